@@ -1,0 +1,27 @@
+/** Direction: apps → libs/sync → libs/{database,kommo,unisender,queue} → libs/{domain,config,clock,logging,secrets}. */
+const adapters = '^libs/(database|kommo|unisender|queue)/';
+const foundation = '^libs/(domain|config|clock|logging|secrets)/';
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'domain-is-pure', severity: 'error', from: { path: '^libs/domain/' }, to: { pathNot: ['^libs/domain/', '^(node:)?crypto$', '^(node:)?util$'] } },
+    { name: 'foundation-stands-alone', severity: 'error', from: { path: foundation }, to: { path: '^(apps|libs/(sync|database|kommo|unisender|queue|beanstalkd))/' } },
+    { name: 'adapters-do-not-meet', severity: 'error', from: { path: '^libs/(database|kommo|unisender|queue)/' }, to: { path: adapters, pathNot: '^libs/$1/' } },
+    { name: 'libs-know-no-app', severity: 'error', from: { path: '^libs/' }, to: { path: '^apps/' } },
+    { name: 'adapters-know-no-use-case', severity: 'error', from: { path: adapters }, to: { path: '^libs/(sync|beanstalkd)/' } },
+    { name: 'beanstalkd-imports-nothing-of-ours', severity: 'error', from: { path: '^libs/beanstalkd/', pathNot: '\\.spec\\.ts$|/test/' }, to: { path: '^(apps|libs/(?!beanstalkd/))' } },
+    { name: 'typeorm-only-in-database', severity: 'error', from: { path: '^(apps|libs|test)/', pathNot: '^libs/database/' }, to: { path: 'node_modules/typeorm' } },
+    { name: 'no-nest-in-libs', severity: 'error', from: { path: '^libs/' }, to: { path: 'node_modules/@nestjs' } },
+    { name: 'fivebeans-only-in-queue', severity: 'error', from: { path: '^(apps|libs|test)/', pathNot: '^libs/queue/' }, to: { path: 'node_modules/fivebeans' } },
+    { name: 'sandbox-is-for-tests-and-demo', severity: 'error', from: { path: '^(apps/(api|worker)|libs)/' }, to: { path: '^apps/sandbox/' } },
+    { name: 'apps-do-not-meet', severity: 'error', from: { path: '^apps/([^/]+)/', pathNot: '\\.spec\\.ts$' }, to: { path: '^apps/', pathNot: '^apps/$1/' } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default'] },
+  },
+};
