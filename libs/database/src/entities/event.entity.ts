@@ -1,0 +1,50 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { bigintColumn } from './columns.js';
+
+/** The inbox: one change that a vendor told us about, durable before it is acknowledged. */
+@Entity('events')
+@Index('ux_events_dedup', ['accountId', 'dedupKey'], { unique: true })
+@Index('ix_events_account_state', ['accountId', 'state', 'eventId'])
+@Index('ix_events_state', ['state', 'receivedAt'])
+export class EventEntity {
+  @PrimaryColumn(bigintColumn({ name: 'account_id' }))
+  accountId!: number;
+
+  /** Sorts by arrival within one receiving process. */
+  @PrimaryColumn({ name: 'event_id', type: 'varchar', length: 32 })
+  eventId!: string;
+
+  /** kommo or unisender. */
+  @Column({ name: 'source', type: 'varchar', length: 16 })
+  source!: string;
+
+  @Column({ name: 'action', type: 'varchar', length: 32 })
+  action!: string;
+
+  @Column(bigintColumn({ name: 'contact_id', nullable: true }))
+  contactId!: number | null;
+
+  /** The parsed change as JSON; null where nothing is to be applied. */
+  @Column({ name: 'payload', type: 'text', nullable: true })
+  payload!: string | null;
+
+  @Column({ name: 'dedup_key', type: 'varchar', length: 64 })
+  dedupKey!: string;
+
+  /** waiting, applied, ignored, unreadable, refused. */
+  @Column({ name: 'state', type: 'varchar', length: 16 })
+  state!: string;
+
+  @Column({ name: 'reason', type: 'varchar', length: 255, nullable: true })
+  reason!: string | null;
+
+  /** How often the same change was delivered. */
+  @Column({ name: 'deliveries', type: 'integer', default: 1 })
+  deliveries!: number;
+
+  @Column(bigintColumn({ name: 'received_at' }))
+  receivedAt!: number;
+
+  @Column(bigintColumn({ name: 'applied_at', nullable: true }))
+  appliedAt!: number | null;
+}

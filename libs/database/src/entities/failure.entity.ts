@@ -1,0 +1,31 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { bigintColumn } from './columns.js';
+
+/** A job that was buried, with its reason, for the operator. */
+@Entity('failures')
+@Index('ix_failures_account', ['accountId', 'failedAt'])
+export class FailureEntity {
+  @PrimaryColumn({ name: 'failure_id', type: 'varchar', length: 32 })
+  failureId!: string;
+
+  @Column(bigintColumn({ name: 'account_id', nullable: true }))
+  accountId!: number | null;
+
+  @Column({ name: 'tube', type: 'varchar', length: 64 })
+  tube!: string;
+
+  @Column(bigintColumn({ name: 'job_id' }))
+  jobId!: number;
+
+  @Column({ name: 'payload', type: 'text' })
+  payload!: string;
+
+  @Column({ name: 'code', type: 'varchar', length: 64 })
+  code!: string;
+
+  @Column({ name: 'reason', type: 'varchar', length: 1000 })
+  reason!: string;
+
+  @Column(bigintColumn({ name: 'failed_at' }))
+  failedAt!: number;
+}

@@ -1,0 +1,92 @@
+import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import type { Relation } from 'typeorm';
+import { AccountEntity } from './account.entity.js';
+import { bigintColumn } from './columns.js';
+
+/** An import, reconciliation or preview with its checkpoint and counters. */
+@Entity('runs')
+@Index('ux_runs_active_account', ['activeAccountId'], { unique: true })
+@Index('ix_runs_account', ['accountId', 'createdAt'])
+@Index('ix_runs_state', ['state', 'heartbeatAt'])
+export class RunEntity {
+  @PrimaryColumn({ name: 'run_id', type: 'varchar', length: 36 })
+  runId!: string;
+
+  @Column(bigintColumn({ name: 'account_id' }))
+  accountId!: number;
+
+  @ManyToOne(() => AccountEntity, { onDelete: 'CASCADE', onUpdate: 'NO ACTION' })
+  @JoinColumn({ name: 'account_id', foreignKeyConstraintName: 'fk_runs_account' })
+  account?: Relation<AccountEntity>;
+
+  /** The account while the run is not ended, else null: unique, so one account has one active run. */
+  @Column(bigintColumn({ name: 'active_account_id', nullable: true }))
+  activeAccountId!: number | null;
+
+  @Column({ name: 'mode', type: 'varchar', length: 16 })
+  mode!: string;
+
+  @Column({ name: 'trigger', type: 'varchar', length: 16 })
+  trigger!: string;
+
+  @Column({ name: 'state', type: 'varchar', length: 32 })
+  state!: string;
+
+  /** What the run does next: prepare, read, verify, remove, finish. */
+  @Column({ name: 'phase', type: 'varchar', length: 16, default: 'prepare' })
+  phase!: string;
+
+  /** The last page whose rows were delivered. */
+  @Column({ name: 'page', type: 'integer', default: 0 })
+  page!: number;
+
+  /** The highest contact id on that page. */
+  @Column(bigintColumn({ name: 'cursor_contact_id', default: 0 }))
+  cursorContactId!: number;
+
+  /** How many complete reads were begun: rows shift between pages when contacts vanish meanwhile. */
+  @Column({ name: 'pass', type: 'integer', default: 1 })
+  pass!: number;
+
+  @Column({ name: 'export_task', type: 'varchar', length: 64, nullable: true })
+  exportTask!: string | null;
+
+  @Column({ name: 'read_count', type: 'integer', default: 0 })
+  readCount!: number;
+
+  @Column({ name: 'created_count', type: 'integer', default: 0 })
+  createdCount!: number;
+
+  @Column({ name: 'updated_count', type: 'integer', default: 0 })
+  updatedCount!: number;
+
+  @Column({ name: 'deleted_count', type: 'integer', default: 0 })
+  deletedCount!: number;
+
+  @Column({ name: 'rejected_count', type: 'integer', default: 0 })
+  rejectedCount!: number;
+
+  @Column({ name: 'unchanged_count', type: 'integer', default: 0 })
+  unchangedCount!: number;
+
+  @Column({ name: 'total_estimate', type: 'integer', nullable: true })
+  totalEstimate!: number | null;
+
+  @Column({ name: 'confirmed', type: 'boolean', default: false })
+  confirmed!: boolean;
+
+  @Column({ name: 'error', type: 'varchar', length: 1000, nullable: true })
+  error!: string | null;
+
+  @Column(bigintColumn({ name: 'heartbeat_at' }))
+  heartbeatAt!: number;
+
+  @Column(bigintColumn({ name: 'created_at' }))
+  createdAt!: number;
+
+  @Column(bigintColumn({ name: 'started_at', nullable: true }))
+  startedAt!: number | null;
+
+  @Column(bigintColumn({ name: 'finished_at', nullable: true }))
+  finishedAt!: number | null;
+}
