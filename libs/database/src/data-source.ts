@@ -1,0 +1,113 @@
+import 'reflect-metadata';
+import mysql from 'mysql2';
+import { DataSource } from 'typeorm';
+import type { DataSourceOptions } from 'typeorm';
+import { migrations } from '../../../migrations/index.js';
+import * as entities from './entities/index.js';
+import { ImmediateSqlite } from './sqlite-gate.js';
+
+export interface SqliteLocation {
+  readonly kind: 'sqlite';
+  /** A file, made when missing, or `:memory:`. */
+  readonly path: string;
+}
+
+export interface MysqlLocation {
+  readonly kind: 'mysql';
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+}
+
+export type DatabaseLocation = SqliteLocation | MysqlLocation;
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const BUSY_TIMEOUT_MS = 5_000;
+
+const shared = {
+  entities: Object.values(entities),
+  migrations,
+  migrationsTableName: 'migrations',
+  synchronize: false,
+  logging: false,
+};
+
+const sqliteOptions = (location: SqliteLocation): DataSourceOptions => ({
+  ...shared,
+  type: 'better-sqlite3',
+  database: location.path,
+  driver: ImmediateSqlite,
+  enableWAL: true,
+  timeout: BUSY_TIMEOUT_MS,
+  prepareDatabase: (connection: InstanceType<typeof ImmediateSqlite>) => {
+    connection.pragma('synchronous = NORMAL');
+    connection.pragma('foreign_keys = ON');
+  },
+});
+
+/**
+ * Every session reads what is committed now (a lock must be followed by a fresh read), refuses what does not fit, and knows
+ * backslash escapes, which mysql2's own quoting relies on.
+ */
+const SESSION = [
+  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+  "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'",
+  'SET SESSION innodb_lock_wait_timeout = 10',
+];
+
+const mysqlDriver = {
+  ...mysql,
+  createPool: (options: mysql.PoolOptions): mysql.Pool => {
+    const pool = mysql.createPool(options);
+    pool.on('connection', (connection) => {
+      for (const statement of SESSION) {
+        connection.query(statement, () => {});
+      }
+    });
+    return pool;
+  },
+};
+
+const mysqlOptions = (location: MysqlLocation, poolSize: number): DataSourceOptions => ({
+  ...shared,
+  // With 'mysql' every nullable column of a MariaDB seems to have drifted.
+  type: 'mariadb',
+  driver: mysqlDriver,
+  host: location.host,
+  port: location.port,
+  username: location.user,
+  password: location.password,
+  database: location.database,
+  charset: 'UTF8MB4_BIN',
+  supportBigNumbers: true,
+  bigNumberStrings: false,
+  connectTimeout: CONNECT_TIMEOUT_MS,
+  poolSize,
+  extra: { decimalNumbers: true, enableKeepAlive: true },
+});
+
+/** `utf8mb4_bin` makes `=` and unique keys compare bytes, as SQLite does: `a@x` is not `A@x`. SQLite refuses the word. */
+const setBinaryCollation = (source: DataSource): void => {
+  for (const column of source.entityMetadatas.flatMap((entity) => entity.columns)) {
+    if (column.type === 'varchar' || column.type === 'text') {
+      column.charset = 'utf8mb4';
+      column.collation = 'utf8mb4_bin';
+    }
+  }
+};
+
+class BinaryMysqlDataSource extends DataSource {
+  protected override async buildMetadatas(): Promise<void> {
+    await super.buildMetadatas();
+    setBinaryCollation(this);
+  }
+}
+
+/**
+ * The one place that knows how the database is opened: used by Database and by TypeORM's command line (ormconfig.ts).
+ * `poolSize` is the number of MySQL connections of this process.
+ */
+export const createDataSource = (location: DatabaseLocation, poolSize = 10): DataSource =>
+  location.kind === 'sqlite' ? new DataSource(sqliteOptions(location)) : new BinaryMysqlDataSource(mysqlOptions(location, poolSize));

@@ -1,0 +1,93 @@
+import { BugError, ServiceError, TransientError } from '#domain';
+
+/** A unique key already holds these values. */
+export class DuplicateKeyError extends BugError {
+  constructor(driverCode: string) {
+    const cause = Object.assign(new Error(driverCode), { code: driverCode });
+    super('a row with the same key exists', { code: 'database_duplicate_key', cause });
+  }
+}
+
+const DUPLICATE = new Set(['ER_DUP_ENTRY', 'SQLITE_CONSTRAINT_UNIQUE', 'SQLITE_CONSTRAINT_PRIMARYKEY']);
+
+const CONFLICT = new Set([
+  'ER_LOCK_DEADLOCK',
+  'ER_LOCK_WAIT_TIMEOUT',
+  'ER_CHECKREAD',
+  'SQLITE_BUSY',
+  'SQLITE_BUSY_SNAPSHOT',
+  'SQLITE_BUSY_TIMEOUT',
+  'SQLITE_LOCKED',
+]);
+
+const UNAVAILABLE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOENT',
+  'PROTOCOL_CONNECTION_LOST',
+  'PROTOCOL_SEQUENCE_TIMEOUT',
+  'ER_SERVER_SHUTDOWN',
+  'ER_CON_COUNT_ERROR',
+  'ER_TOO_MANY_USER_CONNECTIONS',
+  'ER_QUERY_INTERRUPTED',
+  'ER_QUERY_TIMEOUT',
+  'ER_CONNECTION_KILLED',
+  'ER_OPTION_PREVENTS_STATEMENT',
+  'ER_DISK_FULL',
+  'ER_UNKNOWN_COM_ERROR',
+  'SQLITE_FULL',
+  'SQLITE_CANTOPEN',
+  'SQLITE_PROTOCOL',
+]);
+
+interface DriverError {
+  readonly code: string;
+  readonly message: string;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+/** TypeORM wraps the driver's own error; mysql2 gives a closed connection no code of its own. */
+const toDriverError = (error: unknown): DriverError => {
+  const source = isObject(error) && isObject(error['driverError']) ? error['driverError'] : error;
+  const message = source instanceof Error ? source.message : String(source);
+  const code = isObject(source) && typeof source['code'] === 'string' ? source['code'] : '';
+  return { code: code === '' && /closed/i.test(message) ? 'PROTOCOL_CONNECTION_LOST' : code, message };
+};
+
+/** Another transaction was in the way, and the database undid this one: worth repeating right now. */
+export class ConflictError extends TransientError {
+  constructor(reason: string) {
+    super(`the database is busy (${reason})`, { code: 'database_unavailable' });
+  }
+}
+
+/**
+ * Translates a driver's error. TypeORM's and mysql2's errors carry the statement's values (tokens, addresses), hence neither
+ * they nor the text of a duplicate-key error are kept as the cause.
+ */
+export const toServiceError = (error: unknown, sql?: string): unknown => {
+  if (error instanceof ServiceError) {
+    return error;
+  }
+  const { code, message } = toDriverError(error);
+  if (DUPLICATE.has(code)) {
+    return new DuplicateKeyError(code);
+  }
+  if (CONFLICT.has(code)) {
+    return new ConflictError(code);
+  }
+  if (UNAVAILABLE.has(code) || code.startsWith('SQLITE_IOERR')) {
+    return new TransientError(`the database is unavailable (${code})`, { code: 'database_unavailable' });
+  }
+  return isObject(error) && isObject(error['driverError']) ? refused(code, message, sql) : error;
+};
+
+const refused = (code: string, message: string, sql = ''): BugError =>
+  new BugError(`the database refused a statement: ${code} ${message} in "${sql.slice(0, 200)}"`, { code: 'database_statement_refused' });

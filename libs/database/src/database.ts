@@ -1,0 +1,206 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { resolve } from 'node:path';
+import type { DataSource, QueryRunner } from 'typeorm';
+import type { Clock } from '#domain';
+import { migrations } from '../../../migrations/index.js';
+import { createDataSource } from './data-source.js';
+import type { DatabaseLocation } from './data-source.js';
+import { ConflictError, toServiceError } from './database-errors.js';
+import type { DatabaseKind, Executor, SqlValue, Tx } from './executor.js';
+import { withMigrationLock } from './migration-lock.js';
+import { RunnerExecutor } from './runner-executor.js';
+import { closeGate, openGate } from './sqlite-gate.js';
+import type { SqliteGate } from './sqlite-gate.js';
+
+export interface DatabaseOptions {
+  readonly clock: Clock;
+  /** MySQL connections of this process. Default 10. */
+  readonly poolSize?: number;
+}
+
+const ATTEMPTS = 5;
+const RETRY_BASE_MS = 20;
+const READY_WITHIN_MS = 2_000;
+
+/**
+ * The service's database, SQLite or MySQL, behind one face. A statement given to it inside a `transaction` callback joins
+ * that transaction, on either kind.
+ */
+export class Database implements Executor {
+  private readonly currentTx = new AsyncLocalStorage<RunnerExecutor>();
+
+  private constructor(
+    private readonly location: DatabaseLocation,
+    private readonly source: DataSource,
+    private readonly clock: Clock,
+    private readonly gate: SqliteGate | undefined,
+  ) {}
+
+  /** Opens without migrating. Throws TransientError `database_unavailable` when the server cannot be reached. */
+  static async open(location: DatabaseLocation, options: DatabaseOptions): Promise<Database> {
+    const source = createDataSource(location, options.poolSize);
+    try {
+      await source.initialize();
+    } catch (error) {
+      throw toServiceError(error);
+    }
+    const gate = location.kind === 'sqlite' ? openGate(gateKey(location.path)) : undefined;
+    return new Database(location, source, options.clock, gate);
+  }
+
+  get kind(): DatabaseKind {
+    return this.location.kind;
+  }
+
+  async query<R extends object = Record<string, unknown>>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
+    return this.onExecutor((executor) => executor.query<R>(sql, params));
+  }
+
+  async execute(sql: string, params: readonly SqlValue[] = []): Promise<number> {
+    return this.onExecutor((executor) => executor.execute(sql, params));
+  }
+
+  /**
+   * Commits what `work` did, or nothing of it when it throws. `work` runs again after a deadlock or a lost race for a lock:
+   * its effects outside the database must bear repetition. A call inside a transaction joins the outer one.
+   */
+  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const outer = this.openTx();
+    if (outer) {
+      return work(outer);
+    }
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.throughGate(() => this.attempt(work));
+      } catch (error) {
+        const translated = toServiceError(error);
+        if (!(translated instanceof ConflictError) || attempt === ATTEMPTS) {
+          throw translated;
+        }
+      }
+      await this.clock.sleep(RETRY_BASE_MS * 2 ** attempt * Math.random());
+    }
+  }
+
+  /** Whether a statement is answered within two seconds. Never throws. */
+  async isReady(): Promise<boolean> {
+    const waiting = new AbortController();
+    const answered = this.query('SELECT 1').then(
+      () => true,
+      () => false,
+    );
+    const late = this.clock.sleep(READY_WITHIN_MS, waiting.signal).then(
+      () => false,
+      () => false,
+    );
+    const ready = await Promise.race([answered, late]);
+    waiting.abort();
+    return ready;
+  }
+
+  /** Names of the migrations that this program knows and the database has not run, oldest first. */
+  async pendingMigrations(): Promise<string[]> {
+    const done = new Set(await this.executedMigrations());
+    return migrations.map((migration) => migration.name).filter((name) => !done.has(name));
+  }
+
+  /**
+   * Brings the schema up to date and returns the names of the migrations that were run. Safe to call from several processes
+   * at once: one runs them, the others wait (up to a minute, then TransientError `migrations_locked`).
+   */
+  async migrate(): Promise<string[]> {
+    return withMigrationLock({ location: this.location, source: this.source, clock: this.clock }, async () => {
+      const run = await this.throughGate(() => this.source.runMigrations({ transaction: 'each' }));
+      return run.map((migration) => migration.name);
+    });
+  }
+
+  /** Statements that would bring the schema to what the entities say: empty unless a migration was forgotten. */
+  async drift(): Promise<string[]> {
+    const { upQueries } = await this.throughGate(() => this.source.driver.createSchemaBuilder().log());
+    return upQueries.map(({ query }) => query);
+  }
+
+  /** Undoes the last migration; without effect when none was run. */
+  async revertLastMigration(): Promise<void> {
+    await this.throughGate(() => this.source.undoLastMigration({ transaction: 'each' }));
+  }
+
+  async close(): Promise<void> {
+    await this.throughGate(() => this.source.destroy());
+    if (this.location.kind === 'sqlite') {
+      closeGate(gateKey(this.location.path));
+    }
+  }
+
+  private openTx(): RunnerExecutor | undefined {
+    const tx = this.currentTx.getStore();
+    return tx?.isOpen ? tx : undefined;
+  }
+
+  private async onExecutor<T>(work: (executor: Executor) => Promise<T>): Promise<T> {
+    const tx = this.openTx();
+    try {
+      return await (tx ? work(tx) : this.throughGate(() => this.onOwnRunner(work)));
+    } catch (error) {
+      throw toServiceError(error);
+    }
+  }
+
+  private async onOwnRunner<T>(work: (executor: Executor) => Promise<T>): Promise<T> {
+    const runner = this.source.createQueryRunner();
+    try {
+      return await work(new RunnerExecutor(this.kind, runner));
+    } finally {
+      await runner.release();
+    }
+  }
+
+  private throughGate<T>(work: () => Promise<T>): Promise<T> {
+    return this.gate ? this.gate.pass(work) : work();
+  }
+
+  private async attempt<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const runner = this.source.createQueryRunner();
+    const tx = new RunnerExecutor(this.kind, runner);
+    try {
+      await runner.query(this.kind === 'sqlite' ? 'BEGIN IMMEDIATE' : 'START TRANSACTION');
+      const result = await this.currentTx.run(tx, () => work(tx));
+      tx.end();
+      await runner.query('COMMIT');
+      return result;
+    } catch (error) {
+      await this.rollBack(runner);
+      throw error;
+    } finally {
+      tx.close();
+      await runner.release();
+    }
+  }
+
+  /** A MySQL connection that cannot even roll back must not return to the pool. */
+  private async rollBack(runner: QueryRunner): Promise<void> {
+    try {
+      await runner.query('ROLLBACK');
+    } catch {
+      const connection = this.kind === 'mysql' ? ((await runner.connect()) as { destroy(): void }) : undefined;
+      connection?.destroy();
+    }
+  }
+
+  private async executedMigrations(): Promise<string[]> {
+    const rows = (await this.hasMigrationsTable()) ? await this.query<{ name: string }>('SELECT name FROM migrations') : [];
+    return rows.map((row) => row.name);
+  }
+
+  private async hasMigrationsTable(): Promise<boolean> {
+    const [row] = await this.query<{ tables: number }>(
+      this.kind === 'sqlite'
+        ? "SELECT count(*) AS tables FROM sqlite_master WHERE type = 'table' AND name = 'migrations'"
+        : "SELECT count(*) AS tables FROM information_schema.tables WHERE table_schema = database() AND table_name = 'migrations'",
+    );
+    return row !== undefined && row.tables > 0;
+  }
+}
+
+const gateKey = (path: string): string => (path === ':memory:' ? path : resolve(path));
