@@ -1,0 +1,286 @@
+import { Table } from 'typeorm';
+import type { MigrationInterface, QueryRunner, TableColumnOptions, TableForeignKeyOptions, TableIndexOptions } from 'typeorm';
+
+type Options = Omit<TableColumnOptions, 'name' | 'type'>;
+
+/** SQLite compares bytes anyway and refuses the collation. */
+class Columns {
+  private readonly text: Options;
+
+  constructor(isSqlite: boolean) {
+    this.text = isSqlite ? {} : { charset: 'utf8mb4', collation: 'utf8mb4_bin' };
+  }
+
+  varchar(name: string, length: number, options: Options = {}): TableColumnOptions {
+    return { name, type: 'varchar', length: String(length), ...this.text, ...options };
+  }
+
+  longText(name: string, options: Options = {}): TableColumnOptions {
+    return { name, type: 'text', ...this.text, ...options };
+  }
+
+  bigint(name: string, options: Options = {}): TableColumnOptions {
+    return { name, type: 'bigint', ...options };
+  }
+
+  integer(name: string, options: Options = {}): TableColumnOptions {
+    return { name, type: 'integer', ...options };
+  }
+
+  boolean(name: string, byDefault: 0 | 1): TableColumnOptions {
+    return { name, type: 'boolean', default: byDefault };
+  }
+}
+
+const key: Options = { isPrimary: true };
+const optional: Options = { isNullable: true };
+const zero: Options = { default: 0 };
+const empty: Options = { default: "''" };
+
+const index = (name: string, ...columnNames: string[]): TableIndexOptions => ({ name, columnNames });
+const unique = (name: string, ...columnNames: string[]): TableIndexOptions => ({ name, columnNames, isUnique: true });
+
+const belongsToAccount = (name: string): TableForeignKeyOptions => ({
+  name,
+  columnNames: ['account_id'],
+  referencedTableName: 'accounts',
+  referencedColumnNames: ['account_id'],
+  onDelete: 'CASCADE',
+  onUpdate: 'NO ACTION',
+});
+
+const integrations = (columns: Columns): Table =>
+  new Table({
+    name: 'integrations',
+    columns: [
+      columns.varchar('client_id', 64, key),
+      columns.longText('client_secret'),
+      columns.varchar('redirect_uri', 1024),
+      columns.varchar('domain', 255, optional),
+      columns.bigint('created_at'),
+      columns.bigint('updated_at'),
+    ],
+  });
+
+const accounts = (columns: Columns): Table =>
+  new Table({
+    name: 'accounts',
+    columns: [
+      columns.bigint('account_id', key),
+      columns.varchar('client_id', 64),
+      columns.varchar('name', 255, empty),
+      columns.varchar('subdomain', 255, empty),
+      columns.varchar('host', 255, empty),
+      columns.varchar('api_domain', 255, optional),
+      columns.varchar('status', 32),
+      columns.longText('unisender_key', optional),
+      columns.varchar('unisender_block', 64, optional),
+      columns.bigint('list_id', optional),
+      columns.varchar('list_title', 255, optional),
+      columns.longText('settings'),
+      columns.varchar('baseline_state', 16, { default: "'none'" }),
+      columns.longText('webhook_token'),
+      columns.varchar('webhook_token_hash', 64),
+      columns.varchar('webhook_state', 16, optional),
+      columns.varchar('lease_owner', 64, optional),
+      columns.bigint('lease_until', zero),
+      columns.bigint('lease_fence', zero),
+      columns.bigint('paused_until', zero),
+      columns.varchar('pause_code', 64, optional),
+      columns.bigint('last_event_at', optional),
+      columns.bigint('created_at'),
+      columns.bigint('updated_at'),
+      columns.bigint('disconnected_at', optional),
+    ],
+    indices: [
+      unique('ux_accounts_webhook_token_hash', 'webhook_token_hash'),
+      index('ix_accounts_client_id', 'client_id'),
+      index('ix_accounts_status', 'status'),
+    ],
+    foreignKeys: [
+      {
+        name: 'fk_accounts_integration',
+        columnNames: ['client_id'],
+        referencedTableName: 'integrations',
+        referencedColumnNames: ['client_id'],
+        onDelete: 'NO ACTION',
+        onUpdate: 'NO ACTION',
+      },
+    ],
+  });
+
+const accesses = (columns: Columns): Table =>
+  new Table({
+    name: 'accesses',
+    columns: [
+      columns.bigint('account_id', key),
+      columns.longText('access_token'),
+      columns.longText('refresh_token'),
+      columns.bigint('expires_at'),
+      columns.bigint('refreshed_at'),
+      columns.integer('version', { default: 1 }),
+      columns.varchar('refresh_owner', 64, optional),
+      columns.bigint('refresh_until', zero),
+    ],
+    indices: [index('ix_accesses_expires_at', 'expires_at')],
+    foreignKeys: [belongsToAccount('fk_accesses_account')],
+  });
+
+const contacts = (columns: Columns): Table =>
+  new Table({
+    name: 'contacts',
+    columns: [
+      columns.bigint('account_id', key),
+      columns.bigint('contact_id', key),
+      columns.varchar('state', 16),
+      columns.boolean('passes_filter', 1),
+      columns.longText('name'),
+      columns.longText('fields'),
+      columns.bigint('modified_at_seconds', zero),
+      columns.varchar('content_hash', 64, empty),
+      columns.varchar('missing_run_id', 36, optional),
+      columns.bigint('updated_at'),
+    ],
+    indices: [index('ix_contacts_missing', 'account_id', 'missing_run_id')],
+    foreignKeys: [belongsToAccount('fk_contacts_account')],
+  });
+
+const contactAddresses = (columns: Columns): Table =>
+  new Table({
+    name: 'contact_addresses',
+    columns: [
+      columns.bigint('account_id', key),
+      columns.varchar('email', 320, key),
+      columns.bigint('contact_id', key),
+      columns.varchar('invalid_reason', 64, optional),
+    ],
+    indices: [index('ix_contact_addresses_contact', 'account_id', 'contact_id')],
+  });
+
+const addresses = (columns: Columns): Table =>
+  new Table({
+    name: 'addresses',
+    columns: [
+      columns.bigint('account_id', key),
+      columns.varchar('email', 320, key),
+      columns.varchar('origin', 16, { default: "'unknown'" }),
+      columns.varchar('state', 16, { default: "'absent'" }),
+      columns.varchar('told_hash', 64, optional),
+      columns.varchar('subscription', 24, { default: "'mailable'" }),
+      columns.varchar('rejected_code', 64, optional),
+      columns.bigint('dirty_since', optional),
+      columns.bigint('first_sent_at', optional),
+      columns.varchar('write_back', 16, optional),
+      columns.bigint('seen_at', optional),
+      columns.bigint('updated_at'),
+    ],
+    indices: [index('ix_addresses_dirty', 'account_id', 'dirty_since'), index('ix_addresses_write_back', 'account_id', 'write_back')],
+  });
+
+const events = (columns: Columns): Table =>
+  new Table({
+    name: 'events',
+    columns: [
+      columns.bigint('account_id', key),
+      columns.varchar('event_id', 32, key),
+      columns.varchar('source', 16),
+      columns.varchar('action', 32),
+      columns.bigint('contact_id', optional),
+      columns.longText('payload', optional),
+      columns.varchar('dedup_key', 64),
+      columns.varchar('state', 16),
+      columns.varchar('reason', 255, optional),
+      columns.integer('deliveries', { default: 1 }),
+      columns.bigint('received_at'),
+      columns.bigint('applied_at', optional),
+    ],
+    indices: [
+      unique('ux_events_dedup', 'account_id', 'dedup_key'),
+      index('ix_events_account_state', 'account_id', 'state', 'event_id'),
+      index('ix_events_state', 'state', 'received_at'),
+    ],
+  });
+
+const runs = (columns: Columns): Table =>
+  new Table({
+    name: 'runs',
+    columns: [
+      columns.varchar('run_id', 36, key),
+      columns.bigint('account_id'),
+      columns.bigint('active_account_id', optional),
+      columns.varchar('mode', 16),
+      columns.varchar('trigger', 16),
+      columns.varchar('state', 32),
+      columns.varchar('phase', 16, { default: "'prepare'" }),
+      columns.integer('page', zero),
+      columns.bigint('cursor_contact_id', zero),
+      columns.integer('pass', { default: 1 }),
+      columns.varchar('export_task', 64, optional),
+      columns.integer('read_count', zero),
+      columns.integer('created_count', zero),
+      columns.integer('updated_count', zero),
+      columns.integer('deleted_count', zero),
+      columns.integer('rejected_count', zero),
+      columns.integer('unchanged_count', zero),
+      columns.integer('total_estimate', optional),
+      columns.boolean('confirmed', 0),
+      columns.varchar('error', 1000, optional),
+      columns.bigint('heartbeat_at'),
+      columns.bigint('created_at'),
+      columns.bigint('started_at', optional),
+      columns.bigint('finished_at', optional),
+    ],
+    indices: [
+      unique('ux_runs_active_account', 'active_account_id'),
+      index('ix_runs_account', 'account_id', 'created_at'),
+      index('ix_runs_state', 'state', 'heartbeat_at'),
+    ],
+    foreignKeys: [belongsToAccount('fk_runs_account')],
+  });
+
+const failures = (columns: Columns): Table =>
+  new Table({
+    name: 'failures',
+    columns: [
+      columns.varchar('failure_id', 32, key),
+      columns.bigint('account_id', optional),
+      columns.varchar('tube', 64),
+      columns.bigint('job_id'),
+      columns.longText('payload'),
+      columns.varchar('code', 64),
+      columns.varchar('reason', 1000),
+      columns.bigint('failed_at'),
+    ],
+    indices: [index('ix_failures_account', 'account_id', 'failed_at')],
+  });
+
+const authStates = (columns: Columns): Table =>
+  new Table({
+    name: 'auth_states',
+    columns: [columns.varchar('nonce', 64, key), columns.bigint('expires_at')],
+    indices: [index('ix_auth_states_expires_at', 'expires_at')],
+  });
+
+const rateSlots = (columns: Columns): Table =>
+  new Table({ name: 'rate_slots', columns: [columns.varchar('slot_key', 128, key), columns.bigint('next_at')] });
+
+const inOrder = [integrations, accounts, accesses, contacts, contactAddresses, addresses, events, runs, failures, authStates, rateSlots];
+
+export class InitialSchema1790000000000 implements MigrationInterface {
+  readonly name = 'InitialSchema1790000000000';
+
+  /** MySQL does not undo a half-run migration: tables that stand already are skipped. */
+  async up(runner: QueryRunner): Promise<void> {
+    const columns = new Columns(runner.dataSource.options.type === 'better-sqlite3');
+    for (const table of inOrder) {
+      await runner.createTable(table(columns), true);
+    }
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    const columns = new Columns(runner.dataSource.options.type === 'better-sqlite3');
+    for (const table of inOrder.toReversed()) {
+      await runner.dropTable(table(columns), true);
+    }
+  }
+}
