@@ -1,0 +1,96 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { BugError, InvalidInputError, Secret } from '#domain';
+
+const ALGORITHM = 'aes-256-gcm';
+const VERSION = 'v1';
+const KEY_BYTES = 32;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+const KEY_ID_LENGTH = 8;
+const BASE64_KEY = /^[A-Za-z0-9+/_-]{43}=?$/;
+
+interface SealedParts {
+  readonly keyId: string;
+  readonly iv: Buffer;
+  readonly tag: Buffer;
+  readonly data: Buffer;
+}
+
+const damaged = (reason: string, cause?: unknown) =>
+  new BugError(`A sealed value cannot be opened: ${reason}`, { code: 'sealed_value_damaged', cause });
+
+function parseSealed(sealed: string): SealedParts {
+  const [version, keyId, ...encoded] = sealed.split('.');
+  const [iv, tag, data] = encoded.map((part) => Buffer.from(part, 'base64url'));
+  if (version !== VERSION || !keyId || !iv || !tag || !data || encoded.length !== 3)
+    throw damaged('it is not of the form v1.key.iv.tag.data');
+  if (iv.length !== IV_BYTES || tag.length !== TAG_BYTES) throw damaged('its iv or tag has a wrong length');
+  return { keyId, iv, tag, data };
+}
+
+/** Reads an ENCRYPTION_KEY: 32 bytes in base64 or base64url. Throws InvalidInputError that does not show it. */
+export function parseEncryptionKey(key: Secret): Buffer {
+  const text = key.reveal().trim();
+  const bytes = Buffer.from(text, 'base64');
+  if (!BASE64_KEY.test(text) || bytes.length !== KEY_BYTES) {
+    throw new InvalidInputError('an encryption key must be 32 bytes in base64 (openssl rand -base64 32)', { code: 'bad_encryption_key' });
+  }
+  return bytes;
+}
+
+const keyIdOf = (key: Buffer) => createHash('sha256').update(key).digest('hex').slice(0, KEY_ID_LENGTH);
+
+/**
+ * Seals texts with AES-256-GCM under the current key and opens what the current or an older key sealed.
+ *
+ * Form: `v1.<key id>.<iv>.<tag>.<data>`, the last three in base64url; the key id is the first 8 hex digits of the key's
+ * SHA-256. The context (e.g. `accesses.refresh_token:123`) is authenticated: a value moved to another row does not open.
+ */
+export class Keyring {
+  readonly currentKeyId: string;
+  readonly #keys = new Map<string, Buffer>();
+  readonly #currentKey: Buffer;
+
+  /** Keys are 32 bytes in base64; throws InvalidInputError for any that is not. */
+  constructor(current: Secret, older: readonly Secret[] = []) {
+    this.#currentKey = parseEncryptionKey(current);
+    this.currentKeyId = keyIdOf(this.#currentKey);
+    for (const key of [...older.map(parseEncryptionKey), this.#currentKey]) this.#keys.set(keyIdOf(key), key);
+  }
+
+  encrypt(plaintext: string, context: string): string {
+    const iv = randomBytes(IV_BYTES);
+    const cipher = createCipheriv(ALGORITHM, this.#currentKey, iv, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(context));
+    const data = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
+    return [VERSION, this.currentKeyId, ...[iv, cipher.getAuthTag(), data].map((part) => part.toString('base64url'))].join('.');
+  }
+
+  /**
+   * Throws BugError: `encryption_key_unknown` when this keyring lacks the key, `sealed_value_damaged` when the value was
+   * changed or belongs to another context. Neither shows any of the value.
+   */
+  decrypt(sealed: string, context: string): Secret {
+    const { keyId, iv, tag, data } = parseSealed(sealed);
+    const decipher = createDecipheriv(ALGORITHM, this.#getKey(keyId), iv, { authTagLength: TAG_BYTES });
+    decipher.setAAD(Buffer.from(context)).setAuthTag(tag);
+    try {
+      return Secret.of(Buffer.concat([decipher.update(data), decipher.final()]).toString('utf8'));
+    } catch (cause) {
+      throw damaged(`it was changed, or belongs elsewhere than ${context}`, cause);
+    }
+  }
+
+  /** Whether the value is sealed with the current key: what is not has to be sealed anew when keys are rotated. */
+  isCurrent(sealed: string): boolean {
+    return parseSealed(sealed).keyId === this.currentKeyId;
+  }
+
+  #getKey(keyId: string): Buffer {
+    const key = this.#keys.get(keyId);
+    if (key) return key;
+    const held = [...this.#keys.keys()].join(', ');
+    throw new BugError(`A value is sealed with key ${keyId}, but only ${held} is configured: check ENCRYPTION_KEY`, {
+      code: 'encryption_key_unknown',
+    });
+  }
+}

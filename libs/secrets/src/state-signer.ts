@@ -1,0 +1,54 @@
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import type { Secret } from '#domain';
+
+/** What an OAuth `state` vouches for. `exp` is in seconds since the epoch. */
+export interface StatePayload {
+  readonly account_id: number;
+  readonly client_id: string;
+  readonly nonce: string;
+  readonly exp: number;
+}
+
+const MAX_STATE_LENGTH = 2_048;
+
+function parsePayload(encoded: string): StatePayload | undefined {
+  const payload = JSON.parse(Buffer.from(encoded, 'base64url').toString('utf8')) as Partial<StatePayload> | null;
+  const { account_id, client_id, nonce, exp } = payload ?? {};
+  const isComplete =
+    typeof account_id === 'number' && typeof client_id === 'string' && typeof nonce === 'string' && typeof exp === 'number';
+  return isComplete ? { account_id, client_id, nonce, exp } : undefined;
+}
+
+/** Signs and checks the expiring `state` of the consent flow: `<payload>.<mac>`, both base64url, HMAC-SHA256. Single use is the caller's: remember the nonce. */
+export class StateSigner {
+  readonly #key: Buffer;
+
+  /** The signing key is derived from `key`, which may serve for encryption too. */
+  constructor(key: Secret) {
+    this.#key = Buffer.from(hkdfSync('sha256', key.reveal(), '', 'oauth-state', 32));
+  }
+
+  signState(payload: StatePayload): string {
+    const { account_id, client_id, nonce, exp } = payload;
+    const encoded = Buffer.from(JSON.stringify({ account_id, client_id, nonce, exp })).toString('base64url');
+    return `${encoded}.${this.#mac(encoded).toString('base64url')}`;
+  }
+
+  /** The payload, or undefined when the state is not ours, was changed, or has expired at `nowSeconds`. Never throws. */
+  verifyState(state: string, nowSeconds: number): StatePayload | undefined {
+    const [encoded, mac, ...rest] = state.length <= MAX_STATE_LENGTH ? state.split('.') : [];
+    if (!encoded || !mac || rest.length > 0) return undefined;
+    if (!this.#isOurs(encoded, Buffer.from(mac, 'base64url'))) return undefined;
+    const payload = parsePayload(encoded);
+    return payload && payload.exp > nowSeconds ? payload : undefined;
+  }
+
+  #isOurs(encoded: string, mac: Buffer): boolean {
+    const expected = this.#mac(encoded);
+    return mac.length === expected.length && timingSafeEqual(mac, expected);
+  }
+
+  #mac(encoded: string): Buffer {
+    return createHmac('sha256', this.#key).update(encoded).digest();
+  }
+}
