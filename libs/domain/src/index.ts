@@ -1,4 +1,5 @@
 export * from './account-settings.js';
+export * from './account-status.js';
 export * from './address-action.js';
 export * from './clock.js';
 export * from './contact-change.js';
