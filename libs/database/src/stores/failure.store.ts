@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import type { Executor } from '../executor.js';
+
+/** A job that was buried, and why. */
+export interface FailureRow {
+  readonly failureId: string;
+  readonly accountId: number | null;
+  readonly tube: string;
+  readonly jobId: number;
+  readonly payload: string;
+  readonly code: string;
+  readonly reason: string;
+  readonly failedAt: number;
+}
+
+interface StoredFailure {
+  readonly failure_id: string;
+  readonly account_id: number | null;
+  readonly tube: string;
+  readonly job_id: number;
+  readonly payload: string;
+  readonly code: string;
+  readonly reason: string;
+  readonly failed_at: number;
+}
+
+const MAX_REASON_LENGTH = 1000;
+
+const toFailureRow = (row: StoredFailure): FailureRow => ({
+  failureId: row.failure_id,
+  accountId: row.account_id,
+  tube: row.tube,
+  jobId: row.job_id,
+  payload: row.payload,
+  code: row.code,
+  reason: row.reason,
+  failedAt: row.failed_at,
+});
+
+export class FailureStore {
+  constructor(private readonly database: Executor) {}
+
+  /** Returns the new failure's id. */
+  async add(failure: Omit<FailureRow, 'failureId'>, on: Executor = this.database): Promise<string> {
+    const failureId = randomUUID().replaceAll('-', '');
+    const { accountId, tube, jobId, payload, code, reason, failedAt } = failure;
+    await on.execute(
+      'INSERT INTO failures (failure_id, account_id, tube, job_id, payload, code, reason, failed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      [failureId, accountId, tube, jobId, payload, code, reason.slice(0, MAX_REASON_LENGTH), failedAt],
+    );
+    return failureId;
+  }
+
+  /** Newest first; of one account or of all. */
+  async list(filter: { readonly accountId?: number; readonly limit: number }, on: Executor = this.database): Promise<FailureRow[]> {
+    const rows = await on.query<StoredFailure>(
+      `SELECT failure_id, account_id, tube, job_id, payload, code, reason, failed_at FROM failures
+        ${filter.accountId === undefined ? '' : 'WHERE account_id = ?'} ORDER BY failed_at DESC, failure_id LIMIT ?`,
+      filter.accountId === undefined ? [filter.limit] : [filter.accountId, filter.limit],
+    );
+    return rows.map(toFailureRow);
+  }
+}
