@@ -1,0 +1,119 @@
+import { execFile, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { createConnection } from 'mysql2/promise';
+import { systemClock } from '#clock';
+import type { MysqlLocation } from '#database';
+
+const SERVER = '/usr/sbin/mariadbd';
+const INSTALLER = '/usr/bin/mariadb-install-db';
+const START_WITHIN_MS = 30_000;
+const POLL_MS = 50;
+
+const FAST = [
+  '--innodb-flush-log-at-trx-commit=0',
+  '--innodb-doublewrite=0',
+  '--innodb-buffer-pool-size=64M',
+  '--innodb-log-file-size=16M',
+  '--innodb-fast-shutdown=2',
+  '--skip-log-bin',
+  '--skip-name-resolve',
+  '--performance-schema=0',
+];
+
+/** A MariaDB server of its own, with its data in a temporary folder. */
+export interface MariaDbProcess {
+  readonly port: number;
+  /** A new empty schema with the server's usual, case-insensitive collation. */
+  createSchema(): Promise<MysqlLocation>;
+  /** Runs one statement as root, e.g. to kill a connection. */
+  query(sql: string): Promise<Record<string, unknown>[]>;
+  stop(): Promise<void>;
+}
+
+export const hasMariaDb = (): boolean => existsSync(SERVER) && existsSync(INSTALLER);
+
+const findFreePort = async (): Promise<number> => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+};
+
+const root = (port: number) => ({ host: '127.0.0.1', port, user: 'root', password: '' });
+
+const runAsRoot = async (port: number, sql: string): Promise<Record<string, unknown>[]> => {
+  const connection = await createConnection(root(port));
+  try {
+    const [rows] = await connection.query(sql);
+    return rows as Record<string, unknown>[];
+  } finally {
+    await connection.end();
+  }
+};
+
+const waitUntilReady = async (port: number, server: ChildProcess): Promise<void> => {
+  const deadline = systemClock.nowMs() + START_WITHIN_MS;
+  for (;;) {
+    try {
+      await runAsRoot(port, 'SELECT 1');
+      return;
+    } catch (error) {
+      if (server.exitCode !== null || systemClock.nowMs() > deadline) {
+        throw new Error('mariadbd did not start', { cause: error });
+      }
+    }
+    await systemClock.sleep(POLL_MS);
+  }
+};
+
+const launch = (folder: string, port: number): ChildProcess => {
+  const place = [`--datadir=${join(folder, 'data')}`, `--socket=${join(folder, 's.sock')}`, `--pid-file=${join(folder, 'pid')}`];
+  return spawn(SERVER, ['--no-defaults', '--user=root', '--bind-address=127.0.0.1', `--port=${port}`, ...place, ...FAST], {
+    stdio: 'ignore',
+  });
+};
+
+const installInto = (folder: string) =>
+  promisify(execFile)(INSTALLER, [
+    '--no-defaults',
+    '--user=root',
+    '--auth-root-authentication-method=normal',
+    '--skip-test-db',
+    `--datadir=${join(folder, 'data')}`,
+  ]);
+
+/** Starts Debian's mariadbd on a free port. Throws when it is not installed. */
+export const startMariaDb = async (): Promise<MariaDbProcess> => {
+  const folder = await mkdtemp(join(tmpdir(), 'mariadb-'));
+  await installInto(folder);
+  const port = await findFreePort();
+  const server = launch(folder, port);
+  const exited = new Promise((resolve) => server.once('exit', resolve));
+  const killAtExit = () => server.kill('SIGKILL');
+  process.once('exit', killAtExit);
+  await waitUntilReady(port, server);
+  let schemas = 0;
+  return {
+    port,
+    createSchema: async () => {
+      const database = `test_${(schemas += 1)}`;
+      await runAsRoot(port, `CREATE DATABASE ${database} CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci`);
+      return { kind: 'mysql', ...root(port), database };
+    },
+    query: (sql) => runAsRoot(port, sql),
+    stop: async () => {
+      server.kill('SIGTERM');
+      await exited;
+      process.off('exit', killAtExit);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+};
