@@ -13,23 +13,22 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 const revealed = (dataDir: string) => {
   const { encryptionKey, operatorToken } = ensureLocalSecrets(dataDir);
-  return [encryptionKey.reveal(), operatorToken.reveal()];
+  return [encryptionKey.secret.reveal(), operatorToken.secret.reveal()];
 };
 
 describe('ensureLocalSecrets', () => {
   it('makes both on the first start, readable by the owner alone', () => {
     const made = ensureLocalSecrets(join(root, 'data'));
-    expect(made.created).toBe(true);
-    expect(new Keyring(made.encryptionKey).currentKeyId).toHaveLength(8);
-    expect(made.operatorToken.reveal()).toHaveLength(43);
-    for (const file of [made.encryptionKeyFile, made.operatorTokenFile]) expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(new Keyring(made.encryptionKey.secret).currentKeyId).toHaveLength(8);
+    expect(made.operatorToken.secret.reveal()).toHaveLength(43);
+    for (const { created, file } of Object.values(made)) expect([created, statSync(file).mode & 0o777]).toEqual([true, 0o600]);
     expect(readdirSync(join(root, 'data')).sort()).toEqual(['encryption.key', 'operator.token']);
   });
 
   it('keeps them on every later start', () => {
     const first = revealed(root);
     expect(revealed(root)).toEqual(first);
-    expect(ensureLocalSecrets(root).created).toBe(false);
+    expect(Object.values(ensureLocalSecrets(root)).map(({ created }) => created)).toEqual([false, false]);
   });
 
   it('refuses an emptied key file instead of making another key', () => {

@@ -5,13 +5,11 @@ import { InvalidInputError, Secret } from '#domain';
 import { parseEncryptionKey } from './keyring.js';
 import { randomToken } from './random-token.js';
 
-/** Secrets that a single-machine installation keeps for itself, and the files that hold them. */
-export interface LocalSecrets {
-  readonly encryptionKey: Secret;
-  readonly encryptionKeyFile: string;
-  readonly operatorToken: Secret;
-  readonly operatorTokenFile: string;
-  /** Whether any of them was made just now. */
+/** A secret that a single-machine installation keeps for itself, and the file that holds it. */
+export interface LocalSecret {
+  readonly secret: Secret;
+  readonly file: string;
+  /** Whether it was made just now. */
   readonly created: boolean;
 }
 
@@ -54,29 +52,30 @@ function find(file: string): string | undefined {
   }
 }
 
-function ensureFile(file: string, make: () => string): { secret: Secret; created: boolean } {
+function ensureFile(dataDir: string, name: string, make: () => string): LocalSecret {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const file = join(dataDir, name);
   const created = find(file) === undefined && createOnce(file, `${make()}\n`);
   const text = find(file);
   if (!text) throw new InvalidInputError(`${file} is empty: put the secret back, or remove the file to have a new one made`);
-  return { secret: Secret.of(text), created };
+  return { secret: Secret.of(text), file, created };
 }
 
 /**
- * The encryption key and operator token under `dataDir`, made on the first call (mode 0600). Processes that start at the
- * same time get the same ones. Throws InvalidInputError for a damaged file: a new key could not open what the old one sealed.
+ * The encryption key under `dataDir`, made on the first call (mode 0600). Processes that start at the same time get the same.
+ * Throws InvalidInputError for a damaged file: a new key could not open what the old one sealed.
  */
-export function ensureLocalSecrets(dataDir: string): LocalSecrets {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const encryptionKeyFile = join(dataDir, 'encryption.key');
-  const operatorTokenFile = join(dataDir, 'operator.token');
-  const key = ensureFile(encryptionKeyFile, () => randomBytes(KEY_BYTES).toString('base64'));
+export function ensureLocalEncryptionKey(dataDir: string): LocalSecret {
+  const key = ensureFile(dataDir, 'encryption.key', () => randomBytes(KEY_BYTES).toString('base64'));
   parseEncryptionKey(key.secret);
-  const token = ensureFile(operatorTokenFile, () => randomToken());
-  return {
-    encryptionKey: key.secret,
-    encryptionKeyFile,
-    operatorToken: token.secret,
-    operatorTokenFile,
-    created: key.created || token.created,
-  };
+  return key;
 }
+
+/** The operator token under `dataDir`, made on the first call like {@link ensureLocalEncryptionKey}. */
+export const ensureLocalOperatorToken = (dataDir: string): LocalSecret => ensureFile(dataDir, 'operator.token', () => randomToken());
+
+/** Both. */
+export const ensureLocalSecrets = (dataDir: string): { readonly encryptionKey: LocalSecret; readonly operatorToken: LocalSecret } => ({
+  encryptionKey: ensureLocalEncryptionKey(dataDir),
+  operatorToken: ensureLocalOperatorToken(dataDir),
+});
