@@ -1,0 +1,72 @@
+import { parseBeanstalkUrl, parseDatabaseUrl } from './targets.js';
+import {
+  readCron,
+  type Reader,
+  readDomains,
+  readHttpUrl,
+  readInteger,
+  readOneOf,
+  readOrigin,
+  readSecret,
+  readSecretList,
+  readSecretUrl,
+  readText,
+  readToken,
+  readTrustProxy,
+} from './readers.js';
+
+/** One variable: its name outside, and how its text becomes a value. */
+export interface Variable<T> {
+  readonly name: string;
+  readonly read: Reader<T>;
+  /** The text used when it is not set; undefined when it then has no value, or one made of other variables. */
+  readonly fallback: string | undefined;
+}
+
+const required = <T>(name: string, fallback: string, read: Reader<T>): Variable<T> => ({ name, read, fallback });
+
+const optional = <T>(name: string, read: Reader<T>): Variable<T | undefined> => ({ name, read, fallback: undefined });
+
+/** Requests per second or minute go this high so that a limit can be taken away for measurements. */
+const MAX_RATE = 1_000_000;
+
+/** Every variable the service knows; `.env.example` describes each. */
+export const variables = {
+  nodeEnv: optional('NODE_ENV', readText),
+  port: required('PORT', '8080', readInteger(0, 65_535)),
+  host: required('HOST', '0.0.0.0', readText),
+  publicUrl: optional('PUBLIC_URL', readHttpUrl),
+  trustProxy: required('TRUST_PROXY', 'false', readTrustProxy),
+  dataDir: required('DATA_DIR', './data', readText),
+  databaseUrl: optional('DATABASE_URL', parseDatabaseUrl),
+  beanstalk: required('BEANSTALK_URL', 'embedded', parseBeanstalkUrl),
+  encryptionKey: optional('ENCRYPTION_KEY', readSecret),
+  olderEncryptionKeys: required('ENCRYPTION_KEYS_OLD', '', readSecretList),
+  operatorToken: optional('OPERATOR_TOKEN', readToken),
+  kommoOauthUrl: required('KOMMO_OAUTH_URL', 'https://www.kommo.com/oauth', readHttpUrl),
+  kommoAllowedDomains: required('KOMMO_ALLOWED_DOMAINS', 'kommo.com,amocrm.com,amocrm.ru', readDomains),
+  kommoOriginOverride: optional('KOMMO_ORIGIN_OVERRIDE', readOrigin),
+  kommoRequestsPerSecond: required('KOMMO_REQUESTS_PER_SECOND', '7', readInteger(1, MAX_RATE)),
+  kommoAccountRequestsPerSecond: required('KOMMO_ACCOUNT_REQUESTS_PER_SECOND', '7', readInteger(1, MAX_RATE)),
+  unisenderUrl: required('UNISENDER_URL', 'https://api.unisender.com/ru/api', readHttpUrl),
+  unisenderRequestsPerMinute: required('UNISENDER_REQUESTS_PER_MINUTE', '1200', readInteger(1, MAX_RATE)),
+  unisenderExportPollMs: required('UNISENDER_EXPORT_POLL_MS', '2000', readInteger(10, 600_000)),
+  publicRateLimitPerMinute: required('PUBLIC_RATE_LIMIT_PER_MINUTE', '120', readInteger(1, MAX_RATE)),
+  tokenRenewWithinHours: required('TOKEN_RENEW_WITHIN_HOURS', '6', readInteger(1, 2_160)),
+  tokenRenewCron: required('TOKEN_RENEW_CRON', '*/30 * * * *', readCron),
+  reconcileCron: required('RECONCILE_CRON', '0 3 * * *', readCron),
+  watchdogCron: required('WATCHDOG_CRON', '15 * * * *', readCron),
+  sweepSeconds: required('SWEEP_SECONDS', '30', readInteger(1, 3_600)),
+  reconcileDeleteLimitPercent: required('RECONCILE_DELETE_LIMIT_PERCENT', '20', readInteger(0, 100)),
+  shutdownGraceSeconds: required('SHUTDOWN_GRACE_SECONDS', '20', readInteger(1, 600)),
+  logsFolderPath: optional('LOGS_FOLDER_PATH', readText),
+  logFormat: required('LOG_FORMAT', 'text', readOneOf('text', 'json')),
+  logLevel: required('LOG_LEVEL', 'info', readOneOf('error', 'warn', 'info', 'debug')),
+  cronitorApiKey: optional('CRONITOR_API_KEY', readSecret),
+  alertWebhookUrl: optional('ALERT_WEBHOOK_URL', readSecretUrl),
+} as const satisfies Record<string, Variable<unknown>>;
+
+type Variables = typeof variables;
+
+/** What the variables say, before anything is derived from them. */
+export type Settings = { readonly [K in keyof Variables]: Variables[K] extends Variable<infer T> ? T : never };
