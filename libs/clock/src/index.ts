@@ -1,1 +1,2 @@
+export * from './deadline.js';
 export * from './system-clock.js';

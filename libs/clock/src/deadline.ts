@@ -1,0 +1,40 @@
+import type { Clock } from '#domain';
+
+/** Something took longer than it was given. */
+export class DeadlineError extends Error {
+  readonly code = 'DEADLINE';
+
+  constructor(limitMs: number) {
+    super(`not finished after ${limitMs} ms`);
+    this.name = 'DeadlineError';
+  }
+}
+
+/**
+ * Runs something that stops when its signal is aborted. Rejects with DeadlineError after `limitMs`, and with the outer
+ * signal's reason when that one is aborted first.
+ */
+export async function withDeadline<T>(
+  clock: Clock,
+  limitMs: number,
+  run: (signal: AbortSignal) => Promise<T>,
+  outer?: AbortSignal,
+): Promise<T> {
+  outer?.throwIfAborted();
+  const stop = new AbortController();
+  const finished = new AbortController();
+  const onOuterAbort = () => stop.abort(outer?.reason);
+  outer?.addEventListener('abort', onOuterAbort, { once: true });
+  clock.sleep(limitMs, finished.signal).then(
+    () => stop.abort(new DeadlineError(limitMs)),
+    () => {},
+  );
+  try {
+    return await run(stop.signal);
+  } catch (error) {
+    throw stop.signal.aborted ? stop.signal.reason : error;
+  } finally {
+    finished.abort();
+    outer?.removeEventListener('abort', onOuterAbort);
+  }
+}
