@@ -314,6 +314,15 @@ export class AccountStore {
     ]);
   }
 
+  /** Accounts whose holder left work unfinished: their lease ended before `beforeMs` without being released. */
+  async listAbandoned(beforeMs: number, limit: number, on: Executor = this.database): Promise<number[]> {
+    const rows = await on.query<{ account_id: number }>(
+      'SELECT account_id FROM accounts WHERE lease_owner IS NOT NULL AND lease_until < ? ORDER BY account_id LIMIT ?',
+      [beforeMs, limit],
+    );
+    return rows.map(({ account_id }) => account_id);
+  }
+
   /**
    * Throws TransientError `lease_lost` unless the fence is the account's newest and not released. Nobody can take the account
    * over until the transaction ends.

@@ -1,0 +1,202 @@
+import { chunksOf, groupBy } from '#domain';
+import type { Executor } from '../executor.js';
+import { placeholders, upsertRows } from '../sql.js';
+
+export type EventSource = 'kommo' | 'unisender';
+
+/** `waiting` for a worker; `applied` to the mirror; `ignored` because known or old; `unreadable` or `refused` with a reason for the operator. */
+export type EventState = 'waiting' | 'applied' | 'ignored' | 'unreadable' | 'refused';
+
+export interface NewEvent {
+  /** Sorts by arrival. */
+  readonly eventId: string;
+  readonly source: EventSource;
+  readonly action: string;
+  readonly contactId: number | null;
+  /** JSON; null where nothing is to be applied. */
+  readonly payload: string | null;
+  /** Equal for deliveries of the same change. */
+  readonly dedupKey: string;
+  readonly state: Extract<EventState, 'waiting' | 'unreadable' | 'refused'>;
+  readonly reason: string | null;
+}
+
+export interface WaitingEvent {
+  readonly eventId: string;
+  readonly source: EventSource;
+  readonly action: string;
+  readonly contactId: number | null;
+  readonly payload: string;
+  readonly deliveries: number;
+  readonly receivedAt: number;
+}
+
+/** An event as the operator sees it; its payload stays inside. */
+export interface EventView {
+  readonly eventId: string;
+  readonly source: EventSource;
+  readonly action: string;
+  readonly contactId: number | null;
+  readonly state: EventState;
+  readonly reason: string | null;
+  readonly deliveries: number;
+  readonly receivedAt: number;
+  readonly appliedAt: number | null;
+}
+
+export interface SettledEvent {
+  readonly eventId: string;
+  /** As it was read: another delivery meanwhile keeps the event waiting. */
+  readonly deliveries: number;
+  readonly state: Extract<EventState, 'applied' | 'ignored' | 'unreadable'>;
+  readonly reason: string | null;
+}
+
+interface EventRow {
+  event_id: string;
+  source: EventSource;
+  action: string;
+  contact_id: number | null;
+  state: EventState;
+  reason: string | null;
+  payload: string | null;
+  deliveries: number;
+  received_at: number;
+  applied_at: number | null;
+}
+
+const toContactId = (value: number | null) => (value === null ? null : Number(value));
+
+/** The inbox: what the vendors told us, kept until it is applied and a while longer. */
+export class EventStore {
+  /** Stores events in one atomic statement. A change that was delivered before is counted, and waits again: applying it twice changes nothing. */
+  async add(executor: Executor, accountId: number, events: readonly NewEvent[], nowMs: number): Promise<void> {
+    if (events.length === 0) return;
+    await upsertRows(executor, {
+      table: 'events',
+      columns: [
+        'account_id',
+        'event_id',
+        'source',
+        'action',
+        'contact_id',
+        'payload',
+        'dedup_key',
+        'state',
+        'reason',
+        'deliveries',
+        'received_at',
+      ],
+      key: ['account_id', 'dedup_key'],
+      update: { deliveries: { sql: 'events.deliveries + 1' }, state: 'incoming' },
+      rows: events.map((event) => [
+        accountId,
+        event.eventId,
+        event.source,
+        event.action,
+        event.contactId,
+        event.payload,
+        event.dedupKey,
+        event.state,
+        event.reason,
+        1,
+        nowMs,
+      ]),
+    });
+  }
+
+  /** Waiting events after `afterEventId` in order of arrival. */
+  async listWaiting(executor: Executor, accountId: number, afterEventId: string, limit: number): Promise<WaitingEvent[]> {
+    const rows = await executor.query<EventRow>(
+      `SELECT event_id, source, action, contact_id, payload, deliveries, received_at FROM events
+        WHERE account_id = ? AND state = 'waiting' AND event_id > ? ORDER BY event_id LIMIT ${Math.trunc(limit)}`,
+      [accountId, afterEventId],
+    );
+    return rows.map((row) => ({
+      eventId: row.event_id,
+      source: row.source,
+      action: row.action,
+      contactId: toContactId(row.contact_id),
+      payload: row.payload ?? 'null',
+      deliveries: Number(row.deliveries),
+      receivedAt: Number(row.received_at),
+    }));
+  }
+
+  /** Ends waiting events, in the transaction that applied them. */
+  async settle(tx: Executor, accountId: number, events: readonly SettledEvent[], nowMs: number): Promise<void> {
+    const groups = groupBy(events, ({ state, reason, deliveries }) => JSON.stringify([state, reason, deliveries]));
+    for (const group of groups.values()) {
+      for (const chunk of chunksOf(group, 500)) {
+        const [first] = chunk;
+        if (!first) continue;
+        await tx.execute(
+          `UPDATE events SET state = ?, reason = ?, applied_at = ?
+            WHERE account_id = ? AND state = 'waiting' AND deliveries = ? AND event_id IN (${placeholders(chunk.length)})`,
+          [first.state, first.reason, nowMs, accountId, first.deliveries, ...chunk.map(({ eventId }) => eventId)],
+        );
+      }
+    }
+  }
+
+  async countWaiting(executor: Executor, accountId: number): Promise<number> {
+    const [row] = await executor.query<{ total: number }>(
+      `SELECT COUNT(*) AS total FROM events WHERE account_id = ? AND state = 'waiting'`,
+      [accountId],
+    );
+    return Number(row?.total ?? 0);
+  }
+
+  /** When the newest waiting event came in, epoch ms, or undefined. */
+  async findNewestWaitingAt(executor: Executor, accountId: number): Promise<number | undefined> {
+    const [row] = await executor.query<{ received_at: number }>(
+      `SELECT received_at FROM events WHERE account_id = ? AND state = 'waiting' ORDER BY event_id DESC LIMIT 1`,
+      [accountId],
+    );
+    return row === undefined ? undefined : Number(row.received_at);
+  }
+
+  /** Accounts whose events wait since before `beforeMs`: their job was lost or is late. */
+  async listAccountsWaiting(executor: Executor, beforeMs: number, limit: number): Promise<number[]> {
+    const rows = await executor.query<{ account_id: number }>(
+      `SELECT DISTINCT account_id FROM events WHERE state = 'waiting' AND received_at < ? LIMIT ${Math.trunc(limit)}`,
+      [beforeMs],
+    );
+    return rows.map(({ account_id }) => Number(account_id));
+  }
+
+  /** The newest events of an account, newest first. */
+  async list(executor: Executor, accountId: number, limit: number): Promise<EventView[]> {
+    const rows = await executor.query<EventRow>(
+      `SELECT event_id, source, action, contact_id, state, reason, deliveries, received_at, applied_at FROM events
+        WHERE account_id = ? ORDER BY event_id DESC LIMIT ${Math.trunc(limit)}`,
+      [accountId],
+    );
+    return rows.map((row) => ({
+      eventId: row.event_id,
+      source: row.source,
+      action: row.action,
+      contactId: toContactId(row.contact_id),
+      state: row.state,
+      reason: row.reason,
+      deliveries: Number(row.deliveries),
+      receivedAt: Number(row.received_at),
+      appliedAt: row.applied_at === null ? null : Number(row.applied_at),
+    }));
+  }
+
+  /** Forgets up to `limit` settled events received before `beforeMs`; returns how many. */
+  async purge(executor: Executor, beforeMs: number, limit: number): Promise<number> {
+    const rows = await executor.query<{ account_id: number; event_id: string }>(
+      `SELECT account_id, event_id FROM events WHERE state IN ('applied', 'ignored') AND received_at < ? LIMIT ${Math.trunc(limit)}`,
+      [beforeMs],
+    );
+    for (const [accountId, group] of groupBy(rows, ({ account_id }) => Number(account_id))) {
+      await executor.execute(
+        `DELETE FROM events WHERE account_id = ? AND state <> 'waiting' AND event_id IN (${placeholders(group.length)})`,
+        [accountId, ...group.map(({ event_id }) => event_id)],
+      );
+    }
+    return rows.length;
+  }
+}

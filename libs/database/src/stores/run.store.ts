@@ -1,0 +1,181 @@
+import { type RunMode, type RunPhase, type RunState, type RunTrigger, isFinal, statesBefore } from '#domain';
+import { DuplicateKeyError } from '../database-errors.js';
+import type { Executor, SqlValue } from '../executor.js';
+import { placeholders } from '../sql.js';
+
+export interface RunCounts {
+  readonly read: number;
+  readonly created: number;
+  readonly updated: number;
+  readonly deleted: number;
+  readonly rejected: number;
+  readonly unchanged: number;
+}
+
+export interface Run extends RunCounts {
+  readonly runId: string;
+  readonly accountId: number;
+  readonly mode: RunMode;
+  readonly trigger: RunTrigger;
+  readonly state: RunState;
+  readonly phase: RunPhase;
+  /** The last page whose rows were delivered. */
+  readonly page: number;
+  /** The highest contact id on that page. */
+  readonly cursorContactId: number;
+  readonly pass: number;
+  readonly exportTask: string | null;
+  readonly totalEstimate: number | null;
+  readonly confirmed: boolean;
+  readonly error: string | null;
+  readonly heartbeatAt: number;
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+}
+
+/** What a checkpoint may change besides the counters. */
+export type RunPatch = Partial<Pick<Run, 'phase' | 'page' | 'cursorContactId' | 'pass' | 'exportTask' | 'confirmed' | 'error'>>;
+
+type Row = Record<string, string | number | null>;
+
+const columnOf: Readonly<Record<keyof RunPatch, string>> = {
+  phase: 'phase',
+  page: 'page',
+  cursorContactId: 'cursor_contact_id',
+  pass: 'pass',
+  exportTask: 'export_task',
+  confirmed: 'confirmed',
+  error: 'error',
+};
+
+const MAX_ERROR_LENGTH = 1000;
+
+const numberOrNull = (value: string | number | null | undefined) => (value === null || value === undefined ? null : Number(value));
+
+function toRun(row: Row): Run {
+  const text = (column: string) => String(row[column]);
+  const count = (column: string) => Number(row[column]);
+  return {
+    runId: text('run_id'),
+    accountId: count('account_id'),
+    mode: text('mode') as RunMode,
+    trigger: text('trigger') as RunTrigger,
+    state: text('state') as RunState,
+    phase: text('phase') as RunPhase,
+    page: count('page'),
+    cursorContactId: count('cursor_contact_id'),
+    pass: count('pass'),
+    exportTask: row['export_task'] === null ? null : text('export_task'),
+    read: count('read_count'),
+    created: count('created_count'),
+    updated: count('updated_count'),
+    deleted: count('deleted_count'),
+    rejected: count('rejected_count'),
+    unchanged: count('unchanged_count'),
+    totalEstimate: numberOrNull(row['total_estimate']),
+    confirmed: Boolean(row['confirmed']),
+    error: row['error'] === null ? null : text('error'),
+    heartbeatAt: count('heartbeat_at'),
+    createdAt: count('created_at'),
+    startedAt: numberOrNull(row['started_at']),
+    finishedAt: numberOrNull(row['finished_at']),
+  };
+}
+
+function assignments(patch: RunPatch, counts: Partial<RunCounts>): { sql: string[]; params: SqlValue[] } {
+  const patched = Object.entries(patch).map(([key, value]) => ({
+    sql: `${columnOf[key as keyof RunPatch]} = ?`,
+    param: typeof value === 'string' ? value.slice(0, MAX_ERROR_LENGTH) : typeof value === 'boolean' ? Number(value) : value,
+  }));
+  const counted = Object.entries(counts)
+    .filter(([, value]) => value !== 0)
+    .map(([key, value]) => ({ sql: `${key}_count = ${key}_count + ?`, param: value }));
+  const all = [...patched, ...counted];
+  return { sql: all.map(({ sql }) => sql), params: all.map(({ param }) => param) };
+}
+
+/** Runs with their checkpoints. An account has at most one that is not ended: a unique key sees to it. */
+export class RunStore {
+  /** The new run, or undefined when the account has an active one. */
+  async create(
+    executor: Executor,
+    run: Pick<Run, 'runId' | 'accountId' | 'mode' | 'trigger' | 'totalEstimate'>,
+    nowMs: number,
+  ): Promise<Run | undefined> {
+    try {
+      await executor.execute(
+        // `trigger` is a reserved word in MySQL; backticks are read by both databases.
+        `INSERT INTO runs (run_id, account_id, active_account_id, mode, \`trigger\`, state, total_estimate, heartbeat_at, created_at)
+         VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?)`,
+        [run.runId, run.accountId, run.accountId, run.mode, run.trigger, run.totalEstimate, nowMs, nowMs],
+      );
+    } catch (error) {
+      if (error instanceof DuplicateKeyError) return undefined;
+      throw error;
+    }
+    return this.find(executor, run.runId);
+  }
+
+  async find(executor: Executor, runId: string): Promise<Run | undefined> {
+    const [row] = await executor.query<Row>(`SELECT * FROM runs WHERE run_id = ?`, [runId]);
+    return row && toRun(row);
+  }
+
+  async findActive(executor: Executor, accountId: number): Promise<Run | undefined> {
+    const [row] = await executor.query<Row>(`SELECT * FROM runs WHERE active_account_id = ?`, [accountId]);
+    return row && toRun(row);
+  }
+
+  /** Newest first. */
+  async list(executor: Executor, accountId: number, limit: number): Promise<Run[]> {
+    const rows = await executor.query<Row>(
+      `SELECT * FROM runs WHERE account_id = ? ORDER BY created_at DESC, run_id DESC LIMIT ${Math.trunc(limit)}`,
+      [accountId],
+    );
+    return rows.map(toRun);
+  }
+
+  /** Moves a run to a state when its present one allows that; false when it does not. */
+  async transition(executor: Executor, runId: string, to: RunState, nowMs: number, patch: RunPatch = {}): Promise<boolean> {
+    const from = statesBefore(to);
+    const { sql, params } = assignments(patch, {});
+    const ended = isFinal(to) ? ['active_account_id = NULL', 'finished_at = ?'] : [];
+    const started = to === 'running' ? ['started_at = COALESCE(started_at, ?)'] : [];
+    const sets = ['state = ?', 'heartbeat_at = ?', ...started, ...ended, ...sql].join(', ');
+    const times = new Array<number>(started.length + (ended.length > 0 ? 1 : 0)).fill(nowMs);
+    const changed = await executor.execute(`UPDATE runs SET ${sets} WHERE run_id = ? AND state IN (${placeholders(from.length)})`, [
+      to,
+      nowMs,
+      ...times,
+      ...params,
+      runId,
+      ...from,
+    ]);
+    return changed > 0;
+  }
+
+  /** Saves progress of a running run; false when it is running no more (cancelled meanwhile). */
+  async checkpoint(executor: Executor, runId: string, nowMs: number, patch: RunPatch, counts: Partial<RunCounts> = {}): Promise<boolean> {
+    const { sql, params } = assignments(patch, counts);
+    const changed = await executor.execute(
+      `UPDATE runs SET ${['heartbeat_at = ?', ...sql].join(', ')} WHERE run_id = ? AND state = 'running'`,
+      [nowMs, ...params, runId],
+    );
+    return changed > 0;
+  }
+
+  /** Says that a run was looked at, whatever its state. */
+  async beat(executor: Executor, runId: string, nowMs: number): Promise<void> {
+    await executor.execute(`UPDATE runs SET heartbeat_at = ? WHERE run_id = ?`, [nowMs, runId]);
+  }
+
+  /** Active runs that nobody has moved since `beforeMs`, except those that wait for a human. */
+  async listStale(executor: Executor, beforeMs: number, limit: number): Promise<Run[]> {
+    const rows = await executor.query<Row>(
+      `SELECT * FROM runs WHERE state IN ('queued', 'running') AND heartbeat_at < ? ORDER BY heartbeat_at LIMIT ${Math.trunc(limit)}`,
+      [beforeMs],
+    );
+    return rows.map(toRun);
+  }
+}

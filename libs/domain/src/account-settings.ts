@@ -1,0 +1,124 @@
+import { type FieldProblem, InvalidInputError } from './errors.js';
+
+/** What happens in Unisender to an address that we put there when its last living contact goes. */
+export type DeletePolicy = 'delete' | 'exclude';
+
+/** What a company may choose for its account. */
+export interface AccountSettings {
+  /** Title of the list; `Kommo <account_id>` when absent. */
+  readonly listTitle?: string;
+  readonly deletePolicy: DeletePolicy;
+  /** Kommo field (its code, or its id as text) → name of the Unisender field that receives its first value. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** A contact passes with at least one of these tags (any contact when empty) … */
+  readonly includeTags: readonly string[];
+  /** … and with none of these. */
+  readonly excludeTags: readonly string[];
+  /** Whether an unsubscribe is written back to Kommo as a tag, and which. */
+  readonly writeBack: boolean;
+  readonly writeBackTag: string;
+}
+
+export const defaultAccountSettings: AccountSettings = {
+  deletePolicy: 'delete',
+  fields: {},
+  includeTags: [],
+  excludeTags: [],
+  writeBack: true,
+  writeBackTag: 'Unisender: unsubscribed',
+};
+
+const MAX_TITLE_LENGTH = 200;
+const MAX_TAGS = 50;
+const MAX_FIELDS = 40;
+/** reference/unisender.md 7: Latin letters, digits and `_`, a letter first; the standard names mean something else to importContacts. */
+const FIELD_NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
+const RESERVED_FIELD_NAME = /^(email|phone|delete|tags|name)($|_)/i;
+
+type Problems = FieldProblem[];
+
+function readText(value: unknown, field: string, problems: Problems): string | undefined {
+  if (typeof value === 'string' && value.trim() !== '' && value.length <= MAX_TITLE_LENGTH) return value.trim();
+  problems.push({ field, problem: `must be a text of 1 to ${MAX_TITLE_LENGTH} characters` });
+  return undefined;
+}
+
+function readBoolean(value: unknown, field: string, problems: Problems): boolean | undefined {
+  if (value === true || value === 1 || value === '1' || value === 'true') return true;
+  if (value === false || value === 0 || value === '0' || value === 'false') return false;
+  problems.push({ field, problem: 'must be true or false' });
+  return undefined;
+}
+
+function readTags(value: unknown, field: string, problems: Problems): string[] | undefined {
+  const tags = typeof value === 'string' ? value.split(',') : value;
+  if (!Array.isArray(tags) || tags.length > MAX_TAGS || tags.some((tag) => typeof tag !== 'string')) {
+    problems.push({ field, problem: `must be a list of at most ${MAX_TAGS} tag names` });
+    return undefined;
+  }
+  return (tags as string[]).map((tag) => tag.trim()).filter((tag) => tag !== '');
+}
+
+function readFields(value: unknown, field: string, problems: Problems): Record<string, string> | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || Object.keys(value).length > MAX_FIELDS) {
+    problems.push({ field, problem: `must map at most ${MAX_FIELDS} Kommo fields to Unisender field names` });
+    return undefined;
+  }
+  const before = problems.length;
+  for (const [key, name] of Object.entries(value)) {
+    if (typeof name !== 'string' || !FIELD_NAME.test(name) || RESERVED_FIELD_NAME.test(name)) {
+      problems.push({
+        field: `${field}.${key}`,
+        problem: 'must be a Unisender field name: Latin letters, digits and _, not a standard one',
+      });
+    }
+  }
+  return problems.length === before ? { ...(value as Record<string, string>) } : undefined;
+}
+
+function readPolicy(value: unknown, field: string, problems: Problems): DeletePolicy | undefined {
+  if (value === 'delete' || value === 'exclude') return value;
+  problems.push({ field, problem: 'must be delete or exclude' });
+  return undefined;
+}
+
+const readers = {
+  list_title: ['listTitle', readText],
+  delete_policy: ['deletePolicy', readPolicy],
+  fields: ['fields', readFields],
+  include_tags: ['includeTags', readTags],
+  exclude_tags: ['excludeTags', readTags],
+  write_back: ['writeBack', readBoolean],
+  write_back_tag: ['writeBackTag', readText],
+} as const;
+
+/**
+ * Reads settings as the widget or the operator sends them (snake_case, any subset) over those that stand.
+ * Throws InvalidInputError that names every bad or unknown field as `settings.<name>`.
+ */
+export function parseAccountSettings(input: unknown, current: AccountSettings = defaultAccountSettings): AccountSettings {
+  if (input === undefined || input === null) return current;
+  if (typeof input !== 'object' || Array.isArray(input)) {
+    throw new InvalidInputError('settings must be an object', { fields: [{ field: 'settings', problem: 'must be an object' }] });
+  }
+  const problems: Problems = [];
+  const changed: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(input)) {
+    const reader = Object.hasOwn(readers, key) ? readers[key as keyof typeof readers] : undefined;
+    if (!reader) problems.push({ field: `settings.${key}`, problem: 'is not a known setting' });
+    else changed[reader[0]] = reader[1](value, `settings.${key}`, problems);
+  }
+  if (problems.length > 0) {
+    throw new InvalidInputError(problems.map(({ field, problem }) => `${field} ${problem}`).join('; '), { fields: problems });
+  }
+  return { ...current, ...changed };
+}
+
+/** The form in which settings are kept: {@link readStoredSettings} gives them back. */
+export const toStoredSettings = (settings: AccountSettings): string => JSON.stringify(settings);
+
+/** Settings as {@link toStoredSettings} wrote them; what a newer version added takes its default. */
+export const readStoredSettings = (stored: string): AccountSettings => ({
+  ...defaultAccountSettings,
+  ...(stored === '' ? {} : (JSON.parse(stored) as Partial<AccountSettings>)),
+});

@@ -1,0 +1,56 @@
+import type { DeletePolicy } from './account-settings.js';
+import { hashTold } from './contact-content.js';
+
+/** Where an address comes from: decides whether we may ever delete it. `uncertain`: sent once, but it may have stood there before. */
+export type AddressOrigin = 'unknown' | 'uncertain' | 'ours' | 'preexisting';
+
+/** `rejected`: Unisender refused the address itself; it is not sent again. */
+export type AddressState = 'absent' | 'present' | 'rejected';
+
+/** Only `mailable` addresses are ever sent. */
+export type Subscription = 'mailable' | 'unsubscribed' | 'blocked';
+
+/** What we told Unisender, and what it told us, about an address. */
+export interface AddressRecord {
+  readonly email: string;
+  readonly origin: AddressOrigin;
+  readonly state: AddressState;
+  readonly toldHash: string | null;
+  readonly subscription: Subscription;
+}
+
+/** The living contact with the lowest id that holds the address and passes the filter: it gives name and fields. */
+export interface AddressHolder {
+  readonly name: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+export type AddressAction =
+  /** Put on our list with this name, or tell the changed name. */
+  | { readonly kind: 'put'; readonly holder: AddressHolder; readonly hash: string; readonly isNew: boolean }
+  /** Delete from the Unisender account: we put it there. */
+  | { readonly kind: 'delete' }
+  /** Take off our list and leave it in the account. */
+  | { readonly kind: 'exclude' }
+  /** Ask Unisender since when it has the address, then decide between `delete` and `exclude`. */
+  | { readonly kind: 'inspect' }
+  | { readonly kind: 'none' };
+
+const none: AddressAction = { kind: 'none' };
+
+function removalOf(record: AddressRecord, policy: DeletePolicy): AddressAction {
+  if (policy === 'exclude' || record.origin === 'preexisting') return { kind: 'exclude' };
+  return record.origin === 'uncertain' ? { kind: 'inspect' } : { kind: 'delete' };
+}
+
+/**
+ * The difference between what Unisender was told of an address and what the mirror wants, as one action.
+ * An address that its owner unsubscribed is neither sent nor removed (DESIGN.md 7).
+ */
+export function decideAddress(record: AddressRecord, holder: AddressHolder | undefined, policy: DeletePolicy): AddressAction {
+  if (record.subscription !== 'mailable' || record.state === 'rejected') return none;
+  if (!holder) return record.state === 'present' ? removalOf(record, policy) : none;
+  const hash = hashTold(holder.name, holder.fields);
+  if (record.state === 'present' && record.toldHash === hash) return none;
+  return { kind: 'put', holder, hash, isNew: record.state === 'absent' };
+}

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import type { AccountSettings } from './account-settings.js';
+import type { ContactSnapshot } from './contact-snapshot.js';
+import { type ParsedAddress, parseAddress } from './email-address.js';
+
+/** What of a contact matters to its Unisender rows. */
+export interface ContactContent {
+  readonly name: string;
+  /** Each address once, in Kommo's order. */
+  readonly addresses: readonly ParsedAddress[];
+  /** Unisender field name → value. */
+  readonly fields: Readonly<Record<string, string>>;
+  readonly passesFilter: boolean;
+}
+
+function distinctAddresses(emails: readonly string[]): ParsedAddress[] {
+  const byEmail = new Map<string, ParsedAddress>();
+  for (const raw of emails) {
+    const address = parseAddress(raw);
+    if (address.invalidReason !== 'empty' && !byEmail.has(address.email)) byEmail.set(address.email, address);
+  }
+  return [...byEmail.values()];
+}
+
+function mapFields(snapshot: ContactSnapshot, settings: AccountSettings): Record<string, string> {
+  const entries = Object.entries(settings.fields).map(([source, target]) => [target, snapshot.fields[source] ?? '']);
+  return Object.fromEntries(entries.sort(([a = ''], [b = '']) => (a < b ? -1 : 1))) as Record<string, string>;
+}
+
+function passesFilter(tags: readonly string[], { includeTags, excludeTags }: AccountSettings): boolean {
+  const included = includeTags.length === 0 || includeTags.some((tag) => tags.includes(tag));
+  return included && !excludeTags.some((tag) => tags.includes(tag));
+}
+
+/** Reduces a contact to what its account's settings make of it. */
+export function toContactContent(snapshot: ContactSnapshot, settings: AccountSettings): ContactContent {
+  return {
+    name: snapshot.name.trim(),
+    addresses: distinctAddresses(snapshot.emails),
+    fields: mapFields(snapshot, settings),
+    passesFilter: passesFilter(snapshot.tags, settings),
+  };
+}
+
+const sha256 = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');
+
+/** Equal for equal content, whatever else of the contact changed. 64 hex characters. */
+export const hashContent = (content: ContactContent): string =>
+  sha256([content.name, content.addresses.map(({ email }) => email), content.fields, content.passesFilter]);
+
+/** Equal when an address would be told the same name and fields. 64 hex characters. */
+export const hashTold = (name: string, fields: Readonly<Record<string, string>>): string => sha256([name, fields]);

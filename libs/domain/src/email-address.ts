@@ -1,0 +1,42 @@
+/** Why an address is recorded but never sent. */
+export type InvalidAddressReason =
+  'empty' | 'too_long' | 'no_at_sign' | 'several_at_signs' | 'bad_local_part' | 'bad_domain' | 'domain_without_dot';
+
+/** An address as Kommo holds it, in the one form under which we keep and compare it. */
+export interface ParsedAddress {
+  /** Trimmed and lower-cased; `+tag` is kept. At most 320 characters, also when invalid. */
+  readonly email: string;
+  readonly invalidReason: InvalidAddressReason | null;
+}
+
+const MAX_EMAIL_LENGTH = 254;
+const MAX_LOCAL_LENGTH = 64;
+const MAX_KEPT_LENGTH = 320;
+const LOCAL_PART = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
+const DOMAIN_LABEL = /^[\p{L}\p{N}]([\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?$/u;
+
+function domainProblem(domain: string): InvalidAddressReason | null {
+  const labels = domain.split('.');
+  if (labels.some((label) => !DOMAIN_LABEL.test(label))) return 'bad_domain';
+  if (labels.length < 2) return 'domain_without_dot';
+  return /^\d+$/.test(labels.at(-1) ?? '') ? 'bad_domain' : null;
+}
+
+function problemOf(email: string): InvalidAddressReason | null {
+  if (email === '') return 'empty';
+  if (email.length > MAX_EMAIL_LENGTH) return 'too_long';
+  const [local, domain, ...rest] = email.split('@');
+  if (local === undefined || domain === undefined) return 'no_at_sign';
+  if (rest.length > 0) return 'several_at_signs';
+  if (local.length > MAX_LOCAL_LENGTH || !LOCAL_PART.test(local)) return 'bad_local_part';
+  return domainProblem(domain);
+}
+
+/**
+ * Reads one EMAIL value. Kommo validates nothing: a real hook carries "444" (reference/kommo.md 4.2).
+ * Never throws: an address that cannot be mailed comes back with its reason.
+ */
+export function parseAddress(raw: string): ParsedAddress {
+  const email = raw.trim().normalize('NFC').toLowerCase();
+  return { email: email.slice(0, MAX_KEPT_LENGTH), invalidReason: problemOf(email) };
+}

@@ -1,0 +1,82 @@
+import { AccountBlockedError, isFlushDue } from '#domain';
+import type { Secret } from '#domain';
+import type { SyncContext } from '../context.js';
+import { type AccountWork, throwIfStopping, workOnAccount } from './account-work.js';
+import type { AddressTeller } from './address-teller.js';
+import type { EventApplier } from './event-applier.js';
+import type { Preparation } from './preparation.js';
+import { tellReady } from './tell-ready.js';
+
+const POLL_MS = 100;
+/** An account that never falls quiet gives way to others after this long. */
+const SLICE_MS = 30_000;
+
+/** Follows live changes of an account: inbox → mirror → Unisender. */
+export class AccountSync {
+  constructor(
+    private readonly context: SyncContext,
+    private readonly events: EventApplier,
+    private readonly teller: AddressTeller,
+    private readonly preparation: Preparation,
+  ) {}
+
+  /**
+   * Applies every waiting event and tells Unisender the difference. Returns when nothing is left, or after half a minute
+   * with a new job put. Throws TransientError (also for events that wait for Kommo) and AccountBlockedError.
+   */
+  async processEvents(accountId: number, signal: AbortSignal): Promise<void> {
+    const isDone = await workOnAccount(this.context, accountId, signal, (work) => this.follow(work));
+    if (!isDone) await this.context.queue.put({ tube: 'contacts', payload: { account_id: accountId } });
+  }
+
+  private async follow(work: AccountWork): Promise<boolean> {
+    const { clock, stores } = this.context;
+    const startedAt = clock.nowMs();
+    let newestAt = 0;
+    while (clock.nowMs() - startedAt < SLICE_MS) {
+      const applied = await this.events.applyWaiting(work);
+      newestAt = Math.max(newestAt, applied.newestAt);
+      if (applied.failure !== undefined) {
+        await this.tellAll(work);
+        throw applied.failure;
+      }
+      if (await this.isTold(work, newestAt)) {
+        await stores.accounts.update(work.lease.accountId, newestAt > 0 ? { lastEventAt: newestAt } : {});
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Tells when it is due, else waits a moment; true when nothing is left to tell. */
+  private async isTold(work: AccountWork, newestAt: number): Promise<boolean> {
+    const { clock, database, stores } = this.context;
+    if (!work.unisenderKey) return true;
+    const backlog = await stores.mirror.findBacklog(database, work.lease.accountId);
+    if (backlog.rows === 0) return true;
+    const now = clock.nowMs();
+    const isDue = isFlushDue({
+      dirtyRows: backlog.rows,
+      oldestDirtyAgeMs: now - (backlog.oldestSince ?? now),
+      quietMs: now - newestAt,
+    });
+    if (isDue) await this.tellOnce(work, work.unisenderKey);
+    else await clock.sleep(POLL_MS, work.signal).catch(() => throwIfStopping(work.signal));
+    return false;
+  }
+
+  private async tellOnce(work: AccountWork, key: Secret): Promise<boolean> {
+    return tellReady({ preparation: this.preparation, teller: this.teller }, work, key);
+  }
+
+  private async tellAll(work: AccountWork): Promise<void> {
+    if (!work.unisenderKey) return;
+    while (await this.tellOnce(work, work.unisenderKey)) throwIfStopping(work.signal);
+  }
+}
+
+/** Throws AccountBlockedError when the account has no key that Unisender accepts. */
+export function requireUnisenderKey(work: AccountWork): Secret {
+  if (work.unisenderKey) return work.unisenderKey;
+  throw new AccountBlockedError('the account has no Unisender key that is accepted', { block: 'unisender_key_refused' });
+}

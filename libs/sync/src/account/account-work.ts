@@ -1,0 +1,83 @@
+import type { AccountRow } from '#database';
+import { type AccountSettings, AccountBlockedError, TransientError, readStoredSettings } from '#domain';
+import type { Secret } from '#domain';
+import type { SyncContext } from '../context.js';
+import { AccountLease } from './account-lease.js';
+
+/** Work on one account: who holds it, what it wants, when to stop. */
+export interface AccountWork {
+  readonly lease: AccountLease;
+  readonly account: AccountRow;
+  readonly settings: AccountSettings;
+  /** Undefined while no key was given or Unisender refuses it: the mirror is kept, nothing is told. */
+  readonly unisenderKey: Secret | undefined;
+  /** Aborted when the process stops. */
+  readonly signal: AbortSignal;
+}
+
+const PAUSE_FROM_MS = 30_000;
+
+const aborted = () => new TransientError('the process is stopping', { code: 'stopping', retryAfterMs: 0 });
+
+/** Throws TransientError `stopping` once the process is asked to stop. */
+export function throwIfStopping(signal: AbortSignal): void {
+  if (signal.aborted) throw aborted();
+}
+
+function assertWorkable(account: AccountRow, nowMs: number): void {
+  if (account.status === 'disconnected') throw new AccountBlockedError('the account is disconnected', { block: 'disconnected' });
+  if (account.status === 'suspended') throw new AccountBlockedError('the account is suspended', { block: 'suspended' });
+  if (account.status !== 'active') {
+    throw new AccountBlockedError('the account must be authorised again', { block: 'reauthorization_required' });
+  }
+  if (account.pausedUntil > nowMs) {
+    throw new TransientError(`the account is paused: ${account.pauseCode ?? ''}`, {
+      code: 'account_paused',
+      retryAfterMs: account.pausedUntil - nowMs,
+    });
+  }
+}
+
+async function settleFailure(context: SyncContext, accountId: number, error: unknown): Promise<void> {
+  const { stores, clock, logger } = context;
+  if (error instanceof AccountBlockedError && error.block === 'unisender_key_refused') {
+    await stores.accounts.update(accountId, { unisenderBlock: error.message });
+    logger.error('Unisender refuses the key: nothing is told until it is changed', { account_id: accountId });
+  }
+  const isLongWait = error instanceof TransientError && error.code !== 'account_paused' && (error.retryAfterMs ?? 0) >= PAUSE_FROM_MS;
+  if (isLongWait) await stores.accounts.pause(accountId, clock.nowMs() + (error.retryAfterMs ?? 0), error.code);
+}
+
+/**
+ * Runs `work` on an account that can be worked on, under its lease. A refused Unisender key is remembered, a vendor's long
+ * wait pauses the account for everybody. Throws AccountBlockedError when a human must act first.
+ */
+export async function workOnAccount<Result>(
+  context: SyncContext,
+  accountId: number,
+  signal: AbortSignal,
+  work: (work: AccountWork) => Promise<Result>,
+): Promise<Result> {
+  const account = await context.stores.accounts.find(accountId);
+  if (!account) throw new AccountBlockedError(`account ${accountId} is not known`, { block: 'disconnected' });
+  assertWorkable(account, context.clock.nowMs());
+  try {
+    return await AccountLease.hold(context, accountId, async (lease) => {
+      const current = (await context.stores.accounts.find(accountId)) ?? account;
+      const key = current.unisenderBlock === null ? current.unisenderKey : null;
+      return work({
+        lease,
+        account: current,
+        settings: readStoredSettings(current.settings),
+        unisenderKey: key === null ? undefined : context.keyring.decrypt(key, unisenderKeyContext(accountId)),
+        signal,
+      });
+    });
+  } catch (error) {
+    await settleFailure(context, accountId, error);
+    throw error;
+  }
+}
+
+/** The keyring context under which an account's Unisender key is sealed. */
+export const unisenderKeyContext = (accountId: number): string => `accounts.unisender_key:${accountId}`;

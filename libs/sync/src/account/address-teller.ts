@@ -1,0 +1,221 @@
+import type { DirtyAddress, ToldAddress, Tx } from '#database';
+import { type AddressAction, MAX_ROWS_PER_CALL, decideAddress } from '#domain';
+import type { Secret } from '#domain';
+import type { ImportResult } from '#unisender';
+import type { SyncContext } from '../context.js';
+import { type AccountWork, throwIfStopping } from './account-work.js';
+
+/** What one round of telling did, counted in addresses. */
+export interface TellCounts {
+  readonly created: number;
+  readonly updated: number;
+  readonly deleted: number;
+  readonly rejected: number;
+  readonly unchanged: number;
+}
+
+/** Counts in the transaction that records them, so that a crash never counts twice. */
+export type CountTold = (tx: Tx, counts: TellCounts) => Promise<void>;
+
+interface Planned {
+  readonly address: DirtyAddress;
+  readonly action: AddressAction;
+}
+
+type Put = Planned & { readonly action: Extract<AddressAction, { kind: 'put' }> };
+
+interface Plan {
+  readonly puts: readonly Put[];
+  readonly deletes: readonly Planned[];
+  readonly excludes: readonly Planned[];
+  readonly inspects: readonly Planned[];
+}
+
+/** Single calls (exclude, getContact) per round: keeps a round short beside the lease. */
+const MAX_SINGLE_CALLS = 50;
+/** Unisender's clock and ours may differ by so much when it tells since when it has an address. */
+const CLOCK_TOLERANCE_MS = 120_000;
+const noCounts: TellCounts = { created: 0, updated: 0, deleted: 0, rejected: 0, unchanged: 0 };
+
+const isPut = (planned: Planned): planned is Put => planned.action.kind === 'put';
+
+/** Tells Unisender the difference between what it was told and what the mirror says, in full calls. */
+export class AddressTeller {
+  constructor(private readonly context: SyncContext) {}
+
+  /**
+   * One round: at most one importContacts call of 500 rows, and some single calls. Returns false when nothing was dirty.
+   * A crash at any point repeats the round; every call of it bears repetition.
+   */
+  async tell(work: AccountWork, key: Secret, listId: number, count: CountTold = async () => {}): Promise<boolean> {
+    throwIfStopping(work.signal);
+    const plan = await this.gather(work, count);
+    if (!plan) return false;
+    await this.inspect(work, key, plan.inspects);
+    await this.exclude(work, key, listId, plan, count);
+    if (plan.puts.length + plan.deletes.length > 0) await this.importRows(work, key, listId, plan, count);
+    await work.lease.keep();
+    return true;
+  }
+
+  /** Up to 500 dirty addresses that need a call; those that need none are cleared on the way. */
+  private async gather(work: AccountWork, count: CountTold): Promise<Plan | undefined> {
+    const { database, stores } = this.context;
+    const { accountId } = work.lease;
+    for (;;) {
+      const dirty = await stores.mirror.listDirty(database, accountId, MAX_ROWS_PER_CALL);
+      if (dirty.length === 0) return undefined;
+      const planned = dirty.map((address) => ({ address, action: decideAddress(address, address.holder, work.settings.deletePolicy) }));
+      const idle = planned.filter(({ action }) => action.kind === 'none').map(({ address }) => address);
+      if (idle.length > 0) await this.clear(work, idle, count);
+      const isFull = dirty.length === MAX_ROWS_PER_CALL;
+      if (idle.length === 0 || !isFull) return toPlan(planned);
+    }
+  }
+
+  private async clear(work: AccountWork, idle: readonly DirtyAddress[], count: CountTold): Promise<void> {
+    const unchanged = idle.filter(({ holder }) => holder !== undefined).length;
+    await work.lease.write(async (tx) => {
+      await this.context.stores.mirror.clearDirty(
+        tx,
+        work.lease.accountId,
+        idle.map(({ email }) => email),
+      );
+      await count(tx, { ...noCounts, unchanged });
+    });
+  }
+
+  /** Learns of addresses whose first answer was lost whether they stood in Unisender before; the next round removes them rightly. */
+  private async inspect(work: AccountWork, key: Secret, inspects: readonly Planned[]): Promise<void> {
+    const told: ToldAddress[] = [];
+    for (const { address } of inspects) {
+      const contact = await this.context.unisender.getContact(key, address.email);
+      const addedAt = contact?.addedAtMs ?? Number.POSITIVE_INFINITY;
+      const origin = addedAt < (address.firstSentAt ?? 0) - CLOCK_TOLERANCE_MS ? 'preexisting' : 'ours';
+      told.push({ email: address.email, state: address.state, origin, toldHash: address.toldHash, rejectedCode: null });
+    }
+    if (told.length === 0) return;
+    const now = this.context.clock.nowMs();
+    await work.lease.write(async (tx) => {
+      await this.context.stores.mirror.recordTold(tx, work.lease.accountId, told, now);
+      await this.context.stores.mirror.markDirty(
+        tx,
+        work.lease.accountId,
+        told.map(({ email }) => email),
+        now,
+      );
+    });
+  }
+
+  /** Takes addresses off our list one by one: importing a row with the excluded list would bring back one that was deleted by hand. */
+  private async exclude(work: AccountWork, key: Secret, listId: number, plan: Plan, count: CountTold): Promise<void> {
+    if (plan.excludes.length === 0) return;
+    for (const { address } of plan.excludes) {
+      await this.context.unisender.exclude(key, address.email, [listId]);
+      throwIfStopping(work.signal);
+    }
+    const told = plan.excludes.map(({ address }): ToldAddress => ({ ...absent(address), origin: address.origin }));
+    await this.record(work, told, { ...noCounts, deleted: told.length }, count);
+  }
+
+  private async importRows(work: AccountWork, key: Secret, listId: number, plan: Plan, count: CountTold): Promise<void> {
+    const { stores, clock, unisender } = this.context;
+    const fresh = plan.puts.filter(({ address, action }) => action.isNew && address.origin === 'unknown');
+    await work.lease.write((tx) =>
+      stores.mirror.markSent(
+        tx,
+        work.lease.accountId,
+        fresh.map(({ address }) => address.email),
+        clock.nowMs(),
+      ),
+    );
+    const result = await unisender.importContacts(key, toRows(plan, listId, Object.values(work.settings.fields)));
+    const rejected = new Map(result.rejected.map(({ index, code }) => [index, code]));
+    const origin = originOfFresh(plan, fresh, result, rejected);
+    const puts = plan.puts.map((put, index) => toTold(put, rejected.get(index), origin));
+    const deletes = plan.deletes.map(({ address }) => absent(address));
+    await this.record(work, [...puts, ...deletes], countsOf(plan, rejected), count);
+  }
+
+  private async record(work: AccountWork, told: readonly ToldAddress[], counts: TellCounts, count: CountTold): Promise<void> {
+    await work.lease.write(async (tx) => {
+      await this.context.stores.mirror.recordTold(tx, work.lease.accountId, told, this.context.clock.nowMs());
+      await count(tx, counts);
+    });
+  }
+}
+
+function toPlan(planned: readonly Planned[]): Plan {
+  const ofKind = (kind: AddressAction['kind']) => planned.filter(({ action }) => action.kind === kind);
+  return {
+    puts: planned.filter(isPut),
+    deletes: ofKind('delete'),
+    excludes: ofKind('exclude').slice(0, MAX_SINGLE_CALLS),
+    inspects: ofKind('inspect').slice(0, MAX_SINGLE_CALLS),
+  };
+}
+
+const absent = ({ email }: DirtyAddress): ToldAddress => ({
+  email,
+  state: 'absent',
+  origin: 'unknown',
+  toldHash: null,
+  rejectedCode: null,
+});
+
+/** `delete` is a column only where a row needs it; `email_status` and `overwrite_lists` are never sent: nobody is re-subscribed. */
+function toRows({ puts, deletes }: Plan, listId: number, fieldNames: readonly string[]): { fieldNames: string[]; rows: string[][] } {
+  const withDelete = deletes.length > 0;
+  const flag = (value: string) => (withDelete ? [value] : []);
+  return {
+    fieldNames: ['email', ...flag('delete'), 'Name', 'email_list_ids', ...fieldNames],
+    rows: [
+      ...puts.map(({ address, action }) => [
+        address.email,
+        ...flag('0'),
+        action.holder.name,
+        String(listId),
+        ...fieldNames.map((name) => action.holder.fields[name] ?? ''),
+      ]),
+      ...deletes.map(({ address }) => [address.email, '1', '', '', ...fieldNames.map(() => '')]),
+    ],
+  };
+}
+
+/**
+ * Unisender answers only how many rows it met for the first time. When that is exactly the number of addresses that are
+ * new to us, they are ours to delete one day; otherwise which of them stood there before is asked when one is to go.
+ */
+function originOfFresh(
+  plan: Plan,
+  fresh: readonly Put[],
+  result: ImportResult,
+  rejected: ReadonlyMap<number, string>,
+): 'ours' | 'uncertain' {
+  const isAccepted = (_: unknown, index: number) => !rejected.has(index);
+  const accepted = plan.puts.filter(isAccepted);
+  const freshSet = new Set<Put>(fresh);
+  const acceptedFresh = accepted.filter((put) => freshSet.has(put)).length;
+  return result.inserted === acceptedFresh && result.updated === accepted.length - acceptedFresh ? 'ours' : 'uncertain';
+}
+
+function toTold({ address, action }: Put, rejectedCode: string | undefined, freshOrigin: 'ours' | 'uncertain'): ToldAddress {
+  const origin = address.origin === 'unknown' ? freshOrigin : address.origin;
+  if (rejectedCode === undefined) return { email: address.email, state: 'present', origin, toldHash: action.hash, rejectedCode: null };
+  // A refused first row leaves nothing in Unisender; a refused change leaves the address there as it was told before.
+  return action.isNew
+    ? { email: address.email, state: 'rejected', origin: address.origin, toldHash: null, rejectedCode }
+    : { email: address.email, state: 'present', origin: address.origin, toldHash: action.hash, rejectedCode };
+}
+
+function countsOf({ puts, deletes }: Plan, rejected: ReadonlyMap<number, string>): TellCounts {
+  const accepted = puts.filter((_, index) => !rejected.has(index));
+  const created = accepted.filter(({ action }) => action.isNew).length;
+  return {
+    created,
+    updated: accepted.length - created,
+    deleted: deletes.length,
+    rejected: puts.length - accepted.length,
+    unchanged: 0,
+  };
+}

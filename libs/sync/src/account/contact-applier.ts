@@ -1,0 +1,218 @@
+import type { ContactVersion, SettledEvent, Tx, WaitingEvent } from '#database';
+import {
+  type ContactChange,
+  type ContactSnapshot,
+  type MirrorVersion,
+  chunksOf,
+  decideChange,
+  hashContent,
+  toContactContent,
+} from '#domain';
+import type { SyncContext } from '../context.js';
+import type { TokenService } from '../tokens/token-service.js';
+import type { AccountWork } from './account-work.js';
+
+/** Kommo answers 250 contacts per call (reference/kommo.md 4.1). */
+const REREAD_CHUNK = 250;
+
+/** A delivered change with the event it came in. */
+export interface DeliveredChange {
+  readonly event: WaitingEvent;
+  readonly change: ContactChange;
+}
+
+/** What became of contacts: which content is new, which only moved in time. */
+interface Outcome {
+  readonly saved: Map<number, ContactVersion>;
+  readonly touched: Map<number, ContactVersion>;
+  readonly settled: SettledEvent[];
+}
+
+const settle = ({ eventId, deliveries }: WaitingEvent, state: SettledEvent['state'], reason: string | null): SettledEvent => ({
+  eventId,
+  deliveries,
+  state,
+  reason,
+});
+
+const toVersion = (snapshot: ContactSnapshot, work: AccountWork): ContactVersion => {
+  const content = toContactContent(snapshot, work.settings);
+  return {
+    contactId: snapshot.contactId,
+    content,
+    contentHash: hashContent(content),
+    modifiedAtSeconds: snapshot.modifiedAtSeconds ?? 0,
+  };
+};
+
+/** Brings the mirror to what Kommo has: from delivered changes, from re-read contacts and from pages of a run. */
+export class ContactApplier {
+  constructor(
+    private readonly context: SyncContext,
+    private readonly tokens: TokenService,
+  ) {}
+
+  /**
+   * Applies changes in order of arrival, in one transaction with the end of their events. Returns those that cannot be
+   * ordered, to be given to {@link reread}; `held` are contacts that already wait for that.
+   */
+  async applyChanges(work: AccountWork, delivered: readonly DeliveredChange[], held: ReadonlySet<number>): Promise<DeliveredChange[]> {
+    const { database, stores } = this.context;
+    const ids = [...new Set(delivered.map(({ change }) => change.contactId))];
+    const versions = await stores.mirror.findVersions(database, work.lease.accountId, ids);
+    const outcome: Outcome = { saved: new Map(), touched: new Map(), settled: [] };
+    const unordered = new Set(held);
+    const left: DeliveredChange[] = [];
+    for (const item of delivered) {
+      const isUnordered = unordered.has(item.change.contactId) || !this.fold(work, item, versions, outcome);
+      if (!isUnordered) continue;
+      unordered.add(item.change.contactId);
+      left.push(item);
+    }
+    await work.lease.write((tx) => this.store(tx, work, outcome));
+    return left;
+  }
+
+  /** Takes one change into the outcome; false when it must be re-read. */
+  private fold(work: AccountWork, { event, change }: DeliveredChange, versions: Map<number, MirrorVersion>, outcome: Outcome): boolean {
+    const version = change.snapshot && toVersion(change.snapshot, work);
+    const mirror = versions.get(change.contactId);
+    const decision = decideChange(change, version?.contentHash, mirror);
+    if (decision === 'reread' || !version) return false;
+    if (decision === 'skip') {
+      outcome.settled.push(
+        settle(event, 'ignored', mirror?.contentHash === version.contentHash ? 'known already' : 'older than what is known'),
+      );
+      return true;
+    }
+    const isSame = mirror?.contentHash === version.contentHash && !outcome.saved.has(change.contactId);
+    if (isSame) outcome.touched.set(change.contactId, version);
+    else {
+      outcome.touched.delete(change.contactId);
+      outcome.saved.set(change.contactId, version);
+    }
+    versions.set(change.contactId, { gone: false, modifiedAtSeconds: version.modifiedAtSeconds, contentHash: version.contentHash });
+    outcome.settled.push(settle(event, 'applied', null));
+    return true;
+  }
+
+  private async store(tx: Tx, work: AccountWork, { saved, touched, settled }: Outcome): Promise<void> {
+    const { stores, clock } = this.context;
+    const { accountId } = work.lease;
+    await stores.mirror.saveContacts(tx, accountId, [...saved.values()], clock.nowMs());
+    await stores.mirror.touchContacts(tx, accountId, [...touched.values()]);
+    await stores.events.settle(tx, accountId, settled, clock.nowMs());
+  }
+
+  /** Asks Kommo for the contacts of changes that cannot be ordered, and makes its answer the mirror's. */
+  async reread(work: AccountWork, delivered: readonly DeliveredChange[]): Promise<void> {
+    const ids = [...new Set(delivered.map(({ change }) => change.contactId))];
+    for (const chunk of chunksOf(ids, REREAD_CHUNK)) {
+      const asked = new Set(chunk);
+      const found = await this.askKommo(work, chunk);
+      const items = delivered.filter(({ change }) => asked.has(change.contactId));
+      const settled = items.map(({ event }) => settle(event, 'applied', 'read again from Kommo'));
+      await this.storeTruth(work, chunk, newestOf(found, items), settled);
+      await work.lease.keep();
+    }
+  }
+
+  /** Of these contacts, those that Kommo still has become living in the mirror; the rest is returned untouched. */
+  async verifyMissing(work: AccountWork, contactIds: readonly number[]): Promise<number[]> {
+    const found = await this.askKommo(work, contactIds);
+    const living = contactIds.filter((id) => found.has(id));
+    await this.storeTruth(work, living, found, []);
+    return contactIds.filter((id) => !found.has(id));
+  }
+
+  private async askKommo(work: AccountWork, contactIds: readonly number[]): Promise<Map<number, ContactSnapshot>> {
+    const found = await this.tokens.withSession(work.lease.accountId, (session) =>
+      this.context.kommo.findContactsByIds(session, contactIds),
+    );
+    return new Map([...found].filter(([, snapshot]) => !snapshot.gone));
+  }
+
+  private async storeTruth(
+    work: AccountWork,
+    contactIds: readonly number[],
+    living: ReadonlyMap<number, ContactSnapshot>,
+    settled: readonly SettledEvent[],
+  ): Promise<void> {
+    const { stores, clock } = this.context;
+    const { accountId } = work.lease;
+    const versions = contactIds.flatMap((id) => {
+      const snapshot = living.get(id);
+      return snapshot ? [toVersion(snapshot, work)] : [];
+    });
+    await work.lease.write(async (tx) => {
+      await stores.mirror.saveContacts(tx, accountId, versions, clock.nowMs());
+      await stores.mirror.buryContacts(
+        tx,
+        accountId,
+        contactIds.filter((id) => !living.has(id)),
+        clock.nowMs(),
+      );
+      await stores.events.settle(tx, accountId, settled, clock.nowMs());
+    });
+  }
+
+  /**
+   * Applies one page of a run, read after everything that the mirror holds: it is the truth unless Kommo's list lags behind
+   * a hook. Returns what it left unchanged and what cannot be sent, counted in addresses. `stampMs` marks the page's rows.
+   */
+  async applyPage(
+    work: AccountWork,
+    page: { readonly snapshots: readonly ContactSnapshot[]; readonly after: number; readonly isLast: boolean; readonly runId: string },
+    stampMs: number,
+  ): Promise<{ unchanged: number; invalid: number; lastId: number }> {
+    const { database, stores } = this.context;
+    const { accountId } = work.lease;
+    const living = page.snapshots.filter(({ gone }) => !gone).map((snapshot) => toVersion(snapshot, work));
+    const ids = living.map(({ contactId }) => contactId);
+    const lastId = page.snapshots.reduce((last, { contactId }) => Math.max(last, contactId), page.after);
+    const known = await stores.mirror.findVersions(database, accountId, ids);
+    const fresh = living.filter((version) => differs(version, known.get(version.contactId)));
+    const same = living.filter((version) => isSameButMaybeNewer(version, known.get(version.contactId)));
+    await work.lease.write(async (tx) => {
+      await stores.mirror.saveContacts(tx, accountId, fresh, stampMs);
+      await stores.mirror.touchContacts(
+        tx,
+        accountId,
+        same.filter(({ contactId, modifiedAtSeconds }) => known.get(contactId)?.modifiedAtSeconds !== modifiedAtSeconds),
+      );
+      await stores.mirror.markMissing(tx, accountId, {
+        after: page.after,
+        upTo: page.isLast ? null : lastId,
+        seen: ids,
+        runId: page.runId,
+      });
+    });
+    return { unchanged: countAddresses(same, true), invalid: countAddresses(living, false), lastId };
+  }
+}
+
+function differs(version: ContactVersion, mirror: MirrorVersion | undefined): boolean {
+  if (!mirror || mirror.gone) return true;
+  return version.modifiedAtSeconds >= mirror.modifiedAtSeconds && version.contentHash !== mirror.contentHash;
+}
+
+const isSameButMaybeNewer = (version: ContactVersion, mirror: MirrorVersion | undefined): boolean =>
+  mirror !== undefined && !mirror.gone && version.contentHash === mirror.contentHash;
+
+const countAddresses = (versions: readonly ContactVersion[], valid: boolean): number =>
+  versions.reduce(
+    (total, { content }) => total + content.addresses.filter(({ invalidReason }) => (invalidReason === null) === valid).length,
+    0,
+  );
+
+/** Kommo's answer, except where a hook that came before the question is newer than the answer. */
+function newestOf(found: ReadonlyMap<number, ContactSnapshot>, delivered: readonly DeliveredChange[]): Map<number, ContactSnapshot> {
+  const newest = new Map(found);
+  for (const { change } of delivered) {
+    const answered = newest.get(change.contactId);
+    const hooked = change.snapshot;
+    const isNewer = answered && hooked && (hooked.modifiedAtSeconds ?? 0) > (answered.modifiedAtSeconds ?? 0);
+    if (isNewer && change.entityType === 'contact') newest.set(change.contactId, hooked);
+  }
+  return newest;
+}

@@ -1,0 +1,111 @@
+import type { SettledEvent, WaitingEvent } from '#database';
+import { type ContactChange, type Subscription, chunksOf } from '#domain';
+import type { SyncContext } from '../context.js';
+import { type AccountWork, throwIfStopping } from './account-work.js';
+import type { ContactApplier, DeliveredChange } from './contact-applier.js';
+
+const BATCH_EVENTS = 500;
+const REREAD_EVENTS = 500;
+
+/** What an event of Unisender says of addresses; stored by the inbox. */
+export interface SubscriptionChange {
+  readonly emails: readonly string[];
+  readonly subscription: Subscription;
+}
+
+/** What one pass over the inbox found. */
+export interface AppliedEvents {
+  readonly count: number;
+  /** When the newest event came in, epoch ms. */
+  readonly newestAt: number;
+  /** Why some contacts could not be re-read; their events wait. */
+  readonly failure?: unknown;
+}
+
+/** Takes an account's waiting events into the mirror, in order of arrival, each in one transaction with its end. */
+export class EventApplier {
+  constructor(
+    private readonly context: SyncContext,
+    private readonly contacts: ContactApplier,
+  ) {}
+
+  async applyWaiting(work: AccountWork): Promise<AppliedEvents> {
+    let after = '';
+    let count = 0;
+    let newestAt = 0;
+    const unordered: DeliveredChange[] = [];
+    for (;;) {
+      throwIfStopping(work.signal);
+      await work.lease.keep();
+      const { database, stores } = this.context;
+      const events = await stores.events.listWaiting(database, work.lease.accountId, after, BATCH_EVENTS);
+      if (events.length === 0) break;
+      unordered.push(...(await this.applyBatch(work, events, unordered)));
+      after = events.at(-1)?.eventId ?? after;
+      count += events.length;
+      newestAt = Math.max(newestAt, ...events.map(({ receivedAt }) => receivedAt));
+    }
+    return { count, newestAt, ...(await this.reread(work, unordered)) };
+  }
+
+  private async applyBatch(
+    work: AccountWork,
+    events: readonly WaitingEvent[],
+    unordered: readonly DeliveredChange[],
+  ): Promise<DeliveredChange[]> {
+    await this.applySubscriptions(
+      work,
+      events.filter(({ source }) => source === 'unisender'),
+    );
+    const changes = events
+      .filter(({ source }) => source === 'kommo')
+      .map((event): DeliveredChange => ({ event, change: JSON.parse(event.payload) as ContactChange }));
+    const held = new Set(unordered.map(({ change }) => change.contactId));
+    return changes.length === 0 ? [] : this.contacts.applyChanges(work, changes, held);
+  }
+
+  private async applySubscriptions(work: AccountWork, events: readonly WaitingEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    const { stores, clock } = this.context;
+    const { accountId } = work.lease;
+    const changes: SubscriptionChange[] = [];
+    for (const event of events) changes.push(await this.confirm(work, JSON.parse(event.payload) as SubscriptionChange));
+    await work.lease.write(async (tx) => {
+      for (const { emails, subscription } of changes) {
+        await stores.mirror.saveSubscriptions(tx, accountId, emails, subscription, clock.nowMs());
+      }
+      const settled = events.map(({ eventId, deliveries }): SettledEvent => ({ eventId, deliveries, state: 'applied', reason: null }));
+      await stores.events.settle(tx, accountId, settled, clock.nowMs());
+    });
+  }
+
+  /**
+   * An unsubscribe is taken as it comes. Who is said to be back is asked for at Unisender: its events come late and repeated,
+   * and nobody may be re-subscribed by an old one.
+   */
+  private async confirm(work: AccountWork, change: SubscriptionChange): Promise<SubscriptionChange> {
+    if (change.subscription !== 'mailable') return change;
+    const { database, stores, unisender } = this.context;
+    const kept = await stores.mirror.listUnmailable(database, work.lease.accountId, change.emails);
+    const back: string[] = [];
+    for (const email of work.unisenderKey ? kept : []) {
+      const contact = work.unisenderKey && (await unisender.getContact(work.unisenderKey, email));
+      if (contact?.status === 'active' || contact?.status === 'new') back.push(email);
+    }
+    return { emails: back, subscription: 'mailable' };
+  }
+
+  /** A failure to ask Kommo does not hold back what needs no asking: it is handed to the caller, who tells first. */
+  private async reread(work: AccountWork, unordered: readonly DeliveredChange[]): Promise<{ failure?: unknown }> {
+    try {
+      for (const chunk of chunksOf(groupedByContact(unordered), REREAD_EVENTS)) await this.contacts.reread(work, chunk);
+      return {};
+    } catch (failure) {
+      return { failure };
+    }
+  }
+}
+
+/** Changes of one contact side by side, so that no chunk settles only some of them. */
+const groupedByContact = (changes: readonly DeliveredChange[]): DeliveredChange[] =>
+  [...changes].sort((a, b) => a.change.contactId - b.change.contactId);

@@ -1,0 +1,70 @@
+import type { ExportedAddress } from '#database';
+import { type Subscription, TransientError, parseAddress } from '#domain';
+import type { Secret } from '#domain';
+import type { SyncContext } from '../context.js';
+import { type AccountWork, throwIfStopping } from './account-work.js';
+
+const EXPORT_FIELDS = ['email', 'email_status', 'email_list_ids', 'email_unsubscribed_list_ids'];
+const BATCH_ROWS = 500;
+const MAX_WAIT_MS = 30 * 60_000;
+
+/** Where the id of the running export is kept, so that a restart goes on waiting for the same one. */
+export interface ExportTask {
+  readonly taskId: string | null;
+  save(taskId: string | null): Promise<void>;
+}
+
+const splitIds = (text: string | undefined) => (text ?? '').split(',').map((id) => Number(id.trim()));
+
+function subscriptionOf(row: Readonly<Record<string, string>>, listId: number): Subscription {
+  if (row['email_status'] === 'blocked') return 'blocked';
+  const leftOurList = splitIds(row['email_unsubscribed_list_ids']).includes(listId);
+  return row['email_status'] === 'unsubscribed' || leftOurList ? 'unsubscribed' : 'mailable';
+}
+
+/** Learns by one export what stands in the Unisender account: what was there before us, who is unsubscribed, what is on our list. */
+export class ExportReader {
+  constructor(private readonly context: SyncContext) {}
+
+  /** Asks for an export, waits, and takes every row into the mirror. Addresses that we told and it does not show are told again. */
+  async learn(work: AccountWork, key: Secret, listId: number, task: ExportTask): Promise<void> {
+    const { unisender, stores, clock } = this.context;
+    const askedAt = clock.nowMs();
+    const taskId = task.taskId ?? (await unisender.requestExport(key, { fieldNames: EXPORT_FIELDS }));
+    await task.save(taskId);
+    const url = await this.waitForFile(work, key, taskId, task);
+    let batch: ExportedAddress[] = [];
+    const flush = async () => {
+      throwIfStopping(work.signal);
+      await work.lease.keep();
+      await work.lease.write((tx) => stores.mirror.saveExported(tx, work.lease.accountId, batch, askedAt));
+      batch = [];
+    };
+    for await (const row of unisender.readExport(url)) {
+      const { email, invalidReason } = parseAddress(row['email'] ?? '');
+      if (invalidReason === 'empty') continue;
+      batch.push({ email, subscription: subscriptionOf(row, listId), onOurList: splitIds(row['email_list_ids']).includes(listId) });
+      if (batch.length === BATCH_ROWS) await flush();
+    }
+    await flush();
+    await work.lease.write(async (tx) => {
+      await stores.mirror.markUnseenDirty(tx, work.lease.accountId, askedAt, clock.nowMs());
+      await stores.accounts.update(work.lease.accountId, { baselineState: 'done' }, tx);
+    });
+    await task.save(null);
+  }
+
+  private async waitForFile(work: AccountWork, key: Secret, taskId: string, task: ExportTask): Promise<string> {
+    const { unisender, clock, config } = this.context;
+    const giveUpAt = clock.nowMs() + MAX_WAIT_MS;
+    while (clock.nowMs() < giveUpAt) {
+      const { status, fileUrl } = await unisender.getTask(key, taskId);
+      if (fileUrl !== undefined) return fileUrl;
+      if (status !== 'new' && status !== 'processing') break;
+      await clock.sleep(config.unisenderExportPollMs, work.signal).catch(() => throwIfStopping(work.signal));
+      await work.lease.keep();
+    }
+    await task.save(null);
+    throw new TransientError('Unisender did not finish its export', { code: 'unisender_export_failed', retryAfterMs: 60_000 });
+  }
+}

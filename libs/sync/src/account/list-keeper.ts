@@ -1,0 +1,35 @@
+import type { Secret } from '#domain';
+import type { SyncContext } from '../context.js';
+import type { AccountWork } from './account-work.js';
+
+/** Keeps the account's own Unisender list and the fields its settings map to. */
+export class ListKeeper {
+  constructor(private readonly context: SyncContext) {}
+
+  /**
+   * The id of the account's list: the remembered one while it exists, else one with exactly the chosen title, else a new
+   * one. When it is another than before, everything told is told again.
+   */
+  async ensureList(work: AccountWork, key: Secret): Promise<number> {
+    const { account, settings, lease } = work;
+    const title = settings.listTitle ?? account.listTitle ?? `Kommo ${account.accountId}`;
+    const lists = await this.context.unisender.getLists(key);
+    const remembered = lists.find(({ id, title: present }) => id === account.listId && (settings.listTitle ?? present) === present);
+    const listId =
+      remembered?.id ?? lists.find((list) => list.title === title)?.id ?? (await this.context.unisender.createList(key, title));
+    if (listId === account.listId) return listId;
+    await lease.write(async (tx) => {
+      await this.context.stores.mirror.markAllToldDirty(tx, account.accountId, this.context.clock.nowMs());
+      await this.context.stores.accounts.update(account.accountId, { listId, listTitle: title }, tx);
+    });
+    return listId;
+  }
+
+  /** Creates those mapped fields that Unisender does not have: importContacts may refuse or drop unknown ones (reference/unisender.md 4.2). */
+  async ensureFields(work: AccountWork, key: Secret): Promise<void> {
+    const wanted = [...new Set(Object.values(work.settings.fields))];
+    if (wanted.length === 0) return;
+    const present = new Set((await this.context.unisender.getFields(key)).map(({ name }) => name));
+    for (const name of wanted.filter((field) => !present.has(field))) await this.context.unisender.createField(key, name);
+  }
+}

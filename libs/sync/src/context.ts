@@ -1,0 +1,58 @@
+import type {
+  AccessStore,
+  AccountStore,
+  AuthStateStore,
+  Database,
+  EventStore,
+  FailureStore,
+  IntegrationStore,
+  MirrorStore,
+  RunStore,
+} from '#database';
+import type { Clock, Job, Logger } from '#domain';
+import type { KommoClient } from '#kommo';
+import type { Keyring, StateSigner } from '#secrets';
+import type { UnisenderClient } from '#unisender';
+
+/** Everything that is kept, one store per concern, all over one database. */
+export interface Stores {
+  readonly integrations: IntegrationStore;
+  readonly accounts: AccountStore;
+  readonly accesses: AccessStore;
+  readonly authStates: AuthStateStore;
+  readonly failures: FailureStore;
+  readonly mirror: MirrorStore;
+  readonly events: EventStore;
+  readonly runs: RunStore;
+}
+
+/** Rings the alarm clock. A job that is lost costs time only: the sweep puts it again. */
+export interface JobQueue {
+  put(job: Job, options?: { readonly delaySeconds?: number; readonly priority?: number }): Promise<unknown>;
+}
+
+/** What of the configuration the use cases depend on. */
+export interface SyncConfig {
+  readonly publicUrl: string;
+  readonly kommoOauthUrl: string;
+  readonly kommoAllowedDomains: readonly string[];
+  readonly sweepSeconds: number;
+  readonly tokenRenewWithinHours: number;
+  readonly reconcileDeleteLimitPercent: number;
+  readonly unisenderExportPollMs: number;
+}
+
+/** What every use case is built from. */
+export interface SyncContext {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly database: Database;
+  readonly stores: Stores;
+  readonly keyring: Keyring;
+  /** Signs the `state` of the consent flow; made from the encryption key. */
+  readonly stateSigner: StateSigner;
+  readonly kommo: KommoClient;
+  readonly unisender: UnisenderClient;
+  readonly queue: JobQueue;
+  readonly config: SyncConfig;
+}

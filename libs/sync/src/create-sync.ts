@@ -1,0 +1,63 @@
+import { AccountSync } from './account/account-sync.js';
+import { AddressTeller } from './account/address-teller.js';
+import { ContactApplier } from './account/contact-applier.js';
+import { EventApplier } from './account/event-applier.js';
+import { ExportReader } from './account/export-reader.js';
+import { ListKeeper } from './account/list-keeper.js';
+import { Preparation } from './account/preparation.js';
+import type { SyncContext } from './context.js';
+import { Inbox } from './inbox/inbox.js';
+import { Installer } from './install/installer.js';
+import { AccountQueries } from './queries/account-queries.js';
+import { KommoContacts } from './queries/kommo-contacts.js';
+import { UnisenderContacts } from './queries/unisender-contacts.js';
+import { RunWorker } from './runs/run-worker.js';
+import { RunService } from './runs/run-service.js';
+import { Subscriptions } from './subscriptions/subscriptions.js';
+import { Sweep } from './sweep/sweep.js';
+import { TokenService } from './tokens/token-service.js';
+import { WidgetSettings } from './widget/widget-settings.js';
+import { WriteBack } from './write-back/write-back.js';
+
+/** Every use case of the service. */
+export interface SyncServices {
+  readonly tokens: TokenService;
+  readonly installer: Installer;
+  readonly subscriptions: Subscriptions;
+  readonly widget: WidgetSettings;
+  readonly inbox: Inbox;
+  readonly runs: RunService;
+  readonly runWorker: RunWorker;
+  readonly accounts: AccountQueries;
+  readonly accountSync: AccountSync;
+  readonly unisenderContacts: UnisenderContacts;
+  readonly kommoContacts: KommoContacts;
+  readonly writeBack: WriteBack;
+  readonly sweep: Sweep;
+}
+
+/** Builds the use cases over one context. Nothing is started and nothing is asked. */
+export function createSync(context: SyncContext): SyncServices {
+  const tokens = new TokenService(context);
+  const runs = new RunService(context);
+  const subscriptions = new Subscriptions(context, { tokens, runs });
+  const contacts = new ContactApplier(context, tokens);
+  const events = new EventApplier(context, contacts);
+  const teller = new AddressTeller(context);
+  const preparation = new Preparation(context, new ListKeeper(context), new ExportReader(context));
+  return {
+    tokens,
+    installer: new Installer(context, { tokens, runs }),
+    subscriptions,
+    widget: new WidgetSettings(context, { subscriptions, runs }),
+    inbox: new Inbox(context),
+    runs,
+    runWorker: new RunWorker(context, { tokens, subscriptions, preparation, events, contacts, teller }),
+    accounts: new AccountQueries(context),
+    accountSync: new AccountSync(context, events, teller, preparation),
+    unisenderContacts: new UnisenderContacts(context),
+    kommoContacts: new KommoContacts(context, tokens),
+    writeBack: new WriteBack(context, tokens),
+    sweep: new Sweep(context, runs),
+  };
+}

@@ -1,0 +1,88 @@
+import type { AccountRow, EventView } from '#database';
+import type { SyncContext } from '../context.js';
+import { type RunView, toRunView } from '../runs/run-view.js';
+
+/** An account as the operator sees it; the key is masked, tokens and webhook URLs never leave. */
+export interface AccountView {
+  readonly account_id: number;
+  readonly integration_id: string;
+  readonly name: string;
+  readonly subdomain: string;
+  readonly status: string;
+  readonly token_expires_at: string | null;
+  readonly unisender_key: string | null;
+  readonly list_id: number | null;
+  readonly list_title: string | null;
+  readonly webhook: string | null;
+  readonly contacts: { readonly total: number; readonly in_sync: number; readonly excluded: number; readonly failing: number };
+  readonly events_waiting: number;
+  readonly last_event_at: string | null;
+  readonly last_run: RunView | null;
+}
+
+export interface AccountDetails extends AccountView {
+  /** Whether work of the account waits: events, untold addresses or a run. */
+  readonly jobs_waiting: number;
+  readonly active_run_id: string | null;
+}
+
+const DEFAULT_LIMIT = 100;
+const MASKED_KEY = '***';
+const toIso = (ms: number | null | undefined) => (ms === null || ms === undefined ? null : new Date(ms).toISOString());
+
+/** What the operator asks about accounts. */
+export class AccountQueries {
+  constructor(private readonly context: SyncContext) {}
+
+  async list(filter: { integrationId?: string; limit?: number; after?: number } = {}): Promise<AccountView[]> {
+    const rows = await this.context.stores.accounts.list({ limit: DEFAULT_LIMIT, ...filter });
+    return Promise.all(rows.map((row) => this.toView(row)));
+  }
+
+  async get(accountId: number): Promise<AccountDetails | undefined> {
+    const row = await this.context.stores.accounts.find(accountId);
+    if (!row) return undefined;
+    const { database, stores } = this.context;
+    const active = await stores.runs.findActive(database, accountId);
+    const view = await this.toView(row);
+    const backlog = await stores.mirror.findBacklog(database, accountId);
+    const untold = row.unisenderKey === null ? 0 : backlog.rows;
+    const runsWaiting = active && active.state !== 'waiting_for_confirmation' ? 1 : 0;
+    return { ...view, jobs_waiting: view.events_waiting + untold + runsWaiting, active_run_id: active?.runId ?? null };
+  }
+
+  /** The newest events, newest first, with the reason where one was not applied. */
+  async events(accountId: number, limit = 100): Promise<EventView[]> {
+    return this.context.stores.events.list(this.context.database, accountId, limit);
+  }
+
+  /** Buried jobs, newest first. */
+  async failures(accountId?: number, limit = 100): Promise<Awaited<ReturnType<SyncContext['stores']['failures']['list']>>> {
+    return this.context.stores.failures.list({ ...(accountId === undefined ? {} : { accountId }), limit });
+  }
+
+  private async toView(row: AccountRow): Promise<AccountView> {
+    const { database, stores, clock } = this.context;
+    const { accountId } = row;
+    const access = await stores.accesses.find(accountId);
+    const total = await stores.mirror.countLiving(database, accountId);
+    const { inSync, excluded, failing } = await stores.mirror.countAddresses(database, accountId);
+    const [run] = await stores.runs.list(database, accountId, 1);
+    return {
+      account_id: accountId,
+      integration_id: row.clientId,
+      name: row.name,
+      subdomain: row.subdomain,
+      status: row.status,
+      token_expires_at: toIso(access?.expiresAt),
+      unisender_key: row.unisenderKey === null ? null : MASKED_KEY,
+      list_id: row.listId,
+      list_title: row.listTitle,
+      webhook: row.webhookState,
+      contacts: { total, in_sync: inSync, excluded, failing },
+      events_waiting: await stores.events.countWaiting(database, accountId),
+      last_event_at: toIso(row.lastEventAt),
+      last_run: run ? toRunView(run, clock.nowMs()) : null,
+    };
+  }
+}

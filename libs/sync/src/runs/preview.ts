@@ -1,0 +1,81 @@
+import type { Run, RunCounts, RunPatch } from '#database';
+import { type ContactContent, type ContactSnapshot, decideAddress, toContactContent } from '#domain';
+import { type AccountWork, throwIfStopping } from '../account/account-work.js';
+import type { SyncContext } from '../context.js';
+import type { TokenService } from '../tokens/token-service.js';
+
+const PAGE_SIZE = 250;
+
+type Checkpoint = (patch: RunPatch, counts: Partial<RunCounts>) => Promise<void>;
+
+/** Counts what an import would do, and changes nothing anywhere. */
+export class Preview {
+  constructor(
+    private readonly context: SyncContext,
+    private readonly tokens: TokenService,
+  ) {}
+
+  /** Reads every page from the first: a preview that was cut off begins anew, as nothing depends on it. */
+  async count(run: Run, work: AccountWork, checkpoint: Checkpoint): Promise<void> {
+    const { read, created, updated, deleted, rejected, unchanged } = run;
+    await checkpoint(
+      { page: 0 },
+      { read: -read, created: -created, updated: -updated, deleted: -deleted, rejected: -rejected, unchanged: -unchanged },
+    );
+    let after = 0;
+    for (let page = 1; ; page += 1) {
+      throwIfStopping(work.signal);
+      await work.lease.keep();
+      const { contacts, hasNext } = await this.tokens.withSession(run.accountId, (session) =>
+        this.context.kommo.listContacts(session, { page, limit: PAGE_SIZE, orderById: true }),
+      );
+      const last = contacts.reduce((highest, { contactId }) => Math.max(highest, contactId), after);
+      await checkpoint({ page }, await this.countPage(work, contacts, { after, upTo: hasNext ? last : null }));
+      if (!hasNext) return;
+      after = last;
+    }
+  }
+
+  private async countPage(
+    work: AccountWork,
+    snapshots: readonly ContactSnapshot[],
+    range: { readonly after: number; readonly upTo: number | null },
+  ): Promise<RunCounts> {
+    const { database, stores } = this.context;
+    const { accountId } = work.lease;
+    const living = snapshots.filter(({ gone }) => !gone);
+    const contents = living.map((snapshot) => toContactContent(snapshot, work.settings));
+    const emails = contents.flatMap(({ addresses }) => addresses.map(({ email }) => email));
+    const records = await stores.mirror.listRecords(database, accountId, emails);
+    const seen = living.map(({ contactId }) => contactId);
+    const counts = { created: 0, updated: 0, rejected: 0, unchanged: 0 };
+    const met = new Set<string>();
+    for (const content of contents) this.countContent(content, { records, met, work }, counts);
+    return {
+      ...counts,
+      read: snapshots.length,
+      deleted: await stores.mirror.countAddressesOfMissing(database, accountId, { ...range, seen }),
+    };
+  }
+
+  private countContent(
+    content: ContactContent,
+    {
+      records,
+      met,
+      work,
+    }: { records: Awaited<ReturnType<SyncContext['stores']['mirror']['listRecords']>>; met: Set<string>; work: AccountWork },
+    counts: { created: number; updated: number; rejected: number; unchanged: number },
+  ): void {
+    for (const { email, invalidReason } of content.addresses) {
+      if (met.has(email)) continue;
+      met.add(email);
+      const record = records.get(email) ?? { email, origin: 'unknown', state: 'absent', toldHash: null, subscription: 'mailable' };
+      const action = content.passesFilter ? decideAddress(record, content, work.settings.deletePolicy) : { kind: 'none' as const };
+      if (invalidReason !== null) counts.rejected += 1;
+      else if (action.kind !== 'put') counts.unchanged += 1;
+      else if (action.isNew) counts.created += 1;
+      else counts.updated += 1;
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import type { Run } from '#database';
+import { AccountBlockedError, InvalidInputError, type RunMode, type RunTrigger } from '#domain';
+import type { SyncContext } from '../context.js';
+import { type RunView, toRunView } from './run-view.js';
+
+/** The account has a run that is not ended. */
+export class RunActiveError extends InvalidInputError {
+  constructor(
+    message: string,
+    /** The run that is active. */
+    readonly runId: string,
+  ) {
+    super(message, { code: 'run_active' });
+  }
+}
+
+const LIST_LIMIT = 50;
+
+/** Starts, shows and ends runs. The work itself is the import worker's. */
+export class RunService {
+  constructor(private readonly context: SyncContext) {}
+
+  /**
+   * Creates a run and wakes a worker; answers at once. Throws RunActiveError, AccountBlockedError (not authorised),
+   * InvalidInputError `unisender_key_missing`.
+   */
+  async start({ accountId, mode, trigger }: { accountId: number; mode: RunMode; trigger: RunTrigger }): Promise<RunView> {
+    await this.assertStartable(accountId);
+    const { database, stores, clock } = this.context;
+    const living = await stores.mirror.countLiving(database, accountId);
+    const run = await stores.runs.create(
+      database,
+      { runId: randomUUID(), accountId, mode, trigger, totalEstimate: living === 0 ? null : living },
+      clock.nowMs(),
+    );
+    if (!run) {
+      const active = await stores.runs.findActive(database, accountId);
+      throw new RunActiveError(`account ${accountId} has a run that is not ended`, active?.runId ?? '');
+    }
+    await this.wake(run);
+    return toRunView(run, clock.nowMs());
+  }
+
+  private async assertStartable(accountId: number): Promise<void> {
+    const account = await this.context.stores.accounts.find(accountId);
+    if (!account) {
+      throw new InvalidInputError(`account ${accountId} is not known`, {
+        code: 'account_unknown',
+        fields: [{ field: 'id', problem: 'is not a known account' }],
+      });
+    }
+    if (account.status !== 'active') {
+      throw new AccountBlockedError('the account must be authorised first: open /auth?id=<account_id>', {
+        block: 'reauthorization_required',
+      });
+    }
+    if (account.unisenderKey === null || account.unisenderBlock !== null) {
+      throw new InvalidInputError('the account has no Unisender key that is accepted: save it in the widget', {
+        code: 'unisender_key_missing',
+      });
+    }
+  }
+
+  async get(runId: string): Promise<RunView | undefined> {
+    const run = await this.context.stores.runs.find(this.context.database, runId);
+    return run && toRunView(run, this.context.clock.nowMs());
+  }
+
+  /** Newest first. */
+  async list(accountId: number, limit = LIST_LIMIT): Promise<RunView[]> {
+    const runs = await this.context.stores.runs.list(this.context.database, accountId, limit);
+    return runs.map((run) => toRunView(run, this.context.clock.nowMs()));
+  }
+
+  /** Ends a run at its next step. Throws InvalidInputError `run_ended` when it is ended already. */
+  async cancel(runId: string): Promise<RunView> {
+    const { database, stores, clock } = this.context;
+    const isCancelled = await stores.runs.transition(database, runId, 'cancelled', clock.nowMs());
+    return this.answer(runId, isCancelled, 'run_ended', 'the run is ended already');
+  }
+
+  /** Lets a run that waits for confirmation delete what it found missing. Throws InvalidInputError `run_not_waiting`. */
+  async confirm(runId: string): Promise<RunView> {
+    const { database, stores, clock } = this.context;
+    const run = await stores.runs.find(database, runId);
+    const isWaiting = run?.state === 'waiting_for_confirmation';
+    const isConfirmed =
+      isWaiting && (await stores.runs.transition(database, runId, 'running', clock.nowMs(), { confirmed: true, error: null }));
+    if (run && isConfirmed) await this.wake(run);
+    return this.answer(runId, isConfirmed, 'run_not_waiting', 'the run does not wait for confirmation');
+  }
+
+  /** Ends a run that cannot go on, with the reason. */
+  async fail(runId: string, reason: string): Promise<void> {
+    const { database, stores, clock } = this.context;
+    await stores.runs.transition(database, runId, 'failed', clock.nowMs(), { error: reason });
+  }
+
+  /** Puts the run's job; a queue that is down costs time only. */
+  async wake(run: Pick<Run, 'runId' | 'accountId'>): Promise<void> {
+    const { queue, logger } = this.context;
+    try {
+      await queue.put({ tube: 'imports', payload: { run_id: run.runId, account_id: run.accountId } });
+    } catch (error) {
+      logger.warn('the job of a run could not be put; the sweep will', { run_id: run.runId, account_id: run.accountId, error });
+    }
+  }
+
+  private async answer(runId: string, isDone: boolean, code: string, problem: string): Promise<RunView> {
+    const view = await this.get(runId);
+    if (!view)
+      throw new InvalidInputError('the run is not known', { code: 'run_unknown', fields: [{ field: 'run_id', problem: 'is not known' }] });
+    if (!isDone) throw new InvalidInputError(problem, { code });
+    return view;
+  }
+}

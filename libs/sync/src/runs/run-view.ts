@@ -1,0 +1,48 @@
+import type { Run } from '#database';
+import { type RunMode, type RunState, type RunTrigger, estimateEtaSeconds } from '#domain';
+
+/** A run as the API, the widget and the command line show it. Times are ISO 8601; counters but `read` count addresses. */
+export interface RunView {
+  readonly run_id: string;
+  readonly account_id: number;
+  readonly mode: RunMode;
+  readonly trigger: RunTrigger;
+  readonly state: RunState;
+  readonly page: number;
+  readonly read: number;
+  readonly created: number;
+  readonly updated: number;
+  readonly deleted: number;
+  readonly rejected: number;
+  readonly unchanged: number;
+  readonly total_estimate: number | null;
+  readonly eta_seconds: number | null;
+  readonly started_at: string | null;
+  readonly finished_at: string | null;
+  readonly error: string | null;
+}
+
+const toIso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+
+export function toRunView(run: Run, nowMs: number): RunView {
+  const isMoving = run.state === 'running' && run.startedAt !== null;
+  return {
+    run_id: run.runId,
+    account_id: run.accountId,
+    mode: run.mode,
+    trigger: run.trigger,
+    state: run.state,
+    page: run.page,
+    read: run.read,
+    created: run.created,
+    updated: run.updated,
+    deleted: run.deleted,
+    rejected: run.rejected,
+    unchanged: run.unchanged,
+    total_estimate: run.totalEstimate,
+    eta_seconds: isMoving ? estimateEtaSeconds(run.read, run.totalEstimate, nowMs - (run.startedAt ?? nowMs)) : null,
+    started_at: toIso(run.startedAt),
+    finished_at: toIso(run.finishedAt),
+    error: run.error,
+  };
+}
