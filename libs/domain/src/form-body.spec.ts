@@ -1,0 +1,124 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import qs from 'qs';
+import { InvalidInputError } from './errors.js';
+import { parseFormBody } from './form-body.js';
+
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+const parse = (text: string) => plain(parseFormBody(text));
+
+const refusal = (text: string | Uint8Array) => {
+  try {
+    parseFormBody(text);
+  } catch (error) {
+    return error instanceof InvalidInputError ? error.code : error;
+  }
+  return 'accepted';
+};
+
+describe('a form body', () => {
+  it.each([
+    ['', {}],
+    ['a=1', { a: '1' }],
+    ['a', { a: '' }],
+    ['a=', { a: '' }],
+    ['=1', {}],
+    ['&&a=1&', { a: '1' }],
+    ['a=1=2', { a: '1=2' }],
+    ['a=b+c%20d', { a: 'b c d' }],
+    ['%D0%B8%D0%BC%D1%8F=%F0%9F%98%80', { имя: '😀' }],
+    ['имя=😀', { имя: '😀' }],
+    ['a[b][c]=1&a[b][d]=2', { a: { b: { c: '1', d: '2' } } }],
+    ['a%5Bb%5D%5B0%5D=1', { a: { b: ['1'] } }],
+    ['a[0]=x&a[1]=y', { a: ['x', 'y'] }],
+    ['a[]=x&a[]=y', { a: ['x', 'y'] }],
+    ['a[][b]=x&a[][b]=y', { a: [{ b: 'x' }, { b: 'y' }] }],
+    ['a=x&a=y&a=z', { a: ['x', 'y', 'z'] }],
+    ['a[b]=1&a[0]=2', { a: { 0: '2', b: '1' } }],
+    ['a[0]=1&a[b]=2', { a: { 0: '1', b: '2' } }],
+    ['a[x]=1&a[]=2', { a: { 0: '2', x: '1' } }],
+    ['a=1&a[b]=2', { a: { b: '2' } }],
+    ['a[b=1', { 'a[b': '1' }],
+    ['a]b=1', { 'a]b': '1' }],
+    ['[a]=1', { '[a]': '1' }],
+    ['a[b]c[d]=1', { 'a[b]c[d]': '1' }],
+  ])('%s is %j', (text, expected) => {
+    expect(parse(text)).toEqual(expected);
+  });
+
+  it('closes up a list whose indices have gaps or come out of order', () => {
+    expect(parse('f[0]=a&f[2]=c&f[1]=b&f[7]=d')).toEqual({ f: ['a', 'b', 'c', 'd'] });
+  });
+
+  it('keeps a map with ids as keys a map', () => {
+    expect(parse('linked[35144366][ID]=35144366')).toEqual({ linked: { 35144366: { ID: '35144366' } } });
+  });
+
+  it('takes 1,000 items as a list and never reserves memory for a high index', () => {
+    const many = Array.from({ length: 1001 }, (_, index) => `a[${index}]=${index}`).join('&');
+    expect(parseFormBody(many)['a']).toHaveLength(1001);
+    expect(parse('a[99999999]=x')).toEqual({ a: { 99999999: 'x' } });
+  });
+
+  it('reads twelve levels', () => {
+    const path = 'bcdefghijklm';
+    const text = `a${[...path].map((name) => `[${name}]`).join('')}=1`;
+    const expected = [...path].reduceRight<unknown>((inner, name) => ({ [name]: inner }), '1');
+    expect(parse(text)).toEqual({ a: expected });
+  });
+
+  it('R47: refuses 50 levels, 100,000 keys and a broken % at once', () => {
+    const started = performance.now();
+    expect(refusal(`a${'[b]'.repeat(50)}=1`)).toBe('body_too_complex');
+    expect(refusal(Array.from({ length: 100_000 }, (_, index) => `k${index}=1`).join('&'))).toBe('body_too_complex');
+    expect(refusal('a=100%')).toBe('bad_body');
+    expect(refusal('a=%zz')).toBe('bad_body');
+    expect(refusal('a=%FF%4')).toBe('bad_body');
+    expect(refusal(Uint8Array.from([0x61, 0x3d, 0xff]))).toBe('bad_body');
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
+
+  it('R47: makes a lone surrogate and cut UTF-8 a replacement character', () => {
+    expect(parse('a=%ED%A0%80&b=%D0%98%D0')).toEqual({ a: '\ufffd\ufffd\ufffd', b: 'И\ufffd' });
+  });
+
+  it.each([
+    '__proto__[polluted]=1',
+    'constructor[prototype][polluted]=1',
+    'a[__proto__][polluted]=1',
+    'a[constructor][prototype][polluted]=1',
+    '__proto__=1',
+  ])('R47: %s is inert', (text) => {
+    const body = parseFormBody(`${text}&b=2`);
+    expect(plain(body)).toEqual({ b: '2' });
+    expect('toString' in body).toBe(false);
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+
+  const name = fc.stringMatching(/^[a-z][a-z_]{0,5}$/).filter((text) => !['constructor', 'prototype'].includes(text));
+  const { tree } = fc.letrec<{ tree: unknown; object: Record<string, unknown> }>((tie) => ({
+    tree: fc.oneof({ maxDepth: 5 }, fc.string({ unit: 'grapheme' }), fc.array(tie('tree'), { minLength: 1, maxLength: 30 }), tie('object')),
+    object: fc.dictionary(name, tie('tree'), { minKeys: 1, maxKeys: 6 }),
+  }));
+  const form = fc.dictionary(name, tree, { maxKeys: 8 });
+  const limits = { depth: 12, arrayLimit: 1000, parameterLimit: 20_000, plainObjects: true };
+
+  it('gives back what a sender wrote, encoded or not, as qs does', () => {
+    fc.assert(
+      fc.property(form, fc.boolean(), (value, encodeValuesOnly) => {
+        const text = qs.stringify(value, { encodeValuesOnly, format: 'RFC1738' });
+        expect(parse(text)).toEqual(plain(value));
+        expect(parse(text)).toEqual(plain(qs.parse(text, limits)));
+      }),
+    );
+  });
+
+  it('never throws anything but its own refusals', () => {
+    const token = fc.constantFrom('a', '[', ']', '&', '=', '%', '%5B', '%5D', '%00', '+', '0', '99999', '__proto__', '\ud800', 'é');
+    fc.assert(
+      fc.property(fc.array(token, { maxLength: 60 }), (tokens) => {
+        expect(['accepted', 'bad_body', 'body_too_complex']).toContain(refusal(tokens.join('')));
+      }),
+    );
+  });
+});
