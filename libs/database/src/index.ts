@@ -10,3 +10,6 @@ export * from './stores/failure.store.js';
 export * from './stores/integration.store.js';
 export * from './stores/mirror.store.js';
 export * from './stores/run.store.js';
+export * from './rate/database-request-limiter.js';
+export type { RateRule } from './rate/plan-reservation.js';
+export * from './stores/rate-slot.store.js';

@@ -1,0 +1,82 @@
+import type { Clock, RequestLimiter } from '#domain';
+import type { RateSlotStore } from '../stores/rate-slot.store.js';
+import { planReservation } from './plan-reservation.js';
+import type { RateRule, RateSlot } from './plan-reservation.js';
+
+/** A request's place in time: when it may leave, and what it wrote into each slot. */
+interface Reservation {
+  readonly at: number;
+  readonly nextAt: ReadonlyMap<string, number>;
+}
+
+/** A strict limit counts what arrives in any second: a request later than this would come on top of the next ones. */
+const TOLERABLE_LATENESS_MS = 25;
+
+/** The shortest interval at which `perSecond` requests in any second are kept, with 6 % for the network's jitter. */
+export const strictRule = (perSecond: number): RateRule => ({ intervalMs: Math.ceil((1000 / perSecond) * 1.06), burst: 1 });
+
+/**
+ * Keeps vendor limits over all processes of the deployment: each reserves its next slot in the database and waits for it.
+ * `rules` gives the limit of a key. Keys are named widest limit first. Waiting requests are served in no particular order.
+ */
+export class DatabaseRequestLimiter implements RequestLimiter {
+  constructor(
+    private readonly slots: RateSlotStore,
+    private readonly clock: Clock,
+    private readonly rules: (key: string) => RateRule,
+  ) {}
+
+  /** Throws the signal's reason, or TransientError `database_unavailable`. A slot that was waited for is lost then. */
+  async acquire(keys: readonly string[], signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    const distinct = [...new Set(keys)];
+    if (distinct.length > 0) {
+      await this.acquireAll(distinct, signal);
+    }
+  }
+
+  private async acquireAll(keys: readonly string[], signal?: AbortSignal): Promise<void> {
+    let reservation: Reservation | undefined;
+    do {
+      reservation = await this.reserve(keys, reservation, signal);
+      await this.sleepUntil(reservation.at, signal);
+    } while (this.isTooLate(reservation, keys));
+  }
+
+  private async reserve(keys: readonly string[], missed: Reservation | undefined, signal?: AbortSignal): Promise<Reservation> {
+    for (;;) {
+      signal?.throwIfAborted();
+      const stored = await this.slots.find(keys);
+      const plan = planReservation(
+        keys.map((key) => this.toSlot(key, stored.get(key), missed)),
+        this.clock.nowMs(),
+      );
+      if (plan.kind === 'wait') {
+        await this.sleepUntil(plan.untilMs, signal);
+        continue;
+      }
+      const moves = keys.map((key, index) => ({ key, from: stored.get(key), to: plan.nextAt[index] ?? plan.at }));
+      if (await this.slots.tryMove(moves)) {
+        return { at: plan.at, nextAt: new Map(moves.map(({ key, to }) => [key, to])) };
+      }
+    }
+  }
+
+  /** A missed slot is free again unless somebody has queued up behind it. */
+  private toSlot(key: string, stored: number | undefined, missed: Reservation | undefined): RateSlot {
+    const rule = this.rules(key);
+    const isOurs = stored !== undefined && missed?.nextAt.get(key) === stored;
+    return { key, rule, nextAt: isOurs ? stored - rule.intervalMs : (stored ?? 0) };
+  }
+
+  private isTooLate(reservation: Reservation, keys: readonly string[]): boolean {
+    return this.clock.nowMs() - reservation.at > TOLERABLE_LATENESS_MS && keys.some((key) => this.rules(key).burst === 1);
+  }
+
+  private async sleepUntil(atMs: number, signal?: AbortSignal): Promise<void> {
+    const restMs = atMs - this.clock.nowMs();
+    if (restMs > 0) {
+      await this.clock.sleep(restMs, signal);
+    }
+  }
+}
