@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { createConnection } from 'mysql2/promise';
 import { systemClock } from '#clock';
 import type { MysqlLocation } from '#database';
+import { Secret } from '#domain';
 
 const SERVER = '/usr/sbin/mariadbd';
 const INSTALLER = '/usr/bin/mariadb-install-db';
@@ -106,7 +107,7 @@ export const startMariaDb = async (): Promise<MariaDbProcess> => {
     createSchema: async () => {
       const database = `test_${(schemas += 1)}`;
       await runAsRoot(port, `CREATE DATABASE ${database} CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci`);
-      return { kind: 'mysql', ...root(port), database };
+      return { kind: 'mysql', ...root(port), password: Secret.of(''), database };
     },
     query: (sql) => runAsRoot(port, sql),
     stop: async () => {

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import mysql from 'mysql2';
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
+import type { Secret } from '#domain';
 import { migrations } from '../../../migrations/index.js';
 import * as entities from './entities/index.js';
 import { ImmediateSqlite } from './sqlite-gate.js';
@@ -17,7 +18,7 @@ export interface MysqlLocation {
   readonly host: string;
   readonly port: number;
   readonly user: string;
-  readonly password: string;
+  readonly password: Secret;
   readonly database: string;
 }
 
@@ -78,7 +79,7 @@ const mysqlOptions = (location: MysqlLocation, poolSize: number): DataSourceOpti
   host: location.host,
   port: location.port,
   username: location.user,
-  password: location.password,
+  password: location.password.reveal(),
   database: location.database,
   charset: 'UTF8MB4_BIN',
   supportBigNumbers: true,

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { resolve } from 'node:path';
-import type { DataSource, QueryRunner } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import type { Clock } from '#domain';
 import { migrations } from '../../../migrations/index.js';
 import { createDataSource } from './data-source.js';
@@ -73,9 +73,8 @@ export class Database implements Executor {
       try {
         return await this.throughGate(() => this.attempt(work));
       } catch (error) {
-        const translated = toServiceError(error);
-        if (!(translated instanceof ConflictError) || attempt === ATTEMPTS) {
-          throw translated;
+        if (!(error instanceof ConflictError) || attempt === ATTEMPTS) {
+          throw error;
         }
       }
       await this.clock.sleep(RETRY_BASE_MS * 2 ** attempt * Math.random());
@@ -112,6 +111,8 @@ export class Database implements Executor {
     return withMigrationLock({ location: this.location, source: this.source, clock: this.clock }, async () => {
       const run = await this.throughGate(() => this.source.runMigrations({ transaction: 'each' }));
       return run.map((migration) => migration.name);
+    }).catch((error: unknown) => {
+      throw toServiceError(error);
     });
   }
 
@@ -140,20 +141,16 @@ export class Database implements Executor {
 
   private async onExecutor<T>(work: (executor: Executor) => Promise<T>): Promise<T> {
     const tx = this.openTx();
-    try {
-      return await (tx ? work(tx) : this.throughGate(() => this.onOwnRunner(work)));
-    } catch (error) {
-      throw toServiceError(error);
-    }
+    return tx ? work(tx) : this.throughGate(() => this.onOwnConnection(work));
   }
 
-  private async onOwnRunner<T>(work: (executor: Executor) => Promise<T>): Promise<T> {
-    const runner = this.source.createQueryRunner();
-    try {
-      return await work(new RunnerExecutor(this.kind, runner));
-    } finally {
-      await runner.release();
-    }
+  private async onOwnConnection<T>(work: (executor: Executor) => Promise<T>): Promise<T> {
+    const executor = this.borrowConnection();
+    return work(executor).finally(() => executor.close());
+  }
+
+  private borrowConnection(): RunnerExecutor {
+    return new RunnerExecutor(this.kind, this.source.createQueryRunner());
   }
 
   private throughGate<T>(work: () => Promise<T>): Promise<T> {
@@ -161,30 +158,17 @@ export class Database implements Executor {
   }
 
   private async attempt<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    const runner = this.source.createQueryRunner();
-    const tx = new RunnerExecutor(this.kind, runner);
+    const tx = this.borrowConnection();
     try {
-      await runner.query(this.kind === 'sqlite' ? 'BEGIN IMMEDIATE' : 'START TRANSACTION');
+      await tx.begin();
       const result = await this.currentTx.run(tx, () => work(tx));
-      tx.end();
-      await runner.query('COMMIT');
+      await tx.commit();
       return result;
     } catch (error) {
-      await this.rollBack(runner);
+      await tx.rollBack();
       throw error;
     } finally {
-      tx.close();
-      await runner.release();
-    }
-  }
-
-  /** A MySQL connection that cannot even roll back must not return to the pool. */
-  private async rollBack(runner: QueryRunner): Promise<void> {
-    try {
-      await runner.query('ROLLBACK');
-    } catch {
-      const connection = this.kind === 'mysql' ? ((await runner.connect()) as { destroy(): void }) : undefined;
-      connection?.destroy();
+      await tx.close();
     }
   }
 

@@ -31,16 +31,39 @@ export class RunnerExecutor implements Tx {
     return affected ?? 0;
   }
 
-  /** Forbids further use. */
-  close(): void {
-    this.open = false;
+  async begin(): Promise<void> {
+    await this.execute(this.kind === 'sqlite' ? 'BEGIN IMMEDIATE' : 'START TRANSACTION');
   }
 
-  /** Closes before the commit. Throws the conflict that undid the transaction, also when its user has swallowed it. */
-  end(): void {
-    this.close();
+  /** Throws the conflict that undid the transaction, also when its user has swallowed it. */
+  async commit(): Promise<void> {
     if (this.conflict) {
       throw this.conflict;
+    }
+    await this.execute('COMMIT');
+  }
+
+  /** Never throws. A MySQL connection that cannot even roll back must not return to the pool. */
+  async rollBack(): Promise<void> {
+    try {
+      await this.execute('ROLLBACK');
+    } catch {
+      await this.destroyConnection();
+    }
+  }
+
+  /** Gives the connection back; whoever still holds the executor is refused. */
+  async close(): Promise<void> {
+    this.open = false;
+    await this.runner.release();
+  }
+
+  private async destroyConnection(): Promise<void> {
+    if (this.kind === 'mysql') {
+      await this.runner.connect().then(
+        (connection: { destroy(): void }) => connection.destroy(),
+        () => undefined,
+      );
     }
   }
 
