@@ -1,0 +1,99 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { parseJson, type Secret, toPositiveInteger, toText, valueAt } from '#domain';
+import { DisposableTokenRefusedError } from './kommo-errors.js';
+import { findKommoHost, type KommoHost } from './kommo-host.js';
+
+export interface DisposableTokenCheck {
+  readonly clientId: string;
+  readonly clientSecret: Secret;
+  readonly redirectUri: string;
+  readonly allowedDomains: readonly string[];
+  readonly nowSeconds: number;
+}
+
+/** Who sits in the browser where the widget runs. */
+export interface WidgetCaller {
+  readonly accountId: number;
+  readonly userId: number;
+  readonly isAdmin: boolean;
+  readonly subdomain: string;
+  readonly host: KommoHost;
+}
+
+const MAX_TOKEN_LENGTH = 4_096;
+const CLOCK_SKEW_SECONDS = 60;
+const PART = /^[A-Za-z0-9_-]+$/;
+
+interface TokenParts {
+  readonly header: unknown;
+  readonly claims: unknown;
+  readonly signed: string;
+  readonly signature: Buffer;
+}
+
+const decode = (part: string): unknown => parseJson(Buffer.from(part, 'base64url').toString('utf8'));
+
+function findParts(token: string): TokenParts | undefined {
+  const parts = token.length <= MAX_TOKEN_LENGTH ? token.split('.') : [];
+  const [header, claims, signature] = parts;
+  if (parts.length !== 3 || !header || !claims || !signature || !parts.every((part) => PART.test(part))) return undefined;
+  return { header: decode(header), claims: decode(claims), signed: `${header}.${claims}`, signature: Buffer.from(signature, 'base64url') };
+}
+
+function isSignedWith({ signed, signature }: TokenParts, clientSecret: Secret): boolean {
+  const secret = clientSecret.reveal();
+  if (secret === '') return false;
+  const expected = createHmac('sha256', secret).update(signed).digest();
+  return signature.length === expected.length && timingSafeEqual(signature, expected);
+}
+
+/** Scheme and host only: Kommo derives `aud` from the redirect URI, and the official client leaves the port out (reference/kommo.md 2). */
+function toAudience(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { protocol, hostname } = new URL(url);
+  return `${protocol}//${hostname}`;
+}
+
+function isNow(claims: unknown, nowSeconds: number): boolean {
+  const notBefore = toPositiveInteger(valueAt(claims, 'nbf'));
+  const expires = toPositiveInteger(valueAt(claims, 'exp'));
+  if (notBefore === undefined || expires === undefined) return false;
+  return notBefore - CLOCK_SKEW_SECONDS <= nowSeconds && nowSeconds < expires + CLOCK_SKEW_SECONDS;
+}
+
+function problemOf(claims: unknown, { clientId, redirectUri, nowSeconds }: DisposableTokenCheck): string | undefined {
+  if (valueAt(claims, 'client_uuid') !== clientId) return 'it belongs to another integration';
+  const audience = toAudience(toText(valueAt(claims, 'aud')) ?? '');
+  if (audience === undefined || audience !== toAudience(redirectUri)) return 'it is meant for another service';
+  return isNow(claims, nowSeconds) ? undefined : 'it is expired or not valid yet';
+}
+
+function readCaller(claims: unknown, allowedDomains: readonly string[]): WidgetCaller {
+  const accountId = toPositiveInteger(valueAt(claims, 'account_id'));
+  const userId = toPositiveInteger(valueAt(claims, 'user_id'));
+  const subdomain = toText(valueAt(claims, 'subdomain'));
+  const issuer = toText(valueAt(claims, 'iss')) ?? '';
+  const host = issuer.startsWith('https://') ? findKommoHost(issuer, allowedDomains) : undefined;
+  if (accountId === undefined || userId === undefined || subdomain === undefined || host === undefined) {
+    throw new DisposableTokenRefusedError('it does not name an account, a user and an allowed issuer');
+  }
+  return { accountId, userId, isAdmin: valueAt(claims, 'is_admin') === true, subdomain, host };
+}
+
+/** The integration that a widget token says it was made for, to know which secret to verify it with. Proves nothing. */
+export function findTokenClientId(token: string): string | undefined {
+  return toText(valueAt(findParts(token)?.claims, 'client_uuid'));
+}
+
+/**
+ * Verifies the `X-Auth-Token` that Kommo gives to a widget (reference/kommo.md 2): HS256 only, signature, integration,
+ * audience, time (a minute of skew) and issuer. Throws DisposableTokenRefusedError. Kommo does not enforce single use, nor does this.
+ */
+export function verifyDisposableToken(token: string, check: DisposableTokenCheck): WidgetCaller {
+  const parts = findParts(token);
+  if (!parts || valueAt(parts.header, 'alg') !== 'HS256') throw new DisposableTokenRefusedError('it is not an HS256 token');
+  if (!isSignedWith(parts, check.clientSecret)) throw new DisposableTokenRefusedError('its signature is wrong');
+  const problem = problemOf(parts.claims, check);
+  if (problem !== undefined) throw new DisposableTokenRefusedError(problem);
+  return readCaller(parts.claims, check.allowedDomains);
+}

@@ -1,0 +1,15 @@
+import { toPositiveInteger, toText, valueAt } from '#domain';
+
+/** `GET /api/v4/account` (reference/kommo.md 1.9). */
+export interface KommoAccount {
+  readonly accountId: number;
+  readonly name: string;
+  readonly subdomain: string;
+}
+
+export function findAccount(body: unknown): KommoAccount | undefined {
+  const accountId = toPositiveInteger(valueAt(body, 'id'));
+  const subdomain = toText(valueAt(body, 'subdomain'));
+  if (accountId === undefined || subdomain === undefined) return undefined;
+  return { accountId, subdomain, name: toText(valueAt(body, 'name')) ?? '' };
+}

@@ -1,0 +1,51 @@
+import { InvalidInputError } from '#domain';
+import { describe, expect, it } from '@jest/globals';
+import { parseReferer } from './kommo-host.js';
+
+const domains = ['kommo.com', 'amocrm.com', 'amocrm.ru'];
+
+describe('parseReferer', () => {
+  it.each([
+    ['example.kommo.com', 'example.kommo.com'],
+    ['Example-1.AMOCRM.ru', 'example-1.amocrm.ru'],
+    ['https://example.amocrm.com', 'example.amocrm.com'],
+    ['https://example.kommo.com/', 'example.kommo.com'],
+  ])('R23 accepts %s', (referer, host) => {
+    expect(parseReferer(referer, domains)).toBe(host);
+  });
+
+  it.each([
+    'evil.test',
+    'x.kommo.com.evil.test',
+    '127.0.0.1',
+    'user@host',
+    'user@example.kommo.com',
+    'https://user:pass@example.kommo.com',
+    'example.kommo.com:443',
+    'example.kommo.com/path',
+    'https://example.kommo.com/path',
+    'https://evil.test/example.kommo.com',
+    'https://evil.test#example.kommo.com',
+    'https://evil.test?example.kommo.com',
+    'evil.test\\example.kommo.com',
+    'example.kommo.com.',
+    'ftp://example.kommo.com',
+    'a.b.kommo.com',
+    'kommo.com',
+    '.kommo.com',
+    'www.kommo.com',
+    'examplekommo.com',
+    'example.ĸommo.com',
+    'exаmple.kommo.com',
+    'example。kommo.com',
+    'example.kommo.com\n',
+    ' example.kommo.com',
+    '',
+    'a'.repeat(400) + '.kommo.com',
+  ])('R23 refuses %p and names the field', (referer) => {
+    expect(() => parseReferer(referer, domains)).toThrow(InvalidInputError);
+    expect(() => parseReferer(referer, domains)).toThrow(
+      expect.objectContaining({ fields: [expect.objectContaining({ field: 'referer' })] }),
+    );
+  });
+});

@@ -1,0 +1,56 @@
+import { parseJson, Secret, toPositiveInteger, toText, valueAt } from '#domain';
+import { unreadableAnswer } from './kommo-failure.js';
+
+/** What the access token says of itself. We hold no key to verify it: a hint where to ask, never a proof (reference/kommo.md 1.6). */
+export interface AccessTokenClaims {
+  readonly accountId?: number;
+  /** Host that knows where a renamed account is now. */
+  readonly apiDomain?: string;
+  readonly baseDomain?: string;
+}
+
+export interface TokenPair {
+  readonly accessToken: Secret;
+  readonly refreshToken: Secret;
+  readonly expiresInSeconds: number;
+  readonly claims: AccessTokenClaims;
+}
+
+const TOKEN = /^[\x21-\x7e]{1,16384}$/;
+
+function decodePayload(token: string): unknown {
+  const [, payload] = token.split('.');
+  return payload === undefined ? undefined : parseJson(Buffer.from(payload, 'base64url').toString('utf8'));
+}
+
+function readClaims(token: string): AccessTokenClaims {
+  const payload = decodePayload(token);
+  const accountId = toPositiveInteger(valueAt(payload, 'account_id'));
+  const apiDomain = toText(valueAt(payload, 'api_domain'));
+  const baseDomain = toText(valueAt(payload, 'base_domain'));
+  return {
+    ...(accountId === undefined ? {} : { accountId }),
+    ...(apiDomain === undefined ? {} : { apiDomain }),
+    ...(baseDomain === undefined ? {} : { baseDomain }),
+  };
+}
+
+function readToken(body: unknown, name: string): string {
+  const token = valueAt(body, name);
+  if (typeof token === 'string' && TOKEN.test(token)) return token;
+  throw unreadableAnswer(`no ${name}`);
+}
+
+/** Reads a 200 of the token endpoint. Throws TransientError `kommo_unavailable` when a part is missing. */
+export function readTokenPair(text: string): TokenPair {
+  const body = parseJson(text);
+  const accessToken = readToken(body, 'access_token');
+  const expiresInSeconds = toPositiveInteger(valueAt(body, 'expires_in'));
+  if (expiresInSeconds === undefined) throw unreadableAnswer('no expires_in');
+  return {
+    accessToken: Secret.of(accessToken),
+    refreshToken: Secret.of(readToken(body, 'refresh_token')),
+    expiresInSeconds,
+    claims: readClaims(accessToken),
+  };
+}

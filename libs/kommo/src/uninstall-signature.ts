@@ -1,0 +1,18 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Secret } from '#domain';
+
+/**
+ * Whether Kommo signed this "access revoked" call: HMAC-SHA256 of `<client id>|<account id>` with the client secret, in hex
+ * (reference/kommo.md 3). The signature never changes, so an old call can be replayed: ask Kommo before deleting anything.
+ */
+export function verifyUninstallSignature(hook: {
+  readonly clientId: string;
+  readonly accountId: number;
+  readonly signature: string;
+  readonly clientSecret: Secret;
+}): boolean {
+  const secret = hook.clientSecret.reveal();
+  if (secret === '' || !/^[0-9a-f]{64}$/i.test(hook.signature)) return false;
+  const expected = createHmac('sha256', secret).update(`${hook.clientId}|${hook.accountId}`).digest();
+  return timingSafeEqual(Buffer.from(hook.signature, 'hex'), expected);
+}
