@@ -1,0 +1,34 @@
+import { describe, expect, it } from '@jest/globals';
+import { type AddressHolder, type AddressRecord, decideAddress } from './address-action.js';
+import { hashTold } from './contact-content.js';
+
+const holder: AddressHolder = { name: 'Anna', fields: {} };
+const told = hashTold('Anna', {});
+const record = (over: Partial<AddressRecord> = {}): AddressRecord => ({
+  email: 'a@b.co',
+  origin: 'ours',
+  state: 'present',
+  toldHash: told,
+  subscription: 'mailable',
+  ...over,
+});
+
+describe('decideAddress', () => {
+  it.each<[string, AddressRecord, AddressHolder | undefined, 'delete' | 'exclude', string]>([
+    ['a new address is put', record({ state: 'absent', toldHash: null }), holder, 'delete', 'put'],
+    ['an unchanged address costs nothing', record(), holder, 'delete', 'none'],
+    ['a changed name is told', record(), { name: 'Berta', fields: {} }, 'delete', 'put'],
+    ['a changed field is told', record(), { name: 'Anna', fields: { City: 'Omsk' } }, 'delete', 'put'],
+    ['an address without a holder that we put there is deleted', record(), undefined, 'delete', 'delete'],
+    ['… or taken off the list where the account wants that', record(), undefined, 'exclude', 'exclude'],
+    ['an address that stood there before us is only taken off the list', record({ origin: 'preexisting' }), undefined, 'delete', 'exclude'],
+    ['an address whose first answer was lost is looked at first', record({ origin: 'uncertain' }), undefined, 'delete', 'inspect'],
+    ['an address that was never told is not removed', record({ state: 'absent' }), undefined, 'delete', 'none'],
+    ['an unsubscribed address is not sent (R45)', record({ state: 'absent', subscription: 'unsubscribed' }), holder, 'delete', 'none'],
+    ['an unsubscribed address is left when its contact goes (R45)', record({ subscription: 'unsubscribed' }), undefined, 'delete', 'none'],
+    ['a blocked address is not sent', record({ toldHash: 'old', subscription: 'blocked' }), holder, 'delete', 'none'],
+    ['a rejected address is not sent again', record({ state: 'rejected', toldHash: null }), holder, 'delete', 'none'],
+  ])('%s', (_name, address, by, policy, kind) => {
+    expect(decideAddress(address, by, policy).kind).toBe(kind);
+  });
+});

@@ -1,0 +1,41 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseAddress } from './email-address.js';
+
+describe('parseAddress', () => {
+  it.each([
+    ['a@b.co', 'a@b.co'],
+    ['  Anna.Petrova+CRM@Example.COM ', 'anna.petrova+crm@example.com'],
+    ["o'neil%x&y@mail.example.org", "o'neil%x&y@mail.example.org"],
+    ['иван@почта.рф'.replace('иван', 'ivan'), 'ivan@почта.рф'],
+    ['a@xn--80a1acny.xn--p1ai', 'a@xn--80a1acny.xn--p1ai'],
+  ])('takes %j', (raw, email) => {
+    expect(parseAddress(raw)).toEqual({ email, invalidReason: null });
+  });
+
+  it.each([
+    ['', 'empty'],
+    ['   ', 'empty'],
+    ['444', 'no_at_sign'],
+    ['a@b@c.de', 'several_at_signs'],
+    ['a@x.ru, b@x.ru', 'several_at_signs'],
+    ['@b.co', 'bad_local_part'],
+    ['a b@c.de', 'bad_local_part'],
+    ['.a@b.co', 'bad_local_part'],
+    ['a..b@b.co', 'bad_local_part'],
+    ['иван@b.co', 'bad_local_part'],
+    [`${'a'.repeat(65)}@b.co`, 'bad_local_part'],
+    ['a@', 'bad_domain'],
+    ['a@-b.co', 'bad_domain'],
+    ['a@b_c.co', 'bad_domain'],
+    ['a@b..co', 'bad_domain'],
+    ['a@1.2.3.4', 'bad_domain'],
+    ['a@localhost', 'domain_without_dot'],
+    [`${'a'.repeat(60)}@${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(60)}.${'e'.repeat(60)}`, 'too_long'],
+  ])('keeps %j with the reason %s', (raw, reason) => {
+    expect(parseAddress(raw).invalidReason).toBe(reason);
+  });
+
+  it('cuts what is too long to keep', () => {
+    expect(parseAddress('a'.repeat(5_000)).email).toHaveLength(320);
+  });
+});

@@ -1,0 +1,29 @@
+import { describe, expect, it } from '@jest/globals';
+import { estimateEtaSeconds, isFinal, needsConfirmation, statesBefore } from './run-state.js';
+
+describe('run states', () => {
+  it('lets nothing follow an ended run', () => {
+    expect((['completed', 'failed', 'cancelled'] as const).every(isFinal)).toBe(true);
+    expect(statesBefore('running')).toEqual(['queued', 'running', 'waiting_for_confirmation']);
+    expect(statesBefore('cancelled')).toEqual(['queued', 'running', 'waiting_for_confirmation']);
+  });
+
+  it.each([
+    [50, 60, false],
+    [51, 60, true],
+    [51, 1_000, false],
+    [200, 1_000, false],
+    [201, 1_000, true],
+  ])('%d missing of %d needs confirmation at 20 %%: %s', (missing, living, needed) => {
+    expect(needsConfirmation(missing, living, 20)).toBe(needed);
+  });
+
+  it.each([
+    [100, 1_000, 10_000, 90],
+    [0, 1_000, 10_000, null],
+    [100, null, 10_000, null],
+    [1_000, 900, 10_000, 0],
+  ])('%d of %s read in %d ms leaves %s s', (read, total, elapsedMs, eta) => {
+    expect(estimateEtaSeconds(read, total, elapsedMs)).toBe(eta);
+  });
+});
