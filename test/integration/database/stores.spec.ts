@@ -1,0 +1,292 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { systemClock } from '#clock';
+import { AccessStore, AccountStore, AuthStateStore, FailureStore, IntegrationStore } from '#database';
+import type { Database } from '#database';
+import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
+
+const NOW = 1_790_000_000_000;
+const MINUTE = 60_000;
+
+const createStores = (database: Database) => ({
+  integrations: new IntegrationStore(database, systemClock),
+  accounts: new AccountStore(database, systemClock),
+  accesses: new AccessStore(database, systemClock),
+  authStates: new AuthStateStore(database),
+  failures: new FailureStore(database),
+});
+
+const pending = (accountId: number) => ({
+  accountId,
+  clientId: 'client',
+  webhookToken: `sealed-${accountId}`,
+  webhookTokenHash: `hash-${accountId}`,
+});
+
+const installed = (accountId: number) => ({
+  ...pending(accountId),
+  name: 'Élan 😀',
+  subdomain: 'elan',
+  host: 'elan.kommo.com',
+  apiDomain: null,
+});
+
+describe.each(testDatabaseKinds())('stores on %s', (kind) => {
+  const databases = openTestDatabases(kind);
+  let database: Database;
+  let stores: ReturnType<typeof createStores>;
+
+  beforeEach(async () => {
+    database = await databases.open();
+    stores = createStores(database);
+    await stores.integrations.save({ clientId: 'client', clientSecret: 'sealed', redirectUri: 'https://us/auth', domain: null });
+  });
+
+  describe('integrations', () => {
+    it('are replaced by their client id', async () => {
+      await stores.integrations.save({ clientId: 'client', clientSecret: 'other', redirectUri: 'https://us/2', domain: 'kommo.com' });
+      await stores.integrations.save({ clientId: 'second', clientSecret: 's', redirectUri: 'https://us/auth', domain: null });
+      expect(await stores.integrations.find('client')).toMatchObject({
+        clientSecret: 'other',
+        redirectUri: 'https://us/2',
+        domain: 'kommo.com',
+      });
+      expect(await stores.integrations.find('CLIENT')).toBeUndefined();
+      expect((await stores.integrations.list()).map(({ clientId }) => clientId)).toEqual(['client', 'second']);
+      expect(await stores.integrations.count()).toBe(2);
+    });
+  });
+
+  describe('accounts', () => {
+    it('wait for their authorisation, then are active', async () => {
+      await stores.accounts.savePending(pending(1));
+      expect(await stores.accounts.find(1)).toMatchObject({
+        status: 'pending_authorization',
+        name: '',
+        listId: null,
+        baselineState: 'none',
+      });
+      await stores.accounts.install(installed(1));
+      expect(await stores.accounts.find(1)).toMatchObject({ status: 'active', name: 'Élan 😀', host: 'elan.kommo.com' });
+    });
+
+    it('keep what was decided when they are installed again', async () => {
+      await stores.accounts.install(installed(1));
+      await stores.accounts.update(1, {
+        unisenderKey: 'key',
+        listId: 7,
+        listTitle: 'List',
+        settings: '{"writeBack":false}',
+        baselineState: 'done',
+      });
+      await stores.accounts.setStatus(1, 'disconnected');
+      await stores.accounts.pause(1, NOW, 'kommo_payment_required');
+      await stores.accounts.install({ ...installed(1), webhookToken: 'new', webhookTokenHash: 'new', name: 'Renamed' });
+      expect(await stores.accounts.find(1)).toMatchObject({
+        status: 'active',
+        name: 'Renamed',
+        unisenderKey: 'key',
+        listId: 7,
+        listTitle: 'List',
+        settings: '{"writeBack":false}',
+        baselineState: 'done',
+        webhookToken: 'sealed-1',
+        webhookTokenHash: 'hash-1',
+        pausedUntil: 0,
+        pauseCode: null,
+        disconnectedAt: null,
+      });
+    });
+
+    it('are not installed when the transaction fails', async () => {
+      const attempt = database.transaction(async (tx) => {
+        await stores.accounts.install(installed(1), tx);
+        await stores.accesses.save(1, { accessToken: 'a', refreshToken: 'r' }, NOW, tx);
+        throw new Error('no');
+      });
+      await expect(attempt).rejects.toThrow('no');
+      expect(await stores.accounts.find(1)).toBeUndefined();
+    });
+
+    it('are found by the hash of their webhook token, and listed page by page', async () => {
+      for (const id of [3, 1, 2]) {
+        await stores.accounts.install(installed(id));
+      }
+      await stores.accounts.setStatus(2, 'suspended');
+      const ids = async (filter: Parameters<AccountStore['list']>[0]) =>
+        (await stores.accounts.list(filter)).map(({ accountId }) => accountId);
+      expect((await stores.accounts.findByWebhookTokenHash('hash-2'))?.accountId).toBe(2);
+      expect(await stores.accounts.findByWebhookTokenHash('HASH-2')).toBeUndefined();
+      expect(await ids({ limit: 2 })).toEqual([1, 2]);
+      expect(await ids({ limit: 2, after: 2 })).toEqual([3]);
+      expect(await ids({ limit: 9, integrationId: 'client', status: 'active' })).toEqual([1, 3]);
+      expect(await ids({ limit: 9, integrationId: 'other' })).toEqual([]);
+    });
+
+    it('change only what a patch names', async () => {
+      await stores.accounts.install(installed(1));
+      expect(await stores.accounts.update(1, { webhookState: 'active', lastEventAt: NOW })).toBe(true);
+      expect(await stores.accounts.update(1, { unisenderBlock: 'refused' })).toBe(true);
+      expect(await stores.accounts.update(1, {})).toBe(true);
+      expect(await stores.accounts.update(1, { unisenderBlock: null })).toBe(true);
+      expect(await stores.accounts.find(1)).toMatchObject({
+        webhookState: 'active',
+        lastEventAt: NOW,
+        unisenderBlock: null,
+        name: 'Élan 😀',
+      });
+      expect(await stores.accounts.update(99, { name: 'nobody' })).toBe(false);
+    });
+
+    it('change their status only where that is allowed', async () => {
+      await stores.accounts.savePending(pending(1));
+      expect(await stores.accounts.setStatus(1, 'reauthorization_required')).toBe(false);
+      expect(await stores.accounts.setStatus(1, 'active')).toBe(true);
+      expect(await stores.accounts.setStatus(1, 'active')).toBe(true);
+      expect(await stores.accounts.setStatus(1, 'disconnected')).toBe(true);
+      expect((await stores.accounts.find(1))?.disconnectedAt).not.toBeNull();
+      expect(await stores.accounts.setStatus(1, 'reauthorization_required')).toBe(false);
+    });
+
+    it('are paused for the longest time asked for', async () => {
+      await stores.accounts.install(installed(1));
+      await stores.accounts.pause(1, NOW + 300, 'long');
+      await stores.accounts.pause(1, NOW + 100, 'short');
+      expect(await stores.accounts.find(1)).toMatchObject({ pausedUntil: NOW + 300, pauseCode: 'long' });
+      await stores.accounts.endPause(1);
+      expect(await stores.accounts.find(1)).toMatchObject({ pausedUntil: 0, pauseCode: null });
+    });
+  });
+
+  describe('leases', () => {
+    beforeEach(() => stores.accounts.install(installed(1)));
+
+    it('are held by one of many who ask at once', async () => {
+      const fences = await Promise.all(
+        Array.from({ length: 20 }, (_, n) => stores.accounts.acquireLease(1, `worker-${n}`, NOW + MINUTE, NOW)),
+      );
+      expect(fences.filter((fence) => fence !== undefined)).toEqual([1]);
+    });
+
+    it('pass to another one after their time, with a higher fence', async () => {
+      const first = (await stores.accounts.acquireLease(1, 'one', NOW + MINUTE, NOW)) ?? 0;
+      expect(await stores.accounts.acquireLease(1, 'two', NOW + MINUTE, NOW + MINUTE - 1)).toBeUndefined();
+      const second = (await stores.accounts.acquireLease(1, 'two', NOW + 2 * MINUTE, NOW + MINUTE)) ?? 0;
+      expect(second).toBeGreaterThan(first);
+      expect(await stores.accounts.renewLease(1, first, NOW + 9 * MINUTE)).toBe(false);
+      await stores.accounts.releaseLease(1, first);
+      expect(await stores.accounts.renewLease(1, second, NOW + 3 * MINUTE)).toBe(true);
+    });
+
+    it('let only the holder write', async () => {
+      const first = (await stores.accounts.acquireLease(1, 'one', NOW + MINUTE, NOW)) ?? 0;
+      await database.transaction((tx) => stores.accounts.assertFence(tx, 1, first));
+      await stores.accounts.acquireLease(1, 'two', NOW + 2 * MINUTE, NOW + MINUTE);
+      const write = database.transaction((tx) => stores.accounts.assertFence(tx, 1, first));
+      await expect(write).rejects.toMatchObject({ kind: 'transient', code: 'lease_lost' });
+    });
+
+    it('end when they are released', async () => {
+      const fence = (await stores.accounts.acquireLease(1, 'one', NOW + MINUTE, NOW)) ?? 0;
+      await stores.accounts.releaseLease(1, fence);
+      const write = database.transaction((tx) => stores.accounts.assertFence(tx, 1, fence));
+      await expect(write).rejects.toMatchObject({ code: 'lease_lost' });
+      expect(await stores.accounts.acquireLease(1, 'two', NOW + MINUTE, NOW)).toBe(fence + 1);
+    });
+
+    it('are not given for an unknown account', async () => {
+      expect(await stores.accounts.acquireLease(99, 'one', NOW + MINUTE, NOW)).toBeUndefined();
+    });
+  });
+
+  describe('accesses', () => {
+    const pair = (name: string) => ({ accessToken: `access-${name}`, refreshToken: `refresh-${name}` });
+
+    beforeEach(async () => {
+      await stores.accounts.install(installed(1));
+      await stores.accesses.save(1, pair('1'), NOW);
+    });
+
+    it('are refreshed by one of many', async () => {
+      const locked = await Promise.all(
+        Array.from({ length: 20 }, (_, n) => stores.accesses.tryLockRefresh(1, `worker-${n}`, NOW + MINUTE, NOW)),
+      );
+      expect(locked.filter(Boolean)).toHaveLength(1);
+    });
+
+    it('take the successor of the pair that was refreshed, once', async () => {
+      expect(await stores.accesses.tryLockRefresh(1, 'one', NOW + MINUTE, NOW)).toBe(true);
+      expect(await stores.accesses.storeRefreshed(1, 'one', 1, pair('2'), NOW + 9)).toBe(true);
+      expect(await stores.accesses.storeRefreshed(1, 'two', 1, pair('3'), NOW + 9)).toBe(false);
+      expect(await stores.accesses.find(1)).toMatchObject({
+        ...pair('2'),
+        expiresAt: NOW + 9,
+        version: 2,
+        refreshOwner: null,
+        refreshUntil: 0,
+      });
+    });
+
+    it('take a late pair and leave the lock of the next owner', async () => {
+      await stores.accesses.tryLockRefresh(1, 'late', NOW + MINUTE, NOW);
+      expect(await stores.accesses.tryLockRefresh(1, 'next', NOW + 2 * MINUTE, NOW + MINUTE)).toBe(true);
+      expect(await stores.accesses.storeRefreshed(1, 'late', 1, pair('2'), NOW)).toBe(true);
+      expect(await stores.accesses.find(1)).toMatchObject({ version: 2, refreshOwner: 'next' });
+      await stores.accesses.unlockRefresh(1, 'late');
+      expect((await stores.accesses.find(1))?.refreshOwner).toBe('next');
+      await stores.accesses.unlockRefresh(1, 'next');
+      expect((await stores.accesses.find(1))?.refreshOwner).toBeNull();
+    });
+
+    it('of a new authorisation outrun a refresh', async () => {
+      await stores.accesses.tryLockRefresh(1, 'one', NOW + MINUTE, NOW);
+      await stores.accesses.save(1, pair('new'), NOW + 5);
+      expect(await stores.accesses.storeRefreshed(1, 'one', 1, pair('2'), NOW)).toBe(false);
+      expect(await stores.accesses.find(1)).toMatchObject({ ...pair('new'), version: 2, refreshOwner: null });
+    });
+
+    it('are listed before they expire, of active accounts only', async () => {
+      for (const id of [2, 3, 4]) {
+        await stores.accounts.install(installed(id));
+        await stores.accesses.save(id, pair(String(id)), NOW + id);
+      }
+      await stores.accounts.setStatus(3, 'suspended');
+      expect(await stores.accesses.listExpiringBefore(NOW + 4, 0, 10)).toEqual([1, 2]);
+      expect(await stores.accesses.listExpiringBefore(NOW + 5, 1, 1)).toEqual([2]);
+      expect(await stores.accesses.listExpiringBefore(NOW + 5, 2, 1)).toEqual([4]);
+    });
+
+    it('can be forgotten', async () => {
+      await stores.accesses.remove(1);
+      expect(await stores.accesses.find(1)).toBeUndefined();
+    });
+  });
+
+  describe('consents', () => {
+    it('are consumed exactly once', async () => {
+      await stores.authStates.add('nonce', NOW + 1);
+      const consumed = await Promise.all(Array.from({ length: 10 }, () => stores.authStates.consume('nonce', NOW)));
+      expect(consumed.filter(Boolean)).toHaveLength(1);
+    });
+
+    it('expire', async () => {
+      await stores.authStates.add('old', NOW);
+      await stores.authStates.add('new', NOW + 1);
+      expect(await stores.authStates.consume('old', NOW)).toBe(false);
+      expect(await stores.authStates.purge(NOW)).toBe(1);
+      expect(await stores.authStates.consume('new', NOW)).toBe(true);
+    });
+  });
+
+  describe('failures', () => {
+    it('are listed newest first, of one account or all', async () => {
+      const failure = { accountId: 1, tube: 'contacts', jobId: 5, payload: '{}', code: 'bug', reason: 'x'.repeat(2000), failedAt: NOW };
+      await stores.failures.add(failure);
+      const newest = await stores.failures.add({ ...failure, accountId: null, failedAt: NOW + 1 });
+      expect((await stores.failures.list({ limit: 9 })).map(({ failedAt }) => failedAt)).toEqual([NOW + 1, NOW]);
+      expect((await stores.failures.list({ limit: 1 }))[0]?.failureId).toBe(newest);
+      const [own, ...more] = await stores.failures.list({ accountId: 1, limit: 9 });
+      expect(more).toEqual([]);
+      expect(own).toMatchObject({ accountId: 1, jobId: 5, reason: 'x'.repeat(1000) });
+    });
+  });
+});

@@ -1,0 +1,196 @@
+import { describe, expect, it } from '@jest/globals';
+import { systemClock } from '#clock';
+import { DuplicateKeyError } from '#database';
+import type { Database, Executor } from '#database';
+import { BugError, TransientError } from '#domain';
+import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
+
+const INSERT = 'INSERT INTO rate_slots (slot_key, next_at) VALUES (?, ?)';
+const pauseMs = (ms: number) => systemClock.sleep(ms);
+const insert = (on: Executor, key: string, nextAt = 0) => on.execute(INSERT, [key, nextAt]);
+const keysOf = async (on: Executor): Promise<string[]> => {
+  const rows = await on.query<{ slot_key: string }>('SELECT slot_key FROM rate_slots ORDER BY slot_key');
+  return rows.map((row) => row.slot_key);
+};
+const nextAtOf = async (on: Executor, key: string): Promise<number> => {
+  const [row] = await on.query<{ next_at: number }>('SELECT next_at FROM rate_slots WHERE slot_key = ?', [key]);
+  return row?.next_at ?? Number.NaN;
+};
+
+describe.each(testDatabaseKinds())('transactions on %s', (kind) => {
+  const databases = openTestDatabases(kind);
+
+  it('are kept or undone as a whole while 200 of them and plain writes mix', async () => {
+    const database = await databases.open();
+    const expected: string[] = [];
+    const expectRow = (key: string): string => (expected.push(key), key);
+    const committed = (n: number) =>
+      database.transaction(async (tx) => {
+        await insert(tx, expectRow(`committed-${n}-a`));
+        await pauseMs(n % 3);
+        await insert(tx, expectRow(`committed-${n}-b`));
+      });
+    const undone = (n: number) =>
+      expect(
+        database.transaction(async (tx) => {
+          await insert(tx, `undone-${n}`);
+          await pauseMs(n % 2);
+          throw new Error('no');
+        }),
+      ).rejects.toThrow('no');
+    const plain = (n: number) => insert(database, expectRow(`plain-${n}`));
+    const nested = (n: number) => database.transaction(() => database.transaction((tx) => insert(tx, expectRow(`nested-${n}`))));
+    const kinds = [committed, undone, plain, nested];
+    await Promise.all(Array.from({ length: 200 }, (_, n) => kinds[n % kinds.length]?.(n)));
+    expect(await keysOf(database)).toEqual(expected.toSorted());
+  });
+
+  it('count every one of many concurrent read-and-write turns, over several connections', async () => {
+    const location = await databases.createMigrated();
+    const processes = await Promise.all([1, 2, 3].map(() => databases.openAt(location)));
+    const [first] = processes;
+    await insert(first as Database, 'counter');
+    const addOne = (database: Database) =>
+      database.transaction(async (tx) => {
+        const lock = tx.kind === 'mysql' ? ' FOR UPDATE' : '';
+        const [row] = await tx.query<{ next_at: number }>(`SELECT next_at FROM rate_slots WHERE slot_key = 'counter'${lock}`);
+        await tx.execute("UPDATE rate_slots SET next_at = ? WHERE slot_key = 'counter'", [(row?.next_at ?? 0) + 1]);
+      });
+    await Promise.all(processes.flatMap((database) => Array.from({ length: 20 }, () => addOne(database))));
+    expect(await nextAtOf(first as Database, 'counter')).toBe(60);
+  });
+
+  it('take statements of the database itself that are made inside', async () => {
+    const database = await databases.open();
+    const attempt = database.transaction(async () => {
+      await insert(database, 'inside');
+      throw new Error('no');
+    });
+    await expect(attempt).rejects.toThrow('no');
+    expect(await keysOf(database)).toEqual([]);
+  });
+
+  it('keep a statement that refuses apart from the rest', async () => {
+    const database = await databases.open();
+    await database.transaction(async (tx) => {
+      await insert(tx, 'twice');
+      await expect(insert(tx, 'twice')).rejects.toBeInstanceOf(DuplicateKeyError);
+      await insert(tx, 'after');
+    });
+    expect(await keysOf(database)).toEqual(['after', 'twice']);
+  });
+
+  it('cannot be used after their end', async () => {
+    const database = await databases.open();
+    const leaked = await database.transaction(async (tx) => tx);
+    await expect(insert(leaked, 'late')).rejects.toMatchObject({ code: 'database_transaction_ended' });
+  });
+
+  it('do not touch the errors of their work', async () => {
+    const database = await databases.open();
+    const foreign = Object.assign(new Error('a vendor'), { code: 'ECONNREFUSED' });
+    await expect(database.transaction(() => Promise.reject(foreign))).rejects.toBe(foreign);
+  });
+});
+
+describe.each(testDatabaseKinds())('statements on %s', (kind) => {
+  const databases = openTestDatabases(kind);
+
+  it('that are wrong are bugs that show no value', async () => {
+    const database = await databases.open();
+    const error: unknown = await database.execute('INSERT INTO nowhere VALUES (?)', ['secret-value']).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(BugError);
+    expect(error).toMatchObject({ code: 'database_statement_refused' });
+    expect(JSON.stringify(error) + String((error as Error).stack)).not.toContain('secret-value');
+  });
+
+  it('that bind an object are refused', async () => {
+    const database = await databases.open();
+    const object = { slot_key: '' } as unknown as string;
+    await expect(database.query('SELECT * FROM rate_slots WHERE slot_key = ?', [object])).rejects.toMatchObject({
+      code: 'database_value_not_bindable',
+    });
+  });
+
+  it('give numbers for big integers, counts and sums', async () => {
+    const database = await databases.open();
+    await insert(database, 'a', Number.MAX_SAFE_INTEGER);
+    await insert(database, 'b', 1_790_000_000_000);
+    expect(await nextAtOf(database, 'a')).toBe(Number.MAX_SAFE_INTEGER);
+    const [row] = await database.query('SELECT COUNT(*) AS total, SUM(next_at > 0) AS filled FROM rate_slots');
+    expect(row).toEqual({ total: 2, filled: 2 });
+  });
+
+  it('tell how many rows they matched, changed or not', async () => {
+    const database = await databases.open();
+    await insert(database, 'a', 5);
+    expect(await database.execute('UPDATE rate_slots SET next_at = 5')).toBe(1);
+    expect(await database.execute("DELETE FROM rate_slots WHERE slot_key = 'b'")).toBe(0);
+  });
+
+  it('compare text byte by byte and keep every character', async () => {
+    const database = await databases.open();
+    const texts = ['a@x', 'A@x', 'é', 'e', 'ß', 'ss', '😀', '😁', "o'\\x", 'e\u0301'];
+    for (const text of texts) {
+      await insert(database, text);
+    }
+    for (const text of texts) {
+      expect(await database.query('SELECT slot_key FROM rate_slots WHERE slot_key = ?', [text])).toEqual([{ slot_key: text }]);
+    }
+    const [row] = await database.query<{ equal: number }>("SELECT 'a' = 'A' AS equal");
+    expect(row?.equal).toBe(0);
+  });
+});
+
+describe('a database that cannot be reached', () => {
+  it('is a transient error', async () => {
+    const { Database } = await import('#database');
+    const { Secret } = await import('#domain');
+    const nowhere = { kind: 'mysql', host: '127.0.0.1', port: 1, user: 'u', password: Secret.of('p'), database: 'd' } as const;
+    const error: unknown = await Database.open(nowhere, { clock: systemClock }).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(TransientError);
+    expect(error).toMatchObject({ code: 'database_unavailable' });
+  });
+});
+
+describe.each(testDatabaseKinds().filter((kind) => kind === 'mysql'))('a lost connection to %s', (kind) => {
+  const databases = openTestDatabases(kind);
+  const killAll = async (database: Database): Promise<void> => {
+    const [schema] = await database.query<{ name: string }>('SELECT database() AS name');
+    const threads = await databases.server()?.query(`SELECT id FROM information_schema.processlist WHERE db = '${schema?.name}'`);
+    for (const thread of threads ?? []) {
+      await databases.server()?.query(`KILL ${Number(thread['id'])}`);
+    }
+  };
+
+  it('undoes the transaction, says so, and the next one gets a new connection', async () => {
+    const database = await databases.open();
+    const attempt = database.transaction(async (tx) => {
+      await insert(tx, 'lost');
+      await killAll(database);
+      await insert(tx, 'never');
+    });
+    await expect(attempt).rejects.toMatchObject({ code: 'database_unavailable' });
+    await database.transaction((tx) => insert(tx, 'found'));
+    expect(await keysOf(database)).toEqual(['found']);
+  });
+
+  it('repeats the loser of a deadlock', async () => {
+    const database = await databases.open();
+    await insert(database, 'a');
+    await insert(database, 'b');
+    const update = (tx: Executor, key: string) => tx.execute('UPDATE rate_slots SET next_at = next_at + 1 WHERE slot_key = ?', [key]);
+    let attempts = 0;
+    const cross = (one: string, other: string) =>
+      database.transaction(async (tx) => {
+        attempts += 1;
+        await update(tx, one);
+        await pauseMs(50);
+        await update(tx, other);
+      });
+    await Promise.all([cross('a', 'b'), cross('b', 'a')]);
+    expect(attempts).toBeGreaterThan(2);
+    expect(await nextAtOf(database, 'a')).toBe(2);
+    expect(await nextAtOf(database, 'b')).toBe(2);
+  });
+});
