@@ -2,6 +2,7 @@ import BetterSqlite3 from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
 import { TransientError } from '#domain';
 import type { Clock } from '#domain';
+import { ConflictError, toServiceError } from './database-errors.js';
 import type { DatabaseLocation, MysqlLocation, SqliteLocation } from './data-source.js';
 
 interface LockTarget {
@@ -66,7 +67,7 @@ const tryBeginExclusive = (file: BetterSqlite3.Database): boolean => {
     file.exec('BEGIN EXCLUSIVE');
     return true;
   } catch (error) {
-    if (error instanceof BetterSqlite3.SqliteError && error.code.startsWith('SQLITE_BUSY')) {
+    if (toServiceError(error) instanceof ConflictError) {
       return false;
     }
     throw error;

@@ -26,29 +26,29 @@ describe.each(testDatabaseKinds())('the request limiter on %s', (kind) => {
     await Promise.all(processes.map(callTwelveTimes));
     expect(times).toHaveLength(36);
     expect(mostInOneSecond(times)).toBeLessThanOrEqual(20);
-    expect(Math.max(...times) - Math.min(...times)).toBeLessThan(36 * strictRule(20).intervalMs * 1.3);
+    expect(Math.max(...times) - Math.min(...times)).toBeLessThan(36 * strictRule(20).intervalMs * 2);
   });
 
   it('lets a burst through at once, then the rest at the rate', async () => {
-    const limiter = limiterOn(await databases.open(), { intervalMs: 100, burst: 5 });
+    const limiter = limiterOn(await databases.open(), { intervalMs: 500, burst: 5 });
     const start = systemClock.nowMs();
     await Promise.all(Array.from({ length: 5 }, () => limiter.acquire(['burst'])));
-    expect(systemClock.nowMs() - start).toBeLessThan(90);
+    expect(systemClock.nowMs() - start).toBeLessThan(400);
     await limiter.acquire(['burst']);
-    expect(systemClock.nowMs() - start).toBeGreaterThanOrEqual(95);
+    expect(systemClock.nowMs() - start).toBeGreaterThanOrEqual(495);
   });
 
   it('holds a request until every key allows it', async () => {
     const database = await databases.open();
-    const rules: Record<string, RateRule> = { wide: { intervalMs: 10, burst: 1 }, narrow: { intervalMs: 200, burst: 1 } };
+    const rules: Record<string, RateRule> = { wide: { intervalMs: 10, burst: 1 }, narrow: { intervalMs: 600, burst: 1 } };
     const limiter = new DatabaseRequestLimiter(new RateSlotStore(database), systemClock, (key) => rules[key] ?? strictRule(1));
     const start = systemClock.nowMs();
     await limiter.acquire(['wide', 'narrow']);
     const second = limiter.acquire(['wide', 'narrow', 'wide']);
     await limiter.acquire(['wide']);
-    expect(systemClock.nowMs() - start).toBeLessThan(150);
+    expect(systemClock.nowMs() - start).toBeLessThan(500);
     await second;
-    expect(systemClock.nowMs() - start).toBeGreaterThanOrEqual(195);
+    expect(systemClock.nowMs() - start).toBeGreaterThanOrEqual(595);
   });
 
   it('gives up when it is asked to', async () => {
