@@ -43,6 +43,10 @@ export class AddressEntity {
   @Column({ name: 'write_back', type: 'varchar', length: 16, nullable: true })
   writeBack!: string | null;
 
+  /** When an export last showed the address on our list. */
+  @Column(bigintColumn({ name: 'seen_at', nullable: true }))
+  seenAt!: number | null;
+
   @Column(bigintColumn({ name: 'updated_at' }))
   updatedAt!: number;
 }
