@@ -1,0 +1,138 @@
+import { isIP } from 'node:net';
+import { createGunzip } from 'node:zlib';
+import { Readable } from 'node:stream';
+import { parse } from 'csv-parse';
+import { withDeadline } from '#clock';
+import { type Clock, ServiceError } from '#domain';
+import { unavailable } from './unisender-failure.js';
+import type { DownloadAnswer } from './unisender-http.js';
+
+/** A row of an exported file: its columns by name. */
+export type ExportRow = Readonly<Record<string, string>>;
+
+export interface ExportSource {
+  readonly open: (url: string) => Promise<DownloadAnswer>;
+  readonly clock: Clock;
+  /** How long a running download may be silent. */
+  readonly silenceLimitMs: number;
+  readonly apiOrigin: string;
+}
+
+const MAX_REDIRECTS = 3;
+const MAX_RECORD_CHARACTERS = 1_000_000;
+const MAX_HEADER_BYTES = 64 * 1024;
+const DELIMITERS = [';', ',', '\t'] as const;
+const LINE_END = 0x0a;
+
+const isPublicName = (hostname: string): boolean => hostname.includes('.') && !hostname.startsWith('[') && isIP(hostname) === 0;
+
+/** The address comes in an answer: it may only lead to where a file of Unisender's can be, never into our own network. */
+function assertFetchable(url: string, apiOrigin: string): void {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const isFetchable = parsed?.origin === apiOrigin || (parsed?.protocol === 'https:' && isPublicName(parsed.hostname));
+  if (!parsed || !isFetchable || parsed.username !== '') throw unavailable('gave an address of the export that is not fetched');
+}
+
+async function openFile({ open, apiOrigin }: ExportSource, url: string): Promise<Readable> {
+  let target = url;
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
+    assertFetchable(target, apiOrigin);
+    const { status, location, body } = await open(target);
+    if (status === 200) return body;
+    body.destroy();
+    if (location === undefined || status < 300 || status > 399 || !URL.canParse(location, target)) {
+      throw unavailable(`answered the download with status ${status}`);
+    }
+    target = new URL(location, target).href;
+  }
+  throw unavailable('redirects the download too often');
+}
+
+async function* withSilenceLimit(body: Readable, { clock, silenceLimitMs }: ExportSource): AsyncGenerator<Buffer> {
+  const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  const next = () =>
+    withDeadline(clock, silenceLimitMs, (signal) => {
+      signal.addEventListener('abort', () => body.destroy(new Error('silent for too long')), { once: true });
+      return chunks.next();
+    });
+  try {
+    for (let chunk = await next(); !chunk.done; chunk = await next()) yield chunk.value;
+  } finally {
+    body.destroy();
+  }
+}
+
+interface SniffedFile {
+  readonly head: Buffer;
+  readonly rest: AsyncIterator<Buffer>;
+}
+
+/** Reads until the head satisfies, and gives head and rest apart. */
+async function sniff(rest: AsyncIterator<Buffer>, isEnough: (head: Buffer) => boolean): Promise<SniffedFile> {
+  let head = Buffer.alloc(0);
+  while (!isEnough(head)) {
+    const chunk = await rest.next();
+    if (chunk.done) break;
+    head = Buffer.concat([head, chunk.value]);
+  }
+  return { head, rest };
+}
+
+async function* rejoin({ head, rest }: SniffedFile): AsyncGenerator<Buffer> {
+  try {
+    yield head;
+    for (let chunk = await rest.next(); !chunk.done; chunk = await rest.next()) yield chunk.value;
+  } finally {
+    await rest.return?.();
+  }
+}
+
+const isGzip = (head: Buffer): boolean => head[0] === 0x1f && head[1] === 0x8b;
+
+/** Which delimiter Unisender uses is not documented (reference/unisender.md 5.8): the header row tells. */
+function delimiterOf(head: Buffer): string {
+  const [header = ''] = head.toString('utf8').split('\n', 1);
+  const counts = DELIMITERS.map((delimiter) => header.split(delimiter).length);
+  return DELIMITERS[counts.indexOf(Math.max(...counts))] ?? ';';
+}
+
+function parseRows(file: SniffedFile): AsyncIterable<ExportRow> {
+  const parser = parse({
+    bom: true,
+    columns: (header: string[]) => header.map((name) => name.trim()),
+    delimiter: delimiterOf(file.head),
+    max_record_size: MAX_RECORD_CHARACTERS,
+    relax_column_count: true,
+    relax_quotes: true,
+    skip_empty_lines: true,
+  });
+  const source = Readable.from(rejoin(file), { objectMode: false });
+  source.once('error', (error) => parser.destroy(error));
+  parser.once('close', () => source.destroy());
+  return source.pipe(parser) as AsyncIterable<ExportRow>;
+}
+
+async function unpack(chunks: AsyncIterator<Buffer>): Promise<AsyncIterator<Buffer>> {
+  const packed = await sniff(chunks, (head) => head.length >= 2);
+  if (!isGzip(packed.head)) return rejoin(packed);
+  const source = Readable.from(rejoin(packed), { objectMode: false });
+  const gunzip = createGunzip();
+  source.once('error', (error) => gunzip.destroy(error));
+  gunzip.once('close', () => source.destroy());
+  return source.pipe(gunzip)[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+}
+
+/**
+ * Streams the rows of an exported CSV file, gzipped or not, with the columns that its header names. Only https of a public
+ * host, or the API's own origin, is fetched. Throws TransientError `unisender_unavailable`, also in the middle of the file.
+ */
+export async function* readExportFile(source: ExportSource, url: string): AsyncGenerator<ExportRow> {
+  try {
+    const chunks = await unpack(withSilenceLimit(await openFile(source, url), source));
+    const file = await sniff(chunks, (head) => head.includes(LINE_END) || head.length >= MAX_HEADER_BYTES);
+    yield* parseRows(file);
+  } catch (error) {
+    if (error instanceof ServiceError) throw error;
+    throw unavailable('broke off the export', new Error(error instanceof Error ? error.name : 'unknown failure'));
+  }
+}

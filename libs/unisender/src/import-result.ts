@@ -1,0 +1,55 @@
+import { isRecord, toItems, toText, valueAt } from '#domain';
+import { unavailable } from './unisender-failure.js';
+
+/** A row that was not imported. */
+export interface RejectedRow {
+  /** Place of the row in the call, from 0. */
+  readonly index: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Counts of rows (reference/unisender.md 4.4). A row given twice, or rejected, is in none of inserted, updated and deleted. */
+export interface ImportResult {
+  readonly total: number;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly deleted: number;
+  readonly invalid: number;
+  readonly rejected: readonly RejectedRow[];
+}
+
+export const emptyImport: ImportResult = { total: 0, inserted: 0, updated: 0, deleted: 0, invalid: 0, rejected: [] };
+
+function readCount(result: unknown, name: string): number {
+  const count = Number(toText(valueAt(result, name)) ?? 0);
+  if (!Number.isSafeInteger(count) || count < 0) throw unavailable(`gave no valid count "${name}"`);
+  return count;
+}
+
+/** Indexes come as numbers and as strings (reference/unisender.md 4.4). */
+function readRejected(log: unknown, rowCount: number): RejectedRow[] {
+  return toItems(log).flatMap((item) => {
+    const index = Number(toText(valueAt(item, 'index')) || Number.NaN);
+    const isRow = Number.isInteger(index) && index >= 0 && index < rowCount;
+    const [code, message] = [toText(valueAt(item, 'code')) ?? 'unknown', toText(valueAt(item, 'message')) ?? ''];
+    return isRow ? [{ index, code, message }] : [];
+  });
+}
+
+/**
+ * Reads the result of importContacts. Errors and warnings share the log: when Unisender says that no address was invalid,
+ * all of it are warnings.
+ */
+export function readImportResult(result: unknown, rowCount: number): ImportResult {
+  if (!isRecord(result) || !Object.hasOwn(result, 'total')) throw unavailable('gave no counts of the import');
+  const hasOnlyWarnings = Object.hasOwn(result, 'invalid') && readCount(result, 'invalid') === 0;
+  return {
+    total: readCount(result, 'total'),
+    inserted: readCount(result, 'inserted'),
+    updated: readCount(result, 'updated'),
+    deleted: readCount(result, 'deleted'),
+    invalid: readCount(result, 'invalid'),
+    rejected: hasOnlyWarnings ? [] : readRejected(valueAt(result, 'log'), rowCount),
+  };
+}

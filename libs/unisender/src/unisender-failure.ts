@@ -1,0 +1,54 @@
+import { BugError, isRecord, parseJson, type ServiceError, toText, TransientError, valueAt } from '#domain';
+import { UnisenderKeyRefusedError, UnisenderRejectedError } from './unisender-errors.js';
+
+const RATE_LIMIT_RETRY_MS = 60_000;
+const MONEY_RETRY_MS = 3_600_000;
+const MAX_TEXT_LENGTH = 300;
+
+/** No answer, or one that says nothing: the call may or may not have had its effect. */
+export const unavailable = (what: string, cause?: unknown): TransientError =>
+  new TransientError(`Unisender ${what}`, { code: 'unisender_unavailable', cause });
+
+/** Error texts quote what was sent, the key included (reference/unisender.md 1.4). */
+const withoutKey = (text: string, key: string): string => text.replaceAll(key, '***').slice(0, MAX_TEXT_LENGTH);
+
+/** Decides by the code alone; texts differ by language and age (reference/unisender.md 2.1). */
+function toFailure(code: string, text: string): ServiceError {
+  switch (code) {
+    case 'invalid_api_key':
+    case 'access_denied':
+      return new UnisenderKeyRefusedError();
+    case 'api_call_limit_exceeded_for_api_key':
+    case 'api_call_limit_exceeded_for_ip':
+      return new TransientError('Unisender limits the rate of calls', {
+        code: 'unisender_rate_limited',
+        retryAfterMs: RATE_LIMIT_RETRY_MS,
+      });
+    case 'retry_later':
+      return unavailable('asks to retry later');
+    case 'not_enough_money':
+      return new TransientError('The Unisender account has not enough money', {
+        code: 'unisender_not_enough_money',
+        retryAfterMs: MONEY_RETRY_MS,
+      });
+    case 'unknown_method':
+      return new BugError('Unisender does not know the method', { code: 'unisender_unknown_method' });
+    default:
+      return new UnisenderRejectedError(code, text);
+  }
+}
+
+/**
+ * The `result` of an answer. Errors come with status 200, and an empty list or `false` is a success: only the presence of
+ * `error` tells (reference/unisender.md 1.4). Throws what the error means; TransientError for anything that is no envelope.
+ */
+export function readResult(status: number, text: string, key: string): unknown {
+  const body = parseJson(text);
+  if (isRecord(body) && Object.hasOwn(body, 'error')) {
+    const code = toText(valueAt(body, 'code')) ?? 'unspecified';
+    throw toFailure(code, withoutKey(toText(valueAt(body, 'error')) ?? '', key));
+  }
+  if (status !== 200) throw unavailable(`answered with status ${status}`);
+  if (!isRecord(body) || !Object.hasOwn(body, 'result')) throw unavailable('gave an empty or cut off answer');
+  return valueAt(body, 'result');
+}
