@@ -314,6 +314,13 @@ export class AccountStore {
     ]);
   }
 
+  /** Takes the account from whoever works on it: that one's next write is refused with `lease_lost`, and it starts afresh. */
+  async breakLease(accountId: number, on: Executor = this.database): Promise<void> {
+    await on.execute('UPDATE accounts SET lease_fence = lease_fence + 1, lease_owner = NULL, lease_until = 0 WHERE account_id = ?', [
+      accountId,
+    ]);
+  }
+
   /** Accounts whose holder left work unfinished: their lease ended before `beforeMs` without being released. */
   async listAbandoned(beforeMs: number, limit: number, on: Executor = this.database): Promise<number[]> {
     const rows = await on.query<{ account_id: number }>(
