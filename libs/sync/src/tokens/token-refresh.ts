@@ -1,0 +1,86 @@
+import { AccountBlockedError } from '#domain';
+import { type KommoHost, KommoHostMovedError, KommoTokenRefusedError, type TokenPair } from '#kommo';
+import type { SyncContext } from '../context.js';
+import { type Credentials, getClientIdentity, loadCredentials, sealPair } from './credentials.js';
+
+/** One exchange of a refresh token, by whoever holds the account's refresh lock. */
+export class TokenRefresh {
+  constructor(private readonly context: SyncContext) {}
+
+  /**
+   * Exchanges the refresh token and commits the new pair before anybody can use it. A refusal is believed only when no other
+   * pair was stored meanwhile; then the account becomes `reauthorization_required`. A transient failure leaves the stored
+   * pair as it is: Kommo lets a lost answer be asked for again (reference/kommo.md 1.5).
+   *
+   * Throws AccountBlockedError and TransientError.
+   */
+  async exchange(current: Credentials, owner: string): Promise<Credentials> {
+    const { accountId } = current.session;
+    let answer: TokenPair;
+    try {
+      answer = await this.requestFollowing(current);
+    } catch (error) {
+      if (error instanceof KommoTokenRefusedError || error instanceof KommoHostMovedError) return this.settleRefusal(current, error);
+      throw error;
+    }
+    const { pair, expiresAt } = sealPair(this.context, accountId, answer);
+    await this.context.stores.accesses.storeRefreshed(accountId, owner, current.version, pair, expiresAt);
+    return loadCredentials(this.context, accountId);
+  }
+
+  /** The credentials with the account's new host, which is stored; undefined when the account did not move (reference/kommo.md 1.7). */
+  async followMove(current: Credentials): Promise<Credentials | undefined> {
+    const { accountId, host: oldHost } = current.session;
+    const host = await this.findHost(current);
+    if (host === undefined || host === oldHost) return undefined;
+    const subdomain = host.slice(0, host.indexOf('.'));
+    await this.context.stores.accounts.update(accountId, { host, subdomain });
+    this.context.logger.info('the account moved to another host', { account_id: accountId, host });
+    return { ...current, session: { ...current.session, host } };
+  }
+
+  private async findHost({ apiDomain, refreshToken }: Credentials): Promise<KommoHost | undefined> {
+    return apiDomain === null ? undefined : this.context.kommo.findCurrentHost({ apiDomain, refreshToken });
+  }
+
+  /** A renamed subdomain answers 401 or 404; so does a refusal now and then: only the account's present host tells. */
+  private async requestFollowing(current: Credentials): Promise<TokenPair> {
+    try {
+      return await this.request(current);
+    } catch (error) {
+      if (!(error instanceof KommoHostMovedError)) throw error;
+      const moved = await this.followMove(current);
+      if (!moved) throw error;
+      return this.request(moved);
+    }
+  }
+
+  private async request({ clientId, refreshToken, session: { host } }: Credentials): Promise<TokenPair> {
+    const identity = await getClientIdentity(this.context, clientId);
+    return this.context.kommo.refresh({ ...identity, host, refreshToken });
+  }
+
+  private async settleRefusal(used: Credentials, cause: unknown): Promise<Credentials> {
+    const { accountId } = used.session;
+    if (await this.flagUnlessRotated(used)) {
+      this.context.logger.error('Kommo refuses the refresh token: the account must be authorised again', { account_id: accountId });
+      throw new AccountBlockedError('the account must be authorised again: Kommo refuses its refresh token', {
+        block: 'reauthorization_required',
+        cause,
+      });
+    }
+    return loadCredentials(this.context, accountId);
+  }
+
+  private async flagUnlessRotated({ session: { accountId }, version }: Credentials): Promise<boolean> {
+    const { accounts, accesses } = this.context.stores;
+    return this.context.database.transaction(async (tx) => {
+      // Holds the account's row, which an install writes first: none can commit between the look and the flag.
+      await accounts.update(accountId, {}, tx);
+      const access = await accesses.find(accountId, tx);
+      if (access?.version !== version) return false;
+      await accounts.setStatus(accountId, 'reauthorization_required', tx);
+      return true;
+    });
+  }
+}
