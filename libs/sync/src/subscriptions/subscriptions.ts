@@ -1,0 +1,164 @@
+import type { AccountRow, WebhookState } from '#database';
+import { AccountBlockedError, ServiceError, TransientError } from '#domain';
+import { contactWebhookSettings } from '#kommo';
+import { unisenderKeyContext } from '../account/account-work.js';
+import type { SyncContext } from '../context.js';
+import { RunActiveError, type RunService } from '../runs/run-service.js';
+import { assertAuthorised } from '../tokens/credentials.js';
+import type { TokenService } from '../tokens/token-service.js';
+import { openWebhookUrls } from './webhook-url.js';
+
+/** reference/unisender.md 8.5: one event per delivery, so that a delivery is one address. */
+const UNISENDER_HOOK = {
+  events: { unsubscribe: '*', subscribe: '*', email_status: '*' },
+  singleEvent: true,
+} as const;
+
+/** What the watchdog found. */
+export interface SubscriptionCheck {
+  /** The state of Kommo's webhook before anything was mended. */
+  readonly found: WebhookState;
+  /** Whether a reconciliation was started for what was missed. */
+  readonly isReconciling: boolean;
+}
+
+interface Services {
+  readonly tokens: TokenService;
+  readonly runs: Pick<RunService, 'start'>;
+}
+
+/** The webhooks of Kommo and Unisender that tell us of changes. */
+export class Subscriptions {
+  constructor(
+    private readonly context: SyncContext,
+    private readonly services: Services,
+  ) {}
+
+  /**
+   * Makes both vendors report the account's events. Idempotent. A vendor that will not have it (the plan, the user's rights,
+   * a URL it cannot reach) is logged and left to the nightly reconciliation.
+   *
+   * Throws TransientError when a vendor may have it later, after the other one was asked too; AccountBlockedError.
+   */
+  async ensure(accountId: number): Promise<void> {
+    const account = await this.getAccount(accountId);
+    const failures = await collectFailures([() => this.ensureKommo(account), () => this.ensureUnisender(account)]);
+    for (const error of failures) this.context.logger.warn('a webhook was not subscribed', { account_id: accountId, error });
+    const retriable = failures.find((error) => error instanceof TransientError && !isRefusal(error));
+    if (retriable) throw retriable;
+  }
+
+  /**
+   * Looks after the account's webhooks. One that is missing or disabled is mended and the gap reconciled. The account is
+   * marked `active` only after that run was started, so that a gap survives a crash or a run that is active now.
+   */
+  async check(accountId: number): Promise<SubscriptionCheck> {
+    const account = await this.getAccount(accountId);
+    const found = await this.findKommoState(account);
+    if (found === 'active' && account.webhookState === 'active') {
+      await this.ensureUnisender(account);
+      return { found, isReconciling: false };
+    }
+    await this.context.stores.accounts.update(accountId, {
+      webhookState: found === 'active' ? (account.webhookState ?? 'missing') : found,
+    });
+    this.context.logger.warn('a webhook was not active: it is mended and the gap reconciled', { account_id: accountId, found });
+    const failures = await collectFailures([() => this.mendKommo(account), () => this.ensureUnisender(account)]);
+    const [failure] = failures;
+    if (failure) throw failure;
+    return { found, isReconciling: await this.reconcileGap(account) };
+  }
+
+  /** Ends both subscriptions, as far as the vendors still let us. */
+  async remove(accountId: number): Promise<void> {
+    const account = await this.getAccount(accountId);
+    const failures = await collectFailures([() => this.removeKommo(account), () => this.removeUnisender(account)]);
+    for (const error of failures) this.context.logger.warn('a webhook was not removed', { account_id: accountId, error });
+    await this.context.stores.accounts.update(accountId, { webhookState: null });
+  }
+
+  private async getAccount(accountId: number): Promise<AccountRow> {
+    const account = await this.context.stores.accounts.find(accountId);
+    assertAuthorised(account);
+    return account;
+  }
+
+  private async ensureKommo(account: AccountRow): Promise<void> {
+    const { accounts } = this.context.stores;
+    try {
+      await this.mendKommo(account);
+    } catch (error) {
+      await accounts.update(account.accountId, { webhookState: 'missing' });
+      throw error;
+    }
+    await accounts.update(account.accountId, { webhookState: 'active' });
+  }
+
+  private async mendKommo(account: AccountRow): Promise<void> {
+    const destination = openWebhookUrls(this.context, account).kommo;
+    const state = await this.services.tokens.withSession(account.accountId, (session) =>
+      this.context.kommo.ensureWebhook(session, { destination, settings: contactWebhookSettings }),
+    );
+    if (state !== 'active') throw new TransientError('Kommo keeps the webhook switched off', { code: 'kommo_webhook_disabled' });
+  }
+
+  private async findKommoState(account: AccountRow): Promise<WebhookState> {
+    const destination = openWebhookUrls(this.context, account).kommo;
+    const [hook] = await this.services.tokens.withSession(account.accountId, (session) =>
+      this.context.kommo.listWebhooks(session, destination),
+    );
+    if (!hook || !contactWebhookSettings.every((setting) => hook.settings.includes(setting))) return 'missing';
+    return hook.isDisabled ? 'disabled' : 'active';
+  }
+
+  private async removeKommo(account: AccountRow): Promise<void> {
+    const destination = openWebhookUrls(this.context, account).kommo;
+    await this.services.tokens.withSession(account.accountId, (session) => this.context.kommo.deleteWebhook(session, destination));
+  }
+
+  /** Setting it again revives a hook that Unisender stopped (reference/unisender.md 8.1). */
+  private async ensureUnisender(account: AccountRow): Promise<void> {
+    const key = this.openKey(account);
+    if (key) await this.context.unisender.setHook(key, { url: openWebhookUrls(this.context, account).unisender, ...UNISENDER_HOOK });
+  }
+
+  private async removeUnisender(account: AccountRow): Promise<void> {
+    const key = this.openKey(account);
+    if (key) await this.context.unisender.removeHook(key, openWebhookUrls(this.context, account).unisender);
+  }
+
+  private openKey({ accountId, unisenderKey, unisenderBlock }: AccountRow) {
+    if (unisenderKey === null || unisenderBlock !== null) return undefined;
+    return this.context.keyring.decrypt(unisenderKey, unisenderKeyContext(accountId));
+  }
+
+  private async reconcileGap(account: AccountRow): Promise<boolean> {
+    const { accountId } = account;
+    if (!this.openKey(account)) return false;
+    try {
+      await this.services.runs.start({ accountId, mode: 'reconcile', trigger: 'watchdog' });
+    } catch (error) {
+      if (!(error instanceof RunActiveError)) throw error;
+      return false;
+    }
+    await this.context.stores.accounts.update(accountId, { webhookState: 'active' });
+    return true;
+  }
+}
+
+/** How Kommo says that the plan or the user's rights do not include webhooks (reference/kommo.md 5.1). */
+const isRefusal = ({ code }: ServiceError): boolean => code === 'kommo_payment_required' || code === 'kommo_forbidden';
+
+/** Runs every step and returns what failed. An account that must be authorised first fails at once. */
+async function collectFailures(steps: readonly (() => Promise<unknown>)[]): Promise<ServiceError[]> {
+  const failures: ServiceError[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      if (!(error instanceof ServiceError) || error instanceof AccountBlockedError) throw error;
+      failures.push(error);
+    }
+  }
+  return failures;
+}
