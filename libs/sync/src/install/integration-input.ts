@@ -1,0 +1,46 @@
+import { type FieldProblem, InvalidInputError } from '#domain';
+
+/** An OAuth client as its owner types it in. */
+export interface IntegrationInput {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Kept byte by byte: Kommo compares it so (reference/kommo.md 1.4). */
+  readonly redirectUri: string;
+  readonly domain?: string | undefined;
+}
+
+const CLIENT_ID = /^[A-Za-z0-9_-]{1,64}$/;
+const SECRET = /^[\x21-\x7e]{1,255}$/;
+const DOMAIN = /^[^\s\p{Cc}]{1,255}$/u;
+const MAX_URI_LENGTH = 1024;
+
+function isRedirectUri(text: string): boolean {
+  if (text.length > MAX_URI_LENGTH || /[\s\p{Cc}#]/u.test(text) || !URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return (protocol === 'https:' || protocol === 'http:') && username === '' && password === '';
+}
+
+/** Throws InvalidInputError that names every bad field. */
+export function assertIntegrationInput({ clientId, clientSecret, redirectUri, domain }: IntegrationInput): void {
+  const problems: FieldProblem[] = [];
+  const check = (isGood: boolean, field: string, problem: string) => isGood || problems.push({ field, problem });
+  check(CLIENT_ID.test(clientId), 'client_id', 'must be the integration id from Kommo: 1 to 64 letters, digits, - and _');
+  check(SECRET.test(clientSecret), 'client_secret', 'must be the secret key from Kommo: 1 to 255 characters without spaces');
+  check(isRedirectUri(redirectUri), 'redirect_uri', 'must be the http or https address from the settings of the integration');
+  check(domain === undefined || DOMAIN.test(domain), 'domain', 'must be a domain');
+  if (problems.length > 0) throw invalidFields(problems);
+}
+
+const MAX_ACCOUNT_ID = 2 ** 53 - 1;
+
+/** Throws InvalidInputError unless it is a Kommo account id. */
+export function assertAccountId(accountId: number): void {
+  if (Number.isInteger(accountId) && accountId > 0 && accountId <= MAX_ACCOUNT_ID) return;
+  throw invalidFields([{ field: 'account_id', problem: 'must be a positive whole number' }]);
+}
+
+/** One error for all problems. */
+export function invalidFields(fields: readonly FieldProblem[], options: { code?: string; cause?: unknown } = {}): InvalidInputError {
+  const message = fields.map(({ field, problem }) => `${field} ${problem}`).join('; ');
+  return new InvalidInputError(message, { ...options, fields });
+}
