@@ -1,0 +1,211 @@
+import Client from 'fivebeans/lib/client.js';
+import { type Clock, TransientError } from '#domain';
+import { Deadline } from './deadline.js';
+import { type Endpoint, describeEndpoint } from './endpoint.js';
+
+/** A job as a server gave it to us. */
+export interface ReservedJob {
+  readonly id: string;
+  readonly body: Buffer;
+}
+
+export interface PutOptions {
+  readonly priority: number;
+  readonly delaySeconds: number;
+  readonly ttrSeconds: number;
+}
+
+/** beanstalkd's own counters, by its own names. */
+export type Statistics = Readonly<Record<string, string | number>>;
+
+/** A server's answer other than the one hoped for: its own word, e.g. `NOT_FOUND`. */
+export class BeanstalkReplyError extends TransientError {
+  constructor(
+    readonly reply: string,
+    command: string,
+  ) {
+    super(`beanstalkd answered ${reply} to ${command}`, { code: 'queue_refused' });
+  }
+}
+
+type Callback = (error: string | null, ...values: unknown[]) => void;
+
+const CALL_MS = 10_000;
+
+const unavailable = (what: string, cause?: unknown) => new TransientError(what, { code: 'queue_unavailable', cause });
+
+/**
+ * One connection to one server: the only place that knows fivebeans.
+ *
+ * fivebeans calls nobody back when the connection is lost, cannot connect twice, and loses its place when a callback
+ * throws; so a connection lives once, every call has a deadline, and all that wait are rejected together. A connection that
+ * failed is closed and never used again.
+ */
+export class BeanstalkConnection {
+  private readonly waiting = new Set<(error: Error) => void>();
+  private closed: Error | undefined;
+  private onClose: (() => void) | undefined;
+
+  private constructor(
+    private readonly client: Client,
+    private readonly clock: Clock,
+    readonly name: string,
+  ) {
+    client.on('error', (error: Error) => this.fail(unavailable(`the connection to ${name} failed`, error)));
+    client.on('close', () => this.fail(unavailable(`the connection to ${name} was closed`)));
+  }
+
+  /** Throws TransientError `queue_unavailable`. */
+  static async open(endpoint: Endpoint, clock: Clock): Promise<BeanstalkConnection> {
+    const isPath = 'path' in endpoint;
+    const client = new Client(isPath ? '' : endpoint.host, isPath ? endpoint.path : endpoint.port);
+    const connection = new BeanstalkConnection(client, clock, describeEndpoint(endpoint));
+    await connection.call('connect', (done) => {
+      client.once('connect', () => done(null));
+      client.connect();
+    });
+    client.stream.setNoDelay(true);
+    client.stream.setKeepAlive(true, 30_000);
+    return connection;
+  }
+
+  get isOpen(): boolean {
+    return this.closed === undefined;
+  }
+
+  /** Calls `listener` once when the connection ends, whoever ended it. */
+  whenClosed(listener: () => void): void {
+    if (this.closed) listener();
+    else this.onClose = listener;
+  }
+
+  async put(tube: string, body: Buffer, { priority, delaySeconds, ttrSeconds }: PutOptions): Promise<string> {
+    const used = this.call('use', (done) => this.client.use(tube, done));
+    const [id] = await this.call('put', (done) => this.client.put(priority, delaySeconds, ttrSeconds, body, done));
+    await used;
+    return String(id);
+  }
+
+  /** Watches this tube and no other. */
+  async watchOnly(tube: string): Promise<void> {
+    await this.call('watch', (done) => this.client.watch(tube, done));
+    if (tube !== 'default') await this.call('ignore', (done) => this.client.ignore('default', done));
+  }
+
+  /** The next job, or undefined when none came in time. A server that does not even say so is taken for dead. */
+  async reserve(timeoutSeconds: number): Promise<ReservedJob | undefined> {
+    try {
+      const [id, body] = await this.call(
+        'reserve',
+        (done) => this.client.reserve_with_timeout(timeoutSeconds, done),
+        CALL_MS + timeoutSeconds * 1_000,
+      );
+      return { id: String(id), body: body as Buffer };
+    } catch (error) {
+      if (error instanceof BeanstalkReplyError && ['TIMED_OUT', 'DEADLINE_SOON'].includes(error.reply)) return undefined;
+      throw error;
+    }
+  }
+
+  async delete(id: string): Promise<void> {
+    await this.call('delete', (done) => this.client.destroy(id, done));
+  }
+
+  async release(id: string, priority: number, delaySeconds: number): Promise<void> {
+    await this.call('release', (done) => this.client.release(id, priority, delaySeconds, done));
+  }
+
+  async bury(id: string, priority: number): Promise<void> {
+    await this.call('bury', (done) => this.client.bury(id, priority, done));
+  }
+
+  async touch(id: string): Promise<void> {
+    await this.call('touch', (done) => this.client.touch(id, done));
+  }
+
+  /** Kicks up to `bound` jobs of the tube; returns how many. */
+  async kick(tube: string, bound: number): Promise<number> {
+    const used = this.call('use', (done) => this.client.use(tube, done));
+    const [kicked] = await this.call('kick', (done) => this.client.kick(bound, done));
+    await used;
+    return Number(kicked);
+  }
+
+  /** The next job of the tube in that state, or undefined. */
+  async peek(tube: string, state: 'ready' | 'delayed' | 'buried'): Promise<ReservedJob | undefined> {
+    const commands = { ready: 'peek_ready', delayed: 'peek_delayed', buried: 'peek_buried' } as const;
+    const used = this.call('use', (done) => this.client.use(tube, done));
+    try {
+      const [id, body] = await this.call('peek', (done) => this.client[commands[state]](done));
+      return { id: String(id), body: body as Buffer };
+    } catch (error) {
+      return ignoreNotFound(error);
+    } finally {
+      await used;
+    }
+  }
+
+  async pause(tube: string, seconds: number): Promise<void> {
+    await this.call('pause-tube', (done) => this.client.pause_tube(tube, seconds, done));
+  }
+
+  async listTubes(): Promise<string[]> {
+    const [names] = await this.call('list-tubes', (done) => this.client.list_tubes(done));
+    return (names as unknown[]).map(String);
+  }
+
+  /** Undefined when the job is gone. */
+  async statsJob(id: string): Promise<Statistics | undefined> {
+    return this.statistics('stats-job', (done) => this.client.stats_job(id, done));
+  }
+
+  /** Undefined when no such tube exists. */
+  async statsTube(tube: string): Promise<Statistics | undefined> {
+    return this.statistics('stats-tube', (done) => this.client.stats_tube(tube, done));
+  }
+
+  close(): void {
+    this.fail(unavailable(`the connection to ${this.name} was closed`));
+  }
+
+  private async statistics(command: string, issue: (done: Callback) => void): Promise<Statistics | undefined> {
+    try {
+      const [statistics] = await this.call(command, issue);
+      return statistics as Statistics;
+    } catch (error) {
+      return ignoreNotFound(error);
+    }
+  }
+
+  private async call(command: string, issue: (done: Callback) => void, withinMs = CALL_MS): Promise<unknown[]> {
+    if (this.closed) throw this.closed;
+    const deadline = new Deadline(this.clock, withinMs, () => this.fail(unavailable(`${this.name} did not answer ${command} in time`)));
+    try {
+      return await new Promise<unknown[]>((resolve, reject) => {
+        this.waiting.add(reject);
+        issue((error, ...values) => {
+          this.waiting.delete(reject);
+          if (error) reject(new BeanstalkReplyError(error, command));
+          else resolve(values);
+        });
+      });
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  private fail(error: Error): void {
+    if (this.closed) return;
+    this.closed = error;
+    // fivebeans makes its stream in connect(): there is none yet when that itself failed.
+    (this.client.stream as Client['stream'] | null)?.destroy();
+    for (const reject of this.waiting) reject(error);
+    this.waiting.clear();
+    this.onClose?.();
+  }
+}
+
+function ignoreNotFound(error: unknown): undefined {
+  if (error instanceof BeanstalkReplyError && error.reply === 'NOT_FOUND') return undefined;
+  throw error;
+}

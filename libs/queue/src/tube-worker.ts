@@ -1,0 +1,30 @@
+import { BugError, type JobPayload, type Tube, tubes } from '#domain';
+
+/** What a running job may ask of its surroundings. */
+export interface JobContext {
+  readonly jobId: string;
+  /** Aborted when the process stops or the connection that holds the job is lost: stop at the next safe point. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Works the jobs of one tube. The host does the rest: reserving, reading the body, touching while `process` runs, deleting
+ * on success, releasing or burying by the kind of error.
+ */
+export abstract class TubeWorker<T extends Tube = Tube> {
+  abstract readonly tube: T;
+
+  /** Jobs worked at the same time, per server. */
+  readonly concurrency: number = 1;
+
+  /** Does the job. A job may come twice, also at the same time on another machine: its effects must bear that. */
+  abstract process(payload: JobPayload<T>, context: JobContext): Promise<void>;
+}
+
+/** Throws BugError unless every tube of the catalogue has exactly one worker. */
+export function assertEveryTubeHasOneWorker(workers: readonly { readonly tube: Tube }[]): void {
+  for (const tube of tubes) {
+    const count = workers.filter((worker) => worker.tube === tube).length;
+    if (count !== 1) throw new BugError(`the tube ${tube} has ${count} workers, not one`, { code: 'workers_miswired' });
+  }
+}
