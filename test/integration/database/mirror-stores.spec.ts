@@ -1,0 +1,236 @@
+import { describe, expect, it } from '@jest/globals';
+import { systemClock } from '#clock';
+import { AccountStore, EventStore, IntegrationStore, MirrorStore, RunStore } from '#database';
+import type { ContactVersion, Database, NewEvent } from '#database';
+import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
+
+const NOW = 1_790_000_000_000;
+const ACCOUNT = 1;
+
+const contact = (contactId: number, name: string, emails: readonly string[], invalidReason: 'too_long' | null = null): ContactVersion => ({
+  contactId,
+  content: { name, addresses: emails.map((email) => ({ email, invalidReason })), fields: { City: 'Łódź' }, passesFilter: true },
+  contentHash: `${contactId}-${name}`,
+  modifiedAtSeconds: 100 + contactId,
+});
+
+const event = (eventId: string, dedupKey: string): NewEvent => ({
+  eventId,
+  source: 'kommo',
+  action: 'update',
+  contactId: 7,
+  payload: '{"id":7}',
+  dedupKey,
+  state: 'waiting',
+  reason: null,
+});
+
+const addAccount = async (database: Database): Promise<void> => {
+  await new IntegrationStore(database, systemClock).save({ clientId: 'c', clientSecret: 's', redirectUri: 'https://us', domain: null });
+  const install = { accountId: ACCOUNT, clientId: 'c', webhookToken: 't', webhookTokenHash: 'h' };
+  await new AccountStore(database, systemClock).install({ ...install, name: '', subdomain: '', host: '', apiDomain: null });
+};
+
+describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
+  const databases = openTestDatabases(kind);
+  const mirror = new MirrorStore();
+  const openWithAccount = async () => {
+    const database = await databases.open();
+    await addAccount(database);
+    return database;
+  };
+  const dirtyEmails = async (database: Database) => (await mirror.listDirty(database, ACCOUNT, 100)).map(({ email }) => email);
+
+  it('marks every address dirty that a contact held or holds, named by the lowest living holder', async () => {
+    const database = await openWithAccount();
+    await database.transaction((tx) =>
+      mirror.saveContacts(
+        tx,
+        ACCOUNT,
+        [contact(8, 'Second', ['a@x', 'b@x']), contact(7, 'Żółw 🐢', ['a@x']), contact(9, 'Bad', ['bad'], 'too_long')],
+        NOW,
+      ),
+    );
+    const dirty = await mirror.listDirty(database, ACCOUNT, 100);
+    expect(dirty.map(({ email, holder }) => [email, holder?.name, holder?.fields])).toEqual([
+      ['a@x', 'Żółw 🐢', { City: 'Łódź' }],
+      ['b@x', 'Second', { City: 'Łódź' }],
+    ]);
+    expect(await mirror.findBacklog(database, ACCOUNT)).toEqual({ rows: 2, oldestSince: NOW });
+    await mirror.clearDirty(database, ACCOUNT, ['a@x', 'b@x']);
+    await database.transaction((tx) => mirror.saveContacts(tx, ACCOUNT, [contact(8, 'Second', ['c@x'])], NOW + 1));
+    expect(await dirtyEmails(database)).toEqual(['a@x', 'b@x', 'c@x']);
+  });
+
+  it('keeps versions and buries contacts, known or not', async () => {
+    const database = await openWithAccount();
+    await mirror.saveContacts(database, ACCOUNT, [contact(7, 'One', ['a@x'])], NOW);
+    await mirror.touchContacts(database, ACCOUNT, [{ contactId: 7, modifiedAtSeconds: 555 }]);
+    await mirror.buryContacts(database, ACCOUNT, [8], NOW);
+    expect([...(await mirror.findVersions(database, ACCOUNT, [7, 8, 9]))]).toEqual([
+      [7, { gone: false, modifiedAtSeconds: 555, contentHash: '7-One' }],
+      [8, { gone: true, modifiedAtSeconds: 0, contentHash: '' }],
+    ]);
+    expect(await mirror.countLiving(database, ACCOUNT)).toBe(1);
+    expect(await mirror.hasVanishedSince(database, ACCOUNT, 8, NOW)).toBe(true);
+    expect(await mirror.hasVanishedSince(database, ACCOUNT, 7, NOW)).toBe(false);
+    await mirror.buryContacts(database, ACCOUNT, [7], NOW + 1);
+    expect((await mirror.listDirty(database, ACCOUNT, 9))[0]?.holder).toBeUndefined();
+  });
+
+  it('records what was told, and what an export showed', async () => {
+    const database = await openWithAccount();
+    await mirror.saveContacts(database, ACCOUNT, [contact(7, 'One', ['a@x', 'b@x', 'c@x'])], NOW);
+    await mirror.markSent(database, ACCOUNT, ['a@x'], NOW + 1);
+    await mirror.saveExported(
+      database,
+      ACCOUNT,
+      [
+        { email: 'a@x', subscription: 'mailable', onOurList: true },
+        { email: 'b@x', subscription: 'unsubscribed', onOurList: false },
+      ],
+      NOW + 2,
+    );
+    await mirror.recordTold(
+      database,
+      ACCOUNT,
+      [
+        { email: 'a@x', state: 'present', origin: 'ours', toldHash: 'h', rejectedCode: null },
+        { email: 'c@x', state: 'rejected', origin: 'unknown', toldHash: null, rejectedCode: 'role' },
+      ],
+      NOW + 3,
+    );
+    expect(await dirtyEmails(database)).toEqual(['b@x']);
+    expect([...(await mirror.listRecords(database, ACCOUNT, ['a@x', 'b@x'])).values()]).toEqual([
+      { email: 'a@x', origin: 'ours', state: 'present', toldHash: 'h', subscription: 'mailable' },
+      { email: 'b@x', origin: 'preexisting', state: 'absent', toldHash: null, subscription: 'unsubscribed' },
+    ]);
+    expect(await mirror.countAddresses(database, ACCOUNT)).toEqual({ inSync: 1, excluded: 1, failing: 1 });
+    expect(await mirror.listUnmailable(database, ACCOUNT, ['a@x', 'b@x'])).toEqual(['b@x']);
+    expect(await mirror.markUnseenDirty(database, ACCOUNT, NOW + 9, NOW + 9)).toBe(1);
+    expect(await dirtyEmails(database)).toEqual(['b@x', 'a@x']);
+    await mirror.forgetTold(database, ACCOUNT, NOW + 10);
+    expect(await dirtyEmails(database)).toEqual(['a@x', 'b@x', 'c@x']);
+  });
+
+  it('asks for a write-back once per unsubscribe', async () => {
+    const database = await openWithAccount();
+    await mirror.saveContacts(database, ACCOUNT, [contact(7, 'One', ['a@x']), contact(8, 'Two', ['a@x'])], NOW);
+    await mirror.saveSubscriptions(database, ACCOUNT, ['a@x', 'new@x'], 'unsubscribed', NOW);
+    expect(await mirror.listWriteBacks(database, ACCOUNT, 9)).toEqual([
+      { email: 'a@x', contactIds: [7, 8] },
+      { email: 'new@x', contactIds: [] },
+    ]);
+    await mirror.markWrittenBack(database, ACCOUNT, ['a@x', 'new@x']);
+    await mirror.saveSubscriptions(database, ACCOUNT, ['a@x'], 'blocked', NOW);
+    expect(await mirror.listWriteBacks(database, ACCOUNT, 9)).toEqual([]);
+    await mirror.saveSubscriptions(database, ACCOUNT, ['a@x'], 'mailable', NOW);
+    await mirror.saveSubscriptions(database, ACCOUNT, ['a@x'], 'unsubscribed', NOW);
+    expect((await mirror.listWriteBacks(database, ACCOUNT, 9)).map(({ email }) => email)).toEqual(['a@x']);
+  });
+
+  it('knows which contacts a complete read did not show', async () => {
+    const database = await openWithAccount();
+    await mirror.saveContacts(
+      database,
+      ACCOUNT,
+      [7, 8, 9].map((id) => contact(id, 'Name', [`${id}@x`])),
+      NOW,
+    );
+    expect(await mirror.countAddressesOfMissing(database, ACCOUNT, { after: 0, upTo: 8, seen: [7] })).toBe(1);
+    await mirror.markMissing(database, ACCOUNT, { after: 0, upTo: null, seen: [8], runId: 'run' });
+    expect(await mirror.listMissing(database, ACCOUNT, 'run', 7, 9)).toEqual([9]);
+    expect(await mirror.countMissing(database, ACCOUNT, 'run')).toBe(2);
+    await mirror.setMissing(database, ACCOUNT, [9], null);
+    expect(await mirror.listMissing(database, ACCOUNT, 'run', 0, 9)).toEqual([7]);
+  });
+
+  it('takes thousands of contacts with many addresses at once', async () => {
+    const database = await openWithAccount();
+    const many = Array.from({ length: 3000 }, (_, n) => contact(n + 1, `Name ${n}`, [`${n}@x`, `${n}@y`]));
+    await database.transaction((tx) => mirror.saveContacts(tx, ACCOUNT, many, NOW));
+    await database.transaction((tx) =>
+      mirror.saveContacts(
+        tx,
+        ACCOUNT,
+        many.map(({ contactId }) => contact(contactId, 'New', [`${contactId}@z`])),
+        NOW,
+      ),
+    );
+    expect(await mirror.countLiving(database, ACCOUNT)).toBe(3000);
+    expect(await dirtyEmails(database)).toHaveLength(100);
+  });
+});
+
+describe.each(testDatabaseKinds())('the inbox on %s', (kind) => {
+  const databases = openTestDatabases(kind);
+  const events = new EventStore();
+
+  it('keeps one event per change, which waits again with every delivery', async () => {
+    const database = await databases.open();
+    await events.add(database, ACCOUNT, [event('01', 'same'), event('02', 'other'), event('03', 'same')], NOW);
+    const [first, second] = await events.listWaiting(database, ACCOUNT, '', 9);
+    expect(first).toMatchObject({ eventId: '01', deliveries: 2, contactId: 7, payload: '{"id":7}', receivedAt: NOW });
+    await events.add(database, ACCOUNT, [event('04', 'same')], NOW + 1);
+    await events.settle(
+      database,
+      ACCOUNT,
+      [
+        { eventId: '01', deliveries: first?.deliveries ?? 0, state: 'applied', reason: null },
+        { eventId: '02', deliveries: second?.deliveries ?? 0, state: 'ignored', reason: 'known' },
+      ],
+      NOW + 2,
+    );
+    expect(await events.countWaiting(database, ACCOUNT)).toBe(1);
+    expect(await events.findNewestWaitingAt(database, ACCOUNT)).toBe(NOW);
+    expect(await events.listAccountsWaiting(database, NOW + 1, 9)).toEqual([ACCOUNT]);
+    expect((await events.list(database, ACCOUNT, 9)).map(({ eventId, state }) => [eventId, state])).toEqual([
+      ['02', 'ignored'],
+      ['01', 'waiting'],
+    ]);
+    expect(await events.purge(database, NOW + 1, 9)).toBe(1);
+  });
+
+  it('takes the same and other changes from many at once', async () => {
+    const database = await databases.open();
+    const deliver = (n: number) =>
+      events.add(database, ACCOUNT, [event(`a${n}`, 'same'), event(`b${n}`, `own-${n}`), event(`c${n}`, 'also')], NOW);
+    await Promise.all(Array.from({ length: 40 }, (_, n) => deliver(n)));
+    const waiting = await events.listWaiting(database, ACCOUNT, '', 100);
+    expect(waiting).toHaveLength(42);
+    expect(waiting.reduce((sum, { deliveries }) => sum + deliveries, 0)).toBe(120);
+  });
+});
+
+describe.each(testDatabaseKinds())('runs on %s', (kind) => {
+  const databases = openTestDatabases(kind);
+  const runs = new RunStore();
+  const run = (runId: string) => ({ runId, accountId: ACCOUNT, mode: 'import', trigger: 'operator', totalEstimate: 500 }) as const;
+
+  it('are active one at a time and keep their checkpoints', async () => {
+    const database = await databases.open();
+    await addAccount(database);
+    const created = await Promise.all(['a', 'b', 'c'].map((id) => runs.create(database, run(id), NOW)));
+    const [active, ...others] = created.filter((each) => each !== undefined);
+    expect(others).toEqual([]);
+    const id = active?.runId ?? '';
+    expect(await runs.transition(database, id, 'completed', NOW)).toBe(false);
+    expect(await runs.transition(database, id, 'running', NOW + 1)).toBe(true);
+    expect(await runs.checkpoint(database, id, NOW + 2, { page: 3, confirmed: true, phase: 'read' }, { read: 250, created: 7 })).toBe(true);
+    expect(await runs.checkpoint(database, id, NOW + 3, {}, { read: 250 })).toBe(true);
+    expect(await runs.find(database, id)).toMatchObject({
+      page: 3,
+      confirmed: true,
+      phase: 'read',
+      read: 500,
+      created: 7,
+      startedAt: NOW + 1,
+    });
+    expect((await runs.listStale(database, NOW + 4, 9)).map(({ runId }) => runId)).toEqual([id]);
+    expect(await runs.transition(database, id, 'failed', NOW + 5, { error: 'why' })).toBe(true);
+    expect(await runs.findActive(database, ACCOUNT)).toBeUndefined();
+    expect(await runs.checkpoint(database, id, NOW + 6, { page: 4 })).toBe(false);
+    expect(await runs.create(database, run('next'), NOW + 7)).toMatchObject({ state: 'queued', totalEstimate: 500 });
+    expect((await runs.list(database, ACCOUNT, 9)).map(({ runId }) => runId)).toEqual(['next', id]);
+  });
+});
