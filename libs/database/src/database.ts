@@ -69,16 +69,7 @@ export class Database implements Executor {
     if (outer) {
       return work(outer);
     }
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.throughGate(() => this.attempt(work));
-      } catch (error) {
-        if (!(error instanceof ConflictError) || attempt === ATTEMPTS) {
-          throw error;
-        }
-      }
-      await this.clock.sleep(RETRY_BASE_MS * 2 ** attempt * Math.random());
-    }
+    return this.repeatAfterConflict(() => this.throughGate(() => this.attempt(work)));
   }
 
   /** Whether a statement is answered within two seconds. Never throws. */
@@ -141,7 +132,20 @@ export class Database implements Executor {
 
   private async onExecutor<T>(work: (executor: Executor) => Promise<T>): Promise<T> {
     const tx = this.openTx();
-    return tx ? work(tx) : this.throughGate(() => this.onOwnConnection(work));
+    return tx ? work(tx) : this.repeatAfterConflict(() => this.throughGate(() => this.onOwnConnection(work)));
+  }
+
+  private async repeatAfterConflict<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof ConflictError) || attempt === ATTEMPTS) {
+          throw error;
+        }
+      }
+      await this.clock.sleep(RETRY_BASE_MS * 2 ** attempt * Math.random());
+    }
   }
 
   private async onOwnConnection<T>(work: (executor: Executor) => Promise<T>): Promise<T> {
