@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '#domain';
+import { jsonReply, textReply, type IncomingCall, type Reply } from '../http/message.js';
+import type { SendOutbound } from '../http/outbound.js';
+import { Router } from '../http/router.js';
+import type { Random } from '../random.js';
+import type { Scheduler } from '../scheduler.js';
+import type { Switches } from '../switches.js';
+import type { KommoAccount } from './account.js';
+import { listCustomFields, showAccount } from './account-endpoint.js';
+import type { ApiHandler } from './api-request.js';
+import { ConsentPage } from './consent-page.js';
+import { disposableToken } from './consent.js';
+import { ContactDesk } from './contact-desk.js';
+import { ContactsEndpoint } from './contacts-endpoint.js';
+import { HookCenter } from './hook-center.js';
+import { KommoLimiter } from './limiter.js';
+import { OAuthServer, type Grant } from './oauth-server.js';
+import { kommoProblem } from './problems.js';
+import { KommoRegistry } from './registry.js';
+import { TokenEndpoint } from './token-endpoint.js';
+import { WebhooksEndpoint } from './webhooks-endpoint.js';
+
+export interface WorldPorts {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly switches: Switches;
+  readonly send: SendOutbound;
+  readonly random: Random;
+}
+
+const kommoHost = /^(?:[a-z0-9-]+\.)*(?:kommo\.com|kommo\.test|amocrm\.ru|amocrm\.com)$/;
+
+export function isKommoHost(host: string): boolean {
+  return kommoHost.test(host);
+}
+
+/** The emulated Kommo: all hosts, all accounts. */
+export class KommoWorld {
+  readonly registry = new KommoRegistry();
+  readonly oauth: OAuthServer;
+  readonly limiter: KommoLimiter;
+  readonly desk: ContactDesk;
+  readonly hooks: HookCenter;
+  readonly consentPage: ConsentPage;
+  private readonly tokenEndpoint: TokenEndpoint;
+  private readonly api = new Router<ApiHandler>();
+
+  constructor(private readonly ports: WorldPorts) {
+    const { clock, switches } = ports;
+    this.oauth = new OAuthServer(clock, switches);
+    this.limiter = new KommoLimiter(clock, switches);
+    this.hooks = new HookCenter(ports);
+    this.desk = new ContactDesk(clock, (account, event) => this.hooks.notify(account, event));
+    this.consentPage = new ConsentPage(this.registry, this.oauth);
+    this.tokenEndpoint = new TokenEndpoint({ clock, switches, registry: this.registry, oauth: this.oauth });
+    this.addContactRoutes(new ContactsEndpoint(this.desk, switches));
+    this.addOtherRoutes(new WebhooksEndpoint(clock, switches));
+  }
+
+  async handle(call: IncomingCall): Promise<Reply> {
+    const reply = await this.route(call);
+    return { ...reply, headers: { ...reply.headers, 'x-request-id': randomUUID() } };
+  }
+
+  private async route(call: IncomingCall): Promise<Reply> {
+    if (call.path === '/oauth' || call.path === '/oauth/') return this.consentPage.handle(call);
+    if (call.path === '/oauth2/access_token') {
+      return call.method === 'POST' ? this.tokenEndpoint.handle(call) : kommoProblem(405);
+    }
+    if (call.path === '/oauth2/account/current/subdomain') return this.currentSubdomain(call);
+    if (call.path.startsWith('/ajax/v2/integrations/')) return this.disposable(call);
+    return call.path.startsWith('/api/v4/') ? this.apiCall(call) : notFound(call);
+  }
+
+  private addContactRoutes(contacts: ContactsEndpoint): void {
+    this.api.add('GET', '/api/v4/contacts', contacts.list('contact'));
+    this.api.add('POST', '/api/v4/contacts', contacts.create('contact'));
+    this.api.add('PATCH', '/api/v4/contacts', contacts.update('contact'));
+    this.api.add('GET', '/api/v4/contacts/custom_fields', listCustomFields);
+    this.api.add('GET', '/api/v4/contacts/:id', contacts.single('contact'));
+    this.api.add('PATCH', '/api/v4/contacts/:id', contacts.update('contact'));
+    this.api.add('GET', '/api/v4/companies', contacts.list('company'));
+    this.api.add('POST', '/api/v4/companies', contacts.create('company'));
+    this.api.add('PATCH', '/api/v4/companies', contacts.update('company'));
+    this.api.add('GET', '/api/v4/companies/:id', contacts.single('company'));
+  }
+
+  private addOtherRoutes(webhooks: WebhooksEndpoint): void {
+    this.api.add('GET', '/api/v4/account', showAccount);
+    this.api.add('GET', '/api/v4/webhooks', webhooks.list);
+    this.api.add('POST', '/api/v4/webhooks', webhooks.subscribe);
+    this.api.add('DELETE', '/api/v4/webhooks', webhooks.unsubscribe);
+  }
+
+  private apiCall(call: IncomingCall): Reply {
+    const grant = this.authenticate(call);
+    if (!grant) return kommoProblem(401);
+    const { account } = grant;
+    if (!account.mode.paid) return kommoProblem(402);
+    const match = this.api.find(call.method, call.path);
+    if (match.kind === 'found') return match.handler({ call, account, grant, params: match.params });
+    return match.kind === 'wrong_method' ? kommoProblem(405) : notFound(call);
+  }
+
+  /** The token must be alive and belong to the host called; on the shared API host the token alone decides. */
+  private authenticate(call: IncomingCall): Grant | undefined {
+    const bearer = /^Bearer (.+)$/i.exec(call.headers.authorization ?? '')?.[1];
+    const grant = bearer === undefined ? undefined : this.oauth.authenticate(bearer);
+    if (!grant) return undefined;
+    const { account } = grant;
+    return call.host === account.host || call.host === account.identity.apiDomain ? grant : undefined;
+  }
+
+  private currentSubdomain(call: IncomingCall): Reply {
+    const token = call.headers['x-refresh-token'];
+    const grant = typeof token === 'string' ? this.oauth.grantOfRefresh(token) : undefined;
+    if (!grant) return kommoProblem(401);
+    const { id, subdomain, host, identity } = grant.account;
+    return jsonReply({ id, subdomain, domain: host, top_level_domain: identity.domain.split('.').at(-1) });
+  }
+
+  /** Called by the widget's page with the user's session; here the cookie `user_id` names the user, else the owner. */
+  private disposable(call: IncomingCall): Reply {
+    const clientId = /^\/ajax\/v2\/integrations\/([^/]+)\/disposable_token$/.exec(call.path)?.[1];
+    const integration = this.registry.integrations.get(clientId ?? '');
+    const account = this.registry.accountAt(call.host);
+    if (!account || !integration) return notFound(call);
+    if (call.headers['x-requested-with'] !== 'XMLHttpRequest') return textReply('Forbidden', 403);
+    const userId = Number(/(?:^|;\s*)user_id=(\d+)/.exec(call.headers.cookie ?? '')?.[1]);
+    return jsonReply({ token: this.disposableToken(account, integration.clientId, userId) });
+  }
+
+  /** Undefined for an integration that is not registered. */
+  disposableToken(account: KommoAccount, clientId: string, userId?: number): string | undefined {
+    const integration = this.registry.integrations.get(clientId);
+    if (!integration) return undefined;
+    const user = account.identity.users.find(({ id }) => id === userId) ?? account.owner;
+    const withAdminClaim = this.ports.switches.get('kommo.disposable_is_admin') === 'present';
+    return disposableToken({ integration, account, user, tokenId: randomUUID(), nowSeconds: this.desk.nowSeconds(), withAdminClaim });
+  }
+}
+
+function notFound(call: IncomingCall): Reply {
+  return kommoProblem(404, `Cannot ${call.method} https://${call.host}${call.path}`);
+}
