@@ -1,0 +1,73 @@
+export const contactStatuses = ['new', 'invited', 'active', 'inactive', 'unsubscribed', 'blocked', 'activation_requested'] as const;
+export type ContactStatus = (typeof contactStatuses)[number];
+
+/** What importContacts may set (reference unisender 6.1). */
+export const settableStatuses: readonly ContactStatus[] = ['new', 'active', 'inactive', 'unsubscribed'];
+
+export const availabilities = ['available', 'unreachable', 'temp_unreachable', 'mailbox_full', 'spam_rejected', 'spam_folder'] as const;
+export type Availability = (typeof availabilities)[number];
+
+export interface Membership {
+  readonly listId: number;
+  /** Unix seconds. */
+  readonly addedAt: number;
+  /** Unsubscribed from this list; the account-wide status may still be active. */
+  unsubscribed: boolean;
+}
+
+/** One address of an account. Fields are name, value, name, value…: a million of them are held. */
+export interface Contact {
+  readonly id: number;
+  readonly email: string;
+  readonly addedAt: number;
+  status: ContactStatus;
+  availability: Availability;
+  memberships: Membership[];
+  fields: string[];
+  tags: readonly string[];
+}
+
+export function fieldOf(contact: Contact, name: string): string | undefined {
+  const place = fieldPlace(contact, name);
+  return place < 0 ? undefined : contact.fields[place + 1];
+}
+
+/** An empty value removes the field. */
+export function setField(contact: Contact, name: string, value: string): void {
+  const place = fieldPlace(contact, name);
+  if (value === '') {
+    if (place >= 0) contact.fields.splice(place, 2);
+  } else if (place < 0) contact.fields.push(name, value);
+  else contact.fields[place + 1] = value;
+}
+
+export function fieldsOf(contact: Contact): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (let at = 0; at < contact.fields.length; at += 2) fields[contact.fields[at] ?? ''] = contact.fields[at + 1] ?? '';
+  return fields;
+}
+
+function fieldPlace(contact: Contact, name: string): number {
+  for (let at = 0; at < contact.fields.length; at += 2) if (contact.fields[at] === name) return at;
+  return -1;
+}
+
+export function membershipOf(contact: Contact, listId: number): Membership | undefined {
+  return contact.memberships.find((membership) => membership.listId === listId);
+}
+
+/** Joins a list; whoever unsubscribed from it stays so. */
+export function joinList(contact: Contact, listId: number, addedAt: number): boolean {
+  if (membershipOf(contact, listId)) return false;
+  contact.memberships.push({ listId, addedAt, unsubscribed: false });
+  return true;
+}
+
+export function leaveList(contact: Contact, listId: number): void {
+  contact.memberships = contact.memberships.filter((membership) => membership.listId !== listId);
+}
+
+/** `YYYY-MM-DD hh:mm:ss` in UTC. */
+export function unisenderTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ');
+}

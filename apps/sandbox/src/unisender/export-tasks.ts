@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { createGzip } from 'node:zlib';
+import { textReply, type Reply } from '../http/message.js';
+import type { UnisenderAccount } from './account.js';
+import { fieldOf, unisenderTime, type Contact } from './contact.js';
+import type { UnisenderPorts } from './hook-sender.js';
+import type { Method, MethodCall } from './method-call.js';
+import { MethodError } from './replies.js';
+
+interface ExportTask {
+  readonly uuid: string;
+  readonly account: UnisenderAccount;
+  readonly columns: readonly string[];
+  readonly matches: (contact: Contact) => boolean;
+  readonly startedMs: number;
+  readonly origin: string;
+}
+
+const callbackLimitMs = 10_000;
+const linesPerChunk = 500;
+const systemColumns: Readonly<Record<string, (contact: Contact) => string>> = {
+  id: ({ id }) => String(id),
+  email: ({ email }) => email,
+  email_status: ({ status }) => status,
+  email_availability: ({ availability }) => availability,
+  email_add_time: ({ addedAt }) => unisenderTime(addedAt),
+  email_request_ip: () => '',
+  email_confirm_time: () => '',
+  email_confirm_ip: () => '',
+  email_list_ids: ({ memberships }) => idList(memberships.filter(({ unsubscribed }) => !unsubscribed)),
+  email_subscribe_times: ({ memberships }) => memberships.map(({ addedAt }) => unisenderTime(addedAt)).join(','),
+  email_unsubscribed_list_ids: ({ memberships }) => idList(memberships.filter(({ unsubscribed }) => unsubscribed)),
+  email_last_delivered_at: () => '',
+  email_last_read_at: () => '',
+  email_last_clicked_at: () => '',
+  tags: ({ tags }) => tags.join(','),
+};
+
+function idList(memberships: Contact['memberships']): string {
+  return memberships.map(({ listId }) => listId).join(',');
+}
+
+/** `async/exportContacts`, `async/getTaskResult` and the files they lead to (reference unisender 5.8). */
+export class ExportTasks {
+  private readonly tasks = new Map<string, ExportTask>();
+
+  constructor(private readonly ports: UnisenderPorts) {}
+
+  readonly start: Method = (call) => {
+    const task: ExportTask = {
+      uuid: randomUUID(),
+      account: call.account,
+      columns: columnsOf(call),
+      matches: filterOf(call),
+      startedMs: this.ports.clock.nowMs(),
+      origin: `http://${call.http.authority}`,
+    };
+    this.tasks.set(task.uuid, task);
+    const notifyUrl = call.text('notify_url');
+    if (notifyUrl !== undefined && notifyUrl !== '') this.notifyLater(task, notifyUrl);
+    return { task_uuid: task.uuid, status: 'new' };
+  };
+
+  readonly result: Method = (call) => {
+    const task = this.tasks.get(call.requiredText('task_uuid'));
+    if (task?.account !== call.account) throw new MethodError('unspecified', 'SB000000-05 [Task not found]');
+    return this.view(task);
+  };
+
+  /** `GET /unisender-files/<uuid>.csv`. */
+  file(path: string): Reply {
+    const task = this.tasks.get(path.replace(/^\/unisender-files\//, '').replace(/\.csv$/, ''));
+    if (!task || this.statusOf(task) !== 'completed') return textReply('Not Found', 404);
+    const text = Readable.from(csvChunks(task, this.ports.switches.get('unisender.export_delimiter')));
+    const gzip = this.ports.switches.get('unisender.export_gzip');
+    const headers = { 'content-type': gzip ? 'application/gzip' : 'text/csv; charset=utf-8' };
+    return { status: 200, headers, body: gzip ? text.pipe(createGzip()) : text };
+  }
+
+  private view(task: ExportTask): Record<string, unknown> {
+    const status = this.statusOf(task);
+    const file = { file_to_download: `${task.origin}/unisender-files/${task.uuid}.csv` };
+    return { task_type: 'contacts/export', task_uuid: task.uuid, status, ...(status === 'completed' && file) };
+  }
+
+  private statusOf(task: ExportTask): string {
+    const duration = this.ports.switches.get('unisender.export_seconds') * 1000;
+    const elapsed = this.ports.clock.nowMs() - task.startedMs;
+    if (elapsed >= duration) return this.ports.switches.get('unisender.export_fails') ? 'failed' : 'completed';
+    return elapsed < duration / 4 ? 'new' : 'processing';
+  }
+
+  private notifyLater(task: ExportTask, url: string): void {
+    const { scheduler, switches, send } = this.ports;
+    scheduler.after(switches.get('unisender.export_seconds') * 1000, () => {
+      const body = JSON.stringify({ result: this.view(task) });
+      void send({ method: 'POST', url, headers: { 'content-type': 'application/json' }, body, timeoutMs: callbackLimitMs });
+    });
+  }
+}
+
+function columnsOf(call: MethodCall): string[] {
+  const wanted = call.texts('field_names');
+  return wanted.length > 0 ? wanted : [...Object.keys(systemColumns), ...call.account.fields.map(({ name }) => name)];
+}
+
+function filterOf(call: MethodCall): (contact: Contact) => boolean {
+  const [listId, email, status, tag] = ['list_id', 'email', 'email_status', 'tag'].map((name) => call.text(name) || undefined);
+  return (contact) =>
+    (listId === undefined || contact.memberships.some((membership) => membership.listId === Number(listId))) &&
+    (email === undefined || contact.email === email.toLowerCase()) &&
+    (status === undefined || contact.status === status) &&
+    (tag === undefined || contact.tags.includes(tag));
+}
+
+function* csvChunks(task: ExportTask, delimiter: string): Generator<string> {
+  let lines = [csvLine(task.columns, delimiter)];
+  for (const contact of task.account.all()) {
+    if (!task.matches(contact)) continue;
+    lines.push(
+      csvLine(
+        task.columns.map((column) => cellOf(contact, column)),
+        delimiter,
+      ),
+    );
+    if (lines.length < linesPerChunk) continue;
+    yield lines.join('');
+    lines = [];
+  }
+  yield lines.join('');
+}
+
+function cellOf(contact: Contact, column: string): string {
+  return systemColumns[column]?.(contact) ?? fieldOf(contact, column) ?? '';
+}
+
+function csvLine(cells: readonly string[], delimiter: string): string {
+  return `${cells.map((cell) => csvCell(cell, delimiter)).join(delimiter)}\n`;
+}
+
+function csvCell(cell: string, delimiter: string): string {
+  return /["\r\n]/.test(cell) || cell.includes(delimiter) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}

@@ -1,0 +1,105 @@
+import type { Clock } from '#domain';
+import type { SendOutbound } from '../http/outbound.js';
+import type { Scheduler } from '../scheduler.js';
+import { SendPool } from '../send-pool.js';
+import type { Switches } from '../switches.js';
+import type { UnisenderAccount } from './account.js';
+import { unisenderTime } from './contact.js';
+import type { UnisenderHook } from './hook.js';
+import { batchBody, singleEventBody, type UnisenderEvent } from './webhook-body.js';
+
+export interface UnisenderPorts {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly switches: Switches;
+  readonly send: SendOutbound;
+}
+
+export interface UnisenderDelivery {
+  readonly account: UnisenderAccount;
+  readonly hook: UnisenderHook;
+  readonly event: UnisenderEvent;
+  readonly firstMs: number;
+  state: 'held' | 'sending' | 'retry' | 'delivered' | 'stopped';
+  readonly attempts: { atMs: number; status: number | null }[];
+}
+
+const retryMs = 10 * 60_000;
+const giveUpMs = 24 * 60 * 60_000;
+const keptDeliveries = 5000;
+
+/** Tells receivers what happened, every ten minutes for a day until they answer 200 (reference unisender 8.1). */
+export class HookSender {
+  readonly deliveries: UnisenderDelivery[] = [];
+  private readonly pool = new SendPool(() => 10);
+
+  constructor(private readonly ports: UnisenderPorts) {}
+
+  fire(account: UnisenderAccount, name: string, email: string, data: UnisenderEvent['data']): void {
+    const nowMs = this.ports.clock.nowMs();
+    const event = { name, time: unisenderTime(Math.floor(nowMs / 1000)), email, data };
+    for (const hook of account.hooks) {
+      if (hook.status !== 'active' || !wants(hook, event)) continue;
+      const copies = 1 + this.ports.switches.get('unisender.hook_duplicates');
+      for (let copy = 0; copy < copies; copy += 1) this.open({ account, hook, event, firstMs: nowMs, state: 'held', attempts: [] });
+    }
+  }
+
+  /** Sends what is held or waits for a retry; resolves when each has had its attempt. */
+  async flush(): Promise<UnisenderDelivery[]> {
+    const due = this.deliveries.filter(({ state }) => state === 'held' || state === 'retry');
+    await Promise.all(due.map((delivery) => this.attempt(delivery)));
+    return due;
+  }
+
+  private open(delivery: UnisenderDelivery): void {
+    this.deliveries.push(delivery);
+    if (this.deliveries.length > keptDeliveries) this.deliveries.shift();
+    if (!this.ports.switches.get('unisender.hook_hold')) void this.attempt(delivery);
+  }
+
+  private attempt(delivery: UnisenderDelivery): Promise<void> {
+    delivery.state = 'sending';
+    return this.pool.run(async () => {
+      const { clock, send } = this.ports;
+      const atMs = clock.nowMs();
+      const result = await send(this.requestOf(delivery));
+      const status = result.kind === 'answered' ? result.status : null;
+      delivery.attempts.push({ atMs, status });
+      if (status === 200) delivery.state = 'delivered';
+      else this.failed(delivery);
+    });
+  }
+
+  private requestOf({ account, hook, event, attempts }: UnisenderDelivery): Parameters<SendOutbound>[0] {
+    const form = hook.singleEvent ? singleEventBody : batchBody;
+    const body = form(account.apiKey, account.login, event, attempts.length);
+    const headers = { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) };
+    return { method: 'POST', url: hook.hookUrl, headers, body, timeoutMs: this.ports.switches.get('unisender.hook_timeout_ms') };
+  }
+
+  private failed(delivery: UnisenderDelivery): void {
+    const { clock, scheduler, switches } = this.ports;
+    const scale = switches.get('unisender.hook_time_scale');
+    if (clock.nowMs() + retryMs * scale - delivery.firstMs > giveUpMs * scale) {
+      delivery.state = 'stopped';
+      delivery.hook.status = 'stopped';
+      return;
+    }
+    delivery.state = 'retry';
+    const attemptsBefore = delivery.attempts.length;
+    scheduler.after(retryMs * scale, () => {
+      if (delivery.state === 'retry' && delivery.attempts.length === attemptsBefore) void this.attempt(delivery);
+    });
+  }
+}
+
+/** The filter is `*` or list ids; events without lists pass only `*`. */
+function wants(hook: UnisenderHook, event: UnisenderEvent): boolean {
+  const filter = hook.events.get(event.name);
+  if (filter === undefined) return false;
+  if (filter === '*' || filter === '') return true;
+  const wanted = filter.split(',').map(Number);
+  const lists = Object.values(event.data).flatMap((value) => (Array.isArray(value) ? (value as number[]) : []));
+  return lists.some((listId) => wanted.includes(listId));
+}
