@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import { ControlError } from './control-error.js';
+import { htmlReply, textReply, type Breakage, type IncomingCall, type Reply } from './http/message.js';
+import { kommoProblem, tooManyRequests } from './kommo/problems.js';
+import type { Random } from './random.js';
+import type { Target } from './call-log.js';
+import type { Switches } from './switches.js';
+import { failure } from './unisender/replies.js';
+
+const kommoKinds = ['429', '500', '502', '503', '504', '403html', '402', '401', 'empty'] as const;
+const breakages = { timeout: 'hang', reset: 'reset', half_body: 'half' } as const satisfies Record<string, Breakage>;
+
+export interface Fault {
+  readonly id: number;
+  readonly target: Target;
+  /** A part of `METHOD host/path?query`. */
+  readonly match: string;
+  readonly kind: string;
+  readonly applied: 'before' | 'after';
+  readonly probability: number;
+  timesLeft: number | null;
+  hits: number;
+}
+
+/** Faults that were ordered over the control API, and the replies they make. */
+export class FaultBoard {
+  private faults: Fault[] = [];
+  private lastId = 0;
+
+  constructor(
+    private readonly random: Random,
+    private readonly switches: Switches,
+  ) {}
+
+  add(input: Readonly<Record<string, unknown>>): Fault {
+    const fault = readFault(++this.lastId, input);
+    this.faults.push(fault);
+    return fault;
+  }
+
+  list(): readonly Fault[] {
+    return this.faults;
+  }
+
+  clear(id?: number): void {
+    this.faults = id === undefined ? [] : this.faults.filter((fault) => fault.id !== id);
+  }
+
+  /** The first fault that hits this call; its count goes down. */
+  take(target: Target, call: IncomingCall): Fault | undefined {
+    const line = `${call.method} ${call.host}${call.path}?${call.query}`;
+    const fault = this.faults.find((candidate) => this.hits(candidate, target, line));
+    if (!fault) return undefined;
+    fault.hits += 1;
+    if (fault.timesLeft !== null) fault.timesLeft -= 1;
+    return fault;
+  }
+
+  /** What the caller gets instead of the real reply. */
+  reply(fault: Fault, real: Reply | undefined): Reply {
+    if (fault.kind in breakages) {
+      const breakage = breakages[fault.kind as keyof typeof breakages];
+      return { ...(real ?? halfOf(fault.target)), breakage };
+    }
+    return fault.target === 'kommo' ? this.kommoReply(fault.kind) : unisenderReply(fault.kind);
+  }
+
+  private hits(fault: Fault, target: Target, line: string): boolean {
+    if (fault.target !== target || fault.timesLeft === 0 || !line.includes(fault.match)) return false;
+    return fault.probability >= 1 || this.random() < fault.probability;
+  }
+
+  private kommoReply(kind: string): Reply {
+    if (kind === '429') return tooManyRequests(this.switches);
+    return commonReply(kind) ?? kommoProblem(Number(kind));
+  }
+}
+
+function commonReply(kind: string): Reply | undefined {
+  if (kind === 'empty') return { status: 200, headers: { 'content-type': 'application/json; charset=utf-8' }, body: '' };
+  if (kind === '403html')
+    return htmlReply('<html><head><title>403 Forbidden</title></head><body><h1>403 Forbidden</h1></body></html>', 403);
+  const gateway = { '502': 'Bad Gateway', '503': 'Service Temporarily Unavailable', '504': 'Gateway Time-out' }[kind];
+  if (gateway === undefined) return undefined;
+  return htmlReply(
+    `<html><head><title>${kind} ${gateway}</title></head><body><center><h1>${kind} ${gateway}</h1></center></body></html>`,
+    Number(kind),
+  );
+}
+
+function unisenderReply(kind: string): Reply {
+  const common = commonReply(kind);
+  if (common) return common;
+  const status = Number(kind);
+  if (Number.isInteger(status)) return textReply(status === 429 ? 'Too Many Requests' : `Error ${status} ${randomUUID()}`, status);
+  return failure(kind, `SB000000-01 [Injected ${kind}]`);
+}
+
+function halfOf(target: Target): Reply {
+  const body = target === 'kommo' ? '{"_page":1,"_links":{"self":{"href":"https:' : '{"result":{"total":1,"inserted":';
+  return { status: 200, headers: { 'content-type': 'application/json; charset=utf-8' }, body };
+}
+
+function readFault(id: number, input: Readonly<Record<string, unknown>>): Fault {
+  const { target, kind, match = '', times = null, probability = 1, applied = 'before' } = input;
+  if (target !== 'kommo' && target !== 'unisender') throw new ControlError('target must be kommo or unisender');
+  if (typeof match !== 'string') throw new ControlError('match must be a text: a part of "METHOD host/path?query"');
+  if (times !== null && (!Number.isInteger(times) || Number(times) < 1)) throw new ControlError('times must be an integer, 1 or more');
+  if (typeof probability !== 'number' || !(probability > 0 && probability <= 1)) throw new ControlError('probability must be in (0, 1]');
+  if (applied !== 'before' && applied !== 'after') throw new ControlError('applied must be before or after');
+  return { id, target, match, kind: readKind(target, kind), applied, probability, timesLeft: times as number | null, hits: 0 };
+}
+
+function readKind(target: Target, kind: unknown): string {
+  const text = typeof kind === 'number' ? String(kind) : kind;
+  if (typeof text !== 'string' || text === '') throw new ControlError('kind is required');
+  const known = text in breakages || kommoKinds.some((option) => option === text);
+  const unisenderCode = target === 'unisender' && /^[a-z][a-z_]*$/.test(text);
+  if (known || unisenderCode) return text;
+  const codes = target === 'unisender' ? ' or a Unisender error code' : '';
+  throw new ControlError(`kind must be one of ${[...kommoKinds, ...Object.keys(breakages)].join(', ')}${codes}`);
+}
