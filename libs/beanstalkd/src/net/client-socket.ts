@@ -1,0 +1,82 @@
+import type { Socket } from 'node:net';
+import { Session, type SessionOptions } from '../protocol/session.js';
+
+/** While a reserve waits, this much of what its client sends on is kept; then the socket is not read further. */
+const maxWaitingBytes = 64 * 1024;
+
+export interface ClientSocketEvents {
+  /** Bytes arrived or the input ended; the time must be told to the queue before they are served. */
+  readonly beforeInput: () => void;
+  readonly onOutput: (client: ClientSocket) => void;
+  readonly onClosed: (client: ClientSocket) => void;
+}
+
+/** Carries one session over one socket, TCP or unix. */
+export class ClientSocket {
+  readonly session: Session;
+  private isCongested = false;
+
+  constructor(
+    private readonly socket: Socket,
+    options: Omit<SessionOptions, 'onOutput'>,
+    private readonly events: ClientSocketEvents,
+  ) {
+    this.session = new Session({ ...options, onOutput: () => events.onOutput(this) });
+    socket.setNoDelay(true);
+    socket.on('data', (chunk) => this.receive(chunk));
+    socket.on('end', () => this.endInput());
+    socket.on('drain', () => this.resume());
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.closed());
+  }
+
+  /** Serves what a wait or a slow reader held up. */
+  proceed(): void {
+    if (!this.isCongested) this.session.proceed();
+  }
+
+  /** Sends every reply there is in one write. */
+  flush(): void {
+    if (this.socket.destroyed) return;
+    if (!this.session.replies.isEmpty) this.send(this.session.replies.take());
+    if (this.session.isOver) this.socket.end();
+    else this.regulate();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  private send(replies: string | Buffer): void {
+    const isTaken = typeof replies === 'string' ? this.socket.write(replies, 'latin1') : this.socket.write(replies);
+    this.isCongested = !isTaken;
+  }
+
+  private receive(chunk: Buffer): void {
+    this.events.beforeInput();
+    this.session.receive(chunk);
+    this.regulate();
+  }
+
+  private endInput(): void {
+    this.events.beforeInput();
+    this.session.endInput();
+  }
+
+  /** A client that does not read its replies is not read either. */
+  private regulate(): void {
+    if (this.isCongested || this.session.waitingBytes > maxWaitingBytes) this.socket.pause();
+    else if (this.socket.isPaused()) this.socket.resume();
+  }
+
+  private resume(): void {
+    this.isCongested = false;
+    this.events.onOutput(this);
+  }
+
+  private closed(): void {
+    this.events.beforeInput();
+    this.session.abandon();
+    this.events.onClosed(this);
+  }
+}

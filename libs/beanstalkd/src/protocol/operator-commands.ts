@@ -1,0 +1,132 @@
+import type { Job } from '../core/job.js';
+import { parseTubeName } from './arguments.js';
+import type { Command, CommandContext } from './command.js';
+import { describeJob, describeServer, describeTube, listNames } from './statistics.js';
+
+function replyFound(context: CommandContext, job: Job | undefined): void {
+  if (job) context.replyWithJob('FOUND', job);
+  else context.reply('NOT_FOUND');
+}
+
+export const peek: Command = {
+  prefix: 'peek ',
+  execute(context, args) {
+    const id = args.uint64();
+    args.end();
+    context.state.counters.commands.peek += 1;
+    replyFound(context, context.state.find(id));
+  },
+};
+
+function peekFirst(place: 'ready' | 'delayed' | 'buried'): Command {
+  return {
+    prefix: `peek-${place}`,
+    execute(context, args) {
+      args.end();
+      context.state.counters.commands[`peek-${place}`] += 1;
+      replyFound(context, context.connection.used[place].peek());
+    },
+  };
+}
+
+export const peekReady = peekFirst('ready');
+export const peekDelayed = peekFirst('delayed');
+export const peekBuried = peekFirst('buried');
+
+export const kick: Command = {
+  prefix: 'kick ',
+  execute(context, args) {
+    const bound = args.uint32();
+    context.state.counters.commands.kick += 1;
+    context.reply(`KICKED ${context.state.kick(context.connection.used, bound)}`);
+  },
+};
+
+export const kickJob: Command = {
+  prefix: 'kick-job ',
+  execute(context, args) {
+    const id = args.uint64();
+    args.end();
+    context.reply(context.state.kickJob(id) ? 'KICKED' : 'NOT_FOUND');
+  },
+};
+
+export const pauseTube: Command = {
+  prefix: 'pause-tube',
+  execute(context, args) {
+    const name = args.nameRun();
+    const durationMs = args.duration();
+    args.end();
+    context.state.counters.commands['pause-tube'] += 1;
+    const tube = context.state.tubes.find(parseTubeName(name));
+    if (!tube) return context.reply('NOT_FOUND');
+    context.state.pause(tube, durationMs);
+    context.reply('PAUSED');
+  },
+};
+
+export const statsJob: Command = {
+  prefix: 'stats-job ',
+  execute(context, args) {
+    const id = args.uint64();
+    args.end();
+    context.state.counters.commands['stats-job'] += 1;
+    const job = context.state.find(id);
+    if (job) context.replyWithText(describeJob(job, context.state.nowMs));
+    else context.reply('NOT_FOUND');
+  },
+};
+
+export const statsTube: Command = {
+  prefix: 'stats-tube ',
+  execute(context, args) {
+    const name = args.tubeName();
+    context.state.counters.commands['stats-tube'] += 1;
+    const tube = context.state.tubes.find(name);
+    if (tube) context.replyWithText(describeTube(tube, context.state.nowMs));
+    else context.reply('NOT_FOUND');
+  },
+};
+
+export const stats: Command = {
+  prefix: 'stats',
+  execute(context, args) {
+    args.end();
+    context.state.counters.commands.stats += 1;
+    context.replyWithText(describeServer(context.state, context.facts, context.maxJobBytes));
+  },
+};
+
+export const listTubes: Command = {
+  prefix: 'list-tubes',
+  execute(context, args) {
+    args.end();
+    context.state.counters.commands['list-tubes'] += 1;
+    context.replyWithText(listNames(context.state.tubes.list()));
+  },
+};
+
+export const listTubeUsed: Command = {
+  prefix: 'list-tube-used',
+  execute(context, args) {
+    args.end();
+    context.state.counters.commands['list-tube-used'] += 1;
+    context.reply(`USING ${context.connection.used.name}`);
+  },
+};
+
+export const listTubesWatched: Command = {
+  prefix: 'list-tubes-watched',
+  execute(context, args) {
+    args.end();
+    context.state.counters.commands['list-tubes-watched'] += 1;
+    context.replyWithText(listNames(context.connection.watched.values()));
+  },
+};
+
+export const quit: Command = {
+  prefix: 'quit',
+  execute(context) {
+    context.close();
+  },
+};

@@ -1,0 +1,104 @@
+import type { Command, CommandContext } from './command.js';
+
+/** beanstalkd keeps the timeout in a signed number: a larger one waits for ever. */
+const longestTimeoutSeconds = 2 ** 31 - 1;
+
+function reserveWithin(context: CommandContext, timeoutMs: number): void {
+  const { state, connection } = context;
+  state.markWorker(connection);
+  if (state.mustMindDeadline(connection)) return context.reply('DEADLINE_SOON');
+  const job = state.reserve(connection, timeoutMs);
+  if (job) context.replyWithJob('RESERVED', job);
+}
+
+export const reserve: Command = {
+  prefix: 'reserve',
+  execute(context, args) {
+    args.end();
+    context.state.counters.commands.reserve += 1;
+    reserveWithin(context, Infinity);
+  },
+};
+
+export const reserveWithTimeout: Command = {
+  prefix: 'reserve-with-timeout ',
+  execute(context, args) {
+    const seconds = args.uint32();
+    context.state.counters.commands['reserve-with-timeout'] += 1;
+    reserveWithin(context, seconds > longestTimeoutSeconds ? Infinity : seconds * 1000);
+  },
+};
+
+export const reserveJob: Command = {
+  prefix: 'reserve-job ',
+  execute(context, args) {
+    const id = args.uint64();
+    args.end();
+    const job = context.state.reserveById(context.connection, id);
+    if (job) context.replyWithJob('RESERVED', job);
+    else context.reply('NOT_FOUND');
+  },
+};
+
+export const deleteJob: Command = {
+  prefix: 'delete ',
+  execute(context, args) {
+    const id = args.uint64();
+    args.end();
+    context.state.counters.commands.delete += 1;
+    context.reply(context.state.delete(context.connection, id) ? 'DELETED' : 'NOT_FOUND');
+  },
+};
+
+export const release: Command = {
+  prefix: 'release ',
+  execute(context, args) {
+    const id = args.uint64();
+    const priority = args.uint32();
+    const delayMs = args.duration();
+    args.end();
+    context.state.counters.commands.release += 1;
+    context.reply(context.state.release(context.connection, id, priority, delayMs) ? 'RELEASED' : 'NOT_FOUND');
+  },
+};
+
+export const bury: Command = {
+  prefix: 'bury ',
+  execute(context, args) {
+    const id = args.uint64();
+    const priority = args.uint32();
+    args.end();
+    context.state.counters.commands.bury += 1;
+    context.reply(context.state.bury(context.connection, id, priority) ? 'BURIED' : 'NOT_FOUND');
+  },
+};
+
+export const touch: Command = {
+  prefix: 'touch ',
+  execute(context, args) {
+    const id = args.uint64();
+    args.end();
+    context.state.counters.commands.touch += 1;
+    context.reply(context.state.touch(context.connection, id) ? 'TOUCHED' : 'NOT_FOUND');
+  },
+};
+
+export const watch: Command = {
+  prefix: 'watch ',
+  execute(context, args) {
+    const name = args.tubeName();
+    context.state.counters.commands.watch += 1;
+    context.state.watch(context.connection, context.state.tubes.ensure(name));
+    context.reply(`WATCHING ${context.connection.watched.size}`);
+  },
+};
+
+export const ignore: Command = {
+  prefix: 'ignore ',
+  execute(context, args) {
+    const name = args.tubeName();
+    context.state.counters.commands.ignore += 1;
+    const isDone = context.state.ignore(context.connection, name);
+    context.reply(isDone ? `WATCHING ${context.connection.watched.size}` : 'NOT_IGNORED');
+  },
+};
