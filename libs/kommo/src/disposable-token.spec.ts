@@ -1,0 +1,95 @@
+import { createHmac } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { Secret } from '#domain';
+import { findTokenClientId, verifyDisposableToken } from './disposable-token.js';
+import { DisposableTokenRefusedError } from './kommo-errors.js';
+
+const SECRET = 'test-secret-key-0123456789abcdef';
+const CLIENT_ID = '0b0123f4-d123-4123-9123-e09f123456ca';
+
+const claims = {
+  iss: 'https://subdomain.kommo.com',
+  aud: 'https://external.integration.io',
+  jti: 'd123f123-5123-4123-a123-ed123ef123fa',
+  iat: 1594204245,
+  nbf: 1594204245,
+  exp: 1594206045,
+  account_id: 12345678,
+  user_id: 87654321,
+  subdomain: 'subdomain',
+  client_uuid: CLIENT_ID,
+};
+
+const check = {
+  clientId: CLIENT_ID,
+  clientSecret: Secret.of(SECRET),
+  redirectUri: 'https://external.integration.io:8443/auth',
+  allowedDomains: ['kommo.com', 'amocrm.ru'],
+  nowSeconds: 1594205000,
+};
+
+const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+function sign(payload: object, { alg = 'HS256', hash = 'sha256', secret = SECRET } = {}): string {
+  const signed = `${encode({ typ: 'JWT', alg })}.${encode(payload)}`;
+  return `${signed}.${createHmac(hash, secret).update(signed).digest('base64url')}`;
+}
+
+describe('verifyDisposableToken', () => {
+  it('believes a right token; who is not said to be an administrator is none', () => {
+    expect(verifyDisposableToken(sign(claims), check)).toEqual({
+      accountId: 12345678,
+      userId: 87654321,
+      isAdmin: false,
+      subdomain: 'subdomain',
+      host: 'subdomain.kommo.com',
+    });
+    expect(verifyDisposableToken(sign({ ...claims, is_admin: true }), check).isAdmin).toBe(true);
+    expect(verifyDisposableToken(sign({ ...claims, is_admin: 'true' }), check).isAdmin).toBe(false);
+  });
+
+  it.each([
+    ['alg none', `${encode({ alg: 'none' })}.${encode(claims)}.`],
+    ['alg none with a signature', sign(claims, { alg: 'none' })],
+    ['HS512', sign(claims, { alg: 'HS512', hash: 'sha512' })],
+    ['HS512 said of HS256', sign(claims, { alg: 'HS512' })],
+    ['another secret', sign(claims, { secret: 'other' })],
+    ['a changed claim', sign(claims).replace(encode(claims), encode({ ...claims, account_id: 1 }))],
+    ['another client', sign({ ...claims, client_uuid: 'other' })],
+    ['another audience', sign({ ...claims, aud: 'https://evil.test' })],
+    ['another scheme', sign({ ...claims, aud: 'http://external.integration.io' })],
+    ['no audience', sign({ ...claims, aud: undefined })],
+    ['a foreign issuer', sign({ ...claims, iss: 'https://subdomain.evil.test' })],
+    ['an issuer without TLS', sign({ ...claims, iss: 'http://subdomain.kommo.com' })],
+    ['no account', sign({ ...claims, account_id: undefined })],
+    ['no expiry', sign({ ...claims, exp: undefined })],
+    ['no token', ''],
+    ['four parts', `${sign(claims)}.x`],
+    ['padding', `${sign(claims)}=`],
+    ['a long text', 'a'.repeat(100_000)],
+    ['no JSON', 'YQ.YQ.YQ'],
+  ])('R44 refuses %s', (_name, token) => {
+    expect(() => verifyDisposableToken(token, check)).toThrow(DisposableTokenRefusedError);
+  });
+
+  it.each([
+    [claims.exp + 59, true],
+    [claims.exp + 61, false],
+    [claims.nbf - 59, true],
+    [claims.nbf - 61, false],
+  ])('R44 at second %d it is valid: %p', (nowSeconds, isValid) => {
+    const verify = () => verifyDisposableToken(sign(claims), { ...check, nowSeconds });
+    if (isValid) expect(verify().accountId).toBe(12345678);
+    else expect(verify).toThrow(/expired or not valid yet/);
+  });
+
+  it('never believes a signature made with an empty secret', () => {
+    const token = sign(claims, { secret: '' });
+    expect(() => verifyDisposableToken(token, { ...check, clientSecret: Secret.of('') })).toThrow(DisposableTokenRefusedError);
+  });
+
+  it('tells which integration a token names, without believing it', () => {
+    expect(findTokenClientId(sign(claims, { secret: 'other' }))).toBe(CLIENT_ID);
+    expect(findTokenClientId('x')).toBeUndefined();
+  });
+});

@@ -1,0 +1,401 @@
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { systemClock } from '#clock';
+import { BugError, InvalidInputError, Secret, silentLogger, TransientError } from '#domain';
+import { KommoClient, KommoHostMovedError, type KommoSession, KommoTokenRefusedError, KommoUnauthorizedError } from '#kommo';
+import { listSamples, readJsonSample, readSample } from '../../support/samples.js';
+import {
+  failureOf,
+  halfBody,
+  json,
+  noContent,
+  recordingLimiter,
+  reset,
+  silence,
+  stall,
+  startStubVendor,
+  type StubVendor,
+  text,
+} from './stub-vendor.js';
+
+const ACCESS_TOKEN = 'planted-access-token';
+const REFRESH_TOKEN = 'planted-refresh-token';
+const CLIENT_SECRET = 'planted-client-secret';
+const HOUR_MS = 3_600_000;
+
+let vendor: StubVendor;
+let limiter: ReturnType<typeof recordingLimiter>;
+let client: KommoClient;
+
+const session: KommoSession = { host: 'example.kommo.com', accessToken: Secret.of(ACCESS_TOKEN), accountId: 31361463 };
+const grant = {
+  host: 'example.kommo.com',
+  clientId: '01d01160-d7a0-4087-b4af-6a1bb83fcd1d',
+  clientSecret: Secret.of(CLIENT_SECRET),
+  redirectUri: 'https://sync.example.org/auth',
+};
+
+const contact = (id: number, more: object = {}) => ({
+  id,
+  name: `Contact ${id}`,
+  updated_at: 1_700_000_000,
+  is_deleted: false,
+  is_unsorted: false,
+  custom_fields_values: null,
+  ...more,
+});
+
+const contactPage = (contacts: readonly object[], next?: string) => ({
+  _page: 1,
+  _links: { self: { href: 'x' }, ...(next === undefined ? {} : { next: { href: next } }) },
+  _embedded: { contacts },
+});
+
+const clientAt = (originOverride: URL) =>
+  new KommoClient({
+    logger: silentLogger,
+    clock: systemClock,
+    limiter,
+    allowedDomains: ['kommo.com', 'amocrm.com', 'amocrm.ru'],
+    originOverride,
+    timeouts: { connectMs: 150, totalMs: 250, oauthMs: 250 },
+  });
+
+beforeEach(async () => {
+  vendor = await startStubVendor();
+  limiter = recordingLimiter();
+  client = clientAt(vendor.origin);
+});
+
+afterEach(async () => {
+  client.close();
+  await vendor.close();
+});
+
+describe('every call to Kommo', () => {
+  it('names the real host, carries the token and asks the limiter first', async () => {
+    vendor.answer(json(readJsonSample('kommo', 'account-01-captured-2025.json')));
+    const account = await client.getAccount(session);
+    expect(account).toEqual(expect.objectContaining({ accountId: expect.any(Number), subdomain: expect.any(String) }));
+    const [request] = vendor.requests;
+    expect(request?.headers).toMatchObject({ host: 'example.kommo.com', authorization: `Bearer ${ACCESS_TOKEN}` });
+    expect(request?.headers['user-agent']).toContain('kommo-unisender-sync');
+    expect(limiter.acquired).toEqual([['kommo', 'kommo:31361463']]);
+  });
+
+  it.each([
+    ['401', json(readJsonSample('kommo', 'error-401.json'), 401), KommoUnauthorizedError, { code: 'kommo_unauthorized' }],
+    [
+      '402',
+      json(readJsonSample('kommo', 'error-402.json'), 402),
+      TransientError,
+      { code: 'kommo_payment_required', retryAfterMs: HOUR_MS },
+    ],
+    [
+      '403 in plain text',
+      text(readSample('kommo', 'error-403-plain.txt'), 403),
+      TransientError,
+      { code: 'kommo_forbidden', retryAfterMs: 60_000 },
+    ],
+    [
+      '429 with its own number',
+      json({ status: 429, retry_after: 17 }, 429),
+      TransientError,
+      { code: 'kommo_rate_limited', retryAfterMs: 17_000 },
+    ],
+    [
+      '429 as documented',
+      json(readJsonSample('kommo', 'error-429.json'), 429),
+      TransientError,
+      { code: 'kommo_rate_limited', retryAfterMs: 300_000 },
+    ],
+    ['429 in plain text', text('Too many', 429), TransientError, { code: 'kommo_rate_limited', retryAfterMs: 300_000 }],
+    [
+      '429 with a header',
+      text('Too many', 429, { 'Retry-After': '5' }),
+      TransientError,
+      { code: 'kommo_rate_limited', retryAfterMs: 5_000 },
+    ],
+    ['400', json(readJsonSample('kommo', 'error-400-validation.json'), 400), InvalidInputError, { code: 'kommo_rejected' }],
+    ['404', json(readJsonSample('kommo', 'error-404.json'), 404), InvalidInputError, { code: 'kommo_rejected' }],
+    ['422', json(readJsonSample('kommo', 'error-422-too-many-items.json'), 422), InvalidInputError, { code: 'kommo_rejected' }],
+    ['500', json({ title: 'ErrInternalServer', status: 500 }, 500), TransientError, { code: 'kommo_unavailable' }],
+    ['504 in html', text('<html>', 504), TransientError, { code: 'kommo_unavailable' }],
+    ['a redirect', text('', 302, { Location: 'http://127.0.0.1:1/' }), TransientError, { code: 'kommo_unavailable' }],
+    ['half a JSON', text('{"id":1,'), TransientError, { code: 'kommo_unavailable' }],
+    ['an empty 200', text(''), TransientError, { code: 'kommo_unavailable' }],
+    ['another shape', json([1, 2]), TransientError, { code: 'kommo_unavailable' }],
+    ['half a body', halfBody('{"id":1}'), TransientError, { code: 'kommo_unavailable' }],
+    ['a reset', reset, TransientError, { code: 'kommo_unavailable' }],
+    ['silence', silence, TransientError, { code: 'kommo_unavailable' }],
+    ['a stalled body', stall('{"id":'), TransientError, { code: 'kommo_unavailable' }],
+  ])('turns %s into the right error, without the token', async (_name, answer, kind, properties) => {
+    vendor.answer(answer);
+    const error = await failureOf(client.getAccount(session));
+    expect(error).toBeInstanceOf(kind);
+    expect(error).toMatchObject(properties);
+    expect(inspect(error, { depth: 12, showHidden: true })).not.toContain(ACCESS_TOKEN);
+    expect(vendor.requests).toHaveLength(1);
+  });
+
+  it('says what a rejected request was wrong in', async () => {
+    vendor.answer(json(readJsonSample('kommo', 'error-400-validation.json'), 400));
+    await expect(client.getAccount(session)).rejects.toThrow(/Request validation failed; custom_fields_values\.0\.field_id: /);
+  });
+
+  it('gives up connecting sooner than answering', async () => {
+    const sockets: Socket[] = [];
+    const mute = createServer((socket) => sockets.push(socket));
+    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+    const slow = clientAt(new URL(`https://127.0.0.1:${(mute.address() as AddressInfo).port}`));
+    const error = await failureOf(slow.getAccount(session));
+    sockets.forEach((socket) => socket.destroy());
+    slow.close();
+    await new Promise((resolve) => mute.close(resolve));
+    expect(error).toMatchObject({ code: 'kommo_unavailable' });
+    expect(inspect(error)).toContain('CONNECT_TIMEOUT');
+  });
+
+  it("stops with the signal's own reason", async () => {
+    const stop = new AbortController();
+    const reason = new Error('shutting down');
+    vendor.answer(() => stop.abort(reason));
+    expect(await failureOf(client.getAccount({ ...session, signal: stop.signal }))).toBe(reason);
+  });
+
+  it.each(['evil.test', 'example.kommo.com.evil.test', '127.0.0.1', 'www.kommo.com'])('R23 sends nothing to %s', async (host) => {
+    expect(await failureOf(client.getAccount({ ...session, host }))).toBeInstanceOf(BugError);
+    expect(await failureOf(client.refresh({ ...grant, host, refreshToken: Secret.of('x') }))).toBeInstanceOf(BugError);
+    expect(vendor.requests).toHaveLength(0);
+  });
+});
+
+describe('reading contacts', () => {
+  it('reads a page as documented, and that there is more', async () => {
+    vendor.answer(json(readJsonSample('kommo', 'contacts-02-list-amocrm-doc-next-link.json')));
+    const page = await client.listContacts(session, { page: 2, limit: 250, orderById: true });
+    expect(page.contacts.length).toBeGreaterThan(0);
+    expect(page.hasNext).toBe(true);
+    expect(Object.fromEntries(vendor.requests[0]?.query ?? [])).toEqual({ page: '2', limit: '250', 'order[id]': 'asc' });
+  });
+
+  it('never goes where a next link points', async () => {
+    vendor.answer(json(contactPage([contact(1)], 'https://evil.test/api/v4/contacts?page=2')));
+    await expect(client.listContacts(session, { page: 1, limit: 50 })).resolves.toMatchObject({ hasNext: true });
+    expect(vendor.requests).toHaveLength(1);
+  });
+
+  it('R01 takes 204 as an empty last page', async () => {
+    vendor.answer(noContent);
+    await expect(client.listContacts(session, { page: 9, limit: 250 })).resolves.toEqual({ contacts: [], hasNext: false });
+  });
+
+  it('takes a contact without an id as a broken answer', async () => {
+    vendor.answer(json(contactPage([{ name: 'x' }])));
+    await expect(client.listContacts(session, { page: 1, limit: 250 })).rejects.toMatchObject({ code: 'kommo_unavailable' });
+  });
+
+  it('finds many contacts by one call: who is absent, deleted or unsorted is gone', async () => {
+    vendor.answer(json(contactPage([contact(1), contact(3, { is_deleted: true }), contact(4, { is_unsorted: true })])));
+    const found = await client.findContactsByIds(session, [1, 2, 3, 4, 1]);
+    expect([...found.keys()]).toEqual([1]);
+    expect(vendor.requests).toHaveLength(1);
+    expect(vendor.requests[0]?.query.getAll('filter[id][]')).toEqual(['1', '2', '3', '4']);
+  });
+
+  it('knows that all are gone when nothing is found, and asks nothing about nobody', async () => {
+    vendor.answer(noContent);
+    await expect(client.findContactsByIds(session, [1, 2])).resolves.toEqual(new Map());
+    await expect(client.findContactsByIds(session, [])).resolves.toEqual(new Map());
+    expect(vendor.requests).toHaveLength(1);
+  });
+
+  it.each([
+    ['contacts that were not asked for', json(contactPage([contact(1), contact(77)]))],
+    ['more pages', json(contactPage([contact(1)], 'x'))],
+    ['400', json(readJsonSample('kommo', 'error-400-empty.json'), 400)],
+  ])('asks for each contact when the filter answers with %s', async (_name, ignored) => {
+    vendor.answer(
+      ignored,
+      json(contact(1)),
+      noContent,
+      json(contact(3, { is_deleted: true })),
+      json(readJsonSample('kommo', 'error-404.json'), 404),
+      json(contact(5)),
+    );
+    const found = await client.findContactsByIds(session, [1, 2, 3, 4, 5]);
+    expect([...found.keys()]).toEqual([1, 5]);
+    expect(limiter.acquired).toHaveLength(6);
+  });
+
+  it('does not take a failure for an absence', async () => {
+    vendor.answer(json(readJsonSample('kommo', 'error-400-empty.json'), 400), json(contact(1)), text('', 500));
+    await expect(client.findContactsByIds(session, [1, 2])).rejects.toMatchObject({ code: 'kommo_unavailable' });
+    vendor.answer(json(readJsonSample('kommo', 'error-404.json'), 404));
+    await expect(client.findContactsByIds(session, [1, 2])).rejects.toMatchObject({ code: 'kommo_rejected' });
+  });
+
+  it('asks for 250 ids in a request line below 8 KB, and for more not at all', async () => {
+    const ids = Array.from({ length: 251 }, (_, index) => 1_000_000_000 + index);
+    vendor.answer(noContent);
+    await client.findContactsByIds(session, ids.slice(0, 250));
+    expect(vendor.requests[0]?.query.getAll('filter[id][]')).toHaveLength(250);
+    expect(vendor.requests[0]?.target.length).toBeLessThan(8_000);
+    expect(await failureOf(client.findContactsByIds(session, ids))).toBeInstanceOf(BugError);
+    expect(vendor.requests).toHaveLength(1);
+  });
+});
+
+describe('writing to Kommo', () => {
+  it('tags contacts in calls of 50, keeping their other tags', async () => {
+    vendor.answer(json(readJsonSample('kommo', 'contacts-07-patch-response-kommo-doc.json')));
+    const ids = Array.from({ length: 120 }, (_, index) => index + 1);
+    await client.tagContacts(session, { ids, tagName: 'Unisender: unsubscribed' });
+    const bodies = vendor.requests.map(({ body }) => JSON.parse(body) as { id: number; tags_to_add: unknown }[]);
+    expect(bodies.map((body) => body.length)).toEqual([50, 50, 20]);
+    expect(bodies[0]?.[0]).toEqual({ id: 1, tags_to_add: [{ name: 'Unisender: unsubscribed' }] });
+    expect(vendor.requests.every(({ method }) => method === 'PATCH')).toBe(true);
+  });
+
+  const destination = 'https://api.test.com/KommoWebHook';
+  const hookList = (more: object) =>
+    json({ _embedded: { webhooks: [{ id: 1, destination, disabled: false, settings: ['add_contact'], ...more }] } });
+  const created = json({ id: 2, destination, disabled: false, settings: ['add_contact'] });
+
+  it('leaves a webhook that is right alone', async () => {
+    vendor.answer(hookList({}));
+    await expect(client.ensureWebhook(session, { destination, settings: ['add_contact'] })).resolves.toBe('active');
+    expect(vendor.requests.map(({ method }) => method)).toEqual(['GET']);
+    expect(vendor.requests[0]?.query.get('filter[destination]')).toBe(destination);
+  });
+
+  it.each([
+    ['is disabled', { disabled: true }],
+    ['has other events', { settings: ['add_contact', 'add_lead'] }],
+  ])('R19 makes a webhook anew that %s', async (_name, more) => {
+    vendor.answer(hookList(more), noContent, created);
+    await expect(client.ensureWebhook(session, { destination, settings: ['add_contact'] })).resolves.toBe('active');
+    expect(vendor.requests.map(({ method }) => method)).toEqual(['GET', 'DELETE', 'POST']);
+    expect(JSON.parse(vendor.requests[1]?.body ?? '')).toEqual({ destination });
+  });
+
+  it("R19 makes a missing webhook, other people's aside", async () => {
+    vendor.answer(json(readJsonSample('kommo', 'webhooks-api-01-list.json')), created);
+    await client.ensureWebhook(session, { destination: 'https://sync.example.org/webhook/t', settings: ['add_contact'] });
+    expect(vendor.requests.map(({ method }) => method)).toEqual(['GET', 'POST']);
+    expect(JSON.parse(vendor.requests[1]?.body ?? '')).toEqual({
+      destination: 'https://sync.example.org/webhook/t',
+      settings: ['add_contact'],
+    });
+  });
+
+  it('lists no webhooks for 204, and reads those there are', async () => {
+    vendor.answer(noContent, json(readJsonSample('kommo', 'webhooks-api-01-list.json')));
+    await expect(client.listWebhooks(session)).resolves.toEqual([]);
+    await expect(client.listWebhooks(session)).resolves.toMatchObject([
+      { isDisabled: false, settings: ['add_task'] },
+      { isDisabled: true, settings: ['update_lead'] },
+    ]);
+  });
+
+  it('is content when the webhook to delete does not exist', async () => {
+    vendor.answer(json({ status: 404 }, 404));
+    await expect(client.deleteWebhook(session, destination)).resolves.toBeUndefined();
+  });
+});
+
+describe('the token endpoint', () => {
+  it('exchanges a code as documented', async () => {
+    vendor.answer(json(readJsonSample('kommo', 'oauth-03-token-response.json')));
+    const pair = await client.exchangeCode({ ...grant, code: 'def502' });
+    expect(pair.expiresInSeconds).toBe(86_400);
+    const [request] = vendor.requests;
+    expect(request).toMatchObject({ method: 'POST', path: '/oauth2/access_token' });
+    expect(request?.headers.authorization).toBeUndefined();
+    expect(JSON.parse(request?.body ?? '')).toEqual({
+      client_id: grant.clientId,
+      client_secret: CLIENT_SECRET,
+      grant_type: 'authorization_code',
+      code: 'def502',
+      redirect_uri: grant.redirectUri,
+    });
+    expect(limiter.acquired).toEqual([['kommo', 'kommo:example.kommo.com']]);
+  });
+
+  it('refreshes, and reads what the access token says of itself', async () => {
+    const claims = readJsonSample<object>('kommo', 'token-03-access-token-claims.json');
+    const accessToken = `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`;
+    vendor.answer(json({ token_type: 'Bearer', expires_in: 86400, access_token: accessToken, refresh_token: 'def50200' }));
+    const pair = await client.refresh({ ...grant, refreshToken: Secret.of(REFRESH_TOKEN) });
+    expect(pair.claims).toEqual({ accountId: 34027583, apiDomain: 'api-c.kommo.com', baseDomain: 'kommo.com' });
+    expect([pair.accessToken.reveal(), pair.refreshToken.reveal()]).toEqual([accessToken, 'def50200']);
+    expect(JSON.parse(vendor.requests[0]?.body ?? '')).toMatchObject({
+      grant_type: 'refresh_token',
+      refresh_token: REFRESH_TOKEN,
+      redirect_uri: grant.redirectUri,
+    });
+  });
+
+  it.each(listSamples('kommo', /^oauth-1\d-error/))('takes %s as a final refusal of a code, with its hint', async (file) => {
+    const problem = readJsonSample<{ status: number; hint: string }>('kommo', file);
+    vendor.answer(json(problem, problem.status));
+    const error = await failureOf(client.exchangeCode({ ...grant, code: 'def502' }));
+    expect(error).toBeInstanceOf(KommoTokenRefusedError);
+    expect(error).toMatchObject({ hint: problem.hint, code: 'kommo_token_refused' });
+  });
+
+  it('takes a 400 as a refusal of a refresh, and 401 and 404 as a possible move', async () => {
+    const refresh = () => failureOf(client.refresh({ ...grant, refreshToken: Secret.of(REFRESH_TOKEN) }));
+    vendor.answer(json(readJsonSample('kommo', 'oauth-17-error-refresh-token-TEST-FIXTURE.json'), 400));
+    expect(await refresh()).toBeInstanceOf(KommoTokenRefusedError);
+    vendor.answer(text('', 401));
+    expect(await refresh()).toBeInstanceOf(KommoHostMovedError);
+    vendor.answer(text('<html>', 404));
+    expect(await refresh()).toBeInstanceOf(KommoHostMovedError);
+  });
+
+  it.each([
+    ['500', text('', 500), 'kommo_unavailable'],
+    ['503', text('', 503), 'kommo_unavailable'],
+    ['429', text('', 429), 'kommo_rate_limited'],
+    ['403 html', text('<html>', 403), 'kommo_forbidden'],
+    ['402', text('', 402), 'kommo_payment_required'],
+    ['a timeout', silence, 'kommo_unavailable'],
+    ['a reset', reset, 'kommo_unavailable'],
+    ['half an answer', halfBody('{"access_token":"a"}'), 'kommo_unavailable'],
+    ['no refresh token', json({ access_token: 'a.b.c', expires_in: 1 }), 'kommo_unavailable'],
+    ['an unusable token', json({ access_token: 'a\nb', refresh_token: 'x', expires_in: 1 }), 'kommo_unavailable'],
+  ])('R27 takes %s as something that passes, and tells no secret', async (_name, answer, code) => {
+    vendor.answer(answer);
+    const error = await failureOf(client.refresh({ ...grant, refreshToken: Secret.of(REFRESH_TOKEN) }));
+    expect(error).toBeInstanceOf(TransientError);
+    expect(error).toMatchObject({ code });
+    const shown = inspect(error, { depth: 12, showHidden: true });
+    for (const secret of [REFRESH_TOKEN, CLIENT_SECRET]) expect(shown).not.toContain(secret);
+  });
+
+  it('R30 finds where a renamed account lives now', async () => {
+    vendor.answer(json({ id: 1, subdomain: 'renamed', domain: 'renamed.kommo.com', top_level_domain: 'kommo.com' }));
+    await expect(client.findCurrentHost({ apiDomain: 'api-c.kommo.com', refreshToken: Secret.of(REFRESH_TOKEN) })).resolves.toBe(
+      'renamed.kommo.com',
+    );
+    expect(vendor.requests[0]).toMatchObject({
+      path: '/oauth2/account/current/subdomain',
+      headers: expect.objectContaining({ host: 'api-c.kommo.com', 'x-refresh-token': REFRESH_TOKEN }),
+    });
+  });
+
+  it('sends the refresh token to no foreign host, and believes in none', async () => {
+    const refreshToken = Secret.of(REFRESH_TOKEN);
+    await expect(client.findCurrentHost({ apiDomain: 'api.evil.test', refreshToken })).resolves.toBeUndefined();
+    expect(vendor.requests).toHaveLength(0);
+    vendor.answer(json({ domain: 'renamed.evil.test' }), text('', 401), text('', 500));
+    await expect(client.findCurrentHost({ apiDomain: 'api-c.kommo.com', refreshToken })).resolves.toBeUndefined();
+    await expect(client.findCurrentHost({ apiDomain: 'api-c.kommo.com', refreshToken })).resolves.toBeUndefined();
+    await expect(client.findCurrentHost({ apiDomain: 'api-c.kommo.com', refreshToken })).rejects.toMatchObject({
+      code: 'kommo_unavailable',
+    });
+  });
+});

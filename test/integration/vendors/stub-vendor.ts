@@ -1,0 +1,114 @@
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+
+export interface ReceivedRequest {
+  readonly method: string;
+  /** Path and query as they were on the wire. */
+  readonly target: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export type StubAnswer = (request: ReceivedRequest, response: ServerResponse, socket: Socket) => void;
+
+export interface StubVendor {
+  readonly origin: URL;
+  readonly requests: ReceivedRequest[];
+  /** Answers of the next requests, in order; the last one stays. */
+  answer(...answers: StubAnswer[]): void;
+  close(): Promise<void>;
+}
+
+const JSON_TYPE = { 'Content-Type': 'application/json; charset=utf-8' };
+
+export const json =
+  (body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): StubAnswer =>
+  (_request, response) =>
+    response.writeHead(status, { ...JSON_TYPE, ...headers }).end(JSON.stringify(body));
+
+export const text =
+  (body: string | Buffer, status = 200, headers: Readonly<Record<string, string>> = {}): StubAnswer =>
+  (_request, response) =>
+    response.writeHead(status, headers).end(body);
+
+export const noContent: StubAnswer = (_request, response) => response.writeHead(204).end();
+
+export const silence: StubAnswer = () => {};
+
+export const reset: StubAnswer = (_request, _response, socket) => socket.resetAndDestroy();
+
+/** Promises more than it sends. */
+export const halfBody =
+  (body: string | Buffer): StubAnswer =>
+  (_request, response, socket) => {
+    const bytes = Buffer.from(body);
+    response.writeHead(200, { ...JSON_TYPE, 'Content-Length': String(bytes.length * 2) });
+    response.write(bytes, () => socket.destroy());
+  };
+
+/** Sends the start of a body and then nothing more. */
+export const stall =
+  (body: string): StubAnswer =>
+  (_request, response) => {
+    response.writeHead(200, JSON_TYPE);
+    response.write(body);
+  };
+
+async function readRequest(request: IncomingMessage): Promise<ReceivedRequest> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const url = new URL(request.url ?? '/', 'http://stub');
+  return {
+    method: request.method ?? '',
+    target: request.url ?? '',
+    path: url.pathname,
+    query: url.searchParams,
+    headers: request.headers,
+    body: Buffer.concat(chunks).toString('utf8'),
+  };
+}
+
+/** A vendor that answers as it is told and remembers what it was asked. */
+export async function startStubVendor(): Promise<StubVendor> {
+  const requests: ReceivedRequest[] = [];
+  let answers: StubAnswer[] = [];
+  const server = createServer((request, response) => {
+    void readRequest(request).then((received) => {
+      requests.push(received);
+      const answer = answers.length > 1 ? answers.shift() : answers[0];
+      if (answer) answer(received, response, request.socket);
+      else response.writeHead(599).end('the stub was not told what to answer');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    origin: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    requests,
+    answer: (...given) => {
+      answers = given;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Lets everything pass and remembers under which keys. */
+export function recordingLimiter() {
+  const acquired: (readonly string[])[] = [];
+  return { acquired, acquire: async (keys: readonly string[]) => void acquired.push(keys) };
+}
+
+/** The error of a promise that must fail. */
+export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it did not fail');
+}
