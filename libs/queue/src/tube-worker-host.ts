@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '#domain';
+import { type Clock, type Logger, TransientError } from '#domain';
 import type { Endpoint } from './endpoint.js';
 import { type BuriedJob, TubeLoop } from './tube-loop.js';
 import { type TubeWorker, assertEveryTubeHasOneWorker } from './tube-worker.js';
@@ -6,7 +6,7 @@ import { type TubeWorker, assertEveryTubeHasOneWorker } from './tube-worker.js';
 export interface TubeWorkerHostOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Every server, each call anew. */
+  /** Every server, each call anew. The constructor asks how many there are, at least one: that does not change. */
   readonly findEndpoints: () => readonly Endpoint[];
   /** Keeps a buried job's reason where the operator sees it. Its failure keeps the job from being buried. */
   readonly onBuried: (job: BuriedJob) => Promise<void>;
@@ -20,7 +20,7 @@ export class TubeWorkerHost {
   /** Throws BugError when a tube has no worker or two. */
   constructor(workers: readonly TubeWorker[], options: TubeWorkerHostOptions) {
     assertEveryTubeHasOneWorker(workers);
-    const count = options.findEndpoints().length;
+    const count = Math.max(1, options.findEndpoints().length);
     this.loops = Array.from({ length: count }, (_, server) => server).flatMap((server) =>
       workers.flatMap((worker) => Array.from({ length: worker.concurrency }, () => new TubeLoop(worker, toLoopOptions(options, server)))),
     );
@@ -42,7 +42,8 @@ const toLoopOptions = (options: TubeWorkerHostOptions, server: number) => ({
   onBuried: options.onBuried,
   random: options.random ?? Math.random,
   findEndpoint: () => {
-    const endpoints = options.findEndpoints();
-    return endpoints[server] ?? endpoints[0] ?? { host: '127.0.0.1', port: 11_300 };
+    const endpoint = options.findEndpoints()[server];
+    if (!endpoint) throw new TransientError('the queue server is not running', { code: 'queue_unavailable' });
+    return endpoint;
   },
 });

@@ -14,6 +14,7 @@ import { UnisenderContacts } from './queries/unisender-contacts.js';
 import { RunWorker } from './runs/run-worker.js';
 import { RunService } from './runs/run-service.js';
 import { Subscriptions } from './subscriptions/subscriptions.js';
+import { AllAccounts } from './sweep/all-accounts.js';
 import { Sweep } from './sweep/sweep.js';
 import { TokenService } from './tokens/token-service.js';
 import { WidgetSettings } from './widget/widget-settings.js';
@@ -34,6 +35,7 @@ export interface SyncServices {
   readonly kommoContacts: KommoContacts;
   readonly writeBack: WriteBack;
   readonly sweep: Sweep;
+  readonly allAccounts: AllAccounts;
 }
 
 /** Builds the use cases over one context. Nothing is started and nothing is asked. */
@@ -47,7 +49,7 @@ export function createSync(context: SyncContext): SyncServices {
   const preparation = new Preparation(context, new ListKeeper(context), new ExportReader(context));
   return {
     tokens,
-    installer: new Installer(context, { tokens, runs }),
+    installer: new Installer(context, runs),
     subscriptions,
     widget: new WidgetSettings(context, { subscriptions, runs }),
     inbox: new Inbox(context),
@@ -59,5 +61,6 @@ export function createSync(context: SyncContext): SyncServices {
     kommoContacts: new KommoContacts(context, tokens),
     writeBack: new WriteBack(context, tokens),
     sweep: new Sweep(context, runs),
+    allAccounts: new AllAccounts(context, { runs, subscriptions }),
   };
 }

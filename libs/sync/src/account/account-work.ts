@@ -1,6 +1,7 @@
 import type { AccountRow } from '#database';
 import { type AccountSettings, AccountBlockedError, TransientError, readStoredSettings } from '#domain';
 import type { Secret } from '#domain';
+import { UnisenderKeyRefusedError } from '#unisender';
 import type { SyncContext } from '../context.js';
 import { AccountLease } from './account-lease.js';
 
@@ -38,14 +39,17 @@ function assertWorkable(account: AccountRow, nowMs: number): void {
   }
 }
 
-async function settleFailure(context: SyncContext, accountId: number, error: unknown): Promise<void> {
+/** Remembers for all processes what a failure means for the account; gives the error that its job ends with. */
+async function settleFailure(context: SyncContext, accountId: number, error: unknown): Promise<unknown> {
   const { stores, clock, logger } = context;
-  if (error instanceof AccountBlockedError && error.block === 'unisender_key_refused') {
-    await stores.accounts.update(accountId, { unisenderBlock: error.message });
+  if (error instanceof UnisenderKeyRefusedError) {
+    await stores.accounts.update(accountId, { unisenderBlock: error.code });
     logger.error('Unisender refuses the key: nothing is told until it is changed', { account_id: accountId });
+    return new AccountBlockedError(error.message, { block: 'unisender_key_refused', cause: error });
   }
   const isLongWait = error instanceof TransientError && error.code !== 'account_paused' && (error.retryAfterMs ?? 0) >= PAUSE_FROM_MS;
   if (isLongWait) await stores.accounts.pause(accountId, clock.nowMs() + (error.retryAfterMs ?? 0), error.code);
+  return error;
 }
 
 /**
@@ -74,8 +78,7 @@ export async function workOnAccount<Result>(
       });
     });
   } catch (error) {
-    await settleFailure(context, accountId, error);
-    throw error;
+    throw await settleFailure(context, accountId, error);
   }
 }
 

@@ -1,0 +1,59 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemClock } from '#clock';
+import { type Config, embeddedQueuePortFile } from '#config';
+import { migrateDatabase } from './migrate.command.js';
+import { findFreePort, waitForPort } from '../supervisor/free-port.js';
+import { onStopSignals } from '../supervisor/signals.js';
+import { Supervisor } from '../supervisor/supervisor.js';
+
+const QUEUE_READY_WITHIN_MS = 15_000;
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+function rememberedPort(file: string): number | undefined {
+  try {
+    const port = Number(readFileSync(file, 'utf8'));
+    return Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function startQueue(config: Config, supervisor: Supervisor): Promise<void> {
+  const binlogDir = join(config.dataDir, 'queue');
+  mkdirSync(binlogDir, { recursive: true });
+  const portFile = embeddedQueuePortFile(config.dataDir);
+  const port = await findFreePort(rememberedPort(portFile));
+  writeFileSync(portFile, String(port));
+  supervisor.start({ name: 'queue', entry: 'libs/beanstalkd/src/main.js', args: ['-l', '127.0.0.1', '-p', String(port), '-b', binlogDir, '-f', '0'] });
+  await Promise.race([waitForPort(systemClock, port, QUEUE_READY_WITHIN_MS), supervisor.failed]);
+}
+
+function announceSecrets({ localSecrets }: Config): void {
+  const { encryptionKey, operatorToken } = localSecrets;
+  if (encryptionKey) say(`ENCRYPTION_KEY is kept in ${encryptionKey.file}`);
+  if (operatorToken) say(`OPERATOR_TOKEN is kept in ${operatorToken.file}`);
+}
+
+/** Runs the API, a worker and (unless servers are named) the queue as one command, until a signal. Returns the exit code. */
+export async function start(config: Config): Promise<number> {
+  const supervisor = new Supervisor({ clock: systemClock, say });
+  const stopped = new Promise<number>((resolve) => {
+    onStopSignals(
+      systemClock,
+      () => void supervisor.stop().then(() => resolve(0)),
+      () => {
+        supervisor.kill();
+        resolve(1);
+      },
+    );
+  });
+  announceSecrets(config);
+  if (config.database.kind === 'sqlite') await migrateDatabase(config, say);
+  if (config.beanstalk.kind === 'embedded') await startQueue(config, supervisor);
+  supervisor.start({ name: 'worker', entry: 'apps/worker/src/main.js', args: [] });
+  supervisor.start({ name: 'api', entry: 'apps/api/src/main.js', args: [] });
+  const code = await Promise.race([stopped, supervisor.failed]);
+  await supervisor.stop();
+  return code;
+}

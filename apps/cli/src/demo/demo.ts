@@ -1,0 +1,4 @@
+/** replaced below */
+export async function demo(_options: { once: boolean }): Promise<number> {
+  return 1;
+}

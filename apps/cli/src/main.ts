@@ -1,0 +1,63 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { type Config, loadConfig } from '#config';
+import { InvalidInputError, ServiceError } from '#domain';
+import { putTime, renewAccesses } from './commands/jobs.command.js';
+import { migrateDatabase } from './commands/migrate.command.js';
+import { start } from './commands/start.command.js';
+import { demo } from './demo/demo.js';
+
+/** sysexits(3) */
+const EX_CONFIG = 78;
+/** The service or what it stands on does not answer; the same command may work later. */
+const EX_TEMPFAIL = 75;
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+function readConfig(): Config {
+  try {
+    return loadConfig();
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(EX_CONFIG);
+  }
+}
+
+function toHours(text: string): number {
+  const hours = Number(text);
+  if (!Number.isInteger(hours) || hours < 1 || hours > 2_160) throw new InvalidArgumentError('must be a whole number of hours, 1 to 2160');
+  return hours;
+}
+
+const program = new Command('sync').description('Keeps Kommo contacts in Unisender lists').showHelpAfterError();
+
+program
+  .command('start')
+  .description('run the API, a worker and the embedded queue until a signal')
+  .action(async () => process.exit(await start(readConfig())));
+program
+  .command('migrate')
+  .description('bring the database schema up to date')
+  .action(() => migrateDatabase(readConfig(), say));
+program
+  .command('demo')
+  .description('show the whole service on emulated Kommo and Unisender accounts')
+  .option('--once', 'exit when done: 0 when both accounts are in sync, 1 when not')
+  .action(async ({ once }: { once?: boolean }) => process.exit(await demo({ once: once ?? false })));
+program
+  .command('how-time')
+  .description('put a job that makes a worker print the time')
+  .action(() => putTime(readConfig(), say));
+program
+  .command('update-accesses')
+  .description('renew every access token that expires within so many hours')
+  .argument('<hours>', 'whole hours', toHours)
+  .action((hours: number) => renewAccesses(readConfig(), hours, say));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof ServiceError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = error.kind === 'transient' ? EX_TEMPFAIL : 1;
+}

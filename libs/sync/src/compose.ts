@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { type Config, embeddedQueuePortFile } from '#config';
+import {
+  AccessStore,
+  AccountStore,
+  AuthStateStore,
+  Database,
+  DatabaseRequestLimiter,
+  EventStore,
+  FailureStore,
+  IntegrationStore,
+  MirrorStore,
+  RateSlotStore,
+  RunStore,
+} from '#database';
+import type { Clock, Logger } from '#domain';
+import { KommoClient } from '#kommo';
+import { type Endpoint, QueueClient } from '#queue';
+import { Keyring, StateSigner } from '#secrets';
+import { UnisenderClient } from '#unisender';
+import type { Stores, SyncContext } from './context.js';
+import { createSync, type SyncServices } from './create-sync.js';
+import { rateRules } from './rate-rules.js';
+
+/** One process's use cases with everything below them. */
+export interface ComposedSync {
+  readonly context: SyncContext;
+  readonly services: SyncServices;
+  readonly queue: QueueClient;
+  /** As {@link endpointFinder} gives them. */
+  readonly findEndpoints: () => readonly Endpoint[];
+  /** Lets go of queue and database. */
+  close(): Promise<void>;
+}
+
+interface Foundation {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Where the queue's servers are, asked anew for every connection: the embedded one may have come back on another port, and
+ * there is none while it is down.
+ */
+export function endpointFinder({ beanstalk, dataDir }: Pick<Config, 'beanstalk' | 'dataDir'>): () => readonly Endpoint[] {
+  if (beanstalk.kind === 'servers') return () => beanstalk.endpoints;
+  const file = embeddedQueuePortFile(dataDir);
+  return () => {
+    const port = findPort(file);
+    return port === undefined ? [] : [{ host: '127.0.0.1', port }];
+  };
+}
+
+function findPort(file: string): number | undefined {
+  try {
+    const port = Number(readFileSync(file, 'utf8').trim());
+    return Number.isInteger(port) && port > 0 ? port : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const createStores = (database: Database, clock: Clock): Stores => ({
+  integrations: new IntegrationStore(database, clock),
+  accounts: new AccountStore(database, clock),
+  accesses: new AccessStore(database, clock),
+  authStates: new AuthStateStore(database),
+  failures: new FailureStore(database),
+  mirror: new MirrorStore(),
+  events: new EventStore(),
+  runs: new RunStore(),
+});
+
+function createClients(config: Config, database: Database, { clock, logger }: Foundation) {
+  const limiter = new DatabaseRequestLimiter(new RateSlotStore(database), clock, rateRules(config));
+  const { kommoAllowedDomains: allowedDomains, kommoOriginOverride, unisenderUrl } = config;
+  return {
+    kommo: new KommoClient({
+      logger,
+      clock,
+      limiter,
+      allowedDomains,
+      originOverride: kommoOriginOverride === undefined ? undefined : new URL(kommoOriginOverride),
+    }),
+    unisender: new UnisenderClient({ logger, clock, limiter, baseUrl: unisenderUrl }),
+  };
+}
+
+/**
+ * Builds what the API and the worker share from one configuration. Opens the database without migrating it; the queue is
+ * connected to when it is first used. Throws TransientError `database_unavailable`.
+ */
+export async function composeSync(config: Config, foundation: Foundation): Promise<ComposedSync> {
+  const { clock, logger } = foundation;
+  const database = await Database.open(config.database, { clock });
+  const findEndpoints = endpointFinder(config);
+  const queue = new QueueClient({ clock, logger, findEndpoints });
+  const context: SyncContext = {
+    clock,
+    logger,
+    database,
+    stores: createStores(database, clock),
+    keyring: new Keyring(config.encryptionKey, config.olderEncryptionKeys),
+    stateSigner: new StateSigner(config.encryptionKey),
+    ...createClients(config, database, foundation),
+    queue,
+    config,
+  };
+  const close = async () => {
+    await queue.close();
+    await database.close();
+  };
+  return { context, services: createSync(context), queue, findEndpoints, close };
+}
