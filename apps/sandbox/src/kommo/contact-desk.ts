@@ -106,6 +106,7 @@ function applied(account: KommoAccount, before: Contact, change: ContactChange):
 }
 
 function mergedFields(account: KommoAccount, before: Contact, changes: NonNullable<ContactChange['fields']>): Contact['fields'] {
+  if (changes.size === 0) return before.fields;
   const kept = unpackFields(before.fields).filter(({ fieldId }) => !changes.has(fieldId));
   const written: FilledField[] = [...changes].map(([fieldId, values]) => ({ fieldId, values: values ?? [] }));
   const place = ({ fieldId }: FilledField) => account.dictionary.placeOf(fieldId);

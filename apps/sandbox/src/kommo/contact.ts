@@ -42,8 +42,12 @@ export interface Contact {
 }
 
 export function packFields(fields: readonly FilledField[]): PackedFields | null {
-  const packed = fields.flatMap(({ fieldId, values }) => values.flatMap(({ value, enumId }) => [fieldId, enumId ?? 0, value]));
-  return packed.length > 0 ? packed : null;
+  const packed: (string | number)[] = [];
+  for (const { fieldId, values } of fields) {
+    for (const { value, enumId } of values) packed.push(fieldId, enumId ?? 0, value);
+  }
+  // A copy has no spare room; an array grown by push keeps 17 slots.
+  return packed.length > 0 ? packed.slice() : null;
 }
 
 /** Groups neighbouring triples of one field. */

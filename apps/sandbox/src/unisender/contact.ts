@@ -37,7 +37,7 @@ export function setField(contact: Contact, name: string, value: string): void {
   const place = fieldPlace(contact, name);
   if (value === '') {
     if (place >= 0) contact.fields.splice(place, 2);
-  } else if (place < 0) contact.fields.push(name, value);
+  } else if (place < 0) contact.fields = contact.fields.concat(name, value);
   else contact.fields[place + 1] = value;
 }
 
@@ -59,7 +59,7 @@ export function membershipOf(contact: Contact, listId: number): Membership | und
 /** Joins a list; whoever unsubscribed from it stays so. */
 export function joinList(contact: Contact, listId: number, addedAt: number): boolean {
   if (membershipOf(contact, listId)) return false;
-  contact.memberships.push({ listId, addedAt, unsubscribed: false });
+  contact.memberships = contact.memberships.concat({ listId, addedAt, unsubscribed: false });
   return true;
 }
 

@@ -61,6 +61,7 @@ export class ContactImport {
   private readonly counters: Counters = { inserted: 0, updated: 0, deleted: 0, new_emails: 0, invalid: 0 };
   private readonly log: LogItem[] = [];
   private readonly seen = new Set<string>();
+  private readonly listCells = new Map<string, readonly number[]>();
   private readonly columns: string[];
   private readonly rows: readonly Cells[];
   private readonly overwriteTags: boolean;
@@ -121,7 +122,15 @@ export class ContactImport {
   }
 
   private unknownLists(cells: Cells): number[] {
-    return listColumns.flatMap((column) => idsIn(cells.get(column) ?? '')).filter((id) => !this.call.account.lists.has(id));
+    return listColumns.flatMap((column) => this.listsIn(cells, column)).filter((id) => !this.call.account.lists.has(id));
+  }
+
+  /** The rows of one call mostly name the same lists: each text is read once. */
+  private listsIn(cells: Cells, column: string): readonly number[] {
+    const text = cells.get(column) ?? '';
+    const ids = this.listCells.get(text) ?? idsIn(text);
+    this.listCells.set(text, ids);
+    return ids;
   }
 
   private importRow(index: number, cells: Cells): void {
@@ -169,7 +178,7 @@ export class ContactImport {
   private applyLists(contact: Contact, cells: Cells): void {
     const { account, nowSeconds } = this.call;
     if (this.overwriteLists) contact.memberships = [];
-    const known = (column: string) => idsIn(cells.get(column) ?? '').filter((id) => account.lists.has(id));
+    const known = (column: string) => this.listsIn(cells, column).filter((id) => account.lists.has(id));
     const joined = known('email_list_ids').filter((id) => joinList(contact, id, nowSeconds));
     for (const id of known('email_unsubscribed_list_ids')) {
       joinList(contact, id, nowSeconds);
