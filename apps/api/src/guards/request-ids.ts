@@ -1,0 +1,18 @@
+import type { FastifyRequest } from 'fastify';
+import { parseId } from '../http/fields.js';
+
+const NAMES = ['id', 'account_id'] as const;
+
+const inputOf = (request: FastifyRequest): Record<string, unknown> => ({
+  ...(request.query as Record<string, unknown> | undefined),
+  ...(request.body as Record<string, unknown> | undefined),
+});
+
+/** Where a request names its account: `absent` and `malformed` are for the validation to answer, which names the field. */
+export function findAccountId(request: FastifyRequest): number | 'absent' | 'malformed' {
+  const input = inputOf(request);
+  const given = NAMES.map((name) => input[name]).find((value) => value !== undefined);
+  if (given === undefined) return 'absent';
+  const id = parseId(given);
+  return typeof id === 'number' ? id : 'malformed';
+}

@@ -1,0 +1,32 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, Inject, Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from '#domain';
+import { LOGGER } from '../parts.js';
+import { type Failure, toFailure, toFailureEnvelope } from './failure.js';
+
+/** Answers every failure in the envelope; what is our fault is logged under the correlation id. */
+@Catch()
+@Injectable()
+export class FailureFilter implements ExceptionFilter {
+  constructor(@Inject(LOGGER) private readonly logger: Logger) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    sendFailure(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>(), this.logger);
+  }
+}
+
+function log({ status }: Failure, error: unknown, request: FastifyRequest, logger: Logger): void {
+  if (status < 500) return;
+  const fields = { correlation_id: request.id, method: request.method, url: request.url, error };
+  if (status === 503) logger.warn('a request could not be served now', fields);
+  else logger.error('a request failed', fields);
+}
+
+export function sendFailure(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): void {
+  const failure = toFailure(error);
+  log(failure, error, request, logger);
+  if (failure.retryAfterSeconds !== undefined) void reply.header('Retry-After', String(failure.retryAfterSeconds));
+  if (failure.status === 401) void reply.header('WWW-Authenticate', 'Bearer');
+  void reply.status(failure.status).header('Content-Type', 'application/json; charset=utf-8').send(toFailureEnvelope(failure, request.id));
+}

@@ -1,0 +1,49 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Clock } from '#domain';
+import type { ApiLogger } from '../parts.js';
+
+const RESPONSE = Symbol('response');
+
+type LoggedRequest = FastifyRequest & { [RESPONSE]?: unknown };
+
+/** Probes come every few seconds and say nothing. */
+const isProbe = (url: string) => url.startsWith('/health/');
+
+/** `/sync/contacts?id=1` is of `Sync`. */
+function areaOf(url: string): string {
+  const [area = ''] = url.slice(1).split(/[/?]/, 1);
+  return area === '' ? 'Api' : area.charAt(0).toUpperCase() + area.slice(1, 30);
+}
+
+/** A hook's body is worth more in the inbox than here: only its size is logged. */
+function inputOf({ query, body }: FastifyRequest): unknown {
+  const sent = Buffer.isBuffer(body) ? { bytes: body.length } : (body as object | undefined);
+  return { ...(query as object | undefined), ...sent };
+}
+
+/** Logs every request with its input and its answer, once it is answered. */
+export function addRequestLog(fastify: FastifyInstance, logger: ApiLogger, clock: Clock): void {
+  const started = new WeakMap<FastifyRequest, number>();
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    started.set(request, clock.nowMs());
+    done();
+  });
+  fastify.addHook('preSerialization', (request: LoggedRequest, _reply, payload, done) => {
+    request[RESPONSE] = payload;
+    done(null, payload);
+  });
+  fastify.addHook('onResponse', (request: LoggedRequest, reply, done) => {
+    done();
+    if (isProbe(request.url)) return;
+    logger.requestLog({
+      service: areaOf(request.url),
+      method: request.method,
+      path: request.url,
+      input: inputOf(request),
+      status: reply.statusCode,
+      response: request[RESPONSE] ?? null,
+      durationMs: clock.nowMs() - (started.get(request) ?? clock.nowMs()),
+      correlationId: request.id,
+    });
+  });
+}

@@ -1,0 +1,29 @@
+import type { ConsentButton } from '#kommo';
+
+const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+
+const escape = (text: string) => text.replace(/[&<>"']/g, (letter) => ESCAPES[letter] ?? letter);
+
+const STYLE = 'body{font:16px/1.5 system-ui,sans-serif;margin:15vh auto;max-width:28rem;padding:0 1rem;text-align:center}';
+
+/** Only Kommo's own script, and what that script itself brings in. */
+export const consentPagePolicy = (scriptUrl: string): string => {
+  const { origin } = new URL(scriptUrl);
+  return `default-src 'none'; script-src ${origin}; style-src 'unsafe-inline' ${origin}; img-src ${origin} data:; font-src ${origin}; connect-src ${origin}; frame-src ${origin}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+};
+
+/** A page with Kommo's button, and a plain link for browsers that do not run it. */
+export function renderConsentPage(accountId: number, consentUrl: string, { scriptUrl, className, attributes }: ConsentButton): string {
+  const written = Object.entries(attributes).map(([name, value]) => `${name}="${escape(value)}"`);
+  return `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Connect Kommo</title><style>${STYLE}</style></head>
+<body>
+<h1>Connect Kommo</h1>
+<p>Allow the access to account ${accountId}, and its contacts will follow into Unisender.</p>
+<script class="${escape(className)}" ${written.join(' ')} src="${escape(scriptUrl)}"></script>
+<p><a href="${escape(consentUrl)}">Open Kommo's page</a></p>
+</body>
+</html>
+`;
+}

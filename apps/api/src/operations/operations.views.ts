@@ -1,0 +1,26 @@
+import type { EventView, FailureRow } from '#database';
+
+const toIso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+
+export const toEventView = (event: EventView) => ({
+  event_id: event.eventId,
+  source: event.source,
+  action: event.action,
+  contact_id: event.contactId,
+  state: event.state,
+  reason: event.reason,
+  deliveries: event.deliveries,
+  received_at: toIso(event.receivedAt),
+  applied_at: toIso(event.appliedAt),
+});
+
+export const toFailureView = (failure: FailureRow) => ({
+  failure_id: failure.failureId,
+  account_id: failure.accountId,
+  tube: failure.tube,
+  job_id: failure.jobId,
+  payload: failure.payload,
+  code: failure.code,
+  reason: failure.reason,
+  failed_at: toIso(failure.failedAt),
+});

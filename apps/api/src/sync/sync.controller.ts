@@ -1,0 +1,78 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common';
+import { InvalidInputError, type RunMode, runModes } from '#domain';
+import type { RunView, SyncServices } from '#sync';
+import { AccountAuthorisedGuard } from '../guards/account-authorised.guard.js';
+import { Audience } from '../guards/audience.js';
+import { IntegrationConfiguredGuard } from '../guards/integration-configured.guard.js';
+import { Answer } from '../http/answer.js';
+import { From, Id, OneOf, Optional, Text, Whole } from '../http/fields.js';
+import { SERVICES } from '../parts.js';
+
+const MAX_LIMIT = 500;
+const RUN_ID_LENGTH = 64;
+
+class StartBody {
+  @Id()
+  @From('account_id')
+  id!: number;
+
+  @Optional()
+  @OneOf(runModes)
+  mode?: RunMode;
+}
+
+class RunParams {
+  @Text(RUN_ID_LENGTH)
+  run_id!: string;
+}
+
+class RunsQuery {
+  @Id()
+  @From('account_id')
+  id!: number;
+
+  @Optional()
+  @Whole(1, MAX_LIMIT)
+  limit?: number;
+}
+
+@Controller('sync')
+export class SyncController {
+  constructor(@Inject(SERVICES) private readonly services: Pick<SyncServices, 'runs'>) {}
+
+  @Post('contacts')
+  @HttpCode(202)
+  @Audience('operator')
+  @UseGuards(IntegrationConfiguredGuard, AccountAuthorisedGuard)
+  async start(@Body() { id, mode = 'import' }: StartBody) {
+    const run = await this.services.runs.start({ accountId: id, mode, trigger: 'operator' });
+    return new Answer(run, { message: 'The run is on its way.' });
+  }
+
+  @Get('contacts/:run_id')
+  @Audience('operator')
+  async get(@Param() { run_id }: RunParams): Promise<RunView> {
+    const run = await this.services.runs.get(run_id);
+    if (run) return run;
+    throw new InvalidInputError('The run is not known.', { code: 'run_unknown', fields: [{ field: 'run_id', problem: 'is not known' }] });
+  }
+
+  @Delete('contacts/:run_id')
+  @Audience('operator')
+  async cancel(@Param() { run_id }: RunParams): Promise<RunView> {
+    return this.services.runs.cancel(run_id);
+  }
+
+  @Post('contacts/:run_id/confirm')
+  @HttpCode(200)
+  @Audience('operator')
+  async confirm(@Param() { run_id }: RunParams): Promise<RunView> {
+    return this.services.runs.confirm(run_id);
+  }
+
+  @Get('runs')
+  @Audience('operator')
+  async list(@Query() { id, limit }: RunsQuery) {
+    return { runs: await this.services.runs.list(id, limit) };
+  }
+}
