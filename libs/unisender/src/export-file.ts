@@ -102,6 +102,7 @@ function parseRows(file: SniffedFile): AsyncIterable<ExportRow> {
     columns: (header: string[]) => header.map((name) => name.trim()),
     delimiter: delimiterOf(file.head),
     max_record_size: MAX_RECORD_CHARACTERS,
+    record_delimiter: ['\r\n', '\n'],
     relax_column_count: true,
     relax_quotes: true,
     skip_empty_lines: true,

@@ -1,0 +1,354 @@
+import { createHash } from 'node:crypto';
+import { inspect } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { systemClock } from '#clock';
+import { BugError, Secret, silentLogger, TransientError } from '#domain';
+import { readUnisenderHook, UnisenderClient, UnisenderKeyRefusedError, UnisenderRejectedError, verifyHookAuth } from '#unisender';
+import { readJsonSample, readSample } from '../../support/samples.js';
+import {
+  failureOf,
+  halfBody,
+  json,
+  recordingLimiter,
+  reset,
+  silence,
+  stall,
+  startStubVendor,
+  type StubVendor,
+  text,
+} from './stub-vendor.js';
+
+const KEY = 'planted-unisender-key';
+const key = Secret.of(KEY);
+const keyHash = createHash('sha256').update(KEY).digest('hex').slice(0, 16);
+const sample = (file: string) => json(readJsonSample('unisender', file));
+
+let vendor: StubVendor;
+let limiter: ReturnType<typeof recordingLimiter>;
+let client: UnisenderClient;
+
+beforeEach(async () => {
+  vendor = await startStubVendor();
+  limiter = recordingLimiter();
+  client = new UnisenderClient({
+    logger: silentLogger,
+    clock: systemClock,
+    limiter,
+    baseUrl: new URL('/ru/api/', vendor.origin).href,
+    timeoutMs: 250,
+  });
+});
+
+afterEach(async () => {
+  client.close();
+  await vendor.close();
+});
+
+const lastForm = () => Object.fromEntries(new URLSearchParams(vendor.requests.at(-1)?.body));
+const apiError = (code: string, error = `XX000000-00 [about ${KEY}]`) => json({ error, code, result: '' });
+
+describe('every call to Unisender', () => {
+  it('posts a form with the key in it, and asks the limiter first', async () => {
+    vendor.answer(sample('getLists.response.json'));
+    const lists = await client.getLists(key);
+    expect(lists[0]).toEqual({ id: 55688, title: 'My list number 1' });
+    expect(vendor.requests[0]).toMatchObject({ method: 'POST', target: '/ru/api/getLists' });
+    expect(vendor.requests[0]?.headers['content-type']).toBe('application/x-www-form-urlencoded');
+    expect(lastForm()).toMatchObject({ format: 'json', api_key: KEY });
+    expect(limiter.acquired).toEqual([[`unisender:${keyHash}`]]);
+  });
+
+  it.each([
+    [
+      'invalid_api_key',
+      apiError('invalid_api_key', `SZ150410-1 [Invalid key '${KEY}']`),
+      UnisenderKeyRefusedError,
+      { code: 'unisender_key_refused' },
+    ],
+    ['access_denied', apiError('access_denied'), UnisenderKeyRefusedError, { code: 'unisender_key_refused' }],
+    [
+      'the limit of the key',
+      apiError('api_call_limit_exceeded_for_api_key'),
+      TransientError,
+      { code: 'unisender_rate_limited', retryAfterMs: 60_000 },
+    ],
+    [
+      'the limit of the IP',
+      apiError('api_call_limit_exceeded_for_ip'),
+      TransientError,
+      { code: 'unisender_rate_limited', retryAfterMs: 60_000 },
+    ],
+    ['retry_later', apiError('retry_later'), TransientError, { code: 'unisender_unavailable' }],
+    ['not_enough_money', apiError('not_enough_money'), TransientError, { code: 'unisender_not_enough_money', retryAfterMs: 3_600_000 }],
+    ['unknown_method', apiError('unknown_method'), BugError, { code: 'unisender_unknown_method' }],
+    ['invalid_arg', apiError('invalid_arg'), UnisenderRejectedError, { code: 'unisender_rejected', vendorCode: 'invalid_arg' }],
+    ['unspecified', apiError('unspecified'), UnisenderRejectedError, { code: 'unisender_rejected' }],
+    ['an unknown code', apiError('brand_new'), UnisenderRejectedError, { code: 'unisender_rejected' }],
+    ['an error without a code', json({ error: 'AK100310-02' }), UnisenderRejectedError, { code: 'unisender_rejected' }],
+    ['an error with its own status', json({ error: 'x', code: 'retry_later' }, 503), TransientError, { code: 'unisender_unavailable' }],
+    ['429', text('Too many', 429), TransientError, { code: 'unisender_unavailable' }],
+    ['403 html', text('<html>', 403), TransientError, { code: 'unisender_unavailable' }],
+    ['500', text('', 500), TransientError, { code: 'unisender_unavailable' }],
+    ['a redirect', text('', 302, { Location: 'http://127.0.0.1:1/' }), TransientError, { code: 'unisender_unavailable' }],
+    ['an empty body', text(''), TransientError, { code: 'unisender_unavailable' }],
+    ['half a JSON', text('{"result":[{"id":1'), TransientError, { code: 'unisender_unavailable' }],
+    ['no envelope', json([1]), TransientError, { code: 'unisender_unavailable' }],
+    ['half a body', halfBody('{"result":[]}'), TransientError, { code: 'unisender_unavailable' }],
+    ['a reset', reset, TransientError, { code: 'unisender_unavailable' }],
+    ['silence', silence, TransientError, { code: 'unisender_unavailable' }],
+    ['a stalled body', stall('{"result":'), TransientError, { code: 'unisender_unavailable' }],
+  ])('R36 turns %s into the right error, without the key', async (_name, answer, kind, properties) => {
+    vendor.answer(answer);
+    const error = await failureOf(client.checkKey(key));
+    expect(error).toBeInstanceOf(kind);
+    expect(error).toMatchObject(properties);
+    expect(inspect(error, { depth: 12, showHidden: true })).not.toContain(KEY);
+    expect(vendor.requests).toHaveLength(1);
+  });
+
+  it('takes the key of an account without lists for good', async () => {
+    vendor.answer(json({ result: [] }));
+    await expect(client.checkKey(key)).resolves.toBeUndefined();
+    await expect(client.getLists(key)).resolves.toEqual([]);
+  });
+});
+
+describe('importContacts', () => {
+  it('sends rows and reads counts and rejected rows', async () => {
+    vendor.answer(sample('importContacts.response.shape.json'));
+    const rows = [
+      ['a@example.org', 'Ирина 🙂', '5'],
+      ['b+tag@example.org', '50% & more', '5'],
+      ['bad', '', '5'],
+    ];
+    const result = await client.importContacts(key, { fieldNames: ['email', 'Name', 'email_list_ids'], rows });
+    expect(result).toMatchObject({ total: 3, inserted: 1, updated: 1, invalid: 1, rejected: [{ index: 2, code: 'e_address__e_syntax' }] });
+    expect(lastForm()).toMatchObject({
+      'field_names[1]': 'Name',
+      'data[0][1]': 'Ирина 🙂',
+      'data[1][0]': 'b+tag@example.org',
+      'data[1][1]': '50% & more',
+    });
+    expect(Object.keys(lastForm()).filter((name) => name.startsWith('overwrite') || name.includes('status'))).toEqual([]);
+  });
+
+  it.each([
+    ['501 rows', { fieldNames: ['email'], rows: Array.from({ length: 501 }, () => ['a@example.org']) }],
+    ['rows of another width', { fieldNames: ['email', 'Name'], rows: [['a@example.org']] }],
+    ['a status', { fieldNames: ['email', 'email_status'], rows: [['a@example.org', 'active']] }],
+  ])('refuses %s before anything is sent', async (_name, given) => {
+    expect(await failureOf(client.importContacts(key, given))).toBeInstanceOf(BugError);
+    expect(vendor.requests).toHaveLength(0);
+  });
+
+  it('sends 500 rows, and nothing for none', async () => {
+    vendor.answer(json({ result: { total: 500, inserted: 500, updated: 0, deleted: 0, invalid: 0, log: null } }));
+    const rows = Array.from({ length: 500 }, (_, index) => [`a${index}@example.org`]);
+    await expect(client.importContacts(key, { fieldNames: ['email'], rows })).resolves.toMatchObject({ inserted: 500, rejected: [] });
+    await expect(client.importContacts(key, { fieldNames: ['email'], rows: [] })).resolves.toMatchObject({ total: 0 });
+    expect(vendor.requests).toHaveLength(1);
+  });
+
+  it('does not take a half answer for a success', async () => {
+    vendor.answer(json({ result: [] }));
+    await expect(client.importContacts(key, { fieldNames: ['email'], rows: [['a@example.org']] })).rejects.toMatchObject({
+      code: 'unisender_unavailable',
+    });
+  });
+});
+
+describe('single contacts', () => {
+  it('reads one with its lists, fields and age', async () => {
+    vendor.answer(sample('getContact.response.shape.json'));
+    await expect(client.getContact(key, 'test@example.org')).resolves.toEqual({
+      email: 'test@example.org',
+      status: 'active',
+      availability: 'available',
+      addedAtMs: Date.UTC(2023, 2, 29, 10),
+      lists: [{ id: 20502076, status: 'active' }],
+      fields: { Name: 'Ivan' },
+    });
+    expect(lastForm()).toMatchObject({ email: 'test@example.org', include_lists: '1', include_fields: '1' });
+  });
+
+  it.each([
+    ['the code', sample('error.getContact.not_found.partial.json')],
+    ['the text', apiError('unspecified', 'ZZ1 [Contact not found]')],
+  ])('finds nobody, told by %s', async (_name, answer) => {
+    vendor.answer(answer);
+    await expect(client.getContact(key, 'x@example.org')).resolves.toBeUndefined();
+  });
+
+  it('does not take another refusal for an absence', async () => {
+    vendor.answer(apiError('unspecified', 'YE131008-12 [Invalid address contact "x"]'));
+    expect(await failureOf(client.getContact(key, 'x'))).toBeInstanceOf(UnisenderRejectedError);
+  });
+
+  it('excludes from the lists it is told, also who is not on them, and never from all', async () => {
+    vendor.answer(sample('exclude_or_unsubscribe.response.json'), sample('error.exclude_or_unsubscribe.not_found.json'));
+    await client.exclude(key, 'a@example.org', [134, 135]);
+    expect(lastForm()).toMatchObject({ contact_type: 'email', contact: 'a@example.org', list_ids: '134,135' });
+    await client.exclude(key, 'a@example.org', [134]);
+    expect(await failureOf(client.exclude(key, 'a@example.org', []))).toBeInstanceOf(BugError);
+    expect(vendor.requests).toHaveLength(2);
+  });
+});
+
+describe('lists, fields and hooks', () => {
+  it('creates what it is asked to', async () => {
+    vendor.answer(sample('createList.response.json'), sample('createField.response.json'), sample('getFields.response.shape.json'));
+    await expect(client.createList(key, 'Kommo 1')).resolves.toBe(55688);
+    await expect(client.createField(key, 'City')).resolves.toBe(1092208);
+    expect(lastForm()).toMatchObject({ name: 'City', type: 'string' });
+    await expect(client.getFields(key)).resolves.toEqual([{ id: 21575, name: 'Name', type: 'string' }]);
+  });
+
+  it.each([[json({ result: [] })], [json({ result: {} })], [json({ result: '' })], [json({ result: null })]])(
+    'sets a hook whatever nothing looks like',
+    async (answer) => {
+      vendor.answer(answer);
+      await client.setHook(key, { url: 'https://sync.example.org/u', events: { unsubscribe: '*' } });
+      expect(lastForm()).toMatchObject({
+        hook_url: 'https://sync.example.org/u',
+        'events[unsubscribe]': '*',
+        event_format: 'json_post',
+        single_event: '1',
+        status: 'active',
+      });
+    },
+  );
+
+  it('removes a hook, also one that is not there, and lists the others', async () => {
+    vendor.answer(
+      apiError('unspecified', 'Hook not found'),
+      json({ result: [{ hook_url: 'https://a.test', status: 'stopped' }, { url: 'https://b.test' }] }),
+    );
+    await expect(client.removeHook(key, 'https://sync.example.org/u')).resolves.toBeUndefined();
+    await expect(client.listHooks(key)).resolves.toEqual([
+      { url: 'https://a.test', status: 'stopped' },
+      { url: 'https://b.test', status: undefined },
+    ]);
+  });
+});
+
+describe('exports', () => {
+  const fileUrl = () => new URL('/files/export.csv', vendor.origin).href;
+  const readAll = async (url = fileUrl()) => {
+    const rows = [];
+    for await (const row of client.readExport(url)) rows.push(row);
+    return rows;
+  };
+
+  it('starts one under its own limit, and follows its task', async () => {
+    vendor.answer(
+      sample('exportContacts.async.response.json'),
+      sample('getTaskResult.processing.shape.json'),
+      sample('getTaskResult.completed.shape.json'),
+    );
+    const taskId = await client.requestExport(key, { fieldNames: ['email', 'email_status'], listId: 123 });
+    expect(vendor.requests[0]?.target).toBe('/ru/api/async/exportContacts');
+    expect(lastForm()).toMatchObject({ 'field_names[1]': 'email_status', list_id: '123' });
+    expect(limiter.acquired).toEqual([[`unisender:${keyHash}`, `unisender-export:${keyHash}`]]);
+    await expect(client.getTask(key, taskId)).resolves.toEqual({ status: 'processing', fileUrl: undefined });
+    await expect(client.getTask(key, taskId)).resolves.toEqual({ status: 'completed', fileUrl: expect.stringContaining('https://') });
+  });
+
+  const rows = [
+    { email: 'a@example.org', email_status: 'active', email_list_ids: '1,2' },
+    { email: 'b@example.org', email_status: 'unsubscribed', email_list_ids: '' },
+  ];
+  const csv = (delimiter: string) =>
+    ['email', 'email_status', 'email_list_ids'].join(delimiter) +
+    '\n' +
+    `a@example.org${delimiter}active${delimiter}"1,2"\r\nb@example.org${delimiter}unsubscribed${delimiter}\n`;
+
+  it.each([
+    ['semicolons', csv(';')],
+    ['commas', csv(',')],
+    ['tabs', csv('\t')],
+    ['a byte order mark', `\ufeff${csv(';')}`],
+    ['gzip', gzipSync(csv(','))],
+    ['no line end at the end', csv(';').trimEnd()],
+  ])('reads a file with %s', async (_name, file) => {
+    vendor.answer(text(file));
+    await expect(readAll()).resolves.toEqual(rows);
+    expect(vendor.requests[0]).toMatchObject({ method: 'GET', body: '' });
+  });
+
+  it('reads a header alone as no rows, and an empty file too', async () => {
+    vendor.answer(text('email;email_status\n'), text(''));
+    await expect(readAll()).resolves.toEqual([]);
+    await expect(readAll()).resolves.toEqual([]);
+  });
+
+  it('streams a large file, and stops fetching when nobody reads on', async () => {
+    const line = `${'x'.repeat(80)}@example.org;active\n`;
+    vendor.answer(text(`email;email_status\n${line.repeat(50_000)}`));
+    let count = 0;
+    for await (const row of client.readExport(fileUrl())) {
+      expect(row['email_status']).toBe('active');
+      count += 1;
+      if (count === 1_000) break;
+    }
+    expect(count).toBe(1_000);
+    await expect(readAll()).resolves.toHaveLength(50_000);
+  });
+
+  it.each([
+    ['is cut off', halfBody('email;email_status\na@example.org;active\n')],
+    ['is a cut off gzip', text(gzipSync(csv(';').repeat(1_000)).subarray(0, 60))],
+    ['stalls', stall('email;email_status\na@example.org;active\n')],
+    ['is not there', text('gone', 404)],
+    ['is never answered', silence],
+    ['breaks off at once', reset],
+  ])('fails for a while when the file %s', async (_name, answer) => {
+    vendor.answer(answer);
+    expect(await failureOf(readAll())).toMatchObject({ code: 'unisender_unavailable' });
+  });
+
+  it.each([
+    'http://files.example.org/x.csv',
+    'https://127.0.0.1/x.csv',
+    'https://[::1]/x.csv',
+    'https://2130706433/x.csv',
+    'https://localhost/x.csv',
+    'https://user@files.example.org/x.csv',
+    'file:///etc/passwd',
+    'not an address',
+  ])('does not fetch %s', async (url) => {
+    expect(await failureOf(readAll(url))).toMatchObject({ code: 'unisender_unavailable' });
+    vendor.answer(text('', 302, { Location: url }));
+    expect(await failureOf(readAll())).toMatchObject({ code: 'unisender_unavailable' });
+  });
+
+  it('follows a redirect to a place that may be fetched, and not for ever', async () => {
+    vendor.answer(text('', 302, { Location: '/files/other.csv' }), text(csv(';')));
+    await expect(readAll()).resolves.toHaveLength(2);
+    vendor.answer(text('', 302, { Location: '/files/other.csv' }));
+    expect(await failureOf(readAll())).toMatchObject({ code: 'unisender_unavailable' });
+  });
+});
+
+describe("Unisender's recorded hooks", () => {
+  interface Vector {
+    readonly label: string;
+    readonly api_key: string;
+    readonly body: string;
+  }
+  const { vectors } = readJsonSample<{ vectors: Vector[] }>('unisender', 'webhook.auth-vectors.json');
+
+  it.each(vectors.map((vector) => [vector.label, vector] as const))('verifies the vector "%s"', (_label, { api_key, body }) => {
+    expect(verifyHookAuth(Buffer.from(body), api_key)).toBe(true);
+    expect(verifyHookAuth(Buffer.from(body), `${api_key}x`)).toBe(false);
+  });
+
+  it('reads a recorded batch and a single event', () => {
+    expect(readUnisenderHook(JSON.parse(readSample('unisender', 'webhook.batch.user_info.body.json')))).toMatchObject([
+      { name: 'user_info', eventTime: '2018-08-06 21:56:14' },
+    ]);
+    expect(readUnisenderHook(readJsonSample('unisender', 'webhook.single.campaign_status.json'))).toMatchObject([
+      { name: 'campaign_status', status: 'canceled', listIds: [] },
+    ]);
+  });
+});
