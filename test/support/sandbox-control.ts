@@ -1,0 +1,66 @@
+/** One call that an emulated vendor received. */
+export interface ReceivedCall {
+  readonly seq: number;
+  readonly target: 'kommo' | 'unisender';
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  readonly status: number | null;
+}
+
+/** Orders given to a sandbox over its control API. Every method throws when the sandbox refuses the order. */
+export class SandboxControl {
+  constructor(private readonly url: string) {}
+
+  async send<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T> {
+    const answer = await fetch(`${this.url}/sandbox${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+
+  async post<T = Record<string, unknown>>(path: string, body: unknown = {}): Promise<T> {
+    return this.send<T>('POST', path, body);
+  }
+
+  async get<T = Record<string, unknown>>(path: string): Promise<T> {
+    return this.send<T>('GET', path);
+  }
+
+  /** An empty world without any limit or probe. */
+  async reset(): Promise<void> {
+    await this.post('/reset');
+    await this.set({ 'kommo.requests_per_second': 0, 'unisender.requests_per_minute': 0, 'unisender.hook_probe': 'off' });
+  }
+
+  async set(switches: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.post('/switches', switches);
+  }
+
+  /** `match` is a part of `METHOD host/path?query`. */
+  async fault(fault: {
+    target: 'kommo' | 'unisender';
+    kind: string;
+    match?: string;
+    times?: number;
+    applied?: 'before' | 'after';
+  }): Promise<void> {
+    await this.post('/faults', fault);
+  }
+
+  async clearFaults(): Promise<void> {
+    await this.send('DELETE', '/faults');
+  }
+
+  /** Oldest first. */
+  async calls(path = ''): Promise<ReceivedCall[]> {
+    return this.get<ReceivedCall[]>(`/calls?path=${encodeURIComponent(path)}`);
+  }
+
+  async forgetCalls(): Promise<void> {
+    await this.send('DELETE', '/calls');
+  }
+}
