@@ -1,0 +1,89 @@
+import { Secret } from '#domain';
+import type { ConsentAnswer } from '#sync';
+import type { SandboxControl } from '../../support/sandbox-control.js';
+import type { Harness } from '../../support/sync-harness.js';
+
+export const CLIENT_ID = '0b0123f4-d123-4123-9123-e09f123456ca';
+export const CLIENT_SECRET = 'planted-client-secret-0123456789abcdef';
+export const REDIRECT_URI = 'https://sync.example.org/auth';
+export const ACCOUNT_ID = 32_000_001;
+export const UNISENDER_KEY = 'planted-unisender-key-0123456789abcdef';
+
+export interface IntegrationDetails {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly redirectUri: string;
+}
+
+export const defaultIntegration: IntegrationDetails = { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, redirectUri: REDIRECT_URI };
+
+/** Kommo and Unisender as they are before an install, and what people do there. */
+export class InstallScene {
+  constructor(private readonly sandbox: SandboxControl) {}
+
+  /** An empty world with one integration, one account and one Unisender key. */
+  async begin(): Promise<void> {
+    await this.sandbox.reset();
+    await this.addIntegration();
+    await this.addAccount(ACCOUNT_ID);
+    await this.sandbox.post('/unisender/accounts', { api_key: UNISENDER_KEY, login: 'owner@example.org' });
+  }
+
+  async addIntegration({ clientId, clientSecret, redirectUri }: IntegrationDetails = defaultIntegration): Promise<void> {
+    await this.sandbox.post('/kommo/integrations', { client_id: clientId, client_secret: clientSecret, redirect_uri: redirectUri });
+  }
+
+  async addAccount(accountId: number): Promise<void> {
+    await this.sandbox.post('/kommo/accounts', { id: accountId, name: `Company ${accountId}`, subdomain: `company${accountId}` });
+  }
+
+  /** What Kommo sends to the redirect URI after an administrator pressed "Allow". */
+  async allow(accountId: number, { state, clientId = CLIENT_ID }: { state?: string; clientId?: string } = {}): Promise<ConsentAnswer> {
+    const { redirect } = await this.sandbox.post<{ redirect: string }>(`/kommo/accounts/${accountId}/consent`, {
+      client_id: clientId,
+      ...(state === undefined ? {} : { state }),
+    });
+    const query = new URL(redirect).searchParams;
+    const read = (name: string) => query.get(name) ?? undefined;
+    return { code: read('code'), referer: read('referer'), clientId: read('client_id'), state: read('state') };
+  }
+
+  /** What Kommo's server sends when the widget is installed: no state. */
+  async allowFromWidget(accountId: number, clientId = CLIENT_ID): Promise<ConsentAnswer> {
+    return { ...(await this.allow(accountId, { clientId })), fromWidget: true };
+  }
+
+  async disposableToken(accountId: number, clientId = CLIENT_ID): Promise<string> {
+    const { token } = await this.sandbox.post<{ token: string }>(`/kommo/accounts/${accountId}/disposable-token`, { client_id: clientId });
+    return token;
+  }
+}
+
+/** Installs from the browser: consent begun here, allowed there, finished here. */
+export async function installAccount(harness: Harness, scene: InstallScene, accountId = ACCOUNT_ID): Promise<void> {
+  const { installer } = harness.services;
+  const { state, clientId } = await installer.beginConsent({ accountId });
+  await installer.finishConsent(await scene.allow(accountId, { state, clientId }));
+}
+
+export const saveKey = (harness: Harness, accountId = ACCOUNT_ID, key = UNISENDER_KEY) =>
+  harness.services.widget.saveKey({ accountId, unisenderKey: Secret.of(key) });
+
+/** The claims of the access token that is stored for an account. */
+export async function storedClaims(harness: Harness, accountId: number): Promise<Record<string, unknown>> {
+  const { stores, keyring } = harness.context;
+  const access = await stores.accesses.find(accountId);
+  const token = keyring.decrypt(access?.accessToken ?? '', `accesses.access_token:${accountId}`).reveal();
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;
+}
+
+/** Resolves with what the promise rejects with. */
+export async function failureOf(promise: Promise<unknown>): Promise<{ code: string; fields: string[]; message: string }> {
+  try {
+    await promise;
+  } catch (error) {
+    const { code = '', fields = [], message } = error as { code?: string; fields?: { field: string }[]; message: string };
+    return { code, fields: fields.map(({ field }) => field), message };
+  }
+  throw new Error('it did not fail');
+}

@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { InvalidInputError } from '#domain';
+import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
+import { SandboxControl } from '../../support/sandbox-control.js';
+import { type Harness, createHarness } from '../../support/sync-harness.js';
+import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
+import {
+  ACCOUNT_ID,
+  CLIENT_ID,
+  CLIENT_SECRET,
+  InstallScene,
+  REDIRECT_URI,
+  UNISENDER_KEY,
+  defaultIntegration,
+  failureOf,
+  installAccount,
+  saveKey,
+  storedClaims,
+} from './install-scene.js';
+
+const OTHER_ACCOUNT_ID = 32_000_002;
+const OTHER_INTEGRATION = { clientId: 'c1d2e3f4-0000-4000-8000-000000000002', clientSecret: 'other-secret', redirectUri: REDIRECT_URI };
+
+describe.each(testDatabaseKinds())('install on %s', (kind) => {
+  const databases = openTestDatabases(kind);
+  let sandbox: Sandbox;
+  let control: SandboxControl;
+  let scene: InstallScene;
+  let harness: Harness;
+
+  beforeAll(async () => {
+    sandbox = await startSandbox();
+    control = new SandboxControl(sandbox.url);
+    scene = new InstallScene(control);
+  });
+
+  afterAll(() => sandbox.close());
+
+  beforeEach(async () => {
+    await scene.begin();
+    harness = createHarness({ database: await databases.open(), sandbox });
+    await harness.services.installer.saveIntegration(defaultIntegration);
+    await control.forgetCalls();
+  });
+
+  const finish = async (answer: Parameters<typeof harness.services.installer.finishConsent>[0]) =>
+    harness.services.installer.finishConsent(answer);
+  const findAccount = (accountId = ACCOUNT_ID) => harness.context.stores.accounts.find(accountId);
+
+  it('finishes a consent begun in the browser and keeps the account with its name and host', async () => {
+    const { installer } = harness.services;
+    const { url, state, clientId } = await installer.beginConsent({ accountId: ACCOUNT_ID });
+    expect(url).toBe(`https://www.kommo.com/oauth?client_id=${CLIENT_ID}&state=${encodeURIComponent(state)}&mode=popup`);
+    const installed = await finish(await scene.allow(ACCOUNT_ID, { state, clientId }));
+    expect(installed).toEqual({ accountId: ACCOUNT_ID, name: `Company ${ACCOUNT_ID}` });
+    expect(await findAccount()).toMatchObject({
+      status: 'active',
+      clientId: CLIENT_ID,
+      name: `Company ${ACCOUNT_ID}`,
+      subdomain: `company${ACCOUNT_ID}`,
+      host: `company${ACCOUNT_ID}.kommo.com`,
+      apiDomain: 'api-c.kommo.com',
+    });
+  });
+
+  it('finishes an install of the widget, which sends no state', async () => {
+    const installed = await finish(await scene.allowFromWidget(ACCOUNT_ID));
+    expect(installed.accountId).toBe(ACCOUNT_ID);
+  });
+
+  it('keeps neither secret nor token in the clear, and logs none', async () => {
+    await installAccount(harness, scene);
+    await saveKey(harness);
+    const { token } = { token: (await storedClaims(harness, ACCOUNT_ID))['jti'] };
+    const tables = ['integrations', 'accounts', 'accesses', 'auth_states', 'runs'];
+    const rows = await Promise.all(tables.map((table) => harness.context.database.query(`SELECT * FROM ${table}`)));
+    const everything = JSON.stringify([rows, harness.logLines, harness.jobs]);
+    for (const secret of [CLIENT_SECRET, UNISENDER_KEY, 'def50200', String(token)]) expect(everything).not.toContain(secret);
+  });
+
+  it('R20: installing twice keeps one account, its Unisender key and webhook address, and the newest tokens', async () => {
+    await installAccount(harness, scene);
+    await saveKey(harness);
+    const first = await findAccount();
+    const firstToken = (await storedClaims(harness, ACCOUNT_ID))['jti'];
+    await installAccount(harness, scene);
+    const second = await findAccount();
+    expect(await harness.context.stores.accounts.list({ limit: 10 })).toHaveLength(1);
+    expect(second?.webhookTokenHash).toBe(first?.webhookTokenHash);
+    expect(second?.unisenderKey).toBe(first?.unisenderKey);
+    expect((await storedClaims(harness, ACCOUNT_ID))['jti']).not.toBe(firstToken);
+  });
+
+  it('R20: reconnecting a revoked account keeps key, list and contacts, and reconciles what was missed', async () => {
+    await installAccount(harness, scene);
+    const { run } = await saveKey(harness);
+    await harness.services.runs.cancel(run.run_id);
+    await harness.context.stores.accounts.update(ACCOUNT_ID, { listId: 17, listTitle: 'Kommo' });
+    await control.post(`/kommo/accounts/${ACCOUNT_ID}/revoke`);
+    expect((await failureOf(harness.services.tokens.refreshNow(ACCOUNT_ID))).code).toBe('reauthorization_required');
+    expect((await findAccount())?.status).toBe('reauthorization_required');
+
+    await installAccount(harness, scene);
+    expect(await findAccount()).toMatchObject({ status: 'active', listId: 17, listTitle: 'Kommo', webhookState: 'missing' });
+    const [newest] = await harness.services.runs.list(ACCOUNT_ID, 1);
+    expect(newest).toMatchObject({ mode: 'reconcile', trigger: 'install', state: 'queued' });
+    await harness.services.tokens.refreshNow(ACCOUNT_ID);
+  });
+
+  it('R21: integrations and tenants that install at the same moment each get their own tokens', async () => {
+    const { installer } = harness.services;
+    await scene.addIntegration(OTHER_INTEGRATION);
+    await installer.saveIntegration(OTHER_INTEGRATION);
+    const accountIds = [1, 2, 3, 4, 5, 6, 7].map((index) => ACCOUNT_ID + index);
+    const clientOf = (accountId: number) => (accountId % 2 === 0 ? CLIENT_ID : OTHER_INTEGRATION.clientId);
+    for (const accountId of accountIds) await scene.addAccount(accountId);
+    await Promise.all(
+      accountIds.map(async (accountId) => {
+        const { state, clientId } = await installer.beginConsent({ accountId, clientId: clientOf(accountId) });
+        await finish(await scene.allow(accountId, { state, clientId }));
+      }),
+    );
+    for (const accountId of accountIds) {
+      const clientId = clientOf(accountId);
+      expect(await storedClaims(harness, accountId)).toMatchObject({ account_id: accountId, aud: clientId });
+      expect((await findAccount(accountId))?.clientId).toBe(clientId);
+    }
+  });
+
+  it('R21: one account installed through two integrations at once never mixes them', async () => {
+    const { installer } = harness.services;
+    await scene.addIntegration(OTHER_INTEGRATION);
+    await installer.saveIntegration(OTHER_INTEGRATION);
+    const answers = [await scene.allowFromWidget(ACCOUNT_ID), await scene.allowFromWidget(ACCOUNT_ID, OTHER_INTEGRATION.clientId)];
+    await Promise.all(answers.map(finish));
+    expect((await storedClaims(harness, ACCOUNT_ID))['aud']).toBe((await findAccount())?.clientId);
+    await harness.services.tokens.refreshNow(ACCOUNT_ID);
+  });
+
+  it("R22: another account's consent is refused after Kommo said whose it is, and nothing is kept", async () => {
+    await scene.addAccount(OTHER_ACCOUNT_ID);
+    const { state } = await harness.services.installer.beginConsent({ accountId: ACCOUNT_ID });
+    await control.forgetCalls();
+    const failure = await failureOf(finish(await scene.allow(OTHER_ACCOUNT_ID, { state })));
+    expect(failure).toMatchObject({ code: 'account_mismatch', fields: ['state'] });
+    expect((await control.calls()).map(({ path }) => path)).toEqual(['/oauth2/access_token', '/api/v4/account']);
+    expect(await harness.context.stores.accounts.list({ limit: 10 })).toEqual([]);
+    expect(await harness.context.stores.accesses.find(OTHER_ACCOUNT_ID)).toBeUndefined();
+  });
+
+  it('R24: a state is good for one answer, also when two come at once', async () => {
+    const { state } = await harness.services.installer.beginConsent({ accountId: ACCOUNT_ID });
+    const answers = [await scene.allow(ACCOUNT_ID, { state }), await scene.allow(ACCOUNT_ID, { state })];
+    const outcomes = await Promise.allSettled(answers.map(finish));
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(await failureOf(finish(await scene.allow(ACCOUNT_ID, { state })))).toMatchObject({ fields: ['state'] });
+  });
+
+  it('chooses the only integration, else asks which, and prefers the one that the account has', async () => {
+    const { installer } = harness.services;
+    expect((await installer.beginConsent({ accountId: ACCOUNT_ID })).clientId).toBe(CLIENT_ID);
+    await installer.saveIntegration(OTHER_INTEGRATION);
+    expect((await failureOf(installer.beginConsent({ accountId: ACCOUNT_ID }))).fields).toEqual(['client_id']);
+    expect((await failureOf(installer.beginConsent({ accountId: ACCOUNT_ID, clientId: 'unknown' }))).fields).toEqual(['client_id']);
+    await installer.saveSetup({ ...OTHER_INTEGRATION, accountId: ACCOUNT_ID });
+    const chosen = await installer.beginConsent({ accountId: ACCOUNT_ID, clientId: CLIENT_ID });
+    expect(chosen.clientId).toBe(OTHER_INTEGRATION.clientId);
+  });
+
+  it('saves integration and account together, or neither', async () => {
+    const { installer } = harness.services;
+    await installer.saveSetup({ ...OTHER_INTEGRATION, accountId: OTHER_ACCOUNT_ID });
+    expect(await findAccount(OTHER_ACCOUNT_ID)).toMatchObject({ status: 'pending_authorization', clientId: OTHER_INTEGRATION.clientId });
+    const bad = { clientId: 'third', clientSecret: '', redirectUri: 'ftp://x', accountId: 5 };
+    const failure = await failureOf(installer.saveSetup(bad));
+    expect(failure.fields).toEqual(['client_secret', 'redirect_uri']);
+    expect(await harness.context.stores.integrations.find('third')).toBeUndefined();
+  });
+
+  it('asks for a new authorisation when an account moves to another integration', async () => {
+    await installAccount(harness, scene);
+    await harness.services.installer.saveSetup({ ...OTHER_INTEGRATION, accountId: ACCOUNT_ID });
+    expect(await findAccount()).toMatchObject({ status: 'reauthorization_required', clientId: OTHER_INTEGRATION.clientId });
+    const calls = (await control.calls()).length;
+    expect((await failureOf(harness.services.tokens.refreshNow(ACCOUNT_ID))).code).toBe('reauthorization_required');
+    expect(await control.calls()).toHaveLength(calls);
+  });
+
+  it('raises nothing but invalid input for what a caller can cause', async () => {
+    await expect(finish({})).rejects.toBeInstanceOf(InvalidInputError);
+    await expect(harness.services.installer.beginConsent({ accountId: -1 })).rejects.toBeInstanceOf(InvalidInputError);
+  });
+});

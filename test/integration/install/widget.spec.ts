@@ -1,0 +1,287 @@
+import { createHmac } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Secret } from '#domain';
+import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
+import { SandboxControl } from '../../support/sandbox-control.js';
+import { type Harness, createHarness } from '../../support/sync-harness.js';
+import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
+import {
+  ACCOUNT_ID,
+  CLIENT_SECRET,
+  InstallScene,
+  REDIRECT_URI,
+  UNISENDER_KEY,
+  defaultIntegration,
+  failureOf,
+  installAccount,
+  saveKey,
+} from './install-scene.js';
+
+interface Webhook {
+  readonly destination: string;
+  readonly disabled: boolean;
+  readonly settings: readonly string[];
+}
+
+const OTHER_KEY = 'another-unisender-key-0123456789abcdef';
+const OTHER_INTEGRATION = { clientId: 'c1d2e3f4-0000-4000-8000-000000000002', clientSecret: 'other-secret', redirectUri: REDIRECT_URI };
+const WEBHOOK = /^https:\/\/sync\.example\.org\/webhook\/[\w-]{43}$/;
+
+describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
+  const databases = openTestDatabases(kind);
+  let sandbox: Sandbox;
+  let control: SandboxControl;
+  let scene: InstallScene;
+  let harness: Harness;
+
+  beforeAll(async () => {
+    sandbox = await startSandbox();
+    control = new SandboxControl(sandbox.url);
+    scene = new InstallScene(control);
+  });
+
+  afterAll(() => sandbox.close());
+
+  beforeEach(async () => {
+    await scene.begin();
+    harness = createHarness({ database: await databases.open(), sandbox });
+    await harness.services.installer.saveIntegration(defaultIntegration);
+    await installAccount(harness, scene);
+    await control.forgetCalls();
+  });
+
+  const findAccount = () => harness.context.stores.accounts.find(ACCOUNT_ID);
+  const webhooks = async () => (await control.get<{ webhooks: Webhook[] }>(`/kommo/accounts/${ACCOUNT_ID}`)).webhooks;
+  const endRun = async () => {
+    const [run] = await harness.services.runs.list(ACCOUNT_ID, 1);
+    await harness.services.runs.cancel(run?.run_id ?? '');
+  };
+
+  describe('saving the key', () => {
+    it("R19: creates Kommo's webhook with the configured URL and Unisender's hook, and starts the import", async () => {
+      const { run } = await saveKey(harness);
+      expect(await webhooks()).toEqual([
+        expect.objectContaining({
+          destination: expect.stringMatching(WEBHOOK),
+          disabled: false,
+          settings: ['add_contact', 'update_contact', 'delete_contact', 'restore_contact'],
+        }),
+      ]);
+      expect((await control.calls('/setHook')).map(({ status }) => status)).toEqual([200]);
+      expect(run).toMatchObject({ account_id: ACCOUNT_ID, mode: 'import', trigger: 'widget', state: 'queued' });
+      expect(harness.jobs).toContainEqual({ tube: 'imports', payload: { run_id: run.run_id, account_id: ACCOUNT_ID } });
+      expect((await findAccount())?.webhookState).toBe('active');
+    });
+
+    it('R19: saving it twice keeps one webhook and the run that is active', async () => {
+      const first = await saveKey(harness);
+      const second = await saveKey(harness);
+      expect(await webhooks()).toHaveLength(1);
+      expect(second.run.run_id).toBe(first.run.run_id);
+    });
+
+    it('R29: works with an expired access token, which is refreshed', async () => {
+      await control.post(`/kommo/accounts/${ACCOUNT_ID}/expire`);
+      await saveKey(harness);
+      expect(await webhooks()).toHaveLength(1);
+      expect(await control.calls('/oauth2/access_token')).toHaveLength(1);
+    });
+
+    it('refuses a key that Unisender refuses and keeps the old one', async () => {
+      await saveKey(harness);
+      const before = await findAccount();
+      expect(await failureOf(saveKey(harness, ACCOUNT_ID, 'wrong-key'))).toMatchObject({
+        code: 'unisender_key_refused',
+        fields: ['unisender_key'],
+      });
+      expect(await findAccount()).toEqual(before);
+    });
+
+    it.each(['', 'with space', 'кириллица', 'x'.repeat(256)])('refuses %j as a key without asking Unisender', async (key) => {
+      expect((await failureOf(saveKey(harness, ACCOUNT_ID, key))).fields).toEqual(['unisender_key']);
+      expect(await control.calls()).toEqual([]);
+    });
+
+    it('saves nothing while Unisender is down', async () => {
+      const before = await findAccount();
+      await control.fault({ target: 'unisender', kind: '503' });
+      expect((await failureOf(saveKey(harness))).code).toBe('unisender_unavailable');
+      expect(await findAccount()).toEqual(before);
+      expect(await harness.services.runs.list(ACCOUNT_ID)).toEqual([]);
+    });
+
+    it('names every bad setting and saves nothing', async () => {
+      const before = await findAccount();
+      const input = { accountId: ACCOUNT_ID, unisenderKey: Secret.of(UNISENDER_KEY), settings: { delete_policy: 'burn', unknown: 1 } };
+      const failure = await failureOf(harness.services.widget.saveKey(input));
+      expect(failure.fields).toEqual(['settings.delete_policy', 'settings.unknown']);
+      expect(await findAccount()).toEqual(before);
+    });
+
+    it('R19: stands also when a webhook cannot be subscribed now', async () => {
+      await control.fault({ target: 'kommo', kind: '503', match: '/api/v4/webhooks' });
+      const { run } = await saveKey(harness);
+      expect(run.state).toBe('queued');
+      expect(await findAccount()).toMatchObject({ webhookState: 'missing', unisenderKey: expect.any(String) });
+      expect(await control.calls('/setHook')).toHaveLength(1);
+    });
+
+    it('gives an active run way to a new one when the settings change', async () => {
+      const first = await saveKey(harness);
+      const settings = { include_tags: ['client'] };
+      const input = { accountId: ACCOUNT_ID, unisenderKey: Secret.of(UNISENDER_KEY), settings };
+      const second = await harness.services.widget.saveKey(input);
+      expect(second.run.run_id).not.toBe(first.run.run_id);
+      expect((await harness.services.runs.get(first.run.run_id))?.state).toBe('cancelled');
+      expect(JSON.parse((await findAccount())?.settings ?? '{}')).toMatchObject({ includeTags: ['client'] });
+    });
+
+    it('learns anew what stands in Unisender when another Unisender account is behind the new key', async () => {
+      await saveKey(harness);
+      await harness.context.stores.accounts.update(ACCOUNT_ID, { baselineState: 'done', listId: 77, listTitle: 'Kommo' });
+      await control.post('/unisender/accounts', { api_key: OTHER_KEY, login: 'other@example.org' });
+      await saveKey(harness, ACCOUNT_ID, OTHER_KEY);
+      expect(await findAccount()).toMatchObject({ baselineState: 'none', listId: null, listTitle: null });
+    });
+
+    it('keeps what was told when the same Unisender account has a new key', async () => {
+      await control.post('/unisender/accounts', { api_key: OTHER_KEY, login: 'other@example.org' });
+      const list = await control.post<{ id: number }>(`/unisender/accounts/${OTHER_KEY}/lists`, { title: 'Kommo' });
+      await saveKey(harness);
+      await harness.context.stores.accounts.update(ACCOUNT_ID, { baselineState: 'done', listId: list.id, listTitle: 'Kommo' });
+      await saveKey(harness, ACCOUNT_ID, OTHER_KEY);
+      expect(await findAccount()).toMatchObject({ baselineState: 'none', listId: list.id, listTitle: 'Kommo' });
+    });
+
+    it('takes the account from a worker that still has the old key', async () => {
+      await saveKey(harness);
+      const { accounts } = harness.context.stores;
+      const now = harness.clock.nowMs();
+      const fence = (await accounts.acquireLease(ACCOUNT_ID, 'worker', now + 60_000, now)) ?? 0;
+      await control.post('/unisender/accounts', { api_key: OTHER_KEY, login: 'other@example.org' });
+      await saveKey(harness, ACCOUNT_ID, OTHER_KEY);
+      expect(await accounts.renewLease(ACCOUNT_ID, fence, now + 90_000)).toBe(false);
+    });
+
+    it('is refused for an account that is not authorised', async () => {
+      await harness.context.stores.accounts.setStatus(ACCOUNT_ID, 'reauthorization_required');
+      expect((await failureOf(saveKey(harness))).code).toBe('reauthorization_required');
+      expect((await failureOf(saveKey(harness, 999))).code).toBe('reauthorization_required');
+      expect(await control.calls()).toEqual([]);
+    });
+  });
+
+  describe('the watchdog', () => {
+    beforeEach(async () => {
+      await saveKey(harness);
+      await endRun();
+    });
+
+    const check = () => harness.services.subscriptions.check(ACCOUNT_ID);
+
+    it('R19: leaves an active webhook alone', async () => {
+      expect(await check()).toEqual({ found: 'active', isReconciling: false });
+    });
+
+    it.each([
+      ['disabled', 'POST', '/webhooks/disable'],
+      ['missing', 'DELETE', '/webhooks'],
+    ])('R19: notices a %s webhook, mends it and reconciles the gap', async (found, method, path) => {
+      await control.send(method, `/kommo/accounts/${ACCOUNT_ID}${path}`);
+      expect(await check()).toEqual({ found, isReconciling: true });
+      expect(await webhooks()).toEqual([expect.objectContaining({ disabled: false })]);
+      expect((await harness.services.runs.list(ACCOUNT_ID, 1))[0]).toMatchObject({
+        mode: 'reconcile',
+        trigger: 'watchdog',
+        state: 'queued',
+      });
+      expect((await findAccount())?.webhookState).toBe('active');
+    });
+
+    it('R19: keeps a gap in mind while another run is active', async () => {
+      await control.send('DELETE', `/kommo/accounts/${ACCOUNT_ID}/webhooks`);
+      await harness.services.runs.start({ accountId: ACCOUNT_ID, mode: 'import', trigger: 'operator' });
+      expect(await check()).toEqual({ found: 'missing', isReconciling: false });
+      expect(await webhooks()).toHaveLength(1);
+      await endRun();
+      expect(await check()).toEqual({ found: 'active', isReconciling: true });
+      await endRun();
+      expect(await check()).toEqual({ found: 'active', isReconciling: false });
+    });
+
+    it('R19: says that a webhook is missing while Kommo will not have it', async () => {
+      await control.send('DELETE', `/kommo/accounts/${ACCOUNT_ID}/webhooks`);
+      await control.fault({ target: 'kommo', kind: '403html', match: 'POST' });
+      expect((await failureOf(check())).code).toBe('kommo_forbidden');
+      expect((await findAccount())?.webhookState).toBe('missing');
+      await harness.services.subscriptions.ensure(ACCOUNT_ID);
+      await control.clearFaults();
+      expect(await check()).toEqual({ found: 'missing', isReconciling: true });
+    });
+
+    it('ends both subscriptions', async () => {
+      await harness.services.subscriptions.remove(ACCOUNT_ID);
+      expect(await webhooks()).toEqual([]);
+      expect(await control.calls('/removeHook')).toHaveLength(1);
+      expect((await findAccount())?.webhookState).toBeNull();
+    });
+  });
+
+  describe('the status', () => {
+    it('shows an account that was never authorised as such', async () => {
+      expect(await harness.services.widget.status(999)).toMatchObject({
+        account_id: 999,
+        connected: false,
+        status: 'pending_authorization',
+      });
+    });
+
+    it('shows connection, masked key, settings and the last run', async () => {
+      await saveKey(harness);
+      const status = await harness.services.widget.status(ACCOUNT_ID);
+      expect(status).toMatchObject({ connected: true, name: `Company ${ACCOUNT_ID}`, webhook: 'active', last_run: { state: 'queued' } });
+      expect(status.settings).toMatchObject({ delete_policy: 'delete', write_back: true });
+      expect(JSON.stringify(status)).not.toContain(UNISENDER_KEY);
+    });
+  });
+
+  describe('the disposable token', () => {
+    const authorize = (token: string) => harness.services.widget.authorize(token);
+    const sign = (header: object, claims: object, secret: string, hash = 'sha256') => {
+      const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+      const signed = `${encode(header)}.${encode(claims)}`;
+      return `${signed}.${createHmac(hash, secret).update(signed).digest('base64url')}`;
+    };
+    const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as object;
+
+    it('tells whose widget calls', async () => {
+      expect(await authorize(await scene.disposableToken(ACCOUNT_ID))).toMatchObject({ accountId: ACCOUNT_ID, isAdmin: true });
+    });
+
+    it('R44: is refused with a wrong signature, another algorithm, or when it is expired', async () => {
+      const token = await scene.disposableToken(ACCOUNT_ID);
+      const claims = claimsOf(token);
+      const HS256 = { typ: 'JWT', alg: 'HS256' };
+      const refused = [
+        sign(HS256, claims, 'guessed-secret'),
+        sign({ typ: 'JWT', alg: 'HS512' }, claims, CLIENT_SECRET, 'sha512'),
+        `${token.split('.').slice(0, 2).join('.')}.`,
+        sign({ typ: 'JWT', alg: 'none' }, claims, CLIENT_SECRET),
+        sign(HS256, { ...claims, exp: 1_000, nbf: 1 }, CLIENT_SECRET),
+        sign(HS256, { ...claims, client_uuid: 'unknown' }, CLIENT_SECRET),
+        sign(HS256, { ...claims, aud: 'https://evil.test' }, CLIENT_SECRET),
+        'nonsense',
+        '',
+      ];
+      for (const bad of refused) expect((await failureOf(authorize(bad))).code).toBe('widget_token_refused');
+      expect(await authorize(sign(HS256, claims, CLIENT_SECRET))).toMatchObject({ accountId: ACCOUNT_ID });
+    });
+
+    it("R44: of another integration than the account's own is refused", async () => {
+      await scene.addIntegration(OTHER_INTEGRATION);
+      await harness.services.installer.saveIntegration(OTHER_INTEGRATION);
+      const token = await scene.disposableToken(ACCOUNT_ID, OTHER_INTEGRATION.clientId);
+      expect((await failureOf(authorize(token))).code).toBe('widget_token_refused');
+    });
+  });
+});
