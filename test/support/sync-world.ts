@@ -1,0 +1,272 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Job, Secret, TransientError, parseFormBody } from '#domain';
+import type { RunView } from '#sync';
+import { SandboxControl } from './sandbox-control.js';
+import { type Harness, type HarnessOptions, createHarness } from './sync-harness.js';
+
+const CLIENT_ID = '0b0123f4-d123-4123-9123-e09f123456ca';
+const CLIENT_SECRET = 'planted-client-secret-0123456789abcdef';
+
+/** An address as the emulated Unisender holds it. */
+export interface HeldAddress {
+  readonly email: string;
+  readonly status: string;
+  readonly lists: readonly { readonly id: number; readonly status: string }[];
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** A contact as the emulated Kommo holds it. */
+export interface HeldContact {
+  readonly id: number;
+  readonly name: string;
+  readonly is_deleted: boolean;
+  readonly emails: readonly string[];
+}
+
+interface KommoContactView {
+  readonly id: number;
+  readonly name: string;
+  readonly is_deleted: boolean;
+  readonly custom_fields_values:
+    readonly { readonly field_code: string | null; readonly values: readonly { readonly value: string }[] }[] | null;
+}
+
+const emailsOf = ({ custom_fields_values }: KommoContactView): string[] =>
+  (custom_fields_values ?? []).filter(({ field_code }) => field_code === 'EMAIL').flatMap(({ values }) => values.map(({ value }) => value));
+
+/** Receives hooks as the API does, without its guards and limits: those are the API's own tests. */
+class HookReceiver {
+  private constructor(
+    private readonly server: Server,
+    readonly url: string,
+  ) {}
+
+  static async listen(findHarness: () => Harness): Promise<HookReceiver> {
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        deliver(findHarness(), request.url ?? '', Buffer.concat(chunks)).then(
+          () => response.writeHead(200).end(),
+          () => response.writeHead(503).end(),
+        );
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return new HookReceiver(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}
+
+async function deliver({ services: { inbox } }: Harness, path: string, body: Buffer): Promise<void> {
+  const [, , kommoToken] = /^\/(webhook)\/(.+)$/.exec(path) ?? [];
+  const [, unisenderToken] = /^\/unisender\/webhook\/(.+)$/.exec(path) ?? [];
+  const account = await inbox.findAccountByToken(kommoToken ?? unisenderToken ?? '');
+  if (!account || body.length === 0) return;
+  if (kommoToken) await inbox.receiveKommo(account.accountId, parseFormBody(body));
+  else await inbox.receiveUnisender(account.accountId, body);
+}
+
+/** A connected account in a world of a sandbox, a database and one in-process service. */
+export class SyncedAccount {
+  constructor(
+    private readonly world: SyncWorld,
+    readonly accountId: number,
+    readonly unisenderKey: string,
+  ) {}
+
+  private get control(): SandboxControl {
+    return this.world.control;
+  }
+
+  async create(contact: Readonly<Record<string, unknown>>): Promise<number> {
+    const { ids } = await this.control.post<{ ids: number[] }>(`/kommo/accounts/${this.accountId}/contacts`, contact);
+    return ids[0] ?? 0;
+  }
+
+  async createMany(contacts: readonly Readonly<Record<string, unknown>>[]): Promise<number[]> {
+    return (await this.control.post<{ ids: number[] }>(`/kommo/accounts/${this.accountId}/contacts`, contacts)).ids;
+  }
+
+  async change(contactId: number, change: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.control.send('PATCH', `/kommo/accounts/${this.accountId}/contacts/${contactId}`, change);
+  }
+
+  async remove(contactId: number, { silent = false } = {}): Promise<void> {
+    await this.control.send('DELETE', `/kommo/accounts/${this.accountId}/contacts/${contactId}${silent ? '?hooks=0' : ''}`);
+  }
+
+  async restore(contactId: number): Promise<void> {
+    await this.control.post(`/kommo/accounts/${this.accountId}/contacts/${contactId}/restore`);
+  }
+
+  async unsubscribe(email: string): Promise<void> {
+    await this.control.post(`/unisender/accounts/${this.unisenderKey}/unsubscribe`, { email });
+  }
+
+  async addToUnisender(contact: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.control.post(`/unisender/accounts/${this.unisenderKey}/contacts`, contact);
+  }
+
+  /** Saves the key and works until the import has ended. */
+  async connect(settings?: Readonly<Record<string, unknown>>): Promise<RunView> {
+    const { run } = await this.world.harness.services.widget.saveKey({
+      accountId: this.accountId,
+      unisenderKey: Secret.of(this.unisenderKey),
+      ...(settings ? { settings } : {}),
+    });
+    await this.world.work();
+    return this.world.getRun(run.run_id);
+  }
+
+  /** Starts a run and works until nothing is left. */
+  async run(mode: 'import' | 'reconcile' | 'preview'): Promise<RunView> {
+    const run = await this.world.harness.services.runs.start({ accountId: this.accountId, mode, trigger: 'operator' });
+    await this.world.work();
+    return this.world.getRun(run.run_id);
+  }
+
+  async listId(): Promise<number> {
+    return (await this.world.harness.context.stores.accounts.find(this.accountId))?.listId ?? 0;
+  }
+
+  /** Everything in the Unisender account, by address. */
+  async held(): Promise<Map<string, HeldAddress>> {
+    const contacts = await this.control.get<HeldAddress[]>(`/unisender/accounts/${this.unisenderKey}/contacts`);
+    return new Map(contacts.map((contact) => [contact.email, contact]));
+  }
+
+  /** Name by address of what is on the account's own list. */
+  async onList(): Promise<Record<string, string>> {
+    const listId = await this.listId();
+    const held = [...(await this.held()).values()].filter(({ lists }) => lists.some(({ id }) => id === listId));
+    return Object.fromEntries(held.map(({ email, fields }) => [email, fields['Name'] ?? '']));
+  }
+
+  /** Contacts in Kommo, deleted ones too. */
+  async contacts(): Promise<HeldContact[]> {
+    const { contacts } = await this.control.get<{ contacts: KommoContactView[] }>(
+      `/kommo/accounts/${this.accountId}/contacts?deleted=1&limit=100000`,
+    );
+    return contacts.map((contact) => ({ id: contact.id, name: contact.name, is_deleted: contact.is_deleted, emails: emailsOf(contact) }));
+  }
+}
+
+const MAX_JOBS = 10_000;
+
+/** One sandbox, one database, one in-process service, any number of accounts. */
+export class SyncWorld {
+  private accounts = 0;
+
+  private constructor(
+    readonly control: SandboxControl,
+    readonly harness: Harness,
+    private readonly receiver: HookReceiver,
+  ) {}
+
+  static async open(options: Pick<HarnessOptions, 'database' | 'sandbox' | 'config'>): Promise<SyncWorld> {
+    const control = new SandboxControl(options.sandbox.url);
+    await control.reset();
+    await control.set({
+      'kommo.hook_hold': true,
+      'unisender.export_per_minute': 0,
+      'unisender.export_seconds': 0,
+      'unisender.hook_hold': true,
+    });
+    await control.post('/kommo/integrations', {
+      client_id: CLIENT_ID,
+      client_secret: CLIENT_SECRET,
+      redirect_uri: 'https://sync.example.org/auth',
+    });
+    let harness: Harness | undefined;
+    const receiver = await HookReceiver.listen(() => {
+      if (!harness) throw new Error('a hook came before the world stood');
+      return harness;
+    });
+    harness = createHarness({ ...options, config: { publicUrl: receiver.url, unisenderExportPollMs: 10, ...options.config } });
+    await harness.services.installer.saveIntegration({
+      clientId: CLIENT_ID,
+      clientSecret: CLIENT_SECRET,
+      redirectUri: 'https://sync.example.org/auth',
+    });
+    return new SyncWorld(control, harness, receiver);
+  }
+
+  async close(): Promise<void> {
+    await this.receiver.close();
+  }
+
+  /** An authorised account without a Unisender key yet. */
+  async addAccount(accountId = 32_000_001 + this.accounts): Promise<SyncedAccount> {
+    this.accounts += 1;
+    const unisenderKey = `unisender-key-${accountId}-0123456789abcdef`;
+    await this.control.post('/kommo/accounts', { id: accountId, name: `Company ${accountId}`, subdomain: `company${accountId}` });
+    await this.control.post('/unisender/accounts', { api_key: unisenderKey, login: `owner${accountId}@example.org` });
+    const { installer } = this.harness.services;
+    const { state } = await installer.beginConsent({ accountId, clientId: CLIENT_ID });
+    const { redirect } = await this.control.post<{ redirect: string }>(`/kommo/accounts/${accountId}/consent`, {
+      client_id: CLIENT_ID,
+      state,
+    });
+    const query = new URL(redirect).searchParams;
+    const read = (name: string) => query.get(name) ?? undefined;
+    await installer.finishConsent({ code: read('code'), referer: read('referer'), clientId: read('client_id'), state: read('state') });
+    return new SyncedAccount(this, accountId, unisenderKey);
+  }
+
+  async getRun(runId: string): Promise<RunView> {
+    const run = await this.harness.services.runs.get(runId);
+    if (!run) throw new Error(`no run ${runId}`);
+    return run;
+  }
+
+  /** Delivers the hooks that Kommo and Unisender hold, then does what they make necessary. */
+  async settle(): Promise<void> {
+    await this.control.post('/kommo/hooks/flush');
+    await this.control.post('/unisender/hooks/flush');
+    await this.work();
+  }
+
+  /** Loses the hooks that wait. */
+  async loseHooks(): Promise<void> {
+    await this.control.post('/kommo/hooks/drop');
+  }
+
+  /** Works jobs and waiting events of every account until nothing is left, as a worker with a queue would. */
+  async work(): Promise<void> {
+    const { jobs, services } = this.harness;
+    for (let done = 0; done < MAX_JOBS; done += 1) {
+      const job = jobs.shift();
+      if (job) await this.workJob(job);
+      else if (!(await this.wakeWaiting())) return;
+    }
+    throw new Error(`${MAX_JOBS} jobs and no end (${Object.keys(services).length} services)`);
+  }
+
+  private async wakeWaiting(): Promise<boolean> {
+    const { database, stores, clock } = this.harness.context;
+    const [waiting] = await stores.events.listAccountsWaiting(database, clock.nowMs() + 1_000, 1);
+    if (waiting !== undefined) this.harness.jobs.push({ tube: 'contacts', payload: { account_id: waiting } });
+    return waiting !== undefined;
+  }
+
+  private async workJob(job: Job): Promise<void> {
+    const { services } = this.harness;
+    const { signal } = new AbortController();
+    try {
+      if (job.tube === 'contacts') await services.accountSync.processEvents(job.payload.account_id, signal);
+      else if (job.tube === 'imports') await services.runWorker.continueRun(job.payload.run_id, signal);
+      else if (job.tube === 'write-backs') await services.writeBack.run(job.payload.account_id, signal);
+      else if (job.tube === 'accesses') await services.tokens.renew(job.payload.account_ids);
+    } catch (error) {
+      if (!(error instanceof TransientError)) throw error;
+      this.harness.clock.advance(error.retryAfterMs ?? 1_000);
+      this.harness.jobs.push(job);
+    }
+  }
+}
