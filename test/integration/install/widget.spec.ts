@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Secret } from '#domain';
+import { AccountBlockedError, Secret } from '#domain';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { type Harness, createHarness } from '../../support/sync-harness.js';
@@ -224,6 +224,13 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       expect(await webhooks()).toEqual([]);
       expect(await control.calls('/removeHook')).toHaveLength(1);
       expect((await findAccount())?.webhookState).toBeNull();
+    });
+
+    it("ends Unisender's subscription also when Kommo's access has ended", async () => {
+      await control.post(`/kommo/accounts/${ACCOUNT_ID}/revoke`);
+      await harness.services.subscriptions.remove(ACCOUNT_ID);
+      expect(await control.calls('/removeHook')).toHaveLength(1);
+      await expect(harness.services.subscriptions.ensure(ACCOUNT_ID)).rejects.toBeInstanceOf(AccountBlockedError);
     });
   });
 

@@ -44,8 +44,10 @@ export class Subscriptions {
     const account = await this.getAccount(accountId);
     const failures = await collectFailures([() => this.ensureKommo(account), () => this.ensureUnisender(account)]);
     for (const error of failures) this.context.logger.warn('a webhook was not subscribed', { account_id: accountId, error });
-    const retriable = failures.find((error) => error instanceof TransientError && !isRefusal(error));
-    if (retriable) throw retriable;
+    const unsettled = failures.find(
+      (error) => error instanceof AccountBlockedError || (error instanceof TransientError && !isRefusal(error)),
+    );
+    if (unsettled) throw unsettled;
   }
 
   /**
@@ -69,9 +71,10 @@ export class Subscriptions {
     return { found, isReconciling: await this.reconcileGap(account) };
   }
 
-  /** Ends both subscriptions, as far as the vendors still let us. */
+  /** Ends both subscriptions, as far as the vendors still let us: also of an account whose access has ended. */
   async remove(accountId: number): Promise<void> {
-    const account = await this.getAccount(accountId);
+    const account = await this.context.stores.accounts.find(accountId);
+    if (!account) return;
     const failures = await collectFailures([() => this.removeKommo(account), () => this.removeUnisender(account)]);
     for (const error of failures) this.context.logger.warn('a webhook was not removed', { account_id: accountId, error });
     await this.context.stores.accounts.update(accountId, { webhookState: null });
@@ -149,14 +152,14 @@ export class Subscriptions {
 /** How Kommo says that the plan or the user's rights do not include webhooks (reference/kommo.md 5.1). */
 const isRefusal = ({ code }: ServiceError): boolean => code === 'kommo_payment_required' || code === 'kommo_forbidden';
 
-/** Runs every step and returns what failed. An account that must be authorised first fails at once. */
+/** Runs every step and returns what failed. */
 async function collectFailures(steps: readonly (() => Promise<unknown>)[]): Promise<ServiceError[]> {
   const failures: ServiceError[] = [];
   for (const step of steps) {
     try {
       await step();
     } catch (error) {
-      if (!(error instanceof ServiceError) || error instanceof AccountBlockedError) throw error;
+      if (!(error instanceof ServiceError)) throw error;
       failures.push(error);
     }
   }
