@@ -14,7 +14,7 @@ import {
 } from '#domain';
 import { findApiContact } from './contact-reader.js';
 import { findAccount, type KommoAccount } from './kommo-account.js';
-import { isSuccess, toApiFailure, toTokenFailure, unreadableAnswer } from './kommo-failure.js';
+import { isAbsence, isSuccess, toApiFailure, toTokenFailure, unreadableAnswer } from './kommo-failure.js';
 import { findKommoHost, type KommoHost } from './kommo-host.js';
 import { type KommoAnswer, KommoHttp, type KommoRequest } from './kommo-http.js';
 import { findWebhook, isActiveFor, type KommoWebhook } from './kommo-webhook.js';
@@ -157,7 +157,7 @@ export class KommoClient {
   /** The contact, or undefined when it is gone. */
   async getContact(session: KommoSession, contactId: number): Promise<ContactSnapshot | undefined> {
     const answer = await this.#send(session, { method: 'GET', path: `${CONTACTS_PATH}/${contactId}` });
-    if (answer.status === 404) return undefined;
+    if (isAbsence(answer)) return undefined;
     const body = readBody(answer);
     if (body === undefined) return undefined;
     const contact = findApiContact(body);
@@ -234,7 +234,7 @@ export class KommoClient {
   /** Ends a subscription; one that does not exist is fine. */
   async deleteWebhook(session: KommoSession, destination: string): Promise<void> {
     const answer = await this.#send(session, { method: 'DELETE', path: WEBHOOKS_PATH, body: { destination } });
-    if (!isSuccess(answer) && answer.status !== 404) throw toApiFailure(answer);
+    if (!isSuccess(answer) && !isAbsence(answer)) throw toApiFailure(answer);
   }
 
   /** Closes idle connections. */

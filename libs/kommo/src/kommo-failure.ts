@@ -1,4 +1,14 @@
-import { InvalidInputError, parseJson, type ServiceError, toItems, toPositiveInteger, toText, TransientError, valueAt } from '#domain';
+import {
+  InvalidInputError,
+  isRecord,
+  parseJson,
+  type ServiceError,
+  toItems,
+  toPositiveInteger,
+  toText,
+  TransientError,
+  valueAt,
+} from '#domain';
 import { KommoHostMovedError, KommoTokenRefusedError, KommoUnauthorizedError } from './kommo-errors.js';
 import type { KommoAnswer } from './kommo-http.js';
 
@@ -47,6 +57,16 @@ export function toApiFailure(answer: KommoAnswer): ServiceError {
   const transient = findTransientFailure(answer);
   if (transient) return transient;
   return new InvalidInputError(`Kommo rejected the request (${answer.status}): ${detailOf(answer.text)}`, { code: 'kommo_rejected' });
+}
+
+/**
+ * Whether a 404 says that the thing asked for is not there. Every path answers 404 under a host that is no account's any
+ * more, with a page or with "Cannot GET …" (reference/kommo.md 4.5): that is no absence.
+ */
+export function isAbsence({ status, text }: KommoAnswer): boolean {
+  const body = parseJson(text);
+  const detail = toText(valueAt(body, 'detail')) ?? '';
+  return status === 404 && isRecord(body) && !detail.startsWith('Cannot ');
 }
 
 const hintOf = ({ status, text }: KommoAnswer): string =>

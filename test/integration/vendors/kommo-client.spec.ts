@@ -222,7 +222,7 @@ describe('reading contacts', () => {
       json(contact(1)),
       noContent,
       json(contact(3, { is_deleted: true })),
-      json(readJsonSample('kommo', 'error-404.json'), 404),
+      json({ title: 'Not Found', status: 404, detail: 'Contact not found' }, 404),
       json(contact(5)),
     );
     const found = await client.findContactsByIds(session, [1, 2, 3, 4, 5]);
@@ -235,6 +235,15 @@ describe('reading contacts', () => {
     await expect(client.findContactsByIds(session, [1, 2])).rejects.toMatchObject({ code: 'kommo_unavailable' });
     vendor.answer(json(readJsonSample('kommo', 'error-404.json'), 404));
     await expect(client.findContactsByIds(session, [1, 2])).rejects.toMatchObject({ code: 'kommo_rejected' });
+  });
+
+  it.each([
+    ['an unknown route', json(readJsonSample('kommo', 'error-404.json'), 404)],
+    ['a page', text('<html>', 404)],
+  ])('R30 does not take %s under a host that is no account for an absence', async (_name, answer) => {
+    vendor.answer(answer);
+    await expect(client.getContact(session, 1)).rejects.toMatchObject({ code: 'kommo_rejected' });
+    await expect(client.deleteWebhook(session, 'https://sync.example.org')).rejects.toMatchObject({ code: 'kommo_rejected' });
   });
 
   it('asks for 250 ids in a request line below 8 KB, and for more not at all', async () => {
