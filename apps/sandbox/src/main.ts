@@ -9,9 +9,20 @@ const { values } = parseArgs({
   },
 });
 
-const sandbox = await startSandbox({ port: Number(values.port), host: values.host, seed: Number(values.seed) });
+const port = wholeNumber('port', values.port);
+const seed = wholeNumber('seed', values.seed);
+const sandbox = await startSandbox({ port, host: values.host, seed }).catch((error: Error) => fail(`cannot listen: ${error.message}`));
 process.stdout.write(`${JSON.stringify({ sandbox: 'ready', port: sandbox.port })}\n`);
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => void sandbox.close().then(() => process.exit(0)));
+}
+
+function wholeNumber(name: string, text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : fail(`--${name} must be a whole number`);
+}
+
+function fail(reason: string): never {
+  process.stderr.write(`${reason}\n`);
+  process.exit(2);
 }
