@@ -26,7 +26,8 @@ export interface Ask {
 export function ask(origin: string, path: string, { method, host, headers, body, form }: Ask = {}): Promise<Answer> {
   const text = form ?? (body === undefined ? undefined : JSON.stringify(body));
   const type = form === undefined ? 'application/json' : 'application/x-www-form-urlencoded';
-  const sent = { ...(host !== undefined && { host }), ...(text !== undefined && { 'content-type': type }), ...headers };
+  const length = text === undefined ? {} : { 'content-type': type, 'content-length': String(Buffer.byteLength(text)) };
+  const sent = { ...(host !== undefined && { host }), ...length, ...headers };
   return new Promise((resolve, reject) => {
     const request = httpRequest(`${origin}${path}`, {
       method: method ?? (text === undefined ? 'GET' : 'POST'),
