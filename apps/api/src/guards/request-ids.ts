@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { parseId } from '../http/fields.js';
+import { findId } from '../http/fields.js';
 
 const NAMES = ['id', 'account_id'] as const;
 
@@ -13,6 +13,5 @@ export function findAccountId(request: FastifyRequest): number | 'absent' | 'mal
   const input = inputOf(request);
   const given = NAMES.map((name) => input[name]).find((value) => value !== undefined);
   if (given === undefined) return 'absent';
-  const id = parseId(given);
-  return typeof id === 'number' ? id : 'malformed';
+  return findId(given) ?? 'malformed';
 }

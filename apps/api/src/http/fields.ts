@@ -1,19 +1,19 @@
 import { applyDecorators } from '@nestjs/common';
 import { Expose, Transform } from 'class-transformer';
-import { IsOptional, ValidateBy } from 'class-validator';
+import { Allow, IsOptional, ValidateBy } from 'class-validator';
 
 /** An input before its validation. */
 type InputObject = Readonly<Record<string, unknown>>;
 
 const ID = /^[1-9]\d{0,15}$/;
 
-/** A vendor's numeric id as a number; anything that is not exactly one comes back as it is. */
-export function parseId(value: unknown): unknown {
-  const id = typeof value === 'string' && ID.test(value) ? Number(value) : value;
-  return typeof id === 'number' && Number.isSafeInteger(id) && id > 0 ? id : value;
-}
+const isId = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
 
-const isId = (value: unknown) => typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
+/** A vendor's numeric id, or undefined for anything that is not exactly one. */
+export function findId(value: unknown): number | undefined {
+  const id = typeof value === 'string' && ID.test(value) ? Number(value) : value;
+  return isId(id) ? id : undefined;
+}
 
 const rule = (name: string, isGood: (value: unknown) => boolean, problem: string): PropertyDecorator =>
   ValidateBy({ name, validator: { validate: isGood, defaultMessage: () => problem } });
@@ -21,7 +21,11 @@ const rule = (name: string, isGood: (value: unknown) => boolean, problem: string
 const read = (parse: (value: unknown) => unknown): PropertyDecorator => Transform(({ value }) => parse(value));
 
 /** A Kommo id: digits only, as text or as a JSON number. */
-export const Id = (): PropertyDecorator => applyDecorators(read(parseId), rule('id', isId, 'must be a whole number above 0, in digits'));
+export const Id = (): PropertyDecorator =>
+  applyDecorators(
+    read((value) => findId(value) ?? value),
+    rule('id', isId, 'must be a whole number above 0, in digits'),
+  );
 
 /** A text of 1 to `maxLength` characters without control characters. */
 export const Text = (maxLength = 255): PropertyDecorator =>
@@ -59,10 +63,16 @@ export const Flag = (): PropertyDecorator =>
 export const OneOf = (values: readonly string[]): PropertyDecorator =>
   rule('oneOf', (value) => typeof value === 'string' && values.includes(value), `must be one of ${values.join(', ')}`);
 
+/** Taken as it comes: the handler or its use case reads it. */
+export const Unread = (): PropertyDecorator => Allow();
+
 /** May be left out. */
 export const Optional = (): PropertyDecorator => IsOptional();
 
-/** The first of these names that was sent gives the value: the property's own, then those of the service's ancestors. */
+/**
+ * The first of these names that was sent gives the value: the property's own, then those of the service's ancestors.
+ * Stands above the other decorators: class-transformer reads from the top.
+ */
 export const From = (...names: string[]): PropertyDecorator =>
   applyDecorators(
     Expose(),

@@ -12,8 +12,12 @@ const headers = {
 
 const HSTS = { 'Strict-Transport-Security': 'max-age=31536000' };
 
+/** What every answer carries; over HTTPS also that it stays so. */
+export const securityHeaders = (publicUrl: string): Readonly<Record<string, string>> =>
+  publicUrl.startsWith('https:') ? { ...headers, ...HSTS } : headers;
+
 export function addSecurityHeaders(fastify: FastifyInstance, publicUrl: string): void {
-  const all = publicUrl.startsWith('https:') ? { ...headers, ...HSTS } : headers;
+  const all = securityHeaders(publicUrl);
   fastify.addHook('onRequest', (_request, reply, done) => {
     void reply.headers(all);
     done();

@@ -7,7 +7,7 @@ import { addBodyParsers, MAX_BODY_BYTES } from './body-parsers.js';
 import { sendFailure } from './failure.filter.js';
 import { addQueryCheck, parseQuery } from './query.js';
 import { addRequestLog } from './request-log.js';
-import { addSecurityHeaders } from './security-headers.js';
+import { addSecurityHeaders, securityHeaders } from './security-headers.js';
 
 /** A whole request has to arrive within this. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -36,7 +36,9 @@ export function createServer({ config, logger, clock }: ApiParts): FastifyAdapte
     trustProxy: toTrustProxy(config.trustProxy),
     genReqId: () => randomUUID(),
     routerOptions: { querystringParser: parseQuery, maxParamLength: MAX_PARAM_LENGTH },
-    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => sendFailure(error, request, reply, logger),
+    // A URL that cannot be read is refused before any hook runs.
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      sendFailure(error, request, reply.headers(securityHeaders(config.publicUrl)), logger),
     skipMiddie: true,
   });
   const fastify = adapter.getInstance<FastifyInstance>();

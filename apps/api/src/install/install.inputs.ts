@@ -5,27 +5,27 @@ const CODE_LENGTH = 4096;
 
 /** Also under the names of the service's ancestors. */
 export class IntegrationBody {
-  @Text()
   @From('integrations_id', 'integration_id')
+  @Text()
   client_id!: string;
 
-  @Text()
   @From('integrations_secret_key', 'secret_key')
+  @Text()
   client_secret!: string;
 
-  @Text(URL_LENGTH)
   @From('integrations_redirect_url', 'redirect_url', 'url')
+  @Text(URL_LENGTH)
   redirect_uri!: string;
 
+  @From('integrations_domain')
   @Optional()
   @Text()
-  @From('integrations_domain')
   domain?: string;
 }
 
 export class SetupBody extends IntegrationBody {
-  @Id()
   @From('id')
+  @Id()
   account_id!: number;
 }
 

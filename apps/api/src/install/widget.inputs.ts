@@ -1,21 +1,21 @@
-import { From, Id, Text } from '../http/fields.js';
+import { From, Id, Text, Unread } from '../http/fields.js';
 
 export class WidgetBody {
-  @Id()
   @From('id')
+  @Id()
   account_id!: number;
 
-  @Text()
   @From('key')
+  @Text()
   unisender_key!: string;
 
   /** Read by the use case, which names every bad setting. */
-  @From()
+  @Unread()
   settings?: unknown;
 }
 
 export class WidgetStatusQuery {
-  @Id()
   @From('id')
+  @Id()
   account_id!: number;
 }

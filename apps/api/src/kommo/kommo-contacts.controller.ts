@@ -11,8 +11,8 @@ const DEFAULT_LIMIT = 50;
 const MAX_PAGE = 1_000_000;
 
 class KommoContactsQuery {
-  @Id()
   @From('account_id')
+  @Id()
   id!: number;
 
   @Optional()

@@ -14,8 +14,8 @@ class AccountParams {
 }
 
 class EventsQuery {
-  @Id()
   @From('id')
+  @Id()
   account_id!: number;
 
   @Optional()
@@ -24,9 +24,9 @@ class EventsQuery {
 }
 
 class FailuresQuery {
+  @From('id')
   @Optional()
   @Id()
-  @From('id')
   account_id?: number;
 
   @Optional()

@@ -12,8 +12,8 @@ const MAX_LIMIT = 500;
 const RUN_ID_LENGTH = 64;
 
 class StartBody {
-  @Id()
   @From('account_id')
+  @Id()
   id!: number;
 
   @Optional()
@@ -27,8 +27,8 @@ class RunParams {
 }
 
 class RunsQuery {
-  @Id()
   @From('account_id')
+  @Id()
   id!: number;
 
   @Optional()

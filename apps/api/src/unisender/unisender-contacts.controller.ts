@@ -4,26 +4,27 @@ import type { SyncServices } from '#sync';
 import { AccountAuthorisedGuard } from '../guards/account-authorised.guard.js';
 import { Audience } from '../guards/audience.js';
 import { IntegrationConfiguredGuard } from '../guards/integration-configured.guard.js';
-import { Flag, From, Id, Optional, Text } from '../http/fields.js';
+import { Flag, From, Id, Optional, Text, Unread } from '../http/fields.js';
 import { invalidInput } from '../http/input.pipe.js';
 import { SERVICES } from '../parts.js';
 
 class FindQuery {
-  @Id()
   @From('account_id')
+  @Id()
   id!: number;
 
-  @Text()
   @From('z')
+  @Text()
   email!: string;
 }
 
 class ContactsBody {
-  @Id()
   @From('account_id')
+  @Id()
   id!: number;
 
   @From('email')
+  @Unread()
   emails!: unknown;
 
   @Optional()

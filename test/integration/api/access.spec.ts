@@ -1,0 +1,127 @@
+import { describe, expect, it } from '@jest/globals';
+import type { FastifyInstance } from 'fastify';
+import { openTestDatabases } from '../../support/test-databases.js';
+import { ApiScene, CLIENT_SECRET, OPERATOR_TOKEN, UNISENDER_KEY } from './api-scene.js';
+
+const ACCOUNT_ID = 32_000_001;
+
+/** What anyone may reach, and the status that tells that nothing but the audience's own check stood in the way. */
+const open: Readonly<Record<string, number>> = {
+  'GET /sum': 400,
+  'GET /auth': 423,
+  'GET /authcallback': 423,
+  'GET /health/live': 200,
+  'GET /health/ready': 200,
+  'OPTIONS /widget': 204,
+  'OPTIONS /widget/status': 204,
+  'POST /webhook/:token': 404,
+  'GET /unisender/webhook/:token': 404,
+  'POST /unisender/webhook/:token': 404,
+};
+
+interface Route {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** Reads Fastify's own drawing of its router. */
+function listRoutes(scene: ApiScene): Route[] {
+  const fastify = scene.app.getHttpAdapter().getInstance();
+  const drawing = fastify.printRoutes({ commonPrefix: false });
+  const parents: string[] = [];
+  return drawing.split('\n').flatMap((line) => {
+    const [, indent = '', segment = '', methods] = /^([│ ]*)[└├]── (\S+)(?: \((.+)\))?/.exec(line) ?? [];
+    if (segment === '') return [];
+    const level = indent.length / 4;
+    parents.splice(level, parents.length, segment);
+    return (methods?.split(', ') ?? []).map((method) => ({ method, path: parents.join('') }));
+  });
+}
+
+describe('who may call what', () => {
+  const databases = openTestDatabases('sqlite');
+
+  it('R40: answers 401 on every route of the router that is not declared open', async () => {
+    const scene = await ApiScene.open({ database: await databases.open() });
+    const routes = listRoutes(scene).filter(({ method }) => method !== 'HEAD');
+    expect(routes.length).toBeGreaterThan(20);
+    for (const { method, path } of routes) {
+      const url = path.replaceAll(/:\w+/g, 'some-value-of-a-parameter');
+      const { status, body } = await scene.ask(method as 'GET', url);
+      expect({ route: `${method} ${path}`, status }).toEqual({ route: `${method} ${path}`, status: open[`${method} ${path}`] ?? 401 });
+      if (status === 401) expect(body).toMatchObject({ status: 'error', code: 401 });
+    }
+    expect(routes.map(({ method, path }) => `${method} ${path}`)).toEqual(expect.arrayContaining(Object.keys(open)));
+  });
+
+  it.each(['', 'Bearer', 'Bearer wrong', `Basic ${OPERATOR_TOKEN}`, `Bearer ${OPERATOR_TOKEN}x`, OPERATOR_TOKEN])(
+    'R40: refuses the authorization "%s"',
+    async (authorization) => {
+      const scene = await ApiScene.open({ database: await databases.open() });
+      expect((await scene.ask('GET', '/accounts', { headers: { authorization } })).status).toBe(401);
+    },
+  );
+
+  it('R40: shows no secret in any answer', async () => {
+    const scene = await ApiScene.open({ database: await databases.open() });
+    const token = await scene.addAccount(ACCOUNT_ID);
+    const urls = [
+      '/accounts',
+      `/operations/accounts/${ACCOUNT_ID}`,
+      `/widget/status?account_id=${ACCOUNT_ID}`,
+      `/operations/events?account_id=${ACCOUNT_ID}`,
+    ];
+    const texts = await Promise.all(urls.map(async (url) => (await scene.order('GET', url)).text));
+    expect(texts[0]).toContain(String(ACCOUNT_ID));
+    for (const secret of [CLIENT_SECRET, UNISENDER_KEY, OPERATOR_TOKEN, token]) {
+      for (const text of texts) expect(text).not.toContain(secret);
+    }
+  });
+
+  it('limits an address that tries tokens, and never a known webhook', async () => {
+    const scene = await ApiScene.open({ database: await databases.open(), config: { publicRateLimitPerMinute: 3 } });
+    const token = await scene.addAccount(ACCOUNT_ID);
+    const statuses: number[] = [];
+    for (let i = 0; i < 5; i += 1) statuses.push((await scene.ask('POST', '/webhook/never-given-to-anyone-0123456789')).status);
+    expect(statuses).toEqual([404, 404, 404, 429, 429]);
+    const refused = await scene.ask('GET', '/accounts');
+    expect(refused).toMatchObject({ status: 429, headers: { 'retry-after': expect.stringMatching(/^\d+$/) } });
+    expect((await scene.ask('POST', `/webhook/${token}`)).status).toBe(200);
+    expect((await scene.order('GET', '/accounts')).status).toBe(200);
+  });
+
+  it('lets only pages of Kommo read the routes of the widget', async () => {
+    const scene = await ApiScene.open({ database: await databases.open() });
+    const ask = (url: string, origin: string) =>
+      scene.ask('OPTIONS', url, { headers: { origin, 'access-control-request-method': 'POST' } });
+    expect(await ask('/widget', 'https://company.kommo.com')).toMatchObject({
+      status: 204,
+      headers: {
+        'access-control-allow-origin': 'https://company.kommo.com',
+        'access-control-allow-headers': expect.stringContaining('X-Auth-Token'),
+      },
+    });
+    for (const origin of [
+      'https://kommo.com.evil.test',
+      'http://company.kommo.com',
+      'https://evil.test',
+      'https://a.b.kommo.com',
+      'null',
+    ]) {
+      expect((await ask('/widget/status', origin)).headers['access-control-allow-origin']).toBeUndefined();
+    }
+    const other = await scene.ask('GET', '/sum?a=1&b=2', { headers: { origin: 'https://company.kommo.com' } });
+    expect(other.headers['access-control-allow-origin']).toBeUndefined();
+  });
+
+  it('sends security headers with every answer', async () => {
+    const scene = await ApiScene.open({ database: await databases.open() });
+    for (const url of ['/sum?a=1&b=2', '/nowhere', '/accounts', '/%zz']) {
+      expect((await scene.ask('GET', url)).headers).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'content-security-policy': expect.stringContaining("default-src 'none'"),
+        'x-frame-options': 'DENY',
+      });
+    }
+  });
+});

@@ -1,0 +1,133 @@
+import { afterEach } from '@jest/globals';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Database } from '#database';
+import { Secret } from '#domain';
+import { unisenderKeyContext } from '#sync';
+import { createApi } from '../../../apps/api/src/create-api.js';
+import type { ApiConfig, ApiLogger, Surroundings } from '../../../apps/api/src/parts.js';
+import { createHarness, type Harness } from '../../support/sync-harness.js';
+
+export const OPERATOR_TOKEN = 'operator-token-of-the-tests-0123456789';
+export const OPERATOR = { authorization: `Bearer ${OPERATOR_TOKEN}` };
+export const CLIENT_ID = '0b0123f4-d123-4123-9123-e09f123456ca';
+export const CLIENT_SECRET = 'planted-client-secret-0123456789abcdef';
+export const UNISENDER_KEY = 'planted-unisender-key-0123456789abcdef';
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly text: string;
+  /** The envelope. */
+  readonly body: {
+    readonly status: string;
+    readonly code: number;
+    readonly message: string;
+    readonly data: Record<string, unknown> & { readonly fields?: { field: string; problem: string }[] };
+  };
+}
+
+export interface Call {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** An object is sent as JSON. */
+  readonly body?: object | string | Buffer;
+}
+
+type Method = 'GET' | 'POST' | 'DELETE' | 'OPTIONS';
+
+const opened: NestFastifyApplication[] = [];
+
+afterEach(async () => {
+  for (const app of opened.splice(0)) await app.close();
+});
+
+function parse(text: string): Reply['body'] {
+  try {
+    return JSON.parse(text) as Reply['body'];
+  } catch {
+    return { status: '', code: 0, message: '', data: {} };
+  }
+}
+
+/** The whole API over a real database, asked without a socket. */
+export class ApiScene {
+  private constructor(
+    readonly app: NestFastifyApplication,
+    readonly harness: Harness,
+  ) {}
+
+  static async open(options: {
+    database: Database;
+    sandboxUrl?: string;
+    config?: Partial<ApiConfig>;
+    surroundings?: Partial<Surroundings>;
+  }): Promise<ApiScene> {
+    const harness = createHarness({ database: options.database, sandbox: { url: options.sandboxUrl ?? 'http://127.0.0.1:9' } });
+    const { context, services, clock } = harness;
+    const logger: ApiLogger = Object.assign(Object.create(context.logger) as typeof context.logger, { requestLog: () => {} });
+    const app = await createApi({
+      config: {
+        ...context.config,
+        operatorToken: Secret.of(OPERATOR_TOKEN),
+        publicRateLimitPerMinute: 10_000,
+        trustProxy: false,
+        ...options.config,
+      },
+      services,
+      stores: context.stores,
+      surroundings: {
+        isDatabaseReady: () => options.database.isReady(),
+        pendingMigrations: () => options.database.pendingMigrations(),
+        isQueueReady: () => Promise.resolve(true),
+        listQueues: () => Promise.resolve([]),
+        ...options.surroundings,
+      },
+      clock,
+      logger,
+    });
+    opened.push(app);
+    return new ApiScene(app, harness);
+  }
+
+  async ask(method: Method, url: string, { headers = {}, body }: Call = {}): Promise<Reply> {
+    const isObject = typeof body === 'object' && !Buffer.isBuffer(body);
+    const reply = await this.app.inject({
+      method,
+      url,
+      headers: { ...(isObject ? { 'content-type': 'application/json' } : {}), ...headers },
+      ...(body === undefined ? {} : { payload: isObject ? JSON.stringify(body) : body }),
+    });
+    return { status: reply.statusCode, headers: reply.headers, text: reply.body, body: parse(reply.body) };
+  }
+
+  /** As the operator. */
+  async order(method: Method, url: string, call: Call = {}): Promise<Reply> {
+    return this.ask(method, url, { ...call, headers: { ...OPERATOR, ...call.headers } });
+  }
+
+  async saveIntegration(): Promise<void> {
+    const body = { client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uri: 'https://sync.example.org/auth' };
+    const { status } = await this.order('POST', '/integration', { body });
+    if (status !== 200) throw new Error(`POST /integration: ${status}`);
+  }
+
+  /** A connected account as an install leaves it; returns the unguessable part of its webhooks' URLs. */
+  async addAccount(accountId: number, { unisenderKey = UNISENDER_KEY }: { unisenderKey?: string | undefined } = {}): Promise<string> {
+    await this.saveIntegration();
+    const { stores, keyring } = this.harness.context;
+    await this.harness.services.installer.saveSetup({
+      accountId,
+      clientId: CLIENT_ID,
+      clientSecret: CLIENT_SECRET,
+      redirectUri: 'https://sync.example.org/auth',
+    });
+    await stores.accounts.setStatus(accountId, 'active');
+    await stores.accounts.update(accountId, { unisenderKey: keyring.encrypt(unisenderKey, unisenderKeyContext(accountId)) });
+    const account = await stores.accounts.find(accountId);
+    return keyring.decrypt(account?.webhookToken ?? '', `accounts.webhook_token:${accountId}`).reveal();
+  }
+
+  async events(accountId: number): Promise<readonly Record<string, unknown>[]> {
+    const { body } = await this.order('GET', `/operations/events?account_id=${accountId}`);
+    return body.data['events'] as Record<string, unknown>[];
+  }
+}

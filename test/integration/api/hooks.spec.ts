@@ -1,0 +1,178 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { TransientError } from '#domain';
+import { listSamples, readSample } from '../../support/samples.js';
+import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
+import { ApiScene, UNISENDER_KEY } from './api-scene.js';
+
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+const JSON_TYPE = { 'content-type': 'application/json' };
+const ACCOUNT_ID = 32_427_762;
+
+/** What the reference says of every recorded or documented hook: which contacts it changes, and of which account it says to be. */
+const meanings: Readonly<Record<string, { accountId?: number; effects: readonly string[] }>> = {
+  'webhook-01-contact-add-2025.form': { accountId: ACCOUNT_ID, effects: ['add 37054081'] },
+  'webhook-02-contact-update-2025.form': { accountId: ACCOUNT_ID, effects: ['update 37054081'] },
+  'webhook-03-lead-add-2025.form': { accountId: ACCOUNT_ID, effects: [] },
+  'webhook-04-lead-update-2025.form': { accountId: ACCOUNT_ID, effects: [] },
+  'webhook-07-lead-status-2018-unescaped.form': { effects: [] },
+  'webhook-10-contact-restore-2016.form': { effects: ['restore 1065'] },
+  'webhook-11-digital-pipeline-lead-status-2023.form': { accountId: 30_307_558, effects: [] },
+  'webhook-12-digital-pipeline-lead-add-kommo-2026.json': { accountId: 32_491_523, effects: [] },
+  'webhook-20-contact-add-doc.json': { accountId: 32_720_107, effects: ['add 17611273'] },
+  'webhook-21-contact-update-doc.json': { accountId: 32_720_107, effects: ['update 17611273'] },
+  'webhook-22-contact-delete-doc.json': { effects: ['delete 17611273'] },
+  'webhook-23-contact-restore-doc.json': { accountId: 32_720_107, effects: ['restore 17611273'] },
+  'webhook-25-company-add-doc.json': { accountId: 32_720_107, effects: [] },
+  'webhook-26-company-update-doc.json': { accountId: 32_720_107, effects: [] },
+  'webhook-27-company-delete-doc.json': { effects: [] },
+  'webhook-28-contact-note-doc.json': { accountId: 32_720_107, effects: [] },
+  'webhook-29-unsorted-update-with-account-doc.json': { accountId: 1_312_313, effects: [] },
+  'webhook-30-unsorted-accept-doc.json': { effects: [] },
+  'webhook-41-mixed-add-and-delete-DERIVED.form': { accountId: ACCOUNT_ID, effects: ['add 37054090', 'delete 37054081'] },
+  'webhook-42-contact-delete-DERIVED.form': { accountId: ACCOUNT_ID, effects: ['delete 37054081'] },
+};
+
+const typeOf = (file: string) => (file.endsWith('.json') ? JSON_TYPE : FORM);
+
+describe.each(testDatabaseKinds())('hooks of Kommo, on %s', (kind) => {
+  const databases = openTestDatabases(kind);
+
+  it('are all known', () => {
+    expect(listSamples('kommo', /^webhook-/)).toEqual(Object.keys(meanings).sort());
+  });
+
+  it.each(Object.entries(meanings))(
+    'R11: %s, posted as it is, has the effect that the reference says',
+    async (file, { accountId = ACCOUNT_ID, effects }) => {
+      const scene = await ApiScene.open({ database: await databases.open() });
+      const token = await scene.addAccount(accountId);
+      const reply = await scene.ask('POST', `/webhook/${token}`, { body: readSample('kommo', file), headers: typeOf(file) });
+      expect(reply).toMatchObject({ status: 200, body: { status: 'success', data: { accepted: effects.length, unreadable: 0 } } });
+      const events = await scene.events(accountId);
+      expect(events.map(({ action, contact_id }) => `${String(action)} ${String(contact_id)}`).reverse()).toEqual(effects);
+      expect(events.every(({ state }) => state === 'waiting')).toBe(true);
+      expect(scene.harness.jobs.length).toBe(effects.length > 0 ? 1 : 0);
+    },
+  );
+
+  it('R43: with a wrong token get 404 and leave nothing behind', async () => {
+    const scene = await ApiScene.open({ database: await databases.open() });
+    const token = await scene.addAccount(ACCOUNT_ID);
+    const body = readSample('kommo', 'webhook-01-contact-add-2025.form');
+    for (const wrong of [
+      `${token}x`,
+      token.slice(1),
+      token.toLowerCase() === token ? token.toUpperCase() : token.toLowerCase(),
+      'x',
+      '%00',
+      '..%2f..%2faccounts',
+    ]) {
+      expect((await scene.ask('POST', `/webhook/${wrong}`, { body, headers: FORM })).status).toBe(404);
+    }
+    expect(await scene.events(ACCOUNT_ID)).toEqual([]);
+    expect(scene.harness.jobs).toEqual([]);
+  });
+
+  it("R43: with the right token and another account's id get 400, and are recorded without effect", async () => {
+    const scene = await ApiScene.open({ database: await databases.open() });
+    const token = await scene.addAccount(7);
+    const reply = await scene.ask('POST', `/webhook/${token}`, {
+      body: readSample('kommo', 'webhook-01-contact-add-2025.form'),
+      headers: FORM,
+    });
+    expect(reply).toMatchObject({ status: 400, body: { data: { error: 'account_mismatch' } } });
+    expect(await scene.events(7)).toMatchObject([
+      { state: 'refused', contact_id: null, reason: expect.stringContaining(String(ACCOUNT_ID)) },
+    ]);
+    expect(scene.harness.jobs).toEqual([]);
+  });
+
+  it('R17: get 503 while the database is down, and are taken when it is back', async () => {
+    const database = await databases.open();
+    const scene = await ApiScene.open({ database });
+    const token = await scene.addAccount(ACCOUNT_ID);
+    const post = () =>
+      scene.ask('POST', `/webhook/${token}`, { body: readSample('kommo', 'webhook-01-contact-add-2025.form'), headers: FORM });
+    expect((await post()).status).toBe(200);
+    const { events } = scene.harness.context.stores;
+    const add = events.add.bind(events);
+    events.add = () => Promise.reject(new TransientError('the database is unavailable', { code: 'database_unavailable' }));
+    expect(await post()).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': expect.any(String) },
+      body: { data: { correlation_id: expect.any(String) } },
+    });
+    events.add = add;
+    expect((await post()).status).toBe(200);
+    expect(await scene.events(ACCOUNT_ID)).toMatchObject([{ contact_id: 37_054_081, deliveries: 2 }]);
+  });
+
+  it('R17: get 200 while the queue is down: the event is durable, the sweep will find it', async () => {
+    const scene = await ApiScene.open({ database: await databases.open() });
+    const token = await scene.addAccount(ACCOUNT_ID);
+    Object.assign(scene.harness.context.queue, {
+      put: () => Promise.reject(new TransientError('no queue server takes the job', { code: 'queue_unavailable' })),
+    });
+    const reply = await scene.ask('POST', `/webhook/${token}`, {
+      body: readSample('kommo', 'webhook-01-contact-add-2025.form'),
+      headers: FORM,
+    });
+    expect(reply.status).toBe(200);
+    expect(await scene.events(ACCOUNT_ID)).toMatchObject([{ state: 'waiting' }]);
+  });
+});
+
+describe('a database that goes away', () => {
+  const databases = openTestDatabases('sqlite');
+
+  it('R17: makes hooks wait for their next delivery and the service not ready', async () => {
+    const database = await databases.openAt(await databases.createMigrated());
+    const scene = await ApiScene.open({ database });
+    const token = await scene.addAccount(ACCOUNT_ID);
+    expect((await scene.ask('GET', '/health/ready')).status).toBe(200);
+    await database.execute('DROP TABLE events');
+    const reply = await scene.ask('POST', `/webhook/${token}`, {
+      body: readSample('kommo', 'webhook-01-contact-add-2025.form'),
+      headers: FORM,
+    });
+    expect(reply.status).toBeGreaterThanOrEqual(500);
+  });
+
+  it('makes the service not ready with an old schema', async () => {
+    const database = await databases.openAt(await databases.createEmpty());
+    const scene = await ApiScene.open({ database });
+    const reply = await scene.ask('GET', '/health/ready');
+    expect(reply.status).toBe(503);
+    expect(JSON.parse(reply.text)).toEqual({ status: 'not_ready', checks: { database: 'up', migrations: 'pending', queue: 'up' } });
+    expect((await scene.ask('GET', '/health/live')).status).toBe(200);
+  });
+});
+
+describe('hooks of Unisender', () => {
+  const databases = openTestDatabases('sqlite');
+
+  const signed = (event: object) => {
+    const text = JSON.stringify({ auth: UNISENDER_KEY, ...event });
+    return text.replace(UNISENDER_KEY, createHash('md5').update(text).digest('hex'));
+  };
+  const event = { login: 'owner', event_name: 'unsubscribe', event_time: '2026-11-20 10:00:00', email: 'gone@example.org' };
+
+  it('are taken when signed, and get 401 and no effect otherwise', async () => {
+    const scene = await ApiScene.open({ database: await databases.open() });
+    const token = await scene.addAccount(7);
+    const url = `/unisender/webhook/${token}`;
+    expect((await scene.ask('GET', url)).status).toBe(200);
+    expect((await scene.ask('GET', '/unisender/webhook/unknown-token-0123456789')).status).toBe(404);
+    const forged = signed(event).replace('gone@', 'other@');
+    for (const body of [forged, '{}', '', 'auth=x', JSON.stringify({ auth: 'x', ...event })]) {
+      expect((await scene.ask('POST', url, { body, headers: JSON_TYPE })).status).toBe(401);
+    }
+    expect(await scene.events(7)).toEqual([]);
+    expect(await scene.ask('POST', url, { body: signed(event), headers: JSON_TYPE })).toMatchObject({
+      status: 200,
+      body: { data: { accepted: 1 } },
+    });
+    expect(await scene.events(7)).toMatchObject([{ source: 'unisender', action: 'unsubscribe' }]);
+  });
+});

@@ -1,0 +1,99 @@
+import { describe, expect, it } from '@jest/globals';
+import { openTestDatabases } from '../../support/test-databases.js';
+import { ApiScene, OPERATOR } from './api-scene.js';
+
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+const JSON_TYPE = { 'content-type': 'application/json' };
+const WITHIN_MS = 2_000;
+
+const keys = (count: number) => Array.from({ length: count }, (_, index) => `k${index}=1`).join('&');
+
+describe('R47: a hostile body', () => {
+  const databases = openTestDatabases('sqlite');
+
+  it.each([
+    ['10 MB of form', FORM, () => `a=${'x'.repeat(10 * 1024 * 1024)}`, 413],
+    ['10 MB of JSON', JSON_TYPE, () => `{"a":"${'x'.repeat(10 * 1024 * 1024)}"}`, 413],
+    ['100,000 keys', FORM, () => keys(100_000), 400],
+    [
+      '100,000 JSON keys',
+      JSON_TYPE,
+      () => JSON.stringify(Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`k${i}`, 1]))),
+      400,
+    ],
+    ['50 levels', FORM, () => `a${'[b]'.repeat(50)}=1`, 400],
+    ['50 levels of JSON', JSON_TYPE, () => '{"a":'.repeat(50) + '1' + '}'.repeat(50), 400],
+    ['a broken %', FORM, () => 'client_id=%', 400],
+    ['a lone surrogate', JSON_TYPE, () => '{"client_id":"\\ud800"}', 400],
+    ['a lone surrogate in a form', FORM, () => 'client_id=%ED%A0%80', 400],
+    ['__proto__', FORM, () => '__proto__[client_id]=x&__proto__[polluted]=1', 400],
+    ['constructor', FORM, () => 'constructor[prototype][client_id]=x', 400],
+    ['__proto__ in JSON', JSON_TYPE, () => '{"__proto__":{"client_id":"x","client_secret":"y","redirect_uri":"https://a.example"}}', 400],
+  ])('of %s is refused quickly, and the service lives', async (_name, headers, body, status) => {
+    const scene = await ApiScene.open({ database: await databases.open() });
+    const started = performance.now();
+    const reply = await scene.order('POST', '/integration', { body: body(), headers });
+    expect(reply).toMatchObject({ status, body: { status: 'error', code: status } });
+    expect(performance.now() - started).toBeLessThan(WITHIN_MS);
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    expect((await scene.ask('GET', '/sum?a=1&b=2')).status).toBe(200);
+    expect(await scene.harness.context.stores.integrations.count()).toBe(0);
+  });
+
+  it.each([
+    ['100,000 keys', keys(100_000)],
+    ['50 levels', `a${'[b]'.repeat(50)}=1`],
+    ['a broken %', 'contacts[add][0][id]=%'],
+    ['no UTF-8', Buffer.from([0x61, 0x3d, 0xff, 0xfe])],
+  ])('as a hook with the right token (%s) is kept for the operator with its reason, and answered 200', async (_name, body) => {
+    const scene = await ApiScene.open({ database: await databases.open() });
+    const token = await scene.addAccount(7);
+    expect(await scene.ask('POST', `/webhook/${token}`, { body, headers: FORM })).toMatchObject({
+      status: 200,
+      body: { data: { unreadable: 1 } },
+    });
+    expect(await scene.events(7)).toMatchObject([
+      { state: 'unreadable', source: 'kommo', reason: expect.stringContaining('cannot be read') },
+    ]);
+  });
+
+  it('as a hook of 10 MB is refused before it is read', async () => {
+    const scene = await ApiScene.open({ database: await databases.open() });
+    const token = await scene.addAccount(7);
+    expect((await scene.ask('POST', `/webhook/${token}`, { body: 'x'.repeat(10 * 1024 * 1024), headers: FORM })).status).toBe(413);
+  });
+
+  it('gives its memory back', async () => {
+    const scene = await ApiScene.open({ database: await databases.open() });
+    await scene.app.listen(0, '127.0.0.1');
+    const address = await scene.app.getUrl();
+    const post = async () => {
+      const answer = await fetch(`${address}/integration`, { method: 'POST', headers: { ...OPERATOR, ...FORM }, body: keys(60_000) });
+      expect(answer.status).toBe(400);
+      await answer.text();
+    };
+    for (let i = 0; i < 10; i += 1) await post();
+    const before = process.memoryUsage().rss;
+    for (let i = 0; i < 60; i += 1) await post();
+    expect(process.memoryUsage().rss - before).toBeLessThan(80 * 1024 * 1024);
+  });
+
+  it('in the URL is refused like any other', async () => {
+    const scene = await ApiScene.open({ database: await databases.open() });
+    for (const url of [
+      '/sum?a=%',
+      '/%',
+      '/sync/contacts/%E0%A4%A',
+      `/sum?${keys(1000)}`,
+      `/webhook/${'x'.repeat(2000)}`,
+      '/sum?a[b][c][d][e][f]=1',
+    ]) {
+      const { status, body } = await scene.order('GET', url);
+      expect({ url: url.slice(0, 40), isRefused: status >= 400 && status < 500, envelope: body.status }).toEqual({
+        url: url.slice(0, 40),
+        isRefused: true,
+        envelope: 'error',
+      });
+    }
+  });
+});

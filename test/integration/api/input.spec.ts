@@ -1,0 +1,219 @@
+import { describe, expect, it } from '@jest/globals';
+import { openTestDatabases } from '../../support/test-databases.js';
+import { ApiScene, type Reply } from './api-scene.js';
+
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+const fieldsOf = ({ body }: Reply) => (body.data.fields ?? []).map(({ field }) => field);
+
+describe('input', () => {
+  const databases = openTestDatabases('sqlite');
+  const open = async () => ApiScene.open({ database: await databases.open() });
+
+  describe('R42: an id that is not exactly one', () => {
+    const bad = [
+      '1 OR 1=1',
+      '1e3',
+      '-1',
+      '0',
+      '01',
+      '1.5',
+      ' 1',
+      '1 ',
+      '0x10',
+      '١',
+      '9'.repeat(40),
+      '99999999999999999',
+      '',
+      'null',
+      "1'--",
+    ];
+    const queries = [...bad.map((id) => `id=${encodeURIComponent(id)}`), 'id[]=1', 'id%5B%5D=1', 'id=1&id=2', 'id[a]=1', ''];
+
+    it.each(['/kommo/contacts', '/sync/runs', '/auth'])('is named by GET %s', async (path) => {
+      const scene = await open();
+      await scene.saveIntegration();
+      for (const query of queries) {
+        const reply = await scene.order('GET', `${path}?${query}`);
+        expect({ query, status: reply.status, fields: fieldsOf(reply) }).toEqual({ query, status: 400, fields: ['id'] });
+        expect(reply.body).toMatchObject({ status: 'error', code: 400, message: expect.stringContaining('id must be') });
+      }
+    });
+
+    it.each([
+      ['POST', '/sync/contacts', 'id'],
+      ['POST', '/unisender/contacts', 'id'],
+      ['POST', '/widget', 'account_id'],
+      ['POST', '/setup', 'account_id'],
+    ] as const)('is named by %s %s, in JSON and in a form', async (method, path, field) => {
+      const scene = await open();
+      await scene.saveIntegration();
+      const values: unknown[] = [...bad, 1.5, -1, 1e300, true, null, [1], { a: 1 }];
+      for (const value of values) {
+        const reply = await scene.order(method, path, { body: { [field]: value } });
+        expect({ value, status: reply.status, fields: fieldsOf(reply) }).toMatchObject({
+          value,
+          status: 400,
+          fields: expect.arrayContaining([field]),
+        });
+      }
+      for (const body of [`${field}[]=1`, `${field}=1%20OR%201=1`, `${field}=1&${field}=2`]) {
+        const reply = await scene.order(method, path, { body, headers: FORM });
+        expect({ body, status: reply.status, fields: fieldsOf(reply) }).toMatchObject({
+          status: 400,
+          fields: expect.arrayContaining([field]),
+        });
+      }
+    });
+
+    it('is named even before anything is configured', async () => {
+      const reply = await (await open()).order('GET', '/kommo/contacts?id=1e3');
+      expect(reply).toMatchObject({ status: 400, body: { data: { fields: [{ field: 'id' }] } } });
+    });
+
+    it('is named in a path', async () => {
+      const reply = await (await open()).order('GET', '/operations/accounts/1e3');
+      expect({ status: reply.status, fields: fieldsOf(reply) }).toEqual({ status: 400, fields: ['account_id'] });
+    });
+  });
+
+  it('names every bad field at once', async () => {
+    const reply = await (await open()).order('POST', '/setup', { body: { client_id: '', account_id: 'x', redirect_uri: 7 } });
+    expect(reply.status).toBe(400);
+    expect(fieldsOf(reply).sort()).toEqual(['account_id', 'client_id', 'client_secret', 'redirect_uri']);
+    expect(reply.body.message).toContain('client_secret must be');
+  });
+
+  it.each([
+    [
+      {
+        integrations_id: 'abc',
+        integrations_secret_key: 's',
+        integrations_redirect_url: 'https://a.example/auth',
+        integrations_domain: 'a.kommo.com',
+      },
+    ],
+    [{ client_id: 'abc', secret_key: 's', url: 'https://a.example/auth' }],
+  ])('takes the names of the ancestors: %j', async (body) => {
+    const scene = await open();
+    const form = new URLSearchParams(body).toString();
+    expect(await scene.order('POST', '/integration', { body })).toMatchObject({ status: 200, body: { data: { client_id: 'abc' } } });
+    expect((await scene.order('POST', '/setup', { body: `${form}&account_id=7`, headers: FORM })).body).toMatchObject({
+      status: 'success',
+      data: { account_id: 7 },
+    });
+  });
+
+  it.each(['5', '"x"', '[]', '[{"id":1}]', 'null', 'true', '{', '{"id":'])('refuses %s as a JSON body', async (body) => {
+    const scene = await open();
+    const reply = await scene.order('POST', '/integration', { body, headers: JSON_TYPE });
+    expect(reply).toMatchObject({ status: 400, body: { status: 'error', code: 400 } });
+  });
+
+  it('refuses other types of body', async () => {
+    const reply = await (await open()).order('POST', '/integration', { body: '<a/>', headers: { 'content-type': 'text/xml' } });
+    expect(reply).toMatchObject({ status: 415, body: { status: 'error', code: 415 } });
+  });
+
+  it('takes any field missing for what it is', async () => {
+    const scene = await open();
+    for (const [method, path] of [
+      ['POST', '/integration'],
+      ['POST', '/setup'],
+      ['POST', '/sync/contacts'],
+      ['POST', '/widget'],
+      ['POST', '/unisender/contacts'],
+    ] as const) {
+      await scene.saveIntegration();
+      expect((await scene.order(method, path)).status).toBe(400);
+    }
+  });
+
+  it.each([
+    ['first=200&second=300', 200, [500]],
+    ['a=0.5&b=-1&c=2', 200, [1.5]],
+    ['first=200', 400, undefined],
+    ['', 400, undefined],
+    ['first=200&second=x', 400, undefined],
+    ['first[]=1&second=2', 400, undefined],
+    ['first=1e999&second=2', 400, undefined],
+    ['first=%zz&second=2', 400, undefined],
+  ])('GET /sum?%s answers %i', async (query, status, sum) => {
+    const reply = await (await open()).ask('GET', `/sum?${query}`);
+    expect(reply.status).toBe(status);
+    if (sum) expect(reply.body).toEqual({ status: 'success', data: sum, code: 200, message: '' });
+  });
+
+  it('answers 423 with no integration saved, and 401 for an account that nobody authorised', async () => {
+    const scene = await open();
+    const calls = [
+      ['GET', '/kommo/contacts?id=7'],
+      ['GET', '/unisender/contacts?id=7&z=a@example.org'],
+      ['POST', '/unisender/contacts', { id: 7, emails: ['a@example.org'] }],
+      ['POST', '/sync/contacts', { id: 7 }],
+    ] as const;
+    for (const [method, path, body] of calls) expect((await scene.order(method, path, body ? { body } : {})).status).toBe(423);
+    await scene.saveIntegration();
+    for (const [method, path, body] of calls) {
+      const reply = await scene.order(method, path, body ? { body } : {});
+      expect(reply).toMatchObject({ status: 401, body: { message: expect.stringContaining('/auth?id=7') } });
+    }
+  });
+
+  it('names every bad address', async () => {
+    const scene = await open();
+    await scene.addAccount(7);
+    const reply = await scene.order('POST', '/unisender/contacts', { body: { id: 7, emails: ['a@example.org', 'nonsense', 5] } });
+    expect(reply.status).toBe(400);
+    expect(fieldsOf(reply)).toEqual(['emails[1]', 'emails[2]']);
+  });
+
+  it('answers 404 in the envelope for what is not there', async () => {
+    const scene = await open();
+    for (const [method, path] of [
+      ['GET', '/nowhere'],
+      ['POST', '/sum'],
+      ['GET', '/sync/contacts/none'],
+      ['DELETE', '/sync/contacts/none'],
+      ['POST', '/sync/contacts/none/confirm'],
+      ['GET', '/operations/accounts/9'],
+    ] as const) {
+      expect(await scene.order(method, path)).toMatchObject({ status: 404, body: { status: 'error', code: 404 } });
+    }
+  });
+
+  it('answers one run per account with 409 and its id', async () => {
+    const scene = await open();
+    await scene.addAccount(7);
+    const started = await scene.order('POST', '/sync/contacts', { body: 'id=7&mode=reconcile', headers: FORM });
+    expect(started).toMatchObject({
+      status: 202,
+      body: { status: 'success', data: { account_id: 7, mode: 'reconcile', state: 'queued' } },
+    });
+    const { run_id } = started.body.data;
+    expect(await scene.order('POST', '/sync/contacts', { body: { id: 7 } })).toMatchObject({ status: 409, body: { data: { run_id } } });
+    expect(await scene.order('POST', `/sync/contacts/${String(run_id)}/confirm`)).toMatchObject({ status: 409 });
+    expect(await scene.order('GET', '/sync/runs?id=7')).toMatchObject({ status: 200, body: { data: { runs: [{ run_id }] } } });
+    expect(await scene.order('DELETE', `/sync/contacts/${String(run_id)}`)).toMatchObject({
+      status: 200,
+      body: { data: { state: 'cancelled' } },
+    });
+    expect(await scene.order('GET', `/sync/contacts/${String(run_id)}`)).toMatchObject({
+      status: 200,
+      body: { data: { state: 'cancelled' } },
+    });
+  });
+
+  it('keeps what is internal to itself, and gives the id under which the log has it', async () => {
+    const database = await databases.open();
+    const scene = await ApiScene.open({ database, surroundings: { listQueues: () => Promise.reject(new Error('secret internals')) } });
+    const reply = await scene.order('GET', '/operations/queues');
+    expect(reply).toMatchObject({
+      status: 500,
+      body: { status: 'error', code: 500, data: { correlation_id: expect.stringMatching(/^[0-9a-f-]{36}$/) } },
+    });
+    expect(reply.text).not.toContain('secret internals');
+    expect(scene.harness.logLines.join('\n')).toContain(String(reply.body.data['correlation_id']));
+  });
+});
