@@ -8,7 +8,7 @@ module.exports = {
     {
       name: 'domain-is-pure',
       severity: 'error',
-      from: { path: '^libs/domain/' },
+      from: { path: '^libs/domain/', pathNot: '\\.spec\\.ts$' },
       to: { pathNot: ['^libs/domain/', '^(node:)?crypto$', '^(node:)?util$'] },
     },
     {

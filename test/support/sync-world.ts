@@ -158,6 +158,8 @@ export class SyncedAccount {
 }
 
 const MAX_JOBS = 10_000;
+/** An account that was quiet for so long is told at once. */
+const FALL_QUIET_MS = 1_000;
 
 /** One sandbox, one database, one in-process service, any number of accounts. */
 export class SyncWorld {
@@ -229,6 +231,7 @@ export class SyncWorld {
   async settle(): Promise<void> {
     await this.control.post('/kommo/hooks/flush');
     await this.control.post('/unisender/hooks/flush');
+    this.harness.clock.advance(FALL_QUIET_MS);
     await this.work();
   }
 

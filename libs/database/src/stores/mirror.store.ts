@@ -257,14 +257,26 @@ export class MirrorStore {
     );
   }
 
-  /** Forgets what was told and learnt: another Unisender account stands behind the key now. Addresses that living contacts hold are dirty. */
+  /**
+   * Forgets what was told and learnt: another Unisender account stands behind the key now. Who unsubscribed stays so there too.
+   * Addresses that contacts hold are dirty.
+   */
   async forgetTold(tx: Executor, accountId: number, nowMs: number): Promise<void> {
-    await tx.execute(`DELETE FROM addresses WHERE account_id = ?`, [accountId]);
+    await tx.execute(`DELETE FROM addresses WHERE account_id = ? AND subscription = 'mailable'`, [accountId]);
     await tx.execute(
-      `INSERT INTO addresses (account_id, email, dirty_since, updated_at)
-       SELECT DISTINCT account_id, email, ${Math.trunc(nowMs)}, ${Math.trunc(nowMs)} FROM contact_addresses
-       WHERE account_id = ? AND invalid_reason IS NULL`,
+      `UPDATE addresses SET origin = 'unknown', state = 'absent', told_hash = NULL, rejected_code = NULL, first_sent_at = NULL, seen_at = NULL
+        WHERE account_id = ?`,
       [accountId],
+    );
+    const held = await tx.query<{ email: string }>(
+      `SELECT DISTINCT email FROM contact_addresses WHERE account_id = ? AND invalid_reason IS NULL`,
+      [accountId],
+    );
+    await this.markDirty(
+      tx,
+      accountId,
+      held.map(({ email }) => email),
+      nowMs,
     );
   }
 
