@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { mustRun } from './child.js';
+import { withPreparationLock } from './preparation-lock.js';
+import { findJson, inRoot } from './project.js';
+
+const STAMP = inRoot('dist', '.built');
+const BUILD_INFO = inRoot('dist', 'tsconfig.tsbuildinfo');
+const LOCK_FILE = inRoot('package-lock.json');
+const INSTALLED = inRoot('node_modules', '.package-lock.json');
+const COMPILER = inRoot('node_modules', 'typescript', 'bin', 'tsc');
+const sourcePlaces = ['apps', 'libs', 'migrations', 'ormconfig.ts', 'tsconfig.json'];
+
+const say = (line) => process.stderr.write(`${line}\n`);
+
+const modifiedMs = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+
+/** Whether each package that the lock file asks for stands in node_modules in its version; dev and optional ones may be absent. */
+function holdsLockedVersions() {
+  const wanted = findJson(LOCK_FILE)?.packages ?? {};
+  const present = findJson(INSTALLED)?.packages ?? {};
+  return Object.entries(wanted).every(([path, { version, dev, optional, devOptional, link }]) => {
+    const mayLack = dev || optional || devOptional || link || path === '';
+    return present[path] === undefined ? mayLack : present[path].version === version;
+  });
+}
+
+function isInstalled(needsDev) {
+  const installedMs = modifiedMs(INSTALLED);
+  if (installedMs === undefined || (needsDev && !existsSync(COMPILER))) return false;
+  return installedMs >= (modifiedMs(LOCK_FILE) ?? 0) || holdsLockedVersions();
+}
+
+function filesUnder(path) {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return existsSync(path) ? [path] : [];
+  return readdirSync(path, { withFileTypes: true }).flatMap((entry) => filesUnder(`${path}/${entry.name}`));
+}
+
+const isSource = (path) => /\.ts$/.test(path) && !/\.spec\.ts$/.test(path);
+
+/** Equal for equal sources, wherever and whenever they were checked out; undefined in an installation without sources. */
+function fingerprintOfSources() {
+  const files = sourcePlaces.flatMap((place) => filesUnder(inRoot(place))).sort();
+  if (!files.some(isSource)) return undefined;
+  const hash = createHash('sha256');
+  for (const file of files.filter((path) => isSource(path) || path.endsWith('tsconfig.json'))) {
+    hash
+      .update(`${relative(inRoot(), file)}\0`)
+      .update(readFileSync(file))
+      .update('\0');
+  }
+  return hash.digest('hex');
+}
+
+function isBuilt(entry) {
+  if (entry !== undefined && !existsSync(entry)) return false;
+  const fingerprint = fingerprintOfSources();
+  return fingerprint === undefined || findJson(STAMP)?.fingerprint === fingerprint;
+}
+
+async function install() {
+  const hasLockFile = existsSync(LOCK_FILE);
+  say(`Installing the packages (npm ${hasLockFile ? 'ci' : 'install'}) …`);
+  await mustRun('npm', [hasLockFile ? 'ci' : 'install', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
+}
+
+async function build(entry) {
+  say('Building (tsc) …');
+  const fingerprint = fingerprintOfSources();
+  // Without its output in place the compiler must not believe that it wrote it earlier.
+  if (!existsSync(STAMP) || (entry !== undefined && !existsSync(entry))) rmSync(BUILD_INFO, { force: true });
+  rmSync(STAMP, { force: true });
+  await mustRun(process.execPath, [COMPILER, '-p', 'tsconfig.json']);
+  writeFileSync(STAMP, JSON.stringify({ fingerprint }));
+}
+
+const stepsFor = ({ entry, isBuildNeeded, needsDev }) => {
+  const mustBuild = isBuildNeeded && !isBuilt(entry);
+  return { mustBuild, mustInstall: !isInstalled(needsDev || mustBuild) };
+};
+
+/**
+ * Installs and builds what is missing or out of date, one process at a time. An installation without dev packages runs as
+ * it is while dist matches the sources, or there are none.
+ */
+export async function prepare(need) {
+  const { mustBuild, mustInstall } = stepsFor(need);
+  if (!mustBuild && !mustInstall) return;
+  await withPreparationLock(
+    async () => {
+      const steps = stepsFor(need);
+      if (steps.mustInstall) await install();
+      if (steps.mustBuild) await build(need.entry);
+    },
+    () => say('Another command is installing or building; waiting for it …'),
+  );
+}

@@ -1,0 +1,67 @@
+import { pathToFileURL } from 'node:url';
+import { ChildFailed, run } from './child.js';
+import { prepare } from './preparation.js';
+import { inRoot, programs } from './project.js';
+
+/** sysexits(3) */
+const EX_USAGE = 64;
+
+const tool = (name) => inRoot('node_modules', '.bin', name);
+
+const checks = [
+  ['prettier', '--check', '.'],
+  ['eslint', '-c', '.config/eslint.config.js', '.'],
+  ['tsc', '-p', 'tsconfig.json', '--noEmit', '--incremental', 'false'],
+  ['depcruise', '--config', '.config/dependency-cruiser.cjs', 'apps', 'libs', 'migrations', 'test', 'ormconfig.ts'],
+  ['knip', '--config', '.config/knip.json'],
+];
+
+/** Every check runs, so that one call shows all there is to mend; gives the first exit code that is not 0. */
+async function check() {
+  await prepare({ isBuildNeeded: false, needsDev: true });
+  const exitCodes = [];
+  for (const [name, ...args] of checks) {
+    process.stderr.write(`${name} …\n`);
+    exitCodes.push(await run(tool(name), args));
+  }
+  return exitCodes.find((exitCode) => exitCode !== 0) ?? 0;
+}
+
+const saysWorkers = (args) => args.some((arg) => /^(-i|-w|--runInBand|--maxWorkers)/.test(arg));
+
+async function test(args) {
+  await prepare({ isBuildNeeded: true, needsDev: true });
+  const workers = saysWorkers(args) ? [] : ['--maxWorkers=2'];
+  const jest = [inRoot('node_modules', 'jest', 'bin', 'jest.js'), '-c', inRoot('.config', 'jest.config.js'), ...workers, ...args];
+  return run(process.execPath, ['--experimental-vm-modules', ...jest]);
+}
+
+/** The program runs in this very process: signals, standard streams and exit code are its own, and nothing is left behind. */
+async function start({ file, args }, more) {
+  await prepare({ isBuildNeeded: true, needsDev: false, entry: file });
+  process.argv = [process.execPath, file, ...args, ...more];
+  await import(pathToFileURL(file).href);
+}
+
+function usage() {
+  process.stderr.write(`usage: node apps/cli/bin/run.js <${[...programs().keys(), 'test', 'check'].join('|')}> [arguments]\n`);
+  process.stderr.write('       node apps/cli/bin/run.js --prepare\n');
+  return EX_USAGE;
+}
+
+async function main([word, ...args]) {
+  if (word === '--prepare') return prepare({ isBuildNeeded: true, needsDev: true });
+  if (word === 'test') return test(args);
+  if (word === 'check') return check();
+  const program = programs().get(word);
+  return program ? start(program, args) : usage();
+}
+
+try {
+  const exitCode = await main(process.argv.slice(2));
+  if (exitCode !== undefined) process.exitCode = exitCode;
+} catch (error) {
+  if (!(error instanceof ChildFailed)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = error.exitCode;
+}

@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+
+const repository = join(import.meta.dirname, '../../..');
+
+/** Stands in for npm: installs a compiler that copies each .ts as .js, slowly enough that two at once would be seen. */
+const NPM = `#!${process.execPath}
+const fs = require('node:fs');
+fs.appendFileSync('steps.log', 'npm ' + process.argv[2] + '\\n');
+if (fs.existsSync('npm-fails')) process.exit(7);
+fs.rmSync('node_modules', { recursive: true, force: true });
+fs.mkdirSync('node_modules/typescript/bin', { recursive: true });
+fs.writeFileSync('node_modules/typescript/package.json', '{}');
+fs.writeFileSync('node_modules/typescript/bin/tsc', fs.readFileSync('compiler.cjs'));
+setTimeout(() => fs.copyFileSync('package-lock.json', 'node_modules/.package-lock.json'), 100);
+`;
+
+const COMPILER = `const fs = require('node:fs');
+fs.appendFileSync('steps.log', 'tsc\\n');
+if (fs.existsSync('tsc-hangs')) setInterval(() => {}, 1000);
+else if (fs.readFileSync('apps/cli/src/main.ts', 'utf8').includes('syntax error')) process.exit(2);
+else {
+  fs.rmSync('dist/apps', { recursive: true, force: true });
+  for (const file of fs.readdirSync('.', { recursive: true }).filter((name) => /^(apps|libs).*[.]ts$/.test(name))) {
+    const output = 'dist/' + file.replace(/[.]ts$/, '.js');
+    fs.mkdirSync(require('node:path').dirname(output), { recursive: true });
+    fs.copyFileSync(file, output);
+  }
+}
+`;
+
+const LOCK_FILE = {
+  packages: { '': {}, 'node_modules/a': { version: '1.0.0' }, 'node_modules/typescript': { version: '6.0.3', dev: true } },
+};
+
+/** One started command. */
+export class Command {
+  readonly #process: ChildProcess;
+  readonly #closed: Promise<unknown[]>;
+  output = '';
+  complaints = '';
+
+  constructor(process: ChildProcess) {
+    this.#process = process;
+    this.#closed = once(process, 'close');
+    process.stdout?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    process.stderr?.on('data', (chunk: Buffer) => (this.complaints += chunk.toString()));
+  }
+
+  /** Resolves when the condition holds; fails when the command ends before. */
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) {
+      if (this.#process.exitCode !== null || this.#process.signalCode !== null)
+        throw new Error(`it ended: ${this.output}${this.complaints}`);
+      await setImmediate();
+    }
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
+  /** The exit code, or the signal's name. */
+  async ended(): Promise<unknown> {
+    const [code, signal] = await this.#closed;
+    return code ?? signal;
+  }
+}
+
+/** A fresh clone in a folder of its own: our launcher, made-up sources, nothing installed or built. */
+export class Checkout {
+  readonly folder = mkdtempSync(join(tmpdir(), 'checkout-'));
+
+  /** A clone as it is now, timestamps too. */
+  copy(): Checkout {
+    const copy = new Checkout();
+    cpSync(this.folder, copy.folder, { recursive: true, preserveTimestamps: true });
+    return copy;
+  }
+
+  constructor() {
+    cpSync(join(repository, 'apps/cli/bin'), join(this.folder, 'apps/cli/bin'), { recursive: true });
+    cpSync(join(repository, 'nest-cli.json'), join(this.folder, 'nest-cli.json'));
+    this.write('package.json', '{"type":"module"}');
+    this.write('package-lock.json', JSON.stringify(LOCK_FILE));
+    this.write('compiler.cjs', COMPILER);
+    this.write('tools/package.json', '{}');
+    this.write('tools/npm', NPM, 0o755);
+    this.write('apps/cli/src/main.ts', 'console.log(JSON.stringify(process.argv.slice(2)));');
+    this.write('apps/cli/src/main.spec.ts', '');
+    this.write('apps/api/src/main.ts', "process.on('SIGTERM', () => process.exit(3)); setInterval(() => {}, 1000); console.log('ready');");
+    this.write('apps/worker/src/main.ts', "setInterval(() => {}, 1000); console.log('ready');");
+    this.write('apps/sandbox/src/main.ts', "throw new Error('it broke');");
+    this.write('libs/beanstalkd/src/main.ts', 'process.exit(5);');
+  }
+
+  write(path: string, content: string, mode = 0o644): void {
+    mkdirSync(dirname(join(this.folder, path)), { recursive: true });
+    writeFileSync(join(this.folder, path), content, { mode });
+  }
+
+  remove(path: string): void {
+    rmSync(join(this.folder, path), { recursive: true, force: true });
+  }
+
+  has(path: string): boolean {
+    return existsSync(join(this.folder, path));
+  }
+
+  read(path: string): string {
+    return this.has(path) ? readFileSync(join(this.folder, path), 'utf8') : '';
+  }
+
+  /** The installations and builds since the last call. */
+  takeSteps(): string[] {
+    const steps = this.read('steps.log').split('\n').filter(Boolean);
+    this.remove('steps.log');
+    return steps;
+  }
+
+  start(...args: string[]): Command {
+    const env = { ...process.env, PATH: `${join(this.folder, 'tools')}:${process.env['PATH']}` };
+    return new Command(
+      spawn(process.execPath, ['apps/cli/bin/run.js', ...args], { cwd: this.folder, env, stdio: ['ignore', 'pipe', 'pipe'] }),
+    );
+  }
+
+  async run(...args: string[]): Promise<{ exit: unknown; output: string; complaints: string }> {
+    const command = this.start(...args);
+    const exit = await command.ended();
+    return { exit, output: command.output, complaints: command.complaints };
+  }
+}
