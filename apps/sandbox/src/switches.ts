@@ -27,6 +27,7 @@ export const switchRules = {
   'kommo.429_body': choice(['json', 'text'], 'body of a 429'),
   'kommo.violations_before_block': amount(10, '429 answers within retry_after_seconds that block the caller; 0 = never'),
   'kommo.block_seconds': amount(60, 'how long a blocked caller gets 403 plain text'),
+  'kommo.block_disables_webhooks': flag(true, 'a block switches the webhooks of all accounts off'),
   'kommo.rotation': choice(['A', 'B'], 'A: an old refresh token works until the new pair is used; B: strictly once'),
   'kommo.retired_by': choice(['any_use', 'refresh'], 'rotation A: which use of the new pair retires the old token'),
   'kommo.token_accepts_form': flag(false, 'token endpoint takes form-encoded bodies too'),
@@ -80,6 +81,7 @@ export const switchRules = {
   'unisender.unknown_field': choice(['ignore', 'invalid_arg'], 'an import column that is no field of the account'),
   'unisender.empty_cell': choice(['clears', 'keeps'], 'an empty field cell'),
   'unisender.role_filter': flag(true, 'role addresses (info@, sales@, no-reply@, all@) are not imported'),
+  'unisender.unicode_addresses': flag(true, 'addresses outside ASCII are accepted by an import'),
   'unisender.fold_case': flag(true, 'addresses that differ in case are one'),
   'unisender.log_index': choice(['string', 'number'], 'type of log[].index'),
   'unisender.empty_log': choice(['array', 'null', 'absent'], 'log when there is nothing in it'),
@@ -99,7 +101,7 @@ export const switchRules = {
   'unisender.hook_time_scale': amount(1, 'factor on the retry wait of 10 minutes and the end after 24 hours'),
   'unisender.import_fires_hooks': flag(false, 'importContacts fires subscribe events'),
   'calls.kept': amount(200000, 'calls kept in the log'),
-  'calls.body_bytes': amount(65536, 'bytes kept of one body'),
+  'calls.body_bytes': amount(262144, 'bytes kept of one body'),
   'calls.total_body_bytes': amount(33554432, 'bytes kept of all bodies; the oldest are dropped'),
 } as const;
 

@@ -77,14 +77,13 @@ export class World {
   private async observed(target: Target, call: IncomingCall, answer: () => Promise<Reply>): Promise<Reply> {
     const finish = this.calls.record(target, call);
     const fault = this.faults.take(target, call);
-    const real = fault?.applied === 'before' ? undefined : await answer();
-    const reply = fault || !real ? this.faulted(fault, real) : real;
+    const reply = fault ? await this.faultedReply(fault, answer) : await answer();
     const rows = target === 'unisender' ? importedRows(call) : undefined;
     finish({ status: reply.breakage ? null : reply.status, ...(fault && { fault: fault.kind }), ...(rows !== undefined && { rows }) });
     return reply;
   }
 
-  private faulted(fault: Fault | undefined, real: Reply | undefined): Reply {
-    return fault ? this.faults.reply(fault, real) : textReply('', 500);
+  private async faultedReply(fault: Fault, answer: () => Promise<Reply>): Promise<Reply> {
+    return this.faults.reply(fault, fault.applied === 'after' ? await answer() : undefined);
   }
 }

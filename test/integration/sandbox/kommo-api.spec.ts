@@ -43,6 +43,15 @@ describe('limits and refusals of the Kommo API', () => {
     expect((await api('/account')).status).toBe(200);
   });
 
+  it('switches webhooks off when a caller is blocked', async () => {
+    await client.switches({ 'kommo.violations_before_block': 1, 'kommo.block_seconds': 1 });
+    await api('/webhooks', { body: { destination: 'https://service.test/webhook/t', settings: ['add_contact'] } });
+    for (let call = 0; call < 8; call += 1) await api('/account');
+    clock.advance(1000);
+    const [webhook] = (await api('/webhooks')).json._embedded?.webhooks as unknown as Json[];
+    expect(webhook?.disabled).toBe(true);
+  });
+
   it('answers errors in the documented bodies', async () => {
     await noLimit();
     expect((await client.kommo(account.host, '/api/v4/contacts', { headers: bearer('x') })).json).toEqual(

@@ -227,6 +227,16 @@ describe('delivery of Kommo webhooks', () => {
     expect(decodeURIComponent(update?.body ?? '')).toContain(`contacts[update][0][last_modified]=${createdAtMs / 1000 + 3}`);
   });
 
+  it('sends nothing more to a hook that was removed', async () => {
+    await client.switches({ 'kommo.hook_hold': true });
+    await create({ name: 'A' });
+    const body = { destination: `${receiver.url}/hook` };
+    await client.kommo(account.host, '/api/v4/webhooks', { method: 'DELETE', headers: bearer(account.access), body });
+    await flush();
+    expect(receiver.received).toHaveLength(0);
+    expect((await client.control('GET', '/kommo/hooks?summary=1')).json).toEqual({ dropped: 1 });
+  });
+
   it('fires for writes through the API too', async () => {
     const made = await client.kommo(account.host, '/api/v4/contacts', { headers: bearer(account.access), body: [{ name: 'By API' }] });
     expect(made.status).toBe(200);

@@ -59,6 +59,12 @@ describe('importContacts', () => {
     ]);
   });
 
+  it.each(['иван@example.org', 'ivan@пример.рф'])('takes %s, or refuses it where switched', async (email) => {
+    expect((await importRows([{ email }])).result).toMatchObject({ inserted: 1 });
+    await client.switches({ 'unisender.unicode_addresses': false });
+    expect((await importRows([{ email }])).result).toMatchObject({ invalid: 1 });
+  });
+
   it('gives log indexes as numbers and an absent log where switched', async () => {
     await client.switches({ 'unisender.log_index': 'number', 'unisender.empty_log': 'null', 'unisender.count_unknown_deletes': false });
     expect((await importRows([{ email: '444' }])).result?.log).toMatchObject([{ index: 0 }]);

@@ -39,9 +39,7 @@ export class KommoControl {
       .add('POST', `${account}/webhooks/disable`, (request) => this.disableWebhooks(request))
       .add('DELETE', `${account}/webhooks`, (request) => this.removeWebhooks(request))
       .add('POST', '/sandbox/kommo/unblock', () => this.unblock())
-      .add('GET', '/sandbox/kommo/hooks', (request) =>
-        jsonReply(this.kommo.hooks.list(request.queryNumber('account_id')).map(deliveryView)),
-      )
+      .add('GET', '/sandbox/kommo/hooks', (request) => this.listHooks(request))
       .add('POST', '/sandbox/kommo/hooks/flush', () => this.flushHooks())
       .add('POST', '/sandbox/kommo/hooks/drop', () => jsonReply({ dropped: this.kommo.hooks.drop() }))
       .add('POST', '/sandbox/kommo/hooks/lose', (request) => this.loseHooks(request));
@@ -143,12 +141,22 @@ export class KommoControl {
   }
 
   private removeWebhooks(request: ControlRequest): Reply {
-    return jsonReply({ removed: this.accountOf(request).webhooks.splice(0).length });
+    const removed = this.accountOf(request).webhooks.splice(0);
+    for (const webhook of removed) webhook.disabled = true;
+    return jsonReply({ removed: removed.length });
   }
 
   private unblock(): Reply {
     this.kommo.limiter.unblock();
     return noContent;
+  }
+
+  private listHooks(request: ControlRequest): Reply {
+    const deliveries = this.kommo.hooks.list(request.queryNumber('account_id'));
+    if (request.query.get('summary') !== '1') return jsonReply(deliveries.map(deliveryView));
+    const counts: Record<string, number> = {};
+    for (const { state } of deliveries) counts[state] = (counts[state] ?? 0) + 1;
+    return jsonReply(counts);
   }
 
   private async flushHooks(): Promise<Reply> {

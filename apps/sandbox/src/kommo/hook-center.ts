@@ -172,6 +172,7 @@ export class HookCenter {
   private attempt(delivery: Delivery): Promise<void> {
     delivery.state = 'sending';
     return this.pool.run(async () => {
+      if (delivery.webhook.disabled) return void (delivery.state = 'dropped');
       const atMs = this.ports.clock.nowMs();
       const code = this.codeOf(await this.ports.send(this.requestOf(delivery)));
       delivery.attempts.push({ atMs, status: code });

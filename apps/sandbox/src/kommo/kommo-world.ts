@@ -49,7 +49,7 @@ export class KommoWorld {
   constructor(private readonly ports: WorldPorts) {
     const { clock, switches } = ports;
     this.oauth = new OAuthServer(clock, switches);
-    this.limiter = new KommoLimiter(clock, switches);
+    this.limiter = new KommoLimiter(clock, switches, () => this.disableAllWebhooks());
     this.hooks = new HookCenter(ports);
     this.desk = new ContactDesk(clock, (account, event) => this.hooks.notify(account, event));
     this.consentPage = new ConsentPage(this.registry, this.oauth);
@@ -61,6 +61,12 @@ export class KommoWorld {
   async handle(call: IncomingCall): Promise<Reply> {
     const reply = await this.route(call);
     return { ...reply, headers: { ...reply.headers, 'x-request-id': randomUUID() } };
+  }
+
+  /** A blocked caller loses its webhooks too (reference kommo 4.6); here every account is the caller's. */
+  private disableAllWebhooks(): void {
+    if (!this.ports.switches.get('kommo.block_disables_webhooks')) return;
+    for (const { webhooks } of this.registry.accounts.values()) for (const webhook of webhooks) webhook.disabled = true;
   }
 
   private async route(call: IncomingCall): Promise<Reply> {

@@ -16,6 +16,7 @@ export class KommoLimiter {
   constructor(
     private readonly clock: Clock,
     private readonly switches: Switches,
+    private readonly onBlock: () => void,
   ) {}
 
   /** The refusal, or undefined when the call may pass. */
@@ -35,10 +36,6 @@ export class KommoLimiter {
     this.callers.clear();
   }
 
-  isBlocked(address: string): boolean {
-    return this.callerAt(address).blockedUntilMs > this.clock.nowMs();
-  }
-
   private violation(caller: Caller, now: number): Reply {
     const windowMs = this.switches.get('kommo.retry_after_seconds') * 1000;
     caller.violationsMs = [...caller.violationsMs.filter((atMs) => now - atMs < windowMs), now];
@@ -46,6 +43,7 @@ export class KommoLimiter {
     if (allowed > 0 && caller.violationsMs.length > allowed) {
       caller.blockedUntilMs = now + this.switches.get('kommo.block_seconds') * 1000;
       caller.violationsMs = [];
+      this.onBlock();
       return blockedCaller;
     }
     return tooManyRequests(this.switches);

@@ -49,7 +49,7 @@ export class WebhooksEndpoint {
     if (typeof destination !== 'string') return kommoProblem(400, 'Request data can not be empty');
     const place = request.account.webhooks.findIndex((webhook) => webhook.destination === destination);
     if (place < 0) return kommoProblem(404, 'Webhook not found');
-    request.account.webhooks.splice(place, 1);
+    for (const gone of request.account.webhooks.splice(place, 1)) gone.disabled = true;
     return noContent;
   };
 

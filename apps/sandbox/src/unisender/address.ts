@@ -5,6 +5,10 @@ export function isAddress(email: string): boolean {
   return email.length <= 254 && syntax.test(email) && !email.includes('..') && !email.startsWith('.') && !email.includes('.@');
 }
 
+export function isAscii(email: string): boolean {
+  return !/[^\x20-\x7e]/.test(email);
+}
+
 /** Role and technical addresses, which an import refuses (reference unisender 4.3). */
 export function isRoleAddress(email: string): boolean {
   return roles.has(email.slice(0, email.indexOf('@')).toLowerCase());

@@ -1,6 +1,6 @@
 import { itemsOf, textOf, type FormTree } from '../http/form.js';
 import type { Switches } from '../switches.js';
-import { isAddress, isRoleAddress } from './address.js';
+import { isAddress, isAscii, isRoleAddress } from './address.js';
 import {
   availabilities,
   joinList,
@@ -135,7 +135,7 @@ export class ContactImport {
 
   private importRow(index: number, cells: Cells): void {
     const email = cells.get('email') ?? '';
-    if (!isAddress(email)) return this.reject(index, 'e_address__e_syntax', `Invalid address "${email}"`);
+    if (!this.isAccepted(email)) return this.reject(index, 'e_address__e_syntax', `Invalid address "${email}"`);
     const key = this.switches.get('unisender.fold_case') ? email.toLowerCase() : email;
     const counted = !this.seen.has(key) || this.switches.get('unisender.count_duplicates');
     this.seen.add(key);
@@ -144,6 +144,10 @@ export class ContactImport {
       return this.reject(index, 'e_address__e_role', `Role address "${email}" is not imported`);
     }
     this.upsertRow(index, cells, counted);
+  }
+
+  private isAccepted(email: string): boolean {
+    return isAddress(email) && (this.switches.get('unisender.unicode_addresses') || isAscii(email));
   }
 
   private deleteRow(email: string, counted: boolean): void {
