@@ -29,7 +29,7 @@ export interface ComposedSync {
   readonly queue: QueueClient;
   /** As {@link endpointFinder} gives them. */
   readonly findEndpoints: () => readonly Endpoint[];
-  /** Lets go of queue and database. */
+  /** Lets go of vendors, queue and database. */
   close(): Promise<void>;
 }
 
@@ -107,6 +107,8 @@ export async function composeSync(config: Config, foundation: Foundation): Promi
     config,
   };
   const close = async () => {
+    context.kommo.close();
+    context.unisender.close();
     await queue.close();
     await database.close();
   };

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import type { FastifyInstance } from 'fastify';
 import { openTestDatabases } from '../../support/test-databases.js';
 import { ApiScene, CLIENT_SECRET, OPERATOR_TOKEN, UNISENDER_KEY } from './api-scene.js';
 

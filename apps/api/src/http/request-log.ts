@@ -38,7 +38,7 @@ export function addRequestLog(fastify: FastifyInstance, logger: ApiLogger, clock
     logger.requestLog({
       service: areaOf(request.url),
       method: request.method,
-      path: request.url,
+      path: request.url.split('?', 1)[0] ?? '',
       input: inputOf(request),
       status: reply.statusCode,
       response: request[RESPONSE] ?? null,

@@ -17,7 +17,7 @@ export class WidgetController {
   @UseGuards(IntegrationConfiguredGuard)
   async save(@Body() { account_id, unisender_key, settings }: WidgetBody) {
     const saved = await this.services.widget.saveKey({ accountId: account_id, unisenderKey: Secret.of(unisender_key), settings });
-    return new Answer(saved, { message: 'The key is saved; the import is on its way.' });
+    return new Answer({ run_id: saved.run.run_id, ...saved }, { message: 'The key is saved; the import is on its way.' });
   }
 
   @Get('status')
