@@ -113,7 +113,7 @@ function readField(item: unknown, id: number): FieldDefinition {
   };
 }
 
-export function url(text: string, name: string): string {
+function url(text: string, name: string): string {
   if (!URL.canParse(text)) throw new ControlError(`${name} must be an absolute URL`);
   return text;
 }

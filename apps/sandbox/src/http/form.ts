@@ -38,7 +38,7 @@ export function parseMultipart(body: Buffer, contentType: string): FormTree {
 }
 
 /** Puts one `a[b][]` key with its value into the tree. */
-export function addField(root: FormTree, key: string, value: string): void {
+function addField(root: FormTree, key: string, value: string): void {
   const path = splitKey(key);
   let tree = root;
   for (const step of path.slice(0, -1)) tree = childOf(tree, step);

@@ -41,12 +41,12 @@ export function installFromWidget(oauth: OAuthServer, send: SendOutbound, reques
 }
 
 /** The signed "access revoked" call (reference kommo 3). */
-export function uninstallUrl(integration: Integration, accountId: number, url: string): string {
+function uninstallUrl(integration: Integration, accountId: number, url: string): string {
   const signature = uninstallSignature(integration, accountId);
   return withQuery(url, { client_uuid: integration.clientId, account_id: String(accountId), signature });
 }
 
-export function uninstallSignature({ clientId, clientSecret }: Pick<Integration, 'clientId' | 'clientSecret'>, accountId: number): string {
+function uninstallSignature({ clientId, clientSecret }: Pick<Integration, 'clientId' | 'clientSecret'>, accountId: number): string {
   return createHmac('sha256', clientSecret).update(`${clientId}|${accountId}`).digest('hex');
 }
 

@@ -3,7 +3,7 @@ import type { KommoAccount } from './account.js';
 import { packFields, unpackFields, type Contact, type EntityType, type FilledField, type Tag } from './contact.js';
 import type { ContactChange } from './contact-input.js';
 
-export type HookAction = 'add' | 'update' | 'delete' | 'restore';
+type HookAction = 'add' | 'update' | 'delete' | 'restore';
 
 /** Something that happened to a contact, as the hooks will tell it. */
 export interface ContactEvent {

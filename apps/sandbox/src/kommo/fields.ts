@@ -12,7 +12,7 @@ export interface FieldEnum {
   readonly value: string;
 }
 
-export type Language = 'en' | 'ru';
+type Language = 'en' | 'ru';
 
 export interface FieldLayout {
   readonly firstFieldId: number;

@@ -5,7 +5,7 @@ export type ContactStatus = (typeof contactStatuses)[number];
 export const settableStatuses: readonly ContactStatus[] = ['new', 'active', 'inactive', 'unsubscribed'];
 
 export const availabilities = ['available', 'unreachable', 'temp_unreachable', 'mailbox_full', 'spam_rejected', 'spam_folder'] as const;
-export type Availability = (typeof availabilities)[number];
+type Availability = (typeof availabilities)[number];
 
 export interface Membership {
   readonly listId: number;
