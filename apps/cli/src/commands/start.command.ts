@@ -5,7 +5,7 @@ import { type Config, embeddedQueuePortFile } from '#config';
 import { migrateDatabase } from './migrate.command.js';
 import { findFreePort, waitForPort } from '../supervisor/free-port.js';
 import { onStopSignals } from '../supervisor/signals.js';
-import { Supervisor } from '../supervisor/supervisor.js';
+import { Supervisor, type SupervisorOptions } from '../supervisor/supervisor.js';
 
 const QUEUE_READY_WITHIN_MS = 15_000;
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -25,7 +25,11 @@ async function startQueue(config: Config, supervisor: Supervisor): Promise<void>
   const portFile = embeddedQueuePortFile(config.dataDir);
   const port = await findFreePort(rememberedPort(portFile));
   writeFileSync(portFile, String(port));
-  supervisor.start({ name: 'queue', entry: 'libs/beanstalkd/src/main.js', args: ['-l', '127.0.0.1', '-p', String(port), '-b', binlogDir, '-f', '0'] });
+  supervisor.start({
+    name: 'queue',
+    entry: 'libs/beanstalkd/src/main.js',
+    args: ['-l', '127.0.0.1', '-p', String(port), '-b', binlogDir, '-f', '0'],
+  });
   await Promise.race([waitForPort(systemClock, port, QUEUE_READY_WITHIN_MS), supervisor.failed]);
 }
 
@@ -35,9 +39,20 @@ function announceSecrets({ localSecrets }: Config): void {
   if (operatorToken) say(`OPERATOR_TOKEN is kept in ${operatorToken.file}`);
 }
 
-/** Runs the API, a worker and (unless servers are named) the queue as one command, until a signal. Returns the exit code. */
+/** Starts the queue (unless servers are named), a worker and the API under a supervisor; in embedded mode the schema is brought up to date first. */
+export async function startService(config: Config, options: Omit<SupervisorOptions, 'clock'>): Promise<Supervisor> {
+  const supervisor = new Supervisor({ clock: systemClock, ...options });
+  if (config.database.kind === 'sqlite') await migrateDatabase(config, options.say);
+  if (config.beanstalk.kind === 'embedded') await startQueue(config, supervisor);
+  supervisor.start({ name: 'worker', entry: 'apps/worker/src/main.js', args: [] });
+  supervisor.start({ name: 'api', entry: 'apps/api/src/main.js', args: [] });
+  return supervisor;
+}
+
+/** Runs the service as one command until a signal. Returns the exit code. */
 export async function start(config: Config): Promise<number> {
-  const supervisor = new Supervisor({ clock: systemClock, say });
+  announceSecrets(config);
+  const supervisor = await startService(config, { say, output: 'inherit' });
   const stopped = new Promise<number>((resolve) => {
     onStopSignals(
       systemClock,
@@ -48,11 +63,6 @@ export async function start(config: Config): Promise<number> {
       },
     );
   });
-  announceSecrets(config);
-  if (config.database.kind === 'sqlite') await migrateDatabase(config, say);
-  if (config.beanstalk.kind === 'embedded') await startQueue(config, supervisor);
-  supervisor.start({ name: 'worker', entry: 'apps/worker/src/main.js', args: [] });
-  supervisor.start({ name: 'api', entry: 'apps/api/src/main.js', args: [] });
   const code = await Promise.race([stopped, supervisor.failed]);
   await supervisor.stop();
   return code;

@@ -1,4 +1,129 @@
-/** replaced below */
-export async function demo(_options: { once: boolean }): Promise<number> {
-  return 1;
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { systemClock } from '#clock';
+import { childEnvironment, loadConfig } from '#config';
+import { BugError, TransientError } from '#domain';
+import { startService } from '../commands/start.command.js';
+import { exitOf, spawnEntry } from '../supervisor/child.js';
+import { findFreePort } from '../supervisor/free-port.js';
+import { onStopSignals } from '../supervisor/signals.js';
+import { DemoAccount, type DemoResult } from './demo-account.js';
+import { JsonClient } from './json-client.js';
+import { renderTable } from './terminal.js';
+import { Vendors, companies, integration } from './vendors.js';
+
+const CONTACTS_EACH = 1_000;
+const READY_WITHIN_MS = 30_000;
+const OPERATOR_TOKEN = 'demo-operator-token-0123456789abcdef0123456789';
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+interface Stage {
+  readonly url: string;
+  readonly vendors: Vendors;
+  close(): Promise<void>;
+}
+
+async function startSandbox(): Promise<{ origin: string; close: () => Promise<void> }> {
+  const child = spawnEntry({ name: 'sandbox', entry: 'apps/sandbox/src/main.js', args: ['--port', '0'] }, { output: 'pipe' });
+  if (!child.stdout) throw new BugError('the sandbox has no output', { code: 'demo_sandbox' });
+  const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+  const { port } = JSON.parse(line) as { port: number };
+  const close = async () => {
+    child.kill('SIGTERM');
+    await exitOf(child);
+  };
+  return { origin: `http://127.0.0.1:${port}`, close };
+}
+
+async function waitUntilReady(service: JsonClient): Promise<void> {
+  const giveUpAt = systemClock.nowMs() + READY_WITHIN_MS;
+  while (!(await service.isOk('/health/ready'))) {
+    if (systemClock.nowMs() > giveUpAt) throw new TransientError('the service did not get ready', { code: 'demo_not_ready' });
+    await systemClock.sleep(100);
+  }
+}
+
+/** The emulated vendors and the real service, each in processes of its own, over a folder that is removed afterwards. */
+async function setStage(): Promise<Stage> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'sync-demo-'));
+  const sandbox = await startSandbox();
+  const port = await findFreePort(8080);
+  const url = `http://127.0.0.1:${port}`;
+  const env = {
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    PUBLIC_URL: url,
+    DATA_DIR: dataDir,
+    DATABASE_URL: `sqlite:${join(dataDir, 'sync.sqlite')}`,
+    BEANSTALK_URL: 'embedded',
+    OPERATOR_TOKEN,
+    KOMMO_ORIGIN_OVERRIDE: sandbox.origin,
+    KOMMO_OAUTH_URL: `${sandbox.origin}/oauth`,
+    UNISENDER_URL: `${sandbox.origin}/ru/api`,
+    UNISENDER_EXPORT_POLL_MS: '250',
+    LOGS_FOLDER_PATH: join(dataDir, 'logs'),
+    NODE_ENV: 'development',
+  };
+  const supervisor = await startService(loadConfig(childEnvironment(env)), { say: () => {}, env, output: 'ignore' });
+  const close = async () => {
+    await supervisor.stop();
+    await sandbox.close();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  return { url, vendors: new Vendors(new JsonClient(sandbox.origin)), close };
+}
+
+function showResults(results: readonly DemoResult[]): void {
+  const rows = results.map(({ company, counts, problem }) => [
+    company.name,
+    ...[counts.read, counts.created, counts.updated, counts.deleted, counts.rejected],
+    problem ?? 'in sync',
+  ]);
+  say('');
+  say(renderTable(['account', 'read', 'created', 'updated', 'deleted', 'rejected', 'result'], rows));
+}
+
+async function play({ url, vendors }: Stage): Promise<boolean> {
+  const service = new JsonClient(url, { authorization: `Bearer ${OPERATOR_TOKEN}` });
+  await waitUntilReady(service);
+  await vendors.seed(`${url}/auth`, CONTACTS_EACH);
+  const { clientId, clientSecret } = integration;
+  await service.post('/integration', { client_id: clientId, client_secret: clientSecret, redirect_uri: `${url}/auth` });
+  const accounts = companies.map((company) => new DemoAccount(company, { service, vendors, clock: systemClock, output: process.stdout }));
+  const [first, ...others] = accounts;
+  await first?.connectByConsent();
+  for (const account of others) await account.connectByWidget();
+  for (const account of accounts) await account.importContacts(CONTACTS_EACH);
+  say('People change, go, come back and unsubscribe …');
+  for (const account of accounts) await account.liveADay();
+  const results: DemoResult[] = [];
+  for (const account of accounts) results.push(await account.finish());
+  showResults(results);
+  return results.every(({ problem }) => problem === undefined);
+}
+
+/** Shows the main job on two emulated accounts. With `once` returns 0 when both are in sync, 1 when not; else serves until a signal. */
+export async function demo({ once: isOnce }: { once: boolean }): Promise<number> {
+  say('Starting emulated Kommo and Unisender, and the service with its own queue and database …');
+  const stage = await setStage();
+  const interrupted = new Promise<number>((resolve) =>
+    onStopSignals(
+      systemClock,
+      () => resolve(0),
+      () => process.exit(1),
+    ),
+  );
+  try {
+    const played = play(stage).then((isGood) => (isGood ? 0 : 1));
+    const code = await Promise.race([played, interrupted]);
+    if (isOnce) return code;
+    say(`\nThe service goes on at ${stage.url} until Ctrl-C. Console: ${stage.url}/console/  Operator token: ${OPERATOR_TOKEN}`);
+    return await interrupted;
+  } finally {
+    await stage.close();
+  }
 }

@@ -3,28 +3,33 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { childEnvironment } from '#config';
 
-/** A process that the supervisor keeps alive. */
+/** A process of ours, by its compiled entry. */
 export interface ChildSpec {
   readonly name: string;
-  /** Compiled entry, relative to the build's root. */
+  /** Relative to the build's root. */
   readonly entry: string;
   readonly args: readonly string[];
+}
+
+export interface SpawnOptions {
   /** Added to our own environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What becomes of its standard output; errors always come through. */
+  readonly output: 'inherit' | 'ignore' | 'pipe';
 }
 
 const buildRoot = new URL('../../../../', import.meta.url);
 
-/** Starts a compiled entry with our own node and environment. */
-export function spawnEntry(spec: ChildSpec, stdio: 'inherit' | 'pipe' = 'inherit'): ChildProcess {
-  const entry = fileURLToPath(new URL(spec.entry, buildRoot));
-  return spawn(process.execPath, ['--enable-source-maps', entry, ...spec.args], {
-    stdio: ['ignore', stdio, stdio === 'inherit' ? 'inherit' : 'pipe'],
-    env: childEnvironment(spec.env),
+/** Starts a compiled entry with our own node. */
+export function spawnEntry({ entry, args }: ChildSpec, { env, output }: SpawnOptions): ChildProcess {
+  const file = fileURLToPath(new URL(entry, buildRoot));
+  return spawn(process.execPath, ['--enable-source-maps', file, ...args], {
+    stdio: ['ignore', output, 'inherit'],
+    env: childEnvironment(env),
   });
 }
 
-/** Resolves with the exit code; 128 + signal number is not told apart from 1: nobody here needs it. */
+/** The exit code; 1 for a child that a signal ended. */
 export async function exitOf(child: ChildProcess): Promise<number> {
   if (child.exitCode !== null) return child.exitCode;
   if (child.signalCode !== null) return 1;

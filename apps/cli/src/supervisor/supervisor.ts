@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Clock } from '#domain';
-import { type ChildSpec, exitOf, spawnEntry } from './child.js';
+import { type ChildSpec, type SpawnOptions, exitOf, spawnEntry } from './child.js';
 
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 30_000;
@@ -9,7 +9,7 @@ const STABLE_MS = 60_000;
 /** sysexits(3): a configuration that is bad stays bad. */
 const EX_CONFIG = 78;
 
-export interface SupervisorOptions {
+export interface SupervisorOptions extends SpawnOptions {
   readonly clock: Clock;
   /** One line per event, for the terminal. */
   readonly say: (line: string) => void;
@@ -30,7 +30,7 @@ export class Supervisor {
   });
 
   start(spec: ChildSpec): void {
-    const entry = { spec, child: spawnEntry(spec), loop: Promise.resolve() };
+    const entry = { spec, child: spawnEntry(spec, this.options), loop: Promise.resolve() };
     entry.loop = this.keep(entry);
     this.running.push(entry);
   }
@@ -48,7 +48,7 @@ export class Supervisor {
       await clock.sleep(delayMs, this.stopSignal.signal).catch(() => {});
       if (this.stopping) return;
       delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS);
-      entry.child = spawnEntry(entry.spec);
+      entry.child = spawnEntry(entry.spec, this.options);
     }
   }
 
