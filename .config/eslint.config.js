@@ -1,5 +1,24 @@
 import tseslint from 'typescript-eslint';
 
+const environment = {
+  selector: "MemberExpression[object.name='process'][property.name='env']",
+  message: 'Only libs/config reads the environment.',
+};
+
+const time = [
+  "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+  "NewExpression[callee.name='Date'][arguments.length=0]",
+  'CallExpression[callee.name=/^(setTimeout|setInterval)$/]',
+].map((selector) => ({ selector, message: 'Time comes through the Clock port.' }));
+
+/** The clock itself, what runs by it without any port of ours, and programs' outermost files. */
+const timekeepers = [
+  'libs/clock/src/system-clock.ts',
+  'libs/beanstalkd/src/net/machine-time.ts',
+  'apps/worker/src/schedules/scheduler.ts',
+  'apps/*/src/main.ts',
+];
+
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '**/data/**'] },
   {
@@ -14,15 +33,15 @@ export default tseslint.config(
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/no-unsafe-enum-comparison': 'off',
       '@typescript-eslint/consistent-type-imports': 'off',
-      'max-depth': ['error', 4],
+      'prefer-const': ['error', { ignoreReadBeforeAssign: true }],
+      'max-depth': ['error', 3],
       'max-params': ['error', 5],
       'no-console': 'error',
-      'no-restricted-syntax': [
-        'error',
-        { selector: "MemberExpression[object.name='process'][property.name='env']", message: 'Only libs/config reads the environment.' },
-      ],
+      'no-restricted-syntax': ['error', environment, ...time],
     },
   },
-  { files: ['libs/config/**/*.ts', '**/*.spec.ts', 'test/**/*.ts'], rules: { 'no-restricted-syntax': 'off' } },
+  { files: ['libs/config/**/*.ts'], rules: { 'no-restricted-syntax': ['error', ...time] } },
+  { files: timekeepers, rules: { 'no-restricted-syntax': ['error', environment] } },
+  { files: ['**/*.spec.ts', 'test/**/*.ts'], rules: { 'no-restricted-syntax': 'off' } },
   { files: ['libs/database/src/entities/*.ts'], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
 );
