@@ -91,9 +91,9 @@ const createStores = (database: Database, clock: Clock): SyncContext['stores'] =
   accesses: new AccessStore(database, clock),
   authStates: new AuthStateStore(database),
   failures: new FailureStore(database),
-  mirror: new MirrorStore(),
-  events: new EventStore(),
-  runs: new RunStore(),
+  mirror: new MirrorStore(database),
+  events: new EventStore(database),
+  runs: new RunStore(database),
 });
 
 /** The service's use cases over a real database and the sandbox; jobs are recorded only. Connections close after the test. */

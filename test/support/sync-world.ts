@@ -253,7 +253,7 @@ export class SyncWorld {
 
   private async wakeWaiting(): Promise<boolean> {
     const { database, stores, clock } = this.harness.context;
-    const [waiting] = await stores.events.listAccountsWaiting(database, clock.nowMs() + 1_000, 1);
+    const [waiting] = await stores.events.listAccountsWaiting(clock.nowMs() + 1_000, 1);
     if (waiting !== undefined) this.harness.jobs.push({ tube: 'contacts', payload: { account_id: waiting } });
     return waiting !== undefined;
   }

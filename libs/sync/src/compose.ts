@@ -66,9 +66,9 @@ const createStores = (database: Database, clock: Clock): Stores => ({
   accesses: new AccessStore(database, clock),
   authStates: new AuthStateStore(database),
   failures: new FailureStore(database),
-  mirror: new MirrorStore(),
-  events: new EventStore(),
-  runs: new RunStore(),
+  mirror: new MirrorStore(database),
+  events: new EventStore(database),
+  runs: new RunStore(database),
 });
 
 function createClients(config: Config, database: Database, { clock, logger }: Foundation) {

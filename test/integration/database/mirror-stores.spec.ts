@@ -33,16 +33,15 @@ const addAccount = async (database: Database): Promise<void> => {
 
 describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
   const databases = openTestDatabases(kind);
-  const mirror = new MirrorStore();
   const openWithAccount = async () => {
     const database = await databases.open();
     await addAccount(database);
-    return database;
+    return { database, mirror: new MirrorStore(database) };
   };
-  const dirtyEmails = async (database: Database) => (await mirror.listDirty(database, ACCOUNT, 100)).map(({ email }) => email);
+  const dirtyEmails = async (mirror: MirrorStore) => (await mirror.listDirty(ACCOUNT, 100)).map(({ email }) => email);
 
   it('marks every address dirty that a contact held or holds, named by the lowest living holder', async () => {
-    const database = await openWithAccount();
+    const { database, mirror } = await openWithAccount();
     await database.transaction((tx) =>
       mirror.saveContacts(
         tx,
@@ -51,35 +50,35 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
         NOW,
       ),
     );
-    const dirty = await mirror.listDirty(database, ACCOUNT, 100);
+    const dirty = await mirror.listDirty(ACCOUNT, 100);
     expect(dirty.map(({ email, holder }) => [email, holder?.name, holder?.fields])).toEqual([
       ['a@x', 'Żółw 🐢', { City: 'Łódź' }],
       ['b@x', 'Second', { City: 'Łódź' }],
     ]);
-    expect(await mirror.findBacklog(database, ACCOUNT)).toEqual({ rows: 2, oldestSince: NOW });
+    expect(await mirror.findBacklog(ACCOUNT)).toEqual({ rows: 2, oldestSince: NOW });
     await mirror.clearDirty(database, ACCOUNT, ['a@x', 'b@x']);
     await database.transaction((tx) => mirror.saveContacts(tx, ACCOUNT, [contact(8, 'Second', ['c@x'])], NOW + 1));
-    expect(await dirtyEmails(database)).toEqual(['a@x', 'b@x', 'c@x']);
+    expect(await dirtyEmails(mirror)).toEqual(['a@x', 'b@x', 'c@x']);
   });
 
   it('keeps versions and buries contacts, known or not', async () => {
-    const database = await openWithAccount();
+    const { database, mirror } = await openWithAccount();
     await mirror.saveContacts(database, ACCOUNT, [contact(7, 'One', ['a@x'])], NOW);
     await mirror.touchContacts(database, ACCOUNT, [{ contactId: 7, modifiedAtSeconds: 555 }]);
     await mirror.buryContacts(database, ACCOUNT, [8], NOW);
-    expect([...(await mirror.findVersions(database, ACCOUNT, [7, 8, 9]))]).toEqual([
+    expect([...(await mirror.findVersions(ACCOUNT, [7, 8, 9]))]).toEqual([
       [7, { gone: false, modifiedAtSeconds: 555, contentHash: '7-One' }],
       [8, { gone: true, modifiedAtSeconds: 0, contentHash: '' }],
     ]);
-    expect(await mirror.countLiving(database, ACCOUNT)).toBe(1);
-    expect(await mirror.hasVanishedSince(database, ACCOUNT, 8, NOW)).toBe(true);
-    expect(await mirror.hasVanishedSince(database, ACCOUNT, 7, NOW)).toBe(false);
+    expect(await mirror.countLiving(ACCOUNT)).toBe(1);
+    expect(await mirror.hasVanishedSince(ACCOUNT, 8, NOW)).toBe(true);
+    expect(await mirror.hasVanishedSince(ACCOUNT, 7, NOW)).toBe(false);
     await mirror.buryContacts(database, ACCOUNT, [7], NOW + 1);
-    expect((await mirror.listDirty(database, ACCOUNT, 9))[0]?.holder).toBeUndefined();
+    expect((await mirror.listDirty(ACCOUNT, 9))[0]?.holder).toBeUndefined();
   });
 
   it('records what was told, and what an export showed', async () => {
-    const database = await openWithAccount();
+    const { database, mirror } = await openWithAccount();
     await mirror.saveContacts(database, ACCOUNT, [contact(7, 'One', ['a@x', 'b@x', 'c@x'])], NOW);
     await mirror.markSent(database, ACCOUNT, ['a@x'], NOW + 1);
     await mirror.saveExported(
@@ -100,53 +99,53 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
       ],
       NOW + 3,
     );
-    expect(await dirtyEmails(database)).toEqual(['b@x']);
-    expect([...(await mirror.listRecords(database, ACCOUNT, ['a@x', 'b@x'])).values()]).toEqual([
+    expect(await dirtyEmails(mirror)).toEqual(['b@x']);
+    expect([...(await mirror.listRecords(ACCOUNT, ['a@x', 'b@x'])).values()]).toEqual([
       { email: 'a@x', origin: 'ours', state: 'present', toldHash: 'h', subscription: 'mailable' },
       { email: 'b@x', origin: 'preexisting', state: 'absent', toldHash: null, subscription: 'unsubscribed' },
     ]);
-    expect(await mirror.countAddresses(database, ACCOUNT)).toEqual({ inSync: 1, excluded: 1, failing: 1 });
-    expect(await mirror.listUnmailable(database, ACCOUNT, ['a@x', 'b@x'])).toEqual(['b@x']);
+    expect(await mirror.countAddresses(ACCOUNT)).toEqual({ inSync: 1, excluded: 1, failing: 1 });
+    expect(await mirror.listUnmailable(ACCOUNT, ['a@x', 'b@x'])).toEqual(['b@x']);
     expect(await mirror.markUnseenDirty(database, ACCOUNT, NOW + 9, NOW + 9)).toBe(1);
-    expect(await dirtyEmails(database)).toEqual(['b@x', 'a@x']);
+    expect(await dirtyEmails(mirror)).toEqual(['b@x', 'a@x']);
     await mirror.forgetTold(database, ACCOUNT, NOW + 10);
-    expect(await dirtyEmails(database)).toEqual(['a@x', 'b@x', 'c@x']);
+    expect(await dirtyEmails(mirror)).toEqual(['a@x', 'b@x', 'c@x']);
   });
 
   it('asks for a write-back once per unsubscribe', async () => {
-    const database = await openWithAccount();
+    const { database, mirror } = await openWithAccount();
     await mirror.saveContacts(database, ACCOUNT, [contact(7, 'One', ['a@x']), contact(8, 'Two', ['a@x'])], NOW);
     await mirror.saveSubscriptions(database, ACCOUNT, ['a@x', 'new@x'], 'unsubscribed', NOW);
-    expect(await mirror.listWriteBacks(database, ACCOUNT, 9)).toEqual([
+    expect(await mirror.listWriteBacks(ACCOUNT, 9)).toEqual([
       { email: 'a@x', contactIds: [7, 8] },
       { email: 'new@x', contactIds: [] },
     ]);
     await mirror.markWrittenBack(database, ACCOUNT, ['a@x', 'new@x']);
     await mirror.saveSubscriptions(database, ACCOUNT, ['a@x'], 'blocked', NOW);
-    expect(await mirror.listWriteBacks(database, ACCOUNT, 9)).toEqual([]);
+    expect(await mirror.listWriteBacks(ACCOUNT, 9)).toEqual([]);
     await mirror.saveSubscriptions(database, ACCOUNT, ['a@x'], 'mailable', NOW);
     await mirror.saveSubscriptions(database, ACCOUNT, ['a@x'], 'unsubscribed', NOW);
-    expect((await mirror.listWriteBacks(database, ACCOUNT, 9)).map(({ email }) => email)).toEqual(['a@x']);
+    expect((await mirror.listWriteBacks(ACCOUNT, 9)).map(({ email }) => email)).toEqual(['a@x']);
   });
 
   it('knows which contacts a complete read did not show', async () => {
-    const database = await openWithAccount();
+    const { database, mirror } = await openWithAccount();
     await mirror.saveContacts(
       database,
       ACCOUNT,
       [7, 8, 9].map((id) => contact(id, 'Name', [`${id}@x`])),
       NOW,
     );
-    expect(await mirror.countAddressesOfMissing(database, ACCOUNT, { after: 0, upTo: 8, seen: [7] })).toBe(1);
+    expect(await mirror.countAddressesOfMissing(ACCOUNT, { after: 0, upTo: 8, seen: [7] })).toBe(1);
     await mirror.markMissing(database, ACCOUNT, { after: 0, upTo: null, seen: [8], runId: 'run' });
-    expect(await mirror.listMissing(database, ACCOUNT, 'run', 7, 9)).toEqual([9]);
-    expect(await mirror.countMissing(database, ACCOUNT, 'run')).toBe(2);
+    expect(await mirror.listMissing(ACCOUNT, 'run', 7, 9)).toEqual([9]);
+    expect(await mirror.countMissing(ACCOUNT, 'run')).toBe(2);
     await mirror.setMissing(database, ACCOUNT, [9], null);
-    expect(await mirror.listMissing(database, ACCOUNT, 'run', 0, 9)).toEqual([7]);
+    expect(await mirror.listMissing(ACCOUNT, 'run', 0, 9)).toEqual([7]);
   });
 
   it('takes thousands of contacts with many addresses at once', async () => {
-    const database = await openWithAccount();
+    const { database, mirror } = await openWithAccount();
     const many = Array.from({ length: 3000 }, (_, n) => contact(n + 1, `Name ${n}`, [`${n}@x`, `${n}@y`]));
     await database.transaction((tx) => mirror.saveContacts(tx, ACCOUNT, many, NOW));
     await database.transaction((tx) =>
@@ -157,21 +156,21 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
         NOW,
       ),
     );
-    expect(await mirror.countLiving(database, ACCOUNT)).toBe(3000);
-    expect(await dirtyEmails(database)).toHaveLength(100);
+    expect(await mirror.countLiving(ACCOUNT)).toBe(3000);
+    expect(await dirtyEmails(mirror)).toHaveLength(100);
   });
 });
 
 describe.each(testDatabaseKinds())('the inbox on %s', (kind) => {
   const databases = openTestDatabases(kind);
-  const events = new EventStore();
 
   it('keeps one event per change, which waits again with every delivery', async () => {
     const database = await databases.open();
-    await events.add(database, ACCOUNT, [event('01', 'same'), event('02', 'other'), event('03', 'same')], NOW);
-    const [first, second] = await events.listWaiting(database, ACCOUNT, '', 9);
+    const events = new EventStore(database);
+    await events.add(ACCOUNT, [event('01', 'same'), event('02', 'other'), event('03', 'same')], NOW);
+    const [first, second] = await events.listWaiting(ACCOUNT, '', 9);
     expect(first).toMatchObject({ eventId: '01', deliveries: 2, contactId: 7, payload: '{"id":7}', receivedAt: NOW });
-    await events.add(database, ACCOUNT, [event('04', 'same')], NOW + 1);
+    await events.add(ACCOUNT, [event('04', 'same')], NOW + 1);
     await events.settle(
       database,
       ACCOUNT,
@@ -181,22 +180,22 @@ describe.each(testDatabaseKinds())('the inbox on %s', (kind) => {
       ],
       NOW + 2,
     );
-    expect(await events.countWaiting(database, ACCOUNT)).toBe(1);
-    expect(await events.findNewestWaitingAt(database, ACCOUNT)).toBe(NOW);
-    expect(await events.listAccountsWaiting(database, NOW + 1, 9)).toEqual([ACCOUNT]);
-    expect((await events.list(database, ACCOUNT, 9)).map(({ eventId, state }) => [eventId, state])).toEqual([
+    expect(await events.countWaiting(ACCOUNT)).toBe(1);
+    expect(await events.findNewestWaitingAt(ACCOUNT)).toBe(NOW);
+    expect(await events.listAccountsWaiting(NOW + 1, 9)).toEqual([ACCOUNT]);
+    expect((await events.list(ACCOUNT, 9)).map(({ eventId, state }) => [eventId, state])).toEqual([
       ['02', 'ignored'],
       ['01', 'waiting'],
     ]);
-    expect(await events.purge(database, NOW + 1, 9)).toBe(1);
+    expect(await events.purge(NOW + 1, 9)).toBe(1);
   });
 
   it('takes the same and other changes from many at once', async () => {
     const database = await databases.open();
-    const deliver = (n: number) =>
-      events.add(database, ACCOUNT, [event(`a${n}`, 'same'), event(`b${n}`, `own-${n}`), event(`c${n}`, 'also')], NOW);
+    const events = new EventStore(database);
+    const deliver = (n: number) => events.add(ACCOUNT, [event(`a${n}`, 'same'), event(`b${n}`, `own-${n}`), event(`c${n}`, 'also')], NOW);
     await Promise.all(Array.from({ length: 40 }, (_, n) => deliver(n)));
-    const waiting = await events.listWaiting(database, ACCOUNT, '', 100);
+    const waiting = await events.listWaiting(ACCOUNT, '', 100);
     expect(waiting).toHaveLength(42);
     expect(waiting.reduce((sum, { deliveries }) => sum + deliveries, 0)).toBe(120);
   });
@@ -204,21 +203,21 @@ describe.each(testDatabaseKinds())('the inbox on %s', (kind) => {
 
 describe.each(testDatabaseKinds())('runs on %s', (kind) => {
   const databases = openTestDatabases(kind);
-  const runs = new RunStore();
   const run = (runId: string) => ({ runId, accountId: ACCOUNT, mode: 'import', trigger: 'operator', totalEstimate: 500 }) as const;
 
   it('are active one at a time and keep their checkpoints', async () => {
     const database = await databases.open();
+    const runs = new RunStore(database);
     await addAccount(database);
-    const created = await Promise.all(['a', 'b', 'c'].map((id) => runs.create(database, run(id), NOW)));
+    const created = await Promise.all(['a', 'b', 'c'].map((id) => runs.create(run(id), NOW)));
     const [active, ...others] = created.filter((each) => each !== undefined);
     expect(others).toEqual([]);
     const id = active?.runId ?? '';
-    expect(await runs.transition(database, id, 'completed', NOW)).toBe(false);
-    expect(await runs.transition(database, id, 'running', NOW + 1)).toBe(true);
-    expect(await runs.checkpoint(database, id, NOW + 2, { page: 3, confirmed: true, phase: 'read' }, { read: 250, created: 7 })).toBe(true);
-    expect(await runs.checkpoint(database, id, NOW + 3, {}, { read: 250 })).toBe(true);
-    expect(await runs.find(database, id)).toMatchObject({
+    expect(await runs.transition(id, 'completed', NOW)).toBe(false);
+    expect(await runs.transition(id, 'running', NOW + 1)).toBe(true);
+    expect(await runs.checkpoint(id, NOW + 2, { page: 3, confirmed: true, phase: 'read' }, { read: 250, created: 7 })).toBe(true);
+    expect(await runs.checkpoint(id, NOW + 3, {}, { read: 250 })).toBe(true);
+    expect(await runs.find(id)).toMatchObject({
       page: 3,
       confirmed: true,
       phase: 'read',
@@ -226,11 +225,11 @@ describe.each(testDatabaseKinds())('runs on %s', (kind) => {
       created: 7,
       startedAt: NOW + 1,
     });
-    expect((await runs.listStale(database, NOW + 4, 9)).map(({ runId }) => runId)).toEqual([id]);
-    expect(await runs.transition(database, id, 'failed', NOW + 5, { error: 'why' })).toBe(true);
-    expect(await runs.findActive(database, ACCOUNT)).toBeUndefined();
-    expect(await runs.checkpoint(database, id, NOW + 6, { page: 4 })).toBe(false);
-    expect(await runs.create(database, run('next'), NOW + 7)).toMatchObject({ state: 'queued', totalEstimate: 500 });
-    expect((await runs.list(database, ACCOUNT, 9)).map(({ runId }) => runId)).toEqual(['next', id]);
+    expect((await runs.listStale(NOW + 4, 9)).map(({ runId }) => runId)).toEqual([id]);
+    expect(await runs.transition(id, 'failed', NOW + 5, { error: 'why' })).toBe(true);
+    expect(await runs.findActive(ACCOUNT)).toBeUndefined();
+    expect(await runs.checkpoint(id, NOW + 6, { page: 4 })).toBe(false);
+    expect(await runs.create(run('next'), NOW + 7)).toMatchObject({ state: 'queued', totalEstimate: 500 });
+    expect((await runs.list(ACCOUNT, 9)).map(({ runId }) => runId)).toEqual(['next', id]);
   });
 });

@@ -69,10 +69,12 @@ const toContactId = (value: number | null) => (value === null ? null : Number(va
 
 /** The inbox: what the vendors told us, kept until it is applied and a while longer. */
 export class EventStore {
+  constructor(private readonly database: Executor) {}
+
   /** Stores events in one atomic statement. A change that was delivered before is counted, and waits again: applying it twice changes nothing. */
-  async add(executor: Executor, accountId: number, events: readonly NewEvent[], nowMs: number): Promise<void> {
+  async add(accountId: number, events: readonly NewEvent[], nowMs: number, on: Executor = this.database): Promise<void> {
     if (events.length === 0) return;
-    await upsertRows(executor, {
+    await upsertRows(on, {
       table: 'events',
       columns: [
         'account_id',
@@ -106,8 +108,8 @@ export class EventStore {
   }
 
   /** Waiting events after `afterEventId` in order of arrival. */
-  async listWaiting(executor: Executor, accountId: number, afterEventId: string, limit: number): Promise<WaitingEvent[]> {
-    const rows = await executor.query<EventRow>(
+  async listWaiting(accountId: number, afterEventId: string, limit: number): Promise<WaitingEvent[]> {
+    const rows = await this.database.query<EventRow>(
       `SELECT event_id, source, action, contact_id, payload, deliveries, received_at FROM events
         WHERE account_id = ? AND state = 'waiting' AND event_id > ? ORDER BY event_id LIMIT ${Math.trunc(limit)}`,
       [accountId, afterEventId],
@@ -139,8 +141,8 @@ export class EventStore {
     }
   }
 
-  async countWaiting(executor: Executor, accountId: number): Promise<number> {
-    const [row] = await executor.query<{ total: number }>(
+  async countWaiting(accountId: number): Promise<number> {
+    const [row] = await this.database.query<{ total: number }>(
       `SELECT COUNT(*) AS total FROM events WHERE account_id = ? AND state = 'waiting'`,
       [accountId],
     );
@@ -148,8 +150,8 @@ export class EventStore {
   }
 
   /** When the newest waiting event came in, epoch ms, or undefined. */
-  async findNewestWaitingAt(executor: Executor, accountId: number): Promise<number | undefined> {
-    const [row] = await executor.query<{ received_at: number }>(
+  async findNewestWaitingAt(accountId: number): Promise<number | undefined> {
+    const [row] = await this.database.query<{ received_at: number }>(
       `SELECT received_at FROM events WHERE account_id = ? AND state = 'waiting' ORDER BY event_id DESC LIMIT 1`,
       [accountId],
     );
@@ -157,8 +159,8 @@ export class EventStore {
   }
 
   /** Accounts whose events wait since before `beforeMs`: their job was lost or is late. */
-  async listAccountsWaiting(executor: Executor, beforeMs: number, limit: number): Promise<number[]> {
-    const rows = await executor.query<{ account_id: number }>(
+  async listAccountsWaiting(beforeMs: number, limit: number): Promise<number[]> {
+    const rows = await this.database.query<{ account_id: number }>(
       `SELECT DISTINCT account_id FROM events WHERE state = 'waiting' AND received_at < ? LIMIT ${Math.trunc(limit)}`,
       [beforeMs],
     );
@@ -166,8 +168,8 @@ export class EventStore {
   }
 
   /** The newest events of an account, newest first. */
-  async list(executor: Executor, accountId: number, limit: number): Promise<EventView[]> {
-    const rows = await executor.query<EventRow>(
+  async list(accountId: number, limit: number): Promise<EventView[]> {
+    const rows = await this.database.query<EventRow>(
       `SELECT event_id, source, action, contact_id, state, reason, deliveries, received_at, applied_at FROM events
         WHERE account_id = ? ORDER BY event_id DESC LIMIT ${Math.trunc(limit)}`,
       [accountId],
@@ -186,13 +188,13 @@ export class EventStore {
   }
 
   /** Forgets up to `limit` settled events received before `beforeMs`; returns how many. */
-  async purge(executor: Executor, beforeMs: number, limit: number): Promise<number> {
-    const rows = await executor.query<{ account_id: number; event_id: string }>(
+  async purge(beforeMs: number, limit: number): Promise<number> {
+    const rows = await this.database.query<{ account_id: number; event_id: string }>(
       `SELECT account_id, event_id FROM events WHERE state IN ('applied', 'ignored') AND received_at < ? LIMIT ${Math.trunc(limit)}`,
       [beforeMs],
     );
     for (const [accountId, group] of groupBy(rows, ({ account_id }) => Number(account_id))) {
-      await executor.execute(
+      await this.database.execute(
         `DELETE FROM events WHERE account_id = ? AND state <> 'waiting' AND event_id IN (${placeholders(group.length)})`,
         [accountId, ...group.map(({ event_id }) => event_id)],
       );

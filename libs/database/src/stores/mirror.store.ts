@@ -74,11 +74,13 @@ const IN_CHUNK = 500;
  * Every change of a contact marks the addresses it touches dirty in the same transaction; telling Unisender clears the mark.
  */
 export class MirrorStore {
+  constructor(private readonly database: Executor) {}
+
   /** The standing versions of those contacts that the mirror knows. */
-  async findVersions(executor: Executor, accountId: number, contactIds: readonly number[]): Promise<Map<number, MirrorVersion>> {
+  async findVersions(accountId: number, contactIds: readonly number[]): Promise<Map<number, MirrorVersion>> {
     const versions = new Map<number, MirrorVersion>();
     for (const ids of chunksOf(contactIds, IN_CHUNK)) {
-      const rows = await executor.query<{ contact_id: number; state: string; modified_at_seconds: number; content_hash: string }>(
+      const rows = await this.database.query<{ contact_id: number; state: string; modified_at_seconds: number; content_hash: string }>(
         `SELECT contact_id, state, modified_at_seconds, content_hash FROM contacts WHERE account_id = ? AND contact_id IN (${placeholders(ids.length)})`,
         [accountId, ...ids],
       );
@@ -281,8 +283,8 @@ export class MirrorStore {
   }
 
   /** The oldest dirty addresses, each with the contact that names it. At most `limit`. */
-  async listDirty(executor: Executor, accountId: number, limit: number): Promise<DirtyAddress[]> {
-    const rows = await executor.query<DirtyRow>(
+  async listDirty(accountId: number, limit: number): Promise<DirtyAddress[]> {
+    const rows = await this.database.query<DirtyRow>(
       `SELECT a.email, a.origin, a.state, a.told_hash, a.subscription, a.first_sent_at,
               (SELECT MIN(h.contact_id) FROM contact_addresses h
                  JOIN contacts c ON c.account_id = h.account_id AND c.contact_id = h.contact_id
@@ -294,7 +296,6 @@ export class MirrorStore {
       [accountId],
     );
     const holders = await this.findHolders(
-      executor,
       accountId,
       rows.flatMap(({ holder_id }) => (holder_id === null ? [] : [Number(holder_id)])),
     );
@@ -309,10 +310,10 @@ export class MirrorStore {
     }));
   }
 
-  private async findHolders(executor: Executor, accountId: number, contactIds: readonly number[]): Promise<Map<number, AddressHolder>> {
+  private async findHolders(accountId: number, contactIds: readonly number[]): Promise<Map<number, AddressHolder>> {
     const holders = new Map<number, AddressHolder>();
     for (const ids of chunksOf([...new Set(contactIds)], IN_CHUNK)) {
-      const rows = await executor.query<HolderRow>(
+      const rows = await this.database.query<HolderRow>(
         `SELECT contact_id, name, fields FROM contacts WHERE account_id = ? AND contact_id IN (${placeholders(ids.length)})`,
         [accountId, ...ids],
       );
@@ -323,8 +324,8 @@ export class MirrorStore {
     return holders;
   }
 
-  async findBacklog(executor: Executor, accountId: number): Promise<DirtyBacklog> {
-    const rows = await executor.query<{ dirty_since: number }>(
+  async findBacklog(accountId: number): Promise<DirtyBacklog> {
+    const rows = await this.database.query<{ dirty_since: number }>(
       `SELECT dirty_since FROM addresses WHERE account_id = ? AND dirty_since IS NOT NULL ORDER BY dirty_since LIMIT 500`,
       [accountId],
     );
@@ -445,9 +446,9 @@ export class MirrorStore {
   }
 
   /** Those of the addresses that are known to be unsubscribed or blocked. */
-  async listUnmailable(executor: Executor, accountId: number, emails: readonly string[]): Promise<string[]> {
+  async listUnmailable(accountId: number, emails: readonly string[]): Promise<string[]> {
     if (emails.length === 0) return [];
-    const rows = await executor.query<{ email: string }>(
+    const rows = await this.database.query<{ email: string }>(
       `SELECT email FROM addresses WHERE account_id = ? AND subscription <> 'mailable' AND email IN (${placeholders(emails.length)})`,
       [accountId, ...emails],
     );
@@ -455,10 +456,10 @@ export class MirrorStore {
   }
 
   /** What Unisender was told of addresses, for a look without a change. */
-  async listRecords(executor: Executor, accountId: number, emails: readonly string[]): Promise<Map<string, AddressRecord>> {
+  async listRecords(accountId: number, emails: readonly string[]): Promise<Map<string, AddressRecord>> {
     const records = new Map<string, AddressRecord>();
     for (const chunk of chunksOf(emails, IN_CHUNK)) {
-      const rows = await executor.query<DirtyRow>(
+      const rows = await this.database.query<DirtyRow>(
         `SELECT email, origin, state, told_hash, subscription FROM addresses WHERE account_id = ? AND email IN (${placeholders(chunk.length)})`,
         [accountId, ...chunk],
       );
@@ -471,11 +472,10 @@ export class MirrorStore {
 
   /** How many addresses the contacts in (`after`, `upTo`] hold that are not among `seen`; `upTo` null = no end. */
   async countAddressesOfMissing(
-    executor: Executor,
     accountId: number,
     range: { readonly after: number; readonly upTo: number | null; readonly seen: readonly number[] },
   ): Promise<number> {
-    const rows = await executor.query<{ contact_id: number; total: number }>(
+    const rows = await this.database.query<{ contact_id: number; total: number }>(
       `SELECT contact_id, COUNT(*) AS total FROM contact_addresses
         WHERE account_id = ? AND invalid_reason IS NULL AND contact_id > ?${range.upTo === null ? '' : ' AND contact_id <= ?'} GROUP BY contact_id`,
       range.upTo === null ? [accountId, range.after] : [accountId, range.after, range.upTo],
@@ -485,13 +485,13 @@ export class MirrorStore {
   }
 
   /** Unsubscribes that Kommo was not told of, with the living contacts that hold the address. */
-  async listWriteBacks(executor: Executor, accountId: number, limit: number): Promise<{ email: string; contactIds: number[] }[]> {
-    const pending = await executor.query<{ email: string }>(
+  async listWriteBacks(accountId: number, limit: number): Promise<{ email: string; contactIds: number[] }[]> {
+    const pending = await this.database.query<{ email: string }>(
       `SELECT email FROM addresses WHERE account_id = ? AND write_back = 'pending' ORDER BY email LIMIT ${Math.trunc(limit)}`,
       [accountId],
     );
     if (pending.length === 0) return [];
-    const holders = await executor.query<{ email: string; contact_id: number }>(
+    const holders = await this.database.query<{ email: string; contact_id: number }>(
       `SELECT h.email, h.contact_id FROM contact_addresses h
          JOIN contacts c ON c.account_id = h.account_id AND c.contact_id = h.contact_id AND c.state = 'living'
         WHERE h.account_id = ? AND h.email IN (${placeholders(pending.length)})`,
@@ -536,8 +536,8 @@ export class MirrorStore {
   }
 
   /** Contacts missing from the run's read with ids above `after`, ascending. */
-  async listMissing(executor: Executor, accountId: number, runId: string, after: number, limit: number): Promise<number[]> {
-    const rows = await executor.query<{ contact_id: number }>(
+  async listMissing(accountId: number, runId: string, after: number, limit: number): Promise<number[]> {
+    const rows = await this.database.query<{ contact_id: number }>(
       `SELECT contact_id FROM contacts WHERE account_id = ? AND missing_run_id = ? AND contact_id > ? AND state = 'living'
         ORDER BY contact_id LIMIT ${Math.trunc(limit)}`,
       [accountId, runId, after],
@@ -545,22 +545,24 @@ export class MirrorStore {
     return rows.map(({ contact_id }) => Number(contact_id));
   }
 
-  async countMissing(executor: Executor, accountId: number, runId: string): Promise<number> {
+  async countMissing(accountId: number, runId: string): Promise<number> {
     return countOf(
-      await executor.query(`SELECT COUNT(*) AS total FROM contacts WHERE account_id = ? AND missing_run_id = ? AND state = 'living'`, [
+      await this.database.query(`SELECT COUNT(*) AS total FROM contacts WHERE account_id = ? AND missing_run_id = ? AND state = 'living'`, [
         accountId,
         runId,
       ]),
     );
   }
 
-  async countLiving(executor: Executor, accountId: number): Promise<number> {
-    return countOf(await executor.query(`SELECT COUNT(*) AS total FROM contacts WHERE account_id = ? AND state = 'living'`, [accountId]));
+  async countLiving(accountId: number): Promise<number> {
+    return countOf(
+      await this.database.query(`SELECT COUNT(*) AS total FROM contacts WHERE account_id = ? AND state = 'living'`, [accountId]),
+    );
   }
 
   /** Whether a contact with an id up to `upTo` became a tombstone since: rows of a paged read shifted then. */
-  async hasVanishedSince(executor: Executor, accountId: number, upTo: number, sinceMs: number): Promise<boolean> {
-    const rows = await executor.query(
+  async hasVanishedSince(accountId: number, upTo: number, sinceMs: number): Promise<boolean> {
+    const rows = await this.database.query(
       `SELECT contact_id FROM contacts WHERE account_id = ? AND contact_id <= ? AND state = 'gone' AND updated_at >= ? LIMIT 1`,
       [accountId, upTo, sinceMs],
     );
@@ -568,8 +570,8 @@ export class MirrorStore {
   }
 
   /** Addresses by what became of them, for the operator: told and equal, kept out, refused or invalid. */
-  async countAddresses(executor: Executor, accountId: number): Promise<{ inSync: number; excluded: number; failing: number }> {
-    const [row] = await executor.query<{ in_sync: number | null; excluded: number | null; rejected: number | null }>(
+  async countAddresses(accountId: number): Promise<{ inSync: number; excluded: number; failing: number }> {
+    const [row] = await this.database.query<{ in_sync: number | null; excluded: number | null; rejected: number | null }>(
       `SELECT SUM(CASE WHEN state = 'present' AND dirty_since IS NULL THEN 1 ELSE 0 END) AS in_sync,
               SUM(CASE WHEN subscription <> 'mailable' THEN 1 ELSE 0 END) AS excluded,
               SUM(CASE WHEN state = 'rejected' THEN 1 ELSE 0 END) AS rejected

@@ -97,14 +97,12 @@ function assignments(patch: RunPatch, counts: Partial<RunCounts>): { sql: string
 
 /** Runs with their checkpoints. An account has at most one that is not ended: a unique key sees to it. */
 export class RunStore {
+  constructor(private readonly database: Executor) {}
+
   /** The new run, or undefined when the account has an active one. */
-  async create(
-    executor: Executor,
-    run: Pick<Run, 'runId' | 'accountId' | 'mode' | 'trigger' | 'totalEstimate'>,
-    nowMs: number,
-  ): Promise<Run | undefined> {
+  async create(run: Pick<Run, 'runId' | 'accountId' | 'mode' | 'trigger' | 'totalEstimate'>, nowMs: number): Promise<Run | undefined> {
     try {
-      await executor.execute(
+      await this.database.execute(
         // `trigger` is a reserved word in MySQL; backticks are read by both databases.
         `INSERT INTO runs (run_id, account_id, active_account_id, mode, \`trigger\`, state, total_estimate, heartbeat_at, created_at)
          VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?)`,
@@ -114,22 +112,22 @@ export class RunStore {
       if (error instanceof DuplicateKeyError) return undefined;
       throw error;
     }
-    return this.find(executor, run.runId);
+    return this.find(run.runId);
   }
 
-  async find(executor: Executor, runId: string): Promise<Run | undefined> {
-    const [row] = await executor.query<Row>(`SELECT * FROM runs WHERE run_id = ?`, [runId]);
+  async find(runId: string): Promise<Run | undefined> {
+    const [row] = await this.database.query<Row>(`SELECT * FROM runs WHERE run_id = ?`, [runId]);
     return row && toRun(row);
   }
 
-  async findActive(executor: Executor, accountId: number): Promise<Run | undefined> {
-    const [row] = await executor.query<Row>(`SELECT * FROM runs WHERE active_account_id = ?`, [accountId]);
+  async findActive(accountId: number): Promise<Run | undefined> {
+    const [row] = await this.database.query<Row>(`SELECT * FROM runs WHERE active_account_id = ?`, [accountId]);
     return row && toRun(row);
   }
 
   /** Newest first. */
-  async list(executor: Executor, accountId: number, limit: number): Promise<Run[]> {
-    const rows = await executor.query<Row>(
+  async list(accountId: number, limit: number): Promise<Run[]> {
+    const rows = await this.database.query<Row>(
       `SELECT * FROM runs WHERE account_id = ? ORDER BY created_at DESC, run_id DESC LIMIT ${Math.trunc(limit)}`,
       [accountId],
     );
@@ -137,14 +135,14 @@ export class RunStore {
   }
 
   /** Moves a run to a state when its present one allows that; false when it does not. */
-  async transition(executor: Executor, runId: string, to: RunState, nowMs: number, patch: RunPatch = {}): Promise<boolean> {
+  async transition(runId: string, to: RunState, nowMs: number, patch: RunPatch = {}): Promise<boolean> {
     const from = statesBefore(to);
     const { sql, params } = assignments(patch, {});
     const ended = isFinal(to) ? ['active_account_id = NULL', 'finished_at = ?'] : [];
     const started = to === 'running' ? ['started_at = COALESCE(started_at, ?)'] : [];
     const sets = ['state = ?', 'heartbeat_at = ?', ...started, ...ended, ...sql].join(', ');
     const times = new Array<number>(started.length + (ended.length > 0 ? 1 : 0)).fill(nowMs);
-    const changed = await executor.execute(`UPDATE runs SET ${sets} WHERE run_id = ? AND state IN (${placeholders(from.length)})`, [
+    const changed = await this.database.execute(`UPDATE runs SET ${sets} WHERE run_id = ? AND state IN (${placeholders(from.length)})`, [
       to,
       nowMs,
       ...times,
@@ -156,23 +154,30 @@ export class RunStore {
   }
 
   /** Saves progress of a running run; false when it is running no more (cancelled meanwhile). */
-  async checkpoint(executor: Executor, runId: string, nowMs: number, patch: RunPatch, counts: Partial<RunCounts> = {}): Promise<boolean> {
+  async checkpoint(
+    runId: string,
+    nowMs: number,
+    patch: RunPatch,
+    counts: Partial<RunCounts> = {},
+    on: Executor = this.database,
+  ): Promise<boolean> {
     const { sql, params } = assignments(patch, counts);
-    const changed = await executor.execute(
-      `UPDATE runs SET ${['heartbeat_at = ?', ...sql].join(', ')} WHERE run_id = ? AND state = 'running'`,
-      [nowMs, ...params, runId],
-    );
+    const changed = await on.execute(`UPDATE runs SET ${['heartbeat_at = ?', ...sql].join(', ')} WHERE run_id = ? AND state = 'running'`, [
+      nowMs,
+      ...params,
+      runId,
+    ]);
     return changed > 0;
   }
 
   /** Says that a run was looked at, whatever its state. */
-  async beat(executor: Executor, runId: string, nowMs: number): Promise<void> {
-    await executor.execute(`UPDATE runs SET heartbeat_at = ? WHERE run_id = ?`, [nowMs, runId]);
+  async beat(runId: string, nowMs: number): Promise<void> {
+    await this.database.execute(`UPDATE runs SET heartbeat_at = ? WHERE run_id = ?`, [nowMs, runId]);
   }
 
   /** Active runs that nobody has moved since `beforeMs`, except those that wait for a human. */
-  async listStale(executor: Executor, beforeMs: number, limit: number): Promise<Run[]> {
-    const rows = await executor.query<Row>(
+  async listStale(beforeMs: number, limit: number): Promise<Run[]> {
+    const rows = await this.database.query<Row>(
       `SELECT * FROM runs WHERE state IN ('queued', 'running') AND heartbeat_at < ? ORDER BY heartbeat_at LIMIT ${Math.trunc(limit)}`,
       [beforeMs],
     );

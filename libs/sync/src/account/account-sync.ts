@@ -52,7 +52,7 @@ export class AccountSync {
   private async isTold(work: AccountWork, newestAt: number): Promise<boolean> {
     const { clock, database, stores } = this.context;
     if (!work.unisenderKey) return true;
-    const backlog = await stores.mirror.findBacklog(database, work.lease.accountId);
+    const backlog = await stores.mirror.findBacklog(work.lease.accountId);
     if (backlog.rows === 0) return true;
     const now = clock.nowMs();
     const isDue = isFlushDue({

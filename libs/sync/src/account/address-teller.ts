@@ -63,7 +63,7 @@ export class AddressTeller {
     const { database, stores } = this.context;
     const { accountId } = work.lease;
     for (;;) {
-      const dirty = await stores.mirror.listDirty(database, accountId, MAX_ROWS_PER_CALL);
+      const dirty = await stores.mirror.listDirty(accountId, MAX_ROWS_PER_CALL);
       if (dirty.length === 0) return undefined;
       const planned = dirty.map((address) => ({ address, action: decideAddress(address, address.holder, work.settings.deletePolicy) }));
       const idle = planned.filter(({ action }) => action.kind === 'none').map(({ address }) => address);

@@ -59,7 +59,7 @@ export class ContactApplier {
   async applyChanges(work: AccountWork, delivered: readonly DeliveredChange[], held: ReadonlySet<number>): Promise<DeliveredChange[]> {
     const { database, stores } = this.context;
     const ids = [...new Set(delivered.map(({ change }) => change.contactId))];
-    const versions = await stores.mirror.findVersions(database, work.lease.accountId, ids);
+    const versions = await stores.mirror.findVersions(work.lease.accountId, ids);
     const outcome: Outcome = { saved: new Map(), touched: new Map(), settled: [] };
     const unordered = new Set(held);
     const left: DeliveredChange[] = [];
@@ -170,7 +170,7 @@ export class ContactApplier {
     const living = page.snapshots.filter(({ gone }) => !gone).map((snapshot) => toVersion(snapshot, work));
     const ids = living.map(({ contactId }) => contactId);
     const lastId = page.snapshots.reduce((last, { contactId }) => Math.max(last, contactId), page.after);
-    const known = await stores.mirror.findVersions(database, accountId, ids);
+    const known = await stores.mirror.findVersions(accountId, ids);
     const fresh = living.filter((version) => differs(version, known.get(version.contactId)));
     const same = living.filter((version) => isSameButMaybeNewer(version, known.get(version.contactId)));
     await work.lease.write(async (tx) => {

@@ -38,7 +38,7 @@ export class EventApplier {
       throwIfStopping(work.signal);
       await work.lease.keep();
       const { database, stores } = this.context;
-      const events = await stores.events.listWaiting(database, work.lease.accountId, after, BATCH_EVENTS);
+      const events = await stores.events.listWaiting(work.lease.accountId, after, BATCH_EVENTS);
       if (events.length === 0) break;
       unordered.push(...(await this.applyBatch(work, events, unordered)));
       after = events.at(-1)?.eventId ?? after;
@@ -86,7 +86,7 @@ export class EventApplier {
   private async confirm(work: AccountWork, change: SubscriptionChange): Promise<SubscriptionChange> {
     if (change.subscription !== 'mailable') return change;
     const { database, stores, unisender } = this.context;
-    const kept = await stores.mirror.listUnmailable(database, work.lease.accountId, change.emails);
+    const kept = await stores.mirror.listUnmailable(work.lease.accountId, change.emails);
     const back: string[] = [];
     for (const email of work.unisenderKey ? kept : []) {
       const contact = work.unisenderKey && (await unisender.getContact(work.unisenderKey, email));

@@ -102,10 +102,10 @@ export class Inbox {
         await stores.mirror.saveSubscriptions(tx, accountId, change.emails, change.subscription, clock.nowMs());
       }
       await stores.events.add(
-        tx,
         accountId,
         changes.map(({ event, change }) => this.toSubscriptionEvent(event, change)),
         clock.nowMs(),
+        tx,
       );
     });
     if (changes.length > 0) this.bell.ring(accountId);
@@ -173,6 +173,6 @@ export class Inbox {
   }
 
   private async store(accountId: number, events: readonly NewEvent[]): Promise<void> {
-    await this.context.stores.events.add(this.context.database, accountId, events, this.context.clock.nowMs());
+    await this.context.stores.events.add(accountId, events, this.context.clock.nowMs());
   }
 }

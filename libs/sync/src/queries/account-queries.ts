@@ -43,9 +43,9 @@ export class AccountQueries {
     const row = await this.context.stores.accounts.find(accountId);
     if (!row) return undefined;
     const { database, stores } = this.context;
-    const active = await stores.runs.findActive(database, accountId);
+    const active = await stores.runs.findActive(accountId);
     const view = await this.toView(row);
-    const backlog = await stores.mirror.findBacklog(database, accountId);
+    const backlog = await stores.mirror.findBacklog(accountId);
     const untold = row.unisenderKey === null ? 0 : backlog.rows;
     const runsWaiting = active && active.state !== 'waiting_for_confirmation' ? 1 : 0;
     return { ...view, jobs_waiting: view.events_waiting + untold + runsWaiting, active_run_id: active?.runId ?? null };
@@ -53,7 +53,7 @@ export class AccountQueries {
 
   /** The newest events, newest first, with the reason where one was not applied. */
   async events(accountId: number, limit = 100): Promise<EventView[]> {
-    return this.context.stores.events.list(this.context.database, accountId, limit);
+    return this.context.stores.events.list(accountId, limit);
   }
 
   /** Buried jobs, newest first. */
@@ -65,9 +65,9 @@ export class AccountQueries {
     const { database, stores, clock } = this.context;
     const { accountId } = row;
     const access = await stores.accesses.find(accountId);
-    const total = await stores.mirror.countLiving(database, accountId);
-    const { inSync, excluded, failing } = await stores.mirror.countAddresses(database, accountId);
-    const [run] = await stores.runs.list(database, accountId, 1);
+    const total = await stores.mirror.countLiving(accountId);
+    const { inSync, excluded, failing } = await stores.mirror.countAddresses(accountId);
+    const [run] = await stores.runs.list(accountId, 1);
     return {
       account_id: accountId,
       integration_id: row.clientId,
@@ -80,7 +80,7 @@ export class AccountQueries {
       list_title: row.listTitle,
       webhook: row.webhookState,
       contacts: { total, in_sync: inSync, excluded, failing },
-      events_waiting: await stores.events.countWaiting(database, accountId),
+      events_waiting: await stores.events.countWaiting(accountId),
       last_event_at: toIso(row.lastEventAt),
       last_run: run ? toRunView(run, clock.nowMs()) : null,
     };

@@ -46,7 +46,7 @@ export class Preview {
     const living = snapshots.filter(({ gone }) => !gone);
     const contents = living.map((snapshot) => toContactContent(snapshot, work.settings));
     const emails = contents.flatMap(({ addresses }) => addresses.map(({ email }) => email));
-    const records = await stores.mirror.listRecords(database, accountId, emails);
+    const records = await stores.mirror.listRecords(accountId, emails);
     const seen = living.map(({ contactId }) => contactId);
     const counts = { created: 0, updated: 0, rejected: 0, unchanged: 0 };
     const met = new Set<string>();
@@ -54,7 +54,7 @@ export class Preview {
     return {
       ...counts,
       read: snapshots.length,
-      deleted: await stores.mirror.countAddressesOfMissing(database, accountId, { ...range, seen }),
+      deleted: await stores.mirror.countAddressesOfMissing(accountId, { ...range, seen }),
     };
   }
 

@@ -28,14 +28,13 @@ export class RunService {
   async start({ accountId, mode, trigger }: { accountId: number; mode: RunMode; trigger: RunTrigger }): Promise<RunView> {
     await this.assertStartable(accountId);
     const { database, stores, clock } = this.context;
-    const living = await stores.mirror.countLiving(database, accountId);
+    const living = await stores.mirror.countLiving(accountId);
     const run = await stores.runs.create(
-      database,
       { runId: randomUUID(), accountId, mode, trigger, totalEstimate: living === 0 ? null : living },
       clock.nowMs(),
     );
     if (!run) {
-      const active = await stores.runs.findActive(database, accountId);
+      const active = await stores.runs.findActive(accountId);
       throw new RunActiveError(`account ${accountId} has a run that is not ended`, active?.runId ?? '');
     }
     await this.wake(run);
@@ -63,30 +62,29 @@ export class RunService {
   }
 
   async get(runId: string): Promise<RunView | undefined> {
-    const run = await this.context.stores.runs.find(this.context.database, runId);
+    const run = await this.context.stores.runs.find(runId);
     return run && toRunView(run, this.context.clock.nowMs());
   }
 
   /** Newest first. */
   async list(accountId: number, limit = LIST_LIMIT): Promise<RunView[]> {
-    const runs = await this.context.stores.runs.list(this.context.database, accountId, limit);
+    const runs = await this.context.stores.runs.list(accountId, limit);
     return runs.map((run) => toRunView(run, this.context.clock.nowMs()));
   }
 
   /** Ends a run at its next step. Throws InvalidInputError `run_ended` when it is ended already. */
   async cancel(runId: string): Promise<RunView> {
     const { database, stores, clock } = this.context;
-    const isCancelled = await stores.runs.transition(database, runId, 'cancelled', clock.nowMs());
+    const isCancelled = await stores.runs.transition(runId, 'cancelled', clock.nowMs());
     return this.answer(runId, isCancelled, 'run_ended', 'the run is ended already');
   }
 
   /** Lets a run that waits for confirmation delete what it found missing. Throws InvalidInputError `run_not_waiting`. */
   async confirm(runId: string): Promise<RunView> {
     const { database, stores, clock } = this.context;
-    const run = await stores.runs.find(database, runId);
+    const run = await stores.runs.find(runId);
     const isWaiting = run?.state === 'waiting_for_confirmation';
-    const isConfirmed =
-      isWaiting && (await stores.runs.transition(database, runId, 'running', clock.nowMs(), { confirmed: true, error: null }));
+    const isConfirmed = isWaiting && (await stores.runs.transition(runId, 'running', clock.nowMs(), { confirmed: true, error: null }));
     if (run && isConfirmed) await this.wake(run);
     return this.answer(runId, isConfirmed, 'run_not_waiting', 'the run does not wait for confirmation');
   }
@@ -94,7 +92,7 @@ export class RunService {
   /** Ends a run that cannot go on, with the reason. */
   async fail(runId: string, reason: string): Promise<void> {
     const { database, stores, clock } = this.context;
-    await stores.runs.transition(database, runId, 'failed', clock.nowMs(), { error: reason });
+    await stores.runs.transition(runId, 'failed', clock.nowMs(), { error: reason });
   }
 
   /** Puts the run's job; a queue that is down costs time only. */

@@ -1,4 +1,4 @@
-import type { Run, RunCounts, RunPatch, Tx } from '#database';
+import type { Executor, Run, RunCounts, RunPatch, Tx } from '#database';
 import { AccountBlockedError, MAX_ROWS_PER_CALL, TransientError, needsConfirmation } from '#domain';
 import type { ContactSnapshot, Secret } from '#domain';
 import { requireUnisenderKey } from '../account/account-sync.js';
@@ -63,9 +63,9 @@ export class RunWorker {
    */
   async continueRun(runId: string, signal: AbortSignal): Promise<void> {
     const { database, stores, clock, queue, logger } = this.context;
-    const run = await stores.runs.find(database, runId);
+    const run = await stores.runs.find(runId);
     if (!run || run.state === 'waiting_for_confirmation') return;
-    if (!(await stores.runs.transition(database, runId, 'running', clock.nowMs()))) return;
+    if (!(await stores.runs.transition(runId, 'running', clock.nowMs()))) return;
     try {
       const isDone = await workOnAccount(this.context, run.accountId, signal, (work) => this.work(run, work));
       if (!isDone) await queue.put({ tube: 'imports', payload: { run_id: runId, account_id: run.accountId } });
@@ -73,11 +73,11 @@ export class RunWorker {
       if (error instanceof RunEndedError) return;
       const reason = error instanceof Error ? error.message : String(error);
       if (!(error instanceof AccountBlockedError)) {
-        await stores.runs.checkpoint(database, runId, clock.nowMs(), isOwnHold(error) ? {} : { error: reason });
+        await stores.runs.checkpoint(runId, clock.nowMs(), isOwnHold(error) ? {} : { error: reason });
         throw error;
       }
       logger.error('a run failed', { run_id: runId, account_id: run.accountId, code: error.code });
-      await stores.runs.transition(database, runId, 'failed', clock.nowMs(), { error: `${error.code}: ${reason}` });
+      await stores.runs.transition(runId, 'failed', clock.nowMs(), { error: `${error.code}: ${reason}` });
     }
   }
 
@@ -104,7 +104,7 @@ export class RunWorker {
   }
 
   private async reload(runId: string): Promise<Run> {
-    const run = await this.context.stores.runs.find(this.context.database, runId);
+    const run = await this.context.stores.runs.find(runId);
     if (!run || run.state === 'cancelled' || run.state === 'failed') throw new RunEndedError();
     return run;
   }
@@ -113,10 +113,10 @@ export class RunWorker {
     runId: string,
     patch: RunPatch,
     counts: Partial<RunCounts> = {},
-    executor: Tx | undefined = undefined,
+    on: Executor = this.context.database,
   ): Promise<void> {
     const { database, stores, clock } = this.context;
-    const isRunning = await stores.runs.checkpoint(executor ?? database, runId, clock.nowMs(), patch, counts);
+    const isRunning = await stores.runs.checkpoint(runId, clock.nowMs(), patch, counts, on);
     if (!isRunning) throw new RunEndedError();
   }
 
@@ -170,11 +170,11 @@ export class RunWorker {
   private async deliver(run: Run, work: AccountWork, key: Secret, waiting: UndeliveredPage[], leave: number): Promise<void> {
     const { database, stores } = this.context;
     const { accountId } = work.lease;
-    let backlog = await stores.mirror.findBacklog(database, accountId);
+    let backlog = await stores.mirror.findBacklog(accountId);
     while (backlog.rows > leave) {
       await tellReady(this.parts, work, key, this.counter(run));
       await this.checkpoint(run.runId, {});
-      backlog = await stores.mirror.findBacklog(database, accountId);
+      backlog = await stores.mirror.findBacklog(accountId);
     }
     const oldest = backlog.oldestSince ?? Number.POSITIVE_INFINITY;
     const delivered = waiting.filter(({ stampMs }) => stampMs < oldest);
@@ -190,7 +190,7 @@ export class RunWorker {
 
   private async endRead(run: Run, lastId: number): Promise<boolean> {
     const { database, stores } = this.context;
-    const hasShifted = await stores.mirror.hasVanishedSince(database, run.accountId, lastId, run.startedAt ?? run.createdAt);
+    const hasShifted = await stores.mirror.hasVanishedSince(run.accountId, lastId, run.startedAt ?? run.createdAt);
     if (hasShifted && run.pass < MAX_PASSES) {
       await this.checkpoint(run.runId, { page: 0, cursorContactId: 0, pass: run.pass + 1 });
       return true;
@@ -204,7 +204,7 @@ export class RunWorker {
     const { database, stores, clock, config, logger } = this.context;
     let after = run.cursorContactId;
     for (;;) {
-      const ids = await stores.mirror.listMissing(database, run.accountId, run.runId, after, VERIFY_CHUNK);
+      const ids = await stores.mirror.listMissing(run.accountId, run.runId, after, VERIFY_CHUNK);
       if (ids.length === 0) break;
       await this.parts.contacts.verifyMissing(work, ids);
       await work.lease.keep();
@@ -212,20 +212,20 @@ export class RunWorker {
       await this.checkpoint(run.runId, { cursorContactId: after });
       if (clock.nowMs() >= until) return false;
     }
-    const missing = await stores.mirror.countMissing(database, run.accountId, run.runId);
-    const living = await stores.mirror.countLiving(database, run.accountId);
+    const missing = await stores.mirror.countMissing(run.accountId, run.runId);
+    const living = await stores.mirror.countLiving(run.accountId);
     await this.checkpoint(run.runId, { phase: 'remove' });
     if (run.confirmed || !needsConfirmation(missing, living, config.reconcileDeleteLimitPercent)) return true;
     const error = `${missing} of ${living} contacts are gone from Kommo: confirm to remove their addresses`;
     logger.warn('a run waits for confirmation', { run_id: run.runId, account_id: run.accountId, missing, living });
-    await stores.runs.transition(database, run.runId, 'waiting_for_confirmation', clock.nowMs(), { error });
+    await stores.runs.transition(run.runId, 'waiting_for_confirmation', clock.nowMs(), { error });
     return true;
   }
 
   private async remove(run: Run, work: AccountWork, key: Secret): Promise<boolean> {
     const { database, stores, clock } = this.context;
     for (;;) {
-      const ids = await stores.mirror.listMissing(database, run.accountId, run.runId, 0, VERIFY_CHUNK);
+      const ids = await stores.mirror.listMissing(run.accountId, run.runId, 0, VERIFY_CHUNK);
       if (ids.length === 0) break;
       await work.lease.write((tx) => stores.mirror.buryContacts(tx, run.accountId, ids, clock.nowMs()));
       await this.deliver(run, work, key, [], MAX_ROWS_PER_CALL - 1);
@@ -239,13 +239,13 @@ export class RunWorker {
     const { database, stores, clock } = this.context;
     await this.followEvents(work);
     await this.deliver(run, work, key, [], 0);
-    await stores.runs.transition(database, run.runId, 'completed', clock.nowMs(), { error: null });
+    await stores.runs.transition(run.runId, 'completed', clock.nowMs(), { error: null });
     return true;
   }
 
   private async countPreview(run: Run, work: AccountWork): Promise<boolean> {
     await this.preview.count(run, work, (patch, counts) => this.checkpoint(run.runId, patch, counts));
-    await this.context.stores.runs.transition(this.context.database, run.runId, 'completed', this.context.clock.nowMs());
+    await this.context.stores.runs.transition(run.runId, 'completed', this.context.clock.nowMs());
     return true;
   }
 }

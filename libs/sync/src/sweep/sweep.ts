@@ -18,14 +18,14 @@ export class Sweep {
   async run(): Promise<void> {
     const { clock, config, database, stores } = this.context;
     const before = clock.nowMs() - config.sweepSeconds * 1_000;
-    const waiting = await stores.events.listAccountsWaiting(database, before, LIMIT);
+    const waiting = await stores.events.listAccountsWaiting(before, LIMIT);
     const abandoned = await stores.accounts.listAbandoned(before, LIMIT);
     for (const accountId of new Set([...waiting, ...abandoned])) await this.wakeAccount(accountId);
-    for (const run of await stores.runs.listStale(database, clock.nowMs() - STALE_RUN_MS, LIMIT)) {
-      await stores.runs.beat(database, run.runId, clock.nowMs());
+    for (const run of await stores.runs.listStale(clock.nowMs() - STALE_RUN_MS, LIMIT)) {
+      await stores.runs.beat(run.runId, clock.nowMs());
       await this.runs.wake(run);
     }
-    await stores.events.purge(database, clock.nowMs() - KEEP_SETTLED_EVENTS_MS, PURGE_ROWS);
+    await stores.events.purge(clock.nowMs() - KEEP_SETTLED_EVENTS_MS, PURGE_ROWS);
     await stores.authStates.purge(clock.nowMs());
   }
 

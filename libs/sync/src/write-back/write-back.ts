@@ -24,7 +24,7 @@ export class WriteBack {
   private async writeBatch(work: AccountWork): Promise<boolean> {
     const { database, stores, kommo } = this.context;
     const { accountId } = work.lease;
-    const pending = await stores.mirror.listWriteBacks(database, accountId, BATCH_ADDRESSES);
+    const pending = await stores.mirror.listWriteBacks(accountId, BATCH_ADDRESSES);
     if (pending.length === 0) return false;
     const ids = [...new Set(pending.flatMap(({ contactIds }) => contactIds))];
     if (work.settings.writeBack && ids.length > 0) {
