@@ -23,6 +23,12 @@ module.exports = {
       from: { path: '^libs/(database|kommo|unisender|queue)/' },
       to: { path: adapters, pathNot: '^libs/$1/' },
     },
+    {
+      name: 'libs-have-one-door',
+      severity: 'error',
+      from: { path: '^(apps|libs/([^/]+))/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^libs/[^/]+/src/(?!index\\.ts$)', pathNot: '^libs/$2/' },
+    },
     { name: 'libs-know-no-app', severity: 'error', from: { path: '^libs/' }, to: { path: '^apps/' } },
     { name: 'adapters-know-no-use-case', severity: 'error', from: { path: adapters }, to: { path: '^libs/(sync|beanstalkd)/' } },
     {
@@ -62,6 +68,7 @@ module.exports = {
     exclude: { path: '^dist/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
+    webpackConfig: { fileName: '.config/dependency-cruiser.resolve.cjs' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default'] },
   },
 };
