@@ -93,6 +93,7 @@ export function readRecord(source: Buffer, at: number): LogRecord | undefined {
   const state = states[source.readUInt8(jobAt + 76)];
   const id = Number(source.readBigUInt64LE(jobAt));
   if (id === 0 || !state || bodyBytes < 0 || bodyAt + bodyBytes > source.length) return undefined;
+  if (nameBytes > 0 && !endsWithLineEnd(source, bodyAt + bodyBytes)) return undefined;
   return {
     tubeName: source.toString('latin1', at + 4, jobAt),
     id,
@@ -101,6 +102,11 @@ export function readRecord(source: Buffer, at: number): LogRecord | undefined {
     body: nameBytes > 0 ? Buffer.from(source.subarray(bodyAt, bodyAt + bodyBytes)) : undefined,
     bytes: bodyAt + bodyBytes - at,
   };
+}
+
+/** The body's end reached the disk too: behind a record that was cut off by a loss of power there are zeros. */
+function endsWithLineEnd(source: Buffer, end: number): boolean {
+  return source[end - 2] === 0x0d && source[end - 1] === 0x0a;
 }
 
 function readJob(source: Buffer, at: number) {

@@ -116,11 +116,12 @@ class SocketServer implements BeanstalkServer {
     this.scheduleFlush();
   }
 
-  /** Flushes after every socket that has something to say in this turn of the loop was heard: one log write for all of them. */
+  /** Where every answer waits for the disk, all sockets of this turn of the loop are heard first: one sync for all of them. */
   private scheduleFlush(): void {
     if (this.isFlushScheduled) return;
     this.isFlushScheduled = true;
-    setImmediate(() => this.flush());
+    if (this.options.fsyncMs === 0) setImmediate(() => this.flush());
+    else process.nextTick(() => this.flush());
   }
 
   private tick(): void {

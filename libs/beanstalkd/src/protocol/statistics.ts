@@ -27,6 +27,11 @@ function wholeSeconds(ms: number): number {
   return Math.trunc(ms / 1000);
 }
 
+/** beanstalkd counts in nanoseconds and cuts: the first second of a delay is over as soon as it has begun. */
+function secondsLeft(ms: number): number {
+  return ms > 0 ? Math.ceil(ms / 1000) - 1 : wholeSeconds(ms);
+}
+
 function seconds(microseconds: number): string {
   return `${Math.trunc(microseconds / 1e6)}.${String(Math.trunc(microseconds % 1e6)).padStart(6, '0')}`;
 }
@@ -45,7 +50,7 @@ export function describeJob(job: Job, nowMs: number): string {
     ['age', wholeSeconds(nowMs - job.createdAtMs)],
     ['delay', wholeSeconds(job.delayMs)],
     ['ttr', wholeSeconds(job.ttrMs)],
-    ['time-left', hasDeadline ? wholeSeconds(job.deadlineAtMs - nowMs) : 0],
+    ['time-left', hasDeadline ? secondsLeft(job.deadlineAtMs - nowMs) : 0],
     ['file', job.segment?.index ?? 0],
     ['reserves', job.reserves],
     ['timeouts', job.timeouts],
@@ -70,7 +75,7 @@ export function describeTube(tube: Tube, nowMs: number): string {
     ['cmd-delete', tube.totalDeletes],
     ['cmd-pause-tube', tube.totalPauses],
     ['pause', wholeSeconds(tube.pauseMs)],
-    ['pause-time-left', tube.pauseMs > 0 ? wholeSeconds(tube.unpauseAtMs - nowMs) : 0],
+    ['pause-time-left', tube.pauseMs > 0 ? secondsLeft(tube.unpauseAtMs - nowMs) : 0],
   ]);
 }
 

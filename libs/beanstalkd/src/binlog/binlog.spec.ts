@@ -1,0 +1,174 @@
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { Connection } from '../core/connection.js';
+import { QueueState } from '../core/queue-state.js';
+import { DirectoryLockedError } from './directory-lock.js';
+import { openBinlog, type OpenBinlog } from './open-binlog.js';
+
+let root = '';
+let folders = 0;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'binlog-'));
+});
+
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const newFolder = () => join(root, String((folders += 1)));
+
+interface Scene {
+  readonly state: QueueState;
+  readonly connection: Connection;
+  readonly log: OpenBinlog;
+}
+
+function open(directory: string, { nowMs = 1_000, segmentBytes = 1_000_000 } = {}): Scene {
+  const state = new QueueState(nowMs);
+  const log = openBinlog({ directory, segmentBytes }, state);
+  return { state, connection: state.connect({ reserved: () => {}, waitEnded: () => {} }), log };
+}
+
+function put({ state, connection }: Scene, body: string, { priority = 10, delayMs = 0 } = {}): number {
+  const job = state.createJob(connection, { priority, delayMs, ttrMs: 5_000 });
+  job.body = Buffer.from(`${body}\r\n`);
+  state.put(job);
+  return job.id;
+}
+
+/** What a restart must bring back of every job; a reserved one comes back as ready. */
+function describeJobs({ state }: Scene, lastId: number): string[] {
+  const ids = Array.from({ length: lastId }, (_, index) => index + 1);
+  return ids.flatMap((id) => {
+    const job = state.find(id);
+    if (!job) return [];
+    const place = job.state === 'reserved' ? 'ready' : job.state;
+    return [`${id} ${job.tube.name} ${place} ${job.body.toString('latin1')}`];
+  });
+}
+
+/** The files as a killed process leaves them. */
+function copyOf(directory: string): string {
+  const copy = newFolder();
+  mkdirSync(copy);
+  for (const name of readdirSync(directory).filter((file) => file.startsWith('binlog.')))
+    copyFileSync(join(directory, name), join(copy, name));
+  return copy;
+}
+
+type Step = readonly [command: 'put' | 'delay' | 'delete' | 'release' | 'bury' | 'kick', target: number];
+
+function play(scene: Scene, [command, target]: Step, lastId: number): number {
+  const { state, connection } = scene;
+  const id = 1 + (target % Math.max(1, lastId));
+  state.use(connection, `t${target % 3}`);
+  if (command === 'put') return put(scene, `body of ${target}`);
+  if (command === 'delay') return put(scene, 'later', { delayMs: 1_000_000 });
+  if (command === 'kick') state.kickJob(id);
+  else if (command === 'delete') state.delete(connection, id);
+  else if (state.reserveById(connection, id) && command === 'bury') state.bury(connection, id, 5);
+  else state.release(connection, id, 7, 500_000);
+  return lastId;
+}
+
+const stepOf = fc.tuple(fc.constantFrom('put', 'put', 'delay', 'delete', 'release', 'bury', 'kick'), fc.nat(40));
+
+describe('the binlog', () => {
+  it('brings every job back after any history, through turned over and compacted files', () => {
+    fc.assert(
+      fc.property(fc.array(stepOf, { maxLength: 150 }), (steps) => {
+        const directory = newFolder();
+        const scene = open(directory, { segmentBytes: 4_096 });
+        let lastId = 0;
+        for (const step of steps) lastId = play(scene, step, lastId);
+        scene.log.binlog.flush();
+        const again = open(copyOf(directory), { segmentBytes: 4_096 });
+        expect(describeJobs(again, lastId)).toEqual(describeJobs(scene, lastId));
+        scene.log.close();
+        again.log.close();
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('counts the rest of a delay over a restart', () => {
+    const directory = newFolder();
+    const scene = open(directory, { nowMs: 1_000 });
+    put(scene, 'x', { delayMs: 10_000 });
+    scene.log.close();
+    const again = open(directory, { nowMs: 8_000 });
+    expect(again.state.find(1)?.state).toBe('delayed');
+    again.state.tick(11_000);
+    expect(again.state.find(1)?.state).toBe('ready');
+    again.log.close();
+  });
+
+  it('takes a log that was torn at any byte up to the last whole record', () => {
+    const directory = newFolder();
+    const scene = open(directory);
+    put(scene, 'first');
+    put(scene, 'second');
+    scene.log.close();
+    const whole = readFileSync(join(directory, 'binlog.1')).subarray(0, 4 + 2 * 84 + 2 * 'default'.length + 'first\r\nsecond\r\n'.length);
+    for (let bytes = 0; bytes <= whole.length; bytes += 1) expect(jobsOfTorn(directory, bytes)).toBe(jobsWithin(bytes));
+  });
+
+  it('removes files that no job needs, and writes the few jobs of wasted files again', () => {
+    const directory = newFolder();
+    const scene = open(directory, { segmentBytes: 4_096 });
+    put(scene, 'stays');
+    for (let count = 0; count < 2_000; count += 1) scene.state.delete(scene.connection, put(scene, 'goes'));
+    scene.log.binlog.flush();
+    expect(scene.state.journalStatistics.recordsMigrated).toBeGreaterThan(0);
+    expect(readdirSync(directory).filter((name) => name.startsWith('binlog.')).length).toBeLessThan(5);
+    scene.log.close();
+    const again = open(directory);
+    expect(describeJobs(again, 2_001)).toEqual(['1 default ready stays\r\n']);
+    again.log.close();
+  });
+
+  it('never gives an id twice, even one whose job is deleted', () => {
+    const directory = newFolder();
+    const scene = open(directory);
+    put(scene, 'a');
+    scene.state.delete(scene.connection, put(scene, 'b'));
+    scene.log.close();
+    const again = open(directory);
+    expect(put(again, 'c')).toBe(3);
+    again.log.close();
+  });
+
+  it('is written by one server at a time', () => {
+    const directory = newFolder();
+    const { log } = open(directory);
+    expect(() => open(directory)).toThrow(DirectoryLockedError);
+    log.close();
+    open(directory).log.close();
+  });
+
+  it('refuses files of another format instead of losing them', () => {
+    const directory = newFolder();
+    open(directory).log.close();
+    truncateSync(join(directory, 'binlog.1'), 0);
+    expect(() => open(directory).log.close()).not.toThrow();
+    writeFileSync(join(directory, 'binlog.9'), Buffer.from('\x05\0\0\0 an older format', 'latin1'));
+    expect(() => open(directory)).toThrow('log format');
+  });
+});
+
+function jobsOfTorn(directory: string, bytes: number): number {
+  const copy = copyOf(directory);
+  truncateSync(join(copy, 'binlog.1'), bytes);
+  const scene = open(copy);
+  const count = describeJobs(scene, 2).length;
+  scene.log.close();
+  return count;
+}
+
+function jobsWithin(bytes: number): number {
+  const firstEnds = 4 + 84 + 'default'.length + 'first\r\n'.length;
+  const secondEnds = firstEnds + 84 + 'default'.length + 'second\r\n'.length;
+  return Number(bytes >= firstEnds) + Number(bytes >= secondEnds);
+}

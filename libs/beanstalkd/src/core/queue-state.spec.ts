@@ -1,0 +1,147 @@
+import { describe, expect, it } from '@jest/globals';
+import { type Connection } from './connection.js';
+import { type Job } from './job.js';
+import { QueueState } from './queue-state.js';
+
+/** A queue and its clients, with what each waiting client was told. */
+function newScene() {
+  const state = new QueueState(0);
+  const told: string[] = [];
+  const connect = (name: string) =>
+    state.connect({ reserved: (job) => told.push(`${name} got ${job.id}`), waitEnded: (why) => told.push(`${name} ${why}`) });
+  const put = (connection: Connection, { priority = 0, delayMs = 0, ttrMs = 10_000 } = {}): Job => {
+    const job = state.createJob(connection, { priority, delayMs, ttrMs });
+    job.body = Buffer.from('x\r\n');
+    state.put(job);
+    return job;
+  };
+  return { state, told, connect, put };
+}
+
+describe('QueueState', () => {
+  it('gives out the most urgent job first and the oldest of equals', () => {
+    const { state, connect, put } = newScene();
+    const one = connect('one');
+    [5, 3, 5, 3].forEach((priority) => put(one, { priority }));
+    expect([1, 2, 3, 4].map(() => state.reserve(one, 0)?.id)).toEqual([2, 4, 1, 3]);
+  });
+
+  it('serves waiting clients in turn', () => {
+    const { state, told, connect, put } = newScene();
+    const producer = connect('producer');
+    for (const name of ['a', 'b', 'c']) state.reserve(connect(name), Infinity);
+    for (let count = 0; count < 3; count += 1) put(producer);
+    expect(told.map((line) => line.at(0)).sort()).toEqual(['a', 'b', 'c']);
+    expect(told[0]).toBe('a got 1');
+  });
+
+  it('makes a delayed job ready when its time has come, and says when that is', () => {
+    const { state, told, connect, put } = newScene();
+    const one = connect('one');
+    put(one, { delayMs: 5_000 });
+    state.reserve(one, Infinity);
+    expect(state.tick(4_999)).toBe(5_000);
+    expect(told).toEqual([]);
+    state.tick(5_000);
+    expect(told).toEqual(['one got 1']);
+  });
+
+  it('takes a job from a worker whose time-to-run ended and gives it to the next', () => {
+    const { state, told, connect, put } = newScene();
+    const [slow, next] = [connect('slow'), connect('next')];
+    const job = put(slow, { ttrMs: 2_000 });
+    state.reserve(slow, 0);
+    state.reserve(next, Infinity);
+    state.tick(1_999);
+    expect(told).toEqual([]);
+    state.tick(2_000);
+    expect(told).toEqual(['next got 1']);
+    expect(job.timeouts).toBe(1);
+    expect(state.delete(slow, 1)).toBe(false);
+    expect(state.delete(next, 1)).toBe(true);
+  });
+
+  it('keeps a touched job with its worker', () => {
+    const { state, connect, put } = newScene();
+    const one = connect('one');
+    const job = put(one, { ttrMs: 2_000 });
+    state.reserve(one, 0);
+    state.tick(1_900);
+    state.touch(one, 1);
+    state.tick(3_800);
+    expect(job.state).toBe('reserved');
+    state.tick(3_900);
+    expect(job.state).toBe('ready');
+  });
+
+  it('warns a waiting worker in the last second of a job it holds', () => {
+    const { state, told, connect, put } = newScene();
+    const one = connect('one');
+    put(one, { ttrMs: 3_000 });
+    state.reserve(one, 0);
+    state.reserve(one, Infinity);
+    state.tick(2_000);
+    expect(told).toEqual(['one DEADLINE_SOON']);
+    expect(state.mustMindDeadline(one)).toBe(true);
+  });
+
+  it('ends a wait after its time', () => {
+    const { state, told, connect } = newScene();
+    const one = connect('one');
+    state.reserve(one, 1_000);
+    state.tick(999);
+    expect(told).toEqual([]);
+    state.tick(1_000);
+    expect(told).toEqual(['one TIMED_OUT']);
+    expect(one.isWaiting).toBe(false);
+  });
+
+  it('holds back the jobs of a paused tube until the pause ends', () => {
+    const { state, told, connect, put } = newScene();
+    const one = connect('one');
+    state.pause(one.used, 3_000);
+    put(one);
+    state.reserve(one, Infinity);
+    state.tick(2_999);
+    expect(told).toEqual([]);
+    state.tick(3_000);
+    expect(told).toEqual(['one got 1']);
+  });
+
+  it('gives back what a client held when it goes', () => {
+    const { state, told, connect, put } = newScene();
+    const [gone, left] = [connect('gone'), connect('left')];
+    put(gone);
+    state.reserve(gone, 0);
+    state.reserve(left, Infinity);
+    state.disconnect(gone);
+    expect(told).toEqual(['left got 1']);
+  });
+
+  it('kicks buried jobs in the order of their burial, delayed ones only when none is buried', () => {
+    const { state, connect, put } = newScene();
+    const one = connect('one');
+    const jobs = [put(one), put(one), put(one, { delayMs: 60_000 })];
+    state.reserve(one, 0);
+    state.reserve(one, 0);
+    state.bury(one, 2, 0);
+    state.bury(one, 1, 0);
+    expect(state.kick(one.used, 1)).toBe(1);
+    expect(jobs.map((job) => job.state)).toEqual(['buried', 'ready', 'delayed']);
+    expect(state.kick(one.used, 5)).toBe(1);
+    expect(state.kick(one.used, 5)).toBe(1);
+    expect(jobs.map((job) => job.state)).toEqual(['ready', 'ready', 'ready']);
+  });
+
+  it('forgets a tube that nobody uses, watches or fills', () => {
+    const { state, connect, put } = newScene();
+    const one = connect('one');
+    state.use(one, 'a');
+    put(one);
+    state.use(one, 'b');
+    state.use(one, 'default');
+    expect(state.tubes.list().map(({ name }) => name)).toEqual(['default', 'a']);
+    state.delete(one, 1);
+    expect(state.tubes.list().map(({ name }) => name)).toEqual(['default']);
+  });
+});

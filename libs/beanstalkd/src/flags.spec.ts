@@ -1,0 +1,45 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseFlags, UsageError } from './flags.js';
+
+describe('parseFlags', () => {
+  it('knows what beanstalkd does without any flag', () => {
+    expect(parseFlags([])).toEqual({
+      kind: 'serve',
+      isVerbose: false,
+      options: {
+        listen: { host: '0.0.0.0', port: 11_300 },
+        binlogDir: undefined,
+        fsyncMs: 50,
+        maxJobBytes: 65_535,
+        segmentBytes: 10_485_760,
+      },
+    });
+  });
+
+  it('reads every flag, joined to its value or apart', () => {
+    expect(parseFlags(['-l', '127.0.0.1', '-p12', '-b', 'logs', '-f0', '-s', '4096', '-z9', '-V'])).toEqual({
+      kind: 'serve',
+      isVerbose: true,
+      options: { listen: { host: '127.0.0.1', port: 12 }, binlogDir: 'logs', fsyncMs: 0, maxJobBytes: 9, segmentBytes: 4_096 },
+    });
+  });
+
+  it('listens on a unix socket and never syncs when told so', () => {
+    expect(parseFlags(['-l', 'unix:/run/q.sock', '-F'])).toMatchObject({ options: { listen: { path: '/run/q.sock' }, fsyncMs: -1 } });
+  });
+
+  it('keeps the largest job within the largest allowed', () => {
+    expect(parseFlags(['-z', '99999999999'])).toMatchObject({ options: { maxJobBytes: 1_073_741_824 } });
+  });
+
+  it.each([['-x'], ['-p', 'abc'], ['-p'], ['-f', '-1'], ['stray']])('refuses %s', (...words) => {
+    expect(() => parseFlags(words)).toThrow(UsageError);
+  });
+
+  it.each([
+    [['-h'], 'help'],
+    [['-v'], 'version'],
+  ])('answers %s', (words, kind) => {
+    expect(parseFlags(words).kind).toBe(kind);
+  });
+});

@@ -1,0 +1,58 @@
+import { describe, expect, it } from '@jest/globals';
+import { CommandReader, overlongLine } from './command-reader.js';
+
+function readLines(chunks: readonly string[]): string[] {
+  const reader = new CommandReader();
+  const lines: string[] = [];
+  for (const chunk of chunks) {
+    reader.push(Buffer.from(chunk, 'latin1'));
+    for (let line = reader.line(); line !== undefined; line = reader.line()) lines.push(line === overlongLine ? 'overlong' : line);
+  }
+  return lines;
+}
+
+describe('CommandReader', () => {
+  it.each([
+    ['two lines', 'stats\r\nquit\r\n', ['stats', 'quit']],
+    ['an empty line', '\r\n', ['']],
+    ['a lone line feed inside a line', 'a\nb\r\n', ['a\nb']],
+    ['the longest line', `${'x'.repeat(222)}\r\nquit\r\n`, ['x'.repeat(222), 'quit']],
+    ['a line that is far too long', `${'x'.repeat(500)}\r\nquit\r\n`, ['overlong', 'quit']],
+    ['a line end across the edge of the window, which is lost', `${'x'.repeat(223)}\r\nquit\r\n`, ['overlong']],
+    ['a carriage return that hides the line end behind it', `a\rb\r\n${'y'.repeat(230)}\r\nquit\r\n`, ['overlong', 'quit']],
+  ])('reads %s, however it was cut', (_name, text, expected) => {
+    expect(readLines([text])).toEqual(expected);
+    expect(readLines([...text])).toEqual(expected);
+    for (let cut = 1; cut < text.length; cut += 1) expect(readLines([text.slice(0, cut), text.slice(cut)])).toEqual(expected);
+  });
+
+  it('gives bodies of any bytes, as a view when they came in one piece', () => {
+    const reader = new CommandReader();
+    const chunk = Buffer.from([0, 13, 10, 255, 65]);
+    reader.push(chunk);
+    const body = reader.bytes(4);
+    expect(body).toEqual(chunk.subarray(0, 4));
+    expect(body?.buffer).toBe(chunk.buffer);
+  });
+
+  it('gathers a body from many chunks and goes on behind it', () => {
+    const reader = new CommandReader();
+    for (const byte of 'abcdef') {
+      reader.push(Buffer.from(byte));
+    }
+    expect(reader.bytes(4)?.toString()).toBe('abcd');
+    expect(reader.bytes(4)).toBeUndefined();
+    reader.push(Buffer.from('ghquit\r\n'));
+    expect(reader.bytes(4)?.toString()).toBe('efgh');
+    expect(reader.line()).toBe('quit');
+  });
+
+  it('skips what is not wanted as it comes', () => {
+    const reader = new CommandReader();
+    reader.push(Buffer.from('abc'));
+    expect(reader.skip(5)).toBe(3);
+    reader.push(Buffer.from('deok\r\n'));
+    expect(reader.skip(2)).toBe(2);
+    expect(reader.line()).toBe('ok');
+  });
+});
