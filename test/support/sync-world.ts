@@ -4,36 +4,10 @@ import { type Job, Secret, TransientError, parseFormBody } from '#domain';
 import type { RunView } from '#sync';
 import { SandboxControl } from './sandbox-control.js';
 import { type Harness, type HarnessOptions, createHarness } from './sync-harness.js';
+import { VendorAccount } from './vendor-account.js';
 
 const CLIENT_ID = '0b0123f4-d123-4123-9123-e09f123456ca';
 const CLIENT_SECRET = 'planted-client-secret-0123456789abcdef';
-
-/** An address as the emulated Unisender holds it. */
-export interface HeldAddress {
-  readonly email: string;
-  readonly status: string;
-  readonly lists: readonly { readonly id: number; readonly status: string }[];
-  readonly fields: Readonly<Record<string, string>>;
-}
-
-/** A contact as the emulated Kommo holds it. */
-export interface HeldContact {
-  readonly id: number;
-  readonly name: string;
-  readonly is_deleted: boolean;
-  readonly emails: readonly string[];
-}
-
-interface KommoContactView {
-  readonly id: number;
-  readonly name: string;
-  readonly is_deleted: boolean;
-  readonly custom_fields_values:
-    readonly { readonly field_code: string | null; readonly values: readonly { readonly value: string }[] }[] | null;
-}
-
-const emailsOf = ({ custom_fields_values }: KommoContactView): string[] =>
-  (custom_fields_values ?? []).filter(({ field_code }) => field_code === 'EMAIL').flatMap(({ values }) => values.map(({ value }) => value));
 
 /** Receives hooks as the API does, without its guards and limits: those are the API's own tests. */
 class HookReceiver {
@@ -73,44 +47,13 @@ async function deliver({ services: { inbox } }: Harness, path: string, body: Buf
 }
 
 /** A connected account in a world of a sandbox, a database and one in-process service. */
-export class SyncedAccount {
+export class SyncedAccount extends VendorAccount {
   constructor(
     private readonly world: SyncWorld,
-    readonly accountId: number,
-    readonly unisenderKey: string,
-  ) {}
-
-  private get control(): SandboxControl {
-    return this.world.control;
-  }
-
-  async create(contact: Readonly<Record<string, unknown>>): Promise<number> {
-    const { ids } = await this.control.post<{ ids: number[] }>(`/kommo/accounts/${this.accountId}/contacts`, contact);
-    return ids[0] ?? 0;
-  }
-
-  async createMany(contacts: readonly Readonly<Record<string, unknown>>[]): Promise<number[]> {
-    return (await this.control.post<{ ids: number[] }>(`/kommo/accounts/${this.accountId}/contacts`, contacts)).ids;
-  }
-
-  async change(contactId: number, change: Readonly<Record<string, unknown>>): Promise<void> {
-    await this.control.send('PATCH', `/kommo/accounts/${this.accountId}/contacts/${contactId}`, change);
-  }
-
-  async remove(contactId: number, { silent = false } = {}): Promise<void> {
-    await this.control.send('DELETE', `/kommo/accounts/${this.accountId}/contacts/${contactId}${silent ? '?hooks=0' : ''}`);
-  }
-
-  async restore(contactId: number): Promise<void> {
-    await this.control.post(`/kommo/accounts/${this.accountId}/contacts/${contactId}/restore`);
-  }
-
-  async unsubscribe(email: string): Promise<void> {
-    await this.control.post(`/unisender/accounts/${this.unisenderKey}/unsubscribe`, { email });
-  }
-
-  async addToUnisender(contact: Readonly<Record<string, unknown>>): Promise<void> {
-    await this.control.post(`/unisender/accounts/${this.unisenderKey}/contacts`, contact);
+    accountId: number,
+    unisenderKey: string,
+  ) {
+    super(world.control, accountId, unisenderKey);
   }
 
   /** Saves the key and works until the import has ended. */
@@ -135,25 +78,11 @@ export class SyncedAccount {
     return (await this.world.harness.context.stores.accounts.find(this.accountId))?.listId ?? 0;
   }
 
-  /** Everything in the Unisender account, by address. */
-  async held(): Promise<Map<string, HeldAddress>> {
-    const contacts = await this.control.get<HeldAddress[]>(`/unisender/accounts/${this.unisenderKey}/contacts`);
-    return new Map(contacts.map((contact) => [contact.email, contact]));
-  }
-
   /** Name by address of what is on the account's own list. */
   async onList(): Promise<Record<string, string>> {
     const listId = await this.listId();
     const held = [...(await this.held()).values()].filter(({ lists }) => lists.some(({ id }) => id === listId));
     return Object.fromEntries(held.map(({ email, fields }) => [email, fields['Name'] ?? '']));
-  }
-
-  /** Contacts in Kommo, deleted ones too. */
-  async contacts(): Promise<HeldContact[]> {
-    const { contacts } = await this.control.get<{ contacts: KommoContactView[] }>(
-      `/kommo/accounts/${this.accountId}/contacts?deleted=1&limit=100000`,
-    );
-    return contacts.map((contact) => ({ id: contact.id, name: contact.name, is_deleted: contact.is_deleted, emails: emailsOf(contact) }));
   }
 }
 
@@ -252,7 +181,7 @@ export class SyncWorld {
   }
 
   private async wakeWaiting(): Promise<boolean> {
-    const { database, stores, clock } = this.harness.context;
+    const { stores, clock } = this.harness.context;
     const [waiting] = await stores.events.listAccountsWaiting(clock.nowMs() + 1_000, 1);
     if (waiting !== undefined) this.harness.jobs.push({ tube: 'contacts', payload: { account_id: waiting } });
     return waiting !== undefined;

@@ -1,0 +1,80 @@
+import type { SandboxControl } from './sandbox-control.js';
+
+/** An address as the emulated Unisender holds it. */
+export interface HeldAddress {
+  readonly email: string;
+  readonly status: string;
+  readonly lists: readonly { readonly id: number; readonly status: string }[];
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** A contact as the emulated Kommo holds it. */
+export interface HeldContact {
+  readonly id: number;
+  readonly name: string;
+  readonly is_deleted: boolean;
+  readonly emails: readonly string[];
+}
+
+interface KommoContactView {
+  readonly id: number;
+  readonly name: string;
+  readonly is_deleted: boolean;
+  readonly custom_fields_values:
+    readonly { readonly field_code: string | null; readonly values: readonly { readonly value: string }[] }[] | null;
+}
+
+const emailsOf = ({ custom_fields_values }: KommoContactView): string[] =>
+  (custom_fields_values ?? []).filter(({ field_code }) => field_code === 'EMAIL').flatMap(({ values }) => values.map(({ value }) => value));
+
+/** One company at the emulated vendors: what people do in its Kommo and its Unisender, and what both hold. */
+export class VendorAccount {
+  constructor(
+    protected readonly control: SandboxControl,
+    readonly accountId: number,
+    readonly unisenderKey: string,
+  ) {}
+
+  async create(contact: Readonly<Record<string, unknown>>): Promise<number> {
+    const { ids } = await this.control.post<{ ids: number[] }>(`/kommo/accounts/${this.accountId}/contacts`, contact);
+    return ids[0] ?? 0;
+  }
+
+  async createMany(contacts: readonly Readonly<Record<string, unknown>>[]): Promise<number[]> {
+    return (await this.control.post<{ ids: number[] }>(`/kommo/accounts/${this.accountId}/contacts`, contacts)).ids;
+  }
+
+  async change(contactId: number, change: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.control.send('PATCH', `/kommo/accounts/${this.accountId}/contacts/${contactId}`, change);
+  }
+
+  async remove(contactId: number, { silent = false } = {}): Promise<void> {
+    await this.control.send('DELETE', `/kommo/accounts/${this.accountId}/contacts/${contactId}${silent ? '?hooks=0' : ''}`);
+  }
+
+  async restore(contactId: number): Promise<void> {
+    await this.control.post(`/kommo/accounts/${this.accountId}/contacts/${contactId}/restore`);
+  }
+
+  async unsubscribe(email: string): Promise<void> {
+    await this.control.post(`/unisender/accounts/${this.unisenderKey}/unsubscribe`, { email });
+  }
+
+  async addToUnisender(contact: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.control.post(`/unisender/accounts/${this.unisenderKey}/contacts`, contact);
+  }
+
+  /** Everything in the Unisender account, by address. */
+  async held(): Promise<Map<string, HeldAddress>> {
+    const contacts = await this.control.get<HeldAddress[]>(`/unisender/accounts/${this.unisenderKey}/contacts`);
+    return new Map(contacts.map((contact) => [contact.email, contact]));
+  }
+
+  /** Contacts in Kommo, deleted ones too. */
+  async contacts(): Promise<HeldContact[]> {
+    const { contacts } = await this.control.get<{ contacts: KommoContactView[] }>(
+      `/kommo/accounts/${this.accountId}/contacts?deleted=1&limit=100000`,
+    );
+    return contacts.map((contact) => ({ id: contact.id, name: contact.name, is_deleted: contact.is_deleted, emails: emailsOf(contact) }));
+  }
+}
