@@ -5,12 +5,15 @@ import { type BodyObject, InvalidInputError, parseFormBody, parseJsonBody } from
 /** More than any hook of Kommo's: 2 MB. */
 export const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
-const KEEP_RAW = 'keepRawBody';
+/** Configuration of a route whose handler gets the body's bytes: it decodes them itself, because a signature or an unreadable body matters to it. */
+export const rawBodyConfig = { keepsRawBody: true };
 
-/** The handler gets the body's bytes: it decodes them itself, because a signature or an unreadable body matters to it. */
-export const RawBody = () => RouteConfig({ [KEEP_RAW]: true });
+export const RawBody = () => RouteConfig(rawBodyConfig);
 
-const keepsRaw = (request: FastifyRequest) => (request.routeOptions.config as { [KEEP_RAW]?: boolean })[KEEP_RAW] === true;
+const keepsRaw = (request: FastifyRequest) => (request.routeOptions.config as Partial<typeof rawBodyConfig>).keepsRawBody === true;
+
+/** The body of such a route; a request without one has none. */
+export const toBytes = (body: unknown): Buffer => (Buffer.isBuffer(body) ? body : Buffer.alloc(0));
 
 type Parse = (bytes: Buffer) => unknown;
 

@@ -6,8 +6,8 @@ const RESPONSE = Symbol('response');
 
 type LoggedRequest = FastifyRequest & { [RESPONSE]?: unknown };
 
-/** Probes come every few seconds and say nothing. */
-const isProbe = (url: string) => url.startsWith('/health/');
+/** Probes come every few seconds and say nothing; a hook that was taken stands in the inbox, where the operator sees more of it. */
+const isQuiet = (url: string, status: number) => url.startsWith('/health/') || (status === 200 && url.startsWith('/webhook/'));
 
 /** `/sync/contacts?id=1` is of `Sync`. */
 function areaOf(url: string): string {
@@ -34,7 +34,7 @@ export function addRequestLog(fastify: FastifyInstance, logger: ApiLogger, clock
   });
   fastify.addHook('onResponse', (request: LoggedRequest, reply, done) => {
     done();
-    if (isProbe(request.url)) return;
+    if (isQuiet(request.url, reply.statusCode)) return;
     logger.requestLog({
       service: areaOf(request.url),
       method: request.method,

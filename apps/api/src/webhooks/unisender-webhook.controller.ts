@@ -4,10 +4,9 @@ import { InvalidInputError } from '#domain';
 import type { SyncServices } from '#sync';
 import { Audience } from '../guards/audience.js';
 import { RateLimit } from '../guards/rate-limit.guard.js';
-import { RawBody } from '../http/body-parsers.js';
+import { RawBody, toBytes } from '../http/body-parsers.js';
 import { SERVICES } from '../parts.js';
 import { findHookAccount } from './hook-account.js';
-import { toBytes } from './kommo-webhook.controller.js';
 
 /** Unisender's hooks: signed over their very bytes (reference/unisender.md 8.4). */
 @Controller('unisender/webhook')

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
-import { KommoWebhookController } from './kommo-webhook.controller.js';
+import { KommoWebhookRoute } from './kommo-webhook.route.js';
 import { UnisenderWebhookController } from './unisender-webhook.controller.js';
 
-@Module({ controllers: [KommoWebhookController, UnisenderWebhookController] })
+@Module({ controllers: [UnisenderWebhookController], providers: [KommoWebhookRoute] })
 export class WebhooksModule {}
