@@ -85,6 +85,7 @@ const accounts = (columns: Columns): Table =>
       columns.varchar('lease_owner', 64, optional),
       columns.bigint('lease_until', zero),
       columns.bigint('lease_fence', zero),
+      columns.boolean('lease_wanted', 0),
       columns.bigint('paused_until', zero),
       columns.varchar('pause_code', 64, optional),
       columns.bigint('last_event_at', optional),

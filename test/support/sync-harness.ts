@@ -78,7 +78,7 @@ const defaultConfig: SyncConfig = {
   unisenderExportPollMs: 50,
 };
 
-const unlimited: RequestLimiter = { acquire: () => Promise.resolve() };
+const unlimited: RequestLimiter = { acquire: () => Promise.resolve(), pause: () => Promise.resolve() };
 const clients: { close(): void }[] = [];
 
 afterEach(() => {

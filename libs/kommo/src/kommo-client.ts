@@ -14,7 +14,7 @@ import {
 } from '#domain';
 import { findApiContact } from './contact-reader.js';
 import { findAccount, type KommoAccount } from './kommo-account.js';
-import { isAbsence, isSuccess, toApiFailure, toTokenFailure, unreadableAnswer } from './kommo-failure.js';
+import { findVendorPauseMs, isAbsence, isSuccess, toApiFailure, toTokenFailure, unreadableAnswer } from './kommo-failure.js';
 import { findKommoHost, type KommoHost } from './kommo-host.js';
 import { type KommoAnswer, KommoHttp, type KommoRequest } from './kommo-http.js';
 import { findWebhook, isActiveFor, type KommoWebhook } from './kommo-webhook.js';
@@ -124,7 +124,7 @@ export class KommoClient {
   }): Promise<KommoHost | undefined> {
     const host = findKommoHost(request.apiDomain, this.options.allowedDomains);
     if (!host) return undefined;
-    const answer = await this.#http.send({
+    const answer = await this.#ask({
       host,
       method: 'GET',
       path: CURRENT_SUBDOMAIN_PATH,
@@ -251,7 +251,7 @@ export class KommoClient {
   }
 
   async #send(session: KommoSession, request: ApiRequest): Promise<KommoAnswer> {
-    return this.#http.send({
+    return this.#ask({
       ...request,
       host: this.#allowedHost(session.host),
       headers: { Authorization: `Bearer ${session.accessToken.reveal()}` },
@@ -261,13 +261,21 @@ export class KommoClient {
     });
   }
 
+  /** What Kommo refuses to everybody is made known to everybody. */
+  async #ask(request: KommoRequest): Promise<KommoAnswer> {
+    const answer = await this.#http.send(request);
+    const pauseMs = findVendorPauseMs(answer);
+    if (pauseMs !== undefined) await this.options.limiter.pause('kommo', pauseMs);
+    return answer;
+  }
+
   async #requestToken(
     { host: asked, clientId, clientSecret, redirectUri, signal }: KommoGrant,
     grantType: 'authorization_code' | 'refresh_token',
     proof: Readonly<Record<string, string>>,
   ): Promise<TokenPair> {
     const host = this.#allowedHost(asked);
-    const answer = await this.#http.send({
+    const answer = await this.#ask({
       host,
       method: 'POST',
       path: TOKEN_PATH,

@@ -31,6 +31,15 @@ function rateLimited({ text, retryAfterHeader }: KommoAnswer): TransientError {
   return new TransientError('Kommo limits the rate of requests', { code: 'kommo_rate_limited', retryAfterMs: seconds * SECOND_MS });
 }
 
+/**
+ * For how long Kommo refuses everybody who calls from here: a spent rate limit, and the plain text of a blocked address
+ * (reference/kommo.md 4.6). Undefined when the answer is about one account only.
+ */
+export function findVendorPauseMs(answer: KommoAnswer): number | undefined {
+  if (answer.status === 429) return rateLimited(answer).retryAfterMs;
+  return answer.status === 403 && parseJson(answer.text) === undefined ? FORBIDDEN_RETRY_MS : undefined;
+}
+
 /** The failures that may end by themselves, the same for the API and the token endpoint; undefined for any other status. */
 function findTransientFailure(answer: KommoAnswer): TransientError | undefined {
   const { status } = answer;

@@ -51,6 +51,18 @@ describe.each(testDatabaseKinds())('the request limiter on %s', (kind) => {
     expect(systemClock.nowMs() - start).toBeGreaterThanOrEqual(595);
   });
 
+  it('refuses while the vendor refuses everybody, in every process', async () => {
+    const location = await databases.createMigrated();
+    const [one, other] = await Promise.all([databases.openAt(location), databases.openAt(location)]);
+    const limiter = limiterOn(one, strictRule(1_000));
+    await limiter.pause('vendor', 400);
+    const refused = limiterOn(other, strictRule(1_000)).acquire(['vendor', 'vendor:7']);
+    await expect(refused).rejects.toMatchObject({ code: 'vendor_paused', kind: 'transient' });
+    await limiter.acquire(['another']);
+    await systemClock.sleep(420);
+    await limiter.acquire(['vendor', 'vendor:7']);
+  });
+
   it('gives up when it is asked to', async () => {
     const limiter = limiterOn(await databases.open(), { intervalMs: 60_000, burst: 1 });
     await limiter.acquire(['slow']);

@@ -247,6 +247,18 @@ describe.each(testDatabaseKinds())('events on %s', (kind) => {
     expect(await account.onList()).toEqual({ 'a@example.com': 'A', 'b@example.com': 'B' });
   });
 
+  it('leaves a held account to its holder, who wakes a worker when it lets go', async () => {
+    await connected();
+    const { stores, clock } = world.harness.context;
+    const fence = (await stores.accounts.acquireLease(account.accountId, 'other', clock.nowMs() + 60_000, clock.nowMs())) ?? 0;
+    await receive({ contacts: { add: [hooked(901, 'A', ['a@example.com'])] } });
+    await world.harness.services.accountSync.processEvents(account.accountId, new AbortController().signal);
+    expect((await account.held()).size).toBe(0);
+    expect(await stores.accounts.releaseLease(account.accountId, fence)).toBe(true);
+    await work();
+    expect(await account.onList()).toEqual({ 'a@example.com': 'A' });
+  });
+
   it('tells a burst in full calls and without a call to Kommo', async () => {
     await connected();
     const at = 1_900_000_000;

@@ -100,7 +100,7 @@ export async function startStubVendor(): Promise<StubVendor> {
 /** Lets everything pass and remembers under which keys. */
 export function recordingLimiter() {
   const acquired: (readonly string[])[] = [];
-  return { acquired, acquire: async (keys: readonly string[]) => void acquired.push(keys) };
+  return { acquired, acquire: async (keys: readonly string[]) => void acquired.push(keys), pause: async () => {} };
 }
 
 /** The error of a promise that must fail. */

@@ -79,6 +79,10 @@ export class AccountEntity {
   @Column(bigintColumn({ name: 'lease_fence', default: 0 }))
   leaseFence!: number;
 
+  /** Somebody came while the account was held: its holder wakes a worker when it lets go. */
+  @Column({ name: 'lease_wanted', type: 'boolean', default: false })
+  leaseWanted!: boolean;
+
   /** No job touches the account before this time: 402, 403, 429 of a vendor. */
   @Column(bigintColumn({ name: 'paused_until', default: 0 }))
   pausedUntil!: number;

@@ -1,4 +1,4 @@
-import type { Clock, RequestLimiter } from '#domain';
+import { type Clock, type RequestLimiter, TransientError } from '#domain';
 import type { RateSlotStore } from '../stores/rate-slot.store.js';
 import { planReservation } from './plan-reservation.js';
 import type { RateRule, RateSlot } from './plan-reservation.js';
@@ -11,6 +11,8 @@ interface Reservation {
 
 /** A strict limit counts what arrives in any second: a request later than this would come on top of the next ones. */
 const TOLERABLE_LATENESS_MS = 25;
+
+const pauseKey = (key: string) => `${key}/pause`;
 
 /** The shortest interval at which `perSecond` requests in any second are kept, with 6 % for the network's jitter. */
 export const strictRule = (perSecond: number): RateRule => ({ intervalMs: Math.ceil((1000 / perSecond) * 1.06), burst: 1 });
@@ -26,13 +28,23 @@ export class DatabaseRequestLimiter implements RequestLimiter {
     private readonly rules: (key: string) => RateRule,
   ) {}
 
-  /** Throws the signal's reason, or TransientError `database_unavailable`. A slot that was waited for is lost then. */
+  /** Throws the signal's reason, or TransientError `vendor_paused` or `database_unavailable`. A slot that was waited for is lost then. */
   async acquire(keys: readonly string[], signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     const distinct = [...new Set(keys)];
     if (distinct.length > 0) {
       await this.acquireAll(distinct, signal);
     }
+  }
+
+  async pause(key: string, forMs: number): Promise<void> {
+    await this.slots.put(pauseKey(key), this.clock.nowMs() + forMs);
+  }
+
+  private assertNotPaused(keys: readonly string[], stored: ReadonlyMap<string, number>): void {
+    const restMs = Math.max(...keys.map((key) => stored.get(pauseKey(key)) ?? 0)) - this.clock.nowMs();
+    if (restMs <= 0) return;
+    throw new TransientError(`${keys[0] ?? ''} refuses everybody for now`, { code: 'vendor_paused', retryAfterMs: restMs });
   }
 
   private async acquireAll(keys: readonly string[], signal?: AbortSignal): Promise<void> {
@@ -46,7 +58,8 @@ export class DatabaseRequestLimiter implements RequestLimiter {
   private async reserve(keys: readonly string[], missed: Reservation | undefined, signal?: AbortSignal): Promise<Reservation> {
     for (;;) {
       signal?.throwIfAborted();
-      const stored = await this.slots.find(keys);
+      const stored = await this.slots.find([...keys, ...keys.map(pauseKey)]);
+      this.assertNotPaused(keys, stored);
       const plan = planReservation(
         keys.map((key) => this.toSlot(key, stored.get(key), missed)),
         this.clock.nowMs(),

@@ -306,12 +306,20 @@ export class AccountStore {
     return renewed === 1;
   }
 
-  /** Without effect when the lease was lost. */
-  async releaseLease(accountId: number, fence: number, on: Executor = this.database): Promise<void> {
-    await on.execute('UPDATE accounts SET lease_owner = NULL, lease_until = 0 WHERE account_id = ? AND lease_fence = ?', [
-      accountId,
-      fence,
-    ]);
+  /** Asks the holder to wake a worker when it lets go. False when nobody holds the account (any more). */
+  async wantLease(accountId: number, nowMs: number, on: Executor = this.database): Promise<boolean> {
+    const asked = await on.execute(
+      'UPDATE accounts SET lease_wanted = 1 WHERE account_id = ? AND lease_owner IS NOT NULL AND lease_until > ?',
+      [accountId, nowMs],
+    );
+    return asked === 1;
+  }
+
+  /** Lets the account go; without effect when the lease was lost. True when somebody asked for it meanwhile. */
+  async releaseLease(accountId: number, fence: number, on: Executor = this.database): Promise<boolean> {
+    const free = 'UPDATE accounts SET lease_owner = NULL, lease_until = 0, lease_wanted = 0 WHERE account_id = ? AND lease_fence = ?';
+    const wasQuiet = await on.execute(`${free} AND lease_wanted = 0`, [accountId, fence]);
+    return wasQuiet === 0 && (await on.execute(free, [accountId, fence])) === 1;
   }
 
   /** Takes the account from whoever works on it: that one's next write is refused with `lease_lost`, and it starts afresh. */

@@ -1,7 +1,7 @@
 import type { Database } from '../database.js';
 import { DuplicateKeyError } from '../database-errors.js';
 import type { Executor } from '../executor.js';
-import { placeholders } from '../sql.js';
+import { placeholders, upsertRows } from '../sql.js';
 
 /** A slot as it was read (undefined: there was none) and as it shall be. */
 export interface SlotMove {
@@ -34,6 +34,17 @@ export class RateSlotStore {
       keys,
     );
     return new Map(rows.map((row) => [row.slot_key, row.next_at]));
+  }
+
+  /** Sets a slot, whatever stood there. */
+  async put(key: string, nextAt: number): Promise<void> {
+    await upsertRows(this.database, {
+      table: 'rate_slots',
+      columns: ['slot_key', 'next_at'],
+      key: ['slot_key'],
+      update: { next_at: 'incoming' },
+      rows: [[key, nextAt]],
+    });
   }
 
   /** Makes all moves, or none and gives false when somebody moved one of the slots since it was read. */

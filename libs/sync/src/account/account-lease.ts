@@ -36,7 +36,7 @@ export class AccountLease {
     const lease = new AccountLease(context, accountId, fence);
     try {
       const result = await work(lease);
-      await context.stores.accounts.releaseLease(accountId, fence);
+      await lease.release();
       return result;
     } catch (error) {
       await lease.abandon();
@@ -59,6 +59,13 @@ export class AccountLease {
       await this.context.stores.accounts.assertFence(tx, this.accountId, this.fence);
       return work(tx);
     });
+  }
+
+  /** Whoever came meanwhile and went away is woken. */
+  private async release(): Promise<void> {
+    const { queue, stores } = this.context;
+    const isWanted = await stores.accounts.releaseLease(this.accountId, this.fence);
+    if (isWanted) await queue.put({ tube: 'contacts', payload: { account_id: this.accountId } });
   }
 
   private async abandon(): Promise<void> {

@@ -1,4 +1,4 @@
-import { AccountBlockedError, isFlushDue } from '#domain';
+import { AccountBlockedError, TransientError, isFlushDue } from '#domain';
 import type { Secret } from '#domain';
 import type { SyncContext } from '../context.js';
 import { type AccountWork, throwIfStopping, workOnAccount } from './account-work.js';
@@ -22,11 +22,21 @@ export class AccountSync {
 
   /**
    * Applies every waiting event and tells Unisender the difference. Returns when nothing is left, or after half a minute
-   * with a new job put. Throws TransientError (also for events that wait for Kommo) and AccountBlockedError.
+   * with a new job put. When another worker holds the account, that one sees to it. Throws TransientError (also for events that wait for Kommo) and AccountBlockedError.
    */
   async processEvents(accountId: number, signal: AbortSignal): Promise<void> {
-    const isDone = await workOnAccount(this.context, accountId, signal, (work) => this.follow(work));
+    const isDone = await this.followUnlessBusy(accountId, signal);
     if (!isDone) await this.context.queue.put({ tube: 'contacts', payload: { account_id: accountId } });
+  }
+
+  private async followUnlessBusy(accountId: number, signal: AbortSignal): Promise<boolean> {
+    try {
+      return await workOnAccount(this.context, accountId, signal, (work) => this.follow(work));
+    } catch (error) {
+      const isBusy = error instanceof TransientError && error.code === 'account_busy';
+      if (isBusy && (await this.context.stores.accounts.wantLease(accountId, this.context.clock.nowMs()))) return true;
+      throw error;
+    }
   }
 
   private async follow(work: AccountWork): Promise<boolean> {
@@ -50,7 +60,7 @@ export class AccountSync {
 
   /** Tells when it is due, else waits a moment; true when nothing is left to tell. */
   private async isTold(work: AccountWork, newestAt: number): Promise<boolean> {
-    const { clock, database, stores } = this.context;
+    const { clock, stores } = this.context;
     if (!work.unisenderKey) return true;
     const backlog = await stores.mirror.findBacklog(work.lease.accountId);
     if (backlog.rows === 0) return true;

@@ -60,7 +60,7 @@ export class AddressTeller {
 
   /** Up to 500 dirty addresses that need a call; those that need none are cleared on the way. */
   private async gather(work: AccountWork, count: CountTold): Promise<Plan | undefined> {
-    const { database, stores } = this.context;
+    const { stores } = this.context;
     const { accountId } = work.lease;
     for (;;) {
       const dirty = await stores.mirror.listDirty(accountId, MAX_ROWS_PER_CALL);

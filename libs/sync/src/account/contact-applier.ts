@@ -57,7 +57,7 @@ export class ContactApplier {
    * ordered, to be given to {@link reread}; `held` are contacts that already wait for that.
    */
   async applyChanges(work: AccountWork, delivered: readonly DeliveredChange[], held: ReadonlySet<number>): Promise<DeliveredChange[]> {
-    const { database, stores } = this.context;
+    const { stores } = this.context;
     const ids = [...new Set(delivered.map(({ change }) => change.contactId))];
     const versions = await stores.mirror.findVersions(work.lease.accountId, ids);
     const outcome: Outcome = { saved: new Map(), touched: new Map(), settled: [] };
@@ -165,7 +165,7 @@ export class ContactApplier {
     page: { readonly snapshots: readonly ContactSnapshot[]; readonly after: number; readonly isLast: boolean; readonly runId: string },
     stampMs: number,
   ): Promise<{ unchanged: number; invalid: number; lastId: number }> {
-    const { database, stores } = this.context;
+    const { stores } = this.context;
     const { accountId } = work.lease;
     const living = page.snapshots.filter(({ gone }) => !gone).map((snapshot) => toVersion(snapshot, work));
     const ids = living.map(({ contactId }) => contactId);

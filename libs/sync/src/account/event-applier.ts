@@ -1,5 +1,5 @@
 import type { SettledEvent, WaitingEvent } from '#database';
-import { type ContactChange, type Subscription, chunksOf } from '#domain';
+import { BugError, type ContactChange, type Subscription, chunksOf } from '#domain';
 import type { SyncContext } from '../context.js';
 import { type AccountWork, throwIfStopping } from './account-work.js';
 import type { ContactApplier, DeliveredChange } from './contact-applier.js';
@@ -19,7 +19,7 @@ export interface AppliedEvents {
   /** When the newest event came in, epoch ms. */
   readonly newestAt: number;
   /** Why some contacts could not be re-read; their events wait. */
-  readonly failure?: unknown;
+  readonly failure?: Error;
 }
 
 /** Takes an account's waiting events into the mirror, in order of arrival, each in one transaction with its end. */
@@ -37,7 +37,7 @@ export class EventApplier {
     for (;;) {
       throwIfStopping(work.signal);
       await work.lease.keep();
-      const { database, stores } = this.context;
+      const { stores } = this.context;
       const events = await stores.events.listWaiting(work.lease.accountId, after, BATCH_EVENTS);
       if (events.length === 0) break;
       unordered.push(...(await this.applyBatch(work, events, unordered)));
@@ -85,7 +85,7 @@ export class EventApplier {
    */
   private async confirm(work: AccountWork, change: SubscriptionChange): Promise<SubscriptionChange> {
     if (change.subscription !== 'mailable') return change;
-    const { database, stores, unisender } = this.context;
+    const { stores, unisender } = this.context;
     const kept = await stores.mirror.listUnmailable(work.lease.accountId, change.emails);
     const back: string[] = [];
     for (const email of work.unisenderKey ? kept : []) {
@@ -96,12 +96,12 @@ export class EventApplier {
   }
 
   /** A failure to ask Kommo does not hold back what needs no asking: it is handed to the caller, who tells first. */
-  private async reread(work: AccountWork, unordered: readonly DeliveredChange[]): Promise<{ failure?: unknown }> {
+  private async reread(work: AccountWork, unordered: readonly DeliveredChange[]): Promise<{ failure?: Error }> {
     try {
       for (const chunk of chunksOf(groupedByContact(unordered), REREAD_EVENTS)) await this.contacts.reread(work, chunk);
       return {};
-    } catch (failure) {
-      return { failure };
+    } catch (error) {
+      return { failure: error instanceof Error ? error : new BugError(String(error), { code: 'unexpected' }) };
     }
   }
 }

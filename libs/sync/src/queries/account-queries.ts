@@ -42,7 +42,7 @@ export class AccountQueries {
   async get(accountId: number): Promise<AccountDetails | undefined> {
     const row = await this.context.stores.accounts.find(accountId);
     if (!row) return undefined;
-    const { database, stores } = this.context;
+    const { stores } = this.context;
     const active = await stores.runs.findActive(accountId);
     const view = await this.toView(row);
     const backlog = await stores.mirror.findBacklog(accountId);
@@ -62,7 +62,7 @@ export class AccountQueries {
   }
 
   private async toView(row: AccountRow): Promise<AccountView> {
-    const { database, stores, clock } = this.context;
+    const { stores, clock } = this.context;
     const { accountId } = row;
     const access = await stores.accesses.find(accountId);
     const total = await stores.mirror.countLiving(accountId);

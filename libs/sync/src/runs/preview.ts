@@ -41,7 +41,7 @@ export class Preview {
     snapshots: readonly ContactSnapshot[],
     range: { readonly after: number; readonly upTo: number | null },
   ): Promise<RunCounts> {
-    const { database, stores } = this.context;
+    const { stores } = this.context;
     const { accountId } = work.lease;
     const living = snapshots.filter(({ gone }) => !gone);
     const contents = living.map((snapshot) => toContactContent(snapshot, work.settings));

@@ -27,7 +27,7 @@ export class RunService {
    */
   async start({ accountId, mode, trigger }: { accountId: number; mode: RunMode; trigger: RunTrigger }): Promise<RunView> {
     await this.assertStartable(accountId);
-    const { database, stores, clock } = this.context;
+    const { stores, clock } = this.context;
     const living = await stores.mirror.countLiving(accountId);
     const run = await stores.runs.create(
       { runId: randomUUID(), accountId, mode, trigger, totalEstimate: living === 0 ? null : living },
@@ -74,14 +74,14 @@ export class RunService {
 
   /** Ends a run at its next step. Throws InvalidInputError `run_ended` when it is ended already. */
   async cancel(runId: string): Promise<RunView> {
-    const { database, stores, clock } = this.context;
+    const { stores, clock } = this.context;
     const isCancelled = await stores.runs.transition(runId, 'cancelled', clock.nowMs());
     return this.answer(runId, isCancelled, 'run_ended', 'the run is ended already');
   }
 
   /** Lets a run that waits for confirmation delete what it found missing. Throws InvalidInputError `run_not_waiting`. */
   async confirm(runId: string): Promise<RunView> {
-    const { database, stores, clock } = this.context;
+    const { stores, clock } = this.context;
     const run = await stores.runs.find(runId);
     const isWaiting = run?.state === 'waiting_for_confirmation';
     const isConfirmed = isWaiting && (await stores.runs.transition(runId, 'running', clock.nowMs(), { confirmed: true, error: null }));
@@ -91,7 +91,7 @@ export class RunService {
 
   /** Ends a run that cannot go on, with the reason. */
   async fail(runId: string, reason: string): Promise<void> {
-    const { database, stores, clock } = this.context;
+    const { stores, clock } = this.context;
     await stores.runs.transition(runId, 'failed', clock.nowMs(), { error: reason });
   }
 

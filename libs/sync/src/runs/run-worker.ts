@@ -62,7 +62,7 @@ export class RunWorker {
    * Throws TransientError when it is to be tried again: it goes on at its checkpoint.
    */
   async continueRun(runId: string, signal: AbortSignal): Promise<void> {
-    const { database, stores, clock, queue, logger } = this.context;
+    const { stores, clock, queue, logger } = this.context;
     const run = await stores.runs.find(runId);
     if (!run || run.state === 'waiting_for_confirmation') return;
     if (!(await stores.runs.transition(runId, 'running', clock.nowMs()))) return;
@@ -115,7 +115,7 @@ export class RunWorker {
     counts: Partial<RunCounts> = {},
     on: Executor = this.context.database,
   ): Promise<void> {
-    const { database, stores, clock } = this.context;
+    const { stores, clock } = this.context;
     const isRunning = await stores.runs.checkpoint(runId, clock.nowMs(), patch, counts, on);
     if (!isRunning) throw new RunEndedError();
   }
@@ -168,7 +168,7 @@ export class RunWorker {
 
   /** Tells until at most `leave` rows wait, and moves the checkpoint to the last page of which none does. */
   private async deliver(run: Run, work: AccountWork, key: Secret, waiting: UndeliveredPage[], leave: number): Promise<void> {
-    const { database, stores } = this.context;
+    const { stores } = this.context;
     const { accountId } = work.lease;
     let backlog = await stores.mirror.findBacklog(accountId);
     while (backlog.rows > leave) {
@@ -189,7 +189,7 @@ export class RunWorker {
   }
 
   private async endRead(run: Run, lastId: number): Promise<boolean> {
-    const { database, stores } = this.context;
+    const { stores } = this.context;
     const hasShifted = await stores.mirror.hasVanishedSince(run.accountId, lastId, run.startedAt ?? run.createdAt);
     if (hasShifted && run.pass < MAX_PASSES) {
       await this.checkpoint(run.runId, { page: 0, cursorContactId: 0, pass: run.pass + 1 });
@@ -201,7 +201,7 @@ export class RunWorker {
 
   /** Asks Kommo for each contact that the read did not show, then decides whether a human must look first. */
   private async verify(run: Run, work: AccountWork, until: number): Promise<boolean> {
-    const { database, stores, clock, config, logger } = this.context;
+    const { stores, clock, config, logger } = this.context;
     let after = run.cursorContactId;
     for (;;) {
       const ids = await stores.mirror.listMissing(run.accountId, run.runId, after, VERIFY_CHUNK);
@@ -223,7 +223,7 @@ export class RunWorker {
   }
 
   private async remove(run: Run, work: AccountWork, key: Secret): Promise<boolean> {
-    const { database, stores, clock } = this.context;
+    const { stores, clock } = this.context;
     for (;;) {
       const ids = await stores.mirror.listMissing(run.accountId, run.runId, 0, VERIFY_CHUNK);
       if (ids.length === 0) break;
@@ -236,7 +236,7 @@ export class RunWorker {
   }
 
   private async finish(run: Run, work: AccountWork, key: Secret): Promise<boolean> {
-    const { database, stores, clock } = this.context;
+    const { stores, clock } = this.context;
     await this.followEvents(work);
     await this.deliver(run, work, key, [], 0);
     await stores.runs.transition(run.runId, 'completed', clock.nowMs(), { error: null });

@@ -19,7 +19,7 @@ export class AllAccounts {
 
   /** Mends subscriptions, and puts again the write-backs that are still owed. */
   async checkAll(): Promise<void> {
-    const { database, queue, stores } = this.context;
+    const { queue, stores } = this.context;
     await this.forEach('watchdog', async (accountId) => {
       await this.parts.subscriptions.check(accountId);
       const [owed] = await stores.mirror.listWriteBacks(accountId, 1);

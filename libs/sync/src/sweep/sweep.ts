@@ -16,7 +16,7 @@ export class Sweep {
 
   /** One round. Everything it puts bears being put twice. Throws TransientError when the database or the queue is away. */
   async run(): Promise<void> {
-    const { clock, config, database, stores } = this.context;
+    const { clock, config, stores } = this.context;
     const before = clock.nowMs() - config.sweepSeconds * 1_000;
     const waiting = await stores.events.listAccountsWaiting(before, LIMIT);
     const abandoned = await stores.accounts.listAbandoned(before, LIMIT);

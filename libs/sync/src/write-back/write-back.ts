@@ -22,7 +22,7 @@ export class WriteBack {
   }
 
   private async writeBatch(work: AccountWork): Promise<boolean> {
-    const { database, stores, kommo } = this.context;
+    const { stores, kommo } = this.context;
     const { accountId } = work.lease;
     const pending = await stores.mirror.listWriteBacks(accountId, BATCH_ADDRESSES);
     if (pending.length === 0) return false;
