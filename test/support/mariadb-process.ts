@@ -2,8 +2,6 @@ import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,6 +9,7 @@ import { createConnection } from 'mysql2/promise';
 import { systemClock } from '#clock';
 import type { MysqlLocation } from '#database';
 import { Secret } from '#domain';
+import { findFreePort } from './beanstalkd-process.js';
 
 const SERVER = '/usr/sbin/mariadbd';
 const INSTALLER = '/usr/bin/mariadb-install-db';
@@ -35,18 +34,12 @@ export interface MariaDbProcess {
   createSchema(): Promise<MysqlLocation>;
   /** Runs one statement as root, e.g. to kill a connection. */
   query(sql: string): Promise<Record<string, unknown>[]>;
+  /** Down for as long as `meanwhile` takes, then back on the same port with the same data. */
+  restart(meanwhile?: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
 export const hasMariaDb = (): boolean => existsSync(SERVER) && existsSync(INSTALLER);
-
-const findFreePort = async (): Promise<number> => {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-};
 
 const root = (port: number) => ({ host: '127.0.0.1', port, user: 'root', password: '' });
 
@@ -91,16 +84,30 @@ const installInto = (folder: string) =>
     `--datadir=${join(folder, 'data')}`,
   ]);
 
-/** Starts Debian's mariadbd on a free port. Throws when it is not installed. */
-export const startMariaDb = async (): Promise<MariaDbProcess> => {
-  const folder = await mkdtemp(join(tmpdir(), 'mariadb-'));
-  await installInto(folder);
-  const port = await findFreePort();
+interface Running {
+  stop(): Promise<void>;
+}
+
+const run = async (folder: string, port: number): Promise<Running> => {
   const server = launch(folder, port);
   const exited = new Promise((resolve) => server.once('exit', resolve));
   const killAtExit = () => server.kill('SIGKILL');
   process.once('exit', killAtExit);
   await waitUntilReady(port, server);
+  const stop = async () => {
+    server.kill('SIGTERM');
+    await exited;
+    process.off('exit', killAtExit);
+  };
+  return { stop };
+};
+
+/** Starts Debian's mariadbd on a free port. Throws when it is not installed. */
+export const startMariaDb = async (): Promise<MariaDbProcess> => {
+  const folder = await mkdtemp(join(tmpdir(), 'mariadb-'));
+  await installInto(folder);
+  const port = await findFreePort();
+  let running = await run(folder, port);
   let schemas = 0;
   return {
     port,
@@ -110,10 +117,13 @@ export const startMariaDb = async (): Promise<MariaDbProcess> => {
       return { kind: 'mysql', ...root(port), password: Secret.of(''), database };
     },
     query: (sql) => runAsRoot(port, sql),
+    restart: async (meanwhile) => {
+      await running.stop();
+      await meanwhile?.();
+      running = await run(folder, port);
+    },
     stop: async () => {
-      server.kill('SIGTERM');
-      await exited;
-      process.off('exit', killAtExit);
+      await running.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };

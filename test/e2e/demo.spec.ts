@@ -1,0 +1,23 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { BuiltProcess, listChildren } from '../support/built-process.js';
+
+describe('the demo', () => {
+  let folder: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'demo-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  it('brings both accounts in sync, says so and ends with 0', async () => {
+    const demo = new BuiltProcess({ entry: 'apps/cli/src/main.js', args: ['demo', '--once'], cwd: folder });
+    expect({ code: await demo.exit(120_000), output: demo.output }).toMatchObject({ code: 0 });
+    const table = demo.output.split('\n').filter((line) => line.endsWith('in sync'));
+    expect(table).toHaveLength(2);
+    for (const row of table) expect(row).toMatch(/ 1000( +\d+){4} +in sync$/);
+    expect(listChildren(process.pid).filter(({ command }) => command.includes('apps/'))).toEqual([]);
+  }, 150_000);
+});

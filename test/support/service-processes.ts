@@ -1,0 +1,228 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type QueueServer, findFreePort, hasDebianBeanstalkd, startDebianBeanstalkd } from './beanstalkd-process.js';
+import { BuiltProcess, eventually, isAlive, listChildren } from './built-process.js';
+import { type MariaDbProcess, hasMariaDb, startMariaDb } from './mariadb-process.js';
+import { OperatorClient } from './operator-client.js';
+import { SandboxControl } from './sandbox-control.js';
+import { ServiceAccount } from './service-account.js';
+
+/** `embedded`: one `start` with SQLite and our own queue. `servers`: API and workers over MariaDB and Debian's beanstalkd. */
+export type ServiceMode = 'embedded' | 'servers';
+
+export interface ServiceOptions {
+  readonly mode: ServiceMode;
+  /** 1 unless given; `embedded` has one. */
+  readonly workers?: number;
+  /** Over those of the harness. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Over those of the harness. */
+  readonly switches?: Readonly<Record<string, unknown>>;
+}
+
+const CLIENT_ID = '0b0123f4-d123-4123-9123-e09f123456ca';
+const CLIENT_SECRET = 'client-secret-of-the-tests-0123456789';
+const OPERATOR_TOKEN = 'operator-token-of-the-tests-0123456789';
+
+const ENTRY = {
+  sandbox: 'apps/sandbox/src/main.js',
+  api: 'apps/api/src/main.js',
+  worker: 'apps/worker/src/main.js',
+  cli: 'apps/cli/src/main.js',
+};
+
+/** Limits are the vendors' affair: off unless a test is about them. */
+const noLimits = {
+  'kommo.requests_per_second': 0,
+  'unisender.requests_per_minute': 0,
+  'unisender.export_per_minute': 0,
+  'unisender.export_seconds': 0,
+};
+
+/** The modes that this machine can run; all of them, or none of the tests, where CI=true. */
+export function serviceModes(): ServiceMode[] {
+  if (hasMariaDb() && hasDebianBeanstalkd()) return ['embedded', 'servers'];
+  if (process.env['CI'] === 'true') throw new Error('mariadb-server and beanstalkd must be installed: CI runs every test');
+  process.stderr.write('mariadb-server or beanstalkd is not installed: the tests on them are left out\n');
+  return ['embedded'];
+}
+
+/** The built service and the emulated vendors, each in processes of its own, over real HTTP. Stops exactly what it started. */
+export class ServiceProcesses {
+  readonly api: OperatorClient;
+  readonly control: SandboxControl;
+  private sandbox: BuiltProcess | undefined;
+  private supervisor: BuiltProcess | undefined;
+  private apiProcess: BuiltProcess | undefined;
+  private workers: BuiltProcess[] = [];
+  private mariaDb: MariaDbProcess | undefined;
+  private beanstalkd: QueueServer | undefined;
+  private accounts = 0;
+
+  private constructor(
+    private readonly folder: string,
+    private readonly url: string,
+    private readonly sandboxUrl: string,
+    private env: Readonly<Record<string, string>>,
+  ) {
+    this.api = new OperatorClient(url, OPERATOR_TOKEN);
+    this.control = new SandboxControl(sandboxUrl);
+  }
+
+  /** Starts everything and saves an integration. What a failed start leaves behind is ended. */
+  static async start(options: ServiceOptions): Promise<ServiceProcesses> {
+    const folder = await mkdtemp(join(tmpdir(), 'service-'));
+    const [port, sandboxPort] = [await findFreePort(), await findFreePort()];
+    const [url, sandboxUrl] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${sandboxPort}`];
+    const stage = new ServiceProcesses(folder, url, sandboxUrl, {});
+    stage.env = { ...baseEnv({ folder, port, url, sandboxUrl }), ...options.env };
+    try {
+      await stage.startAll(options, sandboxPort);
+      return stage;
+    } catch (error) {
+      await stage.stop().catch(() => {});
+      throw error;
+    }
+  }
+
+  private async startAll({ mode, workers = 1, env = {}, switches = {} }: ServiceOptions, sandboxPort: number): Promise<void> {
+    this.sandbox = this.spawn(ENTRY.sandbox, ['--port', String(sandboxPort)]);
+    await this.sandbox.line(/"sandbox":"ready"/);
+    await this.control.set({ ...noLimits, ...switches });
+    if (mode === 'embedded') this.supervisor = this.spawn(ENTRY.cli, ['start']);
+    else await this.startServers(workers, env);
+    await eventually('a service that is ready', () => this.api.isReady());
+    const credentials = { client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uri: `${this.url}/auth` };
+    await this.control.post('/kommo/integrations', credentials);
+    await this.api.send('POST', '/integration', credentials);
+  }
+
+  private async startServers(workers: number, env: Readonly<Record<string, string>>): Promise<void> {
+    this.mariaDb = await startMariaDb();
+    this.beanstalkd = await startDebianBeanstalkd();
+    const { database } = await this.mariaDb.createSchema();
+    this.env = {
+      ...this.env,
+      DATABASE_URL: `mysql://root:@127.0.0.1:${this.mariaDb.port}/${database}`,
+      BEANSTALK_URL: `beanstalk://127.0.0.1:${this.beanstalkd.port}`,
+      ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
+      ...env,
+    };
+    await this.spawn(ENTRY.cli, ['migrate']).finish();
+    await this.startApi();
+    for (let count = 0; count < workers; count += 1) await this.startWorker();
+  }
+
+  private spawn(entry: string, args: readonly string[] = []): BuiltProcess {
+    return new BuiltProcess({ entry, args, env: this.env, cwd: this.folder });
+  }
+
+  /** Debian's beanstalkd; `servers` only. */
+  get queue(): QueueServer {
+    return required(this.beanstalkd);
+  }
+
+  /** `servers` only. */
+  get database(): MariaDbProcess {
+    return required(this.mariaDb);
+  }
+
+  /** The process that was started as one command; `embedded` only. */
+  get command(): BuiltProcess {
+    return required(this.supervisor);
+  }
+
+  /** The API's process; `servers` only. */
+  get apiServer(): BuiltProcess {
+    return required(this.apiProcess);
+  }
+
+  /** The worker that was started last; `servers` only. */
+  get worker(): BuiltProcess {
+    return required(this.workers.at(-1));
+  }
+
+  async startApi(): Promise<void> {
+    this.apiProcess = this.spawn(ENTRY.api);
+    await this.apiProcess.line(/"api":"ready"/);
+  }
+
+  async startWorker(): Promise<void> {
+    const worker = this.spawn(ENTRY.worker);
+    this.workers.push(worker);
+    await worker.line(/the worker is running/);
+  }
+
+  /** kill -9 to a worker's process. In `embedded` mode the supervisor starts another, else nobody does. */
+  async killWorker(): Promise<void> {
+    if (!this.supervisor) return this.worker.kill();
+    const child = listChildren(this.supervisor.pid).find(({ command }) => command.includes(ENTRY.worker));
+    if (!child) throw new Error('no worker runs');
+    process.kill(child.pid, 'SIGKILL');
+    await eventually('the end of a killed worker', () => !isAlive(child.pid));
+  }
+
+  /** kill -9 to a worker, and sees that another starts. */
+  async replaceWorker(): Promise<void> {
+    await this.killWorker();
+    if (!this.supervisor) await this.startWorker();
+  }
+
+  /** A company with an authorised Kommo account and a Unisender account that the service does not know yet. */
+  async addAccount(): Promise<ServiceAccount> {
+    const accountId = 32_000_001 + this.accounts;
+    this.accounts += 1;
+    const company = { accountId, unisenderKey: `unisender-key-${accountId}-0123456789abcdef` };
+    await this.control.post('/kommo/accounts', { id: accountId, name: `Company ${accountId}`, subdomain: `company${accountId}` });
+    await this.control.post('/unisender/accounts', { api_key: company.unisenderKey, login: `owner${accountId}@example.org` });
+    const account = new ServiceAccount(this.control, this.api, company);
+    await account.allow(CLIENT_ID);
+    return account;
+  }
+
+  /** Stops everything in order. Throws when something did not end by itself with code 0, or left a process behind. */
+  async stop(): Promise<void> {
+    const children = this.supervisor ? listChildren(this.supervisor.pid) : [];
+    const processes = [this.supervisor, ...this.workers, this.apiProcess, this.sandbox].filter((each) => each !== undefined);
+    const results: PromiseSettledResult<void>[] = [];
+    for (const each of processes) results.push(...(await Promise.allSettled([each.stop()])));
+    results.push(...(await Promise.allSettled([this.beanstalkd?.stop(), this.mariaDb?.stop()])));
+    await rm(this.folder, { recursive: true, force: true });
+    const failures = results.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []));
+    const orphans = children.filter(({ pid }) => isAlive(pid));
+    for (const { pid } of orphans) process.kill(pid, 'SIGKILL');
+    const problems = [...failures, ...orphans.map(({ command }) => `left behind: ${command}`)];
+    if (problems.length > 0) throw new Error(problems.join('\n'));
+  }
+}
+
+interface Place {
+  readonly folder: string;
+  readonly port: number;
+  readonly url: string;
+  readonly sandboxUrl: string;
+}
+
+const baseEnv = ({ folder, port, url, sandboxUrl }: Place): Record<string, string> => ({
+  NODE_ENV: 'test',
+  HOST: '127.0.0.1',
+  PORT: String(port),
+  PUBLIC_URL: url,
+  DATA_DIR: join(folder, 'data'),
+  OPERATOR_TOKEN,
+  KOMMO_ORIGIN_OVERRIDE: sandboxUrl,
+  KOMMO_OAUTH_URL: `${sandboxUrl}/oauth`,
+  KOMMO_REQUESTS_PER_SECOND: '100000',
+  KOMMO_ACCOUNT_REQUESTS_PER_SECOND: '100000',
+  UNISENDER_URL: `${sandboxUrl}/ru/api`,
+  UNISENDER_REQUESTS_PER_MINUTE: '1000000',
+  UNISENDER_EXPORT_POLL_MS: '50',
+  PUBLIC_RATE_LIMIT_PER_MINUTE: '100000',
+  SWEEP_SECONDS: '1',
+});
+
+function required<Part>(part: Part | undefined): Part {
+  if (part === undefined) throw new Error('this mode has no such part');
+  return part;
+}
