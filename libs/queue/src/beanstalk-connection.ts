@@ -81,8 +81,8 @@ export class BeanstalkConnection {
 
   async put(tube: string, body: Buffer, { priority, delaySeconds, ttrSeconds }: PutOptions): Promise<string> {
     const used = this.call('use', (done) => this.client.use(tube, done));
-    const [id] = await this.call('put', (done) => this.client.put(priority, delaySeconds, ttrSeconds, body, done));
-    await used;
+    const put = this.call('put', (done) => this.client.put(priority, delaySeconds, ttrSeconds, body, done));
+    const [, [id]] = await Promise.all([used, put]);
     return String(id);
   }
 
@@ -126,8 +126,8 @@ export class BeanstalkConnection {
   /** Kicks up to `bound` jobs of the tube; returns how many. */
   async kick(tube: string, bound: number): Promise<number> {
     const used = this.call('use', (done) => this.client.use(tube, done));
-    const [kicked] = await this.call('kick', (done) => this.client.kick(bound, done));
-    await used;
+    const kick = this.call('kick', (done) => this.client.kick(bound, done));
+    const [, [kicked]] = await Promise.all([used, kick]);
     return Number(kicked);
   }
 
@@ -135,13 +135,12 @@ export class BeanstalkConnection {
   async peek(tube: string, state: 'ready' | 'delayed' | 'buried'): Promise<ReservedJob | undefined> {
     const commands = { ready: 'peek_ready', delayed: 'peek_delayed', buried: 'peek_buried' } as const;
     const used = this.call('use', (done) => this.client.use(tube, done));
+    const peek = this.call('peek', (done) => this.client[commands[state]](done));
     try {
-      const [id, body] = await this.call('peek', (done) => this.client[commands[state]](done));
+      const [, [id, body]] = await Promise.all([used, peek]);
       return { id: String(id), body: body as Buffer };
     } catch (error) {
       return ignoreNotFound(error);
-    } finally {
-      await used;
     }
   }
 

@@ -33,6 +33,8 @@ export interface TubeLoopOptions {
 }
 
 const RESERVE_SECONDS = 5;
+/** Below the shortest time-to-run there is, one second. */
+const FIRST_TOUCH_MS = 300;
 const FIRST_RECONNECT_MS = 100;
 const LONGEST_RECONNECT_MS = 5_000;
 
@@ -125,14 +127,25 @@ export class TubeLoop {
     }
   }
 
+  /** Touches at a third of the job's own time-to-run, which whoever put it chose. Short jobs are over before that is asked for. */
   private async touch(connection: BeanstalkConnection, jobId: string, done: AbortSignal): Promise<void> {
-    const everyMs = (jobKindOf(this.worker.tube).ttrSeconds * 1_000) / 3;
+    await this.pause(FIRST_TOUCH_MS, done);
+    if (done.aborted || !connection.isOpen) return;
+    const everyMs = await this.touchIntervalMs(connection, jobId);
     while (!done.aborted && connection.isOpen) {
-      await this.options.clock.sleep(everyMs, done).catch(() => {});
-      if (done.aborted) return;
       // A job that is not ours any more runs elsewhere: this one must stop.
       await connection.touch(jobId).catch(() => connection.close());
+      await this.pause(everyMs, done);
     }
+  }
+
+  private async touchIntervalMs(connection: BeanstalkConnection, jobId: string): Promise<number> {
+    const statistics = await connection.statsJob(jobId).catch(() => undefined);
+    return (Number(statistics?.['ttr'] ?? jobKindOf(this.worker.tube).ttrSeconds) * 1_000) / 3;
+  }
+
+  private async pause(ms: number, signal: AbortSignal): Promise<void> {
+    await this.options.clock.sleep(ms, signal).catch(() => {});
   }
 
   private async dispose(connection: BeanstalkConnection, job: ReservedJob, error: unknown): Promise<void> {
