@@ -46,7 +46,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** A life of 3 to 25 steps. */
 export const history = fc.array(step, { minLength: 3, maxLength: 25 });
 
-/** How waiting hooks are brought: how often again, and in which order. */
+/** In which order waiting hooks are brought, and how often again each of what happens next. */
 export interface Delivery {
   readonly copies: number;
   readonly order: 'sent' | 'reverse' | 'shuffle';

@@ -7,9 +7,9 @@ import { openTestDatabases, testDatabaseKinds } from '../../support/test-databas
 
 const networkOf = (world: SyncWorld): Network => ({
   deliver: async ({ copies, order }) => {
-    await world.control.set({ 'kommo.hook_duplicates': copies, 'kommo.hook_order': order });
+    await world.control.set({ 'kommo.hook_order': order });
     await world.settle();
-    await world.control.set({ 'kommo.hook_duplicates': 0, 'kommo.hook_order': 'sent' });
+    await world.control.set({ 'kommo.hook_duplicates': copies });
   },
   lose: () => world.loseHooks(),
 });
