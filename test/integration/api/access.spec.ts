@@ -89,6 +89,18 @@ describe('who may call what', () => {
     expect((await scene.order('GET', '/accounts')).status).toBe(200);
   });
 
+  it.each([
+    [false, 429],
+    [1, 404],
+    [['127.0.0.1'], 404],
+  ])('with TRUST_PROXY %j answers %i to the next address behind the proxy', async (trustProxy, status) => {
+    const scene = await ApiScene.open({ database: await databases.open(), config: { publicRateLimitPerMinute: 1, trustProxy } });
+    const askFrom = (address: string) =>
+      scene.ask('POST', '/webhook/never-given-to-anyone-0123456789', { headers: { 'x-forwarded-for': address } });
+    expect((await askFrom('192.0.2.1')).status).toBe(404);
+    expect((await askFrom('192.0.2.2')).status).toBe(status);
+  });
+
   it('lets only pages of Kommo read the routes of the widget', async () => {
     const scene = await ApiScene.open({ database: await databases.open() });
     const ask = (url: string, origin: string) =>
