@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
+import { SyncWorld } from '../../support/sync-world.js';
+import { openTestDatabases } from '../../support/test-databases.js';
+
+interface TaggedContact {
+  readonly _embedded: { readonly tags: readonly { readonly name: string }[] | null };
+}
+
+describe('the write-back of an unsubscribe', () => {
+  const databases = openTestDatabases('sqlite');
+  let sandbox: Sandbox;
+  let world: SyncWorld;
+
+  beforeAll(async () => {
+    sandbox = await startSandbox();
+    world = await SyncWorld.open({ database: await databases.open(), sandbox });
+  });
+  afterAll(async () => {
+    await world.close();
+    await sandbox.close();
+  });
+
+  it('tags those who live, though another holder has gone from Kommo unheard', async () => {
+    const account = await world.addAccount();
+    const living = await account.create({ name: 'Anna', emails: ['shared@example.com'] });
+    const gone = await account.create({ name: 'Boris', emails: ['shared@example.com'] });
+    await account.connect();
+    await account.remove(gone, { silent: true });
+    await account.unsubscribe('shared@example.com');
+    await world.settle();
+    const contact = await world.control.get<TaggedContact>(`/kommo/accounts/${account.accountId}/contacts/${living}`);
+    expect(contact._embedded.tags?.map(({ name }) => name)).toEqual(['Unisender: unsubscribed']);
+  });
+});
