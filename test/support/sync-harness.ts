@@ -65,6 +65,8 @@ export interface HarnessOptions {
   readonly database: Database;
   readonly sandbox: { readonly url: string };
   readonly limiter?: RequestLimiter;
+  /** The sandbox's own, where both must agree on the time. */
+  readonly clock?: ShiftedClock;
   readonly config?: Partial<SyncConfig>;
 }
 
@@ -97,8 +99,13 @@ const createStores = (database: Database, clock: Clock): SyncContext['stores'] =
 });
 
 /** The service's use cases over a real database and the sandbox; jobs are recorded only. Connections close after the test. */
-export function createHarness({ database, sandbox, limiter = unlimited, config = {} }: HarnessOptions): Harness {
-  const clock = new ShiftedClock();
+export function createHarness({
+  database,
+  sandbox,
+  limiter = unlimited,
+  config = {},
+  clock = new ShiftedClock(),
+}: HarnessOptions): Harness {
   const logger = new RecordingLogger();
   const jobs: Job[] = [];
   const settings = { ...defaultConfig, ...config };

@@ -100,7 +100,7 @@ export class SyncWorld {
     private readonly receiver: HookReceiver,
   ) {}
 
-  static async open(options: Pick<HarnessOptions, 'database' | 'sandbox' | 'config'>): Promise<SyncWorld> {
+  static async open(options: Pick<HarnessOptions, 'database' | 'sandbox' | 'config' | 'clock'>): Promise<SyncWorld> {
     const control = new SandboxControl(options.sandbox.url);
     await control.reset();
     await control.set({

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { type SyncedAccount, SyncWorld } from '../../support/sync-world.js';
+import { ShiftedClock } from '../../support/sync-harness.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 
 interface ImportCall {
@@ -10,16 +11,17 @@ interface ImportCall {
 
 describe.each(testDatabaseKinds())('events on %s', (kind) => {
   const databases = openTestDatabases(kind);
+  const clock = new ShiftedClock();
   let sandbox: Sandbox;
   let world: SyncWorld;
   let account: SyncedAccount;
 
   beforeAll(async () => {
-    sandbox = await startSandbox();
+    sandbox = await startSandbox({ clock });
   });
   afterAll(() => sandbox.close());
   beforeEach(async () => {
-    world = await SyncWorld.open({ database: await databases.open(), sandbox });
+    world = await SyncWorld.open({ database: await databases.open(), sandbox, clock });
     account = await world.addAccount();
   });
   afterEach(() => world.close());
@@ -168,7 +170,7 @@ describe.each(testDatabaseKinds())('events on %s', (kind) => {
 
   it('asks Kommo when two contents carry the same second', async () => {
     const [id = 0] = await connected({ name: 'True', emails: ['true@example.com'] });
-    const at = Math.floor(Date.now() / 1_000) + 5;
+    const at = Math.floor(clock.nowMs() / 1_000) + 5;
     await receive({ contacts: { update: [hooked(id, 'X', ['x@example.com'], at)] } });
     await receive({ contacts: { update: [hooked(id, 'Y', ['y@example.com'], at)] } });
     await work();
@@ -196,6 +198,19 @@ describe.each(testDatabaseKinds())('events on %s', (kind) => {
     await world.settle();
     expect([...(await account.held()).keys()]).not.toContain('a@example.com');
     expect(id).toBe(0);
+  });
+
+  it('never deletes an address that somebody added to Unisender before it came from Kommo', async () => {
+    await connected();
+    await account.addToUnisender({ email: 'form@example.com', fields: { Name: 'From a form' } });
+    clock.advance(5_000);
+    const id = await account.create({ name: 'A', emails: ['form@example.com', 'ours@example.com'] });
+    await world.settle();
+    expect(await account.onList()).toEqual({ 'form@example.com': 'A', 'ours@example.com': 'A' });
+    await account.remove(id);
+    await world.settle();
+    expect(await account.onList()).toEqual({});
+    expect([...(await account.held()).keys()]).toEqual(['form@example.com']);
   });
 
   it('R18: a company under contacts is not synced', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { type SyncedAccount, SyncWorld } from '../../support/sync-world.js';
+import { ShiftedClock } from '../../support/sync-harness.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 
 const person = (index: number, emails: readonly string[] = [`p${index}@example.com`]) => ({
@@ -14,16 +15,17 @@ const many = (count: number, emailsOf?: (index: number) => string[]) =>
 
 describe.each(testDatabaseKinds())('import on %s', (kind) => {
   const databases = openTestDatabases(kind);
+  const clock = new ShiftedClock();
   let sandbox: Sandbox;
   let world: SyncWorld;
   let account: SyncedAccount;
 
   beforeAll(async () => {
-    sandbox = await startSandbox();
+    sandbox = await startSandbox({ clock });
   });
   afterAll(() => sandbox.close());
   beforeEach(async () => {
-    world = await SyncWorld.open({ database: await databases.open(), sandbox });
+    world = await SyncWorld.open({ database: await databases.open(), sandbox, clock });
     account = await world.addAccount();
   });
   afterEach(() => world.close());

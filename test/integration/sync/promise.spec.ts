@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { Life, type Network, addEarlierSubscribers, findBrokenPromises, history } from '../../support/promise-history.js';
 import { SyncWorld } from '../../support/sync-world.js';
+import { ShiftedClock } from '../../support/sync-harness.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 
 const networkOf = (world: SyncWorld): Network => ({
@@ -19,12 +20,13 @@ const seed = Math.trunc(Math.random() * 2 ** 31);
 
 describe.each(testDatabaseKinds())('the promise on %s', (kind) => {
   const databases = openTestDatabases(kind);
+  const clock = new ShiftedClock();
   let sandbox: Sandbox;
   let world: SyncWorld;
 
   beforeAll(async () => {
-    sandbox = await startSandbox();
-    world = await SyncWorld.open({ database: await databases.open(), sandbox });
+    sandbox = await startSandbox({ clock });
+    world = await SyncWorld.open({ database: await databases.open(), sandbox, clock });
   });
   afterAll(async () => {
     await world.close();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { SyncWorld } from '../../support/sync-world.js';
+import { ShiftedClock } from '../../support/sync-harness.js';
 import { openTestDatabases } from '../../support/test-databases.js';
 
 interface TaggedContact {
@@ -9,12 +10,13 @@ interface TaggedContact {
 
 describe('the write-back of an unsubscribe', () => {
   const databases = openTestDatabases('sqlite');
+  const clock = new ShiftedClock();
   let sandbox: Sandbox;
   let world: SyncWorld;
 
   beforeAll(async () => {
-    sandbox = await startSandbox();
-    world = await SyncWorld.open({ database: await databases.open(), sandbox });
+    sandbox = await startSandbox({ clock });
+    world = await SyncWorld.open({ database: await databases.open(), sandbox, clock });
   });
   afterAll(async () => {
     await world.close();

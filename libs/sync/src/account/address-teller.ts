@@ -33,8 +33,8 @@ interface Plan {
 
 /** Single calls (exclude, getContact) per round: keeps a round short beside the lease. */
 const MAX_SINGLE_CALLS = 50;
-/** Unisender's clock and ours may differ by so much when it tells since when it has an address. */
-const CLOCK_TOLERANCE_MS = 120_000;
+/** Unisender tells since when it has an address in whole seconds. What is in doubt is not ours to delete. */
+const ADDED_AT_RESOLUTION_MS = 1_000;
 const noCounts: TellCounts = { created: 0, updated: 0, deleted: 0, rejected: 0, unchanged: 0 };
 
 const isPut = (planned: Planned): planned is Put => planned.action.kind === 'put';
@@ -54,7 +54,7 @@ export class AddressTeller {
     await this.inspect(work, key, plan.inspects);
     await this.exclude(work, key, listId, plan, count);
     if (plan.puts.length + plan.deletes.length > 0) await this.importRows(work, key, listId, plan, count);
-    await work.lease.keep();
+    work.lease.assertHeld();
     return true;
   }
 
@@ -91,7 +91,7 @@ export class AddressTeller {
     for (const { address } of inspects) {
       const contact = await this.context.unisender.getContact(key, address.email);
       const addedAt = contact?.addedAtMs ?? Number.POSITIVE_INFINITY;
-      const origin = addedAt < (address.firstSentAt ?? 0) - CLOCK_TOLERANCE_MS ? 'preexisting' : 'ours';
+      const origin = addedAt < (address.firstSentAt ?? 0) - ADDED_AT_RESOLUTION_MS ? 'preexisting' : 'ours';
       told.push({ email: address.email, state: address.state, origin, toldHash: address.toldHash, rejectedCode: null });
     }
     if (told.length === 0) return;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AccountRow, NewEvent } from '#database';
-import { type ContactChange, InvalidInputError, type Subscription, parseAddress } from '#domain';
+import { type ContactChange, InvalidInputError, type Subscription, parseAddress, parseJsonBody } from '#domain';
 import { readContactHook } from '#kommo';
 import { type UnisenderEvent, readUnisenderHook, verifyHookAuth } from '#unisender';
 import { unisenderKeyContext } from '../account/account-work.js';
@@ -93,7 +93,7 @@ export class Inbox {
    */
   async receiveUnisender(accountId: number, rawBody: Buffer): Promise<{ accepted: number }> {
     const { listId } = await this.findSigned(accountId, rawBody);
-    const events = readUnisenderHook(JSON.parse(rawBody.toString('utf8')) as unknown);
+    const events = readUnisenderHook(parseJsonBody(rawBody));
     const changes = events.flatMap((event) => toSubscriptionChange(event, listId));
     const unsubscribed = changes.filter(({ change }) => change.subscription !== 'mailable');
     const { database, stores, clock, queue, logger } = this.context;
