@@ -3,9 +3,9 @@ import type { Tx } from '#database';
 import { TransientError } from '#domain';
 import type { SyncContext } from '../context.js';
 
-/** Longer than the longest single vendor call (30 s) with room to spare. */
-const LEASE_MS = 90_000;
-const RENEW_AFTER_MS = 20_000;
+/** A worker that was killed keeps others from its account for so long: short, yet many beats. */
+const LEASE_MS = 20_000;
+const BEAT_MS = 4_000;
 const BUSY_RETRY_MS = 2_000;
 
 /**
@@ -13,15 +13,13 @@ const BUSY_RETRY_MS = 2_000;
  * that slept through its lease cannot write over its successor's work.
  */
 export class AccountLease {
-  private renewedAt: number;
+  private isLost = false;
 
   private constructor(
     private readonly context: SyncContext,
     readonly accountId: number,
     private readonly fence: number,
-  ) {
-    this.renewedAt = context.clock.nowMs();
-  }
+  ) {}
 
   /**
    * Runs `work` while holding the account. Throws TransientError `account_busy` when another holds it.
@@ -34,8 +32,9 @@ export class AccountLease {
       throw new TransientError(`account ${accountId} is being worked on`, { code: 'account_busy', retryAfterMs: BUSY_RETRY_MS });
     }
     const lease = new AccountLease(context, accountId, fence);
+    const stopBeating = lease.startBeating();
     try {
-      const result = await work(lease);
+      const result = await work(lease).finally(stopBeating);
       await lease.release();
       return result;
     } catch (error) {
@@ -44,13 +43,9 @@ export class AccountLease {
     }
   }
 
-  /** Extends the lease when it is time. Call between steps. Throws TransientError `lease_lost`. */
-  async keep(): Promise<void> {
-    const now = this.context.clock.nowMs();
-    if (now - this.renewedAt < RENEW_AFTER_MS) return;
-    const renewed = await this.context.stores.accounts.renewLease(this.accountId, this.fence, now + LEASE_MS);
-    if (!renewed) throw new TransientError(`the lease of account ${this.accountId} was lost`, { code: 'lease_lost' });
-    this.renewedAt = now;
+  /** Call between steps. Throws TransientError `lease_lost` once another worker took the account. */
+  assertHeld(): void {
+    if (this.isLost) throw new TransientError(`the lease of account ${this.accountId} was lost`, { code: 'lease_lost' });
   }
 
   /** A transaction that commits only while the lease is held. */
@@ -73,6 +68,27 @@ export class AccountLease {
       await this.context.stores.accounts.renewLease(this.accountId, this.fence, this.context.clock.nowMs());
     } catch (error) {
       this.context.logger.warn('a lease was left to expire by itself', { account_id: this.accountId, error });
+    }
+  }
+
+  /** Extends the lease for as long as the work goes on, single vendor calls included. Returns how to end that. */
+  private startBeating(): () => Promise<void> {
+    const ended = new AbortController();
+    const beating = this.beat(ended.signal);
+    return () => {
+      ended.abort();
+      return beating;
+    };
+  }
+
+  /** A database that is away is asked again. */
+  private async beat(ended: AbortSignal): Promise<void> {
+    const { clock, stores } = this.context;
+    for (;;) {
+      await clock.sleep(BEAT_MS, ended).catch(() => {});
+      if (ended.aborted) return;
+      const isHeld = await stores.accounts.renewLease(this.accountId, this.fence, clock.nowMs() + LEASE_MS).catch(() => true);
+      if (!isHeld) this.isLost = true;
     }
   }
 }

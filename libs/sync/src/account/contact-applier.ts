@@ -113,7 +113,7 @@ export class ContactApplier {
       const items = delivered.filter(({ change }) => asked.has(change.contactId));
       const settled = items.map(({ event }) => settle(event, 'applied', 'read again from Kommo'));
       await this.storeTruth(work, chunk, newestOf(found, items), settled);
-      await work.lease.keep();
+      work.lease.assertHeld();
     }
   }
 

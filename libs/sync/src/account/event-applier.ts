@@ -36,7 +36,7 @@ export class EventApplier {
     const unordered: DeliveredChange[] = [];
     for (;;) {
       throwIfStopping(work.signal);
-      await work.lease.keep();
+      work.lease.assertHeld();
       const { stores } = this.context;
       const events = await stores.events.listWaiting(work.lease.accountId, after, BATCH_EVENTS);
       if (events.length === 0) break;

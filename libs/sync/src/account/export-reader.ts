@@ -36,7 +36,7 @@ export class ExportReader {
     let batch: ExportedAddress[] = [];
     const flush = async () => {
       throwIfStopping(work.signal);
-      await work.lease.keep();
+      work.lease.assertHeld();
       await work.lease.write((tx) => stores.mirror.saveExported(tx, work.lease.accountId, batch, askedAt));
       batch = [];
     };
@@ -62,7 +62,7 @@ export class ExportReader {
       if (fileUrl !== undefined) return fileUrl;
       if (status !== 'new' && status !== 'processing') break;
       await clock.sleep(config.unisenderExportPollMs, work.signal).catch(() => throwIfStopping(work.signal));
-      await work.lease.keep();
+      work.lease.assertHeld();
     }
     await task.save(null);
     throw new TransientError('Unisender did not finish its export', { code: 'unisender_export_failed', retryAfterMs: 60_000 });

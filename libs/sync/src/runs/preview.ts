@@ -25,7 +25,7 @@ export class Preview {
     let after = 0;
     for (let page = 1; ; page += 1) {
       throwIfStopping(work.signal);
-      await work.lease.keep();
+      work.lease.assertHeld();
       const { contacts, hasNext } = await this.tokens.withSession(run.accountId, (session) =>
         this.context.kommo.listContacts(session, { page, limit: PAGE_SIZE, orderById: true }),
       );

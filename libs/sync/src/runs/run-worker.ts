@@ -207,7 +207,7 @@ export class RunWorker {
       const ids = await stores.mirror.listMissing(run.accountId, run.runId, after, VERIFY_CHUNK);
       if (ids.length === 0) break;
       await this.parts.contacts.verifyMissing(work, ids);
-      await work.lease.keep();
+      work.lease.assertHeld();
       after = ids.at(-1) ?? after;
       await this.checkpoint(run.runId, { cursorContactId: after });
       if (clock.nowMs() >= until) return false;

@@ -19,7 +19,7 @@ export class WriteBack {
     await workOnAccount(this.context, accountId, signal, async (work) => {
       while (await this.writeBatch(work)) {
         throwIfStopping(signal);
-        await work.lease.keep();
+        work.lease.assertHeld();
       }
     });
   }
