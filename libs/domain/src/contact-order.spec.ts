@@ -16,6 +16,7 @@ const mirror = (over: Partial<MirrorVersion> = {}): MirrorVersion => ({
   gone: false,
   modifiedAtSeconds: 100,
   contentHash: 'same',
+  savedAtMs: 0,
   ...over,
 });
 

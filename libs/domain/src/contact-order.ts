@@ -6,6 +6,8 @@ export interface MirrorVersion {
   /** Kommo's modification time, seconds; 0 when never told. */
   readonly modifiedAtSeconds: number;
   readonly contentHash: string;
+  /** When the mirror took this version, epoch ms. */
+  readonly savedAtMs: number;
 }
 
 /** `apply` it, `skip` it (old or known), or `reread` the contact from Kommo because it cannot be ordered. */

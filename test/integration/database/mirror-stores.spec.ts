@@ -67,8 +67,8 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
     await mirror.touchContacts(database, ACCOUNT, [{ contactId: 7, modifiedAtSeconds: 555 }]);
     await mirror.buryContacts(database, ACCOUNT, [8], NOW);
     expect([...(await mirror.findVersions(ACCOUNT, [7, 8, 9]))]).toEqual([
-      [7, { gone: false, modifiedAtSeconds: 555, contentHash: '7-One' }],
-      [8, { gone: true, modifiedAtSeconds: 0, contentHash: '' }],
+      [7, { gone: false, modifiedAtSeconds: 555, contentHash: '7-One', savedAtMs: NOW }],
+      [8, { gone: true, modifiedAtSeconds: 0, contentHash: '', savedAtMs: NOW }],
     ]);
     expect(await mirror.countLiving(ACCOUNT)).toBe(1);
     expect(await mirror.hasVanishedSince(ACCOUNT, 8, NOW)).toBe(true);

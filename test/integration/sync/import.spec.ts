@@ -186,6 +186,19 @@ describe.each(testDatabaseKinds())('import on %s', (kind) => {
     expect(Object.keys(await account.onList()).sort()).toEqual(['p0@example.com', 'p1@example.com', 'p2@example.com']);
   });
 
+  it('does not bring back a contact that was deleted while its page was under way', async () => {
+    const ids = await account.createMany(many(251, (index) => [`p${index}@example.com`, `q${index}@example.com`]));
+    await world.control.set({ 'unisender.delay_ms': 400 });
+    const connecting = account.connect();
+    while ((await pageCalls()) < 2) await world.harness.clock.sleep(5);
+    await account.remove(ids[250] ?? 0);
+    await world.control.post('/kommo/hooks/flush');
+    expect(await connecting).toMatchObject({ state: 'completed' });
+    await world.settle();
+    expect(Object.keys(await account.onList())).not.toContain('p250@example.com');
+    expect(Object.keys(await account.onList())).toHaveLength(500);
+  });
+
   it('waits for confirmation before it removes more than a fifth', async () => {
     const ids = await account.createMany(many(120));
     await account.connect();

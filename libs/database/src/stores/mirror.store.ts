@@ -80,8 +80,14 @@ export class MirrorStore {
   async findVersions(accountId: number, contactIds: readonly number[]): Promise<Map<number, MirrorVersion>> {
     const versions = new Map<number, MirrorVersion>();
     for (const ids of chunksOf(contactIds, IN_CHUNK)) {
-      const rows = await this.database.query<{ contact_id: number; state: string; modified_at_seconds: number; content_hash: string }>(
-        `SELECT contact_id, state, modified_at_seconds, content_hash FROM contacts WHERE account_id = ? AND contact_id IN (${placeholders(ids.length)})`,
+      const rows = await this.database.query<{
+        contact_id: number;
+        state: string;
+        modified_at_seconds: number;
+        content_hash: string;
+        updated_at: number;
+      }>(
+        `SELECT contact_id, state, modified_at_seconds, content_hash, updated_at FROM contacts WHERE account_id = ? AND contact_id IN (${placeholders(ids.length)})`,
         [accountId, ...ids],
       );
       for (const row of rows) {
@@ -89,6 +95,7 @@ export class MirrorStore {
           gone: row.state === 'gone',
           modifiedAtSeconds: Number(row.modified_at_seconds),
           contentHash: row.content_hash,
+          savedAtMs: Number(row.updated_at),
         });
       }
     }
@@ -322,6 +329,20 @@ export class MirrorStore {
       }
     }
     return holders;
+  }
+
+  /** How many of the addresses wait to be told. */
+  async countDirtyAmong(accountId: number, emails: readonly string[]): Promise<number> {
+    let total = 0;
+    for (const chunk of chunksOf(emails, IN_CHUNK)) {
+      total += countOf(
+        await this.database.query(
+          `SELECT COUNT(*) AS total FROM addresses WHERE account_id = ? AND dirty_since IS NOT NULL AND email IN (${placeholders(chunk.length)})`,
+          [accountId, ...chunk],
+        ),
+      );
+    }
+    return total;
   }
 
   async findBacklog(accountId: number): Promise<DirtyBacklog> {

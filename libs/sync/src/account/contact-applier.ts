@@ -21,6 +21,17 @@ export interface DeliveredChange {
   readonly change: ContactChange;
 }
 
+/** One page of a run's read, in order of id. */
+export interface ReadPage {
+  readonly snapshots: readonly ContactSnapshot[];
+  /** When Kommo was asked for it, epoch ms. */
+  readonly askedAtMs: number;
+  /** The highest id of the page before. */
+  readonly after: number;
+  readonly isLast: boolean;
+  readonly runId: string;
+}
+
 /** What became of contacts: which content is new, which only moved in time. */
 interface Outcome {
   readonly saved: Map<number, ContactVersion>;
@@ -91,7 +102,8 @@ export class ContactApplier {
       outcome.touched.delete(change.contactId);
       outcome.saved.set(change.contactId, version);
     }
-    versions.set(change.contactId, { gone: false, modifiedAtSeconds: version.modifiedAtSeconds, contentHash: version.contentHash });
+    const { modifiedAtSeconds, contentHash } = version;
+    versions.set(change.contactId, { gone: false, modifiedAtSeconds, contentHash, savedAtMs: this.context.clock.nowMs() });
     outcome.settled.push(settle(event, 'applied', null));
     return true;
   }
@@ -157,22 +169,18 @@ export class ContactApplier {
   }
 
   /**
-   * Applies one page of a run, read after everything that the mirror holds: it is the truth unless Kommo's list lags behind
-   * a hook. Returns what it left unchanged and what cannot be sent, counted in addresses. `stampMs` marks the page's rows.
+   * Applies one page of a run. What it shows is newer than what the mirror took before the page was asked for, unless Kommo's
+   * list lags behind a hook; contacts that the mirror took meanwhile are read again. Returns what is unchanged and what cannot
+   * be sent, counted in addresses. `stampMs` marks the page's rows.
    */
-  async applyPage(
-    work: AccountWork,
-    page: { readonly snapshots: readonly ContactSnapshot[]; readonly after: number; readonly isLast: boolean; readonly runId: string },
-    stampMs: number,
-  ): Promise<{ unchanged: number; invalid: number; lastId: number }> {
+  async applyPage(work: AccountWork, page: ReadPage, stampMs: number): Promise<{ unchanged: number; invalid: number; lastId: number }> {
     const { stores } = this.context;
     const { accountId } = work.lease;
     const living = page.snapshots.filter(({ gone }) => !gone).map((snapshot) => toVersion(snapshot, work));
     const ids = living.map(({ contactId }) => contactId);
     const lastId = page.snapshots.reduce((last, { contactId }) => Math.max(last, contactId), page.after);
     const known = await stores.mirror.findVersions(accountId, ids);
-    const fresh = living.filter((version) => differs(version, known.get(version.contactId)));
-    const same = living.filter((version) => isSameButMaybeNewer(version, known.get(version.contactId)));
+    const { fresh, same, outrun } = sortPage(living, known, page.askedAtMs);
     await work.lease.write(async (tx) => {
       await stores.mirror.saveContacts(tx, accountId, fresh, stampMs);
       await stores.mirror.touchContacts(
@@ -187,22 +195,46 @@ export class ContactApplier {
         runId: page.runId,
       });
     });
-    return { unchanged: countAddresses(same, true), invalid: countAddresses(living, false), lastId };
+    await this.readAgain(work, outrun);
+    return { unchanged: await this.countUnchanged(accountId, same), invalid: addressesOf(living, false).length, lastId };
+  }
+
+  private async readAgain(work: AccountWork, versions: readonly ContactVersion[]): Promise<void> {
+    if (versions.length === 0) return;
+    const ids = versions.map(({ contactId }) => contactId);
+    await this.storeTruth(work, ids, await this.askKommo(work, ids), []);
+  }
+
+  /** Contacts that an earlier, cut off slice of the run took already may still wait to be told. */
+  private async countUnchanged(accountId: number, same: readonly ContactVersion[]): Promise<number> {
+    const emails = addressesOf(same, true);
+    return emails.length - (await this.context.stores.mirror.countDirtyAmong(accountId, [...new Set(emails)]));
   }
 }
 
-function differs(version: ContactVersion, mirror: MirrorVersion | undefined): boolean {
-  if (!mirror || mirror.gone) return true;
-  return version.modifiedAtSeconds >= mirror.modifiedAtSeconds && version.contentHash !== mirror.contentHash;
+interface SortedPage {
+  /** To be taken over. */
+  readonly fresh: ContactVersion[];
+  /** Known with this content. */
+  readonly same: ContactVersion[];
+  /** Known otherwise, from a hook or a re-read that came while the page was under way. */
+  readonly outrun: ContactVersion[];
 }
 
-const isSameButMaybeNewer = (version: ContactVersion, mirror: MirrorVersion | undefined): boolean =>
-  mirror !== undefined && !mirror.gone && version.contentHash === mirror.contentHash;
+function sortPage(living: readonly ContactVersion[], known: ReadonlyMap<number, MirrorVersion>, askedAtMs: number): SortedPage {
+  const sorted: SortedPage = { fresh: [], same: [], outrun: [] };
+  for (const version of living) {
+    const mirror = known.get(version.contactId);
+    if (mirror && !mirror.gone && mirror.contentHash === version.contentHash) sorted.same.push(version);
+    else if (mirror && mirror.savedAtMs >= askedAtMs) sorted.outrun.push(version);
+    else if (!mirror || mirror.gone || version.modifiedAtSeconds >= mirror.modifiedAtSeconds) sorted.fresh.push(version);
+  }
+  return sorted;
+}
 
-const countAddresses = (versions: readonly ContactVersion[], valid: boolean): number =>
-  versions.reduce(
-    (total, { content }) => total + content.addresses.filter(({ invalidReason }) => (invalidReason === null) === valid).length,
-    0,
+const addressesOf = (versions: readonly ContactVersion[], valid: boolean): string[] =>
+  versions.flatMap(({ content }) =>
+    content.addresses.filter(({ invalidReason }) => (invalidReason === null) === valid).map(({ email }) => email),
   );
 
 /** Kommo's answer, except where a hook that came before the question is newer than the answer. */

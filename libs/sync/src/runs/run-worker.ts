@@ -31,6 +31,13 @@ export interface RunParts {
   readonly teller: AddressTeller;
 }
 
+interface FetchedPage {
+  readonly contacts: readonly ContactSnapshot[];
+  readonly hasNext: boolean;
+  /** Epoch ms, before the call. */
+  readonly askedAtMs: number;
+}
+
 /** A page that is in the mirror and whose rows may still wait for a call. */
 interface UndeliveredPage {
   readonly page: number;
@@ -133,11 +140,11 @@ export class RunWorker {
     let { page, cursorContactId: after } = run;
     let fetched = this.fetchPage(run.accountId, page + 1);
     for (;;) {
-      const { contacts, hasNext } = await fetched;
+      const { contacts, hasNext, askedAtMs } = await fetched;
       const stampMs = Math.max(this.context.clock.nowMs(), (waiting.at(-1)?.stampMs ?? 0) + 1);
       const applied = await this.parts.contacts.applyPage(
         work,
-        { snapshots: contacts, after, isLast: !hasNext, runId: run.runId },
+        { snapshots: contacts, askedAtMs, after, isLast: !hasNext, runId: run.runId },
         stampMs,
       );
       page += 1;
@@ -154,10 +161,12 @@ export class RunWorker {
     }
   }
 
-  private async fetchPage(accountId: number, page: number): Promise<{ contacts: readonly ContactSnapshot[]; hasNext: boolean }> {
-    return this.parts.tokens.withSession(accountId, (session) =>
+  private async fetchPage(accountId: number, page: number): Promise<FetchedPage> {
+    const askedAtMs = this.context.clock.nowMs();
+    const fetched = await this.parts.tokens.withSession(accountId, (session) =>
       this.context.kommo.listContacts(session, { page, limit: PAGE_SIZE, orderById: true }),
     );
+    return { ...fetched, askedAtMs };
   }
 
   /** Events that came meanwhile go the same way; a contact that cannot be re-read now waits for its own job. */
