@@ -170,6 +170,12 @@ export class RunStore {
     return changed > 0;
   }
 
+  /** Adds to the counters of a running run without saying that it moved. */
+  async count(runId: string, counts: Partial<RunCounts>, on: Executor = this.database): Promise<void> {
+    const { sql, params } = assignments({}, counts);
+    if (sql.length > 0) await on.execute(`UPDATE runs SET ${sql.join(', ')} WHERE run_id = ? AND state = 'running'`, [...params, runId]);
+  }
+
   /** Says that a run was looked at, whatever its state. */
   async beat(runId: string, nowMs: number): Promise<void> {
     await this.database.execute(`UPDATE runs SET heartbeat_at = ? WHERE run_id = ?`, [nowMs, runId]);

@@ -2,7 +2,7 @@ import { AccountBlockedError, TransientError, isFlushDue } from '#domain';
 import type { Secret } from '#domain';
 import type { SyncContext } from '../context.js';
 import { type AccountWork, throwIfStopping, workOnAccount } from './account-work.js';
-import type { AddressTeller } from './address-teller.js';
+import type { AddressTeller, CountTold } from './address-teller.js';
 import type { EventApplier } from './event-applier.js';
 import type { Preparation } from './preparation.js';
 import { tellReady } from './tell-ready.js';
@@ -76,7 +76,16 @@ export class AccountSync {
   }
 
   private async tellOnce(work: AccountWork, key: Secret): Promise<boolean> {
-    return tellReady({ preparation: this.preparation, teller: this.teller }, work, key);
+    const count = await this.findCounter(work.lease.accountId);
+    return tellReady({ preparation: this.preparation, teller: this.teller }, work, key, count);
+  }
+
+  /** What a killed worker left untold of a run counts in that run, whoever tells it. */
+  private async findCounter(accountId: number): Promise<CountTold | undefined> {
+    const { runs } = this.context.stores;
+    const run = await runs.findActive(accountId);
+    if (run?.state !== 'running' || run.mode === 'preview') return undefined;
+    return (tx, counts) => runs.count(run.runId, { ...counts }, tx);
   }
 
   private async tellAll(work: AccountWork): Promise<void> {
