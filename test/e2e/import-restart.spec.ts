@@ -1,0 +1,41 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { parseAddress } from '#domain';
+import { eventually } from '../support/built-process.js';
+import type { ServiceAccount } from '../support/service-account.js';
+import { ServiceProcesses, serviceModes } from '../support/service-processes.js';
+
+const CONTACTS = 50_000;
+
+/** Every address that is to be on the list. */
+const sendable = async (account: ServiceAccount): Promise<Set<string>> => {
+  const addresses = (await account.contacts()).flatMap(({ emails }) => emails.map(parseAddress));
+  return new Set(addresses.filter(({ invalidReason }) => invalidReason === null).map(({ email }) => email));
+};
+
+describe.each(serviceModes())('an import of 50,000 contacts (%s)', (mode) => {
+  let service: ServiceProcesses;
+
+  afterEach(() => service.stop(), 60_000);
+
+  it('R08 answers before the run has ended, resumes where a killed worker stopped, and counts nobody twice', async () => {
+    service = await ServiceProcesses.start({ mode });
+    const account = await service.addAccount();
+    await service.control.post(`/kommo/accounts/${account.accountId}/contacts`, { count: CONTACTS, seed: 8, hooks: false });
+    const runId = await account.saveKey();
+    const answered = await account.getRun(runId);
+    expect(['queued', 'running']).toContain(answered.state);
+    const killed = await eventually('the middle of the run', async () => {
+      const run = await account.getRun(runId);
+      return run.page >= 40 && run;
+    });
+    await service.replaceWorker();
+    expect(killed.state).toBe('running');
+    const ended = await account.untilEnded(runId);
+    const wanted = await sendable(account);
+    const listed = [...(await account.onList()).keys()];
+    expect(ended).toMatchObject({ state: 'completed', read: CONTACTS, error: null });
+    expect(new Set(listed)).toEqual(wanted);
+    expect(ended.created).toBe(listed.length);
+    expect(await account.shown()).toMatchObject({ jobs_waiting: 0, active_run_id: null });
+  }, 180_000);
+});
