@@ -19,9 +19,9 @@ export interface WorkerParts {
   readonly findEndpoints: () => readonly Endpoint[];
 }
 
-const schedulesOf = ({ config, context, services }: WorkerParts) => [
+const schedulesOf = ({ config, services }: WorkerParts) => [
   sweepSchedule(services.sweep, config.sweepSeconds),
-  tokenRenewalSchedule(services.tokens, context.queue, { cron: config.tokenRenewCron, withinHours: config.tokenRenewWithinHours }),
+  tokenRenewalSchedule(services.tokens, { cron: config.tokenRenewCron, withinHours: config.tokenRenewWithinHours }),
   reconcileSchedule(services.allAccounts, config.reconcileCron),
   watchdogSchedule(services.allAccounts, config.watchdogCron),
 ];

@@ -193,19 +193,22 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     expect(after.map(({ jti }, index) => jti !== before[index]?.['jti'])).toEqual([true, false, true]);
   });
 
-  it('finds the accounts that expire soon, and only active ones', async () => {
+  it('puts renewals of the accounts that expire soon, and only of active ones', async () => {
     await scene.addAccount(ACCOUNT_ID + 1);
     await installAccount(harness, scene, ACCOUNT_ID + 1);
-    const find = async (hours: number) => {
-      const batches: number[][] = [];
-      for await (const batch of harness.services.tokens.renewExpiring(hours)) batches.push(batch);
-      return batches;
+    const queueRenewals = async () => {
+      const count = await harness.services.tokens.queueRenewals(6);
+      return { count, jobs: harness.jobs.splice(0) };
     };
-    expect(await find(6)).toEqual([]);
+    harness.jobs.splice(0);
+    expect(await queueRenewals()).toEqual({ count: 0, jobs: [] });
     harness.clock.advance(DAY_MS - 5 * 3_600_000);
-    expect(await find(6)).toEqual([[ACCOUNT_ID, ACCOUNT_ID + 1]]);
+    expect(await queueRenewals()).toEqual({
+      count: 2,
+      jobs: [{ tube: 'accesses', payload: { account_ids: [ACCOUNT_ID, ACCOUNT_ID + 1] } }],
+    });
     await harness.context.stores.accounts.setStatus(ACCOUNT_ID, 'suspended');
-    expect(await find(6)).toEqual([[ACCOUNT_ID + 1]]);
+    expect(await queueRenewals()).toEqual({ count: 1, jobs: [{ tube: 'accesses', payload: { account_ids: [ACCOUNT_ID + 1] } }] });
   });
 
   it.each([401, 404])('R30: an account that was renamed is followed (the old host answers %s)', async (status) => {

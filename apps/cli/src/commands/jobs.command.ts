@@ -23,12 +23,8 @@ export async function putTime(config: Config, say: (line: string) => void): Prom
 
 /** Puts renewal jobs for every account whose token ends within `hours`. */
 export async function renewAccesses(config: Config, hours: number, say: (line: string) => void): Promise<void> {
-  await withComposition(config, async ({ queue, services }) => {
-    let count = 0;
-    for await (const ids of services.tokens.renewExpiring(hours)) {
-      await queue.put({ tube: 'accesses', payload: { account_ids: ids } });
-      count += ids.length;
-    }
+  await withComposition(config, async ({ services }) => {
+    const count = await services.tokens.queueRenewals(hours);
     say(`${count} access ${count === 1 ? 'token is' : 'tokens are'} going to be renewed.`);
   });
 }

@@ -12,6 +12,7 @@ const LOCK_MS = 60_000;
 const LOCK_POLL_MS = 100;
 const LOCK_WAIT_MS = 30_000;
 const HOUR_MS = 3_600_000;
+/** Accounts per renewal job. */
 const BATCH = 50;
 
 /** What became of a batch of renewals. */
@@ -53,15 +54,21 @@ export class TokenService {
     await this.refresh(await loadCredentials(this.context, accountId));
   }
 
-  /** Ids of active accounts whose access token expires within so many hours, in batches for one job each. */
-  async *renewExpiring(withinHours: number): AsyncGenerator<number[]> {
-    const beforeMs = this.context.clock.nowMs() + withinHours * HOUR_MS;
+  /**
+   * Puts jobs that renew the access of every active account whose token expires within so many hours; returns how many
+   * accounts that are. Throws TransientError when the queue is away.
+   */
+  async queueRenewals(withinHours: number): Promise<number> {
+    const { clock, queue, stores } = this.context;
+    const beforeMs = clock.nowMs() + withinHours * HOUR_MS;
+    let count = 0;
     let after = 0;
     for (;;) {
-      const ids = await this.context.stores.accesses.listExpiringBefore(beforeMs, after, BATCH);
+      const ids = await stores.accesses.listExpiringBefore(beforeMs, after, BATCH);
       const last = ids.at(-1);
-      if (last === undefined) return;
-      yield ids;
+      if (last === undefined) return count;
+      await queue.put({ tube: 'accesses', payload: { account_ids: ids } });
+      count += ids.length;
       after = last;
     }
   }
