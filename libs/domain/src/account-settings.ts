@@ -99,7 +99,7 @@ const readers = {
 export function parseAccountSettings(input: unknown, current: AccountSettings = defaultAccountSettings): AccountSettings {
   if (input === undefined || input === null) return current;
   if (typeof input !== 'object' || Array.isArray(input)) {
-    throw new InvalidInputError('settings must be an object', { fields: [{ field: 'settings', problem: 'must be an object' }] });
+    throw InvalidInputError.ofFields([{ field: 'settings', problem: 'must be an object' }]);
   }
   const problems: Problems = [];
   const changed: Record<string, unknown> = {};
@@ -109,7 +109,7 @@ export function parseAccountSettings(input: unknown, current: AccountSettings = 
     else changed[reader[0]] = reader[1](value, `settings.${key}`, problems);
   }
   if (problems.length > 0) {
-    throw new InvalidInputError(problems.map(({ field, problem }) => `${field} ${problem}`).join('; '), { fields: problems });
+    throw InvalidInputError.ofFields(problems);
   }
   return { ...current, ...changed };
 }

@@ -37,6 +37,11 @@ export class InvalidInputError extends ServiceError {
     super(message, { code: options.code ?? 'invalid_input', cause: options.cause });
     this.fields = options.fields ?? [];
   }
+
+  /** One error for all problems of an input; its message names every field. */
+  static ofFields(fields: readonly FieldProblem[], options: { code?: string; cause?: unknown } = {}): InvalidInputError {
+    return new InvalidInputError(fields.map(({ field, problem }) => `${field} ${problem}`).join('; '), { ...options, fields });
+  }
 }
 
 /** The same attempt may succeed later. `retryAfterMs` is the other side's own wish, when it gave one. */

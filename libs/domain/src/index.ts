@@ -11,6 +11,7 @@ export * from './errors.js';
 export * from './flush-policy.js';
 export * from './form-body.js';
 export * from './group-by.js';
+export * from './iso-time.js';
 export * from './jobs.js';
 export * from './json-body.js';
 export * from './logger.js';

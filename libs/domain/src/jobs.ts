@@ -30,7 +30,7 @@ interface JobKind<Payload> {
 const RUN_ID = /^[0-9a-f-]{1,36}$/i;
 
 function invalid(field: string, problem: string): never {
-  throw new InvalidInputError(`${field} ${problem}`, { code: 'invalid_job', fields: [{ field, problem }] });
+  throw InvalidInputError.ofFields([{ field, problem }], { code: 'invalid_job' });
 }
 
 const fieldOf = (body: unknown, name: string): unknown => (isRecord(body) && Object.hasOwn(body, name) ? body[name] : undefined);

@@ -30,6 +30,5 @@ export function findKommoHost(text: string, allowedDomains: readonly string[]): 
 export function parseReferer(referer: string, allowedDomains: readonly string[]): KommoHost {
   const host = findKommoHost(referer, allowedDomains);
   if (host !== undefined) return host;
-  const problem = `must be the host of an account under ${allowedDomains.join(', ')}`;
-  throw new InvalidInputError(`referer ${problem}`, { fields: [{ field: 'referer', problem }] });
+  throw InvalidInputError.ofFields([{ field: 'referer', problem: `must be the host of an account under ${allowedDomains.join(', ')}` }]);
 }

@@ -1,5 +1,4 @@
 export { type AccountSync } from './account/account-sync.js';
-export { unisenderKeyContext } from './account/account-work.js';
 export { type ComposedSync, composeSync, endpointFinder } from './compose.js';
 export * from './context.js';
 export * from './create-sync.js';
@@ -15,6 +14,7 @@ export { type RunWorker } from './runs/run-worker.js';
 export { type SubscriptionCheck, type Subscriptions } from './subscriptions/subscriptions.js';
 export { type AllAccounts } from './sweep/all-accounts.js';
 export { type Sweep } from './sweep/sweep.js';
+export { unisenderKeyContext } from './tokens/sealing.js';
 export { type RenewalReport, type TokenService } from './tokens/token-service.js';
 export { WidgetTokenRefusedError, type WidgetUser } from './widget/widget-authority.js';
 export { type KeyInput, type WidgetSettings } from './widget/widget-settings.js';

@@ -132,7 +132,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       const input = { accountId: ACCOUNT_ID, unisenderKey: Secret.of(UNISENDER_KEY), settings };
       const second = await harness.services.widget.saveKey(input);
       expect(second.run.run_id).not.toBe(first.run.run_id);
-      expect((await harness.services.runs.get(first.run.run_id))?.state).toBe('cancelled');
+      expect((await harness.services.runs.get(first.run.run_id)).state).toBe('cancelled');
       expect(JSON.parse((await findAccount())?.settings ?? '{}')).toMatchObject({ includeTags: ['client'] });
     });
 

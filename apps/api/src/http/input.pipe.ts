@@ -8,10 +8,6 @@ const toProblems = ({ property, constraints, children }: ValidationError, parent
   return [...own, ...(children ?? []).flatMap((child) => toProblems(child, `${field}.`))];
 };
 
-/** The refusal of an input, by all its bad fields at once. */
-export const invalidInput = (fields: readonly FieldProblem[]): InvalidInputError =>
-  new InvalidInputError(fields.map(({ field, problem }) => `${field} ${problem}`).join('; '), { fields });
-
 /** Turns queries and bodies into the classes that handlers declare; drops what no class names. */
 export const inputPipe = (): ValidationPipe =>
   new ValidationPipe({
@@ -20,5 +16,5 @@ export const inputPipe = (): ValidationPipe =>
     stopAtFirstError: true,
     forbidUnknownValues: false,
     validationError: { target: false, value: false },
-    exceptionFactory: (errors) => invalidInput(errors.flatMap((error) => toProblems(error))),
+    exceptionFactory: (errors) => InvalidInputError.ofFields(errors.flatMap((error) => toProblems(error))),
   });

@@ -1,12 +1,12 @@
 import { Body, Controller, Get, HttpCode, Inject, Post, Query, Res, UseGuards } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { InvalidInputError } from '#domain';
 import { buildConsentButton } from '#kommo';
 import type { SyncServices } from '#sync';
 import { Audience } from '../guards/audience.js';
 import { IntegrationConfiguredGuard } from '../guards/integration-configured.guard.js';
 import { Answer } from '../http/answer.js';
 import { BackgroundWork } from '../http/background-work.js';
-import { invalidInput } from '../http/input.pipe.js';
 import { type ApiConfig, CONFIG, SERVICES } from '../parts.js';
 import { consentPagePolicy, renderConsentPage } from './consent-page.js';
 import { AuthQuery, IntegrationBody, SetupBody } from './install.inputs.js';
@@ -51,7 +51,7 @@ export class InstallController {
   @UseGuards(IntegrationConfiguredGuard)
   async auth(@Query() query: AuthQuery, @Res({ passthrough: true }) reply: FastifyReply) {
     if (query.code !== undefined || query.error !== undefined) return this.finish(query);
-    if (query.id === undefined) throw invalidInput([{ field: 'id', problem: 'must be the id of the Kommo account' }]);
+    if (query.id === undefined) throw InvalidInputError.ofFields([{ field: 'id', problem: 'must be the id of the Kommo account' }]);
     return this.begin(query.id, query, reply);
   }
 

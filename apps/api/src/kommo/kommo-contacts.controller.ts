@@ -1,4 +1,5 @@
 import { Controller, Get, Inject, Query, UseGuards } from '@nestjs/common';
+import type { ContactSnapshot } from '#domain';
 import { KOMMO_PAGE_LIMIT } from '#kommo';
 import type { SyncServices } from '#sync';
 import { AccountAuthorisedGuard } from '../guards/account-authorised.guard.js';
@@ -37,9 +38,7 @@ export class KommoContactsController {
   }
 }
 
-type Contact = Awaited<ReturnType<SyncServices['kommoContacts']['page']>>['contacts'][number];
-
-const toView = ({ contactId, name, emails, modifiedAtSeconds, tags, fields }: Contact) => ({
+const toView = ({ contactId, name, emails, modifiedAtSeconds, tags, fields }: ContactSnapshot) => ({
   id: contactId,
   name,
   emails,

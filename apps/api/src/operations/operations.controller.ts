@@ -45,7 +45,7 @@ export class OperationsController {
   @Get('accounts/:account_id')
   @Audience('operator')
   async account(@Param() { account_id }: AccountParams) {
-    const account = await this.services.accounts.get(account_id);
+    const account = await this.services.accounts.find(account_id);
     if (account) return account;
     throw new InvalidInputError('The account is not known.', {
       code: 'not_found',

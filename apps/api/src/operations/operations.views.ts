@@ -1,6 +1,5 @@
 import type { EventView, FailureRow } from '#database';
-
-const toIso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+import { toIsoTime } from '#domain';
 
 export const toEventView = (event: EventView) => ({
   event_id: event.eventId,
@@ -10,8 +9,8 @@ export const toEventView = (event: EventView) => ({
   state: event.state,
   reason: event.reason,
   deliveries: event.deliveries,
-  received_at: toIso(event.receivedAt),
-  applied_at: toIso(event.appliedAt),
+  received_at: toIsoTime(event.receivedAt),
+  applied_at: toIsoTime(event.appliedAt),
 });
 
 export const toFailureView = (failure: FailureRow) => ({
@@ -22,5 +21,5 @@ export const toFailureView = (failure: FailureRow) => ({
   payload: failure.payload,
   code: failure.code,
   reason: failure.reason,
-  failed_at: toIso(failure.failedAt),
+  failed_at: toIsoTime(failure.failedAt),
 });

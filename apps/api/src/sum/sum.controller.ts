@@ -1,6 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common';
+import { InvalidInputError } from '#domain';
 import { Audience } from '../guards/audience.js';
-import { invalidInput } from '../http/input.pipe.js';
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)$/;
 const MAX_LENGTH = 300;
@@ -16,8 +16,9 @@ export class SumController {
   sum(@Query() query: Record<string, unknown>): number[] {
     const numbers = Object.entries(query).map(([field, value]) => ({ field, number: toNumber(value) }));
     const problems = numbers.filter(({ number }) => !Number.isFinite(number)).map(({ field }) => ({ field, problem: 'must be a number' }));
-    if (problems.length > 0) throw invalidInput(problems);
-    if (numbers.length < 2) throw invalidInput([{ field: 'query', problem: 'must have at least two numbers, e.g. first=200&second=300' }]);
+    if (problems.length > 0) throw InvalidInputError.ofFields(problems);
+    if (numbers.length < 2)
+      throw InvalidInputError.ofFields([{ field: 'query', problem: 'must have at least two numbers, e.g. first=200&second=300' }]);
     return [numbers.reduce((sum, { number }) => sum + number, 0)];
   }
 }

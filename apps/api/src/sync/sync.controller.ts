@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common';
-import { InvalidInputError, type RunMode, runModes } from '#domain';
+import { type RunMode, runModes } from '#domain';
 import type { RunView, SyncServices } from '#sync';
 import { AccountAuthorisedGuard } from '../guards/account-authorised.guard.js';
 import { Audience } from '../guards/audience.js';
@@ -52,9 +52,7 @@ export class SyncController {
   @Get('contacts/:run_id')
   @Audience('operator')
   async get(@Param() { run_id }: RunParams): Promise<RunView> {
-    const run = await this.services.runs.get(run_id);
-    if (run) return run;
-    throw new InvalidInputError('The run is not known.', { code: 'run_unknown', fields: [{ field: 'run_id', problem: 'is not known' }] });
+    return this.services.runs.get(run_id);
   }
 
   @Delete('contacts/:run_id')

@@ -1,11 +1,10 @@
 import { Body, Controller, Get, HttpCode, Inject, Post, Query, UseGuards } from '@nestjs/common';
-import { parseAddress } from '#domain';
+import { InvalidInputError, parseAddress } from '#domain';
 import type { SyncServices } from '#sync';
 import { AccountAuthorisedGuard } from '../guards/account-authorised.guard.js';
 import { Audience } from '../guards/audience.js';
 import { IntegrationConfiguredGuard } from '../guards/integration-configured.guard.js';
 import { Flag, From, Id, Optional, Text, Unread } from '../http/fields.js';
-import { invalidInput } from '../http/input.pipe.js';
 import { SERVICES } from '../parts.js';
 
 class FindQuery {
@@ -35,11 +34,11 @@ class ContactsBody {
 /** A list, or one text of addresses separated by commas. Throws InvalidInputError that names every bad one. */
 function readEmails(emails: unknown): string[] {
   const list: unknown[] = typeof emails === 'string' ? emails.split(',') : Array.isArray(emails) ? emails : [];
-  if (list.length === 0) throw invalidInput([{ field: 'emails', problem: 'must be a list of e-mail addresses' }]);
+  if (list.length === 0) throw InvalidInputError.ofFields([{ field: 'emails', problem: 'must be a list of e-mail addresses' }]);
   const bad = list.flatMap((email, index) =>
     isAddress(email) ? [] : [{ field: `emails[${index}]`, problem: 'must be an e-mail address' }],
   );
-  if (bad.length > 0) throw invalidInput(bad);
+  if (bad.length > 0) throw InvalidInputError.ofFields(bad);
   return list as string[];
 }
 

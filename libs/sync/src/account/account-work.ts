@@ -1,8 +1,8 @@
 import type { AccountRow } from '#database';
-import { type AccountSettings, AccountBlockedError, TransientError, readStoredSettings } from '#domain';
-import type { Secret } from '#domain';
+import { AccountBlockedError, type AccountSettings, type Secret, TransientError, readStoredSettings } from '#domain';
 import { UnisenderKeyRefusedError } from '#unisender';
 import type { SyncContext } from '../context.js';
+import { openUnisenderKey } from '../tokens/sealing.js';
 import { AccountLease } from './account-lease.js';
 
 /** Work on one account: who holds it, what it wants, when to stop. */
@@ -68,12 +68,11 @@ export async function workOnAccount<Result>(
   try {
     return await AccountLease.hold(context, accountId, async (lease) => {
       const current = (await context.stores.accounts.find(accountId)) ?? account;
-      const key = current.unisenderBlock === null ? current.unisenderKey : null;
       return work({
         lease,
         account: current,
         settings: readStoredSettings(current.settings),
-        unisenderKey: key === null ? undefined : context.keyring.decrypt(key, unisenderKeyContext(accountId)),
+        unisenderKey: current.unisenderBlock === null ? openUnisenderKey(context, current) : undefined,
         signal,
       });
     });
@@ -81,6 +80,3 @@ export async function workOnAccount<Result>(
     throw await settleFailure(context, accountId, error);
   }
 }
-
-/** The keyring context under which an account's Unisender key is sealed. */
-export const unisenderKeyContext = (accountId: number): string => `accounts.unisender_key:${accountId}`;

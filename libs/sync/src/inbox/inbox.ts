@@ -3,9 +3,9 @@ import type { AccountRow, NewEvent } from '#database';
 import { type ContactChange, InvalidInputError, type Subscription, parseAddress, parseJsonBody } from '#domain';
 import { readContactHook } from '#kommo';
 import { type UnisenderEvent, readUnisenderHook, verifyHookAuth } from '#unisender';
-import { unisenderKeyContext } from '../account/account-work.js';
 import type { SubscriptionChange } from '../account/event-applier.js';
 import type { SyncContext } from '../context.js';
+import { openUnisenderKey } from '../tokens/sealing.js';
 import { EventIds } from './event-id.js';
 import { JobBell } from './job-bell.js';
 import { WebhookTokens } from './webhook-tokens.js';
@@ -119,9 +119,8 @@ export class Inbox {
 
   private async findSigned(accountId: number, rawBody: Buffer): Promise<AccountRow> {
     const account = await this.context.stores.accounts.find(accountId);
-    const sealed = account?.unisenderKey ?? null;
-    const key = sealed === null ? undefined : this.context.keyring.decrypt(sealed, unisenderKeyContext(accountId));
-    if (account && key && verifyHookAuth(rawBody, key.reveal())) return account;
+    const key = account && openUnisenderKey(this.context, account);
+    if (key && verifyHookAuth(rawBody, key.reveal())) return account;
     throw new InvalidInputError('auth does not match', {
       code: 'wrong_auth',
       fields: [{ field: 'auth', problem: 'does not match the body' }],

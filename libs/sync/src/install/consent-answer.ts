@@ -3,7 +3,6 @@ import { parseReferer } from '#kommo';
 import type { SyncContext } from '../context.js';
 import { type ClientIdentity, getClientIdentity } from '../tokens/credentials.js';
 import type { ConsentState, ConsentStates } from './consent-states.js';
-import { invalidFields } from './integration-input.js';
 
 /** What arrives at the redirect URI (reference/kommo.md 1.3), as strings from a query. */
 export interface ConsentAnswer {
@@ -47,7 +46,8 @@ export class ConsentAnswers {
     const host = this.readHost(answer.referer, problems);
     const state = this.readState(answer, problems);
     const clientId = await this.findClientId(answer.clientId, state, problems);
-    if (code === undefined || host === undefined || clientId === undefined || problems.length > 0) throw invalidFields(problems);
+    if (code === undefined || host === undefined || clientId === undefined || problems.length > 0)
+      throw InvalidInputError.ofFields(problems);
     const identity = await getClientIdentity(this.context, clientId);
     if (state) await this.useUp(state);
     return { code, host, identity, expectedAccountId: state?.accountId };
@@ -85,13 +85,13 @@ export class ConsentAnswers {
 
   private async useUp(state: ConsentState): Promise<void> {
     if (await this.states.useUp(state)) return;
-    throw invalidFields([{ field: 'state', problem: 'was used before: begin again at /auth?id=<account_id>' }]);
+    throw InvalidInputError.ofFields([{ field: 'state', problem: 'was used before: begin again at /auth?id=<account_id>' }]);
   }
 }
 
 function assertGranted({ error }: ConsentAnswer): void {
   if (error === undefined) return;
-  throw invalidFields([{ field: 'error', problem: 'says that the access was not granted' }], { code: 'consent_declined' });
+  throw InvalidInputError.ofFields([{ field: 'error', problem: 'says that the access was not granted' }], { code: 'consent_declined' });
 }
 
 function readCode(code: string | undefined, problems: Problems): string | undefined {

@@ -15,7 +15,7 @@ import { sealPair } from '../tokens/credentials.js';
 import { clientSecretContext, webhookTokenContext } from '../tokens/sealing.js';
 import { type CheckedAnswer, type ConsentAnswer, ConsentAnswers } from './consent-answer.js';
 import { ConsentStates } from './consent-states.js';
-import { type IntegrationInput, assertAccountId, assertIntegrationInput, invalidFields } from './integration-input.js';
+import { type IntegrationInput, assertAccountId, assertIntegrationInput } from './integration-input.js';
 
 const MAX_NAME_LENGTH = 255;
 
@@ -119,7 +119,7 @@ export class Installer {
     const chosen = asked === undefined && saved.length === 1 ? saved[0] : saved.find((clientId) => clientId === asked);
     if (chosen !== undefined) return chosen;
     const problem = asked === undefined ? 'must say which of the saved integrations to use' : 'is not a saved integration';
-    throw invalidFields([{ field: 'client_id', problem }]);
+    throw InvalidInputError.ofFields([{ field: 'client_id', problem }]);
   }
 
   private async obtain({ code, host, identity }: CheckedAnswer): Promise<Grant> {
@@ -172,12 +172,12 @@ export class Installer {
 const isRefusal = (error: unknown): error is Error => error instanceof KommoTokenRefusedError || error instanceof KommoUnauthorizedError;
 
 const codeRefused = (cause: Error): InvalidInputError =>
-  invalidFields([{ field: 'code', problem: `is refused by Kommo: ${cause.message}` }], { code: 'kommo_code_refused', cause });
+  InvalidInputError.ofFields([{ field: 'code', problem: `is refused by Kommo: ${cause.message}` }], { code: 'kommo_code_refused', cause });
 
 function assertExpected({ expectedAccountId }: CheckedAnswer, { account, pair }: Grant): void {
   const { accountId: claimed = account.accountId } = pair.claims;
   if (claimed === account.accountId && (expectedAccountId === undefined || expectedAccountId === account.accountId)) return;
-  throw invalidFields([{ field: 'state', problem: 'asks for another account than the one that was allowed in Kommo' }], {
+  throw InvalidInputError.ofFields([{ field: 'state', problem: 'asks for another account than the one that was allowed in Kommo' }], {
     code: 'account_mismatch',
   });
 }

@@ -28,7 +28,7 @@ export function assertIntegrationInput({ clientId, clientSecret, redirectUri, do
   check(SECRET.test(clientSecret), 'client_secret', 'must be the secret key from Kommo: 1 to 255 characters without spaces');
   check(isRedirectUri(redirectUri), 'redirect_uri', 'must be the http or https address from the settings of the integration');
   check(domain === undefined || DOMAIN.test(domain), 'domain', 'must be a domain');
-  if (problems.length > 0) throw invalidFields(problems);
+  if (problems.length > 0) throw InvalidInputError.ofFields(problems);
 }
 
 const MAX_ACCOUNT_ID = 2 ** 53 - 1;
@@ -36,11 +36,5 @@ const MAX_ACCOUNT_ID = 2 ** 53 - 1;
 /** Throws InvalidInputError unless it is a Kommo account id. */
 export function assertAccountId(accountId: number): void {
   if (Number.isInteger(accountId) && accountId > 0 && accountId <= MAX_ACCOUNT_ID) return;
-  throw invalidFields([{ field: 'account_id', problem: 'must be a positive whole number' }]);
-}
-
-/** One error for all problems. */
-export function invalidFields(fields: readonly FieldProblem[], options: { code?: string; cause?: unknown } = {}): InvalidInputError {
-  const message = fields.map(({ field, problem }) => `${field} ${problem}`).join('; ');
-  return new InvalidInputError(message, { ...options, fields });
+  throw InvalidInputError.ofFields([{ field: 'account_id', problem: 'must be a positive whole number' }]);
 }

@@ -1,4 +1,5 @@
-import type { AccountRow, EventView } from '#database';
+import type { AccountRow, EventView, FailureRow, WebhookState } from '#database';
+import { type AccountStatus, toIsoTime } from '#domain';
 import type { SyncContext } from '../context.js';
 import { type RunView, toRunView } from '../runs/run-view.js';
 
@@ -8,38 +9,41 @@ export interface AccountView {
   readonly integration_id: string;
   readonly name: string;
   readonly subdomain: string;
-  readonly status: string;
+  readonly status: AccountStatus;
   readonly token_expires_at: string | null;
   readonly unisender_key: string | null;
   readonly list_id: number | null;
   readonly list_title: string | null;
-  readonly webhook: string | null;
+  readonly webhook: WebhookState | null;
+  /** `total` counts living contacts, the others addresses. */
   readonly contacts: { readonly total: number; readonly in_sync: number; readonly excluded: number; readonly failing: number };
   readonly events_waiting: number;
   readonly last_event_at: string | null;
   readonly last_run: RunView | null;
 }
 
+/** An account with the work that waits for it. */
 export interface AccountDetails extends AccountView {
-  /** Whether work of the account waits: events, untold addresses or a run. */
+  /** Events, untold addresses (counted up to 500) and a run, together: 0 when nothing is in flight. */
   readonly jobs_waiting: number;
   readonly active_run_id: string | null;
 }
 
 const DEFAULT_LIMIT = 100;
 const MASKED_KEY = '***';
-const toIso = (ms: number | null | undefined) => (ms === null || ms === undefined ? null : new Date(ms).toISOString());
 
 /** What the operator asks about accounts. */
 export class AccountQueries {
   constructor(private readonly context: SyncContext) {}
 
+  /** In order of their ids: those of one integration or all, `limit` of them with ids above `after`. */
   async list(filter: { integrationId?: string; limit?: number; after?: number } = {}): Promise<AccountView[]> {
     const rows = await this.context.stores.accounts.list({ limit: DEFAULT_LIMIT, ...filter });
     return Promise.all(rows.map((row) => this.toView(row)));
   }
 
-  async get(accountId: number): Promise<AccountDetails | undefined> {
+  /** One account, or undefined when it is not known. */
+  async find(accountId: number): Promise<AccountDetails | undefined> {
     const row = await this.context.stores.accounts.find(accountId);
     if (!row) return undefined;
     const { stores } = this.context;
@@ -57,7 +61,7 @@ export class AccountQueries {
   }
 
   /** Buried jobs, newest first. */
-  async failures(accountId?: number, limit = 100): Promise<Awaited<ReturnType<SyncContext['stores']['failures']['list']>>> {
+  async failures(accountId?: number, limit = 100): Promise<FailureRow[]> {
     return this.context.stores.failures.list({ ...(accountId === undefined ? {} : { accountId }), limit });
   }
 
@@ -74,14 +78,14 @@ export class AccountQueries {
       name: row.name,
       subdomain: row.subdomain,
       status: row.status,
-      token_expires_at: toIso(access?.expiresAt),
+      token_expires_at: toIsoTime(access?.expiresAt ?? null),
       unisender_key: row.unisenderKey === null ? null : MASKED_KEY,
       list_id: row.listId,
       list_title: row.listTitle,
       webhook: row.webhookState,
       contacts: { total, in_sync: inSync, excluded, failing },
       events_waiting: await stores.events.countWaiting(accountId),
-      last_event_at: toIso(row.lastEventAt),
+      last_event_at: toIsoTime(row.lastEventAt),
       last_run: run ? toRunView(run, clock.nowMs()) : null,
     };
   }

@@ -1,6 +1,8 @@
 import { MAX_ROWS_PER_CALL, type Secret, InvalidInputError, chunksOf, parseAddress } from '#domain';
-import { unisenderKeyContext } from '../account/account-work.js';
+import type { UnisenderContact } from '#unisender';
+import { getAccount } from '../account/get-account.js';
 import type { SyncContext } from '../context.js';
+import { openUnisenderKey } from '../tokens/sealing.js';
 
 /** What one request of the operator did. */
 export interface UnisenderImportView {
@@ -16,7 +18,7 @@ export class UnisenderContacts {
   constructor(private readonly context: SyncContext) {}
 
   /** The address as Unisender has it, or undefined. */
-  async find(accountId: number, email: string): Promise<Awaited<ReturnType<SyncContext['unisender']['getContact']>>> {
+  async find(accountId: number, email: string): Promise<UnisenderContact | undefined> {
     const { key } = await this.open(accountId);
     return this.context.unisender.getContact(key, parseAddress(email).email);
   }
@@ -52,16 +54,9 @@ export class UnisenderContacts {
   }
 
   private async open(accountId: number): Promise<{ key: Secret; listId: number | null }> {
-    const account = await this.context.stores.accounts.find(accountId);
-    if (!account) {
-      throw new InvalidInputError('the account is not known', {
-        code: 'account_unknown',
-        fields: [{ field: 'id', problem: 'is not a known account' }],
-      });
-    }
-    if (account.unisenderKey === null) {
-      throw new InvalidInputError('the account has no Unisender key: save it in the widget', { code: 'unisender_key_missing' });
-    }
-    return { key: this.context.keyring.decrypt(account.unisenderKey, unisenderKeyContext(accountId)), listId: account.listId };
+    const account = await getAccount(this.context, accountId);
+    const key = openUnisenderKey(this.context, account);
+    if (key) return { key, listId: account.listId };
+    throw new InvalidInputError('the account has no Unisender key: save it in the widget', { code: 'unisender_key_missing' });
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Run } from '#database';
 import { AccountBlockedError, InvalidInputError, type RunMode, type RunTrigger } from '#domain';
+import { getAccount } from '../account/get-account.js';
 import type { SyncContext } from '../context.js';
 import { type RunView, toRunView } from './run-view.js';
 
@@ -41,29 +42,17 @@ export class RunService {
     return toRunView(run, clock.nowMs());
   }
 
-  private async assertStartable(accountId: number): Promise<void> {
-    const account = await this.context.stores.accounts.find(accountId);
-    if (!account) {
-      throw new InvalidInputError(`account ${accountId} is not known`, {
-        code: 'account_unknown',
-        fields: [{ field: 'id', problem: 'is not a known account' }],
-      });
-    }
-    if (account.status !== 'active') {
-      throw new AccountBlockedError('the account must be authorised first: open /auth?id=<account_id>', {
-        block: 'reauthorization_required',
-      });
-    }
-    if (account.unisenderKey === null || account.unisenderBlock !== null) {
-      throw new InvalidInputError('the account has no Unisender key that is accepted: save it in the widget', {
-        code: 'unisender_key_missing',
-      });
-    }
-  }
-
-  async get(runId: string): Promise<RunView | undefined> {
+  /** The run as it stands, or undefined. */
+  async find(runId: string): Promise<RunView | undefined> {
     const run = await this.context.stores.runs.find(runId);
     return run && toRunView(run, this.context.clock.nowMs());
+  }
+
+  /** The run as it stands. Throws InvalidInputError `run_unknown`. */
+  async get(runId: string): Promise<RunView> {
+    const view = await this.find(runId);
+    if (view) return view;
+    throw new InvalidInputError('the run is not known', { code: 'run_unknown', fields: [{ field: 'run_id', problem: 'is not known' }] });
   }
 
   /** Newest first. */
@@ -105,10 +94,22 @@ export class RunService {
     }
   }
 
+  private async assertStartable(accountId: number): Promise<void> {
+    const account = await getAccount(this.context, accountId);
+    if (account.status !== 'active') {
+      throw new AccountBlockedError('the account must be authorised first: open /auth?id=<account_id>', {
+        block: 'reauthorization_required',
+      });
+    }
+    if (account.unisenderKey === null || account.unisenderBlock !== null) {
+      throw new InvalidInputError('the account has no Unisender key that is accepted: save it in the widget', {
+        code: 'unisender_key_missing',
+      });
+    }
+  }
+
   private async answer(runId: string, isDone: boolean, code: string, problem: string): Promise<RunView> {
     const view = await this.get(runId);
-    if (!view)
-      throw new InvalidInputError('the run is not known', { code: 'run_unknown', fields: [{ field: 'run_id', problem: 'is not known' }] });
     if (!isDone) throw new InvalidInputError(problem, { code });
     return view;
   }

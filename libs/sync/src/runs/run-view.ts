@@ -1,5 +1,5 @@
 import type { Run } from '#database';
-import { type RunMode, type RunState, type RunTrigger, estimateEtaSeconds } from '#domain';
+import { type RunMode, type RunState, type RunTrigger, estimateEtaSeconds, toIsoTime } from '#domain';
 
 /** A run as the API, the widget and the command line show it. Times are ISO 8601; counters but `read` count addresses. */
 export interface RunView {
@@ -22,8 +22,7 @@ export interface RunView {
   readonly error: string | null;
 }
 
-const toIso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
-
+/** The run at `nowMs`; time left is estimated only while it moves. */
 export function toRunView(run: Run, nowMs: number): RunView {
   const isMoving = run.state === 'running' && run.startedAt !== null;
   return {
@@ -41,8 +40,8 @@ export function toRunView(run: Run, nowMs: number): RunView {
     unchanged: run.unchanged,
     total_estimate: run.totalEstimate,
     eta_seconds: isMoving ? estimateEtaSeconds(run.read, run.totalEstimate, nowMs - (run.startedAt ?? nowMs)) : null,
-    started_at: toIso(run.startedAt),
-    finished_at: toIso(run.finishedAt),
+    started_at: toIsoTime(run.startedAt),
+    finished_at: toIsoTime(run.finishedAt),
     error: run.error,
   };
 }

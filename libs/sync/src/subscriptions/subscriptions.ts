@@ -1,10 +1,10 @@
 import type { AccountRow, WebhookState } from '#database';
-import { AccountBlockedError, ServiceError, TransientError } from '#domain';
+import { AccountBlockedError, type Secret, ServiceError, TransientError } from '#domain';
 import { contactWebhookSettings } from '#kommo';
-import { unisenderKeyContext } from '../account/account-work.js';
 import type { SyncContext } from '../context.js';
 import { RunActiveError, type RunService } from '../runs/run-service.js';
 import { assertAuthorised } from '../tokens/credentials.js';
+import { openUnisenderKey } from '../tokens/sealing.js';
 import type { TokenService } from '../tokens/token-service.js';
 import { openWebhookUrls } from './webhook-url.js';
 
@@ -130,9 +130,8 @@ export class Subscriptions {
     if (key) await this.context.unisender.removeHook(key, openWebhookUrls(this.context, account).unisender);
   }
 
-  private openKey({ accountId, unisenderKey, unisenderBlock }: AccountRow) {
-    if (unisenderKey === null || unisenderBlock !== null) return undefined;
-    return this.context.keyring.decrypt(unisenderKey, unisenderKeyContext(accountId));
+  private openKey(account: AccountRow): Secret | undefined {
+    return account.unisenderBlock === null ? openUnisenderKey(this.context, account) : undefined;
   }
 
   private async reconcileGap(account: AccountRow): Promise<boolean> {

@@ -1,14 +1,13 @@
 import type { AccountRow } from '#database';
 import { InvalidInputError, type Secret, ServiceError, parseAccountSettings, readStoredSettings, toStoredSettings } from '#domain';
 import { type UnisenderList, UnisenderKeyRefusedError } from '#unisender';
-import { unisenderKeyContext } from '../account/account-work.js';
 import type { SyncContext } from '../context.js';
-import { invalidFields } from '../install/integration-input.js';
 import { AccountQueries } from '../queries/account-queries.js';
 import type { RunView } from '../runs/run-view.js';
 import { RunActiveError, type RunService } from '../runs/run-service.js';
 import type { Subscriptions } from '../subscriptions/subscriptions.js';
 import { assertAuthorised } from '../tokens/credentials.js';
+import { openUnisenderKey, unisenderKeyContext } from '../tokens/sealing.js';
 import { WidgetAuthority, type WidgetUser } from './widget-authority.js';
 import { type WidgetStatus, toUnconnectedStatus, toWidgetStatus } from './widget-status.js';
 
@@ -16,6 +15,7 @@ import { type WidgetStatus, toUnconnectedStatus, toWidgetStatus } from './widget
 const KEY = /^[\x21-\x7e]{1,255}$/;
 const FAILURES_SHOWN = 10;
 
+/** What the administrator enters. */
 export interface KeyInput {
   readonly accountId: number;
   readonly unisenderKey: Secret;
@@ -25,7 +25,7 @@ export interface KeyInput {
 
 interface Services {
   readonly subscriptions: Subscriptions;
-  readonly runs: Pick<RunService, 'start' | 'get' | 'cancel'>;
+  readonly runs: Pick<RunService, 'start' | 'find' | 'cancel'>;
 }
 
 /** What of the account a save changes. */
@@ -79,7 +79,7 @@ export class WidgetSettings {
   /** What the widget shows. An account that was never authorised is shown as such, so that the widget can offer to connect it. */
   async status(accountId: number): Promise<WidgetStatus> {
     const account = await this.context.stores.accounts.find(accountId);
-    const view = await this.accounts.get(accountId);
+    const view = await this.accounts.find(accountId);
     if (!account || !view) return toUnconnectedStatus(accountId);
     const failures = await this.accounts.failures(accountId, FAILURES_SHOWN);
     return toWidgetStatus({ account, view, failures, settings: readStoredSettings(account.settings) });
@@ -96,9 +96,8 @@ export class WidgetSettings {
   }
 
   private compare(account: AccountRow, key: Secret, settings: string, lists: readonly UnisenderList[]): Change {
-    const { accountId, unisenderKey: sealed, listId, listTitle } = account;
-    const known = sealed === null ? undefined : this.context.keyring.decrypt(sealed, unisenderKeyContext(accountId));
-    const isKeyNew = known?.matches(key.reveal()) !== true;
+    const { listId, listTitle } = account;
+    const isKeyNew = openUnisenderKey(this.context, account)?.matches(key.reveal()) !== true;
     const isChanged = isKeyNew || settings !== account.settings;
     const isListThere = lists.some((list) => list.id === listId && list.title === listTitle);
     return {
@@ -145,7 +144,7 @@ export class WidgetSettings {
 
   /** The active run, unless it has ended meanwhile or is ended here because it works with what stood before. */
   private async findRunThatStays(runId: string, isOutdated: boolean): Promise<RunView | undefined> {
-    if (!isOutdated) return this.services.runs.get(runId);
+    if (!isOutdated) return this.services.runs.find(runId);
     try {
       await this.services.runs.cancel(runId);
     } catch (error) {
@@ -156,4 +155,4 @@ export class WidgetSettings {
 }
 
 const keyRefused = (problem: string, cause?: unknown): InvalidInputError =>
-  invalidFields([{ field: 'unisender_key', problem }], { code: 'unisender_key_refused', cause });
+  InvalidInputError.ofFields([{ field: 'unisender_key', problem }], { code: 'unisender_key_refused', cause });

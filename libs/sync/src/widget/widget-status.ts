@@ -1,5 +1,5 @@
-import type { AccountRow, FailureRow } from '#database';
-import type { AccountSettings, AccountStatus } from '#domain';
+import type { AccountRow, FailureRow, WebhookState } from '#database';
+import { type AccountSettings, type AccountStatus, toIsoTime } from '#domain';
 import type { AccountDetails } from '../queries/account-queries.js';
 import type { RunView } from '../runs/run-view.js';
 
@@ -14,7 +14,7 @@ export interface WidgetStatus {
   readonly unisender_key_problem: string | null;
   readonly list_id: number | null;
   readonly list_title: string | null;
-  readonly webhook: string | null;
+  readonly webhook: WebhookState | null;
   readonly settings: WidgetSettingsView | null;
   readonly contacts: AccountDetails['contacts'];
   readonly last_event_at: string | null;
@@ -82,5 +82,5 @@ export const toWidgetStatus = ({ account, view, failures, settings }: StatusSour
   contacts: view.contacts,
   last_event_at: view.last_event_at,
   last_run: view.last_run,
-  failures: failures.map(({ code, reason, failedAt }) => ({ code, reason, failed_at: new Date(failedAt).toISOString() })),
+  failures: failures.map(({ code, reason, failedAt }) => ({ code, reason, failed_at: toIsoTime(failedAt) })),
 });
