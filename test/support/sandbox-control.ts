@@ -6,6 +6,8 @@ export interface ReceivedCall {
   readonly host: string;
   readonly path: string;
   readonly status: number | null;
+  /** The kind of the fault that it met. */
+  readonly fault?: string;
 }
 
 /** Orders given to a sandbox over its control API. Every method throws when the sandbox refuses the order. */

@@ -25,6 +25,11 @@ export interface ShownAccount {
   readonly active_run_id: string | null;
 }
 
+interface HookDelivery {
+  readonly state: string;
+  readonly attempts: readonly { readonly status: number | null }[];
+}
+
 const endedStates = ['completed', 'failed', 'cancelled', 'waiting_for_confirmation'];
 const RUN_WITHIN_MS = 120_000;
 
@@ -86,6 +91,16 @@ export class ServiceAccount extends VendorAccount {
 
   async listId(): Promise<number> {
     return (await this.shown()).list_id ?? 0;
+  }
+
+  /** What Kommo did to bring its hooks, oldest first. */
+  async hooks(): Promise<HookDelivery[]> {
+    return this.control.get<HookDelivery[]>(`/kommo/hooks?account_id=${this.accountId}`);
+  }
+
+  /** Waits until every hook so far was answered with success. */
+  async untilDelivered(): Promise<void> {
+    await eventually('answers to every hook', async () => (await this.hooks()).every(({ state }) => state === 'delivered'));
   }
 
   /** Waits until nothing is left to apply or to tell. */

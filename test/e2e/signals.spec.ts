@@ -1,0 +1,64 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { systemClock } from '#clock';
+import { type BuiltProcess, eventually, isAlive, listChildren } from '../support/built-process.js';
+import type { ServiceAccount } from '../support/service-account.js';
+import { ServiceProcesses, serviceModes } from '../support/service-processes.js';
+
+const AT_ONCE_MS = 3_000;
+const SECOND_SIGNAL_AFTER_MS = 1_100;
+
+const openAccount = async (service: ServiceProcesses): Promise<ServiceAccount> => {
+  const account = await service.addAccount();
+  await account.connect();
+  await service.control.forgetCalls();
+  return account;
+};
+
+const untilImporting = ({ control }: ServiceProcesses) =>
+  eventually('a call under way', async () => (await control.calls('importContacts')).length > 0);
+
+/** SIGTERM, and once more when that counts. */
+async function signalTwice(process: BuiltProcess): Promise<number | null> {
+  process.signal('SIGTERM');
+  await systemClock.sleep(SECOND_SIGNAL_AFTER_MS);
+  expect(process.exitCode).toBeUndefined();
+  process.signal('SIGTERM');
+  return process.exit(AT_ONCE_MS);
+}
+
+describe.each(serviceModes())('R34 signals (%s)', (mode) => {
+  let service: ServiceProcesses;
+
+  afterEach(() => service.stop(), 60_000);
+
+  const target = () => (mode === 'embedded' ? service.command : service.worker);
+
+  it('finishes on SIGTERM what is under way, ends with 0 and leaves no process', async () => {
+    service = await ServiceProcesses.start({ mode });
+    const account = await openAccount(service);
+    await service.control.set({ 'unisender.delay_ms': 1_500 });
+    await account.create({ name: 'Anna', emails: ['anna@example.com'] });
+    await untilImporting(service);
+    const children = listChildren(target().pid);
+    target().signal('SIGTERM');
+    expect(await target().exit()).toBe(0);
+    expect(children.filter(({ pid }) => isAlive(pid))).toEqual([]);
+    expect((await account.held()).has('anna@example.com')).toBe(true);
+    expect(await service.control.calls('importContacts')).toHaveLength(1);
+    if (mode === 'servers') {
+      service.apiServer.signal('SIGTERM');
+      expect(await service.apiServer.exit()).toBe(0);
+    }
+  }, 90_000);
+
+  it('is out at once on a second signal while a vendor does not answer', async () => {
+    service = await ServiceProcesses.start({ mode });
+    const account = await openAccount(service);
+    await service.control.fault({ target: 'unisender', kind: 'timeout', match: 'importContacts' });
+    await account.create({ name: 'Anna', emails: ['anna@example.com'] });
+    await untilImporting(service);
+    const children = listChildren(target().pid);
+    expect(await signalTwice(target())).toBe(1);
+    await eventually('the end of every child', () => children.every(({ pid }) => !isAlive(pid)), AT_ONCE_MS);
+  }, 90_000);
+});
