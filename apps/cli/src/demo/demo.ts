@@ -121,7 +121,8 @@ export async function demo({ once: isOnce }: { once: boolean }): Promise<number>
     const played = play(stage).then((isGood) => (isGood ? 0 : 1));
     const code = await Promise.race([played, interrupted]);
     if (isOnce) return code;
-    say(`\nThe service goes on at ${stage.url} until Ctrl-C. Console: ${stage.url}/console/  Operator token: ${OPERATOR_TOKEN}`);
+    say(`\nThe service goes on at ${stage.url} until Ctrl-C. The console is to come at ${stage.url}/console/; until then ask with`);
+    say(`  curl -H 'Authorization: Bearer ${OPERATOR_TOKEN}' ${stage.url}/accounts`);
     return await interrupted;
   } finally {
     await stage.close();

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
+import { type BodyValue, parseFormBody, parseJsonBody } from '#domain';
+import { listSamples, readSample } from '../../support/samples.js';
+import { ShiftedClock } from '../../support/sync-harness.js';
+import { SyncWorld } from '../../support/sync-world.js';
+import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
+
+interface Effect {
+  /** Contacts that Kommo holds when the hook comes, with one address each. */
+  readonly living?: readonly number[];
+  /** What is on the list afterwards, name by address. */
+  readonly onList: Readonly<Record<string, string>>;
+  /** What the contact became in the mirror; absent where the hook is of no contact. */
+  readonly mirror?: Readonly<Record<number, 'living' | 'gone'>>;
+}
+
+const nothing: Effect = { onList: {} };
+const documented: Effect = { onList: { 'user@example.com': 'Contact Name' }, mirror: { 17611273: 'living' } };
+
+/** By file, what the reference says of it (reference/kommo.md 5.3, 5.4, 7). */
+const effects: Readonly<Record<string, Effect>> = {
+  'webhook-01-contact-add-2025.form': { onList: {}, mirror: { 37054081: 'living' } },
+  'webhook-02-contact-update-2025.form': { onList: {}, mirror: { 37054081: 'living' } },
+  'webhook-03-lead-add-2025.form': nothing,
+  'webhook-04-lead-update-2025.form': nothing,
+  'webhook-07-lead-status-2018-unescaped.form': nothing,
+  'webhook-10-contact-restore-2016.form': { living: [1065], onList: { 'c1065@example.com': 'Kommo 1065' }, mirror: { 1065: 'living' } },
+  'webhook-11-digital-pipeline-lead-status-2023.form': nothing,
+  'webhook-12-digital-pipeline-lead-add-kommo-2026.json': nothing,
+  'webhook-20-contact-add-doc.json': documented,
+  'webhook-21-contact-update-doc.json': documented,
+  'webhook-22-contact-delete-doc.json': { onList: {}, mirror: { 17611273: 'gone' } },
+  'webhook-23-contact-restore-doc.json': {
+    living: [17611273],
+    onList: { 'c17611273@example.com': 'Kommo 17611273' },
+    mirror: { 17611273: 'living' },
+  },
+  'webhook-25-company-add-doc.json': nothing,
+  'webhook-26-company-update-doc.json': nothing,
+  'webhook-27-company-delete-doc.json': nothing,
+  'webhook-28-contact-note-doc.json': nothing,
+  'webhook-29-unsorted-update-with-account-doc.json': nothing,
+  'webhook-30-unsorted-accept-doc.json': nothing,
+  'webhook-41-mixed-add-and-delete-DERIVED.form': {
+    living: [37054090],
+    onList: { 'c37054090@example.com': 'Kommo 37054090' },
+    mirror: { 37054090: 'living', 37054081: 'gone' },
+  },
+  'webhook-42-contact-delete-DERIVED.form': { onList: {}, mirror: { 37054081: 'gone' } },
+};
+
+const decode = (file: string): BodyValue | undefined => {
+  const bytes = Buffer.from(readSample('kommo', file));
+  return file.endsWith('.form') ? parseFormBody(bytes) : parseJsonBody(bytes);
+};
+
+/** The account that the body names, or any. */
+function accountIdOf(body: BodyValue | undefined): number {
+  const text = JSON.stringify(body);
+  const named = /"account":\{[^}]*?"id":"(\d+)"/.exec(text) ?? /"account\[id\]":"(\d+)"/.exec(text);
+  return Number(named?.[1] ?? 32_720_107);
+}
+
+describe.each(testDatabaseKinds())('recorded and documented hooks on %s', (kind) => {
+  const databases = openTestDatabases(kind);
+  const clock = new ShiftedClock();
+  let sandbox: Sandbox;
+
+  beforeAll(async () => {
+    sandbox = await startSandbox({ clock });
+  });
+  afterAll(() => sandbox.close());
+
+  it('are all told of here', () => {
+    expect(Object.keys(effects)).toEqual(listSamples('kommo', /^webhook-\d/));
+  });
+
+  it.each(Object.entries(effects))('%s has the effect that the reference says', async (file, effect) => {
+    const world = await SyncWorld.open({ database: await databases.open(), sandbox, clock });
+    const body = decode(file);
+    const account = await world.addAccount(accountIdOf(body));
+    await account.connect();
+    for (const id of effect.living ?? []) {
+      await account.create({ id, name: `Kommo ${id}`, emails: [`c${id}@example.com`], hooks: false });
+    }
+    await world.harness.services.inbox.receiveKommo(account.accountId, body);
+    await world.settle();
+    const versions = await world.harness.context.stores.mirror.findVersions(
+      account.accountId,
+      Object.keys(effect.mirror ?? {}).map(Number),
+    );
+    expect(await account.onList()).toEqual(effect.onList);
+    expect(Object.fromEntries([...versions].map(([id, { gone }]) => [id, gone ? 'gone' : 'living']))).toEqual(effect.mirror ?? {});
+    await world.close();
+  });
+});
