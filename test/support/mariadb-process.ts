@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -68,8 +68,16 @@ const waitUntilReady = async (port: number, server: ChildProcess): Promise<void>
   }
 };
 
+/** A server removes the temporary tables that it finds at its start: each has a folder of its own for them. */
+const temporaryFolder = (folder: string) => `--tmpdir=${join(folder, 'tmp')}`;
+
 const launch = (folder: string, port: number): ChildProcess => {
-  const place = [`--datadir=${join(folder, 'data')}`, `--socket=${join(folder, 's.sock')}`, `--pid-file=${join(folder, 'pid')}`];
+  const place = [
+    `--datadir=${join(folder, 'data')}`,
+    `--socket=${join(folder, 's.sock')}`,
+    `--pid-file=${join(folder, 'pid')}`,
+    temporaryFolder(folder),
+  ];
   return spawn(SERVER, ['--no-defaults', '--user=root', '--bind-address=127.0.0.1', `--port=${port}`, ...place, ...FAST], {
     stdio: 'ignore',
   });
@@ -82,6 +90,7 @@ const installInto = (folder: string) =>
     '--auth-root-authentication-method=normal',
     '--skip-test-db',
     `--datadir=${join(folder, 'data')}`,
+    temporaryFolder(folder),
   ]);
 
 interface Running {
@@ -105,6 +114,7 @@ const run = async (folder: string, port: number): Promise<Running> => {
 /** Starts Debian's mariadbd on a free port. Throws when it is not installed. */
 export const startMariaDb = async (): Promise<MariaDbProcess> => {
   const folder = await mkdtemp(join(tmpdir(), 'mariadb-'));
+  await mkdir(join(folder, 'tmp'));
   await installInto(folder);
   const port = await findFreePort();
   let running = await run(folder, port);
