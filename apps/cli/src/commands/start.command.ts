@@ -5,7 +5,7 @@ import { type Config, embeddedQueuePortFile } from '#config';
 import { migrateDatabase } from './migrate.command.js';
 import { findFreePort, waitForPort } from '../supervisor/free-port.js';
 import { onStopSignals } from '../supervisor/signals.js';
-import { Supervisor, type SupervisorOptions } from '../supervisor/supervisor.js';
+import { Supervisor } from '../supervisor/supervisor.js';
 
 const QUEUE_READY_WITHIN_MS = 15_000;
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -40,20 +40,18 @@ function announceSecrets({ localSecrets }: Config): void {
 }
 
 /** Starts the queue (unless servers are named), a worker and the API under a supervisor; in embedded mode the schema is brought up to date first. */
-export async function startService(config: Config, options: Omit<SupervisorOptions, 'clock'>): Promise<Supervisor> {
-  const supervisor = new Supervisor({ clock: systemClock, ...options });
-  if (config.database.kind === 'sqlite') await migrateDatabase(config, options.say);
+export async function startService(config: Config, supervisor: Supervisor, report: (line: string) => void): Promise<void> {
+  if (config.database.kind === 'sqlite') await migrateDatabase(config, report);
   if (config.beanstalk.kind === 'embedded') await startQueue(config, supervisor);
   supervisor.start({ name: 'worker', entry: 'apps/worker/src/main.js', args: [] });
   supervisor.start({ name: 'api', entry: 'apps/api/src/main.js', args: [] });
-  return supervisor;
 }
 
 /** Runs the service as one command until a signal. Returns the exit code. */
 export async function start(config: Config): Promise<number> {
   announceSecrets(config);
-  const supervisor = await startService(config, { say, output: 'inherit' });
-  const stopped = new Promise<number>((resolve) => {
+  const supervisor = new Supervisor({ clock: systemClock, say, output: 'inherit' });
+  const signalled = new Promise<number>((resolve) => {
     onStopSignals(
       systemClock,
       () => void supervisor.stop().then(() => resolve(0)),
@@ -63,7 +61,11 @@ export async function start(config: Config): Promise<number> {
       },
     );
   });
-  const code = await Promise.race([stopped, supervisor.failed]);
-  await supervisor.stop();
-  return code;
+  const ended = Promise.race([signalled, supervisor.failed]);
+  try {
+    await Promise.race([ended, startService(config, supervisor, say)]);
+    return await ended;
+  } finally {
+    await supervisor.stop();
+  }
 }

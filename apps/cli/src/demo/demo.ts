@@ -10,6 +10,7 @@ import { startService } from '../commands/start.command.js';
 import { exitOf, spawnEntry } from '../supervisor/child.js';
 import { findFreePort } from '../supervisor/free-port.js';
 import { onStopSignals } from '../supervisor/signals.js';
+import { Supervisor } from '../supervisor/supervisor.js';
 import { DemoAccount, type DemoResult } from './demo-account.js';
 import { JsonClient } from './json-client.js';
 import { renderTable } from './terminal.js';
@@ -68,12 +69,18 @@ async function setStage(): Promise<Stage> {
     LOGS_FOLDER_PATH: join(dataDir, 'logs'),
     NODE_ENV: 'development',
   };
-  const supervisor = await startService(loadConfig(childEnvironment(env)), { say: () => {}, env, output: 'ignore' });
+  const supervisor = new Supervisor({ clock: systemClock, say: () => {}, env, output: 'ignore' });
   const close = async () => {
     await supervisor.stop();
     await sandbox.close();
     await rm(dataDir, { recursive: true, force: true });
   };
+  try {
+    await startService(loadConfig(childEnvironment(env)), supervisor, () => {});
+  } catch (error) {
+    await close();
+    throw error;
+  }
   return { url, vendors: new Vendors(new JsonClient(sandbox.origin)), close };
 }
 
@@ -106,17 +113,17 @@ async function play({ url, vendors }: Stage): Promise<boolean> {
   return results.every(({ problem }) => problem === undefined);
 }
 
-/** Shows the main job on two emulated accounts. With `once` returns 0 when both are in sync, 1 when not; else serves until a signal. */
+/** Shows the main job on two emulated accounts. With `once` returns 0 when both are in sync, 1 when not or when interrupted; else serves until a signal. */
 export async function demo({ once: isOnce }: { once: boolean }): Promise<number> {
   say('Starting emulated Kommo and Unisender, and the service with its own queue and database …');
-  const stage = await setStage();
   const interrupted = new Promise<number>((resolve) =>
     onStopSignals(
       systemClock,
-      () => resolve(0),
+      () => resolve(isOnce ? 1 : 0),
       () => process.exit(1),
     ),
   );
+  const stage = await setStage();
   try {
     const played = play(stage).then((isGood) => (isGood ? 0 : 1));
     const code = await Promise.race([played, interrupted]);

@@ -20,11 +20,13 @@ export interface SpawnOptions {
 
 const buildRoot = new URL('../../../../', import.meta.url);
 
-/** Starts a compiled entry with our own node. */
+const leash = new URL('./leash.js', import.meta.url).href;
+
+/** Starts a compiled entry with our own node. It stops by itself when we are gone, were it by kill -9. */
 export function spawnEntry({ entry, args }: ChildSpec, { env, output }: SpawnOptions): ChildProcess {
   const file = fileURLToPath(new URL(entry, buildRoot));
-  return spawn(process.execPath, ['--enable-source-maps', file, ...args], {
-    stdio: ['ignore', output, 'inherit'],
+  return spawn(process.execPath, ['--enable-source-maps', '--import', leash, file, ...args], {
+    stdio: ['pipe', output, 'inherit'],
     env: childEnvironment(env),
   });
 }

@@ -29,7 +29,9 @@ export class Supervisor {
     this.failure = resolve;
   });
 
+  /** Without effect once it was stopped. */
   start(spec: ChildSpec): void {
+    if (this.stopping) return;
     const entry = { spec, child: spawnEntry(spec, this.options), loop: Promise.resolve() };
     entry.loop = this.keep(entry);
     this.running.push(entry);

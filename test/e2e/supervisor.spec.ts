@@ -1,0 +1,66 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { BuiltProcess, eventually, isAlive, listChildren } from '../support/built-process.js';
+import { ServiceProcesses } from '../support/service-processes.js';
+
+const ENTRY = { queue: 'libs/beanstalkd', worker: 'apps/worker', api: 'apps/api' } as const;
+
+describe('the service as one command', () => {
+  let service: ServiceProcesses;
+
+  beforeEach(async () => {
+    service = await ServiceProcesses.start({ mode: 'embedded', switches: { 'kommo.hook_time_scale': 0.002 } });
+  }, 60_000);
+  afterEach(() => service.stop(), 60_000);
+
+  const findChild = (name: keyof typeof ENTRY) => listChildren(service.command.pid).find(({ command }) => command.includes(ENTRY[name]));
+
+  it.each(['queue', 'api'] as const)(
+    'R17 starts a killed %s again, and what happened meanwhile is applied',
+    async (name) => {
+      const account = await service.addAccount();
+      await account.connect();
+      const pid = findChild(name)?.pid ?? 0;
+      process.kill(pid, 'SIGKILL');
+      await eventually('its end', () => !isAlive(pid));
+      await account.create({ name: 'Anna', emails: ['anna@example.com'] });
+      await eventually('another one', () => findChild(name) !== undefined);
+      await eventually('a service that is ready', () => service.api.isReady());
+      await eventually('anna on the list', async () => (await account.onList()).has('anna@example.com'), 40_000);
+    },
+    90_000,
+  );
+
+  it('R34 leaves no process behind when it is killed itself', async () => {
+    const children = listChildren(service.command.pid);
+    expect(children).toHaveLength(3);
+    await service.command.kill();
+    await eventually('the end of every child', () => children.every(({ pid }) => !isAlive(pid)), 30_000);
+  }, 60_000);
+});
+
+describe('a start that is interrupted', () => {
+  let folder: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'start-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  it('R34 ends with 0 and leaves no process, as soon as it has one', async () => {
+    const command = new BuiltProcess({
+      entry: 'apps/cli/src/main.js',
+      args: ['start'],
+      cwd: folder,
+      env: { PORT: '0', HOST: '127.0.0.1' },
+    });
+    const children = await eventually('a first child', () => {
+      const found = listChildren(command.pid);
+      return found.length > 0 && found;
+    });
+    await command.stop();
+    await eventually('the end of every child', () => children.every(({ pid }) => !isAlive(pid)), 5_000);
+  }, 60_000);
+});
