@@ -3,12 +3,13 @@ import { systemClock } from '#clock';
 import {
   AccessStore,
   AccountStore,
+  AddressStore,
   AuthStateStore,
+  ContactStore,
   type Database,
   EventStore,
   FailureStore,
   IntegrationStore,
-  MirrorStore,
   RunStore,
 } from '#database';
 import { type Clock, type Job, type LogFields, type Logger, type RequestLimiter, Secret } from '#domain';
@@ -93,7 +94,8 @@ const createStores = (database: Database, clock: Clock): SyncContext['stores'] =
   accesses: new AccessStore(database, clock),
   authStates: new AuthStateStore(database),
   failures: new FailureStore(database),
-  mirror: new MirrorStore(database),
+  contacts: new ContactStore(database),
+  addresses: new AddressStore(database),
   events: new EventStore(database),
   runs: new RunStore(database),
 });

@@ -4,6 +4,7 @@ import type { Executor, SqlValue } from './executor.js';
 /** What a column takes when the row is already there: the incoming value, or the standing one unless that is null. */
 export type OnConflict = 'incoming' | 'first';
 
+/** Rows to insert, and what becomes of those that are there. */
 export interface Upsert {
   readonly table: string;
   readonly columns: readonly string[];
@@ -13,9 +14,14 @@ export interface Upsert {
   readonly rows: readonly (readonly SqlValue[])[];
 }
 
+/** The rule by which these columns take the incoming value. */
+export const incoming = (...columns: string[]): Record<string, OnConflict> =>
+  Object.fromEntries(columns.map((column) => [column, 'incoming']));
+
 /** SQLite binds at most 32,766 values to one statement. */
 const MAX_BOUND_VALUES = 30_000;
 
+/** `?,?,…` for so many values; at least one. */
 export const placeholders = (count: number): string => new Array<string>(count).fill('?').join(',');
 
 function updateClause({ kind }: Executor, { table, update }: Upsert): string {
@@ -44,4 +50,28 @@ export async function upsertRows(executor: Executor, upsert: Upsert): Promise<vo
     const values = new Array<string>(chunk.length).fill(rowSql).join(',');
     await executor.execute(`INSERT INTO ${table} (${columns.join(',')}) VALUES ${values} ${clause}`, chunk.flat());
   }
+}
+
+/** Values per statement where a list of any length is looked for. */
+const IN_CHUNK = 500;
+
+const withList = (sql: string, count: number) => sql.replace('IN (?)', `IN (${placeholders(count)})`);
+
+/** The rows of a SELECT whose last condition is `IN (?)`, for any number of values. */
+export async function queryIn<R extends object>(
+  executor: Executor,
+  sql: string,
+  params: readonly SqlValue[],
+  values: readonly SqlValue[],
+): Promise<R[]> {
+  const rows: R[] = [];
+  for (const chunk of chunksOf(values, IN_CHUNK)) {
+    rows.push(...(await executor.query<R>(withList(sql, chunk.length), [...params, ...chunk])));
+  }
+  return rows;
+}
+
+/** Runs an UPDATE or DELETE whose last condition is `IN (?)`, for any number of values. */
+export async function executeIn(executor: Executor, sql: string, params: readonly SqlValue[], values: readonly SqlValue[]): Promise<void> {
+  for (const chunk of chunksOf(values, IN_CHUNK)) await executor.execute(withList(sql, chunk.length), [...params, ...chunk]);
 }

@@ -3,13 +3,14 @@ import { type Config, embeddedQueuePortFile } from '#config';
 import {
   AccessStore,
   AccountStore,
+  AddressStore,
   AuthStateStore,
+  ContactStore,
   Database,
   DatabaseRequestLimiter,
   EventStore,
   FailureStore,
   IntegrationStore,
-  MirrorStore,
   RateSlotStore,
   RunStore,
 } from '#database';
@@ -66,7 +67,8 @@ const createStores = (database: Database, clock: Clock): Stores => ({
   accesses: new AccessStore(database, clock),
   authStates: new AuthStateStore(database),
   failures: new FailureStore(database),
-  mirror: new MirrorStore(database),
+  contacts: new ContactStore(database),
+  addresses: new AddressStore(database),
   events: new EventStore(database),
   runs: new RunStore(database),
 });

@@ -1,12 +1,13 @@
 import type {
   AccessStore,
   AccountStore,
+  AddressStore,
   AuthStateStore,
+  ContactStore,
   Database,
   EventStore,
   FailureStore,
   IntegrationStore,
-  MirrorStore,
   RunStore,
 } from '#database';
 import type { Clock, Job, Logger } from '#domain';
@@ -21,7 +22,10 @@ export interface Stores {
   readonly accesses: AccessStore;
   readonly authStates: AuthStateStore;
   readonly failures: FailureStore;
-  readonly mirror: MirrorStore;
+  /** The mirror of Kommo. */
+  readonly contacts: ContactStore;
+  /** The mirror of Unisender. */
+  readonly addresses: AddressStore;
   readonly events: EventStore;
   readonly runs: RunStore;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { systemClock } from '#clock';
-import { AccountStore, EventStore, IntegrationStore, MirrorStore, RunStore } from '#database';
+import { AccountStore, AddressStore, ContactStore, EventStore, IntegrationStore, RunStore } from '#database';
 import type { ContactVersion, Database, NewEvent } from '#database';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 
@@ -36,52 +36,52 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
   const openWithAccount = async () => {
     const database = await databases.open();
     await addAccount(database);
-    return { database, mirror: new MirrorStore(database) };
+    return { database, contacts: new ContactStore(database), addresses: new AddressStore(database) };
   };
-  const dirtyEmails = async (mirror: MirrorStore) => (await mirror.listDirty(ACCOUNT, 100)).map(({ email }) => email);
+  const dirtyEmails = async (addresses: AddressStore) => (await addresses.listDirty(ACCOUNT, 100)).map(({ email }) => email);
 
   it('marks every address dirty that a contact held or holds, named by the lowest living holder', async () => {
-    const { database, mirror } = await openWithAccount();
+    const { database, contacts, addresses } = await openWithAccount();
     await database.transaction((tx) =>
-      mirror.saveContacts(
+      contacts.save(
         tx,
         ACCOUNT,
         [contact(8, 'Second', ['a@x', 'b@x']), contact(7, 'Żółw 🐢', ['a@x']), contact(9, 'Bad', ['bad'], 'too_long')],
         NOW,
       ),
     );
-    const dirty = await mirror.listDirty(ACCOUNT, 100);
+    const dirty = await addresses.listDirty(ACCOUNT, 100);
     expect(dirty.map(({ email, holder }) => [email, holder?.name, holder?.fields])).toEqual([
       ['a@x', 'Żółw 🐢', { City: 'Łódź' }],
       ['b@x', 'Second', { City: 'Łódź' }],
     ]);
-    expect(await mirror.findBacklog(ACCOUNT)).toEqual({ rows: 2, oldestSince: NOW });
-    await mirror.clearDirty(database, ACCOUNT, ['a@x', 'b@x']);
-    await database.transaction((tx) => mirror.saveContacts(tx, ACCOUNT, [contact(8, 'Second', ['c@x'])], NOW + 1));
-    expect(await dirtyEmails(mirror)).toEqual(['a@x', 'b@x', 'c@x']);
+    expect(await addresses.findBacklog(ACCOUNT)).toEqual({ rows: 2, oldestSince: NOW });
+    await addresses.clearDirty(database, ACCOUNT, ['a@x', 'b@x']);
+    await database.transaction((tx) => contacts.save(tx, ACCOUNT, [contact(8, 'Second', ['c@x'])], NOW + 1));
+    expect(await dirtyEmails(addresses)).toEqual(['a@x', 'b@x', 'c@x']);
   });
 
   it('keeps versions and buries contacts, known or not', async () => {
-    const { database, mirror } = await openWithAccount();
-    await mirror.saveContacts(database, ACCOUNT, [contact(7, 'One', ['a@x'])], NOW);
-    await mirror.touchContacts(database, ACCOUNT, [{ contactId: 7, modifiedAtSeconds: 555 }]);
-    await mirror.buryContacts(database, ACCOUNT, [8], NOW);
-    expect([...(await mirror.findVersions(ACCOUNT, [7, 8, 9]))]).toEqual([
+    const { database, contacts, addresses } = await openWithAccount();
+    await contacts.save(database, ACCOUNT, [contact(7, 'One', ['a@x'])], NOW);
+    await contacts.touch(database, ACCOUNT, [{ contactId: 7, modifiedAtSeconds: 555 }]);
+    await contacts.bury(database, ACCOUNT, [8], NOW);
+    expect([...(await contacts.findVersions(ACCOUNT, [7, 8, 9]))]).toEqual([
       [7, { gone: false, modifiedAtSeconds: 555, contentHash: '7-One', savedAtMs: NOW }],
       [8, { gone: true, modifiedAtSeconds: 0, contentHash: '', savedAtMs: NOW }],
     ]);
-    expect(await mirror.countLiving(ACCOUNT)).toBe(1);
-    expect(await mirror.hasVanishedSince(ACCOUNT, 8, NOW)).toBe(true);
-    expect(await mirror.hasVanishedSince(ACCOUNT, 7, NOW)).toBe(false);
-    await mirror.buryContacts(database, ACCOUNT, [7], NOW + 1);
-    expect((await mirror.listDirty(ACCOUNT, 9))[0]?.holder).toBeUndefined();
+    expect(await contacts.countLiving(ACCOUNT)).toBe(1);
+    expect(await contacts.hasVanishedSince(ACCOUNT, 8, NOW)).toBe(true);
+    expect(await contacts.hasVanishedSince(ACCOUNT, 7, NOW)).toBe(false);
+    await contacts.bury(database, ACCOUNT, [7], NOW + 1);
+    expect((await addresses.listDirty(ACCOUNT, 9))[0]?.holder).toBeUndefined();
   });
 
   it('records what was told, and what an export showed', async () => {
-    const { database, mirror } = await openWithAccount();
-    await mirror.saveContacts(database, ACCOUNT, [contact(7, 'One', ['a@x', 'b@x', 'c@x'])], NOW);
-    await mirror.markSent(database, ACCOUNT, ['a@x'], NOW + 1);
-    await mirror.saveExported(
+    const { database, contacts, addresses } = await openWithAccount();
+    await contacts.save(database, ACCOUNT, [contact(7, 'One', ['a@x', 'b@x', 'c@x'])], NOW);
+    await addresses.markSent(database, ACCOUNT, ['a@x'], NOW + 1);
+    await addresses.saveExported(
       database,
       ACCOUNT,
       [
@@ -90,7 +90,7 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
       ],
       NOW + 2,
     );
-    await mirror.recordTold(
+    await addresses.recordTold(
       database,
       ACCOUNT,
       [
@@ -99,66 +99,66 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
       ],
       NOW + 3,
     );
-    expect(await dirtyEmails(mirror)).toEqual(['b@x']);
-    expect([...(await mirror.listRecords(ACCOUNT, ['a@x', 'b@x'])).values()]).toEqual([
+    expect(await dirtyEmails(addresses)).toEqual(['b@x']);
+    expect([...(await addresses.listRecords(ACCOUNT, ['a@x', 'b@x'])).values()]).toEqual([
       { email: 'a@x', origin: 'ours', state: 'present', toldHash: 'h', subscription: 'mailable' },
       { email: 'b@x', origin: 'preexisting', state: 'absent', toldHash: null, subscription: 'unsubscribed' },
     ]);
-    expect(await mirror.countAddresses(ACCOUNT)).toEqual({ inSync: 1, excluded: 1, failing: 1 });
-    expect(await mirror.listUnmailable(ACCOUNT, ['a@x', 'b@x'])).toEqual(['b@x']);
-    expect(await mirror.markUnseenDirty(database, ACCOUNT, NOW + 9, NOW + 9)).toBe(1);
-    expect(await dirtyEmails(mirror)).toEqual(['b@x', 'a@x']);
-    await mirror.forgetTold(database, ACCOUNT, NOW + 10);
-    expect(await dirtyEmails(mirror)).toEqual(['b@x', 'a@x', 'c@x']);
-    expect(await mirror.listUnmailable(ACCOUNT, ['a@x', 'b@x', 'c@x'])).toEqual(['b@x']);
+    expect(await addresses.countAddresses(ACCOUNT)).toEqual({ inSync: 1, excluded: 1, failing: 1 });
+    expect(await addresses.listUnmailable(ACCOUNT, ['a@x', 'b@x'])).toEqual(['b@x']);
+    expect(await addresses.markUnseenDirty(database, ACCOUNT, NOW + 9, NOW + 9)).toBe(1);
+    expect(await dirtyEmails(addresses)).toEqual(['b@x', 'a@x']);
+    await addresses.forgetTold(database, ACCOUNT, NOW + 10);
+    expect(await dirtyEmails(addresses)).toEqual(['b@x', 'a@x', 'c@x']);
+    expect(await addresses.listUnmailable(ACCOUNT, ['a@x', 'b@x', 'c@x'])).toEqual(['b@x']);
   });
 
   it('asks for a write-back once per unsubscribe', async () => {
-    const { database, mirror } = await openWithAccount();
-    await mirror.saveContacts(database, ACCOUNT, [contact(7, 'One', ['a@x']), contact(8, 'Two', ['a@x'])], NOW);
-    await mirror.saveSubscriptions(database, ACCOUNT, ['a@x', 'new@x'], 'unsubscribed', NOW);
-    expect(await mirror.listWriteBacks(ACCOUNT, 9)).toEqual([
+    const { database, contacts, addresses } = await openWithAccount();
+    await contacts.save(database, ACCOUNT, [contact(7, 'One', ['a@x']), contact(8, 'Two', ['a@x'])], NOW);
+    await addresses.saveSubscriptions(database, ACCOUNT, ['a@x', 'new@x'], 'unsubscribed', NOW);
+    expect(await addresses.listWriteBacks(ACCOUNT, 9)).toEqual([
       { email: 'a@x', contactIds: [7, 8] },
       { email: 'new@x', contactIds: [] },
     ]);
-    await mirror.markWrittenBack(database, ACCOUNT, ['a@x', 'new@x']);
-    await mirror.saveSubscriptions(database, ACCOUNT, ['a@x'], 'blocked', NOW);
-    expect(await mirror.listWriteBacks(ACCOUNT, 9)).toEqual([]);
-    await mirror.saveSubscriptions(database, ACCOUNT, ['a@x'], 'mailable', NOW);
-    await mirror.saveSubscriptions(database, ACCOUNT, ['a@x'], 'unsubscribed', NOW);
-    expect((await mirror.listWriteBacks(ACCOUNT, 9)).map(({ email }) => email)).toEqual(['a@x']);
+    await addresses.markWrittenBack(database, ACCOUNT, ['a@x', 'new@x']);
+    await addresses.saveSubscriptions(database, ACCOUNT, ['a@x'], 'blocked', NOW);
+    expect(await addresses.listWriteBacks(ACCOUNT, 9)).toEqual([]);
+    await addresses.saveSubscriptions(database, ACCOUNT, ['a@x'], 'mailable', NOW);
+    await addresses.saveSubscriptions(database, ACCOUNT, ['a@x'], 'unsubscribed', NOW);
+    expect((await addresses.listWriteBacks(ACCOUNT, 9)).map(({ email }) => email)).toEqual(['a@x']);
   });
 
   it('knows which contacts a complete read did not show', async () => {
-    const { database, mirror } = await openWithAccount();
-    await mirror.saveContacts(
+    const { database, contacts } = await openWithAccount();
+    await contacts.save(
       database,
       ACCOUNT,
       [7, 8, 9].map((id) => contact(id, 'Name', [`${id}@x`])),
       NOW,
     );
-    expect(await mirror.countAddressesOfMissing(ACCOUNT, { after: 0, upTo: 8, seen: [7] })).toBe(1);
-    await mirror.markMissing(database, ACCOUNT, { after: 0, upTo: null, seen: [8], runId: 'run' });
-    expect(await mirror.listMissing(ACCOUNT, 'run', 7, 9)).toEqual([9]);
-    expect(await mirror.countMissing(ACCOUNT, 'run')).toBe(2);
-    await mirror.setMissing(database, ACCOUNT, [9], null);
-    expect(await mirror.listMissing(ACCOUNT, 'run', 0, 9)).toEqual([7]);
+    expect(await contacts.countAddressesOfMissing(ACCOUNT, { after: 0, upTo: 8, seen: [7] })).toBe(1);
+    await contacts.markMissing(database, ACCOUNT, { after: 0, upTo: null, seen: [8], runId: 'run' });
+    expect(await contacts.listMissing(ACCOUNT, 'run', 7, 9)).toEqual([9]);
+    expect(await contacts.countMissing(ACCOUNT, 'run')).toBe(2);
+    await contacts.touch(database, ACCOUNT, [{ contactId: 9, modifiedAtSeconds: 109 }]);
+    expect(await contacts.listMissing(ACCOUNT, 'run', 0, 9)).toEqual([7]);
   });
 
   it('takes thousands of contacts with many addresses at once', async () => {
-    const { database, mirror } = await openWithAccount();
+    const { database, contacts, addresses } = await openWithAccount();
     const many = Array.from({ length: 3000 }, (_, n) => contact(n + 1, `Name ${n}`, [`${n}@x`, `${n}@y`]));
-    await database.transaction((tx) => mirror.saveContacts(tx, ACCOUNT, many, NOW));
+    await database.transaction((tx) => contacts.save(tx, ACCOUNT, many, NOW));
     await database.transaction((tx) =>
-      mirror.saveContacts(
+      contacts.save(
         tx,
         ACCOUNT,
         many.map(({ contactId }) => contact(contactId, 'New', [`${contactId}@z`])),
         NOW,
       ),
     );
-    expect(await mirror.countLiving(ACCOUNT)).toBe(3000);
-    expect(await dirtyEmails(mirror)).toHaveLength(100);
+    expect(await contacts.countLiving(ACCOUNT)).toBe(3000);
+    expect(await dirtyEmails(addresses)).toHaveLength(100);
   });
 });
 

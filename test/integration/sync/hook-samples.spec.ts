@@ -86,7 +86,7 @@ describe.each(testDatabaseKinds())('recorded and documented hooks on %s', (kind)
     }
     await world.harness.services.inbox.receiveKommo(account.accountId, body);
     await world.settle();
-    const versions = await world.harness.context.stores.mirror.findVersions(
+    const versions = await world.harness.context.stores.contacts.findVersions(
       account.accountId,
       Object.keys(effect.mirror ?? {}).map(Number),
     );

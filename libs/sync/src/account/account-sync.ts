@@ -62,7 +62,7 @@ export class AccountSync {
   private async isTold(work: AccountWork, newestAt: number): Promise<boolean> {
     const { clock, stores } = this.context;
     if (!work.unisenderKey) return true;
-    const backlog = await stores.mirror.findBacklog(work.lease.accountId);
+    const backlog = await stores.addresses.findBacklog(work.lease.accountId);
     if (backlog.rows === 0) return true;
     const now = clock.nowMs();
     const isDue = isFlushDue({

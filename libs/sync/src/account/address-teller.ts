@@ -63,7 +63,7 @@ export class AddressTeller {
     const { stores } = this.context;
     const { accountId } = work.lease;
     for (;;) {
-      const dirty = await stores.mirror.listDirty(accountId, MAX_ROWS_PER_CALL);
+      const dirty = await stores.addresses.listDirty(accountId, MAX_ROWS_PER_CALL);
       if (dirty.length === 0) return undefined;
       const planned = dirty.map((address) => ({ address, action: decideAddress(address, address.holder, work.settings.deletePolicy) }));
       const idle = planned.filter(({ action }) => action.kind === 'none').map(({ address }) => address);
@@ -76,7 +76,7 @@ export class AddressTeller {
   private async clear(work: AccountWork, idle: readonly DirtyAddress[], count: CountTold): Promise<void> {
     const unchanged = idle.filter(({ holder }) => holder !== undefined).length;
     await work.lease.write(async (tx) => {
-      await this.context.stores.mirror.clearDirty(
+      await this.context.stores.addresses.clearDirty(
         tx,
         work.lease.accountId,
         idle.map(({ email }) => email),
@@ -97,8 +97,8 @@ export class AddressTeller {
     if (told.length === 0) return;
     const now = this.context.clock.nowMs();
     await work.lease.write(async (tx) => {
-      await this.context.stores.mirror.recordTold(tx, work.lease.accountId, told, now);
-      await this.context.stores.mirror.markDirty(
+      await this.context.stores.addresses.recordTold(tx, work.lease.accountId, told, now);
+      await this.context.stores.addresses.markDirty(
         tx,
         work.lease.accountId,
         told.map(({ email }) => email),
@@ -122,7 +122,7 @@ export class AddressTeller {
     const { stores, clock, unisender } = this.context;
     const fresh = plan.puts.filter(({ address, action }) => action.isNew && address.origin === 'unknown');
     await work.lease.write((tx) =>
-      stores.mirror.markSent(
+      stores.addresses.markSent(
         tx,
         work.lease.accountId,
         fresh.map(({ address }) => address.email),
@@ -139,7 +139,7 @@ export class AddressTeller {
 
   private async record(work: AccountWork, told: readonly ToldAddress[], counts: TellCounts, count: CountTold): Promise<void> {
     await work.lease.write(async (tx) => {
-      await this.context.stores.mirror.recordTold(tx, work.lease.accountId, told, this.context.clock.nowMs());
+      await this.context.stores.addresses.recordTold(tx, work.lease.accountId, told, this.context.clock.nowMs());
       await count(tx, counts);
     });
   }

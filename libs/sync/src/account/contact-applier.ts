@@ -70,7 +70,7 @@ export class ContactApplier {
   async applyChanges(work: AccountWork, delivered: readonly DeliveredChange[], held: ReadonlySet<number>): Promise<DeliveredChange[]> {
     const { stores } = this.context;
     const ids = [...new Set(delivered.map(({ change }) => change.contactId))];
-    const versions = await stores.mirror.findVersions(work.lease.accountId, ids);
+    const versions = await stores.contacts.findVersions(work.lease.accountId, ids);
     const outcome: Outcome = { saved: new Map(), touched: new Map(), settled: [] };
     const unordered = new Set(held);
     const left: DeliveredChange[] = [];
@@ -111,8 +111,8 @@ export class ContactApplier {
   private async store(tx: Tx, work: AccountWork, { saved, touched, settled }: Outcome): Promise<void> {
     const { stores, clock } = this.context;
     const { accountId } = work.lease;
-    await stores.mirror.saveContacts(tx, accountId, [...saved.values()], clock.nowMs());
-    await stores.mirror.touchContacts(tx, accountId, [...touched.values()]);
+    await stores.contacts.save(tx, accountId, [...saved.values()], clock.nowMs());
+    await stores.contacts.touch(tx, accountId, [...touched.values()]);
     await stores.events.settle(tx, accountId, settled, clock.nowMs());
   }
 
@@ -157,8 +157,8 @@ export class ContactApplier {
       return snapshot ? [toVersion(snapshot, work)] : [];
     });
     await work.lease.write(async (tx) => {
-      await stores.mirror.saveContacts(tx, accountId, versions, clock.nowMs());
-      await stores.mirror.buryContacts(
+      await stores.contacts.save(tx, accountId, versions, clock.nowMs());
+      await stores.contacts.bury(
         tx,
         accountId,
         contactIds.filter((id) => !living.has(id)),
@@ -179,16 +179,16 @@ export class ContactApplier {
     const living = page.snapshots.filter(({ gone }) => !gone).map((snapshot) => toVersion(snapshot, work));
     const ids = living.map(({ contactId }) => contactId);
     const lastId = page.snapshots.reduce((last, { contactId }) => Math.max(last, contactId), page.after);
-    const known = await stores.mirror.findVersions(accountId, ids);
+    const known = await stores.contacts.findVersions(accountId, ids);
     const { fresh, same, outrun } = sortPage(living, known, page.askedAtMs);
     await work.lease.write(async (tx) => {
-      await stores.mirror.saveContacts(tx, accountId, fresh, stampMs);
-      await stores.mirror.touchContacts(
+      await stores.contacts.save(tx, accountId, fresh, stampMs);
+      await stores.contacts.touch(
         tx,
         accountId,
         same.filter(({ contactId, modifiedAtSeconds }) => known.get(contactId)?.modifiedAtSeconds !== modifiedAtSeconds),
       );
-      await stores.mirror.markMissing(tx, accountId, {
+      await stores.contacts.markMissing(tx, accountId, {
         after: page.after,
         upTo: page.isLast ? null : lastId,
         seen: ids,
@@ -208,7 +208,7 @@ export class ContactApplier {
   /** Contacts that an earlier, cut off slice of the run took already may still wait to be told. */
   private async countUnchanged(accountId: number, same: readonly ContactVersion[]): Promise<number> {
     const emails = addressesOf(same, true);
-    return emails.length - (await this.context.stores.mirror.countDirtyAmong(accountId, [...new Set(emails)]));
+    return emails.length - (await this.context.stores.addresses.countDirtyAmong(accountId, [...new Set(emails)]));
   }
 }
 

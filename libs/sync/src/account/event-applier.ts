@@ -72,7 +72,7 @@ export class EventApplier {
     for (const event of events) changes.push(await this.confirm(work, JSON.parse(event.payload) as SubscriptionChange));
     await work.lease.write(async (tx) => {
       for (const { emails, subscription } of changes) {
-        await stores.mirror.saveSubscriptions(tx, accountId, emails, subscription, clock.nowMs());
+        await stores.addresses.saveSubscriptions(tx, accountId, emails, subscription, clock.nowMs());
       }
       const settled = events.map(({ eventId, deliveries }): SettledEvent => ({ eventId, deliveries, state: 'applied', reason: null }));
       await stores.events.settle(tx, accountId, settled, clock.nowMs());
@@ -86,7 +86,7 @@ export class EventApplier {
   private async confirm(work: AccountWork, change: SubscriptionChange): Promise<SubscriptionChange> {
     if (change.subscription !== 'mailable') return change;
     const { stores, unisender } = this.context;
-    const kept = await stores.mirror.listUnmailable(work.lease.accountId, change.emails);
+    const kept = await stores.addresses.listUnmailable(work.lease.accountId, change.emails);
     const back: string[] = [];
     for (const email of work.unisenderKey ? kept : []) {
       const contact = work.unisenderKey && (await unisender.getContact(work.unisenderKey, email));

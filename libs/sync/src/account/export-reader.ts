@@ -37,7 +37,7 @@ export class ExportReader {
     const flush = async () => {
       throwIfStopping(work.signal);
       work.lease.assertHeld();
-      await work.lease.write((tx) => stores.mirror.saveExported(tx, work.lease.accountId, batch, askedAt));
+      await work.lease.write((tx) => stores.addresses.saveExported(tx, work.lease.accountId, batch, askedAt));
       batch = [];
     };
     for await (const row of unisender.readExport(url)) {
@@ -48,7 +48,7 @@ export class ExportReader {
     }
     await flush();
     await work.lease.write(async (tx) => {
-      await stores.mirror.markUnseenDirty(tx, work.lease.accountId, askedAt, clock.nowMs());
+      await stores.addresses.markUnseenDirty(tx, work.lease.accountId, askedAt, clock.nowMs());
       await stores.accounts.update(work.lease.accountId, { baselineState: 'done' }, tx);
     });
     await task.save(null);

@@ -19,7 +19,7 @@ export class ListKeeper {
       remembered?.id ?? lists.find((list) => list.title === title)?.id ?? (await this.context.unisender.createList(key, title));
     if (listId === account.listId) return listId;
     await lease.write(async (tx) => {
-      await this.context.stores.mirror.markAllToldDirty(tx, account.accountId, this.context.clock.nowMs());
+      await this.context.stores.addresses.markAllToldDirty(tx, account.accountId, this.context.clock.nowMs());
       await this.context.stores.accounts.update(account.accountId, { listId, listTitle: title }, tx);
     });
     return listId;

@@ -99,7 +99,7 @@ export class Inbox {
     const { database, stores, clock, queue, logger } = this.context;
     await database.transaction(async (tx) => {
       for (const { change } of unsubscribed) {
-        await stores.mirror.saveSubscriptions(tx, accountId, change.emails, change.subscription, clock.nowMs());
+        await stores.addresses.saveSubscriptions(tx, accountId, change.emails, change.subscription, clock.nowMs());
       }
       await stores.events.add(
         accountId,

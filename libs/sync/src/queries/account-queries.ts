@@ -49,7 +49,7 @@ export class AccountQueries {
     const { stores } = this.context;
     const active = await stores.runs.findActive(accountId);
     const view = await this.toView(row);
-    const backlog = await stores.mirror.findBacklog(accountId);
+    const backlog = await stores.addresses.findBacklog(accountId);
     const untold = row.unisenderKey === null ? 0 : backlog.rows;
     const runsWaiting = active && active.state !== 'waiting_for_confirmation' ? 1 : 0;
     return { ...view, jobs_waiting: view.events_waiting + untold + runsWaiting, active_run_id: active?.runId ?? null };
@@ -69,8 +69,8 @@ export class AccountQueries {
     const { stores, clock } = this.context;
     const { accountId } = row;
     const access = await stores.accesses.find(accountId);
-    const total = await stores.mirror.countLiving(accountId);
-    const { inSync, excluded, failing } = await stores.mirror.countAddresses(accountId);
+    const total = await stores.contacts.countLiving(accountId);
+    const { inSync, excluded, failing } = await stores.addresses.countAddresses(accountId);
     const [run] = await stores.runs.list(accountId, 1);
     return {
       account_id: accountId,

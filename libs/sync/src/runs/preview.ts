@@ -1,5 +1,5 @@
 import type { Run, RunCounts, RunPatch } from '#database';
-import { type ContactContent, type ContactSnapshot, decideAddress, toContactContent } from '#domain';
+import { type AddressRecord, type ContactContent, type ContactSnapshot, decideAddress, toContactContent } from '#domain';
 import { type AccountWork, throwIfStopping } from '../account/account-work.js';
 import type { SyncContext } from '../context.js';
 import type { TokenService } from '../tokens/token-service.js';
@@ -46,7 +46,7 @@ export class Preview {
     const living = snapshots.filter(({ gone }) => !gone);
     const contents = living.map((snapshot) => toContactContent(snapshot, work.settings));
     const emails = contents.flatMap(({ addresses }) => addresses.map(({ email }) => email));
-    const records = await stores.mirror.listRecords(accountId, emails);
+    const records = await stores.addresses.listRecords(accountId, emails);
     const seen = living.map(({ contactId }) => contactId);
     const counts = { created: 0, updated: 0, rejected: 0, unchanged: 0 };
     const met = new Set<string>();
@@ -54,17 +54,13 @@ export class Preview {
     return {
       ...counts,
       read: snapshots.length,
-      deleted: await stores.mirror.countAddressesOfMissing(accountId, { ...range, seen }),
+      deleted: await stores.contacts.countAddressesOfMissing(accountId, { ...range, seen }),
     };
   }
 
   private countContent(
     content: ContactContent,
-    {
-      records,
-      met,
-      work,
-    }: { records: Awaited<ReturnType<SyncContext['stores']['mirror']['listRecords']>>; met: Set<string>; work: AccountWork },
+    { records, met, work }: { records: ReadonlyMap<string, AddressRecord>; met: Set<string>; work: AccountWork },
     counts: { created: number; updated: number; rejected: number; unchanged: number },
   ): void {
     for (const { email, invalidReason } of content.addresses) {

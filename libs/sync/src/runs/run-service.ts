@@ -29,7 +29,7 @@ export class RunService {
   async start({ accountId, mode, trigger }: { accountId: number; mode: RunMode; trigger: RunTrigger }): Promise<RunView> {
     await this.assertStartable(accountId);
     const { stores, clock } = this.context;
-    const living = await stores.mirror.countLiving(accountId);
+    const living = await stores.contacts.countLiving(accountId);
     const run = await stores.runs.create(
       { runId: randomUUID(), accountId, mode, trigger, totalEstimate: living === 0 ? null : living },
       clock.nowMs(),

@@ -179,11 +179,11 @@ export class RunWorker {
   private async deliver(run: Run, work: AccountWork, key: Secret, waiting: UndeliveredPage[], leave: number): Promise<void> {
     const { stores } = this.context;
     const { accountId } = work.lease;
-    let backlog = await stores.mirror.findBacklog(accountId);
+    let backlog = await stores.addresses.findBacklog(accountId);
     while (backlog.rows > leave) {
       await tellReady(this.parts, work, key, this.counter(run));
       await this.checkpoint(run.runId, {});
-      backlog = await stores.mirror.findBacklog(accountId);
+      backlog = await stores.addresses.findBacklog(accountId);
     }
     const oldest = backlog.oldestSince ?? Number.POSITIVE_INFINITY;
     const delivered = waiting.filter(({ stampMs }) => stampMs < oldest);
@@ -199,7 +199,7 @@ export class RunWorker {
 
   private async endRead(run: Run, lastId: number): Promise<boolean> {
     const { stores } = this.context;
-    const hasShifted = await stores.mirror.hasVanishedSince(run.accountId, lastId, run.startedAt ?? run.createdAt);
+    const hasShifted = await stores.contacts.hasVanishedSince(run.accountId, lastId, run.startedAt ?? run.createdAt);
     if (hasShifted && run.pass < MAX_PASSES) {
       await this.checkpoint(run.runId, { page: 0, cursorContactId: 0, pass: run.pass + 1 });
       return true;
@@ -213,7 +213,7 @@ export class RunWorker {
     const { stores, clock, config, logger } = this.context;
     let after = run.cursorContactId;
     for (;;) {
-      const ids = await stores.mirror.listMissing(run.accountId, run.runId, after, VERIFY_CHUNK);
+      const ids = await stores.contacts.listMissing(run.accountId, run.runId, after, VERIFY_CHUNK);
       if (ids.length === 0) break;
       await this.parts.contacts.verifyMissing(work, ids);
       work.lease.assertHeld();
@@ -221,8 +221,8 @@ export class RunWorker {
       await this.checkpoint(run.runId, { cursorContactId: after });
       if (clock.nowMs() >= until) return false;
     }
-    const missing = await stores.mirror.countMissing(run.accountId, run.runId);
-    const living = await stores.mirror.countLiving(run.accountId);
+    const missing = await stores.contacts.countMissing(run.accountId, run.runId);
+    const living = await stores.contacts.countLiving(run.accountId);
     await this.checkpoint(run.runId, { phase: 'remove' });
     if (run.confirmed || !needsConfirmation(missing, living, config.reconcileDeleteLimitPercent)) return true;
     const error = `${missing} of ${living} contacts are gone from Kommo: confirm to remove their addresses`;
@@ -234,9 +234,9 @@ export class RunWorker {
   private async remove(run: Run, work: AccountWork, key: Secret): Promise<boolean> {
     const { stores, clock } = this.context;
     for (;;) {
-      const ids = await stores.mirror.listMissing(run.accountId, run.runId, 0, VERIFY_CHUNK);
+      const ids = await stores.contacts.listMissing(run.accountId, run.runId, 0, VERIFY_CHUNK);
       if (ids.length === 0) break;
-      await work.lease.write((tx) => stores.mirror.buryContacts(tx, run.accountId, ids, clock.nowMs()));
+      await work.lease.write((tx) => stores.contacts.bury(tx, run.accountId, ids, clock.nowMs()));
       await this.deliver(run, work, key, [], MAX_ROWS_PER_CALL - 1);
       throwIfStopping(work.signal);
     }

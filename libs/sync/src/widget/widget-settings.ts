@@ -118,7 +118,7 @@ export class WidgetSettings {
       if (isKeyNew) await stores.accounts.update(accountId, { baselineState: 'none' }, tx);
       if (!isElsewhere) return;
       await stores.accounts.update(accountId, { listId: null, listTitle: null }, tx);
-      await stores.mirror.forgetTold(tx, accountId, clock.nowMs());
+      await stores.addresses.forgetTold(tx, accountId, clock.nowMs());
     });
   }
 

@@ -1,0 +1,320 @@
+import {
+  type AddressHolder,
+  type AddressOrigin,
+  type AddressRecord,
+  type AddressState,
+  MAX_ROWS_PER_CALL,
+  type Subscription,
+  groupBy,
+} from '#domain';
+import type { Executor } from '../executor.js';
+import { executeIn, incoming, queryIn, upsertRows } from '../sql.js';
+import { markDirty } from './dirty-mark.js';
+
+/** An address whose Unisender row may differ from what the mirror says. */
+export interface DirtyAddress extends AddressRecord {
+  readonly holder: AddressHolder | undefined;
+  /** When it was first sent, epoch ms; null when it never was. */
+  readonly firstSentAt: number | null;
+}
+
+/** What waits to be told. */
+export interface DirtyBacklog {
+  /** Counted up to 500. */
+  readonly rows: number;
+  readonly oldestSince: number | null;
+}
+
+/** One row of a Unisender export. */
+export interface ExportedAddress {
+  readonly email: string;
+  readonly subscription: Subscription;
+  readonly onOurList: boolean;
+}
+
+/** What a call to Unisender did to one address. */
+export interface ToldAddress {
+  readonly email: string;
+  readonly state: AddressState;
+  readonly origin: AddressOrigin;
+  readonly toldHash: string | null;
+  readonly rejectedCode: string | null;
+}
+
+interface RecordRow {
+  readonly email: string;
+  readonly origin: AddressOrigin;
+  readonly state: AddressState;
+  readonly told_hash: string | null;
+  readonly subscription: Subscription;
+}
+
+interface DirtyRow extends RecordRow {
+  readonly first_sent_at: number | null;
+  readonly holder_id: number | null;
+}
+
+interface HolderRow {
+  readonly contact_id: number;
+  readonly name: string;
+  readonly fields: string;
+}
+
+const toRecord = ({ email, origin, state, told_hash, subscription }: RecordRow): AddressRecord => ({
+  email,
+  origin,
+  state,
+  toldHash: told_hash,
+  subscription,
+});
+
+/** The other half of the mirror: what Unisender was told of each address, and what it told us. Telling it clears the dirty mark. */
+export class AddressStore {
+  constructor(private readonly database: Executor) {}
+
+  /** Marks addresses as perhaps differing from what Unisender was told; an older mark stands. */
+  async markDirty(tx: Executor, accountId: number, emails: readonly string[], nowMs: number): Promise<void> {
+    await markDirty(tx, accountId, emails, nowMs);
+  }
+
+  /** Marks everything that was told: the list is a new one, or the account's filter or fields changed. */
+  async markAllToldDirty(tx: Executor, accountId: number, nowMs: number): Promise<void> {
+    await tx.execute(
+      `UPDATE addresses SET dirty_since = COALESCE(dirty_since, ?), told_hash = NULL WHERE account_id = ? AND state = 'present'`,
+      [nowMs, accountId],
+    );
+  }
+
+  /**
+   * Forgets what was told and learnt: another Unisender account stands behind the key now. Who unsubscribed stays so there too.
+   * Addresses that contacts hold are dirty.
+   */
+  async forgetTold(tx: Executor, accountId: number, nowMs: number): Promise<void> {
+    await tx.execute(`DELETE FROM addresses WHERE account_id = ? AND subscription = 'mailable'`, [accountId]);
+    await tx.execute(
+      `UPDATE addresses SET origin = 'unknown', state = 'absent', told_hash = NULL, rejected_code = NULL, first_sent_at = NULL, seen_at = NULL
+        WHERE account_id = ?`,
+      [accountId],
+    );
+    const held = await tx.query<{ email: string }>(
+      `SELECT DISTINCT email FROM contact_addresses WHERE account_id = ? AND invalid_reason IS NULL`,
+      [accountId],
+    );
+    await markDirty(
+      tx,
+      accountId,
+      held.map(({ email }) => email),
+      nowMs,
+    );
+  }
+
+  /** The oldest dirty addresses, each with the contact that names it. At most `limit`. */
+  async listDirty(accountId: number, limit: number): Promise<DirtyAddress[]> {
+    const rows = await this.database.query<DirtyRow>(
+      `SELECT a.email, a.origin, a.state, a.told_hash, a.subscription, a.first_sent_at,
+              (SELECT MIN(h.contact_id) FROM contact_addresses h
+                 JOIN contacts c ON c.account_id = h.account_id AND c.contact_id = h.contact_id
+                WHERE h.account_id = a.account_id AND h.email = a.email AND h.invalid_reason IS NULL
+                  AND c.state = 'living' AND c.passes_filter = 1) AS holder_id
+         FROM addresses a
+        WHERE a.account_id = ? AND a.dirty_since IS NOT NULL
+        ORDER BY a.dirty_since, a.email LIMIT ?`,
+      [accountId, limit],
+    );
+    const holders = await this.findHolders(
+      accountId,
+      rows.flatMap(({ holder_id }) => (holder_id === null ? [] : [holder_id])),
+    );
+    return rows.map((row) => ({
+      ...toRecord(row),
+      firstSentAt: row.first_sent_at,
+      holder: row.holder_id === null ? undefined : holders.get(row.holder_id),
+    }));
+  }
+
+  private async findHolders(accountId: number, contactIds: readonly number[]): Promise<Map<number, AddressHolder>> {
+    const rows = await queryIn<HolderRow>(
+      this.database,
+      'SELECT contact_id, name, fields FROM contacts WHERE account_id = ? AND contact_id IN (?)',
+      [accountId],
+      [...new Set(contactIds)],
+    );
+    return new Map(
+      rows.map(({ contact_id, name, fields }) => [contact_id, { name, fields: JSON.parse(fields) as Record<string, string> }]),
+    );
+  }
+
+  /** How many of the addresses wait to be told. */
+  async countDirtyAmong(accountId: number, emails: readonly string[]): Promise<number> {
+    const sql = 'SELECT email FROM addresses WHERE account_id = ? AND dirty_since IS NOT NULL AND email IN (?)';
+    return (await queryIn(this.database, sql, [accountId], emails)).length;
+  }
+
+  /** How much waits to be told, and since when. */
+  async findBacklog(accountId: number): Promise<DirtyBacklog> {
+    const rows = await this.database.query<{ dirty_since: number }>(
+      `SELECT dirty_since FROM addresses WHERE account_id = ? AND dirty_since IS NOT NULL ORDER BY dirty_since LIMIT ?`,
+      [accountId, MAX_ROWS_PER_CALL],
+    );
+    return { rows: rows.length, oldestSince: rows[0]?.dirty_since ?? null };
+  }
+
+  /** Notes, before the call, that addresses are about to be sent as new: what a lost answer leaves open can be told later. */
+  async markSent(tx: Executor, accountId: number, emails: readonly string[], nowMs: number): Promise<void> {
+    await executeIn(
+      tx,
+      `UPDATE addresses SET first_sent_at = ? WHERE account_id = ? AND first_sent_at IS NULL AND email IN (?)`,
+      [nowMs, accountId],
+      emails,
+    );
+  }
+
+  /** Records what Unisender answered. Clears the dirty mark; leaves the subscription, which Unisender's hooks write at any time. */
+  async recordTold(tx: Executor, accountId: number, told: readonly ToldAddress[], nowMs: number): Promise<void> {
+    if (told.length === 0) return;
+    await upsertRows(tx, {
+      table: 'addresses',
+      columns: ['account_id', 'email', 'state', 'origin', 'told_hash', 'rejected_code', 'dirty_since', 'updated_at'],
+      key: ['account_id', 'email'],
+      update: incoming('state', 'origin', 'told_hash', 'rejected_code', 'dirty_since', 'updated_at'),
+      rows: told.map(({ email, state, origin, toldHash, rejectedCode }) => [
+        accountId,
+        email,
+        state,
+        origin,
+        toldHash,
+        rejectedCode,
+        null,
+        nowMs,
+      ]),
+    });
+    const deleted = told.filter(({ origin }) => origin === 'unknown').map(({ email }) => email);
+    await executeIn(tx, `UPDATE addresses SET first_sent_at = NULL WHERE account_id = ? AND email IN (?)`, [accountId], deleted);
+  }
+
+  /** Takes the mark from addresses of which Unisender need not be told. */
+  async clearDirty(tx: Executor, accountId: number, emails: readonly string[]): Promise<void> {
+    await executeIn(tx, `UPDATE addresses SET dirty_since = NULL WHERE account_id = ? AND email IN (?)`, [accountId], emails);
+  }
+
+  /** Learns rows of an export: what stood there before us, and who is unsubscribed. `seenAtMs` is when the export was asked for. */
+  async saveExported(tx: Executor, accountId: number, rows: readonly ExportedAddress[], seenAtMs: number): Promise<void> {
+    if (rows.length === 0) return;
+    await upsertRows(tx, {
+      table: 'addresses',
+      columns: ['account_id', 'email', 'origin', 'subscription', 'seen_at', 'updated_at'],
+      key: ['account_id', 'email'],
+      update: {
+        origin: { sql: `CASE WHEN addresses.first_sent_at IS NULL THEN 'preexisting' ELSE addresses.origin END` },
+        subscription: 'incoming',
+        seen_at: 'incoming',
+      },
+      rows: rows.map(({ email, subscription, onOurList }) => [
+        accountId,
+        email,
+        'preexisting',
+        subscription,
+        onOurList ? seenAtMs : null,
+        seenAtMs,
+      ]),
+    });
+  }
+
+  /** Marks addresses that we told before the export was asked for and that it did not show on our list: they are told again. */
+  async markUnseenDirty(tx: Executor, accountId: number, seenAtMs: number, nowMs: number): Promise<number> {
+    return tx.execute(
+      `UPDATE addresses SET dirty_since = COALESCE(dirty_since, ?), told_hash = NULL
+        WHERE account_id = ? AND state = 'present' AND subscription = 'mailable' AND updated_at < ? AND (seen_at IS NULL OR seen_at < ?)`,
+      [nowMs, accountId, seenAtMs, seenAtMs],
+    );
+  }
+
+  /** Sets what an owner decided. An address that is unsubscribed now and was not before waits for its write-back; a mailable one is dirty. */
+  async saveSubscriptions(
+    tx: Executor,
+    accountId: number,
+    emails: readonly string[],
+    subscription: Subscription,
+    nowMs: number,
+  ): Promise<void> {
+    if (emails.length === 0) return;
+    const mailable = subscription === 'mailable';
+    const pending = mailable ? null : 'pending';
+    await upsertRows(tx, {
+      table: 'addresses',
+      columns: ['account_id', 'email', 'subscription', 'write_back', 'dirty_since', 'updated_at'],
+      key: ['account_id', 'email'],
+      update: {
+        // MySQL assigns from left to right: the rule for write_back must see the subscription that stood.
+        write_back: mailable
+          ? 'incoming'
+          : { sql: `CASE WHEN addresses.subscription = 'mailable' THEN 'pending' ELSE addresses.write_back END` },
+        subscription: 'incoming',
+        ...(mailable ? { dirty_since: 'first' as const } : {}),
+      },
+      rows: emails.map((email) => [accountId, email, subscription, pending, mailable ? nowMs : null, nowMs]),
+    });
+  }
+
+  /** Those of the addresses that are known to be unsubscribed or blocked. */
+  async listUnmailable(accountId: number, emails: readonly string[]): Promise<string[]> {
+    const rows = await queryIn<{ email: string }>(
+      this.database,
+      `SELECT email FROM addresses WHERE account_id = ? AND subscription <> 'mailable' AND email IN (?)`,
+      [accountId],
+      emails,
+    );
+    return rows.map(({ email }) => email);
+  }
+
+  /** What Unisender was told of addresses, for a look without a change. */
+  async listRecords(accountId: number, emails: readonly string[]): Promise<Map<string, AddressRecord>> {
+    const rows = await queryIn<RecordRow>(
+      this.database,
+      'SELECT email, origin, state, told_hash, subscription FROM addresses WHERE account_id = ? AND email IN (?)',
+      [accountId],
+      emails,
+    );
+    return new Map(rows.map((row) => [row.email, toRecord(row)]));
+  }
+
+  /** Unsubscribes that Kommo was not told of, with the living contacts that hold the address. */
+  async listWriteBacks(accountId: number, limit: number): Promise<{ email: string; contactIds: number[] }[]> {
+    const pending = await this.database.query<{ email: string }>(
+      `SELECT email FROM addresses WHERE account_id = ? AND write_back = 'pending' ORDER BY email LIMIT ?`,
+      [accountId, limit],
+    );
+    const holders = await queryIn<{ email: string; contact_id: number }>(
+      this.database,
+      `SELECT h.email, h.contact_id FROM contact_addresses h
+         JOIN contacts c ON c.account_id = h.account_id AND c.contact_id = h.contact_id AND c.state = 'living'
+        WHERE h.account_id = ? AND h.email IN (?)`,
+      [accountId],
+      pending.map(({ email }) => email),
+    );
+    const byEmail = groupBy(holders, ({ email }) => email);
+    return pending.map(({ email }) => ({ email, contactIds: (byEmail.get(email) ?? []).map(({ contact_id }) => contact_id) }));
+  }
+
+  /** Ends the write-backs of which Kommo was told. */
+  async markWrittenBack(tx: Executor, accountId: number, emails: readonly string[]): Promise<void> {
+    await executeIn(
+      tx,
+      `UPDATE addresses SET write_back = 'done' WHERE account_id = ? AND write_back = 'pending' AND email IN (?)`,
+      [accountId],
+      emails,
+    );
+  }
+
+  /** Addresses by what became of them, for the operator: told and equal, kept out, refused by Unisender. */
+  async countAddresses(accountId: number): Promise<{ inSync: number; excluded: number; failing: number }> {
+    const [row] = await this.database.query<{ in_sync: number | null; excluded: number | null; rejected: number | null }>(
+      `SELECT SUM(CASE WHEN state = 'present' AND dirty_since IS NULL THEN 1 ELSE 0 END) AS in_sync,
+              SUM(CASE WHEN subscription <> 'mailable' THEN 1 ELSE 0 END) AS excluded,
+              SUM(CASE WHEN state = 'rejected' THEN 1 ELSE 0 END) AS rejected
+         FROM addresses WHERE account_id = ?`,
+      [accountId],
+    );
+    return { inSync: row?.in_sync ?? 0, excluded: row?.excluded ?? 0, failing: row?.rejected ?? 0 };
+  }
+}

@@ -1,0 +1,14 @@
+import type { Executor } from '../executor.js';
+import { upsertRows } from '../sql.js';
+
+/** Marks addresses as perhaps differing from what Unisender was told; an older mark stands. */
+export async function markDirty(tx: Executor, accountId: number, emails: readonly string[], nowMs: number): Promise<void> {
+  if (emails.length === 0) return;
+  await upsertRows(tx, {
+    table: 'addresses',
+    columns: ['account_id', 'email', 'dirty_since', 'updated_at'],
+    key: ['account_id', 'email'],
+    update: { dirty_since: 'first' },
+    rows: emails.map((email) => [accountId, email, nowMs, nowMs]),
+  });
+}
