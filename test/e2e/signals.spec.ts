@@ -39,9 +39,10 @@ describe.each(serviceModes())('R34 signals (%s)', (mode) => {
     await service.control.set({ 'unisender.delay_ms': 1_500 });
     await account.create({ name: 'Anna', emails: ['anna@example.com'] });
     await untilImporting(service);
-    const children = listChildren(target().pid);
-    target().signal('SIGTERM');
-    expect(await target().exit()).toBe(0);
+    const process = target();
+    const children = listChildren(process.pid);
+    process.signal('SIGTERM');
+    expect(await process.exit()).toBe(0);
     expect(children.filter(({ pid }) => isAlive(pid))).toEqual([]);
     expect((await account.held()).has('anna@example.com')).toBe(true);
     expect(await service.control.calls('importContacts')).toHaveLength(1);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { HeldAddress, VendorAccount } from './vendor-account.js';
 
 /** What people and the network may do; indices are taken modulo what is there. */
-type Step =
+export type Step =
   | { readonly do: 'create'; readonly name: number; readonly emails: readonly number[] }
   | { readonly do: 'rename'; readonly contact: number; readonly name: number }
   | { readonly do: 'change'; readonly contact: number; readonly emails: readonly number[] }

@@ -138,9 +138,9 @@ export class ServiceProcesses {
     return required(this.apiProcess);
   }
 
-  /** The worker that was started last; `servers` only. */
+  /** The worker that has run longest; `servers` only. */
   get worker(): BuiltProcess {
-    return required(this.workers.at(-1));
+    return required(this.workers.find(({ exitCode }) => exitCode === undefined));
   }
 
   async startApi(): Promise<void> {
