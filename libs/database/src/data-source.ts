@@ -7,12 +7,14 @@ import { migrations } from '../../../migrations/index.js';
 import * as entities from './entities/index.js';
 import { ImmediateSqlite } from './sqlite-gate.js';
 
+/** A database in a file of ours. */
 export interface SqliteLocation {
   readonly kind: 'sqlite';
   /** A file, made when missing, or `:memory:`. */
   readonly path: string;
 }
 
+/** A MySQL or MariaDB server, or what speaks like one. */
 export interface MysqlLocation {
   readonly kind: 'mysql';
   readonly host: string;
@@ -22,6 +24,7 @@ export interface MysqlLocation {
   readonly database: string;
 }
 
+/** Where the database is. */
 export type DatabaseLocation = SqliteLocation | MysqlLocation;
 
 const CONNECT_TIMEOUT_MS = 5_000;

@@ -12,6 +12,7 @@ import { RunnerExecutor } from './runner-executor.js';
 import { closeGate, openGate } from './sqlite-gate.js';
 import type { SqliteGate } from './sqlite-gate.js';
 
+/** What a database needs besides its place. */
 export interface DatabaseOptions {
   readonly clock: Clock;
   /** MySQL connections of this process. Default 10. */
@@ -118,6 +119,7 @@ export class Database implements Executor {
     await this.throughGate(() => this.source.undoLastMigration({ transaction: 'each' }));
   }
 
+  /** Waits for what runs and lets the connections go; nothing may be asked afterwards. */
   async close(): Promise<void> {
     await this.throughGate(() => this.source.destroy());
     if (this.location.kind === 'sqlite') {

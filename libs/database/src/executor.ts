@@ -1,3 +1,4 @@
+/** The SQL dialect; MariaDB and MySQL-compatible clusters are `mysql`. */
 export type DatabaseKind = 'sqlite' | 'mysql';
 
 /** What may be bound to a `?`. Booleans are stored as 0 and 1, and read back as numbers. */

@@ -7,6 +7,7 @@ import BetterSqlite3 from 'better-sqlite3';
 export class SqliteGate {
   private tail: Promise<void> = Promise.resolve();
 
+  /** Runs `work` once everybody who came before is through. */
   async pass<T>(work: () => Promise<T>): Promise<T> {
     const { promise, resolve: open } = withResolvers();
     const before = this.tail;

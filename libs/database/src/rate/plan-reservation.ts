@@ -11,6 +11,7 @@ export interface RateSlot {
   readonly nextAt: number;
 }
 
+/** Wait and look again, or take the slots: `nextAt` is what each is to hold then, in their order. Epoch milliseconds. */
 export type ReservationPlan =
   | { readonly kind: 'wait'; readonly untilMs: number }
   | { readonly kind: 'reserve'; readonly at: number; readonly nextAt: readonly number[] };

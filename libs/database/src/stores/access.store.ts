@@ -8,6 +8,7 @@ export interface SealedPair {
   readonly refreshToken: string;
 }
 
+/** An account's pair as it is kept. Times in epoch milliseconds. */
 export interface AccessRow extends SealedPair {
   readonly accountId: number;
   /** When the access token expires. */
@@ -51,6 +52,7 @@ export class AccessStore {
     private readonly clock: Clock,
   ) {}
 
+  /** The account's pair, or undefined when it was never authorised. */
   async find(accountId: number, on: Executor = this.database): Promise<AccessRow | undefined> {
     const [row] = await on.query<StoredAccess>(`SELECT ${COLUMNS} FROM accesses WHERE account_id = ?`, [accountId]);
     return row && toAccessRow(row);

@@ -2,7 +2,9 @@ import { type AccountStatus, type Clock, TransientError, accountStatusesBefore, 
 import { type Executor, type SqlValue, type Tx, forUpdate } from '../executor.js';
 import { placeholders, upsertRows } from '../sql.js';
 
+/** Whether an export has told what stood in Unisender before us. */
 export type BaselineState = 'none' | 'done';
+/** Kommo's webhook as it was last seen. */
 export type WebhookState = 'active' | 'missing' | 'disabled';
 
 /** A Kommo account and what was decided about it. Secrets are sealed. */
@@ -37,6 +39,7 @@ export interface AccountRow {
   readonly disconnectedAt: number | null;
 }
 
+/** An account that has an integration and no access yet. */
 export interface PendingAccount {
   readonly accountId: number;
   readonly clientId: string;
@@ -45,6 +48,7 @@ export interface PendingAccount {
   readonly webhookTokenHash: string;
 }
 
+/** An account as its authorisation shows it. */
 export interface InstalledAccount extends PendingAccount {
   readonly name: string;
   readonly subdomain: string;
@@ -52,6 +56,7 @@ export interface InstalledAccount extends PendingAccount {
   readonly apiDomain: string | null;
 }
 
+/** What may be changed by itself; the status and the lease have methods of their own. */
 export type AccountPatch = Partial<
   Pick<
     AccountRow,
@@ -70,6 +75,7 @@ export type AccountPatch = Partial<
   >
 >;
 
+/** Which accounts to list. */
 export interface AccountFilter {
   readonly integrationId?: string;
   readonly status?: AccountStatus;
@@ -215,11 +221,13 @@ export class AccountStore {
     });
   }
 
+  /** The account, or undefined. */
   async find(accountId: number, on: Executor = this.database): Promise<AccountRow | undefined> {
     const [row] = await on.query<StoredAccount>(`SELECT ${COLUMNS} FROM accounts WHERE account_id = ?`, [accountId]);
     return row && toAccountRow(row);
   }
 
+  /** The account behind a webhook's URL, or undefined. */
   async findByWebhookTokenHash(hash: string, on: Executor = this.database): Promise<AccountRow | undefined> {
     const [row] = await on.query<StoredAccount>(`SELECT ${COLUMNS} FROM accounts WHERE webhook_token_hash = ?`, [hash]);
     return row && toAccountRow(row);
@@ -273,6 +281,7 @@ export class AccountStore {
     ]);
   }
 
+  /** Lets jobs at the account again before its time. */
   async endPause(accountId: number, on: Executor = this.database): Promise<void> {
     await on.execute('UPDATE accounts SET paused_until = 0, pause_code = NULL WHERE account_id = ?', [accountId]);
   }

@@ -4,6 +4,7 @@ import type { Executor } from '../executor.js';
 export class AuthStateStore {
   constructor(private readonly database: Executor) {}
 
+  /** Remembers a consent that was begun. `expiresAt` in epoch milliseconds. Throws DuplicateKeyError for a nonce that is there. */
   async add(nonce: string, expiresAt: number, on: Executor = this.database): Promise<void> {
     await on.execute('INSERT INTO auth_states (nonce, expires_at) VALUES (?, ?)', [nonce, expiresAt]);
   }

@@ -1,12 +1,14 @@
-import { chunksOf, groupBy } from '#domain';
+import { groupBy } from '#domain';
 import type { Executor } from '../executor.js';
-import { placeholders, upsertRows } from '../sql.js';
+import { executeIn, upsertRows } from '../sql.js';
 
+/** Who told. */
 export type EventSource = 'kommo' | 'unisender';
 
 /** `waiting` for a worker; `applied` to the mirror; `ignored` because known or old; `unreadable` or `refused` with a reason for the operator. */
 export type EventState = 'waiting' | 'applied' | 'ignored' | 'unreadable' | 'refused';
 
+/** An event as it comes in. */
 export interface NewEvent {
   /** Sorts by arrival. */
   readonly eventId: string;
@@ -21,6 +23,7 @@ export interface NewEvent {
   readonly reason: string | null;
 }
 
+/** An event that is to be applied. `receivedAt` in epoch milliseconds. */
 export interface WaitingEvent {
   readonly eventId: string;
   readonly source: EventSource;
@@ -44,6 +47,7 @@ export interface EventView {
   readonly appliedAt: number | null;
 }
 
+/** What became of a waiting event. */
 export interface SettledEvent {
   readonly eventId: string;
   /** As it was read: another delivery meanwhile keeps the event waiting. */
@@ -64,8 +68,6 @@ interface EventRow {
   received_at: number;
   applied_at: number | null;
 }
-
-const toContactId = (value: number | null) => (value === null ? null : Number(value));
 
 /** The inbox: what the vendors told us, kept until it is applied and a while longer. */
 export class EventStore {
@@ -111,17 +113,17 @@ export class EventStore {
   async listWaiting(accountId: number, afterEventId: string, limit: number): Promise<WaitingEvent[]> {
     const rows = await this.database.query<EventRow>(
       `SELECT event_id, source, action, contact_id, payload, deliveries, received_at FROM events
-        WHERE account_id = ? AND state = 'waiting' AND event_id > ? ORDER BY event_id LIMIT ${Math.trunc(limit)}`,
-      [accountId, afterEventId],
+        WHERE account_id = ? AND state = 'waiting' AND event_id > ? ORDER BY event_id LIMIT ?`,
+      [accountId, afterEventId, limit],
     );
     return rows.map((row) => ({
       eventId: row.event_id,
       source: row.source,
       action: row.action,
-      contactId: toContactId(row.contact_id),
+      contactId: row.contact_id,
       payload: row.payload ?? 'null',
-      deliveries: Number(row.deliveries),
-      receivedAt: Number(row.received_at),
+      deliveries: row.deliveries,
+      receivedAt: row.received_at,
     }));
   }
 
@@ -129,74 +131,67 @@ export class EventStore {
   async settle(tx: Executor, accountId: number, events: readonly SettledEvent[], nowMs: number): Promise<void> {
     const groups = groupBy(events, ({ state, reason, deliveries }) => JSON.stringify([state, reason, deliveries]));
     for (const group of groups.values()) {
-      for (const chunk of chunksOf(group, 500)) {
-        const [first] = chunk;
-        if (!first) continue;
-        await tx.execute(
-          `UPDATE events SET state = ?, reason = ?, applied_at = ?
-            WHERE account_id = ? AND state = 'waiting' AND deliveries = ? AND event_id IN (${placeholders(chunk.length)})`,
-          [first.state, first.reason, nowMs, accountId, first.deliveries, ...chunk.map(({ eventId }) => eventId)],
-        );
-      }
+      const [first] = group;
+      if (!first) continue;
+      await executeIn(
+        tx,
+        `UPDATE events SET state = ?, reason = ?, applied_at = ? WHERE account_id = ? AND state = 'waiting' AND deliveries = ? AND event_id IN (?)`,
+        [first.state, first.reason, nowMs, accountId, first.deliveries],
+        group.map(({ eventId }) => eventId),
+      );
     }
   }
 
+  /** How many events of the account wait for a worker. */
   async countWaiting(accountId: number): Promise<number> {
     const [row] = await this.database.query<{ total: number }>(
       `SELECT COUNT(*) AS total FROM events WHERE account_id = ? AND state = 'waiting'`,
       [accountId],
     );
-    return Number(row?.total ?? 0);
-  }
-
-  /** When the newest waiting event came in, epoch ms, or undefined. */
-  async findNewestWaitingAt(accountId: number): Promise<number | undefined> {
-    const [row] = await this.database.query<{ received_at: number }>(
-      `SELECT received_at FROM events WHERE account_id = ? AND state = 'waiting' ORDER BY event_id DESC LIMIT 1`,
-      [accountId],
-    );
-    return row === undefined ? undefined : Number(row.received_at);
+    return row?.total ?? 0;
   }
 
   /** Accounts whose events wait since before `beforeMs`: their job was lost or is late. */
   async listAccountsWaiting(beforeMs: number, limit: number): Promise<number[]> {
     const rows = await this.database.query<{ account_id: number }>(
-      `SELECT DISTINCT account_id FROM events WHERE state = 'waiting' AND received_at < ? LIMIT ${Math.trunc(limit)}`,
-      [beforeMs],
+      `SELECT DISTINCT account_id FROM events WHERE state = 'waiting' AND received_at < ? LIMIT ?`,
+      [beforeMs, limit],
     );
-    return rows.map(({ account_id }) => Number(account_id));
+    return rows.map(({ account_id }) => account_id);
   }
 
   /** The newest events of an account, newest first. */
   async list(accountId: number, limit: number): Promise<EventView[]> {
     const rows = await this.database.query<EventRow>(
       `SELECT event_id, source, action, contact_id, state, reason, deliveries, received_at, applied_at FROM events
-        WHERE account_id = ? ORDER BY event_id DESC LIMIT ${Math.trunc(limit)}`,
-      [accountId],
+        WHERE account_id = ? ORDER BY event_id DESC LIMIT ?`,
+      [accountId, limit],
     );
     return rows.map((row) => ({
       eventId: row.event_id,
       source: row.source,
       action: row.action,
-      contactId: toContactId(row.contact_id),
+      contactId: row.contact_id,
       state: row.state,
       reason: row.reason,
-      deliveries: Number(row.deliveries),
-      receivedAt: Number(row.received_at),
-      appliedAt: row.applied_at === null ? null : Number(row.applied_at),
+      deliveries: row.deliveries,
+      receivedAt: row.received_at,
+      appliedAt: row.applied_at,
     }));
   }
 
   /** Forgets up to `limit` settled events received before `beforeMs`; returns how many. */
   async purge(beforeMs: number, limit: number): Promise<number> {
     const rows = await this.database.query<{ account_id: number; event_id: string }>(
-      `SELECT account_id, event_id FROM events WHERE state IN ('applied', 'ignored') AND received_at < ? LIMIT ${Math.trunc(limit)}`,
-      [beforeMs],
+      `SELECT account_id, event_id FROM events WHERE state IN ('applied', 'ignored') AND received_at < ? LIMIT ?`,
+      [beforeMs, limit],
     );
-    for (const [accountId, group] of groupBy(rows, ({ account_id }) => Number(account_id))) {
-      await this.database.execute(
-        `DELETE FROM events WHERE account_id = ? AND state <> 'waiting' AND event_id IN (${placeholders(group.length)})`,
-        [accountId, ...group.map(({ event_id }) => event_id)],
+    for (const [accountId, group] of groupBy(rows, ({ account_id }) => account_id)) {
+      await executeIn(
+        this.database,
+        `DELETE FROM events WHERE account_id = ? AND state <> 'waiting' AND event_id IN (?)`,
+        [accountId],
+        group.map(({ event_id }) => event_id),
       );
     }
     return rows.length;

@@ -37,6 +37,7 @@ const toFailureRow = (row: StoredFailure): FailureRow => ({
   failedAt: row.failed_at,
 });
 
+/** Buried jobs with their reasons, for the operator. */
 export class FailureStore {
   constructor(private readonly database: Executor) {}
 

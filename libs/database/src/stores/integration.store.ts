@@ -13,6 +13,7 @@ export interface IntegrationRow {
   readonly updatedAt: number;
 }
 
+/** An integration to save. */
 export type NewIntegration = Omit<IntegrationRow, 'createdAt' | 'updatedAt'>;
 
 interface StoredIntegration {
@@ -35,6 +36,7 @@ const toIntegrationRow = (row: StoredIntegration): IntegrationRow => ({
 
 const COLUMNS = ['client_id', 'client_secret', 'redirect_uri', 'domain', 'created_at', 'updated_at'];
 
+/** OAuth clients, by their client id. */
 export class IntegrationStore {
   constructor(
     private readonly database: Executor,
@@ -54,6 +56,7 @@ export class IntegrationStore {
     });
   }
 
+  /** The integration, or undefined. */
   async find(clientId: string, on: Executor = this.database): Promise<IntegrationRow | undefined> {
     const [row] = await on.query<StoredIntegration>(`SELECT ${COLUMNS.join(', ')} FROM integrations WHERE client_id = ?`, [clientId]);
     return row && toIntegrationRow(row);
@@ -65,6 +68,7 @@ export class IntegrationStore {
     return rows.map(toIntegrationRow);
   }
 
+  /** How many are saved. */
   async count(on: Executor = this.database): Promise<number> {
     const [row] = await on.query<{ total: number }>('SELECT COUNT(*) AS total FROM integrations');
     return row?.total ?? 0;

@@ -3,6 +3,7 @@ import { DuplicateKeyError } from '../database-errors.js';
 import type { Executor, SqlValue } from '../executor.js';
 import { placeholders } from '../sql.js';
 
+/** Progress so far; all but `read`, which counts contacts, count addresses. */
 export interface RunCounts {
   readonly read: number;
   readonly created: number;
@@ -12,6 +13,7 @@ export interface RunCounts {
   readonly unchanged: number;
 }
 
+/** A run with its checkpoint. Times in epoch milliseconds. */
 export interface Run extends RunCounts {
   readonly runId: string;
   readonly accountId: number;
@@ -115,11 +117,13 @@ export class RunStore {
     return this.find(run.runId);
   }
 
+  /** The run, or undefined. */
   async find(runId: string): Promise<Run | undefined> {
     const [row] = await this.database.query<Row>(`SELECT * FROM runs WHERE run_id = ?`, [runId]);
     return row && toRun(row);
   }
 
+  /** The run of the account that is not ended, or undefined. */
   async findActive(accountId: number): Promise<Run | undefined> {
     const [row] = await this.database.query<Row>(`SELECT * FROM runs WHERE active_account_id = ?`, [accountId]);
     return row && toRun(row);
@@ -127,10 +131,10 @@ export class RunStore {
 
   /** Newest first. */
   async list(accountId: number, limit: number): Promise<Run[]> {
-    const rows = await this.database.query<Row>(
-      `SELECT * FROM runs WHERE account_id = ? ORDER BY created_at DESC, run_id DESC LIMIT ${Math.trunc(limit)}`,
-      [accountId],
-    );
+    const rows = await this.database.query<Row>(`SELECT * FROM runs WHERE account_id = ? ORDER BY created_at DESC, run_id DESC LIMIT ?`, [
+      accountId,
+      limit,
+    ]);
     return rows.map(toRun);
   }
 
@@ -184,8 +188,8 @@ export class RunStore {
   /** Active runs that nobody has moved since `beforeMs`, except those that wait for a human. */
   async listStale(beforeMs: number, limit: number): Promise<Run[]> {
     const rows = await this.database.query<Row>(
-      `SELECT * FROM runs WHERE state IN ('queued', 'running') AND heartbeat_at < ? ORDER BY heartbeat_at LIMIT ${Math.trunc(limit)}`,
-      [beforeMs],
+      `SELECT * FROM runs WHERE state IN ('queued', 'running') AND heartbeat_at < ? ORDER BY heartbeat_at LIMIT ?`,
+      [beforeMs, limit],
     );
     return rows.map(toRun);
   }
