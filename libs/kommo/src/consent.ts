@@ -1,6 +1,7 @@
 /** `popup`: the main window goes to the redirect URI; `post_message`: the opened one does (reference/kommo.md 1.2). */
 export type ConsentMode = 'popup' | 'post_message';
 
+/** A consent to be asked for. */
 export interface Consent {
   /** The consent page, e.g. `https://www.kommo.com/oauth`. */
   readonly oauthUrl: string;

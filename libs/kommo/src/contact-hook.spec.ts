@@ -62,7 +62,7 @@ describe('readContactHook', () => {
     });
   });
 
-  it('R11 reads all actions and all indices in body order, and counts what it ignores', () => {
+  it('R11: reads all actions and all indices in body order, and counts what it ignores', () => {
     const hook = readContactHook({
       contacts: {
         add: [contact('1'), contact('2'), contact('3')],
@@ -88,7 +88,7 @@ describe('readContactHook', () => {
     expect(hook.changes[5]).not.toHaveProperty('snapshot');
   });
 
-  it('R18 tells companies from contacts, and when it cannot', () => {
+  it('R18: tells companies from contacts, and when it cannot', () => {
     const types = readContactHook({
       contacts: { add: [contact(1, { type: 'company' }), contact(2), contact(3, { type: undefined }), contact(4, { type: 'x' })] },
     });
@@ -130,7 +130,7 @@ describe('readContactHook', () => {
     expect(readContactHook(body)).toMatchObject({ changes: [], unreadable: [expect.objectContaining({ reason: expect.any(String) })] });
   });
 
-  it('R47 leaves prototypes alone', () => {
+  it('R47: leaves prototypes alone', () => {
     const body: unknown = JSON.parse(
       `{"__proto__":{"contacts":{"add":[{"id":1}]}},"contacts":{"__proto__":{"polluted":[1]},"constructor":{"prototype":{"x":1}},
         "update":[{"id":2,"__proto__":{"name":"evil"},"custom_fields":[{"id":"__proto__","code":"constructor","values":["v"]}]}]}}`,

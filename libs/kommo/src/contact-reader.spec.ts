@@ -8,7 +8,7 @@ const field = (id: number, code: string | null, ...values: unknown[]) => ({
 });
 
 describe('findApiContact', () => {
-  it('R07 finds e-mails by their code, wherever the field stands, all of them in order', () => {
+  it('R07: finds e-mails by their code, wherever the field stands, all of them in order', () => {
     const snapshot = findApiContact({
       id: 406322,
       name: 'Sam',
@@ -34,7 +34,7 @@ describe('findApiContact', () => {
     });
   });
 
-  it('R07 reads a contact without fields and without a name', () => {
+  it('R07: reads a contact without fields and without a name', () => {
     expect(findApiContact({ id: 1, name: null, custom_fields_values: null })).toEqual({
       contactId: 1,
       name: '',

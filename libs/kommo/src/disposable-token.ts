@@ -3,6 +3,7 @@ import { parseJson, type Secret, toPositiveInteger, toText, valueAt } from '#dom
 import { DisposableTokenRefusedError } from './kommo-errors.js';
 import { findKommoHost, type KommoHost } from './kommo-host.js';
 
+/** What a token must agree with: the integration it is for, and the time. */
 export interface DisposableTokenCheck {
   readonly clientId: string;
   readonly clientSecret: Secret;

@@ -10,7 +10,6 @@ export {
   type KommoGrant,
   type KommoSession,
   type KommoTimeouts,
-  type WebhookState,
 } from './kommo-client.js';
 export * from './kommo-errors.js';
 export { type KommoHost, parseReferer } from './kommo-host.js';

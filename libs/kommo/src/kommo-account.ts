@@ -7,6 +7,7 @@ export interface KommoAccount {
   readonly subdomain: string;
 }
 
+/** The account of an answer, or undefined when it is none. */
 export function findAccount(body: unknown): KommoAccount | undefined {
   const accountId = toPositiveInteger(valueAt(body, 'id'));
   const subdomain = toText(valueAt(body, 'subdomain'));

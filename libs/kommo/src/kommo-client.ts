@@ -1,5 +1,6 @@
 import {
   BugError,
+  chunksOf,
   type Clock,
   type ContactSnapshot,
   isRecord,
@@ -20,6 +21,7 @@ import { type KommoAnswer, KommoHttp, type KommoRequest } from './kommo-http.js'
 import { findWebhook, isActiveFor, type KommoWebhook } from './kommo-webhook.js';
 import { readTokenPair, type TokenPair } from './token-pair.js';
 
+/** What the client stands on. */
 export interface KommoClientOptions {
   readonly logger: Logger;
   readonly clock: Clock;
@@ -58,12 +60,11 @@ export interface KommoGrant {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** One page of contacts, in the order asked for. */
 export interface ContactPage {
   readonly contacts: ContactSnapshot[];
   readonly hasNext: boolean;
 }
-
-export type WebhookState = 'active' | 'disabled';
 
 /** The most that Kommo returns per call, and the most that it wants to be given (reference/kommo.md 4.4, 4.6). */
 export const KOMMO_PAGE_LIMIT = 250;
@@ -139,6 +140,7 @@ export class KommoClient {
     return undefined;
   }
 
+  /** The account that the token belongs to. Also tells whether the token works. */
   async getAccount(session: KommoSession): Promise<KommoAccount> {
     const account = findAccount(await this.#requestJson(session, { method: 'GET', path: '/api/v4/account' }));
     if (!account) throw unreadableAnswer('no account in it');
@@ -155,7 +157,7 @@ export class KommoClient {
   }
 
   /** The contact, or undefined when it is gone. */
-  async getContact(session: KommoSession, contactId: number): Promise<ContactSnapshot | undefined> {
+  async findContact(session: KommoSession, contactId: number): Promise<ContactSnapshot | undefined> {
     const answer = await this.#send(session, { method: 'GET', path: `${CONTACTS_PATH}/${contactId}` });
     if (isAbsence(answer)) return undefined;
     const body = readBody(answer);
@@ -194,7 +196,7 @@ export class KommoClient {
     this.options.logger.warn('Kommo does not filter contacts by id in this account: asking for each', { accountId: session.accountId });
     const found: ContactSnapshot[] = [];
     for (const contactId of asked) {
-      const contact = await this.getContact(session, contactId);
+      const contact = await this.findContact(session, contactId);
       if (contact) found.push(contact);
     }
     return found;
@@ -202,8 +204,8 @@ export class KommoClient {
 
   /** Adds a tag to contacts, keeping their others; any number, in calls of 50. Kommo sends a hook for each (reference/kommo.md 4.4). */
   async tagContacts(session: KommoSession, { ids, tagName }: { readonly ids: readonly number[]; readonly tagName: string }): Promise<void> {
-    for (let start = 0; start < ids.length; start += WRITE_BATCH) {
-      const body = ids.slice(start, start + WRITE_BATCH).map((id) => ({ id, tags_to_add: [{ name: tagName }] }));
+    for (const chunk of chunksOf(ids, WRITE_BATCH)) {
+      const body = chunk.map((id) => ({ id, tags_to_add: [{ name: tagName }] }));
       await this.#requestJson(session, { method: 'PATCH', path: CONTACTS_PATH, body });
     }
   }
@@ -223,7 +225,7 @@ export class KommoClient {
   async ensureWebhook(
     session: KommoSession,
     { destination, settings }: { readonly destination: string; readonly settings: readonly string[] },
-  ): Promise<WebhookState> {
+  ): Promise<'active' | 'disabled'> {
     const [existing] = await this.listWebhooks(session, destination);
     if (existing && isActiveFor(existing, settings)) return 'active';
     if (existing) await this.deleteWebhook(session, destination);

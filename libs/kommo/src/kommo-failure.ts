@@ -19,6 +19,7 @@ const FORBIDDEN_RETRY_MS = 60 * SECOND_MS;
 const PAYMENT_RETRY_MS = 3_600 * SECOND_MS;
 const MAX_DETAIL_LENGTH = 300;
 
+/** Whether it is any 2xx. */
 export const isSuccess = ({ status }: KommoAnswer): boolean => status >= 200 && status <= 299;
 
 /** An answer that cannot be what Kommo meant to say: cut off, not JSON, or of another shape. */

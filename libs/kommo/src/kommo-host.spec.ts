@@ -10,7 +10,7 @@ describe('parseReferer', () => {
     ['Example-1.AMOCRM.ru', 'example-1.amocrm.ru'],
     ['https://example.amocrm.com', 'example.amocrm.com'],
     ['https://example.kommo.com/', 'example.kommo.com'],
-  ])('R23 accepts %s', (referer, host) => {
+  ])('R23: accepts %s', (referer, host) => {
     expect(parseReferer(referer, domains)).toBe(host);
   });
 
@@ -42,7 +42,7 @@ describe('parseReferer', () => {
     ' example.kommo.com',
     '',
     'a'.repeat(400) + '.kommo.com',
-  ])('R23 refuses %p and names the field', (referer) => {
+  ])('R23: refuses %p and names the field', (referer) => {
     expect(() => parseReferer(referer, domains)).toThrow(InvalidInputError);
     expect(() => parseReferer(referer, domains)).toThrow(
       expect.objectContaining({ fields: [expect.objectContaining({ field: 'referer' })] }),

@@ -22,12 +22,14 @@ export interface KommoRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Any HTTP answer, its body unread. */
 export interface KommoAnswer {
   readonly status: number;
   readonly text: string;
   readonly retryAfterHeader: string | undefined;
 }
 
+/** What every call has in common. */
 export interface KommoHttpOptions {
   readonly logger: Logger;
   readonly clock: Clock;

@@ -11,6 +11,7 @@ export interface KommoWebhook {
 /** What a service that follows contacts subscribes to. A changed responsible user arrives as an update. */
 export const contactWebhookSettings: readonly string[] = ['add_contact', 'update_contact', 'delete_contact', 'restore_contact'];
 
+/** The webhook of an answer, or undefined when it is none. */
 export function findWebhook(item: unknown): KommoWebhook | undefined {
   const destination = toText(valueAt(item, 'destination'));
   if (destination === undefined) return undefined;

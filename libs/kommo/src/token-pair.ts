@@ -9,6 +9,7 @@ export interface AccessTokenClaims {
   readonly baseDomain?: string;
 }
 
+/** What the token endpoint gives (reference/kommo.md 1.4). `expiresInSeconds` is the access token's. */
 export interface TokenPair {
   readonly accessToken: Secret;
   readonly refreshToken: Secret;

@@ -1,3 +1,3 @@
 export * from './logger.js';
 export { mask } from './mask.js';
-export { maskEmail, maskText } from './mask-text.js';
+export { maskText } from './mask-text.js';

@@ -10,6 +10,7 @@ import type { DownloadAnswer } from './unisender-http.js';
 /** A row of an exported file: its columns by name. */
 export type ExportRow = Readonly<Record<string, string>>;
 
+/** How to fetch a file, and from where it may come. */
 export interface ExportSource {
   readonly open: (url: string) => Promise<DownloadAnswer>;
   readonly clock: Clock;

@@ -14,7 +14,7 @@ describe('toFormBody', () => {
     ]);
   });
 
-  it('R10 keeps emoji, Cyrillic and reserved characters', () => {
+  it('R10: keeps emoji, Cyrillic and reserved characters', () => {
     const value = 'Ирина 🙂 a+b&c=d%20;é';
     expect(new URLSearchParams(toFormBody({ data: [[value]] })).get('data[0][0]')).toBe(value);
   });

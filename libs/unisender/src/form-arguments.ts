@@ -1,6 +1,7 @@
 /** An argument of a call. Lists and records become PHP's brackets: `data[0][1]`, `events[subscribe]` (reference/unisender.md 1.1). */
 export type FormValue = string | number | readonly FormValue[] | { readonly [name: string]: FormValue };
 
+/** Arguments of a call, by name. */
 export type FormArguments = Readonly<Record<string, FormValue>>;
 
 function append(form: URLSearchParams, name: string, value: FormValue): void {

@@ -4,7 +4,7 @@ import { readImportResult } from './import-result.js';
 const counts = { total: 3, inserted: 0, updated: 3, deleted: 0, new_emails: 0 };
 
 describe('readImportResult', () => {
-  it.each([undefined, null, []])('R06 takes all rows updated and the log %p as a success', (log) => {
+  it.each([undefined, null, []])('R06: takes all rows updated and the log %p as a success', (log) => {
     expect(readImportResult({ ...counts, invalid: 0, log }, 3)).toEqual({
       total: 3,
       inserted: 0,
@@ -15,7 +15,7 @@ describe('readImportResult', () => {
     });
   });
 
-  it.each([2, '2'])('R06 reads the index %p', (index) => {
+  it.each([2, '2'])('R06: reads the index %p', (index) => {
     const result = readImportResult(
       { ...counts, updated: 2, invalid: 1, log: [{ index, code: 'e_address__e_syntax', message: 'bad' }] },
       3,

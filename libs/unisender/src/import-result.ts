@@ -19,6 +19,7 @@ export interface ImportResult {
   readonly rejected: readonly RejectedRow[];
 }
 
+/** The result of importing no rows. */
 export const emptyImport: ImportResult = { total: 0, inserted: 0, updated: 0, deleted: 0, invalid: 0, rejected: [] };
 
 function readCount(result: unknown, name: string): number {

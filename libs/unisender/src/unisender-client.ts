@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { BugError, type Clock, type Logger, type RequestLimiter, type Secret } from '#domain';
+import { BugError, type Clock, type Logger, MAX_ROWS_PER_CALL, type RequestLimiter, type Secret } from '#domain';
 import { type ExportRow, readExportFile } from './export-file.js';
 import { type FormArguments, toFormBody } from './form-arguments.js';
 import { emptyImport, type ImportResult, readImportResult } from './import-result.js';
@@ -21,6 +21,7 @@ import {
   type UnisenderTask,
 } from './unisender-records.js';
 
+/** What the client stands on. */
 export interface UnisenderClientOptions {
   readonly logger: Logger;
   readonly clock: Clock;
@@ -38,9 +39,6 @@ export interface ImportRows {
 
 /** Event name → filter; `*` for all (reference/unisender.md 8.2). */
 export type HookEvents = Readonly<Record<string, string>>;
-
-/** Rows that importContacts takes in one call (reference/unisender.md 3). */
-export const UNISENDER_MAX_ROWS = 500;
 
 const DEFAULT_BASE_URL = 'https://api.unisender.com/ru/api';
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -68,11 +66,7 @@ export class UnisenderClient {
     this.#http = new UnisenderHttp({ logger: options.logger, clock: options.clock, timeoutMs: this.#timeoutMs });
   }
 
-  /** Resolves when the key works. There is no method for it; a new account answers with no lists (reference/unisender.md 7). */
-  async checkKey(key: Secret): Promise<void> {
-    await this.#call(key, 'getLists');
-  }
-
+  /** The account's lists. Also tells whether a key works, for which there is no method: a new account has none (reference/unisender.md 7). */
   async getLists(key: Secret): Promise<UnisenderList[]> {
     return readLists(await this.#call(key, 'getLists'));
   }
@@ -115,6 +109,7 @@ export class UnisenderClient {
     return readTaskId(await this.#call(key, 'async/exportContacts', args, ['unisender-export']));
   }
 
+  /** How far a task is. Throws UnisenderRejectedError for one that is not known (any more). */
   async getTask(key: Secret, taskId: string): Promise<UnisenderTask> {
     return readTask(await this.#call(key, 'async/getTaskResult', { task_uuid: taskId }));
   }
@@ -150,6 +145,7 @@ export class UnisenderClient {
     await this.#unlessNotFound(() => this.#call(key, 'removeHook', { hook_url: url }));
   }
 
+  /** Every webhook of the account, other services' too. */
   async listHooks(key: Secret): Promise<UnisenderHook[]> {
     return readHooks(await this.#call(key, 'listHooks'));
   }
@@ -180,8 +176,8 @@ export class UnisenderClient {
 }
 
 function assertImportable({ fieldNames, rows }: ImportRows): void {
-  if (rows.length > UNISENDER_MAX_ROWS) {
-    throw new BugError(`${rows.length} rows in one import, ${UNISENDER_MAX_ROWS} is the limit`, { code: 'unisender_too_many_rows' });
+  if (rows.length > MAX_ROWS_PER_CALL) {
+    throw new BugError(`${rows.length} rows in one import, ${MAX_ROWS_PER_CALL} is the limit`, { code: 'unisender_too_many_rows' });
   }
   if (rows.some((row) => row.length !== fieldNames.length)) {
     throw new BugError('A row of the import has another width than its field names', { code: 'unisender_uneven_rows' });

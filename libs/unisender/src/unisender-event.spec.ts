@@ -52,7 +52,7 @@ describe('readUnisenderHook', () => {
     expect(readUnisenderHook(body)).toEqual([]);
   });
 
-  it('R47 leaves prototypes alone', () => {
+  it('R47: leaves prototypes alone', () => {
     const body: unknown = JSON.parse(
       '{"event_name":"unsubscribe","event_data":{"__proto__":{"email":"x@example.org"},"constructor":{"y":1}}}',
     );

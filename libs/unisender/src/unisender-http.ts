@@ -6,12 +6,14 @@ import { withDeadline } from '#clock';
 import type { Clock, Logger } from '#domain';
 import { unavailable } from './unisender-failure.js';
 
+/** What every call has in common. */
 export interface UnisenderHttpOptions {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly timeoutMs: number;
 }
 
+/** The head of an answer, its body still to be read. */
 export interface DownloadAnswer {
   readonly status: number;
   readonly location: string | undefined;

@@ -1,11 +1,13 @@
 import { isRecord, toItems, toPositiveInteger, toText, valueAt } from '#domain';
 import { unavailable } from './unisender-failure.js';
 
+/** A list of contacts. */
 export interface UnisenderList {
   readonly id: number;
   readonly title: string;
 }
 
+/** A field that the account's owner defined. */
 export interface UnisenderField {
   readonly id: number;
   /** The name of its column in importContacts, case-sensitive. */
@@ -31,6 +33,7 @@ export interface UnisenderTask {
   readonly fileUrl: string | undefined;
 }
 
+/** A webhook subscription. */
 export interface UnisenderHook {
   readonly url: string;
   /** `stopped` after 24 hours of failed deliveries (reference/unisender.md 8.1). */
@@ -49,18 +52,21 @@ function toEpochMs(value: unknown): number | undefined {
 const readItems = <T>(result: unknown, toItem: (item: unknown) => T | undefined): T[] =>
   toItems(result).flatMap((item) => toItem(item) ?? []);
 
+/** The lists of getLists; what has no id is left out. */
 export const readLists = (result: unknown): UnisenderList[] =>
   readItems(result, (item) => {
     const id = toPositiveInteger(valueAt(item, 'id'));
     return id === undefined ? undefined : { id, title: toText(valueAt(item, 'title')) ?? '' };
   });
 
+/** The fields of getFields; what has no id or name is left out. */
 export const readFields = (result: unknown): UnisenderField[] =>
   readItems(result, (item) => {
     const [id, name] = [toPositiveInteger(valueAt(item, 'id')), toText(valueAt(item, 'name'))];
     return id === undefined || name === undefined ? undefined : { id, name, type: toText(valueAt(item, 'type')) ?? '' };
   });
 
+/** The webhooks of listHooks; what has no URL is left out. */
 export const readHooks = (result: unknown): UnisenderHook[] =>
   readItems(result, (item) => {
     const url = toText(valueAt(item, 'url')) ?? toText(valueAt(item, 'hook_url'));
@@ -72,6 +78,7 @@ function readTextRecord(value: unknown): Record<string, string> {
   return Object.fromEntries(entries.map(([name, text]) => [name, toText(text) ?? '']));
 }
 
+/** The contact of getContact. Throws TransientError when there is none in it. */
 export function readContact(result: unknown): UnisenderContact {
   const email = toText(valueAt(result, 'email', 'email'));
   const status = toText(valueAt(result, 'email', 'status'));
@@ -96,12 +103,14 @@ export function readId(result: unknown): number {
   return id;
 }
 
+/** The id of a task that was started. Throws TransientError when there is none. */
 export function readTaskId(result: unknown): string {
   const taskId = toText(valueAt(result, 'task_uuid'));
   if (!taskId) throw unavailable('gave no task');
   return taskId;
 }
 
+/** How far a task is. Throws TransientError when the answer does not say. */
 export function readTask(result: unknown): UnisenderTask {
   const status = toText(valueAt(result, 'status'));
   if (status === undefined) throw unavailable('gave no status of the task');

@@ -85,7 +85,7 @@ describe('Kommo', () => {
     expect(await failureOf(refresh())).toBeInstanceOf(KommoTokenRefusedError);
   });
 
-  it('R30 is followed to its new subdomain', async () => {
+  it('R30: is followed to its new subdomain', async () => {
     await sandbox.control('POST', `/kommo/accounts/${connected.id}/rename`, { subdomain: 'renamed' });
     const refreshToken = Secret.of(connected.refresh);
     expect(await failureOf(kommo.refresh({ ...grantOf(connected), refreshToken }))).toBeInstanceOf(KommoHostMovedError);
@@ -96,7 +96,7 @@ describe('Kommo', () => {
     });
   });
 
-  it('R01 pages 251 contacts, each once', async () => {
+  it('R01: pages 251 contacts, each once', async () => {
     await createContacts({ count: 251, seed: 7, hooks: false });
     const first = await kommo.listContacts(session, { page: 1, limit: 250, orderById: true });
     const second = await kommo.listContacts(session, { page: 2, limit: 250, orderById: true });
@@ -134,7 +134,7 @@ describe('Kommo', () => {
     const [delivery] = await receiver.arrived(1);
     const hook = readContactHook(parseFormBody(delivery?.body ?? ''));
     expect(hook).toMatchObject({ accountId: connected.id, subdomain: 'acme', unreadable: [] });
-    expect(hook.changes[0]?.snapshot).toEqual(await kommo.getContact(session, id));
+    expect(hook.changes[0]?.snapshot).toEqual(await kommo.findContact(session, id));
   });
 
   it('tags contacts, keeping what they have', async () => {
@@ -147,7 +147,7 @@ describe('Kommo', () => {
     ]);
   });
 
-  it.each(['replace', 'merge'])('R19 mends a disabled webhook when a second POST would %s', async (repost) => {
+  it.each(['replace', 'merge'])('R19: mends a disabled webhook when a second POST would %s', async (repost) => {
     await sandbox.switches({ 'kommo.webhook_repost': repost });
     const wanted = { destination: `${receiver.url}/hook`, settings: contactWebhookSettings };
     await kommo.ensureWebhook(session, { ...wanted, settings: ['add_lead'] });
@@ -183,7 +183,7 @@ describe('Kommo', () => {
     ['reset', 'kommo_unavailable'],
     ['half_body', 'kommo_unavailable'],
     ['empty', 'kommo_unavailable'],
-  ])('R36 fails with %s as %s, and works afterwards', async (kind, code) => {
+  ])('R36: fails with %s as %s, and works afterwards', async (kind, code) => {
     await sandbox.control('POST', '/faults', { target: 'kommo', match: '/api/v4/account', kind, times: 1 });
     expect(await failureOf(kommo.getAccount(session))).toMatchObject({ code });
     await expect(kommo.getAccount(session)).resolves.toMatchObject({ accountId: connected.id });
@@ -200,8 +200,8 @@ describe('Kommo', () => {
 
 describe('Unisender', () => {
   it('knows its keys', async () => {
-    await expect(unisender.checkKey(key)).resolves.toBeUndefined();
-    expect(await failureOf(unisender.checkKey(Secret.of('other')))).toBeInstanceOf(UnisenderKeyRefusedError);
+    await expect(unisender.getLists(key)).resolves.toBeInstanceOf(Array);
+    expect(await failureOf(unisender.getLists(Secret.of('other')))).toBeInstanceOf(UnisenderKeyRefusedError);
   });
 
   it('takes, changes, rejects and deletes rows, and tells what it holds', async () => {
@@ -278,7 +278,7 @@ describe('Unisender', () => {
     ['not_enough_money', 'unisender_not_enough_money'],
     ['access_denied', 'unisender_key_refused'],
     ['invalid_arg', 'unisender_rejected'],
-  ])('R36 fails with %s as %s, and works afterwards', async (kind, code) => {
+  ])('R36: fails with %s as %s, and works afterwards', async (kind, code) => {
     await sandbox.control('POST', '/faults', { target: 'unisender', kind, times: 1 });
     expect(await failureOf(unisender.getLists(key))).toMatchObject({ code });
     await expect(unisender.getLists(key)).resolves.toEqual([]);

@@ -165,7 +165,7 @@ describe('every call to Kommo', () => {
     expect(await failureOf(client.getAccount({ ...session, signal: stop.signal }))).toBe(reason);
   });
 
-  it.each(['evil.test', 'example.kommo.com.evil.test', '127.0.0.1', 'www.kommo.com'])('R23 sends nothing to %s', async (host) => {
+  it.each(['evil.test', 'example.kommo.com.evil.test', '127.0.0.1', 'www.kommo.com'])('R23: sends nothing to %s', async (host) => {
     expect(await failureOf(client.getAccount({ ...session, host }))).toBeInstanceOf(BugError);
     expect(await failureOf(client.refresh({ ...grant, host, refreshToken: Secret.of('x') }))).toBeInstanceOf(BugError);
     expect(vendor.requests).toHaveLength(0);
@@ -187,7 +187,7 @@ describe('reading contacts', () => {
     expect(vendor.requests).toHaveLength(1);
   });
 
-  it('R01 takes 204 as an empty last page', async () => {
+  it('R01: takes 204 as an empty last page', async () => {
     vendor.answer(noContent);
     await expect(client.listContacts(session, { page: 9, limit: 250 })).resolves.toEqual({ contacts: [], hasNext: false });
   });
@@ -240,9 +240,9 @@ describe('reading contacts', () => {
   it.each([
     ['an unknown route', json(readJsonSample('kommo', 'error-404.json'), 404)],
     ['a page', text('<html>', 404)],
-  ])('R30 does not take %s under a host that is no account for an absence', async (_name, answer) => {
+  ])('R30: does not take %s under a host that is no account for an absence', async (_name, answer) => {
     vendor.answer(answer);
-    await expect(client.getContact(session, 1)).rejects.toMatchObject({ code: 'kommo_rejected' });
+    await expect(client.findContact(session, 1)).rejects.toMatchObject({ code: 'kommo_rejected' });
     await expect(client.deleteWebhook(session, 'https://sync.example.org')).rejects.toMatchObject({ code: 'kommo_rejected' });
   });
 
@@ -283,14 +283,14 @@ describe('writing to Kommo', () => {
   it.each([
     ['is disabled', { disabled: true }],
     ['has other events', { settings: ['add_contact', 'add_lead'] }],
-  ])('R19 makes a webhook anew that %s', async (_name, more) => {
+  ])('R19: makes a webhook anew that %s', async (_name, more) => {
     vendor.answer(hookList(more), noContent, created);
     await expect(client.ensureWebhook(session, { destination, settings: ['add_contact'] })).resolves.toBe('active');
     expect(vendor.requests.map(({ method }) => method)).toEqual(['GET', 'DELETE', 'POST']);
     expect(JSON.parse(vendor.requests[1]?.body ?? '')).toEqual({ destination });
   });
 
-  it("R19 makes a missing webhook, other people's aside", async () => {
+  it("R19: makes a missing webhook, other people's aside", async () => {
     vendor.answer(json(readJsonSample('kommo', 'webhooks-api-01-list.json')), created);
     await client.ensureWebhook(session, { destination: 'https://sync.example.org/webhook/t', settings: ['add_contact'] });
     expect(vendor.requests.map(({ method }) => method)).toEqual(['GET', 'POST']);
@@ -376,7 +376,7 @@ describe('the token endpoint', () => {
     ['half an answer', halfBody('{"access_token":"a"}'), 'kommo_unavailable'],
     ['no refresh token', json({ access_token: 'a.b.c', expires_in: 1 }), 'kommo_unavailable'],
     ['an unusable token', json({ access_token: 'a\nb', refresh_token: 'x', expires_in: 1 }), 'kommo_unavailable'],
-  ])('R27 takes %s as something that passes, and tells no secret', async (_name, answer, code) => {
+  ])('R27: takes %s as something that passes, and tells no secret', async (_name, answer, code) => {
     vendor.answer(answer);
     const error = await failureOf(client.refresh({ ...grant, refreshToken: Secret.of(REFRESH_TOKEN) }));
     expect(error).toBeInstanceOf(TransientError);
@@ -385,7 +385,7 @@ describe('the token endpoint', () => {
     for (const secret of [REFRESH_TOKEN, CLIENT_SECRET]) expect(shown).not.toContain(secret);
   });
 
-  it('R30 finds where a renamed account lives now', async () => {
+  it('R30: finds where a renamed account lives now', async () => {
     vendor.answer(json({ id: 1, subdomain: 'renamed', domain: 'renamed.kommo.com', top_level_domain: 'kommo.com' }));
     await expect(client.findCurrentHost({ apiDomain: 'api-c.kommo.com', refreshToken: Secret.of(REFRESH_TOKEN) })).resolves.toBe(
       'renamed.kommo.com',

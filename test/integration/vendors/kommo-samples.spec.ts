@@ -83,7 +83,7 @@ describe("Kommo's signatures", () => {
     expect(caller).toMatchObject({ accountId: 12345678, userId: 87654321, isAdmin: false });
   });
 
-  it('R46 verifies the uninstall call of the vector and no other', () => {
+  it('R46: verifies the uninstall call of the vector and no other', () => {
     const hook = readJsonSample<{ client_id: string; client_secret: string; account_id: number; signature: string }>(
       'kommo',
       'oauth-22-uninstall-hook-VECTOR.json',

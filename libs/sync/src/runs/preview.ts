@@ -1,10 +1,9 @@
 import type { Run, RunCounts, RunPatch } from '#database';
 import { type AddressRecord, type ContactContent, type ContactSnapshot, decideAddress, toContactContent } from '#domain';
+import { KOMMO_PAGE_LIMIT } from '#kommo';
 import { type AccountWork, throwIfStopping } from '../account/account-work.js';
 import type { SyncContext } from '../context.js';
 import type { TokenService } from '../tokens/token-service.js';
-
-const PAGE_SIZE = 250;
 
 type Checkpoint = (patch: RunPatch, counts: Partial<RunCounts>) => Promise<void>;
 
@@ -27,7 +26,7 @@ export class Preview {
       throwIfStopping(work.signal);
       work.lease.assertHeld();
       const { contacts, hasNext } = await this.tokens.withSession(run.accountId, (session) =>
-        this.context.kommo.listContacts(session, { page, limit: PAGE_SIZE, orderById: true }),
+        this.context.kommo.listContacts(session, { page, limit: KOMMO_PAGE_LIMIT, orderById: true }),
       );
       const last = contacts.reduce((highest, { contactId }) => Math.max(highest, contactId), after);
       await checkpoint({ page }, await this.countPage(work, contacts, { after, upTo: hasNext ? last : null }));

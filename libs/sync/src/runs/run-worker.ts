@@ -1,6 +1,7 @@
 import type { Executor, Run, RunCounts, RunPatch, Tx } from '#database';
 import { AccountBlockedError, MAX_ROWS_PER_CALL, TransientError, needsConfirmation } from '#domain';
 import type { ContactSnapshot, Secret } from '#domain';
+import { KOMMO_PAGE_LIMIT } from '#kommo';
 import { requireUnisenderKey } from '../account/account-sync.js';
 import { type AccountWork, throwIfStopping, workOnAccount } from '../account/account-work.js';
 import type { AddressTeller, TellCounts } from '../account/address-teller.js';
@@ -14,7 +15,6 @@ import type { Subscriptions } from '../subscriptions/subscriptions.js';
 import type { TokenService } from '../tokens/token-service.js';
 import { Preview } from './preview.js';
 
-const PAGE_SIZE = 250;
 const VERIFY_CHUNK = 250;
 /** A long run gives way to other accounts after this long. */
 const SLICE_MS = 15_000;
@@ -164,7 +164,7 @@ export class RunWorker {
   private async fetchPage(accountId: number, page: number): Promise<FetchedPage> {
     const askedAtMs = this.context.clock.nowMs();
     const fetched = await this.parts.tokens.withSession(accountId, (session) =>
-      this.context.kommo.listContacts(session, { page, limit: PAGE_SIZE, orderById: true }),
+      this.context.kommo.listContacts(session, { page, limit: KOMMO_PAGE_LIMIT, orderById: true }),
     );
     return { ...fetched, askedAtMs };
   }
