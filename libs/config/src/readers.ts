@@ -20,8 +20,10 @@ const splitList = (text: string) =>
     .map((item) => item.trim())
     .filter((item) => item !== '');
 
+/** The text as it is. */
 export const readText: Reader<string> = (text) => text;
 
+/** A text that is not to be shown. */
 export const readSecret: Reader<Secret> = (text) => Secret.of(text);
 
 /** Part of a request header: printable, without blanks, too long to be guessed. */
@@ -30,8 +32,10 @@ export const readToken: Reader<Secret> = (text) =>
     ? Secret.of(text)
     : refuse(`must have at least ${MIN_TOKEN_LENGTH} characters, printable ASCII without blanks`);
 
+/** Secrets separated by commas; none from an empty text. */
 export const readSecretList: Reader<readonly Secret[]> = (text) => splitList(text).map((item) => Secret.of(item));
 
+/** A whole number from `min` to `max`. */
 export const readInteger =
   (min: number, max: number): Reader<number> =>
   (text) => {
@@ -39,6 +43,7 @@ export const readInteger =
     return value >= min && value <= max ? value : refuse(`must be a whole number from ${min} to ${max}`);
   };
 
+/** One of the words, spelt exactly so. */
 export const readOneOf =
   <T extends string>(...allowed: readonly T[]): Reader<T> =>
   (text) =>

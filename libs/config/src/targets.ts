@@ -14,6 +14,7 @@ export type DatabaseTarget =
       readonly database: string;
     };
 
+/** Where a beanstalkd server listens. */
 export interface BeanstalkEndpoint {
   readonly host: string;
   readonly port: number;

@@ -19,6 +19,7 @@ export interface AccountSettings {
   readonly writeBackTag: string;
 }
 
+/** What holds for an account that has chosen nothing. */
 export const defaultAccountSettings: AccountSettings = {
   deletePolicy: 'delete',
   fields: {},

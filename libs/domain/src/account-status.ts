@@ -7,8 +7,10 @@ const transitions = {
   disconnected: ['active'],
 } as const satisfies Record<string, readonly string[]>;
 
+/** Where an account stands; only `active` ones are worked on. */
 export type AccountStatus = keyof typeof transitions;
 
+/** Every status. */
 export const accountStatuses = Object.keys(transitions) as AccountStatus[];
 
 /** The statuses from which `target` may be reached; not `target` itself. */

@@ -25,6 +25,7 @@ export interface AddressHolder {
   readonly fields: Readonly<Record<string, string>>;
 }
 
+/** What to do about one address in Unisender. */
 export type AddressAction =
   /** Put on our list with this name, or tell the changed name. */
   | { readonly kind: 'put'; readonly holder: AddressHolder; readonly hash: string; readonly isNew: boolean }

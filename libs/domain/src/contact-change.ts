@@ -1,5 +1,6 @@
 import type { ContactSnapshot } from './contact-snapshot.js';
 
+/** Kommo's own words for what happened. */
 export type ContactAction = 'add' | 'update' | 'delete' | 'restore';
 
 /** One thing that a Kommo hook says happened to one contact or company. */

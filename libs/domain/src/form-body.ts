@@ -1,5 +1,6 @@
 import { InvalidInputError } from './errors.js';
 
+/** What a body can carry, whatever its format. */
 export type BodyValue = string | number | boolean | null | BodyValue[] | BodyObject;
 
 /** Has no prototype: a name that nobody sent is undefined, whatever it is. */
@@ -17,6 +18,7 @@ export interface BodyLimits {
   readonly maxListIndex: number;
 }
 
+/** Enough for the largest hook of Kommo, and cheap to refuse beyond. */
 export const defaultBodyLimits: BodyLimits = { maxKeys: 20_000, maxDepth: 12, maxListIndex: 1_000 };
 
 /** Names that reach a prototype wherever a body is merged or looked up carelessly; what they carry is dropped. */

@@ -1,6 +1,6 @@
+/** Epoch milliseconds as ISO 8601 in UTC, the form of every time in an answer; null stays null. */
 export function toIsoTime(epochMs: number): string;
 export function toIsoTime(epochMs: number | null): string | null;
-/** Epoch milliseconds as ISO 8601 in UTC, the form of every time in an answer; null stays null. */
 export function toIsoTime(epochMs: number | null): string | null {
   return epochMs === null ? null : new Date(epochMs).toISOString();
 }

@@ -15,8 +15,11 @@ export interface JobPayloads {
   readonly times: { readonly time: string };
 }
 
+/** Where jobs of one kind wait. */
 export type Tube = keyof JobPayloads;
+/** What a job of that tube carries. */
 export type JobPayload<T extends Tube> = JobPayloads[T];
+/** A job with its tube. */
 export type Job = { readonly [T in Tube]: { readonly tube: T; readonly payload: JobPayloads[T] } }[Tube];
 
 interface JobKind<Payload> {
@@ -69,6 +72,7 @@ const catalogue: { readonly [T in Tube]: JobKind<JobPayloads[T]> } = {
   times: { priority: 1_000, ttrSeconds: 60, parse: (body) => ({ time: readText(body, 'time', /^[\x20-\x7e]{1,64}$/) }) },
 };
 
+/** Every tube there is. */
 export const tubes = Object.keys(catalogue) as readonly Tube[];
 
 /** How jobs of a tube are queued. */

@@ -1,3 +1,4 @@
+/** Particulars of a record, by name. Whoever writes them out masks what is secret. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /** Where libs write what happened. `error` = someone must act, `warn` = it healed or will be retried, `info` = once per job or request, `debug` = anything. */

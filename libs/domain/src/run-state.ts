@@ -1,7 +1,10 @@
 /** `import` and `reconcile` bring everything in line (`reconcile` also asks Unisender what it has); `preview` only counts. */
 export const runModes = ['import', 'reconcile', 'preview'] as const;
+
+/** One of {@link runModes}. */
 export type RunMode = (typeof runModes)[number];
 
+/** Who started a run. */
 export type RunTrigger = 'operator' | 'widget' | 'schedule' | 'install' | 'watchdog';
 
 /** Every allowed transition of a run; a state without any is final. */
@@ -14,12 +17,14 @@ const transitions = {
   cancelled: [],
 } as const satisfies Record<string, readonly string[]>;
 
+/** Where a run stands. */
 export type RunState = keyof typeof transitions;
 
 /** The states from which `target` may be reached. */
 export const statesBefore = (target: RunState): RunState[] =>
   (Object.keys(transitions) as RunState[]).filter((state) => (transitions[state] as readonly string[]).includes(target));
 
+/** Whether nothing follows this state. */
 export const isFinal = (state: RunState): boolean => transitions[state].length === 0;
 
 /** What a run does next. */

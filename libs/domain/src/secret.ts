@@ -19,6 +19,7 @@ export class Secret {
     return new Secret(text);
   }
 
+  /** The text itself. */
   reveal(): string {
     return this.#text;
   }

@@ -1,5 +1,7 @@
+/** An object of which nothing is known yet. */
 export type UnknownRecord = Readonly<Record<string, unknown>>;
 
+/** Whether it is an object and no list. */
 export const isRecord = (value: unknown): value is UnknownRecord => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Follows own properties only, so `__proto__`, `constructor` and friends lead nowhere. Undefined when the path breaks off. */

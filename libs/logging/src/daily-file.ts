@@ -38,6 +38,7 @@ export class DailyFile {
     this.#onError = onError;
   }
 
+  /** Takes a line for the day of `timeMs`; returns at once. */
   write(line: string, timeMs: number): void {
     if (this.#waitingCharacters > MAX_WAITING_CHARACTERS) return this.#onError(new Error('The disk is too slow: log lines are lost'));
     this.#add(join(this.#folder, toDayName(timeMs), FILE_NAME), `${line}\n`);

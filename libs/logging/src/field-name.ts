@@ -43,5 +43,6 @@ export function describeField(key: string): FieldName {
 /** Our own error codes, the system's, and the states of runs; an OAuth code or state never looks like these. */
 const HARMLESS = /^([a-z]+(_[a-z]+)+|E[A-Z]+|ER(_[A-Z0-9]+)+|SQLITE(_[A-Z]+)+|queued|running|completed|failed|cancelled|active)$/;
 
+/** Whether the value of a vaguely named field is plainly no secret. */
 export const isHarmless = (value: unknown): boolean =>
   value === null || typeof value === 'number' || typeof value === 'boolean' || (typeof value === 'string' && HARMLESS.test(value));

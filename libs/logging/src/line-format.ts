@@ -1,7 +1,9 @@
 import { toLocalTime } from './local-time.js';
 import { mask } from './mask.js';
 
+/** How much a record matters; see Logger. */
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+/** For eyes, or for machines. */
 export type LogFormat = 'text' | 'json';
 
 /** One record before it becomes a line; its message is masked, its fields not yet. */
@@ -27,4 +29,5 @@ function toJsonLine({ level, timeMs, service, message, fields }: LogRecord): str
   return JSON.stringify({ ...head, ...masked });
 }
 
+/** The record as one line, masked. */
 export const toLine = (record: LogRecord, format: LogFormat): string => (format === 'json' ? toJsonLine(record) : toTextLine(record));

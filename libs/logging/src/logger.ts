@@ -8,6 +8,7 @@ import { maskText } from './mask-text.js';
 
 export type { LogFormat, LogLevel } from './line-format.js';
 
+/** Where and how to log. */
 export interface LoggerOptions {
   /** Under it one folder per local day with its `request.log`; without it only the console is written. */
   readonly folder?: string | undefined;

@@ -9,6 +9,7 @@ export interface ReservedJob {
   readonly body: Buffer;
 }
 
+/** beanstalkd's own parameters of a job; priority 0 is the most urgent. */
 export interface PutOptions {
   readonly priority: number;
   readonly delaySeconds: number;
@@ -79,6 +80,7 @@ export class BeanstalkConnection {
     else this.onClose = listener;
   }
 
+  /** Puts a job into the tube and returns its id. */
   async put(tube: string, body: Buffer, { priority, delaySeconds, ttrSeconds }: PutOptions): Promise<string> {
     const used = this.call('use', (done) => this.client.use(tube, done));
     const put = this.call('put', (done) => this.client.put(priority, delaySeconds, ttrSeconds, body, done));
@@ -107,18 +109,22 @@ export class BeanstalkConnection {
     }
   }
 
+  /** Ends a job that this connection holds. */
   async delete(id: string): Promise<void> {
     await this.call('delete', (done) => this.client.destroy(id, done));
   }
 
+  /** Puts a job back that this connection holds. */
   async release(id: string, priority: number, delaySeconds: number): Promise<void> {
     await this.call('release', (done) => this.client.release(id, priority, delaySeconds, done));
   }
 
+  /** Sets a job aside that this connection holds, until it is kicked. */
   async bury(id: string, priority: number): Promise<void> {
     await this.call('bury', (done) => this.client.bury(id, priority, done));
   }
 
+  /** Gives a job that this connection holds its whole time-to-run again. */
   async touch(id: string): Promise<void> {
     await this.call('touch', (done) => this.client.touch(id, done));
   }
@@ -144,10 +150,12 @@ export class BeanstalkConnection {
     }
   }
 
+  /** Keeps jobs of the tube from being reserved for so long; 0 resumes. */
   async pause(tube: string, seconds: number): Promise<void> {
     await this.call('pause-tube', (done) => this.client.pause_tube(tube, seconds, done));
   }
 
+  /** Tubes that have jobs or somebody who uses them. */
   async listTubes(): Promise<string[]> {
     const [names] = await this.call('list-tubes', (done) => this.client.list_tubes(done));
     return (names as unknown[]).map(String);
@@ -163,6 +171,7 @@ export class BeanstalkConnection {
     return this.statistics('stats-tube', (done) => this.client.stats_tube(tube, done));
   }
 
+  /** Ends the connection; every call that waits is rejected. Jobs it holds go back to the queue. */
   close(): void {
     this.fail(unavailable(`the connection to ${this.name} was closed`));
   }

@@ -8,6 +8,7 @@ export class Deadline {
     clock.sleep(withinMs, this.done.signal).then(onLate, () => {});
   }
 
+  /** It was in time. */
   clear(): void {
     this.done.abort();
   }

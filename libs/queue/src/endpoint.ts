@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 /** Where a beanstalkd server listens. */
 export type Endpoint = { readonly host: string; readonly port: number } | { readonly path: string };
 
+/** The name of a server in logs and answers; the same for the same server. */
 export const describeEndpoint = (endpoint: Endpoint): string => ('path' in endpoint ? endpoint.path : `${endpoint.host}:${endpoint.port}`);
 
 const weightOf = (endpoint: Endpoint, key: string) =>

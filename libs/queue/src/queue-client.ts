@@ -2,6 +2,7 @@ import { type Clock, type Job, type Logger, TransientError, type Tube, accountId
 import { BeanstalkConnection, BeanstalkReplyError, type ReservedJob, type Statistics } from './beanstalk-connection.js';
 import { type Endpoint, describeEndpoint, rankEndpoints } from './endpoint.js';
 
+/** What the client stands on. */
 export interface QueueClientOptions {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -9,6 +10,7 @@ export interface QueueClientOptions {
   readonly findEndpoints: () => readonly Endpoint[];
 }
 
+/** What differs from the catalogue's own; priority 0 is the most urgent. */
 export interface PutJobOptions {
   readonly delaySeconds?: number;
   readonly priority?: number;
@@ -83,6 +85,7 @@ export class QueueClient {
     return answers.some(({ status }) => status === 'fulfilled');
   }
 
+  /** Ends every connection. */
   async close(): Promise<void> {
     const opened = [...this.connections.values()];
     this.connections.clear();

@@ -22,6 +22,7 @@ export interface BuriedJob {
   readonly reason: string;
 }
 
+/** What a loop stands on. */
 export interface TubeLoopOptions {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -50,6 +51,7 @@ export class TubeLoop {
     private readonly options: TubeLoopOptions,
   ) {}
 
+  /** Begins to reserve; a second call changes nothing. */
   start(): void {
     this.loop ??= this.run();
   }

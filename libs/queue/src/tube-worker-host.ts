@@ -3,6 +3,7 @@ import type { Endpoint } from './endpoint.js';
 import { type BuriedJob, TubeLoop } from './tube-loop.js';
 import { type TubeWorker, assertEveryTubeHasOneWorker } from './tube-worker.js';
 
+/** What the host stands on. */
 export interface TubeWorkerHostOptions {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -26,6 +27,7 @@ export class TubeWorkerHost {
     );
   }
 
+  /** Begins to reserve; a second call changes nothing. */
   start(): void {
     for (const loop of this.loops) loop.start();
   }

@@ -58,6 +58,7 @@ export class Keyring {
     for (const key of [...older.map(parseEncryptionKey), this.#currentKey]) this.#keys.set(keyIdOf(key), key);
   }
 
+  /** Seals with the current key; the same text never looks the same twice. */
   encrypt(plaintext: string, context: string): string {
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv(ALGORITHM, this.#currentKey, iv, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(context));

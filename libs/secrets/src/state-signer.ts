@@ -28,6 +28,7 @@ export class StateSigner {
     this.#key = Buffer.from(hkdfSync('sha256', key.reveal(), '', 'oauth-state', 32));
   }
 
+  /** A `state` of printable characters that need no escaping in a URL. */
   signState(payload: StatePayload): string {
     const { account_id, client_id, nonce, exp } = payload;
     const encoded = Buffer.from(JSON.stringify({ account_id, client_id, nonce, exp })).toString('base64url');

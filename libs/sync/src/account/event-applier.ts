@@ -29,6 +29,7 @@ export class EventApplier {
     private readonly contacts: ContactApplier,
   ) {}
 
+  /** Takes in everything that waits, then re-reads what could not be ordered. Throws TransientError (lease, database, Unisender). */
   async applyWaiting(work: AccountWork): Promise<AppliedEvents> {
     let after = '';
     let count = 0;

@@ -10,6 +10,7 @@ export class EventIds {
   private counter = 0;
   private readonly suffix = randomBytes(6).toString('hex');
 
+  /** The id of an event that came in now. */
   next(nowMs: number): string {
     const isLater = nowMs > this.lastMs;
     this.counter = isLater ? 0 : this.counter + 1;

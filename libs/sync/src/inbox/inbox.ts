@@ -12,6 +12,7 @@ import { WebhookTokens } from './webhook-tokens.js';
 
 const MAX_REASON_LENGTH = 250;
 
+/** What was in a hook, counted. */
 export interface ReceivedHook {
   /** Changes that wait for a worker now. */
   readonly accepted: number;

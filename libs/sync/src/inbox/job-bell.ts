@@ -12,6 +12,7 @@ export class JobBell {
 
   constructor(private readonly context: SyncContext) {}
 
+  /** Wakes a worker soon; returns at once and never throws. */
   ring(accountId: number): void {
     const current = this.ringing.get(accountId);
     if (current) {

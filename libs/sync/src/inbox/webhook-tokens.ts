@@ -14,6 +14,7 @@ export class WebhookTokens {
 
   constructor(private readonly context: SyncContext) {}
 
+  /** The account, or undefined for a token that is not ours or whose account is disconnected. */
   async find(token: string): Promise<{ accountId: number } | undefined> {
     if (!TOKEN.test(token)) return undefined;
     const hash = hashWebhookToken(token);

@@ -15,6 +15,7 @@ export interface ConsentState {
 export class ConsentStates {
   constructor(private readonly context: SyncContext) {}
 
+  /** A new state, good for one answer within 20 minutes. */
   async issue(accountId: number, clientId: string): Promise<string> {
     const { stateSigner, stores, clock } = this.context;
     const nonce = randomToken(24);

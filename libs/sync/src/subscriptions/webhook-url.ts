@@ -8,6 +8,7 @@ export interface WebhookUrls {
   readonly unisender: string;
 }
 
+/** The account's URLs under our public address. */
 export function openWebhookUrls({ config, keyring }: SyncContext, { accountId, webhookToken }: AccountRow): WebhookUrls {
   const token = keyring.decrypt(webhookToken, webhookTokenContext(accountId)).reveal();
   const base = config.publicUrl.replace(/\/+$/, '');

@@ -2,8 +2,7 @@ import type { AccountRow } from '#database';
 import type { Secret } from '#domain';
 import type { Keyring } from '#secrets';
 
-// Keyring contexts, one per sealed column: a value moved to another row or column does not open.
-
+/** Keyring contexts, one per sealed column: a value moved to another row or column does not open. */
 export const accessTokenContext = (accountId: number): string => `accesses.access_token:${accountId}`;
 export const refreshTokenContext = (accountId: number): string => `accesses.refresh_token:${accountId}`;
 export const clientSecretContext = (clientId: string): string => `integrations.client_secret:${clientId}`;

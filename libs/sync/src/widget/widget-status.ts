@@ -34,6 +34,7 @@ interface WidgetSettingsView {
   readonly write_back_tag: string;
 }
 
+/** The status of an account that nobody has authorised. */
 export const toUnconnectedStatus = (accountId: number): WidgetStatus => ({
   account_id: accountId,
   name: '',
@@ -61,6 +62,7 @@ const toSettingsView = (settings: AccountSettings): WidgetSettingsView => ({
   write_back_tag: settings.writeBackTag,
 });
 
+/** What a status is made of. */
 export interface StatusSources {
   readonly account: AccountRow;
   readonly view: AccountDetails;
@@ -68,6 +70,7 @@ export interface StatusSources {
   readonly settings: AccountSettings;
 }
 
+/** The status of a known account. */
 export const toWidgetStatus = ({ account, view, failures, settings }: StatusSources): WidgetStatus => ({
   account_id: account.accountId,
   name: account.name,
