@@ -6,9 +6,19 @@ const LIMIT = 1_000;
 const STALE_RUN_MS = 60_000;
 const KEEP_SETTLED_EVENTS_MS = 7 * 24 * 3_600_000;
 const PURGE_ROWS = 2_000;
+/** An account that stays due is put again after twice as long each time, at most after this. */
+const LONGEST_PAUSE_MS = 300_000;
+
+interface Woken {
+  readonly atMs: number;
+  readonly pauseMs: number;
+}
 
 /** The database is the truth, the queue the alarm clock: what is due and has perhaps lost its job gets a new one. */
 export class Sweep {
+  /** Accounts that were due in the last round: while a vendor is down their jobs wait in the queue and must not pile up. */
+  private woken: ReadonlyMap<number, Woken> = new Map();
+
   constructor(
     private readonly context: SyncContext,
     private readonly runs: RunService,
@@ -20,13 +30,29 @@ export class Sweep {
     const before = clock.nowMs() - config.sweepSeconds * 1_000;
     const waiting = await stores.events.listAccountsWaiting(before, LIMIT);
     const abandoned = await stores.accounts.listAbandoned(before, LIMIT);
-    for (const accountId of new Set([...waiting, ...abandoned])) await this.wakeAccount(accountId);
+    await this.wakeAccounts([...new Set([...waiting, ...abandoned])]);
     for (const run of await stores.runs.listStale(clock.nowMs() - STALE_RUN_MS, LIMIT)) {
       await stores.runs.beat(run.runId, clock.nowMs());
       await this.runs.wake(run);
     }
     await stores.events.purge(clock.nowMs() - KEEP_SETTLED_EVENTS_MS, PURGE_ROWS);
     await stores.authStates.purge(clock.nowMs());
+  }
+
+  private async wakeAccounts(due: readonly number[]): Promise<void> {
+    const nowMs = this.context.clock.nowMs();
+    const woken = new Map<number, Woken>();
+    for (const accountId of due) {
+      const last = this.woken.get(accountId);
+      const isPausing = last !== undefined && nowMs - last.atMs < last.pauseMs;
+      if (!isPausing) await this.wakeAccount(accountId);
+      woken.set(accountId, isPausing ? last : { atMs: nowMs, pauseMs: this.pauseAfter(last) });
+    }
+    this.woken = woken;
+  }
+
+  private pauseAfter(last: Woken | undefined): number {
+    return last ? Math.min(last.pauseMs * 2, LONGEST_PAUSE_MS) : this.context.config.sweepSeconds * 1_000;
   }
 
   private async wakeAccount(accountId: number): Promise<void> {
