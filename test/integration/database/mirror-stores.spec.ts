@@ -167,6 +167,7 @@ describe.each(testDatabaseKinds())('the inbox on %s', (kind) => {
 
   it('keeps one event per change, which waits again with every delivery', async () => {
     const database = await databases.open();
+    await addAccount(database);
     const events = new EventStore(database);
     await events.add(ACCOUNT, [event('01', 'same'), event('02', 'other'), event('03', 'same')], NOW);
     const [first, second] = await events.listWaiting(ACCOUNT, '', 9);
@@ -182,7 +183,9 @@ describe.each(testDatabaseKinds())('the inbox on %s', (kind) => {
       NOW + 2,
     );
     expect(await events.countWaiting(ACCOUNT)).toBe(1);
-    expect(await events.listAccountsWaiting(NOW + 1, 9)).toEqual([ACCOUNT]);
+    expect(await events.listAccountsWaiting(NOW + 1, NOW, 9)).toEqual([ACCOUNT]);
+    await new AccountStore(database, systemClock).pause(ACCOUNT, NOW + 5, 'kommo_payment_required');
+    expect(await events.listAccountsWaiting(NOW + 1, NOW, 9)).toEqual([]);
     expect((await events.list(ACCOUNT, 9)).map(({ eventId, state }) => [eventId, state])).toEqual([
       ['02', 'ignored'],
       ['01', 'waiting'],

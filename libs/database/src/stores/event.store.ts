@@ -151,11 +151,13 @@ export class EventStore {
     return row?.total ?? 0;
   }
 
-  /** Accounts whose events wait since before `beforeMs`: their job was lost or is late. */
-  async listAccountsWaiting(beforeMs: number, limit: number): Promise<number[]> {
+  /** Active accounts, not paused at `nowMs`, whose events wait since before `beforeMs`: their job was lost or is late. */
+  async listAccountsWaiting(beforeMs: number, nowMs: number, limit: number): Promise<number[]> {
     const rows = await this.database.query<{ account_id: number }>(
-      `SELECT DISTINCT account_id FROM events WHERE state = 'waiting' AND received_at < ? LIMIT ?`,
-      [beforeMs, limit],
+      `SELECT DISTINCT e.account_id FROM events e
+         JOIN accounts a ON a.account_id = e.account_id AND a.status = 'active' AND a.paused_until <= ?
+        WHERE e.state = 'waiting' AND e.received_at < ? LIMIT ?`,
+      [nowMs, beforeMs, limit],
     );
     return rows.map(({ account_id }) => account_id);
   }

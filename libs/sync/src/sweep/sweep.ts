@@ -28,7 +28,7 @@ export class Sweep {
   async run(): Promise<void> {
     const { clock, config, stores } = this.context;
     const before = clock.nowMs() - config.sweepSeconds * 1_000;
-    const waiting = await stores.events.listAccountsWaiting(before, LIMIT);
+    const waiting = await stores.events.listAccountsWaiting(before, clock.nowMs(), LIMIT);
     const abandoned = await stores.accounts.listAbandoned(before, LIMIT);
     await this.wakeAccounts([...new Set([...waiting, ...abandoned])]);
     for (const run of await stores.runs.listStale(clock.nowMs() - STALE_RUN_MS, LIMIT)) {
