@@ -1,6 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { accountIdOf, type Job } from '#domain';
-import { type BuriedJob, type TubeWorker, TubeWorkerHost } from '#queue';
+import { type TubeWorker, TubeWorkerHost } from '#queue';
 import type { WorkerParts } from './worker.module.js';
 import { AccessRenewalWorker } from './workers/access-renewal.worker.js';
 import { ContactSyncWorker } from './workers/contact-sync.worker.js';
@@ -27,7 +26,7 @@ export class TubeHost implements OnApplicationBootstrap, OnApplicationShutdown {
       clock,
       logger,
       findEndpoints: parts.findEndpoints,
-      onBuried: (job) => this.keepFailure(job),
+      onBuried: (job) => parts.services.buriedJobs.keep(job),
     });
   }
 
@@ -37,30 +36,5 @@ export class TubeHost implements OnApplicationBootstrap, OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     await this.host.stop(this.parts.config.shutdownGraceSeconds * 1_000);
-  }
-
-  private async keepFailure({ tube, jobId, body, code, reason }: BuriedJob): Promise<void> {
-    const { stores, clock } = this.parts.context;
-    const payload = readPayload(body);
-    await stores.failures.add({
-      accountId: payload === undefined ? null : (accountIdOf({ tube, payload } as Job) ?? null),
-      tube,
-      jobId: Number(jobId),
-      payload: body,
-      code,
-      reason,
-      failedAt: clock.nowMs(),
-    });
-    const runId = tube === 'imports' && payload && 'run_id' in payload ? payload.run_id : undefined;
-    if (typeof runId === 'string') await this.parts.services.runs.fail(runId, `${code}: ${reason}`);
-  }
-}
-
-function readPayload(body: string): object | undefined {
-  try {
-    const value = JSON.parse(body) as unknown;
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
   }
 }

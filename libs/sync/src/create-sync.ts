@@ -6,6 +6,7 @@ import { ExportReader } from './account/export-reader.js';
 import { ListKeeper } from './account/list-keeper.js';
 import { Preparation } from './account/preparation.js';
 import type { SyncContext } from './context.js';
+import { BuriedJobs } from './failures/buried-jobs.js';
 import { Inbox } from './inbox/inbox.js';
 import { Installer } from './install/installer.js';
 import { AccountQueries } from './queries/account-queries.js';
@@ -34,6 +35,7 @@ export interface SyncServices {
   readonly unisenderContacts: UnisenderContacts;
   readonly kommoContacts: KommoContacts;
   readonly writeBack: WriteBack;
+  readonly buriedJobs: BuriedJobs;
   readonly sweep: Sweep;
   readonly allAccounts: AllAccounts;
 }
@@ -60,6 +62,7 @@ export function createSync(context: SyncContext): SyncServices {
     unisenderContacts: new UnisenderContacts(context),
     kommoContacts: new KommoContacts(context, tokens),
     writeBack: new WriteBack(context, tokens),
+    buriedJobs: new BuriedJobs(context, runs),
     sweep: new Sweep(context, runs),
     allAccounts: new AllAccounts(context, { runs, subscriptions }),
   };

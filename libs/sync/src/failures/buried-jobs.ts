@@ -1,0 +1,32 @@
+import { parseJson, toPositiveInteger, valueAt } from '#domain';
+import type { BuriedJob } from '#queue';
+import type { SyncContext } from '../context.js';
+import type { RunService } from '../runs/run-service.js';
+
+/** What follows from a job that was given up. */
+export class BuriedJobs {
+  constructor(
+    private readonly context: SyncContext,
+    private readonly runs: Pick<RunService, 'fail'>,
+  ) {}
+
+  /**
+   * Keeps the job's reason where the operator sees it, and ends the run that nobody carries on any more. Throws
+   * TransientError `database_unavailable`: the job must not be buried then.
+   */
+  async keep({ tube, jobId, body, code, reason }: BuriedJob): Promise<void> {
+    const { stores, clock } = this.context;
+    const payload = parseJson(body);
+    await stores.failures.add({
+      accountId: toPositiveInteger(valueAt(payload, 'account_id')) ?? null,
+      tube,
+      jobId: Number(jobId),
+      payload: body,
+      code,
+      reason,
+      failedAt: clock.nowMs(),
+    });
+    const runId = tube === 'imports' ? valueAt(payload, 'run_id') : undefined;
+    if (typeof runId === 'string') await this.runs.fail(runId, `${code}: ${reason}`);
+  }
+}
