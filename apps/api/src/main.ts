@@ -1,22 +1,7 @@
 import { systemClock } from '#clock';
-import { type Config, loadConfig } from '#config';
-import { InvalidInputError } from '#domain';
+import { loadConfigOrExit, onStopSignals } from '#config';
 import { createLogger, type ServiceLogger } from '#logging';
 import { runApi, type RunningApi } from './run-api.js';
-
-const EXIT_BAD_CONFIGURATION = 78;
-/** npm passes one Ctrl-C on twice: the second signal counts from here. */
-const SECOND_SIGNAL_AFTER_MS = 1_000;
-
-function readConfig(): Config {
-  try {
-    return loadConfig();
-  } catch (error) {
-    if (!(error instanceof InvalidInputError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(EXIT_BAD_CONFIGURATION);
-  }
-}
 
 async function stop(api: RunningApi, logger: ServiceLogger, graceMs: number): Promise<void> {
   setTimeout(() => process.exit(1), graceMs).unref();
@@ -26,20 +11,15 @@ async function stop(api: RunningApi, logger: ServiceLogger, graceMs: number): Pr
 }
 
 function stopOnSignal(api: RunningApi, logger: ServiceLogger, graceMs: number): void {
-  let firstAtMs: number | undefined;
-  const onSignal = (signal: NodeJS.Signals) => {
-    const nowMs = systemClock.nowMs();
-    if (firstAtMs !== undefined && nowMs - firstAtMs >= SECOND_SIGNAL_AFTER_MS) process.exit(1);
-    if (firstAtMs !== undefined) return;
-    firstAtMs = nowMs;
+  const finish = (signal: NodeJS.Signals) => {
     logger.info(`${signal}: finishing what is under way`);
     stop(api, logger, graceMs).catch(() => process.exit(1));
   };
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  onStopSignals(systemClock, finish, () => process.exit(1));
 }
 
 async function main(): Promise<void> {
-  const config = readConfig();
+  const config = loadConfigOrExit();
   const logger = createLogger({
     folder: config.logsFolderPath,
     format: config.logFormat,

@@ -1,27 +1,15 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { type Config, loadConfig } from '#config';
-import { InvalidInputError, ServiceError } from '#domain';
+import { loadConfigOrExit } from '#config';
+import { ServiceError } from '#domain';
 import { putTime, renewAccesses } from './commands/jobs.command.js';
 import { migrateDatabase } from './commands/migrate.command.js';
 import { start } from './commands/start.command.js';
 import { demo } from './demo/demo.js';
 
-/** sysexits(3) */
-const EX_CONFIG = 78;
 /** The service or what it stands on does not answer; the same command may work later. */
 const EX_TEMPFAIL = 75;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
-
-function readConfig(): Config {
-  try {
-    return loadConfig();
-  } catch (error) {
-    if (!(error instanceof InvalidInputError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(EX_CONFIG);
-  }
-}
 
 function toHours(text: string): number {
   const hours = Number(text);
@@ -34,11 +22,11 @@ const program = new Command('sync').description('Keeps Kommo contacts in Unisend
 program
   .command('start')
   .description('run the API, a worker and the embedded queue until a signal')
-  .action(async () => process.exit(await start(readConfig())));
+  .action(async () => process.exit(await start(loadConfigOrExit())));
 program
   .command('migrate')
   .description('bring the database schema up to date')
-  .action(() => migrateDatabase(readConfig(), say));
+  .action(() => migrateDatabase(loadConfigOrExit(), say));
 program
   .command('demo')
   .description('show the whole service on emulated Kommo and Unisender accounts')
@@ -47,12 +35,12 @@ program
 program
   .command('how-time')
   .description('put a job that makes a worker print the time')
-  .action(() => putTime(readConfig(), say));
+  .action(() => putTime(loadConfigOrExit(), say));
 program
   .command('update-accesses')
   .description('renew every access token that expires within so many hours')
   .argument('<hours>', 'whole hours', toHours)
-  .action((hours: number) => renewAccesses(readConfig(), hours, say));
+  .action((hours: number) => renewAccesses(loadConfigOrExit(), hours, say));
 
 try {
   await program.parseAsync();

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { type Config, embeddedQueuePortFile } from '#config';
+import { type Config, findEmbeddedQueuePort } from '#config';
 import {
   AccessStore,
   AccountStore,
@@ -45,20 +44,10 @@ interface Foundation {
  */
 export function endpointFinder({ beanstalk, dataDir }: Pick<Config, 'beanstalk' | 'dataDir'>): () => readonly Endpoint[] {
   if (beanstalk.kind === 'servers') return () => beanstalk.endpoints;
-  const file = embeddedQueuePortFile(dataDir);
   return () => {
-    const port = findPort(file);
+    const port = findEmbeddedQueuePort(dataDir);
     return port === undefined ? [] : [{ host: '127.0.0.1', port }];
   };
-}
-
-function findPort(file: string): number | undefined {
-  try {
-    const port = Number(readFileSync(file, 'utf8').trim());
-    return Number.isInteger(port) && port > 0 ? port : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 const createStores = (database: Database, clock: Clock): Stores => ({

@@ -1,29 +1,19 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '#clock';
-import { type Config, embeddedQueuePortFile } from '#config';
+import { type Config, embeddedQueuePortFile, findEmbeddedQueuePort, onStopSignals } from '#config';
 import { migrateDatabase } from './migrate.command.js';
 import { findFreePort, waitForPort } from '../supervisor/free-port.js';
-import { onStopSignals } from '../supervisor/signals.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 
 const QUEUE_READY_WITHIN_MS = 15_000;
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-function rememberedPort(file: string): number | undefined {
-  try {
-    const port = Number(readFileSync(file, 'utf8'));
-    return Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 async function startQueue(config: Config, supervisor: Supervisor): Promise<void> {
   const binlogDir = join(config.dataDir, 'queue');
   mkdirSync(binlogDir, { recursive: true });
   const portFile = embeddedQueuePortFile(config.dataDir);
-  const port = await findFreePort(rememberedPort(portFile));
+  const port = await findFreePort(findEmbeddedQueuePort(config.dataDir));
   writeFileSync(portFile, String(port));
   supervisor.start({
     name: 'queue',

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { EX_CONFIG } from '#config';
 import type { Clock } from '#domain';
 import { type ChildSpec, type SpawnOptions, exitOf, spawnEntry } from './child.js';
 
@@ -6,8 +7,6 @@ const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 30_000;
 /** A child that lived so long starts over with the shortest delay. */
 const STABLE_MS = 60_000;
-/** sysexits(3): a configuration that is bad stays bad. */
-const EX_CONFIG = 78;
 
 export interface SupervisorOptions extends SpawnOptions {
   readonly clock: Clock;
