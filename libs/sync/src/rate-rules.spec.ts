@@ -1,0 +1,27 @@
+import { describe, expect, it } from '@jest/globals';
+import { rateRules } from './rate-rules.js';
+
+const ruleOf = rateRules({ kommoRequestsPerSecond: 7, kommoAccountRequestsPerSecond: 5, unisenderRequestsPerMinute: 1_200 });
+
+/** The most requests that can leave within any window: a burst, and what the interval gives meanwhile. */
+const mostWithin = (key: string, windowMs: number) => {
+  const { burst, intervalMs } = ruleOf(key);
+  return burst + Math.floor(windowMs / intervalMs);
+};
+
+describe('rateRules', () => {
+  it.each([
+    ['kommo', 1_000, 7],
+    ['kommo:123', 1_000, 5],
+    ['kommo:acme.kommo.com', 1_000, 5],
+    ['unisender:0123', 60_000, 1_200],
+    ['unisender-export:0123', 60_000, 20],
+  ])('keeps the limit of %s in any %d ms', (key, windowMs, limit) => {
+    expect(mostWithin(key, windowMs)).toBeLessThanOrEqual(limit);
+    expect(mostWithin(key, windowMs)).toBeGreaterThanOrEqual(Math.floor(limit * 0.9));
+  });
+
+  it('lets no two requests to Kommo leave at once, and a tenth of those to Unisender', () => {
+    expect([ruleOf('kommo').burst, ruleOf('kommo:123').burst, ruleOf('unisender:0123').burst]).toEqual([1, 1, 120]);
+  });
+});
