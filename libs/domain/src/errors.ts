@@ -77,3 +77,9 @@ export class AccountBlockedError extends ServiceError {
     this.block = options.block;
   }
 }
+
+/** A foreign error's name and code alone: HTTP clients keep the whole request in theirs, tokens and keys included. */
+export function toBareError(error: unknown): Error {
+  const { name, code } = error as { name?: unknown; code?: unknown };
+  return new Error([name, code].filter((part) => typeof part === 'string').join(' ') || 'unknown failure');
+}

@@ -88,24 +88,24 @@ type ApiRequest = Pick<KommoRequest, 'method' | 'path' | 'query' | 'body'>;
  * An aborted call rejects with the signal's reason. Errors carry neither token nor secret. Source: reference/kommo.md 1, 4, 5.
  */
 export class KommoClient {
-  readonly #http: KommoHttp;
-  readonly #timeouts: KommoTimeouts;
+  private readonly http: KommoHttp;
+  private readonly timeouts: KommoTimeouts;
 
   constructor(private readonly options: KommoClientOptions) {
-    this.#timeouts = { ...defaultTimeouts, ...options.timeouts };
-    this.#http = new KommoHttp({
+    this.timeouts = { ...defaultTimeouts, ...options.timeouts };
+    this.http = new KommoHttp({
       logger: options.logger,
       clock: options.clock,
       limiter: options.limiter,
       originOverride: options.originOverride,
-      connectTimeoutMs: this.#timeouts.connectMs,
+      connectTimeoutMs: this.timeouts.connectMs,
       userAgent: options.userAgent ?? DEFAULT_USER_AGENT,
     });
   }
 
   /** Exchanges an authorization code, which lives 20 minutes and works once. A refused one throws KommoTokenRefusedError. */
   async exchangeCode({ code, ...grant }: KommoGrant & { readonly code: string }): Promise<TokenPair> {
-    return this.#requestToken(grant, 'authorization_code', { code });
+    return this.requestToken(grant, 'authorization_code', { code });
   }
 
   /**
@@ -114,7 +114,7 @@ export class KommoClient {
    * good, KommoHostMovedError when the account may have been renamed.
    */
   async refresh({ refreshToken, ...grant }: KommoGrant & { readonly refreshToken: Secret }): Promise<TokenPair> {
-    return this.#requestToken(grant, 'refresh_token', { refresh_token: refreshToken.reveal() });
+    return this.requestToken(grant, 'refresh_token', { refresh_token: refreshToken.reveal() });
   }
 
   /** Where a renamed account lives now; undefined when `apiDomain` or the answer is no allowed host, or Kommo does not tell (reference/kommo.md 1.7). */
@@ -125,13 +125,13 @@ export class KommoClient {
   }): Promise<KommoHost | undefined> {
     const host = findKommoHost(request.apiDomain, this.options.allowedDomains);
     if (!host) return undefined;
-    const answer = await this.#ask({
+    const answer = await this.ask({
       host,
       method: 'GET',
       path: CURRENT_SUBDOMAIN_PATH,
       headers: { 'X-Refresh-Token': request.refreshToken.reveal() },
       limiterKeys: ['kommo', `kommo:${host}`],
-      totalTimeoutMs: this.#timeouts.oauthMs,
+      totalTimeoutMs: this.timeouts.oauthMs,
       signal: request.signal,
     });
     if (isSuccess(answer)) return findKommoHost(toText(valueAt(parseJson(answer.text), 'domain')) ?? '', this.options.allowedDomains);
@@ -142,7 +142,7 @@ export class KommoClient {
 
   /** The account that the token belongs to. Also tells whether the token works. */
   async getAccount(session: KommoSession): Promise<KommoAccount> {
-    const account = findAccount(await this.#requestJson(session, { method: 'GET', path: '/api/v4/account' }));
+    const account = findAccount(await this.requestJson(session, { method: 'GET', path: '/api/v4/account' }));
     if (!account) throw unreadableAnswer('no account in it');
     return account;
   }
@@ -153,12 +153,12 @@ export class KommoClient {
     { page, limit, orderById = false }: { readonly page: number; readonly limit: number; readonly orderById?: boolean },
   ): Promise<ContactPage> {
     const order = orderById ? '&order[id]=asc' : '';
-    return this.#requestContacts(session, `page=${page}&limit=${limit}${order}`);
+    return this.requestContacts(session, `page=${page}&limit=${limit}${order}`);
   }
 
   /** The contact, or undefined when it is gone. */
   async findContact(session: KommoSession, contactId: number): Promise<ContactSnapshot | undefined> {
-    const answer = await this.#send(session, { method: 'GET', path: `${CONTACTS_PATH}/${contactId}` });
+    const answer = await this.send(session, { method: 'GET', path: `${CONTACTS_PATH}/${contactId}` });
     if (isAbsence(answer)) return undefined;
     const body = readBody(answer);
     if (body === undefined) return undefined;
@@ -177,22 +177,22 @@ export class KommoClient {
     if (asked.size > KOMMO_PAGE_LIMIT) {
       throw new BugError(`${asked.size} contacts were asked for at once, ${KOMMO_PAGE_LIMIT} is the limit`, { code: 'kommo_too_many_ids' });
     }
-    const found = (await this.#findFiltered(session, asked)) ?? (await this.#findOneByOne(session, asked));
+    const found = (await this.findFiltered(session, asked)) ?? (await this.findOneByOne(session, asked));
     return new Map(found.filter(({ gone }) => !gone).map((contact) => [contact.contactId, contact]));
   }
 
   /** Undefined when the filter did not filter. */
-  async #findFiltered(session: KommoSession, asked: ReadonlySet<number>): Promise<ContactSnapshot[] | undefined> {
+  private async findFiltered(session: KommoSession, asked: ReadonlySet<number>): Promise<ContactSnapshot[] | undefined> {
     // Brackets stay literal: percent-encoded, 250 ids are a request line longer than the 8 KB that servers commonly take.
     const ids = [...asked].map((id) => `filter[id][]=${id}`).join('&');
-    const answer = await this.#send(session, { method: 'GET', path: CONTACTS_PATH, query: `page=1&limit=${KOMMO_PAGE_LIMIT}&${ids}` });
+    const answer = await this.send(session, { method: 'GET', path: CONTACTS_PATH, query: `page=1&limit=${KOMMO_PAGE_LIMIT}&${ids}` });
     if (answer.status === 400) return undefined;
     const { contacts, hasNext } = readContactPage(readBody(answer));
     const isFiltered = !hasNext && contacts.every(({ contactId }) => asked.has(contactId));
     return isFiltered ? contacts : undefined;
   }
 
-  async #findOneByOne(session: KommoSession, asked: ReadonlySet<number>): Promise<ContactSnapshot[]> {
+  private async findOneByOne(session: KommoSession, asked: ReadonlySet<number>): Promise<ContactSnapshot[]> {
     this.options.logger.warn('Kommo does not filter contacts by id in this account: asking for each', { accountId: session.accountId });
     const found: ContactSnapshot[] = [];
     for (const contactId of asked) {
@@ -206,14 +206,14 @@ export class KommoClient {
   async tagContacts(session: KommoSession, { ids, tagName }: { readonly ids: readonly number[]; readonly tagName: string }): Promise<void> {
     for (const chunk of chunksOf(ids, WRITE_BATCH)) {
       const body = chunk.map((id) => ({ id, tags_to_add: [{ name: tagName }] }));
-      await this.#requestJson(session, { method: 'PATCH', path: CONTACTS_PATH, body });
+      await this.requestJson(session, { method: 'PATCH', path: CONTACTS_PATH, body });
     }
   }
 
   /** The account's webhooks, or those with exactly this destination. Needs an administrator's token. */
   async listWebhooks(session: KommoSession, destination?: string): Promise<KommoWebhook[]> {
     const query = destination === undefined ? '' : `filter[destination]=${encodeURIComponent(destination)}`;
-    const body = await this.#requestJson(session, { method: 'GET', path: WEBHOOKS_PATH, query });
+    const body = await this.requestJson(session, { method: 'GET', path: WEBHOOKS_PATH, query });
     const webhooks = toItems(valueAt(body, '_embedded', 'webhooks')).flatMap((item) => findWebhook(item) ?? []);
     return webhooks.filter((webhook) => destination === undefined || webhook.destination === destination);
   }
@@ -229,61 +229,61 @@ export class KommoClient {
     const [existing] = await this.listWebhooks(session, destination);
     if (existing && isActiveFor(existing, settings)) return 'active';
     if (existing) await this.deleteWebhook(session, destination);
-    const created = findWebhook(await this.#requestJson(session, { method: 'POST', path: WEBHOOKS_PATH, body: { destination, settings } }));
+    const created = findWebhook(await this.requestJson(session, { method: 'POST', path: WEBHOOKS_PATH, body: { destination, settings } }));
     return created?.isDisabled ? 'disabled' : 'active';
   }
 
   /** Ends a subscription; one that does not exist is fine. */
   async deleteWebhook(session: KommoSession, destination: string): Promise<void> {
-    const answer = await this.#send(session, { method: 'DELETE', path: WEBHOOKS_PATH, body: { destination } });
+    const answer = await this.send(session, { method: 'DELETE', path: WEBHOOKS_PATH, body: { destination } });
     if (!isSuccess(answer) && !isAbsence(answer)) throw toApiFailure(answer);
   }
 
   /** Closes idle connections. */
   close(): void {
-    this.#http.close();
+    this.http.close();
   }
 
-  async #requestContacts(session: KommoSession, query: string): Promise<ContactPage> {
-    return readContactPage(await this.#requestJson(session, { method: 'GET', path: CONTACTS_PATH, query }));
+  private async requestContacts(session: KommoSession, query: string): Promise<ContactPage> {
+    return readContactPage(await this.requestJson(session, { method: 'GET', path: CONTACTS_PATH, query }));
   }
 
-  async #requestJson(session: KommoSession, request: ApiRequest): Promise<UnknownRecord | undefined> {
-    return readBody(await this.#send(session, request));
+  private async requestJson(session: KommoSession, request: ApiRequest): Promise<UnknownRecord | undefined> {
+    return readBody(await this.send(session, request));
   }
 
-  async #send(session: KommoSession, request: ApiRequest): Promise<KommoAnswer> {
-    return this.#ask({
+  private async send(session: KommoSession, request: ApiRequest): Promise<KommoAnswer> {
+    return this.ask({
       ...request,
-      host: this.#allowedHost(session.host),
+      host: this.allowedHost(session.host),
       headers: { Authorization: `Bearer ${session.accessToken.reveal()}` },
       limiterKeys: ['kommo', `kommo:${session.accountId}`],
-      totalTimeoutMs: this.#timeouts.totalMs,
+      totalTimeoutMs: this.timeouts.totalMs,
       signal: session.signal,
     });
   }
 
   /** What Kommo refuses to everybody is made known to everybody. */
-  async #ask(request: KommoRequest): Promise<KommoAnswer> {
-    const answer = await this.#http.send(request);
+  private async ask(request: KommoRequest): Promise<KommoAnswer> {
+    const answer = await this.http.send(request);
     const pauseMs = findVendorPauseMs(answer);
     if (pauseMs !== undefined) await this.options.limiter.pause('kommo', pauseMs);
     return answer;
   }
 
-  async #requestToken(
+  private async requestToken(
     { host: asked, clientId, clientSecret, redirectUri, signal }: KommoGrant,
     grantType: 'authorization_code' | 'refresh_token',
     proof: Readonly<Record<string, string>>,
   ): Promise<TokenPair> {
-    const host = this.#allowedHost(asked);
-    const answer = await this.#ask({
+    const host = this.allowedHost(asked);
+    const answer = await this.ask({
       host,
       method: 'POST',
       path: TOKEN_PATH,
       body: { client_id: clientId, client_secret: clientSecret.reveal(), grant_type: grantType, ...proof, redirect_uri: redirectUri },
       limiterKeys: ['kommo', `kommo:${host}`],
-      totalTimeoutMs: this.#timeouts.oauthMs,
+      totalTimeoutMs: this.timeouts.oauthMs,
       isOnce: true,
       signal,
     });
@@ -291,7 +291,7 @@ export class KommoClient {
     return readTokenPair(answer.text);
   }
 
-  #allowedHost(asked: string): KommoHost {
+  private allowedHost(asked: string): KommoHost {
     const host = findKommoHost(asked, this.options.allowedDomains);
     if (host) return host;
     throw new BugError('A call to a host outside the allowed domains was stopped', { code: 'kommo_host_not_allowed' });

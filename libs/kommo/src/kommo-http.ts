@@ -3,7 +3,7 @@ import https from 'node:https';
 import type { Socket } from 'node:net';
 import axios, { type AxiosInstance } from 'axios';
 import { withDeadline } from '#clock';
-import { type Clock, type Logger, type RequestLimiter, TransientError } from '#domain';
+import { type Clock, type Logger, type RequestLimiter, TransientError, toBareError } from '#domain';
 import type { KommoHost } from './kommo-host.js';
 
 /** What one call to Kommo sends. */
@@ -43,22 +43,16 @@ export interface KommoHttpOptions {
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 const KEPT_CONNECTIONS = 16;
 
-/** A foreign error without what it carries: axios keeps the whole request in it, token included. */
-const withoutRequest = (error: unknown): Error => {
-  const { name, code } = error as { name?: unknown; code?: unknown };
-  return new Error([name, code].filter((part) => typeof part === 'string').join(' ') || 'unknown failure');
-};
-
 /** One request over HTTP: asks the limiter, keeps the time limits, follows no redirect, retries nothing. */
 export class KommoHttp {
-  readonly #agents = {
+  private readonly agents = {
     http: new http.Agent({ keepAlive: true, maxFreeSockets: KEPT_CONNECTIONS }),
     https: new https.Agent({ keepAlive: true, maxFreeSockets: KEPT_CONNECTIONS }),
   };
-  readonly #axios: AxiosInstance;
+  private readonly axios: AxiosInstance;
 
   constructor(private readonly options: KommoHttpOptions) {
-    this.#axios = axios.create({
+    this.axios = axios.create({
       headers: { Accept: 'application/json', 'User-Agent': options.userAgent },
       maxRedirects: 0,
       maxContentLength: MAX_ANSWER_BYTES,
@@ -66,7 +60,7 @@ export class KommoHttp {
       responseType: 'text',
       transformResponse: [(text: unknown) => text],
       validateStatus: () => true,
-      transport: { request: (target: RequestOptions, onAnswer: (answer: IncomingMessage) => void) => this.#open(target, onAnswer) },
+      transport: { request: (target: RequestOptions, onAnswer: (answer: IncomingMessage) => void) => this.open(target, onAnswer) },
     });
   }
 
@@ -84,44 +78,44 @@ export class KommoHttp {
         durationMs: clock.nowMs() - startedAtMs,
       });
     try {
-      const answer = await withDeadline(clock, request.totalTimeoutMs, (signal) => this.#exchange(request, signal), request.signal);
+      const answer = await withDeadline(clock, request.totalTimeoutMs, (signal) => this.exchange(request, signal), request.signal);
       log(String(answer.status));
       return answer;
     } catch (error) {
       if (request.signal?.aborted) throw error;
-      const cause = withoutRequest(error);
+      const cause = toBareError(error);
       log(cause.message);
       throw new TransientError(`Kommo did not answer ${request.method} ${request.path}`, { code: 'kommo_unavailable', cause });
     }
   }
 
-  async #exchange(request: KommoRequest, signal: AbortSignal): Promise<KommoAnswer> {
+  private async exchange(request: KommoRequest, signal: AbortSignal): Promise<KommoAnswer> {
     const { host, method, path, query, headers, body, isOnce } = request;
     const origin = this.options.originOverride?.origin ?? `https://${host}`;
     const {
       status,
       data,
       headers: answered,
-    } = await this.#axios.request<string>({
+    } = await this.axios.request<string>({
       url: origin + path + (query ? `?${query}` : ''),
       method,
       headers: { ...headers, Host: host, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
       ...(body === undefined ? {} : { data: JSON.stringify(body) }),
-      ...(isOnce ? { httpAgent: false, httpsAgent: false } : { httpAgent: this.#agents.http, httpsAgent: this.#agents.https }),
+      ...(isOnce ? { httpAgent: false, httpsAgent: false } : { httpAgent: this.agents.http, httpsAgent: this.agents.https }),
       signal,
     });
     const retryAfter: unknown = answered['retry-after'];
     return { status, text: data ?? '', retryAfterHeader: typeof retryAfter === 'string' ? retryAfter : undefined };
   }
 
-  #open(target: RequestOptions, onAnswer: (answer: IncomingMessage) => void): ClientRequest {
+  private open(target: RequestOptions, onAnswer: (answer: IncomingMessage) => void): ClientRequest {
     const isTls = target.protocol === 'https:';
     const request = (isTls ? https : http).request(target, onAnswer);
-    request.once('socket', (socket) => this.#limitConnecting(request, socket, isTls ? 'secureConnect' : 'connect'));
+    request.once('socket', (socket) => this.limitConnecting(request, socket, isTls ? 'secureConnect' : 'connect'));
     return request;
   }
 
-  #limitConnecting(request: ClientRequest, socket: Socket, connected: string): void {
+  private limitConnecting(request: ClientRequest, socket: Socket, connected: string): void {
     if (!socket.connecting) return;
     const settled = new AbortController();
     socket.once(connected, () => settled.abort());
@@ -134,7 +128,7 @@ export class KommoHttp {
 
   /** Closes idle connections; to be called once, when nothing runs any more. */
   close(): void {
-    this.#agents.http.destroy();
-    this.#agents.https.destroy();
+    this.agents.http.destroy();
+    this.agents.https.destroy();
   }
 }

@@ -27,45 +27,45 @@ interface Batch {
  * waiting lines, so it may be moved or removed at any time. A line that cannot be written is given up and `onError` told.
  */
 export class DailyFile {
-  readonly #folder: string;
-  readonly #onError: (error: unknown) => void;
-  readonly #batches: Batch[] = [];
-  #waitingCharacters = 0;
-  #writing: Promise<void> | undefined;
+  private readonly folder: string;
+  private readonly onError: (error: unknown) => void;
+  private readonly batches: Batch[] = [];
+  private waitingCharacters = 0;
+  private writing: Promise<void> | undefined;
 
   constructor(folder: string, onError: (error: unknown) => void) {
-    this.#folder = folder;
-    this.#onError = onError;
+    this.folder = folder;
+    this.onError = onError;
   }
 
   /** Takes a line for the day of `timeMs`; returns at once. */
   write(line: string, timeMs: number): void {
-    if (this.#waitingCharacters > MAX_WAITING_CHARACTERS) return this.#onError(new Error('The disk is too slow: log lines are lost'));
-    this.#add(join(this.#folder, toDayName(timeMs), FILE_NAME), `${line}\n`);
-    this.#writing ??= this.#writeAll();
+    if (this.waitingCharacters > MAX_WAITING_CHARACTERS) return this.onError(new Error('The disk is too slow: log lines are lost'));
+    this.add(join(this.folder, toDayName(timeMs), FILE_NAME), `${line}\n`);
+    this.writing ??= this.writeAll();
   }
 
   /** Resolves when everything given so far is written or given up. */
   async flush(): Promise<void> {
-    await this.#writing;
+    await this.writing;
   }
 
-  #add(path: string, text: string): void {
-    this.#waitingCharacters += text.length;
-    const last = this.#batches.at(-1);
+  private add(path: string, text: string): void {
+    this.waitingCharacters += text.length;
+    const last = this.batches.at(-1);
     if (last?.path === path) last.text += text;
-    else this.#batches.push({ path, text });
+    else this.batches.push({ path, text });
   }
 
-  async #writeAll(): Promise<void> {
-    for (let batch = this.#batches.shift(); batch; batch = this.#batches.shift()) {
-      this.#waitingCharacters -= batch.text.length;
+  private async writeAll(): Promise<void> {
+    for (let batch = this.batches.shift(); batch; batch = this.batches.shift()) {
+      this.waitingCharacters -= batch.text.length;
       try {
         await append(batch.path, batch.text);
       } catch (error) {
-        this.#onError(error);
+        this.onError(error);
       }
     }
-    this.#writing = undefined;
+    this.writing = undefined;
   }
 }

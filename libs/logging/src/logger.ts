@@ -70,20 +70,20 @@ const toStream = (file: DailyFile): Writable =>
 
 /** What all services of a process share: winston, the file behind it and the console. */
 class Output {
-  readonly #clock: Clock;
-  readonly #console: Writable;
-  readonly #winston: winston.Logger;
-  readonly #file: DailyFile | undefined;
+  private readonly clock: Clock;
+  private readonly console: Writable;
+  private readonly winston: winston.Logger;
+  private readonly file: DailyFile | undefined;
   readonly format: LogFormat;
-  #complainedAtMs = -Infinity;
+  private complainedAtMs = -Infinity;
 
   constructor({ folder, format, level, clock, console = process.stdout }: LoggerOptions) {
     this.format = format;
-    this.#clock = clock;
-    this.#console = console.on('error', this.#ignore);
-    this.#file = folder === undefined ? undefined : new DailyFile(folder, (error) => this.#complain(error));
-    const streams = this.#file ? [console, toStream(this.#file)] : [console];
-    this.#winston = winston.createLogger({
+    this.clock = clock;
+    this.console = console.on('error', this.ignore);
+    this.file = folder === undefined ? undefined : new DailyFile(folder, (error) => this.complain(error));
+    const streams = this.file ? [console, toStream(this.file)] : [console];
+    this.winston = winston.createLogger({
       levels,
       level,
       format: winston.format((info) => Object.assign(info, { [LINE]: toLine(info as unknown as LogRecord, format) }))(),
@@ -92,7 +92,7 @@ class Output {
   }
 
   isEnabled(level: LogLevel): boolean {
-    return this.#winston.isLevelEnabled(level);
+    return this.winston.isLevelEnabled(level);
   }
 
   write(service: string, level: LogLevel, message: string, fields?: LogFields): void {
@@ -100,80 +100,80 @@ class Output {
   }
 
   writeMasked(service: string, level: LogLevel, message: string, fields?: LogFields): void {
-    const record: LogRecord = { level, timeMs: this.#clock.nowMs(), service, message, fields };
-    this.#winston.log(record as unknown as winston.LogEntry);
+    const record: LogRecord = { level, timeMs: this.clock.nowMs(), service, message, fields };
+    this.winston.log(record as unknown as winston.LogEntry);
   }
 
   async flush(): Promise<void> {
     // winston hands records to its transports on the next turn at the latest.
     await new Promise((resolve) => setImmediate(resolve));
-    await this.#file?.flush();
+    await this.file?.flush();
   }
 
   async close(): Promise<void> {
     await this.flush();
-    this.#winston.close();
-    this.#console.off('error', this.#ignore);
+    this.winston.close();
+    this.console.off('error', this.ignore);
   }
 
   /** A reader that went away (a closed pipe) must not stop the service. */
-  readonly #ignore = () => {};
+  private readonly ignore = () => {};
 
-  #complain(error: unknown): void {
-    const timeMs = this.#clock.nowMs();
-    if (timeMs - this.#complainedAtMs < FILE_COMPLAINT_INTERVAL_MS) return;
-    this.#complainedAtMs = timeMs;
+  private complain(error: unknown): void {
+    const timeMs = this.clock.nowMs();
+    if (timeMs - this.complainedAtMs < FILE_COMPLAINT_INTERVAL_MS) return;
+    this.complainedAtMs = timeMs;
     const record: LogRecord = { level: 'warn', timeMs, service: 'Logging', message: 'The log file cannot be written', fields: { error } };
-    this.#console.write(`${toLine(record, this.format)}\n`);
+    this.console.write(`${toLine(record, this.format)}\n`);
   }
 }
 
 class OutputLogger implements ServiceLogger {
-  readonly #output: Output;
-  readonly #service: string;
+  private readonly output: Output;
+  private readonly service: string;
 
   constructor(output: Output, service: string) {
-    this.#output = output;
-    this.#service = service;
+    this.output = output;
+    this.service = service;
   }
 
   error(message: string, fields?: LogFields): void {
-    this.#output.write(this.#service, 'error', message, fields);
+    this.output.write(this.service, 'error', message, fields);
   }
 
   warn(message: string, fields?: LogFields): void {
-    this.#output.write(this.#service, 'warn', message, fields);
+    this.output.write(this.service, 'warn', message, fields);
   }
 
   info(message: string, fields?: LogFields): void {
-    this.#output.write(this.#service, 'info', message, fields);
+    this.output.write(this.service, 'info', message, fields);
   }
 
   debug(message: string, fields?: LogFields): void {
-    this.#output.write(this.#service, 'debug', message, fields);
+    this.output.write(this.service, 'debug', message, fields);
   }
 
-  requestLog({ service = this.#service, ...request }: RequestRecord): void {
+  requestLog({ service = this.service, ...request }: RequestRecord): void {
     const level = request.status >= 500 ? 'error' : 'info';
     if (!this.isEnabled(level)) return;
-    if (this.#output.format === 'json') this.#output.write(service, level, 'request', request);
-    else for (const line of toRequestLines(request)) this.#output.writeMasked(service, level, line);
+    if (this.output.format === 'json') this.output.write(service, level, 'request', request);
+    else for (const line of toRequestLines(request)) this.output.writeMasked(service, level, line);
   }
 
   isEnabled(level: LogLevel): boolean {
-    return this.#output.isEnabled(level);
+    return this.output.isEnabled(level);
   }
 
   forService(service: string): ServiceLogger {
-    return new OutputLogger(this.#output, service);
+    return new OutputLogger(this.output, service);
   }
 
   flush(): Promise<void> {
-    return this.#output.flush();
+    return this.output.flush();
   }
 
   close(): Promise<void> {
-    return this.#output.close();
+    return this.output.close();
   }
 }
 

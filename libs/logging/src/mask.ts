@@ -24,75 +24,75 @@ function isHidden(sensitivity: Sensitivity, item: unknown): boolean {
 
 /** One walk over one value, with what it may still spend. */
 class Walk {
-  #values = MAX_VALUES;
-  #characters = MAX_CHARACTERS;
-  readonly #ancestors = new Set<object>();
+  private values = MAX_VALUES;
+  private characters = MAX_CHARACTERS;
+  private readonly ancestors = new Set<object>();
 
   mask(value: unknown): Printable {
-    this.#values -= 1;
-    if (this.#values < 0 || this.#characters < 0) return '…';
-    if (typeof value === 'string') return this.#text(value);
+    this.values -= 1;
+    if (this.values < 0 || this.characters < 0) return '…';
+    if (typeof value === 'string') return this.text(value);
     if (value === null || value === undefined || typeof value === 'boolean') return value ?? null;
     if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
-    return typeof value === 'object' ? this.#object(value) : this.#text(typeof value === 'bigint' ? String(value) : `[${typeof value}]`);
+    return typeof value === 'object' ? this.object(value) : this.text(typeof value === 'bigint' ? String(value) : `[${typeof value}]`);
   }
 
-  #text(text: string): string {
+  private text(text: string): string {
     const masked = maskText(text);
-    this.#characters -= masked.length;
+    this.characters -= masked.length;
     return masked;
   }
 
-  #object(value: object): Printable {
+  private object(value: object): Printable {
     if (value instanceof Secret) return MASK;
-    if (this.#ancestors.has(value)) return '[circular]';
-    if (this.#ancestors.size >= MAX_DEPTH) return '[deeper]';
-    this.#ancestors.add(value);
+    if (this.ancestors.has(value)) return '[circular]';
+    if (this.ancestors.size >= MAX_DEPTH) return '[deeper]';
+    this.ancestors.add(value);
     try {
-      return this.#inside(value);
+      return this.inside(value);
     } catch {
       return '[unreadable]';
     } finally {
-      this.#ancestors.delete(value);
+      this.ancestors.delete(value);
     }
   }
 
-  #inside(value: object): Printable {
-    if (Array.isArray(value)) return this.#list(value);
-    if (value instanceof Error) return this.#error(value);
+  private inside(value: object): Printable {
+    if (Array.isArray(value)) return this.list(value);
+    if (value instanceof Error) return this.error(value);
     if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
-    if (value instanceof URL) return this.#text(value.href);
+    if (value instanceof URL) return this.text(value.href);
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
-    if (value instanceof Set) return this.#list([...value]);
-    return this.#entries(value instanceof Map ? [...value].map(([key, item]) => [String(key), item]) : Object.entries(value));
+    if (value instanceof Set) return this.list([...value]);
+    return this.entries(value instanceof Map ? [...value].map(([key, item]) => [String(key), item]) : Object.entries(value));
   }
 
-  #list(items: readonly unknown[]): Printable {
+  private list(items: readonly unknown[]): Printable {
     const shown = items.slice(0, MAX_ITEMS).map((item) => this.mask(item));
     return items.length > MAX_ITEMS ? [...shown, `… (${items.length - MAX_ITEMS} more)`] : shown;
   }
 
-  #entries(entries: readonly (readonly [string, unknown])[]): Printable {
+  private entries(entries: readonly (readonly [string, unknown])[]): Printable {
     const result = Object.create(null) as { [key: string]: Printable };
     for (const [key, item] of entries.slice(0, MAX_ITEMS)) {
       if (item === undefined) continue;
       const { printed, sensitivity } = describeField(key);
-      this.#characters -= printed.length;
+      this.characters -= printed.length;
       result[printed] = isHidden(sensitivity, item) ? MASK : this.mask(item);
     }
     if (entries.length > MAX_ITEMS) result['…'] = `${entries.length - MAX_ITEMS} more`;
     return result;
   }
 
-  #error(error: Error): Printable {
+  private error(error: Error): Printable {
     const { name, message, stack, cause } = error;
     const frames = (stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
     return {
-      name: this.#text(name),
-      message: this.#text(message),
+      name: this.text(name),
+      message: this.text(message),
       ...codeOf(error),
-      ...(error instanceof AggregateError && { errors: this.#list(error.errors) }),
-      stack: frames.slice(0, MAX_STACK_LINES).map((line) => this.#text(line.trim())),
+      ...(error instanceof AggregateError && { errors: this.list(error.errors) }),
+      stack: frames.slice(0, MAX_STACK_LINES).map((line) => this.text(line.trim())),
       ...(cause !== undefined && { cause: this.mask(cause) }),
     };
   }

@@ -56,24 +56,24 @@ const FORBIDDEN_COLUMN = /^(email|phone)_(status|availability)$/;
  * for a method that Unisender does not know. Errors never carry the key. Source: reference/unisender.md.
  */
 export class UnisenderClient {
-  readonly #http: UnisenderHttp;
-  readonly #baseUrl: string;
-  readonly #timeoutMs: number;
+  private readonly http: UnisenderHttp;
+  private readonly baseUrl: string;
+  private readonly timeoutMs: number;
 
   constructor(private readonly options: UnisenderClientOptions) {
-    this.#baseUrl = (options.baseUrl ?? DEFAULT_BASE_URL).replace(/\/+$/, '');
-    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    this.#http = new UnisenderHttp({ logger: options.logger, clock: options.clock, timeoutMs: this.#timeoutMs });
+    this.baseUrl = (options.baseUrl ?? DEFAULT_BASE_URL).replace(/\/+$/, '');
+    this.timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.http = new UnisenderHttp({ logger: options.logger, clock: options.clock, timeoutMs: this.timeoutMs });
   }
 
   /** The account's lists. Also tells whether a key works, for which there is no method: a new account has none (reference/unisender.md 7). */
   async getLists(key: Secret): Promise<UnisenderList[]> {
-    return readLists(await this.#call(key, 'getLists'));
+    return readLists(await this.call(key, 'getLists'));
   }
 
   /** The new list's id. A title that is taken is rejected. */
   async createList(key: Secret, title: string): Promise<number> {
-    return readId(await this.#call(key, 'createList', { title }));
+    return readId(await this.call(key, 'createList', { title }));
   }
 
   /**
@@ -83,13 +83,13 @@ export class UnisenderClient {
   async importContacts(key: Secret, { fieldNames, rows }: ImportRows): Promise<ImportResult> {
     assertImportable({ fieldNames, rows });
     if (rows.length === 0) return emptyImport;
-    return readImportResult(await this.#call(key, 'importContacts', { field_names: fieldNames, data: rows }), rows.length);
+    return readImportResult(await this.call(key, 'importContacts', { field_names: fieldNames, data: rows }), rows.length);
   }
 
   /** The address with its lists and fields, or undefined when the account does not have it. */
   async getContact(key: Secret, email: string): Promise<UnisenderContact | undefined> {
-    return this.#unlessNotFound(async () =>
-      readContact(await this.#call(key, 'getContact', { email, include_lists: 1, include_fields: 1, include_details: 1 })),
+    return this.unlessNotFound(async () =>
+      readContact(await this.call(key, 'getContact', { email, include_lists: 1, include_fields: 1, include_details: 1 })),
     );
   }
 
@@ -97,7 +97,7 @@ export class UnisenderClient {
   async exclude(key: Secret, email: string, listIds: readonly number[]): Promise<void> {
     if (listIds.length === 0)
       throw new BugError('Without list ids, exclude would take the address off every list', { code: 'unisender_no_list' });
-    await this.#unlessNotFound(() => this.#call(key, 'exclude', { contact_type: 'email', contact: email, list_ids: listIds.join(',') }));
+    await this.unlessNotFound(() => this.call(key, 'exclude', { contact_type: 'email', contact: email, list_ids: listIds.join(',') }));
   }
 
   /** Starts an export and gives its task's id. At most 20 per minute. */
@@ -106,29 +106,29 @@ export class UnisenderClient {
     { fieldNames, listId }: { readonly fieldNames: readonly string[]; readonly listId?: number },
   ): Promise<string> {
     const args = { field_names: fieldNames, ...(listId === undefined ? {} : { list_id: listId }) };
-    return readTaskId(await this.#call(key, 'async/exportContacts', args, ['unisender-export']));
+    return readTaskId(await this.call(key, 'async/exportContacts', args, ['unisender-export']));
   }
 
   /** How far a task is. Throws UnisenderRejectedError for one that is not known (any more). */
   async getTask(key: Secret, taskId: string): Promise<UnisenderTask> {
-    return readTask(await this.#call(key, 'async/getTaskResult', { task_uuid: taskId }));
+    return readTask(await this.call(key, 'async/getTaskResult', { task_uuid: taskId }));
   }
 
   /** Streams the rows of the file that a finished export names. */
   readExport(url: string): AsyncIterable<ExportRow> {
-    const apiOrigin = new URL(this.#baseUrl).origin;
-    const open = (target: string) => this.#http.open(target);
-    return readExportFile({ open, apiOrigin, clock: this.options.clock, silenceLimitMs: this.#timeoutMs }, url);
+    const apiOrigin = new URL(this.baseUrl).origin;
+    const open = (target: string) => this.http.open(target);
+    return readExportFile({ open, apiOrigin, clock: this.options.clock, silenceLimitMs: this.timeoutMs }, url);
   }
 
   /** The fields that the account's owner defined; `Name` is always among them. */
   async getFields(key: Secret): Promise<UnisenderField[]> {
-    return readFields(await this.#call(key, 'getFields'));
+    return readFields(await this.call(key, 'getFields'));
   }
 
   /** The new field's id. */
   async createField(key: Secret, name: string, type: 'string' | 'text' | 'number' | 'date' | 'bool' = 'string'): Promise<number> {
-    return readId(await this.#call(key, 'createField', { name, type }));
+    return readId(await this.call(key, 'createField', { name, type }));
   }
 
   /** Subscribes a URL, or replaces its subscription, and revives one that was stopped. Unisender probes the URL with a GET. */
@@ -137,25 +137,25 @@ export class UnisenderClient {
     { url, events, singleEvent = true }: { readonly url: string; readonly events: HookEvents; readonly singleEvent?: boolean },
   ): Promise<void> {
     const format = { event_format: 'json_post', single_event: singleEvent ? 1 : 0, status: 'active' };
-    await this.#call(key, 'setHook', { hook_url: url, events, ...format });
+    await this.call(key, 'setHook', { hook_url: url, events, ...format });
   }
 
   /** Ends a URL's subscription; one that does not exist is fine. */
   async removeHook(key: Secret, url: string): Promise<void> {
-    await this.#unlessNotFound(() => this.#call(key, 'removeHook', { hook_url: url }));
+    await this.unlessNotFound(() => this.call(key, 'removeHook', { hook_url: url }));
   }
 
   /** Every webhook of the account, other services' too. */
   async listHooks(key: Secret): Promise<UnisenderHook[]> {
-    return readHooks(await this.#call(key, 'listHooks'));
+    return readHooks(await this.call(key, 'listHooks'));
   }
 
   /** Closes idle connections. */
   close(): void {
-    this.#http.close();
+    this.http.close();
   }
 
-  async #unlessNotFound<T>(call: () => Promise<T>): Promise<T | undefined> {
+  private async unlessNotFound<T>(call: () => Promise<T>): Promise<T | undefined> {
     try {
       return await call();
     } catch (error) {
@@ -165,12 +165,12 @@ export class UnisenderClient {
   }
 
   /** All arguments go in the body, the key with them: mixing places fails, and addresses of calls are logged on the way (reference/unisender.md 1.1). */
-  async #call(key: Secret, method: string, args: FormArguments = {}, furtherLimits: readonly string[] = []): Promise<unknown> {
+  private async call(key: Secret, method: string, args: FormArguments = {}, furtherLimits: readonly string[] = []): Promise<unknown> {
     const apiKey = key.reveal();
     const keyHash = createHash('sha256').update(apiKey).digest('hex').slice(0, KEY_HASH_LENGTH);
     await this.options.limiter.acquire(['unisender', ...furtherLimits].map((limit) => `${limit}:${keyHash}`));
     const form = toFormBody({ format: 'json', api_key: apiKey, platform: PLATFORM, ...args });
-    const { status, text } = await this.#http.post(`${this.#baseUrl}/${method}`, form, method);
+    const { status, text } = await this.http.post(`${this.baseUrl}/${method}`, form, method);
     return readResult(status, text, apiKey);
   }
 }

@@ -3,7 +3,7 @@ import https from 'node:https';
 import type { Readable } from 'node:stream';
 import axios, { type AxiosInstance } from 'axios';
 import { withDeadline } from '#clock';
-import type { Clock, Logger } from '#domain';
+import { type Clock, type Logger, toBareError } from '#domain';
 import { unavailable } from './unisender-failure.js';
 
 /** What every call has in common. */
@@ -23,25 +23,19 @@ export interface DownloadAnswer {
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 const KEPT_CONNECTIONS = 16;
 
-/** A foreign error without what it carries: axios keeps the whole request in it, key included. */
-const withoutRequest = (error: unknown): Error => {
-  const { name, code } = error as { name?: unknown; code?: unknown };
-  return new Error([name, code].filter((part) => typeof part === 'string').join(' ') || 'unknown failure');
-};
-
 /** Requests over HTTP within the time limit. Follows no redirect, retries nothing. */
 export class UnisenderHttp {
-  readonly #agents = {
+  private readonly agents = {
     http: new http.Agent({ keepAlive: true, maxFreeSockets: KEPT_CONNECTIONS }),
     https: new https.Agent({ keepAlive: true, maxFreeSockets: KEPT_CONNECTIONS }),
   };
-  readonly #axios: AxiosInstance;
+  private readonly axios: AxiosInstance;
 
   constructor(private readonly options: UnisenderHttpOptions) {
-    this.#axios = axios.create({
+    this.axios = axios.create({
       headers: { 'User-Agent': 'kommo-unisender-sync/1.0' },
-      httpAgent: this.#agents.http,
-      httpsAgent: this.#agents.https,
+      httpAgent: this.agents.http,
+      httpsAgent: this.agents.https,
       maxRedirects: 0,
       proxy: false,
       validateStatus: () => true,
@@ -50,8 +44,8 @@ export class UnisenderHttp {
 
   /** Any HTTP answer to a form post; TransientError `unisender_unavailable` when there is none. `method` is for the log. */
   async post(url: string, form: string, method: string): Promise<{ status: number; text: string }> {
-    return this.#run(method, async (signal) => {
-      const { status, data } = await this.#axios.post<string>(url, form, {
+    return this.run(method, async (signal) => {
+      const { status, data } = await this.axios.post<string>(url, form, {
         headers: { Accept: 'application/json', 'Content-Type': 'application/x-www-form-urlencoded' },
         maxContentLength: MAX_ANSWER_BYTES,
         responseType: 'text',
@@ -64,14 +58,14 @@ export class UnisenderHttp {
 
   /** Opens a download; the caller reads or destroys its body. */
   async open(url: string): Promise<DownloadAnswer> {
-    return this.#run('download', async (signal) => {
-      const { status, headers, data } = await this.#axios.get<Readable>(url, { responseType: 'stream', signal });
+    return this.run('download', async (signal) => {
+      const { status, headers, data } = await this.axios.get<Readable>(url, { responseType: 'stream', signal });
       const location: unknown = headers['location'];
       return { status, location: typeof location === 'string' ? location : undefined, body: data };
     });
   }
 
-  async #run<T extends { status: number }>(what: string, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  private async run<T extends { status: number }>(what: string, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { clock, logger, timeoutMs } = this.options;
     const startedAtMs = clock.nowMs();
     const log = (outcome: string) => logger.debug('Unisender call', { method: what, outcome, durationMs: clock.nowMs() - startedAtMs });
@@ -80,7 +74,7 @@ export class UnisenderHttp {
       log(String(answer.status));
       return answer;
     } catch (error) {
-      const cause = withoutRequest(error);
+      const cause = toBareError(error);
       log(cause.message);
       throw unavailable(`did not answer ${what}`, cause);
     }
@@ -88,7 +82,7 @@ export class UnisenderHttp {
 
   /** Closes idle connections; to be called once, when nothing runs any more. */
   close(): void {
-    this.#agents.http.destroy();
-    this.#agents.https.destroy();
+    this.agents.http.destroy();
+    this.agents.https.destroy();
   }
 }
