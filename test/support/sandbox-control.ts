@@ -1,6 +1,7 @@
 /** One call that an emulated vendor received. */
 export interface ReceivedCall {
   readonly seq: number;
+  readonly at_ms: number;
   readonly target: 'kommo' | 'unisender';
   readonly method: string;
   readonly host: string;
