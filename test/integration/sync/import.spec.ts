@@ -212,6 +212,17 @@ describe.each(testDatabaseKinds())('import on %s', (kind) => {
     expect(Object.keys(await account.onList())).toHaveLength(60);
   });
 
+  it('shows the operator what became of every living contact', async () => {
+    await account.addToUnisender({ email: 'left@example.com', status: 'unsubscribed' });
+    await account.addToUnisender({ email: 'stranger@example.com', status: 'unsubscribed' });
+    const contacts = [['a@example.com', 'b@example.com'], [], ['left@example.com'], ['444'], ['info@example.com', 'c@example.com']];
+    await account.createMany(contacts.map((emails, index) => ({ ...person(index, emails), tags: ['customer'] })));
+    await account.createMany([{ ...person(9), tags: ['supplier'] }]);
+    await account.connect({ exclude_tags: ['supplier'] });
+    const view = await world.harness.services.accounts.find(account.accountId);
+    expect(view).toMatchObject({ contacts: { total: 6, in_sync: 2, excluded: 2, failing: 2 }, jobs_waiting: 0, active_run_id: null });
+  });
+
   it('previews without touching anything', async () => {
     const ids = await account.createMany(many(5));
     await account.connect();

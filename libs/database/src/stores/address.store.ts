@@ -305,16 +305,4 @@ export class AddressStore {
       emails,
     );
   }
-
-  /** Addresses by what became of them, for the operator: told and equal, kept out, refused by Unisender. */
-  async countAddresses(accountId: number): Promise<{ inSync: number; excluded: number; failing: number }> {
-    const [row] = await this.database.query<{ in_sync: number | null; excluded: number | null; rejected: number | null }>(
-      `SELECT SUM(CASE WHEN state = 'present' AND dirty_since IS NULL THEN 1 ELSE 0 END) AS in_sync,
-              SUM(CASE WHEN subscription <> 'mailable' THEN 1 ELSE 0 END) AS excluded,
-              SUM(CASE WHEN state = 'rejected' THEN 1 ELSE 0 END) AS rejected
-         FROM addresses WHERE account_id = ?`,
-      [accountId],
-    );
-    return { inSync: row?.in_sync ?? 0, excluded: row?.excluded ?? 0, failing: row?.rejected ?? 0 };
-  }
 }

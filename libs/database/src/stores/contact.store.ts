@@ -156,6 +156,26 @@ export class ContactStore {
     return this.countWhere(`account_id = ? AND state = 'living'`, [accountId]);
   }
 
+  /**
+   * Living contacts by what became of them: `failing` with an address that is invalid or that Unisender refused, else `excluded`
+   * by the filter or an unsubscribe, else `inSync` when nothing of them waits to be told. What is left waits.
+   */
+  async countByOutcome(accountId: number): Promise<{ total: number; inSync: number; excluded: number; failing: number }> {
+    const [row] = await this.database.query<{ total: number; failing: number | null; excluded: number | null; in_sync: number | null }>(
+      `SELECT COUNT(*) AS total, SUM(failing) AS failing, SUM(CASE WHEN failing = 0 THEN excluded ELSE 0 END) AS excluded,
+              SUM(CASE WHEN failing = 0 AND excluded = 0 AND waiting = 0 THEN 1 ELSE 0 END) AS in_sync
+         FROM (SELECT MAX(CASE WHEN h.invalid_reason IS NOT NULL OR a.rejected_code IS NOT NULL THEN 1 ELSE 0 END) AS failing,
+                      MAX(CASE WHEN c.passes_filter = 0 OR a.subscription <> 'mailable' THEN 1 ELSE 0 END) AS excluded,
+                      MAX(CASE WHEN a.dirty_since IS NOT NULL THEN 1 ELSE 0 END) AS waiting
+                 FROM contacts c
+                 LEFT JOIN contact_addresses h ON h.account_id = c.account_id AND h.contact_id = c.contact_id
+                 LEFT JOIN addresses a ON a.account_id = h.account_id AND a.email = h.email
+                WHERE c.account_id = ? AND c.state = 'living' GROUP BY c.contact_id) AS outcomes`,
+      [accountId],
+    );
+    return { total: row?.total ?? 0, inSync: row?.in_sync ?? 0, excluded: row?.excluded ?? 0, failing: row?.failing ?? 0 };
+  }
+
   /** Whether a contact with an id up to `upTo` became a tombstone since: rows of a paged read shifted then. */
   async hasVanishedSince(accountId: number, upTo: number, sinceMs: number): Promise<boolean> {
     const rows = await this.database.query(

@@ -1,5 +1,5 @@
-import { InvalidInputError } from '#domain';
 import type { Secret } from '#domain';
+import { UnisenderRejectedError } from '#unisender';
 import type { AccountWork } from './account-work.js';
 import type { AddressTeller, CountTold } from './address-teller.js';
 import type { Preparation } from './preparation.js';
@@ -15,7 +15,7 @@ export async function tellReady(
   try {
     return await teller.tell(work, key, listId, count);
   } catch (error) {
-    const wasReplaced = error instanceof InvalidInputError && (await preparation.replaceLostList(work, key, listId));
+    const wasReplaced = error instanceof UnisenderRejectedError && (await preparation.replaceLostList(work, key, listId));
     if (wasReplaced) return true;
     throw error;
   }

@@ -15,7 +15,7 @@ export interface AccountView {
   readonly list_id: number | null;
   readonly list_title: string | null;
   readonly webhook: WebhookState | null;
-  /** `total` counts living contacts, the others addresses. */
+  /** Living contacts; those in none of the three wait to be told. */
   readonly contacts: { readonly total: number; readonly in_sync: number; readonly excluded: number; readonly failing: number };
   readonly events_waiting: number;
   readonly last_event_at: string | null;
@@ -69,8 +69,7 @@ export class AccountQueries {
     const { stores, clock } = this.context;
     const { accountId } = row;
     const access = await stores.accesses.find(accountId);
-    const total = await stores.contacts.countLiving(accountId);
-    const { inSync, excluded, failing } = await stores.addresses.countAddresses(accountId);
+    const { total, inSync, excluded, failing } = await stores.contacts.countByOutcome(accountId);
     const [run] = await stores.runs.list(accountId, 1);
     return {
       account_id: accountId,
