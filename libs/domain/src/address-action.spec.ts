@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type AddressHolder, type AddressRecord, decideAddress } from './address-action.js';
+import { type AddressHolder, type AddressRecord, UNANSWERED, decideAddress } from './address-action.js';
 import { hashTold } from './contact-content.js';
 
 const holder: AddressHolder = { name: 'Anna', fields: {} };
@@ -12,6 +12,7 @@ const record = (over: Partial<AddressRecord> = {}): AddressRecord => ({
   subscription: 'mailable',
   ...over,
 });
+const unanswered = (state: AddressRecord['state'], origin: AddressRecord['origin']) => record({ state, origin, toldHash: UNANSWERED });
 
 describe('decideAddress', () => {
   it.each<[string, AddressRecord, AddressHolder | undefined, 'delete' | 'exclude', string]>([
@@ -24,6 +25,10 @@ describe('decideAddress', () => {
     ['an address that stood there before us is only taken off the list', record({ origin: 'preexisting' }), undefined, 'delete', 'exclude'],
     ['an address whose first answer was lost is looked at first', record({ origin: 'uncertain' }), undefined, 'delete', 'inspect'],
     ['an address that was never told is not removed', record({ state: 'absent' }), undefined, 'delete', 'none'],
+    ['… but looked at when its sending was never answered', unanswered('absent', 'unknown'), undefined, 'delete', 'inspect'],
+    ['… or taken off the list where it stood before', unanswered('absent', 'preexisting'), undefined, 'delete', 'exclude'],
+    ['an address is put again when a call for it was never answered', unanswered('present', 'ours'), holder, 'delete', 'put'],
+    ['… and deleted again when nobody holds it', unanswered('present', 'ours'), undefined, 'delete', 'delete'],
     ['an unsubscribed address is not sent (R45)', record({ state: 'absent', subscription: 'unsubscribed' }), holder, 'delete', 'none'],
     ['an unsubscribed address is left when its contact goes (R45)', record({ subscription: 'unsubscribed' }), undefined, 'delete', 'none'],
     ['a blocked address is not sent', record({ toldHash: 'old', subscription: 'blocked' }), holder, 'delete', 'none'],

@@ -10,11 +10,18 @@ export type AddressState = 'absent' | 'present' | 'rejected';
 /** Only `mailable` addresses are ever sent. */
 export type Subscription = 'mailable' | 'unsubscribed' | 'blocked';
 
+/**
+ * Stands as `toldHash` from before a call until its answer is recorded. Where it was left behind, a killed worker or a lost
+ * answer leaves open what Unisender has: the address is told again whatever it was told before.
+ */
+export const UNANSWERED = 'unanswered';
+
 /** What we told Unisender, and what it told us, about an address. */
 export interface AddressRecord {
   readonly email: string;
   readonly origin: AddressOrigin;
   readonly state: AddressState;
+  /** Hash of what was told, {@link UNANSWERED}, or null when it is to be told anew. */
   readonly toldHash: string | null;
   readonly subscription: Subscription;
 }
@@ -33,7 +40,7 @@ export type AddressAction =
   | { readonly kind: 'delete' }
   /** Take off our list and leave it in the account. */
   | { readonly kind: 'exclude' }
-  /** Ask Unisender since when it has the address, then decide between `delete` and `exclude`. */
+  /** Ask Unisender whether and since when it has the address, then decide between `delete` and `exclude`. */
   | { readonly kind: 'inspect' }
   | { readonly kind: 'none' };
 
@@ -41,8 +48,10 @@ const none: AddressAction = { kind: 'none' };
 
 function removalOf(record: AddressRecord, policy: DeletePolicy): AddressAction {
   if (policy === 'exclude' || record.origin === 'preexisting') return { kind: 'exclude' };
-  return record.origin === 'uncertain' ? { kind: 'inspect' } : { kind: 'delete' };
+  return record.origin === 'ours' ? { kind: 'delete' } : { kind: 'inspect' };
 }
+
+const mayStandInUnisender = ({ state, toldHash }: AddressRecord): boolean => state === 'present' || toldHash === UNANSWERED;
 
 /**
  * The difference between what Unisender was told of an address and what the mirror wants, as one action.
@@ -50,7 +59,7 @@ function removalOf(record: AddressRecord, policy: DeletePolicy): AddressAction {
  */
 export function decideAddress(record: AddressRecord, holder: AddressHolder | undefined, policy: DeletePolicy): AddressAction {
   if (record.subscription !== 'mailable' || record.state === 'rejected') return none;
-  if (!holder) return record.state === 'present' ? removalOf(record, policy) : none;
+  if (!holder) return mayStandInUnisender(record) ? removalOf(record, policy) : none;
   const hash = hashTold(holder.name, holder.fields);
   if (record.state === 'present' && record.toldHash === hash) return none;
   return { kind: 'put', holder, hash, isNew: record.state === 'absent' };

@@ -4,6 +4,7 @@ import {
   type AddressRecord,
   type AddressState,
   MAX_ROWS_PER_CALL,
+  UNANSWERED,
   type Subscription,
   groupBy,
 } from '#domain';
@@ -163,10 +164,15 @@ export class AddressStore {
   async markSent(tx: Executor, accountId: number, emails: readonly string[], nowMs: number): Promise<void> {
     await executeIn(
       tx,
-      `UPDATE addresses SET first_sent_at = ? WHERE account_id = ? AND first_sent_at IS NULL AND email IN (?)`,
-      [nowMs, accountId],
+      `UPDATE addresses SET first_sent_at = COALESCE(first_sent_at, ?), told_hash = ? WHERE account_id = ? AND email IN (?)`,
+      [nowMs, UNANSWERED, accountId],
       emails,
     );
+  }
+
+  /** Notes, before a call that changes or removes addresses, that its answer is not known yet. */
+  async markUnanswered(tx: Executor, accountId: number, emails: readonly string[]): Promise<void> {
+    await executeIn(tx, `UPDATE addresses SET told_hash = ? WHERE account_id = ? AND email IN (?)`, [UNANSWERED, accountId], emails);
   }
 
   /** Records what Unisender answered. Clears the dirty mark; leaves the subscription, which Unisender's hooks write at any time. */
@@ -197,8 +203,25 @@ export class AddressStore {
     await executeIn(tx, `UPDATE addresses SET dirty_since = NULL WHERE account_id = ? AND email IN (?)`, [accountId], emails);
   }
 
-  /** Learns rows of an export: what stood there before us, and who is unsubscribed. `seenAtMs` is when the export was asked for. */
+  /**
+   * Learns rows of an export: what stood there before us, and who is unsubscribed. `seenAtMs` is when the export was asked for:
+   * who unsubscribed since stays so.
+   */
   async saveExported(tx: Executor, accountId: number, rows: readonly ExportedAddress[], seenAtMs: number): Promise<void> {
+    const isMailable = ({ subscription }: ExportedAddress) => subscription === 'mailable';
+    const left = { sql: `CASE WHEN addresses.updated_at >= ${Math.trunc(seenAtMs)} THEN addresses.subscription ELSE 'mailable' END` };
+    await this.saveSeen(tx, accountId, rows.filter(isMailable), seenAtMs, left);
+    const unmailable = rows.filter((row) => !isMailable(row));
+    await this.saveSeen(tx, accountId, unmailable, seenAtMs, 'incoming');
+  }
+
+  private async saveSeen(
+    tx: Executor,
+    accountId: number,
+    rows: readonly ExportedAddress[],
+    seenAtMs: number,
+    subscription: 'incoming' | { readonly sql: string },
+  ): Promise<void> {
     if (rows.length === 0) return;
     await upsertRows(tx, {
       table: 'addresses',
@@ -206,7 +229,7 @@ export class AddressStore {
       key: ['account_id', 'email'],
       update: {
         origin: { sql: `CASE WHEN addresses.first_sent_at IS NULL THEN 'preexisting' ELSE addresses.origin END` },
-        subscription: 'incoming',
+        subscription,
         seen_at: 'incoming',
       },
       rows: rows.map(({ email, subscription, onOurList }) => [
@@ -250,6 +273,7 @@ export class AddressStore {
           ? 'incoming'
           : { sql: `CASE WHEN addresses.subscription = 'mailable' THEN 'pending' ELSE addresses.write_back END` },
         subscription: 'incoming',
+        updated_at: 'incoming',
         ...(mailable ? { dirty_since: 'first' as const } : {}),
       },
       rows: emails.map((email) => [accountId, email, subscription, pending, mailable ? nowMs : null, nowMs]),

@@ -1,7 +1,7 @@
 import type { DirtyAddress, ToldAddress, Tx } from '#database';
-import { type AddressAction, MAX_ROWS_PER_CALL, decideAddress } from '#domain';
+import { type AddressAction, MAX_ROWS_PER_CALL, UNANSWERED, decideAddress } from '#domain';
 import type { Secret } from '#domain';
-import type { ImportResult } from '#unisender';
+import type { ImportResult, UnisenderContact } from '#unisender';
 import type { SyncContext } from '../context.js';
 import { type AccountWork, throwIfStopping } from './account-work.js';
 
@@ -51,7 +51,7 @@ export class AddressTeller {
     throwIfStopping(work.signal);
     const plan = await this.gather(work, count);
     if (!plan) return false;
-    await this.inspect(work, key, plan.inspects);
+    await this.inspect(work, key, listId, plan.inspects);
     await this.exclude(work, key, listId, plan, count);
     if (plan.puts.length + plan.deletes.length > 0) await this.importRows(work, key, listId, plan, count);
     work.lease.assertHeld();
@@ -85,14 +85,12 @@ export class AddressTeller {
     });
   }
 
-  /** Learns of addresses whose first answer was lost whether they stood in Unisender before; the next round removes them rightly. */
-  private async inspect(work: AccountWork, key: Secret, inspects: readonly Planned[]): Promise<void> {
+  /** Learns of addresses whose answer was lost whether they stood in Unisender before; the next round removes them rightly. */
+  private async inspect(work: AccountWork, key: Secret, listId: number, inspects: readonly Planned[]): Promise<void> {
     const told: ToldAddress[] = [];
     for (const { address } of inspects) {
-      const contact = await this.context.unisender.getContact(key, address.email);
-      const addedAt = contact?.addedAtMs ?? Number.POSITIVE_INFINITY;
-      const origin = addedAt < (address.firstSentAt ?? 0) - ADDED_AT_RESOLUTION_MS ? 'preexisting' : 'ours';
-      told.push({ email: address.email, state: address.state, origin, toldHash: address.toldHash, rejectedCode: null });
+      told.push(toInspected(address, await this.context.unisender.getContact(key, address.email), listId));
+      throwIfStopping(work.signal);
     }
     if (told.length === 0) return;
     const now = this.context.clock.nowMs();
@@ -110,6 +108,7 @@ export class AddressTeller {
   /** Takes addresses off our list one by one: importing a row with the excluded list would bring back one that was deleted by hand. */
   private async exclude(work: AccountWork, key: Secret, listId: number, plan: Plan, count: CountTold): Promise<void> {
     if (plan.excludes.length === 0) return;
+    await work.lease.write((tx) => this.context.stores.addresses.markUnanswered(tx, work.lease.accountId, emailsOf(plan.excludes)));
     for (const { address } of plan.excludes) {
       await this.context.unisender.exclude(key, address.email, [listId]);
       throwIfStopping(work.signal);
@@ -121,14 +120,11 @@ export class AddressTeller {
   private async importRows(work: AccountWork, key: Secret, listId: number, plan: Plan, count: CountTold): Promise<void> {
     const { stores, clock, unisender } = this.context;
     const fresh = plan.puts.filter(({ address, action }) => action.isNew && address.origin === 'unknown');
-    await work.lease.write((tx) =>
-      stores.addresses.markSent(
-        tx,
-        work.lease.accountId,
-        fresh.map(({ address }) => address.email),
-        clock.nowMs(),
-      ),
-    );
+    const known = [...plan.puts.filter((put) => !fresh.includes(put)), ...plan.deletes];
+    await work.lease.write(async (tx) => {
+      await stores.addresses.markSent(tx, work.lease.accountId, emailsOf(fresh), clock.nowMs());
+      await stores.addresses.markUnanswered(tx, work.lease.accountId, emailsOf(known));
+    });
     const result = await unisender.importContacts(key, toRows(plan, listId, Object.values(work.settings.fields)));
     const rejected = new Map(result.rejected.map(({ index, code }) => [index, code]));
     const origin = originOfFresh(plan, fresh, result, rejected);
@@ -153,6 +149,17 @@ function toPlan(planned: readonly Planned[]): Plan {
     excludes: ofKind('exclude').slice(0, MAX_SINGLE_CALLS),
     inspects: ofKind('inspect').slice(0, MAX_SINGLE_CALLS),
   };
+}
+
+const emailsOf = (planned: readonly Planned[]): string[] => planned.map(({ address }) => address.email);
+
+/** An address that never came to our list is somebody else's, or nobody's. */
+function toInspected(address: DirtyAddress, contact: UnisenderContact | undefined, listId: number): ToldAddress {
+  const isOnList = contact?.lists.some(({ id }) => id === listId) ?? false;
+  if (!contact || (address.state !== 'present' && !isOnList)) return absent(address);
+  const addedAt = contact.addedAtMs ?? Number.POSITIVE_INFINITY;
+  const origin = addedAt < (address.firstSentAt ?? 0) - ADDED_AT_RESOLUTION_MS ? 'preexisting' : 'ours';
+  return { email: address.email, state: 'present', origin, toldHash: UNANSWERED, rejectedCode: null };
 }
 
 const absent = ({ email }: DirtyAddress): ToldAddress => ({
