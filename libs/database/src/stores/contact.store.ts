@@ -82,7 +82,7 @@ export class ContactStore {
     await this.replaceAddresses(tx, accountId, contacts, nowMs);
   }
 
-  /** Moves the modification time of contacts whose content stayed the same. */
+  /** Moves the modification time of contacts whose content stayed the same; never back. */
   async touch(
     tx: Executor,
     accountId: number,
@@ -91,8 +91,9 @@ export class ContactStore {
     for (const [modifiedAtSeconds, group] of groupBy(contacts, (contact) => contact.modifiedAtSeconds)) {
       await executeIn(
         tx,
-        'UPDATE contacts SET modified_at_seconds = ?, missing_run_id = NULL WHERE account_id = ? AND contact_id IN (?)',
-        [modifiedAtSeconds, accountId],
+        `UPDATE contacts SET modified_at_seconds = CASE WHEN modified_at_seconds < ? THEN ? ELSE modified_at_seconds END,
+                missing_run_id = NULL WHERE account_id = ? AND contact_id IN (?)`,
+        [modifiedAtSeconds, modifiedAtSeconds, accountId],
         group.map(({ contactId }) => contactId),
       );
     }
@@ -176,11 +177,11 @@ export class ContactStore {
     return { total: row?.total ?? 0, inSync: row?.in_sync ?? 0, excluded: row?.excluded ?? 0, failing: row?.failing ?? 0 };
   }
 
-  /** Whether a contact with an id up to `upTo` became a tombstone since: rows of a paged read shifted then. */
-  async hasVanishedSince(accountId: number, upTo: number, sinceMs: number): Promise<boolean> {
+  /** Whether a contact became a tombstone since: rows of a paged read shifted then. */
+  async hasVanishedSince(accountId: number, sinceMs: number): Promise<boolean> {
     const rows = await this.database.query(
-      `SELECT contact_id FROM contacts WHERE account_id = ? AND contact_id <= ? AND state = 'gone' AND updated_at >= ? LIMIT 1`,
-      [accountId, upTo, sinceMs],
+      `SELECT contact_id FROM contacts WHERE account_id = ? AND state = 'gone' AND updated_at >= ? LIMIT 1`,
+      [accountId, sinceMs],
     );
     return rows.length > 0;
   }

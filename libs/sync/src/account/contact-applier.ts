@@ -30,6 +30,8 @@ export interface ReadPage {
   readonly after: number;
   readonly isLast: boolean;
   readonly runId: string;
+  /** When the run began, epoch ms: what the mirror took since is counted where it is told. */
+  readonly runSinceMs: number;
 }
 
 /** What became of contacts: which content is new, which only moved in time. */
@@ -196,7 +198,8 @@ export class ContactApplier {
       });
     });
     await this.readAgain(work, outrun);
-    return { unchanged: await this.countUnchanged(accountId, same), invalid: addressesOf(living, false).length, lastId };
+    const untouched = same.filter(({ contactId }) => (known.get(contactId)?.savedAtMs ?? 0) < page.runSinceMs);
+    return { unchanged: await this.countUnchanged(accountId, untouched), invalid: addressesOf(living, false).length, lastId };
   }
 
   private async readAgain(work: AccountWork, versions: readonly ContactVersion[]): Promise<void> {
@@ -205,7 +208,7 @@ export class ContactApplier {
     await this.storeTruth(work, ids, await this.askKommo(work, ids), []);
   }
 
-  /** Contacts that an earlier, cut off slice of the run took already may still wait to be told. */
+  /** What waits to be told counts when it is. */
   private async countUnchanged(accountId: number, same: readonly ContactVersion[]): Promise<number> {
     const emails = addressesOf(same, true);
     return emails.length - (await this.context.stores.addresses.countDirtyAmong(accountId, [...new Set(emails)]));

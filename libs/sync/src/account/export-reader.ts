@@ -1,6 +1,7 @@
 import type { ExportedAddress } from '#database';
 import { type Subscription, TransientError, parseAddress } from '#domain';
 import type { Secret } from '#domain';
+import { type ExportRow, UnisenderRejectedError, type UnisenderTask } from '#unisender';
 import type { SyncContext } from '../context.js';
 import { type AccountWork, throwIfStopping } from './account-work.js';
 
@@ -11,6 +12,8 @@ const MAX_WAIT_MS = 30 * 60_000;
 /** Where the id of the running export is kept, so that a restart goes on waiting for the same one. */
 export interface ExportTask {
   readonly taskId: string | null;
+  /** Not later than a running one was asked for, epoch ms. */
+  readonly sinceMs: number;
   save(taskId: string | null): Promise<void>;
 }
 
@@ -29,7 +32,7 @@ export class ExportReader {
   /** Asks for an export, waits, and takes every row into the mirror. Addresses that we told and it does not show are told again. */
   async learn(work: AccountWork, key: Secret, listId: number, task: ExportTask): Promise<void> {
     const { unisender, stores, clock } = this.context;
-    const askedAt = clock.nowMs();
+    const askedAt = task.taskId === null ? clock.nowMs() : task.sinceMs;
     const taskId = task.taskId ?? (await unisender.requestExport(key, { fieldNames: EXPORT_FIELDS }));
     await task.save(taskId);
     const url = await this.waitForFile(work, key, taskId, task);
@@ -40,7 +43,7 @@ export class ExportReader {
       await work.lease.write((tx) => stores.addresses.saveExported(tx, work.lease.accountId, batch, askedAt));
       batch = [];
     };
-    for await (const row of unisender.readExport(url)) {
+    for await (const row of this.readFile(url, task)) {
       const { email, invalidReason } = parseAddress(row['email'] ?? '');
       if (invalidReason === 'empty') continue;
       batch.push({ email, subscription: subscriptionOf(row, listId), onOurList: splitIds(row['email_list_ids']).includes(listId) });
@@ -54,11 +57,21 @@ export class ExportReader {
     await task.save(null);
   }
 
+  /** A file that cannot be read may be gone: another attempt asks for another. */
+  private async *readFile(url: string, task: ExportTask): AsyncGenerator<ExportRow> {
+    try {
+      yield* this.context.unisender.readExport(url);
+    } catch (error) {
+      await task.save(null);
+      throw error;
+    }
+  }
+
   private async waitForFile(work: AccountWork, key: Secret, taskId: string, task: ExportTask): Promise<string> {
-    const { unisender, clock, config } = this.context;
+    const { clock, config } = this.context;
     const giveUpAt = clock.nowMs() + MAX_WAIT_MS;
     while (clock.nowMs() < giveUpAt) {
-      const { status, fileUrl } = await unisender.getTask(key, taskId);
+      const { status, fileUrl } = await this.look(key, taskId);
       if (fileUrl !== undefined) return fileUrl;
       if (status !== 'new' && status !== 'processing') break;
       await clock.sleep(config.unisenderExportPollMs, work.signal).catch(() => throwIfStopping(work.signal));
@@ -66,5 +79,15 @@ export class ExportReader {
     }
     await task.save(null);
     throw new TransientError('Unisender did not finish its export', { code: 'unisender_export_failed', retryAfterMs: 60_000 });
+  }
+
+  /** A task that Unisender does not know any more has ended without a file. */
+  private async look(key: Secret, taskId: string): Promise<Pick<UnisenderTask, 'status' | 'fileUrl'>> {
+    try {
+      return await this.context.unisender.getTask(key, taskId);
+    } catch (error) {
+      if (error instanceof UnisenderRejectedError) return { status: 'forgotten', fileUrl: undefined };
+      throw error;
+    }
   }
 }

@@ -4,7 +4,7 @@ import type { AccountWork } from './account-work.js';
 import type { ExportReader, ExportTask } from './export-reader.js';
 import type { ListKeeper } from './list-keeper.js';
 
-const forgottenTask: ExportTask = { taskId: null, save: async () => {} };
+const forgottenTask: ExportTask = { taskId: null, sinceMs: 0, save: async () => {} };
 
 /** What must stand before anything is told: the account's list, its fields, and the knowledge of what was in Unisender before. */
 export class Preparation {

@@ -77,7 +77,11 @@ export class RunWorker {
       const isDone = await workOnAccount(this.context, run.accountId, signal, (work) => this.work(run, work));
       if (!isDone) await queue.put({ tube: 'imports', payload: { run_id: runId, account_id: run.accountId } });
     } catch (error) {
-      if (error instanceof RunEndedError) return;
+      if (error instanceof RunEndedError) {
+        // What the run left untold is told all the same.
+        await queue.put({ tube: 'contacts', payload: { account_id: run.accountId } });
+        return;
+      }
       const reason = error instanceof Error ? error.message : String(error);
       if (!(error instanceof AccountBlockedError)) {
         await stores.runs.checkpoint(runId, clock.nowMs(), isOwnHold(error) ? {} : { error: reason });
@@ -105,7 +109,7 @@ export class RunWorker {
   }
 
   private async step(run: Run, work: AccountWork, key: Secret, until: number): Promise<boolean> {
-    if (run.phase === 'verify') return this.verify(run, work, until);
+    if (run.phase === 'verify') return this.verify(run, work, key, until);
     if (run.phase === 'remove') return this.remove(run, work, key);
     return this.read(run, work, key, until);
   }
@@ -129,7 +133,11 @@ export class RunWorker {
 
   private async prepare(run: Run, work: AccountWork, key: Secret): Promise<void> {
     await this.parts.subscriptions.ensure(run.accountId);
-    const task: ExportTask = { taskId: run.exportTask, save: (taskId) => this.checkpoint(run.runId, { exportTask: taskId }) };
+    const task: ExportTask = {
+      taskId: run.exportTask,
+      sinceMs: startOf(run),
+      save: (taskId) => this.checkpoint(run.runId, { exportTask: taskId }),
+    };
     await this.parts.preparation.ensureReady(work, key, { look: true, relearn: run.mode === 'reconcile', task });
     await this.checkpoint(run.runId, { phase: 'read', error: null });
   }
@@ -144,17 +152,17 @@ export class RunWorker {
       const stampMs = Math.max(this.context.clock.nowMs(), (waiting.at(-1)?.stampMs ?? 0) + 1);
       const applied = await this.parts.contacts.applyPage(
         work,
-        { snapshots: contacts, askedAtMs, after, isLast: !hasNext, runId: run.runId },
+        { snapshots: contacts, askedAtMs, after, isLast: !hasNext, runId: run.runId, runSinceMs: startOf(run) },
         stampMs,
       );
       page += 1;
       after = applied.lastId;
-      const read = run.pass === 1 ? contacts.length : 0;
-      waiting.push({ page, lastId: after, stampMs, counts: { read, unchanged: applied.unchanged, rejected: applied.invalid } });
+      const counts = { read: contacts.length, unchanged: applied.unchanged, rejected: applied.invalid };
+      waiting.push({ page, lastId: after, stampMs, counts: run.pass === 1 ? counts : nothingCounted });
       const isTimeUp = this.context.clock.nowMs() >= until;
       if (hasNext && !isTimeUp) fetched = quietly(this.fetchPage(run.accountId, page + 1));
       await this.deliver(run, work, key, waiting, !hasNext || isTimeUp ? 0 : MAX_ROWS_PER_CALL - 1);
-      if (!hasNext) return this.endRead(run, after);
+      if (!hasNext) return this.endRead(run, work);
       if (isTimeUp) return false;
       throwIfStopping(work.signal);
       await this.followEvents(work);
@@ -170,9 +178,10 @@ export class RunWorker {
   }
 
   /** Events that came meanwhile go the same way; a contact that cannot be re-read now waits for its own job. */
-  private async followEvents(work: AccountWork): Promise<void> {
-    const { failure } = await this.parts.events.applyWaiting(work);
+  private async followEvents(work: AccountWork): Promise<{ count: number }> {
+    const { count, failure } = await this.parts.events.applyWaiting(work);
     if (failure !== undefined) this.context.logger.warn('some contacts could not be read again during a run', { error: failure });
+    return { count };
   }
 
   /** Tells until at most `leave` rows wait, and moves the checkpoint to the last page of which none does. */
@@ -197,20 +206,23 @@ export class RunWorker {
     return (tx, counts) => this.checkpoint(run.runId, {}, { ...counts }, tx);
   }
 
-  private async endRead(run: Run, lastId: number): Promise<boolean> {
-    const { stores } = this.context;
-    const hasShifted = await stores.contacts.hasVanishedSince(run.accountId, lastId, run.startedAt ?? run.createdAt);
-    if (hasShifted && run.pass < MAX_PASSES) {
-      await this.checkpoint(run.runId, { page: 0, cursorContactId: 0, pass: run.pass + 1 });
-      return true;
-    }
+  private async endRead(run: Run, work: AccountWork): Promise<boolean> {
+    await this.followEvents(work);
+    if (await this.readAgain(run, startOf(run))) return true;
     await this.checkpoint(run.runId, { phase: 'verify', cursorContactId: 0 });
     return true;
   }
 
+  /** Goes back to the first page, once, when contacts went since: whoever followed them may have slipped from a page not read to one that was. */
+  private async readAgain(run: Run, sinceMs: number): Promise<boolean> {
+    const hasShifted = run.pass < MAX_PASSES && (await this.context.stores.contacts.hasVanishedSince(run.accountId, sinceMs));
+    if (hasShifted) await this.checkpoint(run.runId, { phase: 'read', page: 0, cursorContactId: 0, pass: run.pass + 1 });
+    return hasShifted;
+  }
+
   /** Asks Kommo for each contact that the read did not show, then decides whether a human must look first. */
-  private async verify(run: Run, work: AccountWork, until: number): Promise<boolean> {
-    const { stores, clock, config, logger } = this.context;
+  private async verify(run: Run, work: AccountWork, key: Secret, until: number): Promise<boolean> {
+    const { stores, clock } = this.context;
     let after = run.cursorContactId;
     for (;;) {
       const ids = await stores.contacts.listMissing(run.accountId, run.runId, after, VERIFY_CHUNK);
@@ -221,14 +233,20 @@ export class RunWorker {
       await this.checkpoint(run.runId, { cursorContactId: after });
       if (clock.nowMs() >= until) return false;
     }
+    await this.deliver(run, work, key, [], 0);
+    if (!(await this.waitsForConfirmation(run))) await this.checkpoint(run.runId, { phase: 'remove' });
+    return true;
+  }
+
+  /** A run that waits stays in its phase: what is confirmed much later is verified anew. */
+  private async waitsForConfirmation(run: Run): Promise<boolean> {
+    const { stores, clock, config, logger } = this.context;
     const missing = await stores.contacts.countMissing(run.accountId, run.runId);
     const living = await stores.contacts.countLiving(run.accountId);
-    await this.checkpoint(run.runId, { phase: 'remove' });
-    if (run.confirmed || !needsConfirmation(missing, living, config.reconcileDeleteLimitPercent)) return true;
+    if (run.confirmed || !needsConfirmation(missing, living, config.reconcileDeleteLimitPercent)) return false;
     const error = `${missing} of ${living} contacts are gone from Kommo: confirm to remove their addresses`;
     logger.warn('a run waits for confirmation', { run_id: run.runId, account_id: run.accountId, missing, living });
-    await stores.runs.transition(run.runId, 'waiting_for_confirmation', clock.nowMs(), { error });
-    return true;
+    return stores.runs.transition(run.runId, 'waiting_for_confirmation', clock.nowMs(), { error, cursorContactId: 0 });
   }
 
   private async remove(run: Run, work: AccountWork, key: Secret): Promise<boolean> {
@@ -246,7 +264,9 @@ export class RunWorker {
 
   private async finish(run: Run, work: AccountWork, key: Secret): Promise<boolean> {
     const { stores, clock } = this.context;
-    await this.followEvents(work);
+    const followedAtMs = clock.nowMs();
+    const { count } = await this.followEvents(work);
+    if (count > 0 && (await this.readAgain(run, followedAtMs))) return false;
     await this.deliver(run, work, key, [], 0);
     await stores.runs.transition(run.runId, 'completed', clock.nowMs(), { error: null });
     return true;
@@ -258,6 +278,10 @@ export class RunWorker {
     return true;
   }
 }
+
+const startOf = ({ startedAt, createdAt }: Run): number => startedAt ?? createdAt;
+
+const nothingCounted = { read: 0, unchanged: 0, rejected: 0 };
 
 /** Waits that are ours, not a vendor's: nothing for the operator to read. */
 const isOwnHold = (error: unknown): boolean =>

@@ -1,0 +1,201 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
+import { TransientError } from '#domain';
+import { type SyncedAccount, SyncWorld } from '../../support/sync-world.js';
+import { ShiftedClock } from '../../support/sync-harness.js';
+import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
+
+const person = (index: number) => ({ name: `Person ${index}`, emails: [`p${index}@example.com`], hooks: false });
+const many = (count: number) => Array.from({ length: count }, (_, index) => person(index));
+const neverStopping = () => new AbortController().signal;
+
+describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (kind) => {
+  const databases = openTestDatabases(kind);
+  const clock = new ShiftedClock();
+  let sandbox: Sandbox;
+  let world: SyncWorld;
+  let account: SyncedAccount;
+
+  beforeAll(async () => {
+    sandbox = await startSandbox({ clock });
+  });
+  afterAll(() => sandbox.close());
+  beforeEach(async () => {
+    world = await SyncWorld.open({ database: await databases.open(), sandbox, clock });
+    account = await world.addAccount();
+  });
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await world.close();
+  });
+
+  const deliver = () => world.control.post('/kommo/hooks/flush');
+  const processEvents = async () => {
+    clock.advance(1_000);
+    await world.harness.services.accountSync.processEvents(account.accountId, neverStopping());
+  };
+  /** What waits is done at Unisender, and the answer is lost. */
+  const loseAnswerOf = async (method: string) => {
+    await deliver();
+    await world.control.fault({ target: 'unisender', kind: 'reset', match: method, times: 1, applied: 'after' });
+    await expect(processEvents()).rejects.toBeInstanceOf(TransientError);
+  };
+
+  it('R32: removes an address whose sending was never answered and that nobody holds any more', async () => {
+    await account.connect();
+    const id = await account.create({ name: 'Short', emails: ['short@example.com'] });
+    await loseAnswerOf('importContacts');
+    expect((await account.held()).has('short@example.com')).toBe(true);
+    await account.remove(id);
+    await world.settle();
+    expect((await account.held()).has('short@example.com')).toBe(false);
+  });
+
+  it('R32: forgets an address whose sending never arrived and that nobody holds any more', async () => {
+    await account.connect();
+    const id = await account.create({ name: 'Short', emails: ['short@example.com'] });
+    await deliver();
+    await world.control.fault({ target: 'unisender', kind: 'reset', match: 'importContacts', times: 1 });
+    await expect(processEvents()).rejects.toBeInstanceOf(TransientError);
+    await account.remove(id);
+    await account.addToUnisender({ email: 'short@example.com', fields: { Name: 'By hand' } });
+    await world.settle();
+    expect((await account.held()).get('short@example.com')).toMatchObject({ fields: { Name: 'By hand' } });
+  });
+
+  it('R32: brings back a contact whose deletion was never answered', async () => {
+    const [id = 0] = await account.createMany(many(1));
+    await account.connect();
+    await account.remove(id);
+    await loseAnswerOf('importContacts');
+    expect(await account.onList()).toEqual({});
+    await account.restore(id);
+    await world.settle();
+    expect(await account.onList()).toEqual({ 'p0@example.com': 'Person 0' });
+  });
+
+  it('R32: brings back to the list what it took off without an answer', async () => {
+    const [id = 0] = await account.createMany(many(1));
+    await account.connect({ delete_policy: 'exclude' });
+    await account.remove(id);
+    await loseAnswerOf('exclude');
+    await account.restore(id);
+    await world.settle();
+    expect(await account.onList()).toEqual({ 'p0@example.com': 'Person 0' });
+  });
+
+  it('R32: takes a name back whose change was never answered', async () => {
+    const [id = 0] = await account.createMany(many(1));
+    await account.connect();
+    await account.change(id, { name: 'Other' });
+    await loseAnswerOf('importContacts');
+    expect(await account.onList()).toEqual({ 'p0@example.com': 'Other' });
+    await account.change(id, { name: 'Person 0' });
+    await world.settle();
+    expect(await account.onList()).toEqual({ 'p0@example.com': 'Person 0' });
+  });
+
+  it('R45: keeps an unsubscribe that came after the export was asked for', async () => {
+    const [id = 0] = await account.createMany(many(1));
+    await account.connect();
+    const { stores } = world.harness.context;
+    const row = { email: 'p0@example.com', subscription: 'mailable', onOurList: true } as const;
+    const askedAt = clock.nowMs();
+    clock.advance(1_000);
+    await account.unsubscribe('p0@example.com');
+    await world.control.post('/unisender/hooks/flush');
+    await world.harness.context.database.transaction((tx) => stores.addresses.saveExported(tx, account.accountId, [row], askedAt));
+    expect(await stores.addresses.listUnmailable(account.accountId, [row.email])).toEqual([row.email]);
+    await account.change(id, { name: 'Renamed' });
+    await world.settle();
+    expect(await account.held()).toMatchObject(new Map([['p0@example.com', { status: 'unsubscribed', fields: { Name: 'Person 0' } }]]));
+  });
+
+  it('asks for another export when Unisender has forgotten the one that a run waited for', async () => {
+    await account.createMany(many(2));
+    await world.control.fault({ target: 'unisender', kind: 'unspecified', match: 'getTaskResult', times: 1 });
+    expect(await account.connect()).toMatchObject({ state: 'completed', created: 2 });
+  });
+
+  it('asks for another export when the file of the first one is gone', async () => {
+    await account.createMany(many(2));
+    await world.control.fault({ target: 'unisender', kind: '503', match: 'unisender-files', times: 1 });
+    expect(await account.connect()).toMatchObject({ state: 'completed', created: 2 });
+    expect(await world.control.calls('exportContacts')).toHaveLength(2);
+  });
+
+  it('removes nothing unconfirmed when it is cut off before it could wait for the confirmation', async () => {
+    const ids = await account.createMany(many(120));
+    await account.connect();
+    for (const id of ids.slice(0, 60)) await account.remove(id, { silent: true });
+    const { runs } = world.harness.context.stores;
+    const transition = runs.transition.bind(runs);
+    const away = new TransientError('the database is away', { code: 'database_unavailable' });
+    let isAway = true;
+    jest.spyOn(runs, 'transition').mockImplementation(async (...args) => {
+      const isCutOff = isAway && args[1] === 'waiting_for_confirmation';
+      if (!isCutOff) return transition(...args);
+      isAway = false;
+      throw away;
+    });
+    const run = await account.run('reconcile');
+    expect(isAway).toBe(false);
+    expect(run).toMatchObject({ state: 'waiting_for_confirmation', deleted: 0 });
+    expect(Object.keys(await account.onList())).toHaveLength(120);
+  });
+
+  it('looks again, before it removes what was confirmed, whether somebody is back', async () => {
+    const ids = await account.createMany(many(120));
+    await account.connect();
+    for (const id of ids.slice(0, 60)) await account.remove(id, { silent: true });
+    const run = await account.run('reconcile');
+    await account.restore(ids[0] ?? 0);
+    await world.loseHooks();
+    await world.harness.services.runs.confirm(run.run_id);
+    await world.work();
+    expect(await world.getRun(run.run_id)).toMatchObject({ state: 'completed', deleted: 59 });
+    expect(Object.keys(await account.onList())).toHaveLength(61);
+  });
+
+  it('reads again when a contact of a page that was read already went meanwhile, and counts nobody twice', async () => {
+    const ids = await account.createMany(many(600));
+    await world.control.set({ 'unisender.delay_ms': 300 });
+    const connecting = account.connect();
+    const pages = async () => (await world.control.calls('/api/v4/contacts')).filter(({ path }) => path === '/api/v4/contacts').length;
+    while ((await pages()) < 1) await clock.sleep(2);
+    await account.remove(ids[0] ?? 0);
+    while ((await pages()) < 3) await clock.sleep(2);
+    await deliver();
+    const run = await connecting;
+    await world.settle();
+    expect(run).toMatchObject({ state: 'completed' });
+    const onList = Object.keys(await account.onList());
+    expect(onList).toHaveLength(599);
+    expect(run.created + run.updated + run.unchanged).toBeLessThanOrEqual(601);
+  });
+
+  it('never takes an older hook for newer because a page showed the contact as it was before', async () => {
+    await account.connect();
+    const { stores, database } = world.harness.context;
+    const version = { contactId: 7, content: { name: 'A', addresses: [], fields: {}, passesFilter: true }, contentHash: 'a' };
+    await database.transaction((tx) => stores.contacts.save(tx, account.accountId, [{ ...version, modifiedAtSeconds: 300 }], 1));
+    await database.transaction((tx) => stores.contacts.touch(tx, account.accountId, [{ contactId: 7, modifiedAtSeconds: 100 }]));
+    expect((await stores.contacts.findVersions(account.accountId, [7])).get(7)).toMatchObject({ modifiedAtSeconds: 300 });
+  });
+
+  it('tells what a cancelled run left untold', async () => {
+    const [id = 0] = await account.createMany(many(1));
+    await account.connect();
+    await account.change(id, { name: 'Renamed' });
+    await world.loseHooks();
+    await world.control.set({ 'unisender.delay_ms': 200 });
+    const run = await world.harness.services.runs.start({ accountId: account.accountId, mode: 'import', trigger: 'operator' });
+    const working = world.work();
+    await world.control.forgetCalls();
+    while ((await world.control.calls('importContacts')).length === 0) await clock.sleep(5);
+    await world.harness.services.runs.cancel(run.run_id);
+    await working;
+    expect(await world.getRun(run.run_id)).toMatchObject({ state: 'cancelled' });
+    expect(await world.harness.context.stores.addresses.findBacklog(account.accountId)).toMatchObject({ rows: 0 });
+  });
+});
