@@ -122,7 +122,11 @@ export class TubeLoop {
     connection.whenClosed(() => lost.abort());
     const touching = this.touch(connection, job.id, done.signal);
     try {
-      await this.worker.process(payload, { jobId: job.id, signal: AbortSignal.any([lost.signal, this.stopping.signal]) });
+      await this.worker.process(payload, {
+        jobId: job.id,
+        signal: AbortSignal.any([lost.signal, this.stopping.signal]),
+        isRetry: async () => (await findAttempts(connection, job.id)).attempts > 1,
+      });
     } finally {
       done.abort();
       await touching;
@@ -151,9 +155,7 @@ export class TubeLoop {
   }
 
   private async dispose(connection: BeanstalkConnection, job: ReservedJob, error: unknown): Promise<void> {
-    const statistics = await connection.statsJob(job.id);
-    const attempts = 1 + Number(statistics?.['releases'] ?? 0) + Number(statistics?.['timeouts'] ?? 0);
-    const ageSeconds = Number(statistics?.['age'] ?? 0);
+    const { attempts, ageSeconds } = await findAttempts(connection, job.id);
     const disposition = this.isStopping
       ? ({ action: 'release', delaySeconds: 0 } as const)
       : decideDisposition({ error, number: attempts, ageSeconds }, this.options.random());
@@ -185,6 +187,13 @@ export class TubeLoop {
         error,
       });
   }
+}
+
+/** How often the job was taken, and how long it is in the queue. */
+async function findAttempts(connection: BeanstalkConnection, jobId: string): Promise<{ attempts: number; ageSeconds: number }> {
+  const statistics = await connection.statsJob(jobId);
+  const count = (name: string) => Number(statistics?.[name] ?? 0);
+  return { attempts: 1 + count('releases') + count('timeouts'), ageSeconds: count('age') };
 }
 
 const isOwnHold = (error: unknown): boolean => error instanceof TransientError && ['account_busy', 'stopping'].includes(error.code);

@@ -5,6 +5,8 @@ export interface JobContext {
   readonly jobId: string;
   /** Aborted when the process stops or the connection that holds the job is lost: stop at the next safe point. */
   readonly signal: AbortSignal;
+  /** Whether the job was tried before. Asks the queue server. */
+  readonly isRetry: () => Promise<boolean>;
 }
 
 /**

@@ -72,6 +72,17 @@ describe.each(queueServerKinds())('workers over $name', (kind) => {
     expect((await scene.client.peekBuried('contacts'))?.body.toString()).toBe('{"account_id":1}');
   });
 
+  it('may ask whether a job was tried before', async () => {
+    const answers: boolean[] = [];
+    scene.startWorkers(async (_payload, { isRetry }) => {
+      answers.push(await isRetry());
+      if (answers.length === 1) throw new TransientError('not yet', { code: 'not_yet', retryAfterMs: 0 });
+    });
+    await scene.client.put(contactsJob(1));
+    await eventually(jobsLeft, (count) => count === 0);
+    expect(answers).toEqual([false, true]);
+  });
+
   it('wait as long as the other side asks for', async () => {
     const raw = await scene.rawClient();
     scene.startWorkers(async () => {

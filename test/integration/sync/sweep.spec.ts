@@ -67,4 +67,82 @@ describe.each(testDatabaseKinds())('the sweep on %s', (kind) => {
     clock.advance(61_000);
     expect(await sweep()).toBe(1);
   });
+
+  it('leaves the run of a paused account to its own job', async () => {
+    await world.harness.services.runs.start({ accountId: account.accountId, mode: 'import', trigger: 'operator' });
+    await world.harness.context.stores.accounts.pause(account.accountId, clock.nowMs() + 3_600_000, 'kommo_payment_required');
+    clock.advance(61_000);
+    expect(await sweep()).toBe(0);
+  });
+});
+
+describe.each(testDatabaseKinds())('the jobs of one account on %s', (kind) => {
+  const databases = openTestDatabases(kind);
+  const clock = new ShiftedClock();
+  let sandbox: Sandbox;
+  let world: SyncWorld;
+  let account: SyncedAccount;
+
+  beforeAll(async () => {
+    sandbox = await startSandbox({ clock });
+  });
+  afterAll(() => sandbox.close());
+  beforeEach(async () => {
+    world = await SyncWorld.open({ database: await databases.open(), sandbox, clock });
+    account = await world.addAccount();
+    await account.connect();
+    world.harness.jobs.splice(0);
+  });
+  afterEach(() => world.close());
+
+  const { signal } = new AbortController();
+  const process = (isRetry: boolean) => {
+    clock.advance(1_000);
+    return world.harness.services.accountSync.processEvents(account.accountId, signal, async () => isRetry);
+  };
+  const change = async () => {
+    await account.create({ name: 'New', emails: ['new@example.com'] });
+    await world.control.post('/kommo/hooks/flush');
+  };
+
+  it('end while a vendor makes the account wait: the sweep wakes it', async () => {
+    const { stores } = world.harness.context;
+    await stores.accounts.pause(account.accountId, clock.nowMs() + 3_600_000, 'kommo_payment_required');
+    await expect(process(false)).resolves.toBeUndefined();
+    await expect(world.harness.services.writeBack.run(account.accountId, signal)).resolves.toBeUndefined();
+    await change();
+    clock.advance(3_600_001);
+    world.harness.jobs.splice(0);
+    await world.harness.services.sweep.run();
+    expect(world.harness.jobs).toEqual([{ tube: 'contacts', payload: { account_id: account.accountId } }]);
+  });
+
+  it('come back one by one while a vendor fails, however many hooks come', async () => {
+    await change();
+    await world.control.fault({ target: 'unisender', kind: '500', match: 'importContacts' });
+    await expect(process(false)).rejects.toMatchObject({ code: 'unisender_unavailable' });
+    await expect(process(false)).resolves.toBeUndefined();
+    await expect(process(true)).rejects.toMatchObject({ code: 'unisender_unavailable' });
+    await world.control.clearFaults();
+    await process(true);
+    expect(Object.keys(await account.onList())).toEqual(['new@example.com']);
+  });
+
+  it('tell Kommo of an unsubscribe that came while the account was held', async () => {
+    await change();
+    await process(false);
+    const { stores } = world.harness.context;
+    const now = clock.nowMs();
+    const fence = await stores.accounts.acquireLease(account.accountId, 'other', now + 60_000, now);
+    await account.unsubscribe('new@example.com');
+    await world.control.post('/unisender/hooks/flush');
+    await world.harness.services.writeBack.run(account.accountId, signal);
+    expect(await stores.accounts.releaseLease(account.accountId, fence ?? 0)).toBe(true);
+    await stores.accounts.acquireLease(account.accountId, 'other', now + 60_000, now);
+    expect(await stores.accounts.wantLease(account.accountId, now)).toBe(true);
+    clock.advance(60_001);
+    world.harness.jobs.splice(0);
+    await process(false);
+    expect(world.harness.jobs.map(({ tube }) => tube)).toEqual(['write-backs', 'contacts']);
+  });
 });

@@ -11,7 +11,7 @@ export class ContactSyncWorker extends TubeWorker<'contacts'> {
     super();
   }
 
-  async process(payload: JobPayload<'contacts'>, { signal }: JobContext): Promise<void> {
-    await this.accountSync.processEvents(payload.account_id, signal);
+  async process(payload: JobPayload<'contacts'>, { signal, isRetry }: JobContext): Promise<void> {
+    await this.accountSync.processEvents(payload.account_id, signal, isRetry);
   }
 }

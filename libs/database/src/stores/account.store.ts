@@ -338,13 +338,20 @@ export class AccountStore {
     ]);
   }
 
-  /** Accounts whose holder left work unfinished: their lease ended before `beforeMs` without being released. */
-  async listAbandoned(beforeMs: number, limit: number, on: Executor = this.database): Promise<number[]> {
+  /** Accounts that can be worked on and whose holder left work unfinished: their lease ended before `beforeMs` without being released. */
+  async listAbandoned(beforeMs: number, nowMs: number, limit: number, on: Executor = this.database): Promise<number[]> {
     const rows = await on.query<{ account_id: number }>(
-      'SELECT account_id FROM accounts WHERE lease_owner IS NOT NULL AND lease_until < ? ORDER BY account_id LIMIT ?',
-      [beforeMs, limit],
+      `SELECT account_id FROM accounts WHERE lease_owner IS NOT NULL AND lease_until < ? AND status = 'active' AND paused_until <= ?
+        ORDER BY account_id LIMIT ?`,
+      [beforeMs, nowMs, limit],
     );
     return rows.map(({ account_id }) => account_id);
+  }
+
+  /** Whether the account's last holder left work unfinished. */
+  async isAbandoned(accountId: number, nowMs: number, on: Executor = this.database): Promise<boolean> {
+    const sql = 'SELECT account_id FROM accounts WHERE account_id = ? AND lease_owner IS NOT NULL AND lease_until <= ?';
+    return (await on.query(sql, [accountId, nowMs])).length > 0;
   }
 
   /**

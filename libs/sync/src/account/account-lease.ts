@@ -60,7 +60,12 @@ export class AccountLease {
   private async release(): Promise<void> {
     const { queue, stores } = this.context;
     const isWanted = await stores.accounts.releaseLease(this.accountId, this.fence);
-    if (isWanted) await queue.put({ tube: 'contacts', payload: { account_id: this.accountId } });
+    if (!isWanted) return;
+    const payload = { account_id: this.accountId };
+    const [owed] = await stores.addresses.listWriteBacks(this.accountId, 1);
+    if (owed) await queue.put({ tube: 'write-backs', payload });
+    // Both jobs at once would only be in each other's way.
+    await queue.put({ tube: 'contacts', payload }, owed ? { delaySeconds: 1 } : {});
   }
 
   private async abandon(): Promise<void> {

@@ -1,7 +1,7 @@
-import { AccountBlockedError, TransientError, isFlushDue } from '#domain';
+import { AccountBlockedError, isFlushDue } from '#domain';
 import type { Secret } from '#domain';
 import type { SyncContext } from '../context.js';
-import { type AccountWork, throwIfStopping, workOnAccount } from './account-work.js';
+import { type AccountWork, isLeftToOthers, throwIfStopping, workOnAccount } from './account-work.js';
 import type { AddressTeller, CountTold } from './address-teller.js';
 import type { EventApplier } from './event-applier.js';
 import type { Preparation } from './preparation.js';
@@ -22,20 +22,26 @@ export class AccountSync {
 
   /**
    * Applies every waiting event and tells Unisender the difference. Returns when nothing is left, or after half a minute
-   * with a new job put. When another worker holds the account, that one sees to it. Throws TransientError (also for events that wait for Kommo) and AccountBlockedError.
+   * with a new job put. Throws TransientError (also for events that wait for Kommo) and AccountBlockedError.
+   *
+   * One job at a time comes back to an account, however many its hooks make: another one ends when the account is held (its
+   * holder sees to it), paused (the sweep does), or when it fails where an earlier one has failed, which comes again.
    */
-  async processEvents(accountId: number, signal: AbortSignal): Promise<void> {
-    const isDone = await this.followUnlessBusy(accountId, signal);
+  async processEvents(accountId: number, signal: AbortSignal, isRetry: () => Promise<boolean> = async () => true): Promise<void> {
+    const { clock, stores } = this.context;
+    const wasAbandoned = await stores.accounts.isAbandoned(accountId, clock.nowMs());
+    const isDone = await this.followUnlessSeenTo(accountId, signal, async () => wasAbandoned && !(await isRetry()));
     if (!isDone) await this.context.queue.put({ tube: 'contacts', payload: { account_id: accountId } });
   }
 
-  private async followUnlessBusy(accountId: number, signal: AbortSignal): Promise<boolean> {
+  private async followUnlessSeenTo(accountId: number, signal: AbortSignal, hasFailedBefore: () => Promise<boolean>): Promise<boolean> {
     try {
       return await workOnAccount(this.context, accountId, signal, (work) => this.follow(work));
     } catch (error) {
-      const isBusy = error instanceof TransientError && error.code === 'account_busy';
-      if (isBusy && (await this.context.stores.accounts.wantLease(accountId, this.context.clock.nowMs()))) return true;
-      throw error;
+      if (await isLeftToOthers(this.context, accountId, error)) return true;
+      if (signal.aborted || !(await hasFailedBefore())) throw error;
+      this.context.logger.warn('an account still cannot be followed', { account_id: accountId, error });
+      return true;
     }
   }
 

@@ -29,11 +29,11 @@ export class Sweep {
     const { clock, config, stores } = this.context;
     const before = clock.nowMs() - config.sweepSeconds * 1_000;
     const waiting = await stores.events.listAccountsWaiting(before, clock.nowMs(), LIMIT);
-    const abandoned = await stores.accounts.listAbandoned(before, LIMIT);
+    const abandoned = await stores.accounts.listAbandoned(before, clock.nowMs(), LIMIT);
     await this.wakeAccounts([...new Set([...waiting, ...abandoned])]);
     for (const run of await stores.runs.listStale(clock.nowMs() - STALE_RUN_MS, LIMIT)) {
       await stores.runs.beat(run.runId, clock.nowMs());
-      await this.runs.wake(run);
+      if (!(await this.isPaused(run.accountId))) await this.runs.wake(run);
     }
     await stores.events.purge(clock.nowMs() - KEEP_SETTLED_EVENTS_MS, PURGE_ROWS);
     await stores.authStates.purge(clock.nowMs());
@@ -53,6 +53,12 @@ export class Sweep {
 
   private pauseAfter(last: Woken | undefined): number {
     return last ? Math.min(last.pauseMs * 2, LONGEST_PAUSE_MS) : this.context.config.sweepSeconds * 1_000;
+  }
+
+  /** The run's own job waits for the end of the pause. */
+  private async isPaused(accountId: number): Promise<boolean> {
+    const { clock, stores } = this.context;
+    return ((await stores.accounts.find(accountId))?.pausedUntil ?? 0) > clock.nowMs();
   }
 
   private async wakeAccount(accountId: number): Promise<void> {

@@ -1,7 +1,7 @@
 import type { SyncContext } from '../context.js';
 import { InvalidInputError, chunksOf } from '#domain';
 import type { KommoSession } from '#kommo';
-import { type AccountWork, throwIfStopping, workOnAccount } from '../account/account-work.js';
+import { type AccountWork, isLeftToOthers, throwIfStopping, workOnAccount } from '../account/account-work.js';
 import type { TokenService } from '../tokens/token-service.js';
 
 const BATCH_ADDRESSES = 100;
@@ -14,14 +14,23 @@ export class WriteBack {
     private readonly tokens: TokenService,
   ) {}
 
-  /** Works off what is pending. Tagging a contact twice changes nothing, so a crash repeats a batch at most. */
+  /**
+   * Works off what is pending. Tagging a contact twice changes nothing, so a crash repeats a batch at most. Ends when the
+   * account is held, whose holder wakes another, or paused, which the watchdog comes back to.
+   */
   async run(accountId: number, signal: AbortSignal): Promise<void> {
-    await workOnAccount(this.context, accountId, signal, async (work) => {
-      while (await this.writeBatch(work)) {
-        throwIfStopping(signal);
-        work.lease.assertHeld();
-      }
-    });
+    try {
+      await workOnAccount(this.context, accountId, signal, (work) => this.writeAll(work));
+    } catch (error) {
+      if (!(await isLeftToOthers(this.context, accountId, error))) throw error;
+    }
+  }
+
+  private async writeAll(work: AccountWork): Promise<void> {
+    while (await this.writeBatch(work)) {
+      throwIfStopping(work.signal);
+      work.lease.assertHeld();
+    }
   }
 
   private async writeBatch(work: AccountWork): Promise<boolean> {
