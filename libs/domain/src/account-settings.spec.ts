@@ -44,6 +44,10 @@ describe('account settings', () => {
       'settings.write_back',
       'settings.colour',
     ]);
+    expect(problemsOf({ fields: { ['x'.repeat(70_000)]: 'X' }, exclude_tags: ['x'.repeat(70_000)] })).toEqual([
+      'settings.fields',
+      'settings.exclude_tags',
+    ]);
     expect(problemsOf('x')).toEqual(['settings']);
     expect(problemsOf(JSON.parse('{"__proto__":{"a":1}}'))).toEqual(['settings.__proto__']);
   });

@@ -31,7 +31,10 @@ export const defaultAccountSettings: AccountSettings = {
 
 const MAX_TITLE_LENGTH = 200;
 const MAX_TAGS = 50;
+const MAX_TAG_LENGTH = 200;
 const MAX_FIELDS = 40;
+/** A code or an id of Kommo's. */
+const MAX_SOURCE_LENGTH = 64;
 /** reference/unisender.md 7: Latin letters, digits and `_`, a letter first; the standard names mean something else to importContacts. */
 const FIELD_NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 const RESERVED_FIELD_NAME = /^(email|phone|delete|tags|name)($|_)/i;
@@ -53,8 +56,8 @@ function readBoolean(value: unknown, field: string, problems: Problems): boolean
 
 function readTags(value: unknown, field: string, problems: Problems): string[] | undefined {
   const tags = typeof value === 'string' ? value.split(',') : value;
-  if (!Array.isArray(tags) || tags.length > MAX_TAGS || tags.some((tag) => typeof tag !== 'string')) {
-    problems.push({ field, problem: `must be a list of at most ${MAX_TAGS} tag names` });
+  if (!Array.isArray(tags) || tags.length > MAX_TAGS || tags.some((tag) => typeof tag !== 'string' || tag.length > MAX_TAG_LENGTH)) {
+    problems.push({ field, problem: `must be a list of at most ${MAX_TAGS} tag names of at most ${MAX_TAG_LENGTH} characters` });
     return undefined;
   }
   return (tags as string[]).map((tag) => tag.trim()).filter((tag) => tag !== '');
@@ -67,9 +70,11 @@ function readFields(value: unknown, field: string, problems: Problems): Record<s
   }
   const before = problems.length;
   for (const [key, name] of Object.entries(value)) {
+    if (key.length > MAX_SOURCE_LENGTH)
+      problems.push({ field, problem: `must name Kommo's fields by code or id, of at most ${MAX_SOURCE_LENGTH} characters` });
     if (typeof name !== 'string' || !FIELD_NAME.test(name) || RESERVED_FIELD_NAME.test(name)) {
       problems.push({
-        field: `${field}.${key}`,
+        field: `${field}.${key.slice(0, MAX_SOURCE_LENGTH)}`,
         problem: 'must be a Unisender field name: Latin letters, digits and _, not a standard one',
       });
     }
@@ -106,7 +111,7 @@ export function parseAccountSettings(input: unknown, current: AccountSettings = 
   const changed: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(input)) {
     const reader = Object.hasOwn(readers, key) ? readers[key as keyof typeof readers] : undefined;
-    if (!reader) problems.push({ field: `settings.${key}`, problem: 'is not a known setting' });
+    if (!reader) problems.push({ field: `settings.${key.slice(0, MAX_SOURCE_LENGTH)}`, problem: 'is not a known setting' });
     else changed[reader[0]] = reader[1](value, `settings.${key}`, problems);
   }
   if (problems.length > 0) {

@@ -41,6 +41,18 @@ describe('toContactContent', () => {
     expect(toContactContent(snapshot(), settings).fields).toEqual({ City: 'Omsk', Gone: '', Tel: '+7' });
   });
 
+  it('cuts names and values that no database text would take, at whole characters', () => {
+    const fields = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [String(index), `F${index}`]));
+    const long = snapshot({
+      name: `${'x'.repeat(999)}🦊`,
+      fields: Object.fromEntries(Object.keys(fields).map((id) => [id, 'ж'.repeat(70_000)])),
+    });
+    const content = toContactContent(long, { ...defaultAccountSettings, fields });
+    expect(content.name).toBe('x'.repeat(999));
+    expect(Buffer.byteLength(JSON.stringify(content.fields))).toBeLessThan(65_535);
+    expect(toContactContent(long, { ...defaultAccountSettings, fields: { '1': 'One' } }).fields['One']).toHaveLength(1_000);
+  });
+
   it('hashes equal content equally and every difference differently', () => {
     const hash = (over: Partial<ContactSnapshot>) => hashContent(toContactContent(snapshot(over), defaultAccountSettings));
     expect(hash({ modifiedAtSeconds: 9 })).toBe(hash({}));

@@ -13,6 +13,15 @@ export interface ContactContent {
   readonly passesFilter: boolean;
 }
 
+/** Longer names and values are cut: all of a contact's must fit into 65,535 bytes, the least that a database's text takes. */
+const MAX_NAME_LENGTH = 1_000;
+const MAX_VALUE_LENGTH = 1_000;
+const MAX_VALUES_LENGTH = 10_000;
+
+/** Cut at a whole character. */
+const shorten = (text: string, length: number): string =>
+  text.length <= length ? text : text.slice(0, length).replace(/[\ud800-\udbff]$/, '');
+
 function distinctAddresses(emails: readonly string[]): ParsedAddress[] {
   const byEmail = new Map<string, ParsedAddress>();
   for (const raw of emails) {
@@ -23,7 +32,9 @@ function distinctAddresses(emails: readonly string[]): ParsedAddress[] {
 }
 
 function mapFields(snapshot: ContactSnapshot, settings: AccountSettings): Record<string, string> {
-  const entries = Object.entries(settings.fields).map(([source, target]) => [target, snapshot.fields[source] ?? '']);
+  const wanted = Object.entries(settings.fields);
+  const length = Math.min(MAX_VALUE_LENGTH, Math.floor(MAX_VALUES_LENGTH / wanted.length));
+  const entries = wanted.map(([source, target]) => [target, shorten(snapshot.fields[source] ?? '', length)]);
   return Object.fromEntries(entries.sort(([a = ''], [b = '']) => (a < b ? -1 : 1))) as Record<string, string>;
 }
 
@@ -35,7 +46,7 @@ function passesFilter(tags: readonly string[], { includeTags, excludeTags }: Acc
 /** Reduces a contact to what its account's settings make of it. */
 export function toContactContent(snapshot: ContactSnapshot, settings: AccountSettings): ContactContent {
   return {
-    name: snapshot.name.trim(),
+    name: shorten(snapshot.name.trim(), MAX_NAME_LENGTH),
     addresses: distinctAddresses(snapshot.emails),
     fields: mapFields(snapshot, settings),
     passesFilter: passesFilter(snapshot.tags, settings),

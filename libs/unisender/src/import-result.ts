@@ -22,6 +22,9 @@ export interface ImportResult {
 /** The result of importing no rows. */
 export const emptyImport: ImportResult = { total: 0, inserted: 0, updated: 0, deleted: 0, invalid: 0, rejected: [] };
 
+/** Codes are short words; what is none must not break what keeps them. */
+const MAX_CODE_LENGTH = 64;
+
 function readCount(result: unknown, name: string): number {
   const count = Number(toText(valueAt(result, name)) ?? 0);
   if (!Number.isSafeInteger(count) || count < 0) throw unavailable(`gave no valid count "${name}"`);
@@ -33,7 +36,10 @@ function readRejected(log: unknown, rowCount: number): RejectedRow[] {
   return toItems(log).flatMap((item) => {
     const index = Number(toText(valueAt(item, 'index')) || Number.NaN);
     const isRow = Number.isInteger(index) && index >= 0 && index < rowCount;
-    const [code, message] = [toText(valueAt(item, 'code')) ?? 'unknown', toText(valueAt(item, 'message')) ?? ''];
+    const [code, message] = [
+      (toText(valueAt(item, 'code')) ?? 'unknown').slice(0, MAX_CODE_LENGTH),
+      toText(valueAt(item, 'message')) ?? '',
+    ];
     return isRow ? [{ index, code, message }] : [];
   });
 }

@@ -56,6 +56,18 @@ describe.each(testDatabaseKinds())('events on %s', (kind) => {
     return ids;
   };
 
+  it('reads a contact again whose hook is too large to be kept', async () => {
+    const [id = 0] = await connected({ name: 'Before', emails: ['long@example.com'] });
+    await account.change(id, { name: 'After', hooks: false });
+    const change = {
+      ...hooked(id, 'After', ['long@example.com'], 4_000_000_000),
+      custom_fields: [{ id: '9', values: [{ value: 'ж'.repeat(70_000) }] }],
+    };
+    expect(await receive({ contacts: { update: [change] } })).toMatchObject({ accepted: 1 });
+    await work();
+    expect(await account.onList()).toEqual({ 'long@example.com': 'After' });
+  });
+
   it('R11: one hook with 3 adds, 2 updates, 1 delete, 1 restore, unknown keys and actions has 7 effects', async () => {
     const [first = 0, second = 0, third = 0] = await connected(
       { name: 'U1', emails: ['u1@example.com'] },

@@ -11,6 +11,8 @@ import { JobBell } from './job-bell.js';
 import { WebhookTokens } from './webhook-tokens.js';
 
 const MAX_REASON_LENGTH = 250;
+/** Of MySQL's 65,535 in a text column. */
+const MAX_PAYLOAD_BYTES = 65_000;
 
 /** What was in a hook, counted. */
 export interface ReceivedHook {
@@ -20,6 +22,14 @@ export interface ReceivedHook {
   readonly ignored: number;
   /** Items kept for the operator because they cannot be understood. */
   readonly unreadable: number;
+}
+
+/** A change as it is kept until a worker applies it. Without its snapshot it is one that the worker reads again from Kommo. */
+function toPayload(change: ContactChange): string {
+  const payload = JSON.stringify(change);
+  if (Buffer.byteLength(payload) <= MAX_PAYLOAD_BYTES) return payload;
+  const { action, contactId, entityType } = change;
+  return JSON.stringify({ action, contactId, entityType } satisfies ContactChange);
 }
 
 const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');
@@ -134,7 +144,7 @@ export class Inbox {
       source: 'kommo',
       action: change.action,
       contactId: change.contactId,
-      payload: JSON.stringify(change),
+      payload: toPayload(change),
       dedupKey: digest(change),
       state: 'waiting',
       reason: null,
