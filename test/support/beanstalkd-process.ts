@@ -9,12 +9,25 @@ import { systemClock } from '#clock';
 
 const BEANSTALKD = '/usr/bin/beanstalkd';
 const START_WITHIN_MS = 10_000;
-const POLL_MS = 20;
+const POLL_MS = 5;
 
-/** A queue server of its own, on a free port of 127.0.0.1 and with its log in a temporary folder. */
+export type ServerAddress = { readonly host: string; readonly port: number } | { readonly path: string };
+
+export interface QueueServerOptions {
+  /** Listens on a unix socket in its folder instead of a port. */
+  readonly isUnix?: boolean;
+  /** Without a log its jobs are gone after a restart. With one unless false. */
+  readonly hasLog?: boolean;
+  /** 65,535 unless given. */
+  readonly maxJobBytes?: number;
+}
+
+/** A queue server of its own, with its log in a temporary folder; on a free port of 127.0.0.1 unless told otherwise. */
 export interface QueueServer {
+  readonly address: ServerAddress;
+  /** 0 on a unix socket. */
   readonly port: number;
-  /** Down for as long as `meanwhile` takes, then back on the same port with the same log. */
+  /** Down for as long as `meanwhile` takes, then back at the same address with the same log. */
   restart(meanwhile?: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
@@ -30,17 +43,19 @@ export const findFreePort = async (): Promise<number> => {
   return port;
 };
 
-const open = (port: number): Promise<Socket> =>
+const open = (address: ServerAddress): Promise<Socket> =>
   new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => resolve(socket));
+    const socket = 'path' in address ? connect(address.path) : connect(address.port, address.host);
+    socket.setNoDelay(true);
+    socket.once('connect', () => resolve(socket));
     socket.once('error', reject);
   });
 
-const waitUntilListening = async (port: number, server: ChildProcess): Promise<void> => {
+const waitUntilListening = async (address: ServerAddress, server: ChildProcess): Promise<void> => {
   const deadline = systemClock.nowMs() + START_WITHIN_MS;
   for (;;) {
     try {
-      (await open(port)).destroy();
+      (await open(address)).destroy();
       return;
     } catch (error) {
       if (server.exitCode !== null || systemClock.nowMs() > deadline) throw new Error('beanstalkd did not start', { cause: error });
@@ -53,12 +68,27 @@ interface Running {
   stop(): Promise<void>;
 }
 
-const runDebian = async (port: number, folder: string): Promise<Running> => {
-  const server = spawn(BEANSTALKD, ['-l', '127.0.0.1', '-p', String(port), '-b', folder], { stdio: 'ignore' });
+/** Where and how one server runs; the log is left out by one that has none. */
+export interface Placement {
+  readonly address: ServerAddress;
+  readonly logFolder?: string | undefined;
+  readonly maxJobBytes?: number | undefined;
+}
+
+/** The flags that both servers understand. */
+export const toFlags = ({ address, logFolder, maxJobBytes }: Placement): string[] => [
+  ...('path' in address ? ['-l', `unix:${address.path}`] : ['-l', address.host, '-p', String(address.port)]),
+  ...(logFolder === undefined ? [] : ['-b', logFolder]),
+  ...(maxJobBytes === undefined ? [] : ['-z', String(maxJobBytes)]),
+];
+
+/** Debian's beanstalkd at that place; `stop` is kill -9. */
+export const runDebianBeanstalkd = async (placement: Placement, moreFlags: readonly string[] = []): Promise<Running> => {
+  const server = spawn(BEANSTALKD, [...toFlags(placement), ...moreFlags], { stdio: 'ignore' });
   const exited = new Promise((resolve) => server.once('exit', resolve));
   const killAtExit = () => server.kill('SIGKILL');
   process.once('exit', killAtExit);
-  await waitUntilListening(port, server);
+  await waitUntilListening(placement.address, server);
   const stop = async () => {
     server.kill('SIGKILL');
     await exited;
@@ -67,21 +97,24 @@ const runDebian = async (port: number, folder: string): Promise<Running> => {
   return { stop };
 };
 
-const runEmbedded = async (port: number, folder: string): Promise<Running> => {
-  const server: BeanstalkServer = await startBeanstalkServer({ listen: { host: '127.0.0.1', port }, binlogDir: folder, fsyncMs: 50 });
+const runEmbedded = async ({ address, logFolder, maxJobBytes }: Placement): Promise<Running> => {
+  const options = { listen: address, binlogDir: logFolder, fsyncMs: 50, maxJobBytes };
+  const server: BeanstalkServer = await startBeanstalkServer(options);
   return { stop: () => server.close() };
 };
 
-const start = async (run: (port: number, folder: string) => Promise<Running>): Promise<QueueServer> => {
+const start = async (run: (placement: Placement) => Promise<Running>, options: QueueServerOptions): Promise<QueueServer> => {
   const folder = await mkdtemp(join(tmpdir(), 'beanstalkd-'));
-  const port = await findFreePort();
-  let running = await run(port, folder);
+  const address = options.isUnix ? { path: join(folder, 'socket'), port: undefined } : { host: '127.0.0.1', port: await findFreePort() };
+  const placement = { address, logFolder: options.hasLog === false ? undefined : folder, maxJobBytes: options.maxJobBytes };
+  let running = await run(placement);
   return {
-    port,
+    address,
+    port: address.port ?? 0,
     restart: async (meanwhile) => {
       await running.stop();
       await meanwhile?.();
-      running = await run(port, folder);
+      running = await run(placement);
     },
     stop: async () => {
       await running.stop();
@@ -91,14 +124,14 @@ const start = async (run: (port: number, folder: string) => Promise<Running>): P
 };
 
 /** Debian's beanstalkd. It is stopped by kill -9, restarts included. */
-export const startDebianBeanstalkd = (): Promise<QueueServer> => start(runDebian);
+export const startDebianBeanstalkd = (options: QueueServerOptions = {}): Promise<QueueServer> => start(runDebianBeanstalkd, options);
 
 /** The embedded server, in this process. */
-export const startEmbeddedBeanstalkd = (): Promise<QueueServer> => start(runEmbedded);
+export const startEmbeddedBeanstalkd = (options: QueueServerOptions = {}): Promise<QueueServer> => start(runEmbedded, options);
 
 export interface QueueServerKind {
   readonly name: string;
-  start(): Promise<QueueServer>;
+  start(options?: QueueServerOptions): Promise<QueueServer>;
 }
 
 /** Every kind of server this machine has. Without Debian's it says so; with CI=true that is an error. */
@@ -128,8 +161,9 @@ export class RawClient {
     });
   }
 
-  static async connect(port: number): Promise<RawClient> {
-    return new RawClient(await open(port));
+  /** A number is a port of 127.0.0.1. */
+  static async connect(address: number | ServerAddress): Promise<RawClient> {
+    return new RawClient(await open(typeof address === 'number' ? { host: '127.0.0.1', port: address } : address));
   }
 
   send(text: string | Buffer): void {
@@ -147,6 +181,24 @@ export class RawClient {
     const answer = this.received;
     this.received = '';
     return answer;
+  }
+
+  /** What came since the last look. */
+  takeReceived(): string {
+    const { received } = this;
+    this.received = '';
+    return received;
+  }
+
+  /** Something to take. Throws when the server hung up instead. */
+  async more(): Promise<void> {
+    while (this.received === '' && !this.isEnded) await new Promise<void>((resolve) => (this.wake = resolve));
+    if (this.received === '') throw new Error('the server hung up');
+  }
+
+  /** The server hung up. */
+  async ended(): Promise<void> {
+    while (!this.isEnded) await new Promise<void>((resolve) => (this.wake = resolve));
   }
 
   /** One number out of `stats-job`, `stats-tube` or `stats`; undefined when what it is about does not exist. */

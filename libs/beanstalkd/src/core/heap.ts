@@ -17,6 +17,11 @@ export class Heap<T extends HeapEntry> {
     return this.entries[0];
   }
 
+  /** All of them, in no order. */
+  values(): readonly T[] {
+    return this.entries;
+  }
+
   push(entry: T): void {
     this.entries.push(entry);
     this.rise(entry, this.entries.length - 1);

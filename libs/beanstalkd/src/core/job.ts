@@ -26,6 +26,8 @@ export class Job {
   body: Buffer = emptyBody;
   /** When a delayed job becomes ready or a reserved one times out, ms since the epoch. */
   deadlineAtMs = 0;
+  /** Grows from one delayed or reserved job to the next: the clock is too coarse to tell which of two came first. */
+  placementOrder = 0;
   heapIndex = -1;
   reserver: Connection | undefined = undefined;
   /** Neighbours in the buried list. */
@@ -82,5 +84,5 @@ export function isMoreUrgent(a: Job, b: Job): boolean {
 
 /** Order of delayed jobs and of a connection's reserved jobs. */
 export function isDueEarlier(a: Job, b: Job): boolean {
-  return a.deadlineAtMs === b.deadlineAtMs ? a.id < b.id : a.deadlineAtMs < b.deadlineAtMs;
+  return a.deadlineAtMs === b.deadlineAtMs ? a.placementOrder < b.placementOrder : a.deadlineAtMs < b.deadlineAtMs;
 }

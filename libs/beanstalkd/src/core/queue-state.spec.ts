@@ -144,4 +144,45 @@ describe('QueueState', () => {
     state.delete(one, 1);
     expect(state.tubes.list().map(({ name }) => name)).toEqual(['default']);
   });
+
+  it('gives back several jobs of a client that goes in the order in which it took them', () => {
+    const { state, told, connect, put } = newScene();
+    const [gone, left] = [connect('gone'), connect('left')];
+    put(gone, { priority: 7, ttrMs: 90_000 });
+    put(gone, { priority: 7, ttrMs: 5_000 });
+    state.reserve(gone, 0);
+    state.reserve(gone, 0);
+    state.reserve(left, Infinity);
+    state.disconnect(gone);
+    expect(told).toEqual(['left got 1']);
+  });
+
+  it('keeps the order of delayed jobs whose delays began in the same millisecond', () => {
+    const { state, connect, put } = newScene();
+    const one = connect('one');
+    put(one);
+    put(one, { delayMs: 5_000 });
+    state.reserve(one, 0);
+    state.release(one, 1, 0, 5_000);
+    expect(one.used.delayed.peek()?.id).toBe(2);
+  });
+
+  it('ends a pause at once when told to pause for no time', () => {
+    const { state, told, connect, put } = newScene();
+    const one = connect('one');
+    state.pause(one.used, 3_000);
+    put(one);
+    state.reserve(one, Infinity);
+    state.pause(one.used, 0);
+    expect(told).toEqual(['one got 1']);
+  });
+
+  it("lists tubes in beanstalkd's order after one that used several went", () => {
+    const { state, connect } = newScene();
+    const [gone, left] = [connect('gone'), connect('left')];
+    for (const name of ['b', 'x']) state.watch(gone, state.tubes.ensure(name));
+    for (const name of ['c', 'a']) state.watch(left, state.tubes.ensure(name));
+    state.disconnect(gone);
+    expect(state.tubes.list().map(({ name }) => name)).toEqual(['default', 'c', 'a']);
+  });
 });

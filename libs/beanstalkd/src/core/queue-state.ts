@@ -22,6 +22,7 @@ export class QueueState {
   private readonly tubeAlarms: Alarms<Tube> = new Alarms<Tube>();
   private readonly connectionAlarms = new Alarms<Connection>();
   private lastJobId = 0;
+  private placements = 0;
   private journal: Journal = noJournal;
 
   constructor(nowMs: number) {
@@ -64,9 +65,9 @@ export class QueueState {
   /** The client is gone: what it held is ready again for others. */
   disconnect(connection: Connection): void {
     if (connection.isWaiting) this.stopWaiting(connection);
-    for (let job = connection.reserved.peek(); job; job = connection.reserved.peek()) this.returnToQueue(connection, job);
+    for (const job of inOrderOfPlacement(connection.reserved.values())) this.returnToQueue(connection, job);
     this.connectionAlarms.cancel(connection);
-    for (const tube of [...connection.watched.values()]) this.unwatch(connection, tube);
+    for (let [tube] = connection.watched.values(); tube; [tube] = connection.watched.values()) this.unwatch(connection, tube);
     this.stopUsing(connection);
     this.counters.connections -= 1;
     if (connection.isProducer) this.counters.producers -= 1;
@@ -241,12 +242,13 @@ export class QueueState {
     return true;
   }
 
-  /** No job of the tube is given out for that long; 0 counts as the shortest possible pause. */
+  /** No job of the tube is given out for that long. A pause of 0 ends the one there was. */
   pause(tube: Tube, durationMs: number): void {
-    tube.pauseMs = durationMs || 1e-6;
-    tube.unpauseAtMs = this.nowMs + tube.pauseMs;
+    tube.pauseMs = durationMs;
+    tube.unpauseAtMs = this.nowMs + durationMs;
     tube.totalPauses += 1;
-    this.tubeAlarms.schedule(tube, tube.nextDueMs());
+    if (durationMs === 0) this.serve(tube);
+    else this.tubeAlarms.schedule(tube, tube.nextDueMs());
   }
 
   /** Ends a waiting reserve, for instance because its client closed its half of the connection. */
@@ -268,9 +270,15 @@ export class QueueState {
     else this.placeInReady(job);
   }
 
+  private setDeadline(job: Job, fromNowMs: number): void {
+    job.deadlineAtMs = this.nowMs + fromNowMs;
+    this.placements += 1;
+    job.placementOrder = this.placements;
+  }
+
   private placeInDelayed(job: Job, delayMs: number): void {
     job.state = 'delayed';
-    job.deadlineAtMs = this.nowMs + delayMs;
+    this.setDeadline(job, delayMs);
     job.detachBody();
     this.counters.delayedJobs += 1;
     job.tube.delayed.push(job);
@@ -323,7 +331,7 @@ export class QueueState {
     job.state = 'reserved';
     job.reserver = connection;
     job.reserves += 1;
-    job.deadlineAtMs = this.nowMs + job.ttrMs;
+    this.setDeadline(job, job.ttrMs);
     this.counters.reservedJobs += 1;
     job.tube.reservedJobs += 1;
     connection.reserved.push(job);
@@ -446,4 +454,8 @@ export class QueueState {
     connection.used.users -= 1;
     this.tubes.release(connection.used);
   }
+}
+
+function inOrderOfPlacement(jobs: readonly Job[]): Job[] {
+  return [...jobs].sort((a, b) => a.placementOrder - b.placementOrder);
 }
