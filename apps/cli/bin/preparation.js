@@ -10,7 +10,7 @@ const BUILD_INFO = inRoot('dist', 'tsconfig.tsbuildinfo');
 const LOCK_FILE = inRoot('package-lock.json');
 const INSTALLED = inRoot('node_modules', '.package-lock.json');
 const COMPILER = inRoot('node_modules', 'typescript', 'bin', 'tsc');
-const sourcePlaces = ['apps', 'libs', 'migrations', 'ormconfig.ts', 'tsconfig.json'];
+const sourcePlaces = ['apps', 'bench', 'libs', 'migrations', 'ormconfig.ts', 'tsconfig.json'];
 
 const say = (line) => process.stderr.write(`${line}\n`);
 

@@ -17,7 +17,11 @@ export function programs() {
   const started = applications().map(([name, { sourceRoot, entryFile }]) => [name, { file: compiled(sourceRoot, entryFile), args: [] }]);
   const { cli } = Object.fromEntries(started);
   const commands = ['start', 'demo', 'migrate'].map((word) => [word, { file: cli.file, args: [word] }]);
-  return new Map([...started, ...commands, ['beanstalkd', { file: compiled('libs/beanstalkd/src/main'), args: [] }]]);
+  const alone = [
+    ['beanstalkd', { file: compiled('libs/beanstalkd/src/main'), args: [] }],
+    ['bench', { file: compiled('bench/main'), args: [] }],
+  ];
+  return new Map([...started, ...commands, ...alone]);
 }
 
 /** The parsed file, or undefined when there is none or it is damaged. */

@@ -12,7 +12,7 @@ const checks = [
   ['prettier', '--check', '.'],
   ['eslint', '-c', '.config/eslint.config.js', '.'],
   ['tsc', '-p', 'tsconfig.json', '--noEmit', '--incremental', 'false'],
-  ['depcruise', '--config', '.config/dependency-cruiser.cjs', 'apps', 'libs', 'migrations', 'test', 'ormconfig.ts'],
+  ['depcruise', '--config', '.config/dependency-cruiser.cjs', 'apps', 'bench', 'libs', 'migrations', 'test', 'ormconfig.ts'],
   ['knip', '--config', '.config/knip.json'],
 ];
 
