@@ -1,6 +1,6 @@
-/** Direction: apps → libs/sync → libs/{database,kommo,unisender,queue} → libs/{domain,config,clock,logging,secrets}. */
+/** Direction: apps → libs/sync → libs/{database,kommo,unisender,queue} → libs/{domain,config,clock,http,logging,secrets}. */
 const adapters = '^libs/(database|kommo|unisender|queue)/';
-const foundation = '^libs/(domain|config|clock|logging|secrets)/';
+const foundation = '^libs/(domain|config|clock|http|logging|secrets)/';
 
 module.exports = {
   forbidden: [
@@ -49,6 +49,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^(apps|libs|test)/', pathNot: '^libs/queue/' },
       to: { path: 'node_modules/fivebeans' },
+    },
+    {
+      name: 'axios-only-in-http',
+      severity: 'error',
+      from: { path: '^(apps|libs|test)/', pathNot: '^libs/http/' },
+      to: { path: 'node_modules/axios' },
     },
     {
       name: 'sandbox-is-for-tests-and-demo',

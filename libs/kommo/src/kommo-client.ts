@@ -13,11 +13,12 @@ import {
   type UnknownRecord,
   valueAt,
 } from '#domain';
+import type { HttpAnswer } from '#http';
 import { findApiContact } from './contact-reader.js';
 import { findAccount, type KommoAccount } from './kommo-account.js';
 import { findVendorPauseMs, isAbsence, isSuccess, toApiFailure, toTokenFailure, unreadableAnswer } from './kommo-failure.js';
 import { findKommoHost, type KommoHost } from './kommo-host.js';
-import { type KommoAnswer, KommoHttp, type KommoRequest } from './kommo-http.js';
+import { KommoHttp, type KommoRequest } from './kommo-http.js';
 import { findWebhook, isActiveFor, type KommoWebhook } from './kommo-webhook.js';
 import { readTokenPair, type TokenPair } from './token-pair.js';
 
@@ -32,7 +33,6 @@ export interface KommoClientOptions {
   /** All calls go to this origin, with the real host in the `Host` header. Sandbox and tests only. */
   readonly originOverride?: URL | undefined;
   readonly timeouts?: Partial<KommoTimeouts>;
-  readonly userAgent?: string;
 }
 
 /** Milliseconds. Those of the official client (reference/kommo.md 1.8). */
@@ -71,7 +71,6 @@ export const KOMMO_PAGE_LIMIT = 250;
 const WRITE_BATCH = 50;
 
 const defaultTimeouts: KommoTimeouts = { connectMs: 5_000, totalMs: 20_000, oauthMs: 15_000 };
-const DEFAULT_USER_AGENT = 'kommo-unisender-sync/1.0';
 const TOKEN_PATH = '/oauth2/access_token';
 const CURRENT_SUBDOMAIN_PATH = '/oauth2/account/current/subdomain';
 const CONTACTS_PATH = '/api/v4/contacts';
@@ -99,7 +98,6 @@ export class KommoClient {
       limiter: options.limiter,
       originOverride: options.originOverride,
       connectTimeoutMs: this.timeouts.connectMs,
-      userAgent: options.userAgent ?? DEFAULT_USER_AGENT,
     });
   }
 
@@ -239,7 +237,7 @@ export class KommoClient {
     if (!isSuccess(answer) && !isAbsence(answer)) throw toApiFailure(answer);
   }
 
-  /** Closes idle connections. */
+  /** Ends what is under way, as if Kommo had gone, and later calls at once. */
   close(): void {
     this.http.close();
   }
@@ -252,7 +250,7 @@ export class KommoClient {
     return readBody(await this.send(session, request));
   }
 
-  private async send(session: KommoSession, request: ApiRequest): Promise<KommoAnswer> {
+  private async send(session: KommoSession, request: ApiRequest): Promise<HttpAnswer> {
     return this.ask({
       ...request,
       host: this.allowedHost(session.host),
@@ -264,7 +262,7 @@ export class KommoClient {
   }
 
   /** What Kommo refuses to everybody is made known to everybody. */
-  private async ask(request: KommoRequest): Promise<KommoAnswer> {
+  private async ask(request: KommoRequest): Promise<HttpAnswer> {
     const answer = await this.http.send(request);
     const pauseMs = findVendorPauseMs(answer);
     if (pauseMs !== undefined) await this.options.limiter.pause('kommo', pauseMs);
@@ -299,7 +297,7 @@ export class KommoClient {
 }
 
 /** The answer's object; undefined for 204, which stands for "nothing there" (reference/kommo.md 4.1, 4.3). */
-function readBody(answer: KommoAnswer): UnknownRecord | undefined {
+function readBody(answer: HttpAnswer): UnknownRecord | undefined {
   if (!isSuccess(answer)) throw toApiFailure(answer);
   if (answer.status === 204) return undefined;
   const body = parseJson(answer.text);

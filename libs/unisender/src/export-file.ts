@@ -4,15 +4,15 @@ import { Readable } from 'node:stream';
 import { parse } from 'csv-parse';
 import { withDeadline } from '#clock';
 import { type Clock, ServiceError } from '#domain';
+import type { HttpDownload } from '#http';
 import { unavailable } from './unisender-failure.js';
-import type { DownloadAnswer } from './unisender-http.js';
 
 /** A row of an exported file: its columns by name. */
 export type ExportRow = Readonly<Record<string, string>>;
 
 /** How to fetch a file, and from where it may come. */
 export interface ExportSource {
-  readonly open: (url: string) => Promise<DownloadAnswer>;
+  readonly open: (url: string) => Promise<HttpDownload>;
   readonly clock: Clock;
   /** How long a running download may be silent. */
   readonly silenceLimitMs: number;

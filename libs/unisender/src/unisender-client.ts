@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { BugError, type Clock, type Logger, MAX_ROWS_PER_CALL, type RequestLimiter, type Secret } from '#domain';
+import { HttpClient } from '#http';
 import { type ExportRow, readExportFile } from './export-file.js';
 import { type FormArguments, toFormBody } from './form-arguments.js';
 import { emptyImport, type ImportResult, readImportResult } from './import-result.js';
 import { UnisenderRejectedError } from './unisender-errors.js';
 import { readResult } from './unisender-failure.js';
-import { UnisenderHttp } from './unisender-http.js';
 import {
   readContact,
   readFields,
@@ -56,14 +56,15 @@ const FORBIDDEN_COLUMN = /^(email|phone)_(status|availability)$/;
  * for a method that Unisender does not know. Errors never carry the key. Source: reference/unisender.md.
  */
 export class UnisenderClient {
-  private readonly http: UnisenderHttp;
+  private readonly http: HttpClient;
   private readonly baseUrl: string;
   private readonly timeoutMs: number;
 
   constructor(private readonly options: UnisenderClientOptions) {
     this.baseUrl = (options.baseUrl ?? DEFAULT_BASE_URL).replace(/\/+$/, '');
     this.timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    this.http = new UnisenderHttp({ logger: options.logger, clock: options.clock, timeoutMs: this.timeoutMs });
+    const { logger, clock } = options;
+    this.http = new HttpClient({ logger, clock, peer: 'Unisender', unavailableCode: 'unisender_unavailable' });
   }
 
   /** The account's lists. Also tells whether a key works, for which there is no method: a new account has none (reference/unisender.md 7). */
@@ -117,7 +118,7 @@ export class UnisenderClient {
   /** Streams the rows of the file that a finished export names. */
   readExport(url: string): AsyncIterable<ExportRow> {
     const apiOrigin = new URL(this.baseUrl).origin;
-    const open = (target: string) => this.http.open(target);
+    const open = (target: string) => this.http.open({ method: 'GET', url: target, label: 'download', totalTimeoutMs: this.timeoutMs });
     return readExportFile({ open, apiOrigin, clock: this.options.clock, silenceLimitMs: this.timeoutMs }, url);
   }
 
@@ -150,7 +151,7 @@ export class UnisenderClient {
     return readHooks(await this.call(key, 'listHooks'));
   }
 
-  /** Closes idle connections. */
+  /** Ends what is under way, as if Unisender had gone, and later calls at once. */
   close(): void {
     this.http.close();
   }
@@ -170,7 +171,14 @@ export class UnisenderClient {
     const keyHash = createHash('sha256').update(apiKey).digest('hex').slice(0, KEY_HASH_LENGTH);
     await this.options.limiter.acquire(['unisender', ...furtherLimits].map((limit) => `${limit}:${keyHash}`));
     const form = toFormBody({ format: 'json', api_key: apiKey, platform: PLATFORM, ...args });
-    const { status, text } = await this.http.post(`${this.baseUrl}/${method}`, form, method);
+    const { status, text } = await this.http.send({
+      method: 'POST',
+      url: `${this.baseUrl}/${method}`,
+      label: method,
+      headers: { Accept: 'application/json', 'Content-Type': 'application/x-www-form-urlencoded' },
+      body: form,
+      totalTimeoutMs: this.timeoutMs,
+    });
     return readResult(status, text, apiKey);
   }
 }

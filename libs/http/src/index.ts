@@ -1,0 +1,1 @@
+export { type HttpAnswer, HttpClient, type HttpClientOptions, type HttpDownload, type HttpRequest } from './http-client.js';

@@ -1,0 +1,119 @@
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { systemClock } from '#clock';
+import { silentLogger, TransientError } from '#domain';
+import { HttpClient, type HttpRequest } from '#http';
+import { failureOf, halfBody, reset, silence, stall, startStubVendor, type StubVendor, text } from '../vendors/stub-vendor.js';
+
+const SECRET = 'planted-secret';
+
+let vendor: StubVendor;
+let client: HttpClient;
+
+beforeEach(async () => {
+  vendor = await startStubVendor();
+  client = new HttpClient({
+    logger: silentLogger,
+    clock: systemClock,
+    peer: 'Stub',
+    unavailableCode: 'stub_unavailable',
+    maxAnswerBytes: 100,
+  });
+});
+
+afterEach(async () => {
+  client.close();
+  await vendor.close();
+});
+
+const request = (more: Partial<HttpRequest> = {}): HttpRequest => ({
+  method: 'POST',
+  url: `${vendor.origin.origin}/path?key=${SECRET}`,
+  label: 'POST /path',
+  headers: { Authorization: SECRET, 'Content-Type': 'text/plain' },
+  body: SECRET,
+  totalTimeoutMs: 250,
+  ...more,
+});
+
+const patient = { totalTimeoutMs: 60_000 };
+const unavailable = { code: 'stub_unavailable', message: 'Stub did not answer POST /path' };
+
+/** Once the stub has the request, whose answer it withholds. */
+async function whenReceived(): Promise<void> {
+  while (vendor.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('a call', () => {
+  it('sends what it was given, byte by byte, and takes any status for an answer', async () => {
+    vendor.answer(text('no', 503, { 'Retry-After': '7' }));
+    const body = '{ "spaces" : "stay" }';
+    const headers = { 'Content-Type': 'application/json', Accept: 'application/json' };
+    await expect(client.send(request({ headers, body }))).resolves.toEqual({ status: 503, text: 'no', retryAfterHeader: '7' });
+    expect(vendor.requests[0]).toMatchObject({ method: 'POST', target: `/path?key=${SECRET}`, body });
+    expect(vendor.requests[0]?.headers).toMatchObject({ accept: 'application/json', 'user-agent': 'kommo-unisender-sync/1.0' });
+  });
+
+  it('follows no redirect', async () => {
+    vendor.answer(text('', 302, { Location: '/elsewhere' }));
+    await expect(client.send(request())).resolves.toMatchObject({ status: 302 });
+    const { status, location, body } = await client.open(request());
+    body.destroy();
+    expect({ status, location }).toEqual({ status: 302, location: '/elsewhere' });
+    expect(vendor.requests.map(({ path }) => path)).toEqual(['/path', '/path']);
+  });
+
+  it.each([
+    ['a longer answer than allowed', text('x'.repeat(101))],
+    ['half a body', halfBody('half')],
+    ['a reset', reset],
+    ['silence', silence],
+    ['a body that stalls', stall('{')],
+  ])('turns %s into a transient error that tells nothing of the request', async (_name, answer) => {
+    vendor.answer(answer);
+    const error = await failureOf(client.send(request()));
+    expect(error).toBeInstanceOf(TransientError);
+    expect(error).toMatchObject(unavailable);
+    expect(inspect(error, { depth: 12, showHidden: true })).not.toContain(SECRET);
+    expect(vendor.requests).toHaveLength(1);
+  });
+
+  it('downloads more than fits an answer', async () => {
+    vendor.answer(text('x'.repeat(1_000)));
+    const { body } = await client.open(request());
+    const chunks: Buffer[] = [];
+    for await (const chunk of body) chunks.push(chunk as Buffer);
+    expect(Buffer.concat(chunks)).toHaveLength(1_000);
+  });
+
+  it("rejects with its signal's reason when aborted, before and after it was sent", async () => {
+    vendor.answer(silence);
+    const stop = new AbortController();
+    const reason = new Error('shutting down');
+    const failure = failureOf(client.send(request({ ...patient, signal: stop.signal })));
+    await whenReceived();
+    stop.abort(reason);
+    await expect(failure).resolves.toBe(reason);
+    await expect(failureOf(client.send(request({ signal: stop.signal })))).resolves.toBe(reason);
+    expect(vendor.requests).toHaveLength(1);
+  });
+
+  it.each([
+    ['a kept connection', false],
+    ['one of its own', true],
+  ])('ends when the client is closed, over %s', async (_name, isOnce) => {
+    vendor.answer(silence);
+    const failure = failureOf(client.send(request({ ...patient, isOnce })));
+    await whenReceived();
+    client.close();
+    await expect(failure).resolves.toMatchObject(unavailable);
+    await expect(failureOf(client.send(request()))).resolves.toMatchObject(unavailable);
+    expect(vendor.requests).toHaveLength(1);
+  });
+
+  it('keeps a connection for the next, except when it asked for its own', async () => {
+    vendor.answer(text('ok'));
+    for (const isOnce of [false, true]) await client.send(request({ isOnce }));
+    expect(vendor.requests.map(({ headers }) => headers.connection)).toEqual(['keep-alive', 'close']);
+  });
+});
