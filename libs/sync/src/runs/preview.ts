@@ -1,26 +1,23 @@
-import type { Run, RunCounts, RunPatch } from '#database';
+import type { Run, RunCounts } from '#database';
 import { type AddressRecord, type ContactContent, type ContactSnapshot, decideAddress, toContactContent } from '#domain';
 import { KOMMO_PAGE_LIMIT } from '#kommo';
 import { type AccountWork, throwIfStopping } from '../account/account-work.js';
 import type { SyncContext } from '../context.js';
 import type { TokenService } from '../tokens/token-service.js';
-
-type Checkpoint = (patch: RunPatch, counts: Partial<RunCounts>) => Promise<void>;
+import type { StepOutcome } from './run-phase.js';
+import type { RunProgress } from './run-progress.js';
 
 /** Counts what an import would do, and changes nothing anywhere. */
 export class Preview {
   constructor(
     private readonly context: SyncContext,
     private readonly tokens: TokenService,
+    private readonly progress: RunProgress,
   ) {}
 
   /** Reads every page from the first: a preview that was cut off begins anew, as nothing depends on it. */
-  async count(run: Run, work: AccountWork, checkpoint: Checkpoint): Promise<void> {
-    const { read, created, updated, deleted, rejected, unchanged } = run;
-    await checkpoint(
-      { page: 0 },
-      { read: -read, created: -created, updated: -updated, deleted: -deleted, rejected: -rejected, unchanged: -unchanged },
-    );
+  async count(run: Run, work: AccountWork): Promise<StepOutcome> {
+    await this.progress.save(run.runId, { page: 0 }, negated(run));
     let after = 0;
     for (let page = 1; ; page += 1) {
       throwIfStopping(work.signal);
@@ -29,10 +26,16 @@ export class Preview {
         this.context.kommo.listContacts(session, { page, limit: KOMMO_PAGE_LIMIT, orderById: true }),
       );
       const last = contacts.reduce((highest, { contactId }) => Math.max(highest, contactId), after);
-      await checkpoint({ page }, await this.countPage(work, contacts, { after, upTo: hasNext ? last : null }));
-      if (!hasNext) return;
+      const counts = await this.countPage(work, contacts, { after, upTo: hasNext ? last : null });
+      if (!(await this.progress.save(run.runId, { page }, counts))) return 'ended';
+      if (!hasNext) return this.complete(run);
       after = last;
     }
+  }
+
+  private async complete({ runId }: Run): Promise<StepOutcome> {
+    await this.context.stores.runs.transition(runId, 'completed', this.context.clock.nowMs());
+    return 'settled';
   }
 
   private async countPage(
@@ -74,3 +77,12 @@ export class Preview {
     }
   }
 }
+
+const negated = ({ read, created, updated, deleted, rejected, unchanged }: RunCounts): RunCounts => ({
+  read: -read,
+  created: -created,
+  updated: -updated,
+  deleted: -deleted,
+  rejected: -rejected,
+  unchanged: -unchanged,
+});
