@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { type AddressHolder, type AddressRecord, UNANSWERED, decideAddress } from './address-action.js';
+import {
+  type AddressHolder,
+  type AddressRecord,
+  type ExpectedOutcome,
+  UNANSWERED,
+  decideAddress,
+  expectOutcome,
+} from './address-action.js';
 import { hashTold } from './contact-content.js';
 
 const holder: AddressHolder = { name: 'Anna', fields: {} };
@@ -35,5 +42,24 @@ describe('decideAddress', () => {
     ['a rejected address is not sent again', record({ state: 'rejected', toldHash: null }), holder, 'delete', 'none'],
   ])('%s', (_name, address, by, policy, kind) => {
     expect(decideAddress(address, by, policy).kind).toBe(kind);
+  });
+});
+
+describe('expectOutcome', () => {
+  const valid = { email: 'a@b.co', invalidReason: null };
+  const invalid = { email: 'a@b', invalidReason: 'domain_without_dot' } as const;
+
+  it.each<[string, boolean, string, AddressRecord | undefined, ExpectedOutcome]>([
+    ['an address never met', true, 'Anna', undefined, 'created'],
+    ['one that was told the same', true, 'Anna', record(), 'unchanged'],
+    ['one with another name', true, 'Berta', record(), 'updated'],
+    ['one that unsubscribed', true, 'Berta', record({ subscription: 'unsubscribed' }), 'unchanged'],
+    ['one whose contact does not pass the filter', false, 'Anna', undefined, 'unchanged'],
+  ])('%s', (_name, passesFilter, name, known, outcome) => {
+    expect(expectOutcome(valid, { name, fields: {}, passesFilter }, known)).toBe(outcome);
+  });
+
+  it('rejects an invalid address, whatever its contact', () => {
+    expect(expectOutcome(invalid, { ...holder, passesFilter: false }, undefined)).toBe('rejected');
   });
 });

@@ -1,14 +1,13 @@
 import type { DeletePolicy } from './account-settings.js';
 import { hashTold } from './contact-content.js';
+import type { ParsedAddress } from './email-address.js';
+import type { Subscription } from './subscription.js';
 
 /** Where an address comes from: decides whether we may ever delete it. `uncertain`: sent once, but it may have stood there before. */
 export type AddressOrigin = 'unknown' | 'uncertain' | 'ours' | 'preexisting';
 
 /** `rejected`: Unisender refused the address itself; it is not sent again. */
 export type AddressState = 'absent' | 'present' | 'rejected';
-
-/** Only `mailable` addresses are ever sent. */
-export type Subscription = 'mailable' | 'unsubscribed' | 'blocked';
 
 /**
  * Stands as `toldHash` from before a call until its answer is recorded. Where it was left behind, a killed worker or a lost
@@ -63,4 +62,22 @@ export function decideAddress(record: AddressRecord, holder: AddressHolder | und
   const hash = hashTold(holder.name, holder.fields);
   if (record.state === 'present' && record.toldHash === hash) return none;
   return { kind: 'put', holder, hash, isNew: record.state === 'absent' };
+}
+
+/** What telling an address would count as. */
+export type ExpectedOutcome = 'created' | 'updated' | 'rejected' | 'unchanged';
+
+/** What would become of an address that a contact holds; `record` is undefined for one that was never met. */
+export function expectOutcome(
+  { email, invalidReason }: ParsedAddress,
+  holder: AddressHolder & { readonly passesFilter: boolean },
+  record: AddressRecord | undefined,
+): ExpectedOutcome {
+  if (invalidReason !== null) return 'rejected';
+  if (!holder.passesFilter) return 'unchanged';
+  const unknown: AddressRecord = { email, origin: 'unknown', state: 'absent', toldHash: null, subscription: 'mailable' };
+  // The policy is about addresses that nobody holds.
+  const action = decideAddress(record ?? unknown, holder, 'exclude');
+  if (action.kind !== 'put') return 'unchanged';
+  return action.isNew ? 'created' : 'updated';
 }

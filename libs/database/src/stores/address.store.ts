@@ -6,6 +6,7 @@ import {
   MAX_ROWS_PER_CALL,
   UNANSWERED,
   type Subscription,
+  type ToldAddress,
   groupBy,
 } from '#domain';
 import type { Executor } from '../executor.js';
@@ -31,15 +32,6 @@ export interface ExportedAddress {
   readonly email: string;
   readonly subscription: Subscription;
   readonly onOurList: boolean;
-}
-
-/** What a call to Unisender did to one address. */
-export interface ToldAddress {
-  readonly email: string;
-  readonly state: AddressState;
-  readonly origin: AddressOrigin;
-  readonly toldHash: string | null;
-  readonly rejectedCode: string | null;
 }
 
 interface RecordRow {

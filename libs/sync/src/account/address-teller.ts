@@ -1,6 +1,17 @@
-import type { DirtyAddress, ToldAddress, Tx } from '#database';
-import { type AddressAction, MAX_ROWS_PER_CALL, UNANSWERED, decideAddress } from '#domain';
-import type { Secret } from '#domain';
+import type { DirtyAddress, Tx } from '#database';
+import {
+  type AddressAction,
+  type FoundAddress,
+  MAX_ROWS_PER_CALL,
+  type Secret,
+  type ToldAddress,
+  decideAddress,
+  originOfFresh,
+  toldByDelete,
+  toldByExclude,
+  toldByInspection,
+  toldByPut,
+} from '#domain';
 import type { ImportResult, UnisenderContact } from '#unisender';
 import type { SyncContext } from '../context.js';
 import { type AccountWork, throwIfStopping } from './account-work.js';
@@ -33,8 +44,6 @@ interface Plan {
 
 /** Single calls (exclude, getContact) per round: keeps a round short beside the lease. */
 const MAX_SINGLE_CALLS = 50;
-/** Unisender tells since when it has an address in whole seconds. What is in doubt is not ours to delete. */
-const ADDED_AT_RESOLUTION_MS = 1_000;
 const noCounts: TellCounts = { created: 0, updated: 0, deleted: 0, rejected: 0, unchanged: 0 };
 
 const isPut = (planned: Planned): planned is Put => planned.action.kind === 'put';
@@ -89,7 +98,7 @@ export class AddressTeller {
   private async inspect(work: AccountWork, key: Secret, listId: number, inspects: readonly Planned[]): Promise<void> {
     const told: ToldAddress[] = [];
     for (const { address } of inspects) {
-      told.push(toInspected(address, await this.context.unisender.getContact(key, address.email), listId));
+      told.push(toldByInspection(address, toFound(await this.context.unisender.getContact(key, address.email), listId)));
       throwIfStopping(work.signal);
     }
     if (told.length === 0) return;
@@ -113,7 +122,7 @@ export class AddressTeller {
       await this.context.unisender.exclude(key, address.email, [listId]);
       throwIfStopping(work.signal);
     }
-    const told = plan.excludes.map(({ address }): ToldAddress => ({ ...absent(address), origin: address.origin }));
+    const told = plan.excludes.map(({ address }) => toldByExclude(address));
     await this.record(work, told, { ...noCounts, deleted: told.length }, count);
   }
 
@@ -127,9 +136,11 @@ export class AddressTeller {
     });
     const result = await unisender.importContacts(key, toRows(plan, listId, Object.values(work.settings.fields)));
     const rejected = new Map(result.rejected.map(({ index, code }) => [index, code]));
-    const origin = originOfFresh(plan, fresh, result, rejected);
-    const puts = plan.puts.map((put, index) => toTold(put, rejected.get(index), origin));
-    const deletes = plan.deletes.map(({ address }) => absent(address));
+    const origin = originFrom(plan, fresh, result, rejected);
+    const puts = plan.puts.map(({ address, action }, index) =>
+      toldByPut(address, action, { rejectedCode: rejected.get(index), originOfFresh: origin }),
+    );
+    const deletes = plan.deletes.map(({ address }) => toldByDelete(address));
     await this.record(work, [...puts, ...deletes], countsOf(plan, rejected), count);
   }
 
@@ -151,24 +162,10 @@ function toPlan(planned: readonly Planned[]): Plan {
   };
 }
 
+const toFound = (contact: UnisenderContact | undefined, listId: number): FoundAddress | undefined =>
+  contact && { isOnOurList: contact.lists.some(({ id }) => id === listId), addedAtMs: contact.addedAtMs };
+
 const emailsOf = (planned: readonly Planned[]): string[] => planned.map(({ address }) => address.email);
-
-/** An address that never came to our list is somebody else's, or nobody's. */
-function toInspected(address: DirtyAddress, contact: UnisenderContact | undefined, listId: number): ToldAddress {
-  const isOnList = contact?.lists.some(({ id }) => id === listId) ?? false;
-  if (!contact || (address.state !== 'present' && !isOnList)) return absent(address);
-  const addedAt = contact.addedAtMs ?? Number.POSITIVE_INFINITY;
-  const origin = addedAt < (address.firstSentAt ?? 0) - ADDED_AT_RESOLUTION_MS ? 'preexisting' : 'ours';
-  return { email: address.email, state: 'present', origin, toldHash: UNANSWERED, rejectedCode: null };
-}
-
-const absent = ({ email }: DirtyAddress): ToldAddress => ({
-  email,
-  state: 'absent',
-  origin: 'unknown',
-  toldHash: null,
-  rejectedCode: null,
-});
 
 /** `delete` is a column only where a row needs it; `email_status` and `overwrite_lists` are never sent: nobody is re-subscribed. */
 function toRows({ puts, deletes }: Plan, listId: number, fieldNames: readonly string[]): { fieldNames: string[]; rows: string[][] } {
@@ -189,30 +186,12 @@ function toRows({ puts, deletes }: Plan, listId: number, fieldNames: readonly st
   };
 }
 
-/**
- * Unisender answers only how many rows it met for the first time. When that is exactly the number of addresses that are
- * new to us, they are ours to delete one day; otherwise which of them stood there before is asked when one is to go.
- */
-function originOfFresh(
-  plan: Plan,
-  fresh: readonly Put[],
-  result: ImportResult,
-  rejected: ReadonlyMap<number, string>,
-): 'ours' | 'uncertain' {
-  const isAccepted = (_: unknown, index: number) => !rejected.has(index);
-  const accepted = plan.puts.filter(isAccepted);
-  const freshSet = new Set<Put>(fresh);
-  const acceptedFresh = accepted.filter((put) => freshSet.has(put)).length;
-  return result.inserted === acceptedFresh && result.updated === accepted.length - acceptedFresh ? 'ours' : 'uncertain';
-}
-
-function toTold({ address, action }: Put, rejectedCode: string | undefined, freshOrigin: 'ours' | 'uncertain'): ToldAddress {
-  const origin = address.origin === 'unknown' ? freshOrigin : address.origin;
-  if (rejectedCode === undefined) return { email: address.email, state: 'present', origin, toldHash: action.hash, rejectedCode: null };
-  // A refused first row leaves nothing in Unisender; a refused change leaves the address there as it was told before.
-  return action.isNew
-    ? { email: address.email, state: 'rejected', origin: address.origin, toldHash: null, rejectedCode }
-    : { email: address.email, state: 'present', origin: address.origin, toldHash: action.hash, rejectedCode };
+/** What the answer's numbers say of the rows that are new to us. */
+function originFrom(plan: Plan, fresh: readonly Put[], { inserted, updated }: ImportResult, rejected: ReadonlyMap<number, string>) {
+  const accepted = plan.puts.filter((_, index) => !rejected.has(index));
+  const freshSet = new Set(fresh);
+  const freshCount = accepted.filter((put) => freshSet.has(put)).length;
+  return originOfFresh({ inserted, updated, fresh: freshCount, known: accepted.length - freshCount });
 }
 
 function countsOf({ puts, deletes }: Plan, rejected: ReadonlyMap<number, string>): TellCounts {

@@ -6,6 +6,8 @@ import {
   chunksOf,
   decideChange,
   hashContent,
+  newestOf,
+  sortPage,
   toContactContent,
 } from '#domain';
 import type { SyncContext } from '../context.js';
@@ -125,8 +127,12 @@ export class ContactApplier {
       const asked = new Set(chunk);
       const found = await this.askKommo(work, chunk);
       const items = delivered.filter(({ change }) => asked.has(change.contactId));
+      const changed = newestOf(
+        found,
+        items.map(({ change }) => change),
+      );
       const settled = items.map(({ event }) => settle(event, 'applied', 'read again from Kommo'));
-      await this.storeTruth(work, chunk, newestOf(found, items), settled);
+      await this.storeTruth(work, chunk, changed, settled);
       work.lease.assertHeld();
     }
   }
@@ -215,39 +221,7 @@ export class ContactApplier {
   }
 }
 
-interface SortedPage {
-  /** To be taken over. */
-  readonly fresh: ContactVersion[];
-  /** Known with this content. */
-  readonly same: ContactVersion[];
-  /** Known otherwise, from a hook or a re-read that came while the page was under way. */
-  readonly outrun: ContactVersion[];
-}
-
-function sortPage(living: readonly ContactVersion[], known: ReadonlyMap<number, MirrorVersion>, askedAtMs: number): SortedPage {
-  const sorted: SortedPage = { fresh: [], same: [], outrun: [] };
-  for (const version of living) {
-    const mirror = known.get(version.contactId);
-    if (mirror && !mirror.gone && mirror.contentHash === version.contentHash) sorted.same.push(version);
-    else if (mirror && mirror.savedAtMs >= askedAtMs) sorted.outrun.push(version);
-    else if (!mirror || mirror.gone || version.modifiedAtSeconds >= mirror.modifiedAtSeconds) sorted.fresh.push(version);
-  }
-  return sorted;
-}
-
 const addressesOf = (versions: readonly ContactVersion[], valid: boolean): string[] =>
   versions.flatMap(({ content }) =>
     content.addresses.filter(({ invalidReason }) => (invalidReason === null) === valid).map(({ email }) => email),
   );
-
-/** Kommo's answer, except where a hook that came before the question is newer than the answer. */
-function newestOf(found: ReadonlyMap<number, ContactSnapshot>, delivered: readonly DeliveredChange[]): Map<number, ContactSnapshot> {
-  const newest = new Map(found);
-  for (const { change } of delivered) {
-    const answered = newest.get(change.contactId);
-    const hooked = change.snapshot;
-    const isNewer = answered && hooked && (hooked.modifiedAtSeconds ?? 0) > (answered.modifiedAtSeconds ?? 0);
-    if (isNewer && change.entityType === 'contact') newest.set(change.contactId, hooked);
-  }
-  return newest;
-}

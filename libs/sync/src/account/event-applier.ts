@@ -1,5 +1,5 @@
 import type { SettledEvent, WaitingEvent } from '#database';
-import { BugError, type ContactChange, type Subscription, chunksOf } from '#domain';
+import { BugError, type ContactChange, type Subscription, chunksOf, isMailableStatus } from '#domain';
 import type { SyncContext } from '../context.js';
 import { type AccountWork, throwIfStopping } from './account-work.js';
 import type { ContactApplier, DeliveredChange } from './contact-applier.js';
@@ -91,7 +91,7 @@ export class EventApplier {
     const back: string[] = [];
     for (const email of work.unisenderKey ? kept : []) {
       const contact = work.unisenderKey && (await unisender.getContact(work.unisenderKey, email));
-      if (contact?.status === 'active' || contact?.status === 'new') back.push(email);
+      if (isMailableStatus(contact?.status)) back.push(email);
     }
     return { emails: back, subscription: 'mailable' };
   }

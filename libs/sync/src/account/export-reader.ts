@@ -1,6 +1,5 @@
 import type { ExportedAddress } from '#database';
-import { type Subscription, TransientError, parseAddress } from '#domain';
-import type { Secret } from '#domain';
+import { type Secret, TransientError, parseAddress, subscriptionOfExport } from '#domain';
 import { type ExportRow, UnisenderRejectedError, type UnisenderTask } from '#unisender';
 import type { SyncContext } from '../context.js';
 import { type AccountWork, throwIfStopping } from './account-work.js';
@@ -19,11 +18,14 @@ export interface ExportTask {
 
 const splitIds = (text: string | undefined) => (text ?? '').split(',').map((id) => Number(id.trim()));
 
-function subscriptionOf(row: Readonly<Record<string, string>>, listId: number): Subscription {
-  if (row['email_status'] === 'blocked') return 'blocked';
-  const leftOurList = splitIds(row['email_unsubscribed_list_ids']).includes(listId);
-  return row['email_status'] === 'unsubscribed' || leftOurList ? 'unsubscribed' : 'mailable';
-}
+const toExported = (row: ExportRow, email: string, listId: number): ExportedAddress => ({
+  email,
+  subscription: subscriptionOfExport(
+    { status: row['email_status'], unsubscribedListIds: splitIds(row['email_unsubscribed_list_ids']) },
+    listId,
+  ),
+  onOurList: splitIds(row['email_list_ids']).includes(listId),
+});
 
 /** Learns by one export what stands in the Unisender account: what was there before us, who is unsubscribed, what is on our list. */
 export class ExportReader {
@@ -46,7 +48,7 @@ export class ExportReader {
     for await (const row of this.readFile(url, task)) {
       const { email, invalidReason } = parseAddress(row['email'] ?? '');
       if (invalidReason === 'empty') continue;
-      batch.push({ email, subscription: subscriptionOf(row, listId), onOurList: splitIds(row['email_list_ids']).includes(listId) });
+      batch.push(toExported(row, email, listId));
       if (batch.length === BATCH_ROWS) await flush();
     }
     await flush();

@@ -1,4 +1,4 @@
-import type { Secret } from '#domain';
+import { type Secret, chooseList } from '#domain';
 import type { SyncContext } from '../context.js';
 import type { AccountWork } from './account-work.js';
 
@@ -12,11 +12,13 @@ export class ListKeeper {
    */
   async ensureList(work: AccountWork, key: Secret): Promise<number> {
     const { account, settings, lease } = work;
-    const title = settings.listTitle ?? account.listTitle ?? `Kommo ${account.accountId}`;
-    const lists = await this.context.unisender.getLists(key);
-    const remembered = lists.find(({ id, title: present }) => id === account.listId && (settings.listTitle ?? present) === present);
-    const listId =
-      remembered?.id ?? lists.find((list) => list.title === title)?.id ?? (await this.context.unisender.createList(key, title));
+    const wish = {
+      accountId: account.accountId,
+      chosenTitle: settings.listTitle,
+      known: { id: account.listId, title: account.listTitle },
+    };
+    const { id, title } = chooseList(await this.context.unisender.getLists(key), wish);
+    const listId = id ?? (await this.context.unisender.createList(key, title));
     if (listId === account.listId) return listId;
     await lease.write(async (tx) => {
       await this.context.stores.addresses.markAllToldDirty(tx, account.accountId, this.context.clock.nowMs());

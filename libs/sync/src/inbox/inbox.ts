@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AccountRow, NewEvent } from '#database';
-import { type ContactChange, InvalidInputError, type Subscription, parseAddress, parseJsonBody } from '#domain';
+import { type ContactChange, InvalidInputError, concernsList, parseAddress, parseJsonBody, subscriptionOfEvent } from '#domain';
 import { readContactHook } from '#kommo';
 import { type UnisenderEvent, readUnisenderHook, verifyHookAuth } from '#unisender';
 import type { SubscriptionChange } from '../account/event-applier.js';
@@ -34,22 +34,11 @@ function toPayload(change: ContactChange): string {
 
 const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');
 
-/** An owner's own decision, by the event's name and status; undefined for events that say nothing of it (reference/unisender.md 8.2, 6.1). */
-function subscriptionOf({ name, status }: UnisenderEvent): Subscription | undefined {
-  if (name === 'unsubscribe') return 'unsubscribed';
-  if (name === 'subscribe') return 'mailable';
-  if (name !== 'email_status') return undefined;
-  if (status === 'unsubscribed') return 'unsubscribed';
-  if (status === 'blocked') return 'blocked';
-  return status === 'active' || status === 'new' ? 'mailable' : undefined;
-}
-
 /** What an event means for our list; nothing when it is about other lists only. */
 function toSubscriptionChange(event: UnisenderEvent, listId: number | null): { event: UnisenderEvent; change: SubscriptionChange }[] {
-  const subscription = subscriptionOf(event);
+  const subscription = subscriptionOfEvent(event);
   const address = event.email === undefined ? undefined : parseAddress(event.email);
-  const concernsUs = event.listIds.length === 0 || listId === null || event.listIds.includes(listId);
-  if (!subscription || !concernsUs || !address || address.invalidReason === 'empty') return [];
+  if (!subscription || !concernsList(event.listIds, listId) || !address || address.invalidReason === 'empty') return [];
   return [{ event, change: { emails: [address.email], subscription } }];
 }
 

@@ -1,5 +1,12 @@
 import type { Run, RunCounts } from '#database';
-import { type AddressRecord, type ContactContent, type ContactSnapshot, decideAddress, toContactContent } from '#domain';
+import {
+  type AddressRecord,
+  type ContactContent,
+  type ContactSnapshot,
+  type ExpectedOutcome,
+  expectOutcome,
+  toContactContent,
+} from '#domain';
 import { KOMMO_PAGE_LIMIT } from '#kommo';
 import { type AccountWork, throwIfStopping } from '../account/account-work.js';
 import type { SyncContext } from '../context.js';
@@ -52,7 +59,7 @@ export class Preview {
     const seen = living.map(({ contactId }) => contactId);
     const counts = { created: 0, updated: 0, rejected: 0, unchanged: 0 };
     const met = new Set<string>();
-    for (const content of contents) this.countContent(content, { records, met, work }, counts);
+    for (const content of contents) this.countContent(content, { records, met }, counts);
     return {
       ...counts,
       read: snapshots.length,
@@ -62,18 +69,13 @@ export class Preview {
 
   private countContent(
     content: ContactContent,
-    { records, met, work }: { records: ReadonlyMap<string, AddressRecord>; met: Set<string>; work: AccountWork },
-    counts: { created: number; updated: number; rejected: number; unchanged: number },
+    { records, met }: { records: ReadonlyMap<string, AddressRecord>; met: Set<string> },
+    counts: Record<ExpectedOutcome, number>,
   ): void {
-    for (const { email, invalidReason } of content.addresses) {
-      if (met.has(email)) continue;
-      met.add(email);
-      const record = records.get(email) ?? { email, origin: 'unknown', state: 'absent', toldHash: null, subscription: 'mailable' };
-      const action = content.passesFilter ? decideAddress(record, content, work.settings.deletePolicy) : { kind: 'none' as const };
-      if (invalidReason !== null) counts.rejected += 1;
-      else if (action.kind !== 'put') counts.unchanged += 1;
-      else if (action.isNew) counts.created += 1;
-      else counts.updated += 1;
+    for (const address of content.addresses) {
+      if (met.has(address.email)) continue;
+      met.add(address.email);
+      counts[expectOutcome(address, content, records.get(address.email))] += 1;
     }
   }
 }

@@ -1,0 +1,45 @@
+import { describe, expect, it } from '@jest/globals';
+import { type Subscription, concernsList, subscriptionOfEvent, subscriptionOfExport } from './subscription.js';
+
+describe('subscriptionOfEvent', () => {
+  it.each<[string, string | undefined, Subscription | undefined]>([
+    ['unsubscribe', undefined, 'unsubscribed'],
+    ['unsubscribe', 'active', 'unsubscribed'],
+    ['subscribe', undefined, 'mailable'],
+    ['email_status', 'unsubscribed', 'unsubscribed'],
+    ['email_status', 'blocked', 'blocked'],
+    ['email_status', 'active', 'mailable'],
+    ['email_status', 'new', 'mailable'],
+    ['email_status', 'inactive', undefined],
+    ['email_status', 'invited', undefined],
+    ['email_status', undefined, undefined],
+    ['campaign_status', 'unsubscribed', undefined],
+  ])('%s with status %s says %s', (name, status, expected) => {
+    expect(subscriptionOfEvent({ name, status })).toBe(expected);
+  });
+});
+
+describe('concernsList', () => {
+  it.each<[string, number[], number | null, boolean]>([
+    ['an event without lists', [], 1, true],
+    ['an event of our list among others', [2, 1], 1, true],
+    ['an event of other lists', [2, 3], 1, false],
+    ['any event before there is a list', [2], null, true],
+  ])('%s', (_name, named, listId, expected) => {
+    expect(concernsList(named, listId)).toBe(expected);
+  });
+});
+
+describe('subscriptionOfExport', () => {
+  it.each<[string | undefined, number[], Subscription]>([
+    ['active', [], 'mailable'],
+    ['active', [2], 'mailable'],
+    ['active', [2, 1], 'unsubscribed'],
+    ['unsubscribed', [], 'unsubscribed'],
+    ['blocked', [1], 'blocked'],
+    ['invited', [], 'mailable'],
+    [undefined, [], 'mailable'],
+  ])('takes status %s, left lists %j for %s', (status, unsubscribedListIds, expected) => {
+    expect(subscriptionOfExport({ status, unsubscribedListIds }, 1)).toBe(expected);
+  });
+});

@@ -1,0 +1,84 @@
+import { type AddressAction, type AddressOrigin, type AddressRecord, type AddressState, UNANSWERED } from './address-action.js';
+
+/** What a call to Unisender did to one address. */
+export interface ToldAddress {
+  readonly email: string;
+  readonly state: AddressState;
+  readonly origin: AddressOrigin;
+  readonly toldHash: string | null;
+  readonly rejectedCode: string | null;
+}
+
+/** What a call that put addresses says of them, in numbers only. */
+export interface PutCounts {
+  /** Rows that Unisender met for the first time. */
+  readonly inserted: number;
+  readonly updated: number;
+  /** Accepted rows of addresses that are new to us. */
+  readonly fresh: number;
+  /** Accepted rows of all others. */
+  readonly known: number;
+}
+
+/** Unisender tells since when it has an address in whole seconds. What is in doubt is not ours to delete. */
+const ADDED_AT_RESOLUTION_MS = 1_000;
+
+/**
+ * Where addresses come from that are new to us. Unisender answers only how many rows it met for the first time. When that is
+ * exactly the number of addresses that are new to us, they are ours to delete one day; otherwise which of them stood there
+ * before is asked when one is to go.
+ */
+export const originOfFresh = ({ inserted, updated, fresh, known }: PutCounts): 'ours' | 'uncertain' =>
+  inserted === fresh && updated === known ? 'ours' : 'uncertain';
+
+/** An address after it was put; `rejectedCode` is Unisender's reason when it refused the row. */
+export function toldByPut(
+  { email, origin }: AddressRecord,
+  { hash, isNew }: Pick<Extract<AddressAction, { kind: 'put' }>, 'hash' | 'isNew'>,
+  answer: { readonly rejectedCode: string | undefined; readonly originOfFresh: 'ours' | 'uncertain' },
+): ToldAddress {
+  const { rejectedCode } = answer;
+  if (rejectedCode === undefined) {
+    return { email, state: 'present', origin: origin === 'unknown' ? answer.originOfFresh : origin, toldHash: hash, rejectedCode: null };
+  }
+  // A refused first row leaves nothing in Unisender; a refused change leaves the address there as it was told before.
+  return isNew
+    ? { email, state: 'rejected', origin, toldHash: null, rejectedCode }
+    : { email, state: 'present', origin, toldHash: hash, rejectedCode };
+}
+
+/** An address that is in Unisender no more. */
+export const toldByDelete = ({ email }: Pick<AddressRecord, 'email'>): ToldAddress => ({
+  email,
+  state: 'absent',
+  origin: 'unknown',
+  toldHash: null,
+  rejectedCode: null,
+});
+
+/** An address that was taken off our list and stays in Unisender. */
+export const toldByExclude = ({ email, origin }: Pick<AddressRecord, 'email' | 'origin'>): ToldAddress => ({
+  ...toldByDelete({ email }),
+  origin,
+});
+
+/** An address as Unisender has it when asked; undefined when it has none. */
+export interface FoundAddress {
+  readonly isOnOurList: boolean;
+  /** Since when Unisender has it, epoch ms. */
+  readonly addedAtMs: number | undefined;
+}
+
+/**
+ * An address whose answer was lost, after Unisender was asked. One that never came to our list is somebody else's, or
+ * nobody's; one that stood there before it was first sent is not ours to delete.
+ */
+export function toldByInspection(
+  { email, state, firstSentAt }: Pick<AddressRecord, 'email' | 'state'> & { readonly firstSentAt: number | null },
+  found: FoundAddress | undefined,
+): ToldAddress {
+  if (!found || (state !== 'present' && !found.isOnOurList)) return toldByDelete({ email });
+  const addedAtMs = found.addedAtMs ?? Number.POSITIVE_INFINITY;
+  const origin = addedAtMs < (firstSentAt ?? 0) - ADDED_AT_RESOLUTION_MS ? 'preexisting' : 'ours';
+  return { email, state: 'present', origin, toldHash: UNANSWERED, rejectedCode: null };
+}
