@@ -87,6 +87,7 @@ const garbage = fc.oneof(
     'statsx\r\n',
     'kick 1x\r\n',
     'kick 0 0\r\n',
+    'reserve-with-timeout x\r\n',
     'reserve-with-timeout 0x\r\n',
     'peek-ready \r\n',
   ),
@@ -125,7 +126,10 @@ const step = (kind: Turn['kind'], commands: fc.Arbitrary<readonly Template[]>): 
 export const randomScript = fc.array(
   fc.oneof(
     { weight: 20, arbitrary: step('send', fc.array(command, { minLength: 1, maxLength: 16, size: 'max' })) },
-    { weight: 3, arbitrary: step('reserve', fc.constantFrom(['reserve\r\n'], ['reserve-with-timeout 1000000\r\n'])) },
+    {
+      weight: 3,
+      arbitrary: step('reserve', fc.constantFrom(['reserve\r\n'], ['reserve-with-timeout 1000000\r\n'], ['reserve-with-timeout -1\r\n'])),
+    },
     { weight: 1, arbitrary: step('close', fc.constant([])) },
     { weight: 1, arbitrary: step('quit', fc.constant([])) },
   ),

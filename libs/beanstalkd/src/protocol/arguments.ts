@@ -3,6 +3,7 @@ const maxUint64 = 18_446_744_073_709_551_615n;
 const nameCharacters = 'A-Za-z0-9\\-+/;.$_()';
 const tubeName = new RegExp(`^(?!-)[${nameCharacters}]{1,200}$`);
 const nameRun = new RegExp(`[${nameCharacters}]+`, 'y');
+const signedNumber = /[\t-\r ]*([+-]?\d+)/y;
 
 /** The line cannot be understood. Answered BAD_FORMAT. */
 export class BadFormat extends Error {}
@@ -35,6 +36,16 @@ export class Arguments {
     const value = this.digits();
     if (value > Number.MAX_SAFE_INTEGER && BigInt(this.line.slice(start, this.position)) > maxUint64) throw badFormat;
     return value;
+  }
+
+  /** What C's `strtol` makes of the rest in an `int`: no number is 0, a number of more than 32 bits wraps around. */
+  int32(): number {
+    signedNumber.lastIndex = this.position;
+    const digits = signedNumber.exec(this.line)?.[1] ?? '0';
+    if (digits.length < 10) return Number(digits);
+    const value = BigInt(digits);
+    if (BigInt.asIntN(64, value) !== value) throw badFormat;
+    return Number(BigInt.asIntN(32, value));
   }
 
   /** Seconds, as milliseconds. */

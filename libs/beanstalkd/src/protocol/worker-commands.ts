@@ -1,8 +1,5 @@
 import type { Command, CommandContext } from './command.js';
 
-/** beanstalkd keeps the timeout in a signed number: a larger one waits for ever. */
-const longestTimeoutSeconds = 2 ** 31 - 1;
-
 function reserveWithin(context: CommandContext, timeoutMs: number): void {
   const { state, connection } = context;
   state.markWorker(connection);
@@ -23,9 +20,9 @@ export const reserve: Command = {
 export const reserveWithTimeout: Command = {
   prefix: 'reserve-with-timeout ',
   execute(context, args) {
-    const seconds = args.uint32();
+    const seconds = args.int32();
     context.state.counters.commands['reserve-with-timeout'] += 1;
-    reserveWithin(context, seconds > longestTimeoutSeconds ? Infinity : seconds * 1000);
+    reserveWithin(context, seconds < 0 ? Infinity : seconds * 1000);
   },
 };
 

@@ -1,0 +1,124 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { type QueueServer, type QueueServerKind, queueServerKinds, RawClient } from '../../support/beanstalkd-process.js';
+import { mask } from './lockstep.js';
+
+/** Sent behind every command: its answer, which nothing else looks like, tells that all is answered. */
+const END = 'touch 987654321\r\nkick 0\r\ntouch 987654321\r\n';
+const endOfAnswer = /NOT_FOUND\r\nKICKED 0\r\nNOT_FOUND\r\n$/;
+
+/** A job for the command: `<id>` is its id. */
+const aJob = 'put 7 0 600 2\r\nab\r\n';
+const aReservedJob = `${aJob}reserve-job <id>\r\n`;
+const aBuriedJob = `${aReservedJob}bury <id> 3\r\n`;
+const aDelayedJob = 'put 7 500 600 2\r\nab\r\n';
+
+/** Every command, as it should be and with what may be wrong about it; after what it needs. */
+const commands: readonly (readonly [before: string, command: string])[] = [
+  ['', 'put 1 0 600 4\r\na\r\nb\r\n'],
+  ['', 'put 1 500 600 0\r\n\r\n'],
+  ['', 'put 1 0 600 3\r\nabcXY'],
+  ['', 'put 1 0 600 30 \r\n'],
+  ['', 'put 1 0 -600 3\r\n'],
+  ['', `put 1 0 600 70\r\n${'z'.repeat(72)}`],
+  ['', 'use some-tube\r\n'],
+  ['', `use ${'n'.repeat(201)}\r\n`],
+  [aJob, 'reserve\r\n'],
+  [aJob, 'reserve-with-timeout 0\r\n'],
+  [aJob, 'reserve-with-timeout -1\r\n'],
+  ['', 'reserve-with-timeout +0x\r\n'],
+  ['', 'reserve-with-timeout never\r\n'],
+  ['', 'reserve-with-timeout 4294967296\r\n'],
+  ['', 'reserve-with-timeout 9223372036854775808\r\n'],
+  ['', 'reserve-with-timeout -9223372036854775809\r\n'],
+  [aJob, 'reserve-job <id>\r\n'],
+  [aReservedJob, 'reserve-job <id>\r\n'],
+  [aReservedJob, 'delete <id>\r\n'],
+  ['', 'delete 4000000000\r\n'],
+  [aReservedJob, 'release <id> 4 0\r\n'],
+  [aReservedJob, 'release <id> 4 500\r\n'],
+  [aReservedJob, 'release <id> 4\r\n'],
+  [aReservedJob, 'bury <id> 9\r\n'],
+  [aJob, 'bury <id> 9\r\n'],
+  [aReservedJob, 'touch <id>\r\n'],
+  ['', 'watch another-tube\r\n'],
+  ['watch a-tube\r\n', 'ignore default\r\nwatch default\r\n'],
+  ['ignore a-tube\r\nignore another-tube\r\n', 'ignore default\r\n'],
+  [aJob, 'peek <id>\r\n'],
+  [aJob, 'peek-ready\r\n'],
+  [aDelayedJob, 'peek-delayed\r\n'],
+  [aBuriedJob, 'peek-buried\r\n'],
+  [aBuriedJob, 'kick 2\r\n'],
+  ['', 'kick two\r\n'],
+  [aBuriedJob, 'kick-job <id>\r\n'],
+  [aJob, 'kick-job <id>\r\n'],
+  [aDelayedJob, 'stats-job <id>\r\n'],
+  ['', 'stats-tube default\r\n'],
+  ['', 'stats-tube nowhere\r\n'],
+  ['', 'stats\r\n'],
+  ['', 'list-tubes\r\n'],
+  ['', 'list-tube-used\r\n'],
+  ['', 'list-tubes-watched\r\n'],
+  ['', 'pause-tube default 0\r\n'],
+  ['', 'pause-tube nowhere 0\r\n'],
+  ['', 'no such command\r\n'],
+  ['', '\r\n'],
+  ['', `${'y'.repeat(222)}\r\n`],
+  ['', `${'y'.repeat(240)}\r\n`],
+];
+
+const cases = commands.map(([before, command]) => ({ before, command, title: JSON.stringify(command.slice(0, 40)) }));
+
+const servers: QueueServer[] = [];
+const clients: RawClient[] = [];
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.close();
+  for (const server of servers.splice(0)) await server.stop();
+});
+
+async function connect(server: QueueServer): Promise<RawClient> {
+  const client = await RawClient.connect(server.address);
+  clients.push(client);
+  return client;
+}
+
+const maxJobBytes = 64;
+const insertedAtMost = /^put \d+ \d+ \d+ ([1-5]?\d|6[0-4])\r\n/gm;
+
+/** Fills in the id of the newest job that `before` puts. */
+class Script {
+  private newest = 0;
+
+  write(template: string): string {
+    this.newest += template.match(insertedAtMost)?.length ?? 0;
+    return template.replaceAll('<id>', String(this.newest));
+  }
+}
+
+/** The answers to the command cut in two at every byte; the halves arrive one after the other. */
+async function answersToHalves(kind: QueueServerKind, before: string, command: string): Promise<string[]> {
+  const server = await kind.start({ isUnix: true, hasLog: false, maxJobBytes });
+  servers.push(server);
+  const [client, observer] = [await connect(server), await connect(server)];
+  const script = new Script();
+  const answers: string[] = [];
+  for (let cut = 1; cut < command.length; cut += 1) {
+    const prepared = await client.ask(script.write(before) + END, endOfAnswer);
+    const text = script.write(command);
+    client.send(text.slice(0, cut));
+    await observer.ask('list-tube-used\r\n');
+    answers.push(mask(prepared + (await client.ask(text.slice(cut) + END, endOfAnswer))));
+  }
+  return answers;
+}
+
+const [embedded, debian] = queueServerKinds();
+
+(debian ? describe : describe.skip)('a command that arrives in two pieces, cut at every byte', () => {
+  it.each(cases)('is answered alike by both servers: $title', async ({ before, command }) => {
+    if (!embedded || !debian) throw new Error('two servers are to be compared');
+    const answers = await answersToHalves(embedded, before, command);
+    expect(answers).toEqual(await answersToHalves(debian, before, command));
+    expect(answers.every((answer) => endOfAnswer.test(answer))).toBe(true);
+  });
+});
