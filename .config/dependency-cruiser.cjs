@@ -47,7 +47,7 @@ module.exports = {
     {
       name: 'fivebeans-only-in-queue',
       severity: 'error',
-      from: { path: '^(apps|libs|test)/', pathNot: '^libs/queue/' },
+      from: { path: '^(apps|libs|test)/', pathNot: '^(libs/queue|test/integration/queue/other-clients)' },
       to: { path: 'node_modules/fivebeans' },
     },
     {
