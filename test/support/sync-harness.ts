@@ -92,12 +92,12 @@ const createStores = (database: Database, clock: Clock): SyncContext['stores'] =
   integrations: new IntegrationStore(database, clock),
   accounts: new AccountStore(database, clock),
   accesses: new AccessStore(database, clock),
-  authStates: new AuthStateStore(database),
+  authStates: new AuthStateStore(database, clock),
   failures: new FailureStore(database),
-  contacts: new ContactStore(database),
-  addresses: new AddressStore(database),
-  events: new EventStore(database),
-  runs: new RunStore(database),
+  contacts: new ContactStore(database, clock),
+  addresses: new AddressStore(database, clock),
+  events: new EventStore(database, clock),
+  runs: new RunStore(database, clock),
 });
 
 /** The service's use cases over a real database and the sandbox; jobs are recorded only. Connections close after the test. */

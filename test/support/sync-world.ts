@@ -180,7 +180,7 @@ export class SyncWorld {
 
   private async wakeWaiting(): Promise<boolean> {
     const { stores, clock } = this.harness.context;
-    const [waiting] = await stores.events.listAccountsWaiting(clock.nowMs() + 1_000, clock.nowMs(), 1);
+    const [waiting] = await stores.events.listAccountsWaiting(clock.nowMs() + 1_000, 1);
     if (waiting !== undefined) this.harness.jobs.push({ tube: 'contacts', payload: { account_id: waiting } });
     return waiting !== undefined;
   }

@@ -54,12 +54,12 @@ const createStores = (database: Database, clock: Clock): Stores => ({
   integrations: new IntegrationStore(database, clock),
   accounts: new AccountStore(database, clock),
   accesses: new AccessStore(database, clock),
-  authStates: new AuthStateStore(database),
+  authStates: new AuthStateStore(database, clock),
   failures: new FailureStore(database),
-  contacts: new ContactStore(database),
-  addresses: new AddressStore(database),
-  events: new EventStore(database),
-  runs: new RunStore(database),
+  contacts: new ContactStore(database, clock),
+  addresses: new AddressStore(database, clock),
+  events: new EventStore(database, clock),
+  runs: new RunStore(database, clock),
 });
 
 function createClients(config: Config, database: Database, { clock, logger }: Foundation) {

@@ -1,11 +1,15 @@
-import { describe, expect, it } from '@jest/globals';
-import { systemClock } from '#clock';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { AccountStore, AddressStore, ContactStore, EventStore, IntegrationStore, RunStore } from '#database';
 import type { ContactVersion, Database, NewEvent } from '#database';
+import { settableClock } from '../../support/settable-clock.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 
 const NOW = 1_790_000_000_000;
 const ACCOUNT = 1;
+
+const clock = settableClock(NOW);
+
+beforeEach(() => clock.set(NOW));
 
 const contact = (contactId: number, name: string, emails: readonly string[], invalidReason: 'too_long' | null = null): ContactVersion => ({
   contactId,
@@ -26,9 +30,9 @@ const event = (eventId: string, dedupKey: string): NewEvent => ({
 });
 
 const addAccount = async (database: Database): Promise<void> => {
-  await new IntegrationStore(database, systemClock).save({ clientId: 'c', clientSecret: 's', redirectUri: 'https://us', domain: null });
+  await new IntegrationStore(database, clock).save({ clientId: 'c', clientSecret: 's', redirectUri: 'https://us', domain: null });
   const install = { accountId: ACCOUNT, clientId: 'c', webhookToken: 't', webhookTokenHash: 'h' };
-  await new AccountStore(database, systemClock).install({ ...install, name: '', subdomain: '', host: '', apiDomain: null });
+  await new AccountStore(database, clock).install({ ...install, name: '', subdomain: '', host: '', apiDomain: null });
 };
 
 describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
@@ -36,19 +40,18 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
   const openWithAccount = async () => {
     const database = await databases.open();
     await addAccount(database);
-    return { database, contacts: new ContactStore(database), addresses: new AddressStore(database) };
+    return { database, contacts: new ContactStore(database, clock), addresses: new AddressStore(database, clock) };
   };
   const dirtyEmails = async (addresses: AddressStore) => (await addresses.listDirty(ACCOUNT, 100)).map(({ email }) => email);
 
   it('marks every address dirty that a contact held or holds, named by the lowest living holder', async () => {
     const { database, contacts, addresses } = await openWithAccount();
     await database.transaction((tx) =>
-      contacts.save(
-        tx,
-        ACCOUNT,
-        [contact(8, 'Second', ['a@x', 'b@x']), contact(7, 'Żółw 🐢', ['a@x']), contact(9, 'Bad', ['bad'], 'too_long')],
-        NOW,
-      ),
+      contacts.save(tx, ACCOUNT, [
+        contact(8, 'Second', ['a@x', 'b@x']),
+        contact(7, 'Żółw 🐢', ['a@x']),
+        contact(9, 'Bad', ['bad'], 'too_long'),
+      ]),
     );
     const dirty = await addresses.listDirty(ACCOUNT, 100);
     expect(dirty.map(({ email, holder }) => [email, holder?.name, holder?.fields])).toEqual([
@@ -63,9 +66,9 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
 
   it('keeps versions and buries contacts, known or not', async () => {
     const { database, contacts, addresses } = await openWithAccount();
-    await contacts.save(database, ACCOUNT, [contact(7, 'One', ['a@x'])], NOW);
+    await contacts.save(database, ACCOUNT, [contact(7, 'One', ['a@x'])]);
     await contacts.touch(database, ACCOUNT, [{ contactId: 7, modifiedAtSeconds: 555 }]);
-    await contacts.bury(database, ACCOUNT, [8], NOW);
+    await contacts.bury(database, ACCOUNT, [8]);
     expect([...(await contacts.findVersions(ACCOUNT, [7, 8, 9]))]).toEqual([
       [7, { gone: false, modifiedAtSeconds: 555, contentHash: '7-One', savedAtMs: NOW }],
       [8, { gone: true, modifiedAtSeconds: 0, contentHash: '', savedAtMs: NOW }],
@@ -73,14 +76,14 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
     expect(await contacts.countLiving(ACCOUNT)).toBe(1);
     expect(await contacts.hasVanishedSince(ACCOUNT, NOW)).toBe(true);
     expect(await contacts.hasVanishedSince(ACCOUNT, NOW + 1_000)).toBe(false);
-    await contacts.bury(database, ACCOUNT, [7], NOW + 1);
+    await contacts.bury(database, ACCOUNT, [7]);
     expect((await addresses.listDirty(ACCOUNT, 9))[0]?.holder).toBeUndefined();
   });
 
   it('records what was told, and what an export showed', async () => {
     const { database, contacts, addresses } = await openWithAccount();
-    await contacts.save(database, ACCOUNT, [contact(7, 'One', ['a@x', 'b@x', 'c@x'])], NOW);
-    await addresses.markSent(database, ACCOUNT, ['a@x'], NOW + 1);
+    await contacts.save(database, ACCOUNT, [contact(7, 'One', ['a@x', 'b@x', 'c@x'])]);
+    await addresses.markSent(database, ACCOUNT, ['a@x']);
     await addresses.saveExported(
       database,
       ACCOUNT,
@@ -90,41 +93,39 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
       ],
       NOW + 2,
     );
-    await addresses.recordTold(
-      database,
-      ACCOUNT,
-      [
-        { email: 'a@x', state: 'present', origin: 'ours', toldHash: 'h', rejectedCode: null },
-        { email: 'c@x', state: 'rejected', origin: 'unknown', toldHash: null, rejectedCode: 'role' },
-      ],
-      NOW + 3,
-    );
+    clock.set(NOW + 3);
+    await addresses.recordTold(database, ACCOUNT, [
+      { email: 'a@x', state: 'present', origin: 'ours', toldHash: 'h', rejectedCode: null },
+      { email: 'c@x', state: 'rejected', origin: 'unknown', toldHash: null, rejectedCode: 'role' },
+    ]);
     expect(await dirtyEmails(addresses)).toEqual(['b@x']);
     expect([...(await addresses.listRecords(ACCOUNT, ['a@x', 'b@x'])).values()]).toEqual([
       { email: 'a@x', origin: 'ours', state: 'present', toldHash: 'h', subscription: 'mailable' },
       { email: 'b@x', origin: 'preexisting', state: 'absent', toldHash: null, subscription: 'unsubscribed' },
     ]);
     expect(await addresses.listUnmailable(ACCOUNT, ['a@x', 'b@x'])).toEqual(['b@x']);
-    expect(await addresses.markUnseenDirty(database, ACCOUNT, NOW + 9, NOW + 9)).toBe(1);
+    clock.set(NOW + 9);
+    expect(await addresses.markUnseenDirty(database, ACCOUNT, NOW + 9)).toBe(1);
     expect(await dirtyEmails(addresses)).toEqual(['b@x', 'a@x']);
-    await addresses.forgetTold(database, ACCOUNT, NOW + 10);
+    clock.set(NOW + 10);
+    await addresses.forgetTold(database, ACCOUNT);
     expect(await dirtyEmails(addresses)).toEqual(['b@x', 'a@x', 'c@x']);
     expect(await addresses.listUnmailable(ACCOUNT, ['a@x', 'b@x', 'c@x'])).toEqual(['b@x']);
   });
 
   it('asks for a write-back once per unsubscribe', async () => {
     const { database, contacts, addresses } = await openWithAccount();
-    await contacts.save(database, ACCOUNT, [contact(7, 'One', ['a@x']), contact(8, 'Two', ['a@x'])], NOW);
-    await addresses.saveSubscriptions(database, ACCOUNT, ['a@x', 'new@x'], 'unsubscribed', NOW);
+    await contacts.save(database, ACCOUNT, [contact(7, 'One', ['a@x']), contact(8, 'Two', ['a@x'])]);
+    await addresses.saveSubscriptions(database, ACCOUNT, ['a@x', 'new@x'], 'unsubscribed');
     expect(await addresses.listWriteBacks(ACCOUNT, 9)).toEqual([
       { email: 'a@x', contactIds: [7, 8] },
       { email: 'new@x', contactIds: [] },
     ]);
     await addresses.markWrittenBack(database, ACCOUNT, ['a@x', 'new@x']);
-    await addresses.saveSubscriptions(database, ACCOUNT, ['a@x'], 'blocked', NOW);
+    await addresses.saveSubscriptions(database, ACCOUNT, ['a@x'], 'blocked');
     expect(await addresses.listWriteBacks(ACCOUNT, 9)).toEqual([]);
-    await addresses.saveSubscriptions(database, ACCOUNT, ['a@x'], 'mailable', NOW);
-    await addresses.saveSubscriptions(database, ACCOUNT, ['a@x'], 'unsubscribed', NOW);
+    await addresses.saveSubscriptions(database, ACCOUNT, ['a@x'], 'mailable');
+    await addresses.saveSubscriptions(database, ACCOUNT, ['a@x'], 'unsubscribed');
     expect((await addresses.listWriteBacks(ACCOUNT, 9)).map(({ email }) => email)).toEqual(['a@x']);
   });
 
@@ -134,7 +135,6 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
       database,
       ACCOUNT,
       [7, 8, 9].map((id) => contact(id, 'Name', [`${id}@x`])),
-      NOW,
     );
     expect(await contacts.countAddressesOfMissing(ACCOUNT, { after: 0, upTo: 8, seen: [7] })).toBe(1);
     await contacts.markMissing(database, ACCOUNT, { after: 0, upTo: null, seen: [8], runId: 'run' });
@@ -147,13 +147,12 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
   it('takes thousands of contacts with many addresses at once', async () => {
     const { database, contacts, addresses } = await openWithAccount();
     const many = Array.from({ length: 3000 }, (_, n) => contact(n + 1, `Name ${n}`, [`${n}@x`, `${n}@y`]));
-    await database.transaction((tx) => contacts.save(tx, ACCOUNT, many, NOW));
+    await database.transaction((tx) => contacts.save(tx, ACCOUNT, many));
     await database.transaction((tx) =>
       contacts.save(
         tx,
         ACCOUNT,
         many.map(({ contactId }) => contact(contactId, 'New', [`${contactId}@z`])),
-        NOW,
       ),
     );
     expect(await contacts.countLiving(ACCOUNT)).toBe(3000);
@@ -167,24 +166,19 @@ describe.each(testDatabaseKinds())('the inbox on %s', (kind) => {
   it('keeps one event per change, which waits again with every delivery', async () => {
     const database = await databases.open();
     await addAccount(database);
-    const events = new EventStore(database);
-    await events.add(ACCOUNT, [event('01', 'same'), event('02', 'other'), event('03', 'same')], NOW);
+    const events = new EventStore(database, clock);
+    await events.add(ACCOUNT, [event('01', 'same'), event('02', 'other'), event('03', 'same')]);
     const [first, second] = await events.listWaiting(ACCOUNT, '', 9);
     expect(first).toMatchObject({ eventId: '01', deliveries: 2, contactId: 7, payload: '{"id":7}', receivedAt: NOW });
-    await events.add(ACCOUNT, [event('04', 'same')], NOW + 1);
-    await events.settle(
-      database,
-      ACCOUNT,
-      [
-        { eventId: '01', deliveries: first?.deliveries ?? 0, state: 'applied', reason: null },
-        { eventId: '02', deliveries: second?.deliveries ?? 0, state: 'ignored', reason: 'known' },
-      ],
-      NOW + 2,
-    );
+    await events.add(ACCOUNT, [event('04', 'same')]);
+    await events.settle(database, ACCOUNT, [
+      { eventId: '01', deliveries: first?.deliveries ?? 0, state: 'applied', reason: null },
+      { eventId: '02', deliveries: second?.deliveries ?? 0, state: 'ignored', reason: 'known' },
+    ]);
     expect(await events.countWaiting(ACCOUNT)).toBe(1);
-    expect(await events.listAccountsWaiting(NOW + 1, NOW, 9)).toEqual([ACCOUNT]);
-    await new AccountStore(database, systemClock).pause(ACCOUNT, NOW + 5, 'kommo_payment_required');
-    expect(await events.listAccountsWaiting(NOW + 1, NOW, 9)).toEqual([]);
+    expect(await events.listAccountsWaiting(NOW + 1, 9)).toEqual([ACCOUNT]);
+    await new AccountStore(database, clock).pause(ACCOUNT, NOW + 5, 'kommo_payment_required');
+    expect(await events.listAccountsWaiting(NOW + 1, 9)).toEqual([]);
     expect((await events.list(ACCOUNT, 9)).map(({ eventId, state }) => [eventId, state])).toEqual([
       ['02', 'ignored'],
       ['01', 'waiting'],
@@ -194,8 +188,8 @@ describe.each(testDatabaseKinds())('the inbox on %s', (kind) => {
 
   it('takes the same and other changes from many at once', async () => {
     const database = await databases.open();
-    const events = new EventStore(database);
-    const deliver = (n: number) => events.add(ACCOUNT, [event(`a${n}`, 'same'), event(`b${n}`, `own-${n}`), event(`c${n}`, 'also')], NOW);
+    const events = new EventStore(database, clock);
+    const deliver = (n: number) => events.add(ACCOUNT, [event(`a${n}`, 'same'), event(`b${n}`, `own-${n}`), event(`c${n}`, 'also')]);
     await Promise.all(Array.from({ length: 40 }, (_, n) => deliver(n)));
     const waiting = await events.listWaiting(ACCOUNT, '', 100);
     expect(waiting).toHaveLength(42);
@@ -209,16 +203,18 @@ describe.each(testDatabaseKinds())('runs on %s', (kind) => {
 
   it('are active one at a time and keep their checkpoints', async () => {
     const database = await databases.open();
-    const runs = new RunStore(database);
+    const runs = new RunStore(database, clock);
     await addAccount(database);
-    const created = await Promise.all(['a', 'b', 'c'].map((id) => runs.create(run(id), NOW)));
+    const created = await Promise.all(['a', 'b', 'c'].map((id) => runs.create(run(id))));
     const [active, ...others] = created.filter((each) => each !== undefined);
     expect(others).toEqual([]);
     const id = active?.runId ?? '';
-    expect(await runs.transition(id, 'completed', NOW)).toBe(false);
-    expect(await runs.transition(id, 'running', NOW + 1)).toBe(true);
-    expect(await runs.checkpoint(id, NOW + 2, { page: 3, confirmed: true, phase: 'read' }, { read: 250, created: 7 })).toBe(true);
-    expect(await runs.checkpoint(id, NOW + 3, {}, { read: 250 })).toBe(true);
+    expect(await runs.transition(id, 'completed')).toBe(false);
+    clock.set(NOW + 1);
+    expect(await runs.transition(id, 'running')).toBe(true);
+    expect(await runs.checkpoint(id, { page: 3, confirmed: true, phase: 'read' }, { read: 250, created: 7 })).toBe(true);
+    clock.set(NOW + 3);
+    expect(await runs.checkpoint(id, {}, { read: 250 })).toBe(true);
     expect(await runs.find(id)).toMatchObject({
       page: 3,
       confirmed: true,
@@ -228,10 +224,11 @@ describe.each(testDatabaseKinds())('runs on %s', (kind) => {
       startedAt: NOW + 1,
     });
     expect((await runs.listStale(NOW + 4, 9)).map(({ runId }) => runId)).toEqual([id]);
-    expect(await runs.transition(id, 'failed', NOW + 5, { error: 'why' })).toBe(true);
+    expect(await runs.transition(id, 'failed', { error: 'why' })).toBe(true);
     expect(await runs.findActive(ACCOUNT)).toBeUndefined();
-    expect(await runs.checkpoint(id, NOW + 6, { page: 4 })).toBe(false);
-    expect(await runs.create(run('next'), NOW + 7)).toMatchObject({ state: 'queued', totalEstimate: 500 });
+    expect(await runs.checkpoint(id, { page: 4 })).toBe(false);
+    clock.set(NOW + 7);
+    expect(await runs.create(run('next'))).toMatchObject({ state: 'queued', totalEstimate: 500 });
     expect((await runs.list(ACCOUNT, 9)).map(({ runId }) => runId)).toEqual(['next', id]);
   });
 });

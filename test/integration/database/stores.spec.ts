@@ -1,17 +1,19 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { systemClock } from '#clock';
 import { AccessStore, AccountStore, AuthStateStore, FailureStore, IntegrationStore } from '#database';
 import type { Database } from '#database';
+import { settableClock } from '../../support/settable-clock.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 
 const NOW = 1_790_000_000_000;
 const MINUTE = 60_000;
 
+const clock = settableClock(NOW);
+
 const createStores = (database: Database) => ({
-  integrations: new IntegrationStore(database, systemClock),
-  accounts: new AccountStore(database, systemClock),
-  accesses: new AccessStore(database, systemClock),
-  authStates: new AuthStateStore(database),
+  integrations: new IntegrationStore(database, clock),
+  accounts: new AccountStore(database, clock),
+  accesses: new AccessStore(database, clock),
+  authStates: new AuthStateStore(database, clock),
   failures: new FailureStore(database),
 });
 
@@ -36,6 +38,7 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
   let stores: ReturnType<typeof createStores>;
 
   beforeEach(async () => {
+    clock.set(NOW);
     database = await databases.open();
     stores = createStores(database);
     await stores.integrations.save({ clientId: 'client', clientSecret: 'sealed', redirectUri: 'https://us/auth', domain: null });
@@ -161,16 +164,16 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
     beforeEach(() => stores.accounts.install(installed(1)));
 
     it('are held by one of many who ask at once', async () => {
-      const fences = await Promise.all(
-        Array.from({ length: 20 }, (_, n) => stores.accounts.acquireLease(1, `worker-${n}`, NOW + MINUTE, NOW)),
-      );
+      const fences = await Promise.all(Array.from({ length: 20 }, (_, n) => stores.accounts.acquireLease(1, `worker-${n}`, NOW + MINUTE)));
       expect(fences.filter((fence) => fence !== undefined)).toEqual([1]);
     });
 
     it('pass to another one after their time, with a higher fence', async () => {
-      const first = (await stores.accounts.acquireLease(1, 'one', NOW + MINUTE, NOW)) ?? 0;
-      expect(await stores.accounts.acquireLease(1, 'two', NOW + MINUTE, NOW + MINUTE - 1)).toBeUndefined();
-      const second = (await stores.accounts.acquireLease(1, 'two', NOW + 2 * MINUTE, NOW + MINUTE)) ?? 0;
+      const first = (await stores.accounts.acquireLease(1, 'one', NOW + MINUTE)) ?? 0;
+      clock.set(NOW + MINUTE - 1);
+      expect(await stores.accounts.acquireLease(1, 'two', NOW + MINUTE)).toBeUndefined();
+      clock.set(NOW + MINUTE);
+      const second = (await stores.accounts.acquireLease(1, 'two', NOW + 2 * MINUTE)) ?? 0;
       expect(second).toBeGreaterThan(first);
       expect(await stores.accounts.renewLease(1, first, NOW + 9 * MINUTE)).toBe(false);
       await stores.accounts.releaseLease(1, first);
@@ -178,23 +181,24 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
     });
 
     it('let only the holder write', async () => {
-      const first = (await stores.accounts.acquireLease(1, 'one', NOW + MINUTE, NOW)) ?? 0;
+      const first = (await stores.accounts.acquireLease(1, 'one', NOW + MINUTE)) ?? 0;
       await database.transaction((tx) => stores.accounts.assertFence(tx, 1, first));
-      await stores.accounts.acquireLease(1, 'two', NOW + 2 * MINUTE, NOW + MINUTE);
+      clock.set(NOW + MINUTE);
+      await stores.accounts.acquireLease(1, 'two', NOW + 2 * MINUTE);
       const write = database.transaction((tx) => stores.accounts.assertFence(tx, 1, first));
       await expect(write).rejects.toMatchObject({ kind: 'transient', code: 'lease_lost' });
     });
 
     it('end when they are released', async () => {
-      const fence = (await stores.accounts.acquireLease(1, 'one', NOW + MINUTE, NOW)) ?? 0;
+      const fence = (await stores.accounts.acquireLease(1, 'one', NOW + MINUTE)) ?? 0;
       await stores.accounts.releaseLease(1, fence);
       const write = database.transaction((tx) => stores.accounts.assertFence(tx, 1, fence));
       await expect(write).rejects.toMatchObject({ code: 'lease_lost' });
-      expect(await stores.accounts.acquireLease(1, 'two', NOW + MINUTE, NOW)).toBe(fence + 1);
+      expect(await stores.accounts.acquireLease(1, 'two', NOW + MINUTE)).toBe(fence + 1);
     });
 
     it('are not given for an unknown account', async () => {
-      expect(await stores.accounts.acquireLease(99, 'one', NOW + MINUTE, NOW)).toBeUndefined();
+      expect(await stores.accounts.acquireLease(99, 'one', NOW + MINUTE)).toBeUndefined();
     });
   });
 
@@ -208,13 +212,13 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
 
     it('are refreshed by one of many', async () => {
       const locked = await Promise.all(
-        Array.from({ length: 20 }, (_, n) => stores.accesses.tryLockRefresh(1, `worker-${n}`, NOW + MINUTE, NOW)),
+        Array.from({ length: 20 }, (_, n) => stores.accesses.tryLockRefresh(1, `worker-${n}`, NOW + MINUTE)),
       );
       expect(locked.filter(Boolean)).toHaveLength(1);
     });
 
     it('take the successor of the pair that was refreshed, once', async () => {
-      expect(await stores.accesses.tryLockRefresh(1, 'one', NOW + MINUTE, NOW)).toBe(true);
+      expect(await stores.accesses.tryLockRefresh(1, 'one', NOW + MINUTE)).toBe(true);
       expect(await stores.accesses.storeRefreshed(1, 'one', 1, pair('2'), NOW + 9)).toBe(true);
       expect(await stores.accesses.storeRefreshed(1, 'two', 1, pair('3'), NOW + 9)).toBe(false);
       expect(await stores.accesses.find(1)).toMatchObject({
@@ -227,8 +231,9 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
     });
 
     it('take a late pair and leave the lock of the next owner', async () => {
-      await stores.accesses.tryLockRefresh(1, 'late', NOW + MINUTE, NOW);
-      expect(await stores.accesses.tryLockRefresh(1, 'next', NOW + 2 * MINUTE, NOW + MINUTE)).toBe(true);
+      await stores.accesses.tryLockRefresh(1, 'late', NOW + MINUTE);
+      clock.set(NOW + MINUTE);
+      expect(await stores.accesses.tryLockRefresh(1, 'next', NOW + 2 * MINUTE)).toBe(true);
       expect(await stores.accesses.storeRefreshed(1, 'late', 1, pair('2'), NOW)).toBe(true);
       expect(await stores.accesses.find(1)).toMatchObject({ version: 2, refreshOwner: 'next' });
       await stores.accesses.unlockRefresh(1, 'late');
@@ -238,7 +243,7 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
     });
 
     it('of a new authorisation outrun a refresh', async () => {
-      await stores.accesses.tryLockRefresh(1, 'one', NOW + MINUTE, NOW);
+      await stores.accesses.tryLockRefresh(1, 'one', NOW + MINUTE);
       await stores.accesses.save(1, pair('new'), NOW + 5);
       expect(await stores.accesses.storeRefreshed(1, 'one', 1, pair('2'), NOW)).toBe(false);
       expect(await stores.accesses.find(1)).toMatchObject({ ...pair('new'), version: 2, refreshOwner: null });
@@ -264,16 +269,16 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
   describe('consents', () => {
     it('are consumed exactly once', async () => {
       await stores.authStates.add('nonce', NOW + 1);
-      const consumed = await Promise.all(Array.from({ length: 10 }, () => stores.authStates.consume('nonce', NOW)));
+      const consumed = await Promise.all(Array.from({ length: 10 }, () => stores.authStates.consume('nonce')));
       expect(consumed.filter(Boolean)).toHaveLength(1);
     });
 
     it('expire', async () => {
       await stores.authStates.add('old', NOW);
       await stores.authStates.add('new', NOW + 1);
-      expect(await stores.authStates.consume('old', NOW)).toBe(false);
-      expect(await stores.authStates.purge(NOW)).toBe(1);
-      expect(await stores.authStates.consume('new', NOW)).toBe(true);
+      expect(await stores.authStates.consume('old')).toBe(false);
+      expect(await stores.authStates.purge()).toBe(1);
+      expect(await stores.authStates.consume('new')).toBe(true);
     });
   });
 

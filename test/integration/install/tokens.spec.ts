@@ -82,7 +82,7 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
   it('takes over the refresh of a process that died', async () => {
     const { accesses } = harness.context.stores;
     const now = harness.clock.nowMs();
-    expect(await accesses.tryLockRefresh(ACCOUNT_ID, 'dead', now + 60_000, now)).toBe(true);
+    expect(await accesses.tryLockRefresh(ACCOUNT_ID, 'dead', now + 60_000)).toBe(true);
     harness.clock.advance(60_001);
     await harness.services.tokens.refreshNow(ACCOUNT_ID);
     expect(await storedPair()).toMatchObject({ version: 2, refreshOwner: null });

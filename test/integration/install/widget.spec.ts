@@ -157,7 +157,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       await saveKey(harness);
       const { accounts } = harness.context.stores;
       const now = harness.clock.nowMs();
-      const fence = (await accounts.acquireLease(ACCOUNT_ID, 'worker', now + 60_000, now)) ?? 0;
+      const fence = (await accounts.acquireLease(ACCOUNT_ID, 'worker', now + 60_000)) ?? 0;
       await control.post('/unisender/accounts', { api_key: OTHER_KEY, login: 'other@example.org' });
       await saveKey(harness, ACCOUNT_ID, OTHER_KEY);
       expect(await accounts.renewLease(ACCOUNT_ID, fence, now + 90_000)).toBe(false);

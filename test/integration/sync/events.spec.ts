@@ -277,7 +277,7 @@ describe.each(testDatabaseKinds())('events on %s', (kind) => {
   it('leaves a held account to its holder, who wakes a worker when it lets go', async () => {
     await connected();
     const { stores, clock } = world.harness.context;
-    const fence = (await stores.accounts.acquireLease(account.accountId, 'other', clock.nowMs() + 60_000, clock.nowMs())) ?? 0;
+    const fence = (await stores.accounts.acquireLease(account.accountId, 'other', clock.nowMs() + 60_000)) ?? 0;
     await receive({ contacts: { add: [hooked(901, 'A', ['a@example.com'])] } });
     await world.harness.services.accountSync.processEvents(account.accountId, new AbortController().signal);
     expect((await account.held()).size).toBe(0);

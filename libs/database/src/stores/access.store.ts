@@ -78,11 +78,11 @@ export class AccessStore {
   }
 
   /** Lets one owner over all processes refresh the pair until `untilMs`. False while another one does. */
-  async tryLockRefresh(accountId: number, owner: string, untilMs: number, nowMs: number): Promise<boolean> {
+  async tryLockRefresh(accountId: number, owner: string, untilMs: number): Promise<boolean> {
     const taken = await this.database.execute(
       `UPDATE accesses SET refresh_owner = ?, refresh_until = ?
         WHERE account_id = ? AND (refresh_owner IS NULL OR refresh_until <= ?)`,
-      [owner, untilMs, accountId, nowMs],
+      [owner, untilMs, accountId, this.clock.nowMs()],
     );
     return taken === 1;
   }

@@ -290,14 +290,12 @@ export class AccountStore {
    * Takes the account for one worker until `untilMs`. Gives the fence that every write of that worker must show, or undefined
    * while another one holds the account. A fence is given once: whoever comes later gets a higher one.
    */
-  async acquireLease(accountId: number, owner: string, untilMs: number, nowMs: number): Promise<number | undefined> {
+  async acquireLease(accountId: number, owner: string, untilMs: number): Promise<number | undefined> {
     const [lease] = await this.database.query<{ lease_fence: number }>(
       'SELECT lease_fence FROM accounts WHERE account_id = ? AND (lease_owner IS NULL OR lease_until <= ?)',
-      [accountId, nowMs],
+      [accountId, this.clock.nowMs()],
     );
-    if (!lease) {
-      return undefined;
-    }
+    if (!lease) return undefined;
     const fence = lease.lease_fence + 1;
     const taken = await this.database.execute(
       'UPDATE accounts SET lease_owner = ?, lease_until = ?, lease_fence = ? WHERE account_id = ? AND lease_fence = ?',
@@ -316,10 +314,10 @@ export class AccountStore {
   }
 
   /** Asks the holder to wake a worker when it lets go. False when nobody holds the account (any more). */
-  async wantLease(accountId: number, nowMs: number, on: Executor = this.database): Promise<boolean> {
+  async wantLease(accountId: number, on: Executor = this.database): Promise<boolean> {
     const asked = await on.execute(
       'UPDATE accounts SET lease_wanted = 1 WHERE account_id = ? AND lease_owner IS NOT NULL AND lease_until > ?',
-      [accountId, nowMs],
+      [accountId, this.clock.nowMs()],
     );
     return asked === 1;
   }
@@ -339,19 +337,19 @@ export class AccountStore {
   }
 
   /** Accounts that can be worked on and whose holder left work unfinished: their lease ended before `beforeMs` without being released. */
-  async listAbandoned(beforeMs: number, nowMs: number, limit: number, on: Executor = this.database): Promise<number[]> {
+  async listAbandoned(beforeMs: number, limit: number, on: Executor = this.database): Promise<number[]> {
     const rows = await on.query<{ account_id: number }>(
       `SELECT account_id FROM accounts WHERE lease_owner IS NOT NULL AND lease_until < ? AND status = 'active' AND paused_until <= ?
         ORDER BY account_id LIMIT ?`,
-      [beforeMs, nowMs, limit],
+      [beforeMs, this.clock.nowMs(), limit],
     );
     return rows.map(({ account_id }) => account_id);
   }
 
   /** Whether the account's last holder left work unfinished. */
-  async isAbandoned(accountId: number, nowMs: number, on: Executor = this.database): Promise<boolean> {
+  async isAbandoned(accountId: number, on: Executor = this.database): Promise<boolean> {
     const sql = 'SELECT account_id FROM accounts WHERE account_id = ? AND lease_owner IS NOT NULL AND lease_until <= ?';
-    return (await on.query(sql, [accountId, nowMs])).length > 0;
+    return (await on.query(sql, [accountId, this.clock.nowMs()])).length > 0;
   }
 
   /**

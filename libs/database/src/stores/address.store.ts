@@ -3,6 +3,7 @@ import {
   type AddressOrigin,
   type AddressRecord,
   type AddressState,
+  type Clock,
   MAX_ROWS_PER_CALL,
   UNANSWERED,
   type Subscription,
@@ -63,18 +64,21 @@ const toRecord = ({ email, origin, state, told_hash, subscription }: RecordRow):
 
 /** The other half of the mirror: what Unisender was told of each address, and what it told us. Telling it clears the dirty mark. */
 export class AddressStore {
-  constructor(private readonly database: Executor) {}
+  constructor(
+    private readonly database: Executor,
+    private readonly clock: Clock,
+  ) {}
 
   /** Marks addresses as perhaps differing from what Unisender was told; an older mark stands. */
-  async markDirty(tx: Executor, accountId: number, emails: readonly string[], nowMs: number): Promise<void> {
-    await markDirty(tx, accountId, emails, nowMs);
+  async markDirty(tx: Executor, accountId: number, emails: readonly string[]): Promise<void> {
+    await markDirty(tx, accountId, emails, this.clock.nowMs());
   }
 
   /** Marks everything that was told: the list is a new one, or the account's filter or fields changed. */
-  async markAllToldDirty(tx: Executor, accountId: number, nowMs: number): Promise<void> {
+  async markAllToldDirty(tx: Executor, accountId: number): Promise<void> {
     await tx.execute(
       `UPDATE addresses SET dirty_since = COALESCE(dirty_since, ?), told_hash = NULL WHERE account_id = ? AND state = 'present'`,
-      [nowMs, accountId],
+      [this.clock.nowMs(), accountId],
     );
   }
 
@@ -82,7 +86,7 @@ export class AddressStore {
    * Forgets what was told and learnt: another Unisender account stands behind the key now. Who unsubscribed stays so there too.
    * Addresses that contacts hold are dirty.
    */
-  async forgetTold(tx: Executor, accountId: number, nowMs: number): Promise<void> {
+  async forgetTold(tx: Executor, accountId: number): Promise<void> {
     await tx.execute(`DELETE FROM addresses WHERE account_id = ? AND subscription = 'mailable'`, [accountId]);
     await tx.execute(
       `UPDATE addresses SET origin = 'unknown', state = 'absent', told_hash = NULL, rejected_code = NULL, first_sent_at = NULL, seen_at = NULL
@@ -97,7 +101,7 @@ export class AddressStore {
       tx,
       accountId,
       held.map(({ email }) => email),
-      nowMs,
+      this.clock.nowMs(),
     );
   }
 
@@ -153,11 +157,11 @@ export class AddressStore {
   }
 
   /** Notes, before the call, that addresses are about to be sent as new: what a lost answer leaves open can be told later. */
-  async markSent(tx: Executor, accountId: number, emails: readonly string[], nowMs: number): Promise<void> {
+  async markSent(tx: Executor, accountId: number, emails: readonly string[]): Promise<void> {
     await executeIn(
       tx,
       `UPDATE addresses SET first_sent_at = COALESCE(first_sent_at, ?), told_hash = ? WHERE account_id = ? AND email IN (?)`,
-      [nowMs, UNANSWERED, accountId],
+      [this.clock.nowMs(), UNANSWERED, accountId],
       emails,
     );
   }
@@ -168,8 +172,9 @@ export class AddressStore {
   }
 
   /** Records what Unisender answered. Clears the dirty mark; leaves the subscription, which Unisender's hooks write at any time. */
-  async recordTold(tx: Executor, accountId: number, told: readonly ToldAddress[], nowMs: number): Promise<void> {
+  async recordTold(tx: Executor, accountId: number, told: readonly ToldAddress[]): Promise<void> {
     if (told.length === 0) return;
+    const nowMs = this.clock.nowMs();
     await upsertRows(tx, {
       table: 'addresses',
       columns: ['account_id', 'email', 'state', 'origin', 'told_hash', 'rejected_code', 'dirty_since', 'updated_at'],
@@ -236,23 +241,18 @@ export class AddressStore {
   }
 
   /** Marks addresses that we told before the export was asked for and that it did not show on our list: they are told again. */
-  async markUnseenDirty(tx: Executor, accountId: number, seenAtMs: number, nowMs: number): Promise<number> {
+  async markUnseenDirty(tx: Executor, accountId: number, seenAtMs: number): Promise<number> {
     return tx.execute(
       `UPDATE addresses SET dirty_since = COALESCE(dirty_since, ?), told_hash = NULL
         WHERE account_id = ? AND state = 'present' AND subscription = 'mailable' AND updated_at < ? AND (seen_at IS NULL OR seen_at < ?)`,
-      [nowMs, accountId, seenAtMs, seenAtMs],
+      [this.clock.nowMs(), accountId, seenAtMs, seenAtMs],
     );
   }
 
   /** Sets what an owner decided. An address that is unsubscribed now and was not before waits for its write-back; a mailable one is dirty. */
-  async saveSubscriptions(
-    tx: Executor,
-    accountId: number,
-    emails: readonly string[],
-    subscription: Subscription,
-    nowMs: number,
-  ): Promise<void> {
+  async saveSubscriptions(tx: Executor, accountId: number, emails: readonly string[], subscription: Subscription): Promise<void> {
     if (emails.length === 0) return;
+    const nowMs = this.clock.nowMs();
     const mailable = subscription === 'mailable';
     const pending = mailable ? null : 'pending';
     await upsertRows(tx, {

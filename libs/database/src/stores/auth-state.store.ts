@@ -1,8 +1,12 @@
+import type { Clock } from '#domain';
 import type { Executor } from '../executor.js';
 
 /** Consents that were begun: what makes a signed `state` single-use. */
 export class AuthStateStore {
-  constructor(private readonly database: Executor) {}
+  constructor(
+    private readonly database: Executor,
+    private readonly clock: Clock,
+  ) {}
 
   /** Remembers a consent that was begun. `expiresAt` in epoch milliseconds. Throws DuplicateKeyError for a nonce that is there. */
   async add(nonce: string, expiresAt: number, on: Executor = this.database): Promise<void> {
@@ -10,12 +14,12 @@ export class AuthStateStore {
   }
 
   /** True exactly once for a nonce that was added and has not expired, whoever asks at the same time. */
-  async consume(nonce: string, nowMs: number, on: Executor = this.database): Promise<boolean> {
-    return (await on.execute('DELETE FROM auth_states WHERE nonce = ? AND expires_at > ?', [nonce, nowMs])) === 1;
+  async consume(nonce: string, on: Executor = this.database): Promise<boolean> {
+    return (await on.execute('DELETE FROM auth_states WHERE nonce = ? AND expires_at > ?', [nonce, this.clock.nowMs()])) === 1;
   }
 
   /** Forgets what has expired and returns how much that was. */
-  async purge(nowMs: number, on: Executor = this.database): Promise<number> {
-    return on.execute('DELETE FROM auth_states WHERE expires_at <= ?', [nowMs]);
+  async purge(on: Executor = this.database): Promise<number> {
+    return on.execute('DELETE FROM auth_states WHERE expires_at <= ?', [this.clock.nowMs()]);
   }
 }

@@ -1,4 +1,4 @@
-import { type ContactContent, type MirrorVersion, chunksOf, groupBy } from '#domain';
+import { type Clock, type ContactContent, type MirrorVersion, chunksOf, groupBy } from '#domain';
 import type { Executor, SqlValue } from '../executor.js';
 import { executeIn, incoming, queryIn, upsertRows } from '../sql.js';
 import { markDirty } from './dirty-mark.js';
@@ -34,7 +34,10 @@ const toVersion = (row: VersionRow): MirrorVersion => ({
  * it touches dirty in the same transaction.
  */
 export class ContactStore {
-  constructor(private readonly database: Executor) {}
+  constructor(
+    private readonly database: Executor,
+    private readonly clock: Clock,
+  ) {}
 
   /** The standing versions of those contacts that the mirror knows. */
   async findVersions(accountId: number, contactIds: readonly number[]): Promise<Map<number, MirrorVersion>> {
@@ -47,8 +50,8 @@ export class ContactStore {
     return new Map(rows.map((row) => [row.contact_id, toVersion(row)]));
   }
 
-  /** Stores living contacts and marks every address they held or hold dirty. Call inside a transaction. */
-  async save(tx: Executor, accountId: number, contacts: readonly ContactVersion[], nowMs: number): Promise<void> {
+  /** Stores living contacts and marks every address they held or hold dirty, both as of `stampMs`. Call inside a transaction. */
+  async save(tx: Executor, accountId: number, contacts: readonly ContactVersion[], stampMs = this.clock.nowMs()): Promise<void> {
     if (contacts.length === 0) return;
     await upsertRows(tx, {
       table: 'contacts',
@@ -76,10 +79,10 @@ export class ContactStore {
         modifiedAtSeconds,
         contentHash,
         null,
-        nowMs,
+        stampMs,
       ]),
     });
-    await this.replaceAddresses(tx, accountId, contacts, nowMs);
+    await this.replaceAddresses(tx, accountId, contacts, stampMs);
   }
 
   /** Moves the modification time of contacts whose content stayed the same; never back. */
@@ -100,8 +103,9 @@ export class ContactStore {
   }
 
   /** Turns contacts, known or not, into tombstones and marks what they held dirty. Call inside a transaction. */
-  async bury(tx: Executor, accountId: number, contactIds: readonly number[], nowMs: number): Promise<void> {
+  async bury(tx: Executor, accountId: number, contactIds: readonly number[]): Promise<void> {
     if (contactIds.length === 0) return;
+    const nowMs = this.clock.nowMs();
     await upsertRows(tx, {
       table: 'contacts',
       columns: ['account_id', 'contact_id', 'state', 'passes_filter', 'name', 'fields', 'content_hash', 'missing_run_id', 'updated_at'],

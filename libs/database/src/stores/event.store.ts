@@ -1,4 +1,4 @@
-import { groupBy } from '#domain';
+import { type Clock, groupBy } from '#domain';
 import type { Executor } from '../executor.js';
 import { executeIn, upsertRows } from '../sql.js';
 
@@ -71,11 +71,15 @@ interface EventRow {
 
 /** The inbox: what the vendors told us, kept until it is applied and a while longer. */
 export class EventStore {
-  constructor(private readonly database: Executor) {}
+  constructor(
+    private readonly database: Executor,
+    private readonly clock: Clock,
+  ) {}
 
   /** Stores events in one atomic statement. A change that was delivered before is counted, and waits again: applying it twice changes nothing. */
-  async add(accountId: number, events: readonly NewEvent[], nowMs: number, on: Executor = this.database): Promise<void> {
+  async add(accountId: number, events: readonly NewEvent[], on: Executor = this.database): Promise<void> {
     if (events.length === 0) return;
+    const nowMs = this.clock.nowMs();
     await upsertRows(on, {
       table: 'events',
       columns: [
@@ -128,7 +132,8 @@ export class EventStore {
   }
 
   /** Ends waiting events, in the transaction that applied them. */
-  async settle(tx: Executor, accountId: number, events: readonly SettledEvent[], nowMs: number): Promise<void> {
+  async settle(tx: Executor, accountId: number, events: readonly SettledEvent[]): Promise<void> {
+    const nowMs = this.clock.nowMs();
     const groups = groupBy(events, ({ state, reason, deliveries }) => JSON.stringify([state, reason, deliveries]));
     for (const group of groups.values()) {
       const [first] = group;
@@ -151,13 +156,13 @@ export class EventStore {
     return row?.total ?? 0;
   }
 
-  /** Active accounts, not paused at `nowMs`, whose events wait since before `beforeMs`: their job was lost or is late. */
-  async listAccountsWaiting(beforeMs: number, nowMs: number, limit: number): Promise<number[]> {
+  /** Active accounts, not paused now, whose events wait since before `beforeMs`: their job was lost or is late. */
+  async listAccountsWaiting(beforeMs: number, limit: number): Promise<number[]> {
     const rows = await this.database.query<{ account_id: number }>(
       `SELECT DISTINCT e.account_id FROM events e
          JOIN accounts a ON a.account_id = e.account_id AND a.status = 'active' AND a.paused_until <= ?
         WHERE e.state = 'waiting' AND e.received_at < ? LIMIT ?`,
-      [nowMs, beforeMs, limit],
+      [this.clock.nowMs(), beforeMs, limit],
     );
     return rows.map(({ account_id }) => account_id);
   }

@@ -1,4 +1,4 @@
-import { type RunMode, type RunPhase, type RunState, type RunTrigger, isFinal, statesBefore } from '#domain';
+import { type Clock, type RunMode, type RunPhase, type RunState, type RunTrigger, isFinal, statesBefore } from '#domain';
 import { DuplicateKeyError } from '../database-errors.js';
 import type { Executor, SqlValue } from '../executor.js';
 import { placeholders } from '../sql.js';
@@ -99,10 +99,14 @@ function assignments(patch: RunPatch, counts: Partial<RunCounts>): { sql: string
 
 /** Runs with their checkpoints. An account has at most one that is not ended: a unique key sees to it. */
 export class RunStore {
-  constructor(private readonly database: Executor) {}
+  constructor(
+    private readonly database: Executor,
+    private readonly clock: Clock,
+  ) {}
 
   /** The new run, or undefined when the account has an active one. */
-  async create(run: Pick<Run, 'runId' | 'accountId' | 'mode' | 'trigger' | 'totalEstimate'>, nowMs: number): Promise<Run | undefined> {
+  async create(run: Pick<Run, 'runId' | 'accountId' | 'mode' | 'trigger' | 'totalEstimate'>): Promise<Run | undefined> {
+    const nowMs = this.clock.nowMs();
     try {
       await this.database.execute(
         // `trigger` is a reserved word in MySQL; backticks are read by both databases.
@@ -139,7 +143,8 @@ export class RunStore {
   }
 
   /** Moves a run to a state when its present one allows that; false when it does not. */
-  async transition(runId: string, to: RunState, nowMs: number, patch: RunPatch = {}): Promise<boolean> {
+  async transition(runId: string, to: RunState, patch: RunPatch = {}): Promise<boolean> {
+    const nowMs = this.clock.nowMs();
     const from = statesBefore(to);
     const { sql, params } = assignments(patch, {});
     const ended = isFinal(to) ? ['active_account_id = NULL', 'finished_at = ?'] : [];
@@ -158,16 +163,10 @@ export class RunStore {
   }
 
   /** Saves progress of a running run; false when it is running no more (cancelled meanwhile). */
-  async checkpoint(
-    runId: string,
-    nowMs: number,
-    patch: RunPatch,
-    counts: Partial<RunCounts> = {},
-    on: Executor = this.database,
-  ): Promise<boolean> {
+  async checkpoint(runId: string, patch: RunPatch, counts: Partial<RunCounts> = {}, on: Executor = this.database): Promise<boolean> {
     const { sql, params } = assignments(patch, counts);
     const changed = await on.execute(`UPDATE runs SET ${['heartbeat_at = ?', ...sql].join(', ')} WHERE run_id = ? AND state = 'running'`, [
-      nowMs,
+      this.clock.nowMs(),
       ...params,
       runId,
     ]);
@@ -181,8 +180,8 @@ export class RunStore {
   }
 
   /** Says that a run was looked at, whatever its state. */
-  async beat(runId: string, nowMs: number): Promise<void> {
-    await this.database.execute(`UPDATE runs SET heartbeat_at = ? WHERE run_id = ?`, [nowMs, runId]);
+  async beat(runId: string): Promise<void> {
+    await this.database.execute(`UPDATE runs SET heartbeat_at = ? WHERE run_id = ?`, [this.clock.nowMs(), runId]);
   }
 
   /** Active runs that nobody has moved since `beforeMs`, except those that wait for a human. */

@@ -27,7 +27,7 @@ export class AccountLease {
    */
   static async hold<Result>(context: SyncContext, accountId: number, work: (lease: AccountLease) => Promise<Result>): Promise<Result> {
     const now = context.clock.nowMs();
-    const fence = await context.stores.accounts.acquireLease(accountId, randomUUID(), now + LEASE_MS, now);
+    const fence = await context.stores.accounts.acquireLease(accountId, randomUUID(), now + LEASE_MS);
     if (fence === undefined) {
       throw new TransientError(`account ${accountId} is being worked on`, { code: 'account_busy', retryAfterMs: BUSY_RETRY_MS });
     }

@@ -28,8 +28,8 @@ export class AccountSync {
    * holder sees to it), paused (the sweep does), or when it fails where an earlier one has failed, which comes again.
    */
   async processEvents(accountId: number, signal: AbortSignal, isRetry: () => Promise<boolean> = async () => true): Promise<void> {
-    const { clock, stores } = this.context;
-    const wasAbandoned = await stores.accounts.isAbandoned(accountId, clock.nowMs());
+    const { stores } = this.context;
+    const wasAbandoned = await stores.accounts.isAbandoned(accountId);
     const isDone = await this.followUnlessSeenTo(accountId, signal, async () => wasAbandoned && !(await isRetry()));
     if (!isDone) await this.context.queue.put({ tube: 'contacts', payload: { account_id: accountId } });
   }

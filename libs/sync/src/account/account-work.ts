@@ -85,8 +85,8 @@ export async function workOnAccount<Result>(
  * Whether an account's job may end because others see to what it came for: whoever holds the account wakes a worker when it
  * lets go, and the sweep wakes one when a pause is over.
  */
-export async function isLeftToOthers({ stores, clock }: SyncContext, accountId: number, error: unknown): Promise<boolean> {
+export async function isLeftToOthers({ stores }: SyncContext, accountId: number, error: unknown): Promise<boolean> {
   if (!(error instanceof TransientError)) return false;
   if (error.code === 'account_paused') return true;
-  return error.code === 'account_busy' && (await stores.accounts.wantLease(accountId, clock.nowMs()));
+  return error.code === 'account_busy' && (await stores.accounts.wantLease(accountId));
 }

@@ -102,14 +102,12 @@ export class AddressTeller {
       throwIfStopping(work.signal);
     }
     if (told.length === 0) return;
-    const now = this.context.clock.nowMs();
     await work.lease.write(async (tx) => {
-      await this.context.stores.addresses.recordTold(tx, work.lease.accountId, told, now);
+      await this.context.stores.addresses.recordTold(tx, work.lease.accountId, told);
       await this.context.stores.addresses.markDirty(
         tx,
         work.lease.accountId,
         told.map(({ email }) => email),
-        now,
       );
     });
   }
@@ -127,11 +125,11 @@ export class AddressTeller {
   }
 
   private async importRows(work: AccountWork, key: Secret, listId: number, plan: Plan, count: CountTold): Promise<void> {
-    const { stores, clock, unisender } = this.context;
+    const { stores, unisender } = this.context;
     const fresh = plan.puts.filter(({ address, action }) => action.isNew && address.origin === 'unknown');
     const known = [...plan.puts.filter((put) => !fresh.includes(put)), ...plan.deletes];
     await work.lease.write(async (tx) => {
-      await stores.addresses.markSent(tx, work.lease.accountId, emailsOf(fresh), clock.nowMs());
+      await stores.addresses.markSent(tx, work.lease.accountId, emailsOf(fresh));
       await stores.addresses.markUnanswered(tx, work.lease.accountId, emailsOf(known));
     });
     const result = await unisender.importContacts(key, toRows(plan, listId, Object.values(work.settings.fields)));
@@ -146,7 +144,7 @@ export class AddressTeller {
 
   private async record(work: AccountWork, told: readonly ToldAddress[], counts: TellCounts, count: CountTold): Promise<void> {
     await work.lease.write(async (tx) => {
-      await this.context.stores.addresses.recordTold(tx, work.lease.accountId, told, this.context.clock.nowMs());
+      await this.context.stores.addresses.recordTold(tx, work.lease.accountId, told);
       await count(tx, counts);
     });
   }

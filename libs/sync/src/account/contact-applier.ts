@@ -113,11 +113,11 @@ export class ContactApplier {
   }
 
   private async store(tx: Tx, work: AccountWork, { saved, touched, settled }: Outcome): Promise<void> {
-    const { stores, clock } = this.context;
+    const { stores } = this.context;
     const { accountId } = work.lease;
-    await stores.contacts.save(tx, accountId, [...saved.values()], clock.nowMs());
+    await stores.contacts.save(tx, accountId, [...saved.values()]);
     await stores.contacts.touch(tx, accountId, [...touched.values()]);
-    await stores.events.settle(tx, accountId, settled, clock.nowMs());
+    await stores.events.settle(tx, accountId, settled);
   }
 
   /** Asks Kommo for the contacts of changes that cannot be ordered, and makes its answer the mirror's. */
@@ -158,21 +158,20 @@ export class ContactApplier {
     living: ReadonlyMap<number, ContactSnapshot>,
     settled: readonly SettledEvent[],
   ): Promise<void> {
-    const { stores, clock } = this.context;
+    const { stores } = this.context;
     const { accountId } = work.lease;
     const versions = contactIds.flatMap((id) => {
       const snapshot = living.get(id);
       return snapshot ? [toVersion(snapshot, work)] : [];
     });
     await work.lease.write(async (tx) => {
-      await stores.contacts.save(tx, accountId, versions, clock.nowMs());
+      await stores.contacts.save(tx, accountId, versions);
       await stores.contacts.bury(
         tx,
         accountId,
         contactIds.filter((id) => !living.has(id)),
-        clock.nowMs(),
       );
-      await stores.events.settle(tx, accountId, settled, clock.nowMs());
+      await stores.events.settle(tx, accountId, settled);
     });
   }
 

@@ -67,16 +67,16 @@ export class EventApplier {
 
   private async applySubscriptions(work: AccountWork, events: readonly WaitingEvent[]): Promise<void> {
     if (events.length === 0) return;
-    const { stores, clock } = this.context;
+    const { stores } = this.context;
     const { accountId } = work.lease;
     const changes: SubscriptionChange[] = [];
     for (const event of events) changes.push(await this.confirm(work, JSON.parse(event.payload) as SubscriptionChange));
     await work.lease.write(async (tx) => {
       for (const { emails, subscription } of changes) {
-        await stores.addresses.saveSubscriptions(tx, accountId, emails, subscription, clock.nowMs());
+        await stores.addresses.saveSubscriptions(tx, accountId, emails, subscription);
       }
       const settled = events.map(({ eventId, deliveries }): SettledEvent => ({ eventId, deliveries, state: 'applied', reason: null }));
-      await stores.events.settle(tx, accountId, settled, clock.nowMs());
+      await stores.events.settle(tx, accountId, settled);
     });
   }
 

@@ -53,7 +53,7 @@ export class ExportReader {
     }
     await flush();
     await work.lease.write(async (tx) => {
-      await stores.addresses.markUnseenDirty(tx, work.lease.accountId, askedAt, clock.nowMs());
+      await stores.addresses.markUnseenDirty(tx, work.lease.accountId, askedAt);
       await stores.accounts.update(work.lease.accountId, { baselineState: 'done' }, tx);
     });
     await task.save(null);

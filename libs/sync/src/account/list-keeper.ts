@@ -21,7 +21,7 @@ export class ListKeeper {
     const listId = id ?? (await this.context.unisender.createList(key, title));
     if (listId === account.listId) return listId;
     await lease.write(async (tx) => {
-      await this.context.stores.addresses.markAllToldDirty(tx, account.accountId, this.context.clock.nowMs());
+      await this.context.stores.addresses.markAllToldDirty(tx, account.accountId);
       await this.context.stores.accounts.update(account.accountId, { listId, listTitle: title }, tx);
     });
     return listId;

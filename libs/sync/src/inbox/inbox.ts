@@ -96,15 +96,14 @@ export class Inbox {
     const events = readUnisenderHook(parseJsonBody(rawBody));
     const changes = events.flatMap((event) => toSubscriptionChange(event, listId));
     const unsubscribed = changes.filter(({ change }) => change.subscription !== 'mailable');
-    const { database, stores, clock, queue, logger } = this.context;
+    const { database, stores, queue, logger } = this.context;
     await database.transaction(async (tx) => {
       for (const { change } of unsubscribed) {
-        await stores.addresses.saveSubscriptions(tx, accountId, change.emails, change.subscription, clock.nowMs());
+        await stores.addresses.saveSubscriptions(tx, accountId, change.emails, change.subscription);
       }
       await stores.events.add(
         accountId,
         changes.map(({ event, change }) => this.toSubscriptionEvent(event, change)),
-        clock.nowMs(),
         tx,
       );
     });
@@ -172,6 +171,6 @@ export class Inbox {
   }
 
   private async store(accountId: number, events: readonly NewEvent[]): Promise<void> {
-    await this.context.stores.events.add(accountId, events, this.context.clock.nowMs());
+    await this.context.stores.events.add(accountId, events);
   }
 }

@@ -20,7 +20,7 @@ export class ConsentStates {
     const { stateSigner, stores, clock } = this.context;
     const nonce = randomToken(24);
     const exp = Math.floor(clock.nowMs() / 1000) + STATE_LIFETIME_SECONDS;
-    await stores.authStates.purge(clock.nowMs());
+    await stores.authStates.purge();
     await stores.authStates.add(nonce, exp * 1000);
     return stateSigner.signState({ account_id: accountId, client_id: clientId, nonce, exp });
   }
@@ -33,6 +33,6 @@ export class ConsentStates {
 
   /** True for the first caller only. */
   async useUp({ nonce }: ConsentState): Promise<boolean> {
-    return this.context.stores.authStates.consume(nonce, this.context.clock.nowMs());
+    return this.context.stores.authStates.consume(nonce);
   }
 }

@@ -41,7 +41,7 @@ export class Preview {
   }
 
   private async complete({ runId }: Run): Promise<StepOutcome> {
-    await this.context.stores.runs.transition(runId, 'completed', this.context.clock.nowMs());
+    await this.context.stores.runs.transition(runId, 'completed');
     return 'settled';
   }
 

@@ -23,8 +23,8 @@ export class RunProgress {
 
   /** Saves a checkpoint; false when the run was ended meanwhile. */
   async save(runId: string, patch: RunPatch, counts: Partial<RunCounts> = {}, on: Executor = this.context.database): Promise<boolean> {
-    const { stores, clock } = this.context;
-    return stores.runs.checkpoint(runId, clock.nowMs(), patch, counts, on);
+    const { stores } = this.context;
+    return stores.runs.checkpoint(runId, patch, counts, on);
   }
 
   /** Counts in this run what is told. */

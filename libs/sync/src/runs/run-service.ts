@@ -30,10 +30,7 @@ export class RunService {
     await this.assertStartable(accountId);
     const { stores, clock } = this.context;
     const living = await stores.contacts.countLiving(accountId);
-    const run = await stores.runs.create(
-      { runId: randomUUID(), accountId, mode, trigger, totalEstimate: living === 0 ? null : living },
-      clock.nowMs(),
-    );
+    const run = await stores.runs.create({ runId: randomUUID(), accountId, mode, trigger, totalEstimate: living === 0 ? null : living });
     if (!run) {
       const active = await stores.runs.findActive(accountId);
       throw new RunActiveError(`account ${accountId} has a run that is not ended`, active?.runId ?? '');
@@ -63,25 +60,25 @@ export class RunService {
 
   /** Ends a run at its next step. Throws InvalidInputError `run_ended` when it is ended already. */
   async cancel(runId: string): Promise<RunView> {
-    const { stores, clock } = this.context;
-    const isCancelled = await stores.runs.transition(runId, 'cancelled', clock.nowMs());
+    const { stores } = this.context;
+    const isCancelled = await stores.runs.transition(runId, 'cancelled');
     return this.answer(runId, isCancelled, 'run_ended', 'the run is ended already');
   }
 
   /** Lets a run that waits for confirmation delete what it found missing. Throws InvalidInputError `run_not_waiting`. */
   async confirm(runId: string): Promise<RunView> {
-    const { stores, clock } = this.context;
+    const { stores } = this.context;
     const run = await stores.runs.find(runId);
     const isWaiting = run?.state === 'waiting_for_confirmation';
-    const isConfirmed = isWaiting && (await stores.runs.transition(runId, 'running', clock.nowMs(), { confirmed: true, error: null }));
+    const isConfirmed = isWaiting && (await stores.runs.transition(runId, 'running', { confirmed: true, error: null }));
     if (run && isConfirmed) await this.wake(run);
     return this.answer(runId, isConfirmed, 'run_not_waiting', 'the run does not wait for confirmation');
   }
 
   /** Ends a run that cannot go on, with the reason. */
   async fail(runId: string, reason: string): Promise<void> {
-    const { stores, clock } = this.context;
-    await stores.runs.transition(runId, 'failed', clock.nowMs(), { error: reason });
+    const { stores } = this.context;
+    await stores.runs.transition(runId, 'failed', { error: reason });
   }
 
   /** Puts the run's job; a queue that is down costs time only. */

@@ -44,10 +44,10 @@ export class RunWorker {
    * Throws TransientError when it is to be tried again: it goes on at its checkpoint.
    */
   async continueRun(runId: string, signal: AbortSignal): Promise<void> {
-    const { stores, clock, queue } = this.context;
+    const { stores, queue } = this.context;
     const run = await stores.runs.find(runId);
     if (!run || run.state === 'waiting_for_confirmation') return;
-    if (!(await stores.runs.transition(runId, 'running', clock.nowMs()))) return;
+    if (!(await stores.runs.transition(runId, 'running'))) return;
     try {
       const outcome = await workOnAccount(this.context, run.accountId, signal, (work) => this.work(run, work));
       const next = jobAfter(outcome, run);
@@ -72,14 +72,14 @@ export class RunWorker {
 
   /** A blocked account ends its run; any other failure stands in the run until it moves again, and is thrown on. */
   private async settleFailure({ runId, accountId }: Run, error: unknown): Promise<void> {
-    const { stores, clock, logger } = this.context;
+    const { stores, logger } = this.context;
     const reason = error instanceof Error ? error.message : String(error);
     if (!(error instanceof AccountBlockedError)) {
-      await stores.runs.checkpoint(runId, clock.nowMs(), isOwnHold(error) ? {} : { error: reason });
+      await stores.runs.checkpoint(runId, isOwnHold(error) ? {} : { error: reason });
       throw error;
     }
     logger.error('a run failed', { run_id: runId, account_id: accountId, code: error.code });
-    await stores.runs.transition(runId, 'failed', clock.nowMs(), { error: `${error.code}: ${reason}` });
+    await stores.runs.transition(runId, 'failed', { error: `${error.code}: ${reason}` });
   }
 }
 

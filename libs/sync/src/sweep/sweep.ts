@@ -28,15 +28,15 @@ export class Sweep {
   async run(): Promise<void> {
     const { clock, config, stores } = this.context;
     const before = clock.nowMs() - config.sweepSeconds * 1_000;
-    const waiting = await stores.events.listAccountsWaiting(before, clock.nowMs(), LIMIT);
-    const abandoned = await stores.accounts.listAbandoned(before, clock.nowMs(), LIMIT);
+    const waiting = await stores.events.listAccountsWaiting(before, LIMIT);
+    const abandoned = await stores.accounts.listAbandoned(before, LIMIT);
     await this.wakeAccounts([...new Set([...waiting, ...abandoned])]);
     for (const run of await stores.runs.listStale(clock.nowMs() - STALE_RUN_MS, LIMIT)) {
-      await stores.runs.beat(run.runId, clock.nowMs());
+      await stores.runs.beat(run.runId);
       if (!(await this.isPaused(run.accountId))) await this.runs.wake(run);
     }
     await stores.events.purge(clock.nowMs() - KEEP_SETTLED_EVENTS_MS, PURGE_ROWS);
-    await stores.authStates.purge(clock.nowMs());
+    await stores.authStates.purge();
   }
 
   private async wakeAccounts(due: readonly number[]): Promise<void> {

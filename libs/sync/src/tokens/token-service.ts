@@ -126,7 +126,7 @@ export class TokenService {
     const deadline = clock.nowMs() + LOCK_WAIT_MS;
     while (clock.nowMs() < deadline) {
       const now = clock.nowMs();
-      if (await stores.accesses.tryLockRefresh(accountId, owner, now + LOCK_MS, now)) return this.refreshLocked(stale, owner);
+      if (await stores.accesses.tryLockRefresh(accountId, owner, now + LOCK_MS)) return this.refreshLocked(stale, owner);
       await clock.sleep(LOCK_POLL_MS);
       const current = await loadCredentials(this.context, accountId);
       if (current.version !== stale.version) return current;

@@ -110,7 +110,7 @@ export class WidgetSettings {
   }
 
   private async save(accountId: number, key: Secret, { settings, isKeyNew, isChanged, isElsewhere }: Change): Promise<void> {
-    const { clock, database, keyring, stores } = this.context;
+    const { database, keyring, stores } = this.context;
     const unisenderKey = keyring.encrypt(key.reveal(), unisenderKeyContext(accountId));
     await database.transaction(async (tx) => {
       await stores.accounts.update(accountId, { unisenderKey, unisenderBlock: null, settings }, tx);
@@ -118,7 +118,7 @@ export class WidgetSettings {
       if (isKeyNew) await stores.accounts.update(accountId, { baselineState: 'none' }, tx);
       if (!isElsewhere) return;
       await stores.accounts.update(accountId, { listId: null, listTitle: null }, tx);
-      await stores.addresses.forgetTold(tx, accountId, clock.nowMs());
+      await stores.addresses.forgetTold(tx, accountId);
     });
   }
 

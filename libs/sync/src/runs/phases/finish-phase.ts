@@ -20,7 +20,7 @@ export class FinishPhase implements Phase {
       return (await this.progress.save(run.runId, secondRead(run))) ? 'later' : 'ended';
     }
     if (!(await this.delivery.deliver(step, 0))) return 'ended';
-    await stores.runs.transition(run.runId, 'completed', clock.nowMs(), { error: null });
+    await stores.runs.transition(run.runId, 'completed', { error: null });
     return 'settled';
   }
 }

@@ -17,11 +17,11 @@ export class RemovePhase implements Phase {
 
   async advance(step: RunStep): Promise<StepOutcome> {
     const { run, work } = step;
-    const { stores, clock } = this.context;
+    const { stores } = this.context;
     for (;;) {
       const ids = await stores.contacts.listMissing(run.accountId, run.runId, 0, BURIED_AT_ONCE);
       if (ids.length === 0) break;
-      await work.lease.write((tx) => stores.contacts.bury(tx, run.accountId, ids, clock.nowMs()));
+      await work.lease.write((tx) => stores.contacts.bury(tx, run.accountId, ids));
       if (!(await this.delivery.deliver(step, MAX_ROWS_PER_CALL - 1))) return 'ended';
       throwIfStopping(work.signal);
     }

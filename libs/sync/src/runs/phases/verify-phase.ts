@@ -38,12 +38,12 @@ export class VerifyPhase implements Phase {
 
   /** A run that waits stays in its phase: what is confirmed much later is verified anew. */
   private async waitsForConfirmation(run: Run): Promise<boolean> {
-    const { stores, clock, config, logger } = this.context;
+    const { stores, config, logger } = this.context;
     const missing = await stores.contacts.countMissing(run.accountId, run.runId);
     const living = await stores.contacts.countLiving(run.accountId);
     if (run.confirmed || !needsConfirmation(missing, living, config.reconcileDeleteLimitPercent)) return false;
     const error = `${missing} of ${living} contacts are gone from Kommo: confirm to remove their addresses`;
     logger.warn('a run waits for confirmation', { run_id: run.runId, account_id: run.accountId, missing, living });
-    return stores.runs.transition(run.runId, 'waiting_for_confirmation', clock.nowMs(), { error, cursorContactId: 0 });
+    return stores.runs.transition(run.runId, 'waiting_for_confirmation', { error, cursorContactId: 0 });
   }
 }
