@@ -17,7 +17,7 @@ describe.each(serviceModes())('an import of 50,000 contacts (%s)', (mode) => {
 
   afterEach(() => service.stop(), 60_000);
 
-  it('R08 answers before the run has ended, resumes where a killed worker stopped, and counts nobody twice', async () => {
+  it('R08: answers before the run has ended, resumes where a killed worker stopped, and counts nobody twice', async () => {
     service = await ServiceProcesses.start({ mode });
     const account = await service.addAccount();
     await service.control.post(`/kommo/accounts/${account.accountId}/contacts`, { count: CONTACTS, seed: 8, hooks: false });

@@ -20,7 +20,7 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('what is answ
   const untilOnList = (email: string) => eventually(`${email} on the list`, async () => (await account.onList()).has(email), 40_000);
   const untilGone = (email: string) => eventually(`${email} gone`, async () => !(await account.held()).has(email), 40_000);
 
-  it('R17 takes hooks while the queue is down, and applies them after', async () => {
+  it('R17: takes hooks while the queue is down, and applies them after', async () => {
     await service.queue.restart(async () => {
       await account.create(contact('queue'));
       await account.untilDelivered();
@@ -29,7 +29,7 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('what is answ
     await untilOnList('queue@example.com');
   }, 60_000);
 
-  it('R17 takes hooks and runs while no worker is there, and applies them after', async () => {
+  it('R17: takes hooks and runs while no worker is there, and applies them after', async () => {
     await service.worker.stop();
     await account.create(contact('worker'));
     await account.untilDelivered();
@@ -39,7 +39,7 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('what is answ
     await untilOnList('worker@example.com');
   }, 60_000);
 
-  it('R17 answers 503 while the database is down, and loses nothing that Kommo brings again', async () => {
+  it('R17: answers 503 while the database is down, and loses nothing that Kommo brings again', async () => {
     await service.database.restart(async () => {
       await account.create(contact('database'));
       const refused = async () => (await account.hooks()).at(-1)?.attempts.some(({ status }) => status === 503);
@@ -49,7 +49,7 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('what is answ
     expect((await account.hooks()).at(-1)?.state).toBe('delivered');
   }, 60_000);
 
-  it('R17 tries again what Unisender and Kommo failed to do', async () => {
+  it('R17: tries again what Unisender and Kommo failed to do', async () => {
     const kept = await account.create(contact('stays'));
     const removed = await account.create(contact('goes'));
     await untilOnList('goes@example.com');
@@ -63,7 +63,7 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('what is answ
     expect(failed.map(({ fault }) => fault).sort()).toEqual(['502', '503', 'half_body', 'reset']);
   }, 60_000);
 
-  it('R32 repeats what a killed worker was about, without a second effect', async () => {
+  it('R32: repeats what a killed worker was about, without a second effect', async () => {
     const doomed = await account.create(contact('doomed'));
     await untilOnList('doomed@example.com');
     await account.untilQuiet();
@@ -84,7 +84,7 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('what is answ
     expect(calls.filter(({ fault }) => fault === 'timeout')).toHaveLength(1);
   }, 120_000);
 
-  it('R33 reconnects and watches again when beanstalkd is restarted under load', async () => {
+  it('R33: reconnects and watches again when beanstalkd is restarted under load', async () => {
     const emails = addresses(100);
     const loading = Promise.all(emails.map((email) => account.create({ name: 'Load', emails: [email] })));
     await service.queue.restart();

@@ -26,7 +26,7 @@ async function signalTwice(process: BuiltProcess): Promise<number | null> {
   return process.exit(AT_ONCE_MS);
 }
 
-describe.each(serviceModes())('R34 signals (%s)', (mode) => {
+describe.each(serviceModes())('R34: signals (%s)', (mode) => {
   let service: ServiceProcesses;
 
   afterEach(() => service.stop(), 60_000);

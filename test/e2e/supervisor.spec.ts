@@ -21,7 +21,7 @@ describe('the service as one command', () => {
   const findChild = (name: keyof typeof ENTRY) => listChildren(service.command.pid).find(({ command }) => command.includes(ENTRY[name]));
 
   it.each(['queue', 'api'] as const)(
-    'R17 starts a killed %s again, and what happened meanwhile is applied',
+    'R17: starts a killed %s again, and what happened meanwhile is applied',
     async (name) => {
       const account = await service.addAccount();
       await account.connect();
@@ -36,7 +36,7 @@ describe('the service as one command', () => {
     90_000,
   );
 
-  it('R34 leaves no process behind when it is killed itself', async () => {
+  it('R34: leaves no process behind when it is killed itself', async () => {
     const children = listChildren(service.command.pid);
     expect(children).toHaveLength(3);
     await service.command.kill();
@@ -52,7 +52,7 @@ describe('a start that is interrupted', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  it('R34 ends with 0 and leaves no process, as soon as it has one', async () => {
+  it('R34: ends with 0 and leaves no process, as soon as it has one', async () => {
     const command = new BuiltProcess({
       entry: 'apps/cli/src/main.js',
       args: ['start'],
