@@ -5,11 +5,11 @@ const exitUsage = 5;
 const exitCannotServe = 10;
 
 async function serve({ options, isVerbose }: Extract<Invocation, { kind: 'serve' }>): Promise<void> {
-  const server = await startBeanstalkServer(options);
+  const server = await startBeanstalkServer({ ...options, onWarning: complain });
   const place = 'path' in options.listen ? `unix:${options.listen.path}` : `${options.listen.host}:${server.port}`;
   if (isVerbose) process.stdout.write(`pid ${process.pid}\nlistening on ${place}\n`);
   process.on('SIGUSR1', () => server.drain());
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void server.close());
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void server.close().catch(fail));
 }
 
 async function main(): Promise<void> {
@@ -19,10 +19,15 @@ async function main(): Promise<void> {
   else await serve(invocation);
 }
 
-try {
-  await main();
-} catch (error) {
+function complain(message: string): void {
+  process.stderr.write(`beanstalkd: ${message}\n`);
+}
+
+function fail(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(error instanceof UsageError ? `${message}\n${usage}` : `beanstalkd: ${message}\n`);
+  if (error instanceof UsageError) process.stderr.write(`${message}\n${usage}`);
+  else complain(message);
   process.exitCode = error instanceof UsageError ? exitUsage : exitCannotServe;
 }
+
+await main().catch(fail);

@@ -27,7 +27,7 @@ interface Scene {
 
 function open(directory: string, { nowMs = 1_000, segmentBytes = 1_000_000 } = {}): Scene {
   const state = new QueueState(nowMs);
-  const log = openBinlog({ directory, segmentBytes }, state);
+  const log = openBinlog({ directory, segmentBytes, isSynced: false, onWarning: () => {} }, state);
   return { state, connection: state.connect({ reserved: () => {}, waitEnded: () => {} }), log };
 }
 
@@ -153,7 +153,7 @@ describe('the binlog', () => {
     open(directory).log.close();
     truncateSync(join(directory, 'binlog.1'), 0);
     expect(() => open(directory).log.close()).not.toThrow();
-    writeFileSync(join(directory, 'binlog.9'), Buffer.from('\x05\0\0\0 an older format', 'latin1'));
+    writeFileSync(join(directory, 'binlog.9'), Buffer.from('\x06\0\0\0 another format', 'latin1'));
     expect(() => open(directory)).toThrow('log format');
   });
 });

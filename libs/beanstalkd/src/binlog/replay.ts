@@ -1,13 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
 import { Job } from '../core/job.js';
 import type { QueueState } from '../core/queue-state.js';
-import { formatVersion, headerBytes, type LogRecord, readRecord } from './record.js';
+import { type LogRecord, RecordReader } from './record-reader.js';
 import { Segment, segmentPath } from './segment.js';
-
-export interface Replayed {
-  readonly segments: readonly Segment[];
-  readonly newestIndex: number;
-}
 
 /** What the records read so far say about one job. */
 interface Found {
@@ -20,15 +15,20 @@ interface Found {
 }
 
 /**
- * Brings back the jobs of the log files in `directory`. A record that was torn by a crash ends its file silently: whoever
- * put that job was never answered. Throws when a file is of another format.
+ * Brings back the jobs of the log files in `directory` and returns the files, oldest first. A record that was torn by a
+ * crash ends its file silently: whoever put that job was never answered. A file that is damaged in the middle is read up to
+ * there, a copy of it is kept, and `onWarning` is told. Throws when a file cannot be read or is of another format.
  */
-export function replay(directory: string, state: QueueState): Replayed {
+export function replay(directory: string, state: QueueState, onWarning: (message: string) => void): Segment[] {
   const found = new Map<number, Found>();
   const segments = listIndices(directory).map((index) => new Segment(directory, index));
-  for (const segment of segments) readSegment(directory, segment, found, state);
+  for (const segment of segments) {
+    const path = segmentPath(directory, segment.index);
+    const damagedAt = readSegment(path, segment, found, state);
+    if (damagedAt !== undefined) onWarning(keepDamaged(path, damagedAt));
+  }
   for (const one of found.values()) restoreOne(state, one);
-  return { segments, newestIndex: segments.at(-1)?.index ?? 0 };
+  return segments;
 }
 
 function listIndices(directory: string): number[] {
@@ -36,18 +36,26 @@ function listIndices(directory: string): number[] {
   return names.flatMap((digits) => (digits === undefined ? [] : [Number(digits)])).sort((a, b) => a - b);
 }
 
-function readSegment(directory: string, segment: Segment, found: Map<number, Found>, state: QueueState): void {
-  const path = segmentPath(directory, segment.index);
-  const content = readFileSync(path);
-  if (content.length < headerBytes) return;
-  const version = content.readInt32LE(0);
-  if (version === 0) return;
-  if (version !== formatVersion) throw new Error(`${path}: log format ${version} is not ${formatVersion}`);
-  let at = headerBytes;
-  for (let record = readRecord(content, at); record; record = readRecord(content, at)) {
+/** Returns the byte where it is damaged. */
+function readSegment(path: string, segment: Segment, found: Map<number, Found>, state: QueueState): number | undefined {
+  const reader = openReader(path);
+  for (let record = reader.next(); record; record = reader.next()) {
     state.reserveIdsUpTo(record.id);
     apply(record, segment, found);
-    at += record.bytes;
+  }
+  return reader.isDamaged() ? reader.position : undefined;
+}
+
+function keepDamaged(path: string, position: number): string {
+  copyFileSync(path, `${path}.damaged`);
+  return `${path} is damaged at byte ${position}: what stands behind is not read, ${path}.damaged keeps it`;
+}
+
+function openReader(path: string): RecordReader {
+  try {
+    return new RecordReader(readFileSync(path));
+  } catch (error) {
+    throw new Error(`${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
 }
 

@@ -6,6 +6,9 @@ import { type Journal, noJournal } from './journal.js';
 import { TubeRegistry } from './tube-registry.js';
 import type { Tube } from './tube.js';
 
+/** `no-room`: the journal's disk is full, and the job stays as it was. */
+export type ChangeOutcome = 'done' | 'not-found' | 'no-room';
+
 /**
  * The whole queue: tubes, jobs and connections, and every transition between a job's states. No sockets, no timers, no
  * clock: `tick` tells it the time, does what is due and returns when to be called next.
@@ -120,7 +123,9 @@ export class QueueState {
     return new Job(this.lastJobId, connection.used, parameters, this.nowMs);
   }
 
-  put(job: Job): void {
+  /** False: the journal has no room, and the job is not taken. */
+  put(job: Job): boolean {
+    if (!this.journal.ensureRoomFor(job)) return false;
     this.admit(job);
     job.state = job.delayMs > 0 ? 'delayed' : 'ready';
     if (job.delayMs > 0) job.deadlineAtMs = this.nowMs + job.delayMs;
@@ -128,6 +133,7 @@ export class QueueState {
     job.tube.totalJobs += 1;
     this.journal.added(job);
     this.enqueue(job, job.delayMs);
+    return true;
   }
 
   /** Takes a job back from the journal, in the state it was recorded in. */
@@ -186,9 +192,10 @@ export class QueueState {
     return true;
   }
 
-  release(connection: Connection, id: number, priority: number, delayMs: number): boolean {
+  release(connection: Connection, id: number, priority: number, delayMs: number): ChangeOutcome {
     const job = this.reservedBy(connection, id);
-    if (!job) return false;
+    if (!job) return 'not-found';
+    if (delayMs > 0 && !this.journal.ensureRoomForChange()) return 'no-room';
     this.takeOut(job);
     job.priority = priority;
     job.delayMs = delayMs;
@@ -196,17 +203,18 @@ export class QueueState {
     this.enqueue(job, delayMs);
     // Like beanstalkd, only a delay is worth a record: a release without one changes nothing that a restart must know.
     if (delayMs > 0) this.journal.changed(job);
-    return true;
+    return 'done';
   }
 
-  bury(connection: Connection, id: number, priority: number): boolean {
+  bury(connection: Connection, id: number, priority: number): ChangeOutcome {
     const job = this.reservedBy(connection, id);
-    if (!job) return false;
+    if (!job) return 'not-found';
+    if (!this.journal.ensureRoomForChange()) return 'no-room';
     this.takeOut(job);
     job.priority = priority;
     this.placeInBuried(job);
     this.journal.changed(job);
-    return true;
+    return 'done';
   }
 
   touch(connection: Connection, id: number): boolean {
@@ -229,7 +237,7 @@ export class QueueState {
     let kicked = 0;
     for (; kicked < bound; kicked += 1) {
       const job = wasBuried ? tube.buried.peek() : tube.delayed.peek();
-      if (!job) break;
+      if (!job || !this.journal.ensureRoomForChange()) break;
       this.kickOne(job);
     }
     return kicked;
@@ -237,7 +245,7 @@ export class QueueState {
 
   kickJob(id: number): boolean {
     const job = this.jobs.get(id);
-    if (job?.state !== 'buried' && job?.state !== 'delayed') return false;
+    if ((job?.state !== 'buried' && job?.state !== 'delayed') || !this.journal.ensureRoomForChange()) return false;
     this.kickOne(job);
     return true;
   }

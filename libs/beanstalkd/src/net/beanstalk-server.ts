@@ -20,6 +20,8 @@ export interface BeanstalkServerOptions {
   readonly maxJobBytes?: number | undefined;
   /** Size of one log file. Default 10 MiB. */
   readonly segmentBytes?: number | undefined;
+  /** Told in one line what the operator should know of: a full disk, a damaged log file. */
+  readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 export interface BeanstalkServer {
@@ -67,8 +69,7 @@ class SocketServer implements BeanstalkServer {
   }
 
   async start(address: ListenAddress): Promise<void> {
-    const { binlogDir, segmentBytes = 10 * 1024 * 1024 } = this.options;
-    if (binlogDir !== undefined) this.openLog = openBinlog({ directory: binlogDir, segmentBytes }, this.state);
+    this.openLog = this.openLogAt(this.options.binlogDir);
     try {
       if ('path' in address) await removeStaleSocket(address.path);
       await listen(this.server, address);
@@ -92,6 +93,12 @@ class SocketServer implements BeanstalkServer {
     this.wakeup.clear();
     this.openLog?.close();
     this.openLog = undefined;
+  }
+
+  private openLogAt(directory: string | undefined): OpenBinlog | undefined {
+    const { segmentBytes = 10 * 1024 * 1024, fsyncMs = -1, onWarning = () => {} } = this.options;
+    if (directory === undefined) return undefined;
+    return openBinlog({ directory, segmentBytes, isSynced: fsyncMs >= 0, onWarning }, this.state);
   }
 
   private accept(socket: Socket): void {

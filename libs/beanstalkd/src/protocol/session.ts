@@ -157,8 +157,7 @@ export class Session implements CommandContext, ReserveReceiver {
     const { body } = job;
     if (body[body.length - 2] !== cr || body[body.length - 1] !== lf) return 'EXPECTED_CRLF';
     if (this.state.isDraining) return 'DRAINING';
-    this.state.put(job);
-    return `INSERTED ${job.id}`;
+    return this.state.put(job) ? `INSERTED ${job.id}` : 'OUT_OF_MEMORY';
   }
 
   private skipOn(): boolean {

@@ -1,3 +1,4 @@
+import type { ChangeOutcome } from '../core/queue-state.js';
 import type { Command, CommandContext } from './command.js';
 
 function reserveWithin(context: CommandContext, timeoutMs: number): void {
@@ -47,6 +48,8 @@ export const deleteJob: Command = {
   },
 };
 
+const releaseReplies: Readonly<Record<ChangeOutcome, string>> = { done: 'RELEASED', 'not-found': 'NOT_FOUND', 'no-room': 'OUT_OF_MEMORY' };
+
 export const release: Command = {
   prefix: 'release ',
   execute(context, args) {
@@ -55,9 +58,11 @@ export const release: Command = {
     const delayMs = args.duration();
     args.end();
     context.state.counters.commands.release += 1;
-    context.reply(context.state.release(context.connection, id, priority, delayMs) ? 'RELEASED' : 'NOT_FOUND');
+    context.reply(releaseReplies[context.state.release(context.connection, id, priority, delayMs)]);
   },
 };
+
+const buryReplies: Readonly<Record<ChangeOutcome, string>> = { done: 'BURIED', 'not-found': 'NOT_FOUND', 'no-room': 'INTERNAL_ERROR' };
 
 export const bury: Command = {
   prefix: 'bury ',
@@ -66,7 +71,7 @@ export const bury: Command = {
     const priority = args.uint32();
     args.end();
     context.state.counters.commands.bury += 1;
-    context.reply(context.state.bury(context.connection, id, priority) ? 'BURIED' : 'NOT_FOUND');
+    context.reply(buryReplies[context.state.bury(context.connection, id, priority)]);
   },
 };
 

@@ -1,0 +1,135 @@
+import type { Job, JobState } from '../core/job.js';
+import { formatVersion, headerBytes, statesOnDisk } from './record.js';
+
+export interface LogRecord {
+  /** Empty in a short record. */
+  readonly tubeName: string;
+  readonly id: number;
+  readonly priority: number;
+  readonly delayMs: number;
+  readonly ttrMs: number;
+  readonly createdAtMs: number;
+  readonly deadlineAtMs: number;
+  readonly counts: Readonly<Pick<Job, 'reserves' | 'timeouts' | 'releases' | 'buries' | 'kicks'>>;
+  readonly state: JobState;
+  /** Undefined in a short record. */
+  readonly body: Buffer | undefined;
+}
+
+interface Layout {
+  readonly nameLengthBytes: number;
+  readonly jobBytes: number;
+  readonly unitsPerMs: number;
+}
+
+/** Version 5 (beanstalkd 1.5) has a longer length, no padding behind the state, and counts time in microseconds. */
+const layouts: Readonly<Record<number, Layout>> = {
+  [formatVersion]: { nameLengthBytes: 4, jobBytes: 80, unitsPerMs: 1e6 },
+  5: { nameLengthBytes: 8, jobBytes: 77, unitsPerMs: 1e3 },
+};
+
+const maxNameBytes = 200;
+const lineEnd = Buffer.from('\r\n');
+
+/** Where the parts of one record stand. */
+interface Extent {
+  readonly jobAt: number;
+  readonly bodyAt: number;
+  readonly end: number;
+}
+
+/** Reads the records of one log file in turn, of either version. */
+export class RecordReader {
+  private readonly layout: Layout;
+  private at = headerBytes;
+
+  /** Throws when the file is of another format. One that was never written to is empty. */
+  constructor(private readonly content: Buffer) {
+    const isUnwritten = content.length < headerBytes || isZero(content);
+    const version = isUnwritten ? formatVersion : content.readInt32LE(0);
+    const layout = layouts[version];
+    if (!layout) throw new Error(`log format ${version} is not ${formatVersion} or 5`);
+    this.layout = layout;
+  }
+
+  /** How far the file has been read, in bytes. */
+  get position(): number {
+    return this.at;
+  }
+
+  /** The next record; undefined at the end of what was written: the end of the file, the zeros behind it or a torn record. */
+  next(): LogRecord | undefined {
+    const extent = this.extent();
+    if (!extent || !this.isWhole(extent)) return undefined;
+    const { jobAt, bodyAt, end } = extent;
+    const tubeName = this.content.toString('latin1', this.at + this.layout.nameLengthBytes, jobAt);
+    const state = statesOnDisk[this.content.readUInt8(jobAt + 76)];
+    if (!state) return undefined;
+    this.at = end;
+    const body = tubeName === '' ? undefined : Buffer.from(this.content.subarray(bodyAt, end));
+    return { tubeName, ...this.readJob(jobAt), state, body };
+  }
+
+  /**
+   * Whether what stopped `next` is more than the last record cut short by a crash: something was written behind it, or the
+   * file, which has its full size from the start, has become shorter. Then records may be lost that were acknowledged.
+   */
+  isDamaged(): boolean {
+    const rest = this.content.subarray(this.at);
+    if (isZero(rest)) return false;
+    const extent = this.extent();
+    return !extent || extent.end > this.content.length || !isZero(this.content.subarray(extent.end));
+  }
+
+  /** Undefined when no record can look like that. What lies beyond the end of the file counts as zero. */
+  private extent(): Extent | undefined {
+    const { nameLengthBytes, jobBytes } = this.layout;
+    const nameBytes = this.uint32(this.at);
+    if (nameBytes > maxNameBytes || (nameLengthBytes > 4 && this.uint32(this.at + 4) > 0)) return undefined;
+    const jobAt = this.at + nameLengthBytes + nameBytes;
+    const bodyAt = jobAt + jobBytes;
+    const bodyBytes = nameBytes > 0 ? this.uint32(jobAt + 32) : 0;
+    return { jobAt, bodyAt, end: bodyAt + bodyBytes };
+  }
+
+  /** The body's end reached the disk too: behind a record that was cut off by a loss of power there are zeros. */
+  private isWhole({ jobAt, bodyAt, end }: Extent): boolean {
+    if (end > this.content.length || this.readId(jobAt) === 0) return false;
+    return end === bodyAt || lineEnd.equals(this.content.subarray(end - lineEnd.length, end));
+  }
+
+  private uint32(at: number): number {
+    return at + 4 <= this.content.length ? this.content.readUInt32LE(at) : 0;
+  }
+
+  private readId(jobAt: number): number {
+    return Number(this.content.readBigUInt64LE(jobAt));
+  }
+
+  private readMs(at: number): number {
+    return Number(this.content.readBigInt64LE(at)) / this.layout.unitsPerMs;
+  }
+
+  private readJob(at: number) {
+    const { content } = this;
+    return {
+      id: this.readId(at),
+      priority: content.readUInt32LE(at + 8),
+      delayMs: this.readMs(at + 16),
+      ttrMs: this.readMs(at + 24),
+      createdAtMs: this.readMs(at + 40),
+      deadlineAtMs: this.readMs(at + 48),
+      counts: {
+        reserves: content.readUInt32LE(at + 56),
+        timeouts: content.readUInt32LE(at + 60),
+        releases: content.readUInt32LE(at + 64),
+        buries: content.readUInt32LE(at + 68),
+        kicks: content.readUInt32LE(at + 72),
+      },
+    };
+  }
+}
+
+function isZero(bytes: Buffer): boolean {
+  return bytes.length === 0 || (bytes[0] === 0 && bytes.subarray(1).equals(bytes.subarray(0, -1)));
+}
