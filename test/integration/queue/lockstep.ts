@@ -13,7 +13,7 @@ export const mask = (text: string) => text.replace(masked, (line) => `${line.sli
 const withBody = /^(?:RESERVED \d+|FOUND \d+|OK) (\d+)$/;
 
 /** Where the reply that begins at `at` ends; undefined while it is not complete. */
-function endOfReply(text: string, at: number): number | undefined {
+export function endOfReply(text: string, at: number): number | undefined {
   const lineEnd = text.indexOf('\r\n', at);
   if (lineEnd < 0) return undefined;
   const bodyBytes = withBody.exec(text.slice(at, lineEnd))?.[1];

@@ -1,0 +1,107 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '#clock';
+import { hasDebianBeanstalkd, RawClient } from './beanstalkd-process.js';
+
+const START_WITHIN_MS = 20_000;
+const POLL_MS = 5;
+const builtServer = fileURLToPath(new URL('../../dist/libs/beanstalkd/src/main.js', import.meta.url));
+
+export type Maker = 'ours' | 'debian';
+
+const programs: Readonly<Record<Maker, readonly [string, ...string[]]>> = {
+  ours: [process.execPath, builtServer],
+  debian: ['/usr/bin/beanstalkd'],
+};
+
+/** Both makers, or only ours where Debian's server is not installed; that is an error with CI=true. */
+export function listMakers(): Maker[] {
+  if (!existsSync(builtServer)) throw new Error(`${builtServer} is not there: run "npm run build" first`);
+  if (hasDebianBeanstalkd()) return ['ours', 'debian'];
+  if (process.env['CI'] === 'true') throw new Error("Debian's beanstalkd is not installed");
+  process.stderr.write("Debian's beanstalkd is not installed: its logs are not tried\n");
+  return ['ours'];
+}
+
+export interface QueueProcessOptions {
+  readonly maker: Maker;
+  /** The binlog's folder. */
+  readonly folder: string;
+  readonly flags?: readonly string[];
+  /** Runs as that user instead of this one. */
+  readonly uid?: number | undefined;
+  /** Shell words that stand before the command, `ulimit -f 64;` for instance. */
+  readonly shellPrefix?: string;
+}
+
+/** A queue server as a process of its own, ours as it is built, on a unix socket; it does not outlive the tests. */
+export class QueueProcess {
+  private readonly child: ChildProcess;
+  private readonly exited: Promise<void>;
+  private readonly killAtExit = () => void this.child.kill('SIGKILL');
+  private complaints = '';
+
+  private constructor(
+    { maker, folder, flags = [], uid, shellPrefix }: QueueProcessOptions,
+    private readonly socketFolder: string,
+  ) {
+    const command = [...programs[maker], '-l', `unix:${this.socketPath}`, '-b', folder, ...flags];
+    const [program = '', ...args] = shellPrefix === undefined ? command : ['/bin/sh', '-c', `${shellPrefix} exec "$@"`, 'sh', ...command];
+    this.child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], ...(uid === undefined ? {} : { uid }) });
+    this.child.stderr?.on('data', (chunk: Buffer) => (this.complaints += chunk.toString('latin1')));
+    this.exited = new Promise((resolve) => this.child.once('close', () => resolve()));
+    process.once('exit', this.killAtExit);
+  }
+
+  /** Resolves when it answers or has ended: see `exitCode`. */
+  static async start(options: QueueProcessOptions): Promise<QueueProcess> {
+    const socketFolder = await mkdtemp(join(tmpdir(), 'queue-'));
+    if (options.uid !== undefined) await chown(socketFolder, options.uid, options.uid);
+    const server = new QueueProcess(options, socketFolder);
+    await server.waitUntilListening();
+    return server;
+  }
+
+  /** Undefined while it runs, null when a signal ended it. */
+  get exitCode(): number | null | undefined {
+    if (this.child.exitCode !== null) return this.child.exitCode;
+    return this.child.signalCode === null ? undefined : null;
+  }
+
+  /** What it wrote to its standard error. */
+  get stderr(): string {
+    return this.complaints;
+  }
+
+  connect(): Promise<RawClient> {
+    return RawClient.connect({ path: this.socketPath });
+  }
+
+  /** SIGTERM ends both, ours after it has put its log in order. */
+  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    this.child.kill(signal);
+    await this.exited;
+    process.off('exit', this.killAtExit);
+    await rm(this.socketFolder, { recursive: true, force: true });
+  }
+
+  private get socketPath(): string {
+    return join(this.socketFolder, 's');
+  }
+
+  private async waitUntilListening(): Promise<void> {
+    const deadlineMs = systemClock.nowMs() + START_WITHIN_MS;
+    for (;;) {
+      if (this.exitCode !== undefined) return this.exited;
+      const client = await this.connect().catch(() => undefined);
+      client?.close();
+      if (client) return;
+      if (systemClock.nowMs() > deadlineMs) throw new Error(`the queue server does not answer:\n${this.complaints}`);
+      await systemClock.sleep(POLL_MS);
+    }
+  }
+}
