@@ -9,6 +9,9 @@ export interface ReservedJob {
   readonly body: Buffer;
 }
 
+/** The states whose next job a server shows. */
+export type PeekedState = 'ready' | 'delayed' | 'buried';
+
 /** beanstalkd's own parameters of a job; priority 0 is the most urgent. */
 export interface PutOptions {
   readonly priority: number;
@@ -97,21 +100,17 @@ export class BeanstalkConnection {
   /** The next job, or undefined when none came in time. A server that does not even say so is taken for dead. */
   async reserve(timeoutSeconds: number): Promise<ReservedJob | undefined> {
     try {
-      const [id, body] = await this.call(
-        'reserve',
-        (done) => this.client.reserve_with_timeout(timeoutSeconds, done),
-        CALL_MS + timeoutSeconds * 1_000,
-      );
-      return { id: String(id), body: body as Buffer };
+      const reserve = (done: Callback) => this.client.reserve_with_timeout(timeoutSeconds, done);
+      return toReservedJob(await this.call('reserve', reserve, CALL_MS + timeoutSeconds * 1_000));
     } catch (error) {
       if (error instanceof BeanstalkReplyError && ['TIMED_OUT', 'DEADLINE_SOON'].includes(error.reply)) return undefined;
       throw error;
     }
   }
 
-  /** Ends a job that this connection holds. */
-  async delete(id: string): Promise<void> {
-    await this.call('delete', (done) => this.client.destroy(id, done));
+  /** Ends a job that this connection holds, or that nobody holds. False: there is no such job. */
+  async delete(id: string): Promise<boolean> {
+    return this.succeeds('delete', (done) => this.client.destroy(id, done));
   }
 
   /** Puts a job back that this connection holds. */
@@ -137,28 +136,41 @@ export class BeanstalkConnection {
     return Number(kicked);
   }
 
-  /** The next job of the tube in that state, or undefined. */
-  async peek(tube: string, state: 'ready' | 'delayed' | 'buried'): Promise<ReservedJob | undefined> {
-    const commands = { ready: 'peek_ready', delayed: 'peek_delayed', buried: 'peek_buried' } as const;
-    const used = this.call('use', (done) => this.client.use(tube, done));
-    const peek = this.call('peek', (done) => this.client[commands[state]](done));
-    try {
-      const [, [id, body]] = await Promise.all([used, peek]);
-      return { id: String(id), body: body as Buffer };
-    } catch (error) {
-      return ignoreNotFound(error);
-    }
+  /** Makes one delayed or buried job ready. False: there is no such job, or it is neither. */
+  async kickJob(id: string): Promise<boolean> {
+    return this.succeeds('kick-job', (done) => this.client.kick_job(id, done));
   }
 
-  /** Keeps jobs of the tube from being reserved for so long; 0 resumes. */
-  async pause(tube: string, seconds: number): Promise<void> {
-    await this.call('pause-tube', (done) => this.client.pause_tube(tube, seconds, done));
+  /** The job, whatever its state; undefined when it is gone. */
+  async peekJob(id: string): Promise<ReservedJob | undefined> {
+    const found = await this.callUnlessMissing('peek', (done) => this.client.peek(id, done));
+    return found && toReservedJob(found);
+  }
+
+  /** The next job of the tube in that state, or undefined. */
+  async peek(tube: string, state: PeekedState): Promise<ReservedJob | undefined> {
+    const commands = { ready: 'peek_ready', delayed: 'peek_delayed', buried: 'peek_buried' } as const;
+    const used = this.call('use', (done) => this.client.use(tube, done));
+    const peek = this.callUnlessMissing('peek', (done) => this.client[commands[state]](done));
+    const [, found] = await Promise.all([used, peek]);
+    return found && toReservedJob(found);
+  }
+
+  /** Keeps jobs of the tube from being reserved for so long; 0 resumes. False: there is no such tube. */
+  async pause(tube: string, seconds: number): Promise<boolean> {
+    return this.succeeds('pause-tube', (done) => this.client.pause_tube(tube, seconds, done));
   }
 
   /** Tubes that have jobs or somebody who uses them. */
   async listTubes(): Promise<string[]> {
     const [names] = await this.call('list-tubes', (done) => this.client.list_tubes(done));
     return (names as unknown[]).map(String);
+  }
+
+  /** Of the whole server. */
+  async stats(): Promise<Statistics> {
+    const [statistics] = await this.call('stats', (done) => this.client.stats(done));
+    return statistics as Statistics;
   }
 
   /** Undefined when the job is gone. */
@@ -177,11 +189,21 @@ export class BeanstalkConnection {
   }
 
   private async statistics(command: string, issue: (done: Callback) => void): Promise<Statistics | undefined> {
+    const found = await this.callUnlessMissing(command, issue);
+    return found?.[0] as Statistics | undefined;
+  }
+
+  private async succeeds(command: string, issue: (done: Callback) => void): Promise<boolean> {
+    return (await this.callUnlessMissing(command, issue)) !== undefined;
+  }
+
+  /** Undefined when the server answers NOT_FOUND. */
+  private async callUnlessMissing(command: string, issue: (done: Callback) => void): Promise<unknown[] | undefined> {
     try {
-      const [statistics] = await this.call(command, issue);
-      return statistics as Statistics;
+      return await this.call(command, issue);
     } catch (error) {
-      return ignoreNotFound(error);
+      if (error instanceof BeanstalkReplyError && error.reply === 'NOT_FOUND') return undefined;
+      throw error;
     }
   }
 
@@ -213,7 +235,6 @@ export class BeanstalkConnection {
   }
 }
 
-function ignoreNotFound(error: unknown): undefined {
-  if (error instanceof BeanstalkReplyError && error.reply === 'NOT_FOUND') return undefined;
-  throw error;
+function toReservedJob([id, body]: unknown[]): ReservedJob {
+  return { id: String(id), body: body as Buffer };
 }

@@ -19,6 +19,8 @@ declare module 'fivebeans/lib/client.js' {
     bury(jobId: string, priority: number, done: Callback): void;
     touch(jobId: string, done: Callback): void;
     kick(bound: number, done: Callback): void;
+    kick_job(jobId: string, done: Callback): void;
+    peek(jobId: string, done: Callback): void;
     peek_ready(done: Callback): void;
     peek_delayed(done: Callback): void;
     peek_buried(done: Callback): void;

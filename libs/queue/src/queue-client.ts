@@ -1,6 +1,14 @@
-import { type Clock, type Job, type Logger, TransientError, type Tube, accountIdOf, jobKindOf, tubes } from '#domain';
-import { BeanstalkConnection, BeanstalkReplyError, type ReservedJob, type Statistics } from './beanstalk-connection.js';
+import { type Clock, InvalidInputError, type Job, type Logger, TransientError, type Tube, accountIdOf, jobKindOf, tubes } from '#domain';
+import { BeanstalkConnection, type PeekedState, type ReservedJob } from './beanstalk-connection.js';
 import { type Endpoint, describeEndpoint, rankEndpoints } from './endpoint.js';
+import {
+  type JobView,
+  type ServerStatistics,
+  type TubeStatistics,
+  toJobView,
+  toServerStatistics,
+  toTubeStatistics,
+} from './queue-views.js';
 
 /** What the client stands on. */
 export interface QueueClientOptions {
@@ -16,16 +24,11 @@ export interface PutJobOptions {
   readonly priority?: number;
 }
 
-/** A tube's counters on one server. */
-export interface TubeStatistics {
-  readonly server: string;
-  readonly tube: Tube;
-  readonly ready: number;
-  readonly reserved: number;
-  readonly delayed: number;
-  readonly buried: number;
-  readonly waiting: number;
-  readonly paused: boolean;
+/** A job on one server: ids are each server's own. An id that is no number is an InvalidInputError. */
+export interface JobRef {
+  /** As in {@link JobView}; left out, every server is asked. */
+  readonly server?: string | undefined;
+  readonly id: string;
 }
 
 /** A server that failed is left alone for so long before it is tried again. */
@@ -60,21 +63,52 @@ export class QueueClient {
     return perServer.flat();
   }
 
-  /** The longest buried job of the tube on the first server that has one. */
-  async peekBuried(tube: Tube): Promise<ReservedJob | undefined> {
-    const found = await this.onEach((connection) => connection.peek(tube, 'buried'));
-    return found.find((job) => job !== undefined);
+  /** Every server that answers. */
+  async listServerStatistics(): Promise<ServerStatistics[]> {
+    return this.onEach(async (connection) => toServerStatistics(connection.name, await connection.stats()));
   }
 
-  /** Kicks up to `bound` jobs of the tube on every server; returns how many. */
+  /** The job of the tube that is next in that state, of every server that has one. beanstalkd shows no further ones. */
+  async peek(tube: Tube, state: PeekedState): Promise<JobView[]> {
+    const found = await this.onEach(async (connection) => view(connection, await connection.peek(tube, state)));
+    return found.filter((job) => job !== undefined);
+  }
+
+  /** The jobs with that id, one of each server at most. */
+  async findJobs({ server, id }: JobRef): Promise<JobView[]> {
+    assertJobId(id);
+    const found = await this.onEach(async (connection) => view(connection, await connection.peekJob(id)), server);
+    return found.filter((job) => job !== undefined);
+  }
+
+  /** Kicks up to `bound` jobs of the tube on every server: buried ones, or delayed ones where none is buried. Returns how many. */
   async kick(tube: Tube, bound: number): Promise<number> {
     const kicked = await this.onEach((connection) => connection.kick(tube, bound));
     return kicked.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Keeps the tube's jobs from being reserved for so long, on every server that has it; 0 resumes. */
-  async pause(tube: Tube, seconds: number): Promise<void> {
-    await this.onEach((connection) => connection.pause(tube, seconds).catch(ignoreMissingTube));
+  /** Makes buried or delayed jobs with that id ready; returns how many. */
+  async kickJobs({ server, id }: JobRef): Promise<number> {
+    assertJobId(id);
+    return countTrue(await this.onEach((connection) => connection.kickJob(id), server));
+  }
+
+  /** Deletes jobs with that id that nobody holds; returns how many. */
+  async deleteJobs({ server, id }: JobRef): Promise<number> {
+    assertJobId(id);
+    return countTrue(await this.onEach((connection) => connection.delete(id), server));
+  }
+
+  /** Sets up to `bound` ready jobs of the tube aside on every server, until they are kicked; returns how many. */
+  async bury(tube: Tube, bound: number): Promise<number> {
+    const { clock } = this.options;
+    const buried = await this.onEachEndpoint(async (endpoint) => buryReady(endpoint, clock, { tube, bound }));
+    return buried.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Keeps the tube's jobs from being reserved for so long, on every server that has it; 0 resumes. Returns on how many servers. */
+  async pause(tube: Tube, seconds: number): Promise<number> {
+    return countTrue(await this.onEach((connection) => connection.pause(tube, seconds)));
   }
 
   /** Whether one server at least answers. Never throws. */
@@ -116,8 +150,15 @@ export class QueueClient {
     throw new TransientError('no queue server takes the job', { code: 'queue_unavailable', cause: failure });
   }
 
-  private async onEach<Result>(work: (connection: BeanstalkConnection) => Promise<Result>): Promise<Result[]> {
-    const results = await Promise.allSettled(this.options.findEndpoints().map((endpoint) => this.use(endpoint, work)));
+  private async onEach<Result>(work: (connection: BeanstalkConnection) => Promise<Result>, server?: string): Promise<Result[]> {
+    return this.onEachEndpoint((endpoint) => this.use(endpoint, work), server);
+  }
+
+  /** Results of those that answer. Throws TransientError `queue_unavailable` when none does, InvalidInputError when there is no such server. */
+  private async onEachEndpoint<Result>(work: (endpoint: Endpoint) => Promise<Result>, server?: string): Promise<Result[]> {
+    const endpoints = this.options.findEndpoints().filter((endpoint) => server === undefined || describeEndpoint(endpoint) === server);
+    if (endpoints.length === 0) throw unknownServer();
+    const results = await Promise.allSettled(endpoints.map(work));
     const fulfilled = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     if (fulfilled.length > 0) return fulfilled;
     const cause = results.find((result) => result.status === 'rejected')?.reason as unknown;
@@ -150,20 +191,41 @@ export class QueueClient {
   }
 }
 
-function toTubeStatistics(server: string, tube: Tube, statistics: Statistics | undefined): TubeStatistics {
-  const count = (name: string) => Number(statistics?.[name] ?? 0);
-  return {
-    server,
-    tube,
-    ready: count('current-jobs-ready'),
-    reserved: count('current-jobs-reserved'),
-    delayed: count('current-jobs-delayed'),
-    buried: count('current-jobs-buried'),
-    waiting: count('current-waiting'),
-    paused: count('pause') > 0,
-  };
+const unknownServer = () =>
+  new InvalidInputError('there is no such queue server', {
+    code: 'unknown_queue_server',
+    fields: [{ field: 'server', problem: 'is not one of BEANSTALK_URL' }],
+  });
+
+function assertJobId(id: string): void {
+  if (/^\d{1,19}$/.test(id)) return;
+  throw new InvalidInputError('there is no such job id', {
+    code: 'invalid_job_id',
+    fields: [{ field: 'id', problem: 'must be a number' }],
+  });
 }
 
-function ignoreMissingTube(error: unknown): void {
-  if (!(error instanceof BeanstalkReplyError) || error.reply !== 'NOT_FOUND') throw error;
+const countTrue = (answers: readonly boolean[]): number => answers.filter(Boolean).length;
+
+/** Undefined when there is no job, or it went meanwhile. */
+async function view(connection: BeanstalkConnection, job: ReservedJob | undefined): Promise<JobView | undefined> {
+  const statistics = job && (await connection.statsJob(job.id));
+  return job && statistics && toJobView(connection.name, job, statistics);
+}
+
+/** On a connection of its own, which watches the tube: reserving is the only way to bury. */
+async function buryReady(endpoint: Endpoint, clock: Clock, { tube, bound }: { tube: Tube; bound: number }): Promise<number> {
+  const connection = await BeanstalkConnection.open(endpoint, clock);
+  try {
+    await connection.watchOnly(tube);
+    let count = 0;
+    for (; count < bound; count += 1) {
+      const job = await connection.reserve(0);
+      if (!job) break;
+      await connection.bury(job.id, jobKindOf(tube).priority);
+    }
+    return count;
+  } finally {
+    connection.close();
+  }
 }

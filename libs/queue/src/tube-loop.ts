@@ -106,11 +106,16 @@ export class TubeLoop {
   private async handle(connection: BeanstalkConnection, job: ReservedJob): Promise<void> {
     try {
       await this.work(connection, job);
-      await connection.delete(job.id);
     } catch (error) {
       if (!connection.isOpen) throw error;
-      await this.dispose(connection, job, error);
+      return this.dispose(connection, job, error);
     }
+    await this.delete(connection, job);
+  }
+
+  private async delete(connection: BeanstalkConnection, job: ReservedJob): Promise<void> {
+    if (await connection.delete(job.id)) return;
+    this.options.logger.warn('a job that was done is not ours any more', { tube: this.worker.tube, job_id: job.id });
   }
 
   /** Runs the job while touching it, so that its time-to-run measures silence, not work. */
@@ -166,7 +171,7 @@ export class TubeLoop {
   private async apply(connection: BeanstalkConnection, job: ReservedJob, disposition: Disposition): Promise<void> {
     const { priority } = jobKindOf(this.worker.tube);
     if (disposition.action === 'release') return connection.release(job.id, priority, disposition.delaySeconds);
-    if (disposition.action === 'delete') return connection.delete(job.id);
+    if (disposition.action === 'delete') return this.delete(connection, job);
     await this.options.onBuried({
       tube: this.worker.tube,
       jobId: job.id,
@@ -193,7 +198,7 @@ export class TubeLoop {
 async function findAttempts(connection: BeanstalkConnection, jobId: string): Promise<{ attempts: number; ageSeconds: number }> {
   const statistics = await connection.statsJob(jobId);
   const count = (name: string) => Number(statistics?.[name] ?? 0);
-  return { attempts: 1 + count('releases') + count('timeouts'), ageSeconds: count('age') };
+  return { attempts: count('reserves'), ageSeconds: count('age') };
 }
 
 const isOwnHold = (error: unknown): boolean => error instanceof TransientError && ['account_busy', 'stopping'].includes(error.code);

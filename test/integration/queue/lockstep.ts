@@ -8,7 +8,8 @@ const masked =
   /^(id: [0-9a-f]{16}|(age|time-left|pause-time-left|uptime|total-connections|pid|rusage-utime|rusage-stime|cmd-stats): .*)$/gm;
 
 /** The answer in a form that every server with the same behaviour gives. */
-export const mask = (text: string) => text.replace(masked, (line) => `${line.slice(0, line.indexOf(':'))}: *`).replace(/OK \d+\r$/gm, 'OK *\r');
+export const mask = (text: string) =>
+  text.replace(masked, (line) => `${line.slice(0, line.indexOf(':'))}: *`).replace(/OK \d+\r$/gm, 'OK *\r');
 
 const withBody = /^(?:RESERVED \d+|FOUND \d+|OK) (\d+)$/;
 

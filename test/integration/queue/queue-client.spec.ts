@@ -1,8 +1,16 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { TransientError } from '#domain';
-import { findFreePort, type QueueServer, startEmbeddedBeanstalkd } from '../../support/beanstalkd-process.js';
+import { systemClock } from '#clock';
+import { type Clock, TransientError } from '#domain';
+import {
+  findFreePort,
+  type QueueServer,
+  type QueueServerKind,
+  queueServerKinds,
+  startEmbeddedBeanstalkd,
+} from '../../support/beanstalkd-process.js';
 import { contactsJob, eventually, QueueScene } from './queue-scene.js';
+import { SwallowingProxy } from './swallowing-proxy.js';
 
 const closers: (() => Promise<unknown>)[] = [];
 
@@ -10,14 +18,15 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-async function startServer(): Promise<QueueServer> {
-  const server = await startEmbeddedBeanstalkd();
+async function startServer(kind: Pick<QueueServerKind, 'start'> = { start: startEmbeddedBeanstalkd }): Promise<QueueServer> {
+  const server = await kind.start();
   closers.push(() => server.stop());
   return server;
 }
 
-function openScene(ports: readonly number[]): QueueScene {
-  const scene = new QueueScene(ports);
+function openScene(ports: readonly number[], clock = systemClock): QueueScene {
+  const addresses = ports.map((port) => ({ host: '127.0.0.1', port }));
+  const scene = new QueueScene(addresses, clock);
   closers.push(() => scene.close());
   return scene;
 }
@@ -84,16 +93,119 @@ describe('QueueClient', () => {
     expect(puts.every((put) => put.status === 'rejected' && put.reason instanceof TransientError)).toBe(true);
     expect(unhandled).toEqual([]);
   });
+});
 
-  it('kicks, pauses and resumes a tube', async () => {
-    const { port } = await startServer();
-    const scene = openScene([port]);
-    await scene.client.put(contactsJob(1), { delaySeconds: 100 });
-    expect(await scene.client.kick('contacts', 10)).toBe(1);
-    await scene.client.pause('contacts', 100);
-    const paused = async () => (await scene.client.listTubeStatistics()).find(({ tube }) => tube === 'contacts')?.paused;
-    expect(await paused()).toBe(true);
+const contactsCount = async (scene: QueueScene, state: 'ready' | 'reserved' | 'delayed' | 'buried') => {
+  const all = (await scene.client.listTubeStatistics()).filter(({ tube }) => tube === 'contacts');
+  return all.reduce((sum, counts) => sum + counts[state], 0);
+};
+
+describe.each(queueServerKinds())("an operator's hand on two servers: $name", (kind) => {
+  const openTwo = async () => {
+    const servers = [await startServer(kind), await startServer(kind)];
+    return { servers, scene: openScene(servers.map(({ port }) => port)) };
+  };
+
+  const putOnBoth = async (scene: QueueScene, delaySeconds = 0) => {
+    for (let id = 1; id <= 20; id += 1) await scene.client.put(contactsJob(id), { delaySeconds });
+  };
+
+  it('shows the next job of each state on each server, and any job by its id', async () => {
+    const { servers, scene } = await openTwo();
+    await putOnBoth(scene, 100);
+    const shown = await scene.client.peek('contacts', 'delayed');
+    expect(shown.map(({ server }) => server)).toEqual(servers.map(({ port }) => `127.0.0.1:${port}`));
+    expect(shown[0]).toMatchObject({ id: '1', tube: 'contacts', state: 'delayed', reserves: 0, kicks: 0 });
+    expect(await scene.client.peek('contacts', 'ready')).toEqual([]);
+    expect(await scene.client.findJobs({ id: '1' })).toHaveLength(2);
+    expect(await scene.client.findJobs({ id: '1', server: shown[1]?.server })).toEqual([shown[1]]);
+    expect(await scene.client.findJobs({ id: '999' })).toEqual([]);
+  });
+
+  it('kicks, deletes and buries what it is told, and says how many', async () => {
+    const { scene } = await openTwo();
+    await putOnBoth(scene, 100);
+    expect(await scene.client.kickJobs({ id: '1' })).toBe(2);
+    expect(await scene.client.kickJobs({ id: '1' })).toBe(0);
+    expect(await scene.client.bury('contacts', 100)).toBe(2);
+    expect(await scene.client.bury('contacts', 100)).toBe(0);
+    expect([await contactsCount(scene, 'buried'), await contactsCount(scene, 'delayed')]).toEqual([2, 18]);
+    expect(await scene.client.kick('contacts', 1)).toBe(2);
+    expect(await contactsCount(scene, 'ready')).toBe(2);
+    expect(await scene.client.deleteJobs({ id: '1' })).toBe(2);
+    expect(await scene.client.deleteJobs({ id: '1' })).toBe(0);
+  });
+
+  it('pauses a tube wherever it is, and resumes it', async () => {
+    const { scene } = await openTwo();
+    expect(await scene.client.pause('contacts', 100)).toBe(0);
+    await putOnBoth(scene);
+    expect(await scene.client.pause('contacts', 100)).toBe(2);
+    const paused = async () => (await scene.client.listTubeStatistics()).filter((counts) => counts.paused).length;
+    expect(await paused()).toBe(2);
     await scene.client.pause('contacts', 0);
-    expect(await eventually(paused, (isPaused) => isPaused === false)).toBe(false);
+    expect(await eventually(paused, (count) => count === 0)).toBe(0);
+  });
+
+  it('tells about every server that answers, and refuses ids and servers that cannot be', async () => {
+    const { servers, scene } = await openTwo();
+    await putOnBoth(scene);
+    const all = await scene.client.listServerStatistics();
+    expect(all.map(({ jobsPut }) => jobsPut).reduce((sum, count) => sum + count)).toBe(20);
+    expect(all[0]).toMatchObject({ isDraining: false });
+    await servers[0]?.restart(async () => {
+      expect(await scene.client.listServerStatistics()).toHaveLength(1);
+    });
+    await expect(scene.client.deleteJobs({ id: '1\r\ndelete 2' })).rejects.toMatchObject({ code: 'invalid_job_id' });
+    await expect(scene.client.findJobs({ id: '1', server: 'elsewhere:1' })).rejects.toMatchObject({ code: 'unknown_queue_server' });
+  });
+});
+
+/** Every second of it takes a hundredth. */
+const hurried: Clock = { nowMs: () => systemClock.nowMs(), sleep: (ms, signal) => systemClock.sleep(ms / 100, signal) };
+
+describe('a server that neither answers nor hangs up', () => {
+  const openBehind = async () => {
+    const server = await startServer();
+    const proxy = await SwallowingProxy.start(server.port);
+    closers.push(() => proxy.stop());
+    return { proxy, scene: openScene([proxy.port], hurried) };
+  };
+
+  it('is noticed by who puts, and used again once it answers', async () => {
+    const { proxy, scene } = await openBehind();
+    await scene.client.put(contactsJob(1));
+    proxy.swallow();
+    await expect(scene.client.put(contactsJob(2))).rejects.toMatchObject({ code: 'queue_unavailable' });
+    proxy.pass();
+    await scene.client.put(contactsJob(2));
+    expect(await contactsCount(scene, 'ready')).toBe(2);
+  });
+
+  it('is noticed by workers, which watch again once it answers', async () => {
+    const { proxy, scene } = await openBehind();
+    const worked: number[] = [];
+    scene.startWorkers(async ({ account_id }) => void worked.push(account_id));
+    await scene.client.put(contactsJob(1));
+    await eventually(
+      () => worked.length,
+      (count) => count === 1,
+    );
+    proxy.swallow();
+    const lost = () => scene.logger.lines.filter(({ message }) => message === 'a queue connection was lost').length;
+    expect(await eventually(lost, (count) => count > 0)).toBeGreaterThan(0);
+    proxy.pass();
+    const put = () =>
+      scene.client.put(contactsJob(2)).then(
+        () => true,
+        () => false,
+      );
+    await eventually(put, Boolean);
+    expect(
+      await eventually(
+        () => worked.at(-1),
+        (id) => id === 2,
+      ),
+    ).toBe(2);
   });
 });

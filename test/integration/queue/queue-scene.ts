@@ -1,7 +1,7 @@
 import { systemClock } from '#clock';
-import { type Job, type JobPayload, type LogFields, type Logger, type Tube, tubes } from '#domain';
-import { type BuriedJob, type Endpoint, type JobContext, QueueClient, TubeWorker, TubeWorkerHost } from '#queue';
-import { RawClient } from '../../support/beanstalkd-process.js';
+import { type Clock, type Job, type JobPayload, type LogFields, type Logger, type Tube, tubes } from '#domain';
+import { type BuriedJob, type JobContext, QueueClient, TubeWorker, TubeWorkerHost } from '#queue';
+import { RawClient, type ServerAddress } from '../../support/beanstalkd-process.js';
 
 type Handler = (payload: JobPayload<'contacts'>, context: JobContext) => Promise<void>;
 
@@ -61,9 +61,12 @@ export class QueueScene {
   private readonly rawClients: RawClient[] = [];
   private readonly options;
 
-  constructor(private readonly ports: readonly number[]) {
-    const findEndpoints = (): Endpoint[] => ports.map((port) => ({ host: '127.0.0.1', port }));
-    this.options = { clock: systemClock, logger: this.logger, findEndpoints };
+  constructor(
+    private readonly addresses: readonly ServerAddress[],
+    clock: Clock = systemClock,
+  ) {
+    const findEndpoints = () => addresses;
+    this.options = { clock, logger: this.logger, findEndpoints };
     this.client = new QueueClient(this.options);
   }
 
@@ -80,7 +83,9 @@ export class QueueScene {
   }
 
   async rawClient(server = 0): Promise<RawClient> {
-    const client = await RawClient.connect(this.ports[server] ?? 0);
+    const address = this.addresses[server];
+    if (!address) throw new Error(`there is no server ${server}`);
+    const client = await RawClient.connect(address);
     this.rawClients.push(client);
     return client;
   }

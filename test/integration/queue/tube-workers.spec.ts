@@ -8,19 +8,24 @@ import { contactsJob, eventually, QueueScene } from './queue-scene.js';
 
 /** Takes one job and keeps it, until it is killed. */
 const HOLDER = `
-  const socket = require('node:net').connect(Number(process.argv[1]), '127.0.0.1');
+  const socket = require('node:net').connect(JSON.parse(process.argv[1]));
   socket.write('watch contacts\\r\\nreserve\\r\\n');
   let received = '';
   socket.on('data', (chunk) => { received += chunk; if (/RESERVED/.test(received)) process.stdout.write('held'); });
 `;
 
-describe.each(queueServerKinds())('workers over $name', (kind) => {
+const places = queueServerKinds().flatMap((kind) => [
+  { kind, isUnix: false, title: kind.name },
+  { kind, isUnix: true, title: `a Unix socket of ${kind.name}` },
+]);
+
+describe.each(places)('workers over $title', ({ kind, isUnix }) => {
   let server: QueueServer;
   let scene: QueueScene;
 
   beforeEach(async () => {
-    server = await kind.start();
-    scene = new QueueScene([server.port]);
+    server = await kind.start({ isUnix });
+    scene = new QueueScene([server.address]);
   });
 
   afterEach(async () => {
@@ -69,7 +74,7 @@ describe.each(queueServerKinds())('workers over $name', (kind) => {
       { tube: 'contacts', jobId: id, body: '{"account_id":1}', code: 'unexpected', reason: 'failed as planned (5)' },
     ]);
     expect(scene.logger.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
-    expect((await scene.client.peekBuried('contacts'))?.body.toString()).toBe('{"account_id":1}');
+    expect(await scene.client.peek('contacts', 'buried')).toMatchObject([{ id, state: 'buried', body: '{"account_id":1}', reserves: 5 }]);
   });
 
   it('may ask whether a job was tried before', async () => {
@@ -127,7 +132,7 @@ describe.each(queueServerKinds())('workers over $name', (kind) => {
 
   it('R32: take over the job of a worker process that was killed', async () => {
     await scene.client.put(contactsJob(1));
-    const holder = spawn(process.execPath, ['-e', HOLDER, String(server.port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const holder = spawn(process.execPath, ['-e', HOLDER, JSON.stringify(server.address)], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(holder.stdout, 'data');
     const worked: number[] = [];
     scene.startWorkers(async ({ account_id }) => void worked.push(account_id));
@@ -169,7 +174,7 @@ describe.each(queueServerKinds())('workers over $name', (kind) => {
     await server.restart();
     const contacts = (await scene.client.listTubeStatistics()).find(({ tube }) => tube === 'contacts');
     expect(contacts).toMatchObject({ buried: 1, delayed: 1, ready: 0 });
-    expect((await scene.client.peekBuried('contacts'))?.body.toString()).toBe('{"account_id":2}');
+    expect(await scene.client.peek('contacts', 'buried')).toMatchObject([{ body: '{"account_id":2}' }]);
   });
 
   it('R35: keep a job that takes longer than its time-to-run, and work it once', async () => {
