@@ -40,12 +40,20 @@ export class Arguments {
 
   /** What C's `strtol` makes of the rest in an `int`: no number is 0, a number of more than 32 bits wraps around. */
   int32(): number {
-    signedNumber.lastIndex = this.position;
-    const digits = signedNumber.exec(this.line)?.[1] ?? '0';
+    const digits = this.signedDigits() ?? '0';
     if (digits.length < 10) return Number(digits);
     const value = BigInt(digits);
     if (BigInt.asIntN(64, value) !== value) throw badFormat;
     return Number(BigInt.asIntN(32, value));
+  }
+
+  /** What C's `strtoul` makes of the rest in an `unsigned int`: a number below 0 or of more than 32 bits wraps around. */
+  wrappedUint32(): number {
+    const digits = this.signedDigits();
+    if (digits === undefined) throw badFormat;
+    const value = BigInt(digits);
+    if (value > maxUint64 || -value > maxUint64) throw badFormat;
+    return Number(BigInt.asUintN(32, value));
   }
 
   /** Seconds, as milliseconds. */
@@ -70,6 +78,11 @@ export class Arguments {
 
   end(): void {
     if (this.position < this.line.length) throw badFormat;
+  }
+
+  private signedDigits(): string | undefined {
+    signedNumber.lastIndex = this.position;
+    return signedNumber.exec(this.line)?.[1];
   }
 
   private skipSpaces(): void {

@@ -36,7 +36,7 @@ export const peekBuried = peekFirst('buried');
 export const kick: Command = {
   prefix: 'kick ',
   execute(context, args) {
-    const bound = args.uint32();
+    const bound = args.wrappedUint32();
     context.state.counters.commands.kick += 1;
     context.reply(`KICKED ${context.state.kick(context.connection.used, bound)}`);
   },
