@@ -1,9 +1,10 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Connection } from '../core/connection.js';
+import type { JobParameters } from '../core/job.js';
 import { QueueState } from '../core/queue-state.js';
 import { DirectoryLockedError } from './directory-lock.js';
 import { openBinlog, type OpenBinlog } from './open-binlog.js';
@@ -13,6 +14,7 @@ let folders = 0;
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'binlog-'));
+  warnings.length = 0;
 });
 
 afterEach(() => rmSync(root, { recursive: true, force: true }));
@@ -25,17 +27,24 @@ interface Scene {
   readonly log: OpenBinlog;
 }
 
-function open(directory: string, { nowMs = 1_000, segmentBytes = 1_000_000 } = {}): Scene {
+const warnings: string[] = [];
+
+function open(directory: string, { nowMs = 1_000, segmentBytes = 1_000_000, isSynced = false } = {}): Scene {
   const state = new QueueState(nowMs);
-  const log = openBinlog({ directory, segmentBytes, isSynced: false, onWarning: () => {} }, state);
+  const log = openBinlog({ directory, segmentBytes, isSynced, onWarning: (message) => warnings.push(message) }, state);
   return { state, connection: state.connect({ reserved: () => {}, waitEnded: () => {} }), log };
 }
 
-function put({ state, connection }: Scene, body: string, { priority = 10, delayMs = 0 } = {}): number {
-  const job = state.createJob(connection, { priority, delayMs, ttrMs: 5_000 });
+function put(scene: Scene, body: string, parameters: Partial<JobParameters> = {}): number {
+  const id = tryToPut(scene, body, parameters);
+  if (id === undefined) throw new Error('there is no room');
+  return id;
+}
+
+function tryToPut({ state, connection }: Scene, body: string, parameters: Partial<JobParameters> = {}): number | undefined {
+  const job = state.createJob(connection, { priority: 10, delayMs: 0, ttrMs: 5_000, ...parameters });
   job.body = Buffer.from(`${body}\r\n`);
-  state.put(job);
-  return job.id;
+  return state.put(job) ? job.id : undefined;
 }
 
 /** What a restart must bring back of every job; a reserved one comes back as ready. */
@@ -49,12 +58,13 @@ function describeJobs({ state }: Scene, lastId: number): string[] {
   });
 }
 
+const logFiles = (directory: string) => readdirSync(directory).filter((name) => name.startsWith('binlog.'));
+
 /** The files as a killed process leaves them. */
 function copyOf(directory: string): string {
   const copy = newFolder();
   mkdirSync(copy);
-  for (const name of readdirSync(directory).filter((file) => file.startsWith('binlog.')))
-    copyFileSync(join(directory, name), join(copy, name));
+  for (const name of logFiles(directory)) copyFileSync(join(directory, name), join(copy, name));
   return copy;
 }
 
@@ -122,10 +132,91 @@ describe('the binlog', () => {
     for (let count = 0; count < 2_000; count += 1) scene.state.delete(scene.connection, put(scene, 'goes'));
     scene.log.binlog.flush();
     expect(scene.state.journalStatistics.recordsMigrated).toBeGreaterThan(0);
-    expect(readdirSync(directory).filter((name) => name.startsWith('binlog.')).length).toBeLessThan(5);
+    expect(logFiles(directory).length).toBeLessThan(5);
     scene.log.close();
     const again = open(directory);
     expect(describeJobs(again, 2_001)).toEqual(['1 default ready stays\r\n']);
+    again.log.close();
+  });
+
+  it.each([true, false])('has every flushed job on disk at any moment, while files are compacted (synced: %s)', (isSynced) => {
+    const directory = newFolder();
+    const scene = open(directory, { segmentBytes: 4_096, isSynced });
+    put(scene, 'stays');
+    scene.log.binlog.flush();
+    for (let count = 0; count < 400; count += 1) {
+      scene.state.delete(scene.connection, put(scene, 'goes'));
+      if (count % 7 === 0) expect(jobsOfKilled(directory)).toContain('1 default ready stays\r\n');
+    }
+    expect(scene.state.journalStatistics.recordsMigrated).toBeGreaterThan(0);
+    scene.log.close();
+  });
+
+  it('leaves neither spare files nor unused room behind when it is closed', () => {
+    const directory = newFolder();
+    const scene = open(directory, { segmentBytes: 4_096 });
+    for (let count = 0; count < 40; count += 1) put(scene, 'x'.repeat(300));
+    const current = `binlog.${scene.state.journalStatistics.currentIndex}`;
+    scene.log.close();
+    expect(logFiles(directory).at(-1)).toBe(current);
+    expect(readFileSync(join(directory, current)).subarray(-2).toString()).toBe('\r\n');
+  });
+
+  it('writes a record that is larger than a file to a file of its own', () => {
+    const directory = newFolder();
+    const scene = open(directory, { segmentBytes: 4_096 });
+    ['small', 'x'.repeat(50_000), 'small'].forEach((body) => put(scene, body));
+    scene.log.binlog.flush();
+    expect(jobsOfKilled(directory)).toEqual([
+      '1 default ready small\r\n',
+      `2 default ready ${'x'.repeat(50_000)}\r\n`,
+      '3 default ready small\r\n',
+    ]);
+    scene.log.close();
+  });
+
+  it('takes no job without room for it and for its deletion, and has room again once there is some', () => {
+    const directory = newFolder();
+    const scene = open(directory, { segmentBytes: 4_096 });
+    mkdirSync(join(directory, 'binlog.2'));
+    while (tryToPut(scene, 'x'.repeat(100)) !== undefined) scene.log.binlog.flush();
+    expect(warnings).toEqual([expect.stringMatching(/^no room for another log file: .*EEXIST/)]);
+    const ids = Array.from({ length: 100 }, (_, index) => index + 1).filter((id) => scene.state.find(id));
+    expect(ids.map((id) => scene.state.delete(scene.connection, id))).not.toContain(false);
+    rmdirSync(join(directory, 'binlog.2'));
+    scene.log.binlog.flush();
+    expect(jobsOfKilled(directory)).toEqual([]);
+    put(scene, 'x'.repeat(3_000));
+    scene.log.close();
+  });
+
+  it('leaves a job as it is when it has no room for the change', () => {
+    const directory = newFolder();
+    const scene = open(directory, { segmentBytes: 4_096 });
+    mkdirSync(join(directory, 'binlog.2'));
+    while (tryToPut(scene, '') !== undefined) scene.log.binlog.flush();
+    const { state, connection } = scene;
+    [1, 2].forEach((id) => state.reserveById(connection, id));
+    expect(state.release(connection, 1, 7, 500)).toBe('no-room');
+    expect(state.bury(connection, 1, 7)).toBe('no-room');
+    expect(state.find(1)).toMatchObject({ state: 'reserved', priority: 10, releases: 0, buries: 0 });
+    expect(state.release(connection, 2, 7, 0)).toBe('done');
+    scene.log.close();
+  });
+
+  it('reads a damaged file up to there, says so, and keeps a copy of what it could not read', () => {
+    const directory = newFolder();
+    const scene = open(directory);
+    ['first', 'second', 'third'].forEach((body) => put(scene, body));
+    scene.log.close();
+    const path = join(directory, 'binlog.1');
+    const content = readFileSync(path);
+    content.writeInt32LE(201, content.indexOf('second') - 80 - 'default'.length - 4);
+    writeFileSync(path, content);
+    const again = open(directory);
+    expect(describeJobs(again, 3)).toEqual(['1 default ready first\r\n']);
+    expect(warnings).toEqual([expect.stringMatching(/binlog\.1 is damaged at byte 102: .*binlog\.1\.damaged keeps it$/)]);
+    expect(readFileSync(`${path}.damaged`)).toEqual(content);
     again.log.close();
   });
 
@@ -157,6 +248,14 @@ describe('the binlog', () => {
     expect(() => open(directory)).toThrow('log format');
   });
 });
+
+/** What a restart finds when the process is killed at this moment. */
+function jobsOfKilled(directory: string): string[] {
+  const scene = open(copyOf(directory));
+  const jobs = describeJobs(scene, 1_000);
+  scene.log.close();
+  return jobs;
+}
 
 function jobsOfTorn(directory: string, bytes: number): number {
   const copy = copyOf(directory);
