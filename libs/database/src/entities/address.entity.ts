@@ -43,6 +43,10 @@ export class AddressEntity {
   @Column({ name: 'write_back', type: 'varchar', length: 16, nullable: true })
   writeBack!: string | null;
 
+  /** The list on which nobody but us has put the address: it leaves that one when the account's list becomes another. */
+  @Column(bigintColumn({ name: 'own_list_id', nullable: true }))
+  ownListId!: number | null;
+
   /** When an export last showed the address on our list. */
   @Column(bigintColumn({ name: 'seen_at', nullable: true }))
   seenAt!: number | null;
