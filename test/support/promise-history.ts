@@ -9,8 +9,11 @@ export type Step =
   | { readonly do: 'clear' | 'delete' | 'restore'; readonly contact: number }
   | { readonly do: 'unsubscribe'; readonly email: number }
   | { readonly do: 'deliver'; readonly copies: number; readonly order: 'sent' | 'reverse' | 'shuffle' }
+  | { readonly do: 'retitle'; readonly title: number }
   | { readonly do: 'lose' | 'reconcile' };
 
+/** Of the account's list in Unisender. */
+const TITLES = ['Clients', 'Новости'];
 const NAMES = ['Anna', 'Борис', '', 'Zoë 🦊', 'A & B'];
 /** The last but one is refused by Unisender (role), the last by us. */
 const EMAILS = [
@@ -41,6 +44,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       order: fc.constantFrom('sent' as const, 'reverse' as const, 'shuffle' as const),
     }),
   },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('retitle' as const), title: fc.nat(TITLES.length - 1) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('lose' as const, 'reconcile' as const) }) },
 );
 /** A life of 3 to 25 steps. */
@@ -64,6 +68,8 @@ export interface Network {
 export interface LivingAccount extends VendorAccount {
   /** Resolves when the run has ended. */
   run(mode: 'reconcile'): Promise<unknown>;
+  /** Chooses the title of the account's list; resolves when the import has ended. */
+  retitle(title: string): Promise<unknown>;
   /** The account's own list in Unisender. */
   listId(): Promise<number>;
 }
@@ -99,6 +105,7 @@ export class Life {
     else if (each.do === 'unsubscribe') await this.unsubscribe(EMAILS[each.email] ?? '');
     else if (each.do === 'deliver') await this.network.deliver(each);
     else if (each.do === 'reconcile') await this.account.run('reconcile');
+    else if (each.do === 'retitle') await this.account.retitle(TITLES[each.title] ?? '');
     else if (each.do === 'lose') await this.lose();
     else if ('contact' in each) await this.changeContact(each);
   }
@@ -141,6 +148,7 @@ export async function findBrokenPromises(account: LivingAccount, before: Readonl
     const name = isSendable(email) ? nameOf(email) : undefined;
     if (now?.status === 'unsubscribed') return [];
     if (before.get(email)?.status === 'unsubscribed') return [`${email} is ${now?.status ?? 'missing'}, it was unsubscribed`];
+    if (now?.lists.some(({ id }) => id !== listId)) return [`${email} is still on a list that the account left`];
     if (name !== undefined)
       return isOnList && (now?.fields['Name'] ?? '') === name
         ? []

@@ -54,15 +54,20 @@ export class ServiceAccount extends VendorAccount {
     await this.api.send('GET', pathname + search);
   }
 
-  /** Saves the Unisender key, as the widget does; gives the import's id. */
-  async saveKey(): Promise<string> {
-    const { run_id } = await this.api.send<ShownRun>('POST', '/widget', { account_id: this.accountId, unisender_key: this.unisenderKey });
-    return run_id;
+  /** Saves the Unisender key and settings, as the widget does; gives the import's id. */
+  async saveKey(settings?: Readonly<Record<string, unknown>>): Promise<string> {
+    const key = { account_id: this.accountId, unisender_key: this.unisenderKey };
+    return (await this.api.send<ShownRun>('POST', '/widget', settings ? { ...key, settings } : key)).run_id;
   }
 
   /** Saves the key and waits until the import has ended. */
-  async connect(): Promise<ShownRun> {
-    return this.untilEnded(await this.saveKey());
+  async connect(settings?: Readonly<Record<string, unknown>>): Promise<ShownRun> {
+    return this.untilEnded(await this.saveKey(settings));
+  }
+
+  /** Saves another title for the list and waits until the import has ended. */
+  async retitle(title: string): Promise<ShownRun> {
+    return this.connect({ list_title: title });
   }
 
   async getRun(runId: string): Promise<ShownRun> {

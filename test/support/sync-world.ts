@@ -74,6 +74,11 @@ export class SyncedAccount extends VendorAccount {
     return this.world.getRun(run.run_id);
   }
 
+  /** Saves another title for the list and works until the import has ended. */
+  async retitle(title: string): Promise<RunView> {
+    return this.connect({ list_title: title });
+  }
+
   async listId(): Promise<number> {
     return (await this.world.harness.context.stores.accounts.find(this.accountId))?.listId ?? 0;
   }

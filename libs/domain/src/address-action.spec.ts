@@ -17,6 +17,7 @@ const record = (over: Partial<AddressRecord> = {}): AddressRecord => ({
   state: 'present',
   toldHash: told,
   subscription: 'mailable',
+  ownListId: null,
   ...over,
 });
 const unanswered = (state: AddressRecord['state'], origin: AddressRecord['origin']) => record({ state, origin, toldHash: UNANSWERED });

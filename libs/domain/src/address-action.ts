@@ -23,6 +23,8 @@ export interface AddressRecord {
   /** Hash of what was told, {@link UNANSWERED}, or null when it is to be told anew. */
   readonly toldHash: string | null;
   readonly subscription: Subscription;
+  /** The list on which nobody but us has put it; null when it is on none, or stood there before us. */
+  readonly ownListId: number | null;
 }
 
 /** The living contact with the lowest id that holds the address and passes the filter: it gives name and fields. */
@@ -75,7 +77,7 @@ export function expectOutcome(
 ): ExpectedOutcome {
   if (invalidReason !== null) return 'rejected';
   if (!holder.passesFilter) return 'unchanged';
-  const unknown: AddressRecord = { email, origin: 'unknown', state: 'absent', toldHash: null, subscription: 'mailable' };
+  const unknown: AddressRecord = { email, origin: 'unknown', state: 'absent', toldHash: null, subscription: 'mailable', ownListId: null };
   // The policy is about addresses that nobody holds.
   const action = decideAddress(record ?? unknown, holder, 'exclude');
   if (action.kind !== 'put') return 'unchanged';

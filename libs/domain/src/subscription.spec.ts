@@ -31,9 +31,9 @@ describe('concernsList', () => {
 });
 
 describe('subscriptionOfExport', () => {
-  it.each<[string | undefined, number[], Subscription]>([
+  it.each<[string | undefined, number[], Subscription | undefined]>([
     ['active', [], 'mailable'],
-    ['active', [2], 'mailable'],
+    ['active', [2], undefined],
     ['active', [2, 1], 'unsubscribed'],
     ['unsubscribed', [], 'unsubscribed'],
     ['blocked', [1], 'blocked'],

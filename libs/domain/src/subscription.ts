@@ -25,11 +25,16 @@ export function subscriptionOfEvent({
 export const concernsList = (namedListIds: readonly number[], listId: number | null): boolean =>
   namedListIds.length === 0 || listId === null || namedListIds.includes(listId);
 
-/** What an exported row says of its owner's decision: about the whole account, or about our list alone (reference/unisender.md 4.2). */
+/**
+ * What an exported row says of its owner's decision: about the whole account, or about our list alone
+ * (reference/unisender.md 4.2). Undefined when only other lists were left: one of them may have been ours, so that this is
+ * no word against what is known.
+ */
 export function subscriptionOfExport(
   row: { readonly status: string | undefined; readonly unsubscribedListIds: readonly number[] },
   listId: number,
-): Subscription {
+): Subscription | undefined {
   if (row.status === 'blocked') return 'blocked';
-  return row.status === 'unsubscribed' || row.unsubscribedListIds.includes(listId) ? 'unsubscribed' : 'mailable';
+  if (row.status === 'unsubscribed' || row.unsubscribedListIds.includes(listId)) return 'unsubscribed';
+  return row.unsubscribedListIds.length === 0 ? 'mailable' : undefined;
 }

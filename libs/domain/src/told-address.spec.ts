@@ -4,18 +4,23 @@ import {
   type FoundAddress,
   type PutCounts,
   type ToldAddress,
+  listToLeave,
   originOfFresh,
   toldByExclude,
   toldByInspection,
   toldByPut,
 } from './told-address.js';
 
-const record = (over: Partial<AddressRecord> = {}): AddressRecord => ({
+const LIST = 5;
+
+const record = (over: Partial<AddressRecord & { isSeenOnList: boolean }> = {}): AddressRecord & { isSeenOnList: boolean } => ({
   email: 'a@b.co',
   origin: 'unknown',
   state: 'absent',
   toldHash: UNANSWERED,
   subscription: 'mailable',
+  ownListId: null,
+  isSeenOnList: false,
   ...over,
 });
 
@@ -32,8 +37,8 @@ describe('originOfFresh', () => {
 
 describe('toldByPut', () => {
   const put = { hash: 'h', isNew: true };
-  const accepted = { rejectedCode: undefined, originOfFresh: 'ours' } as const;
-  const refused = { rejectedCode: 'e_syntax', originOfFresh: 'ours' } as const;
+  const accepted = { rejectedCode: undefined, originOfFresh: 'ours', listId: LIST } as const;
+  const refused = { rejectedCode: 'e_syntax', originOfFresh: 'ours', listId: LIST } as const;
 
   it.each<[string, ToldAddress, Partial<ToldAddress>]>([
     ['a new address', toldByPut(record(), put, accepted), { state: 'present', origin: 'ours', toldHash: 'h', rejectedCode: null }],
@@ -58,6 +63,26 @@ describe('toldByPut', () => {
   });
 });
 
+describe('the list on which only we put an address', () => {
+  const put = { hash: 'h', isNew: false };
+  const answer = { rejectedCode: undefined, originOfFresh: 'ours', listId: LIST } as const;
+
+  it.each<[string, Partial<AddressRecord & { isSeenOnList: boolean }>, { leaves: number | undefined; owns: number | null }]>([
+    ['one that is new to the list', {}, { leaves: undefined, owns: LIST }],
+    ['one that stood there before us', { isSeenOnList: true }, { leaves: undefined, owns: null }],
+    ['one that we put there and an export showed since', { ownListId: LIST, isSeenOnList: true }, { leaves: undefined, owns: LIST }],
+    ['one that we put on another list', { ownListId: 4 }, { leaves: 4, owns: LIST }],
+    ['one that we put on another list and that stood here before us', { ownListId: 4, isSeenOnList: true }, { leaves: 4, owns: null }],
+  ])('%s', (_name, over, { leaves, owns }) => {
+    expect(listToLeave(record(over), LIST)).toBe(leaves);
+    expect(toldByPut(record(over), put, answer).ownListId).toBe(owns);
+  });
+
+  it('stays what it was when the row is refused', () => {
+    expect(toldByPut(record({ ownListId: 4 }), put, { ...answer, rejectedCode: 'e_syntax' }).ownListId).toBe(4);
+  });
+});
+
 describe('toldByExclude', () => {
   it('remembers where the address came from', () => {
     expect(toldByExclude({ email: 'a@b.co', origin: 'preexisting' })).toEqual({
@@ -66,6 +91,7 @@ describe('toldByExclude', () => {
       origin: 'preexisting',
       toldHash: null,
       rejectedCode: null,
+      ownListId: null,
     });
   });
 });
@@ -84,6 +110,6 @@ describe('toldByInspection', () => {
     ['one that stood there before', 'absent', { isOnOurList: true, addedAtMs: SENT - 1_001 }, { ...ours, origin: 'preexisting' }],
     ['one of unknown age', 'absent', { isOnOurList: true, addedAtMs: undefined }, ours],
   ])('%s', (_name, state, found, expected) => {
-    expect(toldByInspection({ email: 'a@b.co', state, firstSentAt: SENT }, found)).toMatchObject(expected);
+    expect(toldByInspection({ email: 'a@b.co', state, ownListId: LIST, firstSentAt: SENT }, found)).toMatchObject(expected);
   });
 });

@@ -7,6 +7,7 @@ export interface ToldAddress {
   readonly origin: AddressOrigin;
   readonly toldHash: string | null;
   readonly rejectedCode: string | null;
+  readonly ownListId: number | null;
 }
 
 /** What a call that put addresses says of them, in numbers only. */
@@ -31,20 +32,41 @@ const ADDED_AT_RESOLUTION_MS = 1_000;
 export const originOfFresh = ({ inserted, updated, fresh, known }: PutCounts): 'ours' | 'uncertain' =>
   inserted === fresh && updated === known ? 'ours' : 'uncertain';
 
-/** An address after it was put; `rejectedCode` is Unisender's reason when it refused the row. */
+/**
+ * The list that an address leaves when it is put on `listId`: another one on which only we had put it. Where it stood before
+ * us it stays.
+ */
+export const listToLeave = ({ ownListId }: Pick<AddressRecord, 'ownListId'>, listId: number): number | undefined =>
+  ownListId === null || ownListId === listId ? undefined : ownListId;
+
+/** What Unisender answered to a put. */
+export interface PutAnswer {
+  /** Unisender's reason when it refused the row. */
+  readonly rejectedCode: string | undefined;
+  readonly originOfFresh: 'ours' | 'uncertain';
+  readonly listId: number;
+}
+
+/** An address after it was put; `isSeenOnList` when an export showed it on the list before. */
 export function toldByPut(
-  { email, origin }: AddressRecord,
+  { email, origin, ownListId, isSeenOnList }: AddressRecord & { readonly isSeenOnList: boolean },
   { hash, isNew }: Pick<Extract<AddressAction, { kind: 'put' }>, 'hash' | 'isNew'>,
-  answer: { readonly rejectedCode: string | undefined; readonly originOfFresh: 'ours' | 'uncertain' },
+  { rejectedCode, originOfFresh, listId }: PutAnswer,
 ): ToldAddress {
-  const { rejectedCode } = answer;
   if (rejectedCode === undefined) {
-    return { email, state: 'present', origin: origin === 'unknown' ? answer.originOfFresh : origin, toldHash: hash, rejectedCode: null };
+    return {
+      email,
+      state: 'present',
+      origin: origin === 'unknown' ? originOfFresh : origin,
+      toldHash: hash,
+      rejectedCode: null,
+      ownListId: isSeenOnList && ownListId !== listId ? null : listId,
+    };
   }
   // A refused first row leaves nothing in Unisender; a refused change leaves the address there as it was told before.
   return isNew
-    ? { email, state: 'rejected', origin, toldHash: null, rejectedCode }
-    : { email, state: 'present', origin, toldHash: hash, rejectedCode };
+    ? { email, state: 'rejected', origin, toldHash: null, rejectedCode, ownListId }
+    : { email, state: 'present', origin, toldHash: hash, rejectedCode, ownListId };
 }
 
 /** An address that is in Unisender no more. */
@@ -54,6 +76,7 @@ export const toldByDelete = ({ email }: Pick<AddressRecord, 'email'>): ToldAddre
   origin: 'unknown',
   toldHash: null,
   rejectedCode: null,
+  ownListId: null,
 });
 
 /** An address that was taken off our list and stays in Unisender. */
@@ -74,11 +97,11 @@ export interface FoundAddress {
  * nobody's; one that stood there before it was first sent is not ours to delete.
  */
 export function toldByInspection(
-  { email, state, firstSentAt }: Pick<AddressRecord, 'email' | 'state'> & { readonly firstSentAt: number | null },
+  { email, state, firstSentAt, ownListId }: Pick<AddressRecord, 'email' | 'state' | 'ownListId'> & { readonly firstSentAt: number | null },
   found: FoundAddress | undefined,
 ): ToldAddress {
   if (!found || (state !== 'present' && !found.isOnOurList)) return toldByDelete({ email });
   const addedAtMs = found.addedAtMs ?? Number.POSITIVE_INFINITY;
   const origin = addedAtMs < (firstSentAt ?? 0) - ADDED_AT_RESOLUTION_MS ? 'preexisting' : 'ours';
-  return { email, state: 'present', origin, toldHash: UNANSWERED, rejectedCode: null };
+  return { email, state: 'present', origin, toldHash: UNANSWERED, rejectedCode: null, ownListId };
 }

@@ -95,13 +95,13 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
     );
     clock.set(NOW + 3);
     await addresses.recordTold(database, ACCOUNT, [
-      { email: 'a@x', state: 'present', origin: 'ours', toldHash: 'h', rejectedCode: null },
-      { email: 'c@x', state: 'rejected', origin: 'unknown', toldHash: null, rejectedCode: 'role' },
+      { email: 'a@x', state: 'present', origin: 'ours', toldHash: 'h', rejectedCode: null, ownListId: 5 },
+      { email: 'c@x', state: 'rejected', origin: 'unknown', toldHash: null, rejectedCode: 'role', ownListId: null },
     ]);
     expect(await dirtyEmails(addresses)).toEqual(['b@x']);
     expect([...(await addresses.listRecords(ACCOUNT, ['a@x', 'b@x'])).values()]).toEqual([
-      { email: 'a@x', origin: 'ours', state: 'present', toldHash: 'h', subscription: 'mailable' },
-      { email: 'b@x', origin: 'preexisting', state: 'absent', toldHash: null, subscription: 'unsubscribed' },
+      { email: 'a@x', origin: 'ours', state: 'present', toldHash: 'h', subscription: 'mailable', ownListId: 5 },
+      { email: 'b@x', origin: 'preexisting', state: 'absent', toldHash: null, subscription: 'unsubscribed', ownListId: null },
     ]);
     expect(await addresses.listUnmailable(ACCOUNT, ['a@x', 'b@x'])).toEqual(['b@x']);
     clock.set(NOW + 9);

@@ -19,6 +19,8 @@ export interface DirtyAddress extends AddressRecord {
   readonly holder: AddressHolder | undefined;
   /** When it was first sent, epoch ms; null when it never was. */
   readonly firstSentAt: number | null;
+  /** Whether an export showed it on the account's list. */
+  readonly isSeenOnList: boolean;
 }
 
 /** What waits to be told. */
@@ -31,7 +33,8 @@ export interface DirtyBacklog {
 /** One row of a Unisender export. */
 export interface ExportedAddress {
   readonly email: string;
-  readonly subscription: Subscription;
+  /** Undefined when it says nothing: what is known stands. */
+  readonly subscription: Subscription | undefined;
   readonly onOurList: boolean;
 }
 
@@ -41,10 +44,12 @@ interface RecordRow {
   readonly state: AddressState;
   readonly told_hash: string | null;
   readonly subscription: Subscription;
+  readonly own_list_id: number | null;
 }
 
 interface DirtyRow extends RecordRow {
   readonly first_sent_at: number | null;
+  readonly seen_at: number | null;
   readonly holder_id: number | null;
 }
 
@@ -54,12 +59,13 @@ interface HolderRow {
   readonly fields: string;
 }
 
-const toRecord = ({ email, origin, state, told_hash, subscription }: RecordRow): AddressRecord => ({
+const toRecord = ({ email, origin, state, told_hash, subscription, own_list_id }: RecordRow): AddressRecord => ({
   email,
   origin,
   state,
   toldHash: told_hash,
   subscription,
+  ownListId: own_list_id,
 });
 
 /** The other half of the mirror: what Unisender was told of each address, and what it told us. Telling it clears the dirty mark. */
@@ -74,12 +80,30 @@ export class AddressStore {
     await markDirty(tx, accountId, emails, this.clock.nowMs());
   }
 
-  /** Marks everything that was told: the list is a new one, or the account's filter or fields changed. */
-  async markAllToldDirty(tx: Executor, accountId: number): Promise<void> {
+  /** Marks everything that was told, for the list is another one now. Who stands on it is to be learnt. */
+  async changeList(tx: Executor, accountId: number): Promise<void> {
+    await tx.execute(`UPDATE addresses SET seen_at = NULL WHERE account_id = ? AND seen_at IS NOT NULL`, [accountId]);
     await tx.execute(
       `UPDATE addresses SET dirty_since = COALESCE(dirty_since, ?), told_hash = NULL WHERE account_id = ? AND state = 'present'`,
       [this.clock.nowMs(), accountId],
     );
+  }
+
+  /** Forgets that addresses are on lists of ours that do not exist any more. Returns how many were. */
+  async forgetLostLists(tx: Executor, accountId: number, existingIds: readonly number[]): Promise<number> {
+    const owned = await tx.query<{ own_list_id: number }>(
+      `SELECT DISTINCT own_list_id FROM addresses WHERE account_id = ? AND own_list_id IS NOT NULL`,
+      [accountId],
+    );
+    const lost = owned.map(({ own_list_id }) => own_list_id).filter((id) => !existingIds.includes(id));
+    let forgotten = 0;
+    for (const listId of lost) {
+      forgotten += await tx.execute(`UPDATE addresses SET own_list_id = NULL WHERE account_id = ? AND own_list_id = ?`, [
+        accountId,
+        listId,
+      ]);
+    }
+    return forgotten;
   }
 
   /**
@@ -89,7 +113,8 @@ export class AddressStore {
   async forgetTold(tx: Executor, accountId: number): Promise<void> {
     await tx.execute(`DELETE FROM addresses WHERE account_id = ? AND subscription = 'mailable'`, [accountId]);
     await tx.execute(
-      `UPDATE addresses SET origin = 'unknown', state = 'absent', told_hash = NULL, rejected_code = NULL, first_sent_at = NULL, seen_at = NULL
+      `UPDATE addresses SET origin = 'unknown', state = 'absent', told_hash = NULL, rejected_code = NULL, first_sent_at = NULL, seen_at = NULL,
+              own_list_id = NULL
         WHERE account_id = ?`,
       [accountId],
     );
@@ -108,7 +133,7 @@ export class AddressStore {
   /** The oldest dirty addresses, each with the contact that names it. At most `limit`. */
   async listDirty(accountId: number, limit: number): Promise<DirtyAddress[]> {
     const rows = await this.database.query<DirtyRow>(
-      `SELECT a.email, a.origin, a.state, a.told_hash, a.subscription, a.first_sent_at,
+      `SELECT a.email, a.origin, a.state, a.told_hash, a.subscription, a.own_list_id, a.first_sent_at, a.seen_at,
               (SELECT MIN(h.contact_id) FROM contact_addresses h
                  JOIN contacts c ON c.account_id = h.account_id AND c.contact_id = h.contact_id
                 WHERE h.account_id = a.account_id AND h.email = a.email AND h.invalid_reason IS NULL
@@ -125,6 +150,7 @@ export class AddressStore {
     return rows.map((row) => ({
       ...toRecord(row),
       firstSentAt: row.first_sent_at,
+      isSeenOnList: row.seen_at !== null,
       holder: row.holder_id === null ? undefined : holders.get(row.holder_id),
     }));
   }
@@ -177,22 +203,25 @@ export class AddressStore {
     const nowMs = this.clock.nowMs();
     await upsertRows(tx, {
       table: 'addresses',
-      columns: ['account_id', 'email', 'state', 'origin', 'told_hash', 'rejected_code', 'dirty_since', 'updated_at'],
+      columns: ['account_id', 'email', 'state', 'origin', 'told_hash', 'rejected_code', 'own_list_id', 'dirty_since', 'updated_at'],
       key: ['account_id', 'email'],
-      update: incoming('state', 'origin', 'told_hash', 'rejected_code', 'dirty_since', 'updated_at'),
-      rows: told.map(({ email, state, origin, toldHash, rejectedCode }) => [
+      update: incoming('state', 'origin', 'told_hash', 'rejected_code', 'own_list_id', 'dirty_since', 'updated_at'),
+      rows: told.map(({ email, state, origin, toldHash, rejectedCode, ownListId }) => [
         accountId,
         email,
         state,
         origin,
         toldHash,
         rejectedCode,
+        ownListId,
         null,
         nowMs,
       ]),
     });
-    const deleted = told.filter(({ origin }) => origin === 'unknown').map(({ email }) => email);
-    await executeIn(tx, `UPDATE addresses SET first_sent_at = NULL WHERE account_id = ? AND email IN (?)`, [accountId], deleted);
+    const neverSent = told.filter(({ origin }) => origin === 'unknown').map(({ email }) => email);
+    await executeIn(tx, `UPDATE addresses SET first_sent_at = NULL WHERE account_id = ? AND email IN (?)`, [accountId], neverSent);
+    const absent = told.filter(({ state }) => state === 'absent').map(({ email }) => email);
+    await executeIn(tx, `UPDATE addresses SET seen_at = NULL WHERE account_id = ? AND email IN (?)`, [accountId], absent);
   }
 
   /** Takes the mark from addresses of which Unisender need not be told. */
@@ -205,11 +234,11 @@ export class AddressStore {
    * who unsubscribed since stays so.
    */
   async saveExported(tx: Executor, accountId: number, rows: readonly ExportedAddress[], seenAtMs: number): Promise<void> {
-    const isMailable = ({ subscription }: ExportedAddress) => subscription === 'mailable';
     const left = { sql: `CASE WHEN addresses.updated_at >= ${Math.trunc(seenAtMs)} THEN addresses.subscription ELSE 'mailable' END` };
-    await this.saveSeen(tx, accountId, rows.filter(isMailable), seenAtMs, left);
-    const unmailable = rows.filter((row) => !isMailable(row));
-    await this.saveSeen(tx, accountId, unmailable, seenAtMs, 'incoming');
+    for (const [subscription, group] of groupBy(rows, (row) => row.subscription)) {
+      const known = subscription === undefined ? { sql: 'addresses.subscription' } : subscription === 'mailable' ? left : 'incoming';
+      await this.saveSeen(tx, accountId, group, seenAtMs, known);
+    }
   }
 
   private async saveSeen(
@@ -233,7 +262,7 @@ export class AddressStore {
         accountId,
         email,
         'preexisting',
-        subscription,
+        subscription ?? 'mailable',
         onOurList ? seenAtMs : null,
         seenAtMs,
       ]),
@@ -287,7 +316,7 @@ export class AddressStore {
   async listRecords(accountId: number, emails: readonly string[]): Promise<Map<string, AddressRecord>> {
     const rows = await queryIn<RecordRow>(
       this.database,
-      'SELECT email, origin, state, told_hash, subscription FROM addresses WHERE account_id = ? AND email IN (?)',
+      'SELECT email, origin, state, told_hash, subscription, own_list_id FROM addresses WHERE account_id = ? AND email IN (?)',
       [accountId],
       emails,
     );

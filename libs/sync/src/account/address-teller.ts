@@ -1,52 +1,24 @@
 import type { DirtyAddress, Tx } from '#database';
 import {
-  type AddressAction,
   type FoundAddress,
   MAX_ROWS_PER_CALL,
   type Secret,
   type ToldAddress,
   decideAddress,
-  originOfFresh,
   toldByDelete,
   toldByExclude,
   toldByInspection,
   toldByPut,
 } from '#domain';
-import type { ImportResult, UnisenderContact } from '#unisender';
+import type { UnisenderContact } from '#unisender';
 import type { SyncContext } from '../context.js';
 import { type AccountWork, throwIfStopping } from './account-work.js';
-
-/** What one round of telling did, counted in addresses. */
-export interface TellCounts {
-  readonly created: number;
-  readonly updated: number;
-  readonly deleted: number;
-  readonly rejected: number;
-  readonly unchanged: number;
-}
+import { countsOf, originFrom, type Plan, type Planned, type TellCounts, toPlan, toRows } from './telling-plan.js';
 
 /** Counts in the transaction that records them, so that a crash never counts twice. */
 export type CountTold = (tx: Tx, counts: TellCounts) => Promise<void>;
 
-interface Planned {
-  readonly address: DirtyAddress;
-  readonly action: AddressAction;
-}
-
-type Put = Planned & { readonly action: Extract<AddressAction, { kind: 'put' }> };
-
-interface Plan {
-  readonly puts: readonly Put[];
-  readonly deletes: readonly Planned[];
-  readonly excludes: readonly Planned[];
-  readonly inspects: readonly Planned[];
-}
-
-/** Single calls (exclude, getContact) per round: keeps a round short beside the lease. */
-const MAX_SINGLE_CALLS = 50;
 const noCounts: TellCounts = { created: 0, updated: 0, deleted: 0, rejected: 0, unchanged: 0 };
-
-const isPut = (planned: Planned): planned is Put => planned.action.kind === 'put';
 
 /** Tells Unisender the difference between what it was told and what the mirror says, in full calls. */
 export class AddressTeller {
@@ -98,7 +70,9 @@ export class AddressTeller {
   private async inspect(work: AccountWork, key: Secret, listId: number, inspects: readonly Planned[]): Promise<void> {
     const told: ToldAddress[] = [];
     for (const { address } of inspects) {
-      told.push(toldByInspection(address, toFound(await this.context.unisender.getContact(key, address.email), listId)));
+      told.push(
+        toldByInspection(address, toFound(await this.context.unisender.getContact(key, address.email), [listId, address.ownListId])),
+      );
       throwIfStopping(work.signal);
     }
     if (told.length === 0) return;
@@ -117,7 +91,7 @@ export class AddressTeller {
     if (plan.excludes.length === 0) return;
     await work.lease.write((tx) => this.context.stores.addresses.markUnanswered(tx, work.lease.accountId, emailsOf(plan.excludes)));
     for (const { address } of plan.excludes) {
-      await this.context.unisender.exclude(key, address.email, [listId]);
+      for (const id of new Set([address.ownListId ?? listId, listId])) await this.context.unisender.exclude(key, address.email, [id]);
       throwIfStopping(work.signal);
     }
     const told = plan.excludes.map(({ address }) => toldByExclude(address));
@@ -136,7 +110,7 @@ export class AddressTeller {
     const rejected = new Map(result.rejected.map(({ index, code }) => [index, code]));
     const origin = originFrom(plan, fresh, result, rejected);
     const puts = plan.puts.map(({ address, action }, index) =>
-      toldByPut(address, action, { rejectedCode: rejected.get(index), originOfFresh: origin }),
+      toldByPut(address, action, { rejectedCode: rejected.get(index), originOfFresh: origin, listId }),
     );
     const deletes = plan.deletes.map(({ address }) => toldByDelete(address));
     await this.record(work, [...puts, ...deletes], countsOf(plan, rejected), count);
@@ -150,56 +124,7 @@ export class AddressTeller {
   }
 }
 
-function toPlan(planned: readonly Planned[]): Plan {
-  const ofKind = (kind: AddressAction['kind']) => planned.filter(({ action }) => action.kind === kind);
-  return {
-    puts: planned.filter(isPut),
-    deletes: ofKind('delete'),
-    excludes: ofKind('exclude').slice(0, MAX_SINGLE_CALLS),
-    inspects: ofKind('inspect').slice(0, MAX_SINGLE_CALLS),
-  };
-}
-
-const toFound = (contact: UnisenderContact | undefined, listId: number): FoundAddress | undefined =>
-  contact && { isOnOurList: contact.lists.some(({ id }) => id === listId), addedAtMs: contact.addedAtMs };
+const toFound = (contact: UnisenderContact | undefined, ourListIds: readonly (number | null)[]): FoundAddress | undefined =>
+  contact && { isOnOurList: contact.lists.some(({ id }) => ourListIds.includes(id)), addedAtMs: contact.addedAtMs };
 
 const emailsOf = (planned: readonly Planned[]): string[] => planned.map(({ address }) => address.email);
-
-/** `delete` is a column only where a row needs it; `email_status` and `overwrite_lists` are never sent: nobody is re-subscribed. */
-function toRows({ puts, deletes }: Plan, listId: number, fieldNames: readonly string[]): { fieldNames: string[]; rows: string[][] } {
-  const withDelete = deletes.length > 0;
-  const flag = (value: string) => (withDelete ? [value] : []);
-  return {
-    fieldNames: ['email', ...flag('delete'), 'Name', 'email_list_ids', ...fieldNames],
-    rows: [
-      ...puts.map(({ address, action }) => [
-        address.email,
-        ...flag('0'),
-        action.holder.name,
-        String(listId),
-        ...fieldNames.map((name) => action.holder.fields[name] ?? ''),
-      ]),
-      ...deletes.map(({ address }) => [address.email, '1', '', '', ...fieldNames.map(() => '')]),
-    ],
-  };
-}
-
-/** What the answer's numbers say of the rows that are new to us. */
-function originFrom(plan: Plan, fresh: readonly Put[], { inserted, updated }: ImportResult, rejected: ReadonlyMap<number, string>) {
-  const accepted = plan.puts.filter((_, index) => !rejected.has(index));
-  const freshSet = new Set(fresh);
-  const freshCount = accepted.filter((put) => freshSet.has(put)).length;
-  return originOfFresh({ inserted, updated, fresh: freshCount, known: accepted.length - freshCount });
-}
-
-function countsOf({ puts, deletes }: Plan, rejected: ReadonlyMap<number, string>): TellCounts {
-  const accepted = puts.filter((_, index) => !rejected.has(index));
-  const created = accepted.filter(({ action }) => action.isNew).length;
-  return {
-    created,
-    updated: accepted.length - created,
-    deleted: deletes.length,
-    rejected: puts.length - accepted.length,
-    unchanged: 0,
-  };
-}

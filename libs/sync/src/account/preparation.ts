@@ -2,7 +2,7 @@ import type { Secret } from '#domain';
 import type { SyncContext } from '../context.js';
 import type { AccountWork } from './account-work.js';
 import type { ExportReader, ExportTask } from './export-reader.js';
-import type { ListKeeper } from './list-keeper.js';
+import type { EnsuredList, ListKeeper } from './list-keeper.js';
 
 const forgottenTask: ExportTask = { taskId: null, sinceMs: 0, save: async () => {} };
 
@@ -28,24 +28,24 @@ export class Preparation {
   ): Promise<number> {
     const known = this.ready.get(work);
     if (known !== undefined) return known;
-    const listId = await this.findList(work, key, options.look ?? false);
-    if (work.account.baselineState !== 'done' || options.relearn) {
+    const { listId, isStrange } = await this.findList(work, key, options.look ?? false);
+    if (work.account.baselineState !== 'done' || isStrange || options.relearn) {
       await this.exports.learn(work, key, listId, options.task ?? forgottenTask);
     }
     this.ready.set(work, listId);
     return listId;
   }
 
-  /** Looks whether the list is still there; true when another took its place and everything is to be told to it. */
-  async replaceLostList(work: AccountWork, key: Secret, lostId: number): Promise<boolean> {
-    const listId = await this.lists.ensureList(work, key);
+  /** Looks whether the lists are still there; true when telling can go on, to another list or without one that addresses were to leave. */
+  async replaceLostLists(work: AccountWork, key: Secret, lostId: number): Promise<boolean> {
+    const { listId } = await this.lists.ensureList(work, key);
     this.ready.set(work, listId);
-    return listId !== lostId;
+    return (await this.lists.forgetLostLists(work, key)) || listId !== lostId;
   }
 
-  private async findList(work: AccountWork, key: Secret, look: boolean): Promise<number> {
+  private async findList(work: AccountWork, key: Secret, look: boolean): Promise<EnsuredList> {
     const { listId, baselineState } = work.account;
-    if (!look && listId !== null && baselineState === 'done') return listId;
+    if (!look && listId !== null && baselineState === 'done') return { listId, isStrange: false };
     const ensured = await this.lists.ensureList(work, key);
     await this.lists.ensureFields(work, key);
     return ensured;

@@ -15,7 +15,7 @@ export async function tellReady(
   try {
     return await teller.tell(work, key, listId, count);
   } catch (error) {
-    const wasReplaced = error instanceof UnisenderRejectedError && (await preparation.replaceLostList(work, key, listId));
+    const wasReplaced = error instanceof UnisenderRejectedError && (await preparation.replaceLostLists(work, key, listId));
     if (wasReplaced) return true;
     throw error;
   }

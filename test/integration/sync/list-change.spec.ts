@@ -1,0 +1,131 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
+import { Secret, TransientError } from '#domain';
+import { ShiftedClock } from '../../support/sync-harness.js';
+import { type SyncedAccount, SyncWorld } from '../../support/sync-world.js';
+import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
+
+interface List {
+  readonly id: number;
+  readonly title: string;
+}
+
+describe.each(testDatabaseKinds())('another list title on %s', (kind) => {
+  const databases = openTestDatabases(kind);
+  const clock = new ShiftedClock();
+  let sandbox: Sandbox;
+  let world: SyncWorld;
+  let account: SyncedAccount;
+
+  beforeAll(async () => {
+    sandbox = await startSandbox({ clock });
+  });
+  afterAll(() => sandbox.close());
+  beforeEach(async () => {
+    world = await SyncWorld.open({ database: await databases.open(), sandbox, clock });
+    account = await world.addAccount();
+  });
+  afterEach(() => world.close());
+
+  const listsPath = () => `/unisender/accounts/${account.unisenderKey}/lists`;
+  const addList = (list: List) => world.control.post(listsPath(), list);
+  const create = (name: string) => account.create({ name, emails: [`${name}@example.com`], hooks: false });
+  const importCalls = async () => (await world.control.calls('importContacts')).length;
+
+  /** Names of who is on each list, by its title. */
+  const members = async (): Promise<Record<string, string[]>> => {
+    const held = [...(await account.held()).values()];
+    const onList = ({ id }: List) =>
+      held.filter(({ lists }) => lists.some((list) => list.id === id)).map(({ email }) => email.split('@')[0] ?? '');
+    return Object.fromEntries((await world.control.get<List[]>(listsPath())).map((list) => [list.title, onList(list).sort()]));
+  };
+
+  it('moves what only this service put on the old list, in the same calls', async () => {
+    await addList({ id: 7, title: 'Old' });
+    await account.addToUnisender({ email: 'stranger@example.com', lists: [7] });
+    await account.addToUnisender({ email: 'member@example.com', lists: [7] });
+    await account.addToUnisender({ email: 'known@example.com' });
+    for (const name of ['anna', 'boris', 'member', 'known', 'left']) await create(name);
+    await account.connect({ list_title: 'Old' });
+    await account.unsubscribe('left@example.com');
+    await world.settle();
+    const before = await importCalls();
+    expect(await account.retitle('New')).toMatchObject({ state: 'completed', created: 0, updated: 4, rejected: 0 });
+    expect(await members()).toEqual({ Old: ['left', 'member', 'stranger'], New: ['anna', 'boris', 'known', 'member'] });
+    expect((await importCalls()) - before).toBe(1);
+    expect(await account.run('reconcile')).toMatchObject({ created: 0, updated: 0, deleted: 0 });
+    expect((await importCalls()) - before).toBe(1);
+  });
+
+  it('moves back, and on again', async () => {
+    await create('anna');
+    await account.connect({ list_title: 'One' });
+    for (const title of ['Two', 'One', 'Three']) await account.retitle(title);
+    expect(await members()).toEqual({ One: [], Two: [], Three: ['anna'] });
+  });
+
+  it('learns first who is on a list that stood there, and who left it', async () => {
+    await addList({ id: 7, title: 'Theirs' });
+    await create('anna');
+    await create('boris');
+    await account.connect();
+    await account.addToUnisender({ email: 'carl@example.com', unsubscribed_lists: [7] });
+    await create('carl');
+    await account.retitle('Theirs');
+    expect(await members()).toEqual({ [`Kommo ${account.accountId}`]: [], Theirs: ['anna', 'boris', 'carl'] });
+    expect((await account.held()).get('carl@example.com')?.lists).toEqual([expect.objectContaining({ id: 7, status: 'unsubscribed' })]);
+    await account.retitle('Later');
+    expect(await members()).toMatchObject({ Theirs: ['carl'], Later: ['anna', 'boris'] });
+  });
+
+  it('keeps in mind who left the old list', async () => {
+    await create('anna');
+    await create('left');
+    await account.connect({ list_title: 'One' });
+    await world.control.post(`/unisender/accounts/${account.unisenderKey}/unsubscribe`, {
+      email: 'left@example.com',
+      list_ids: [await account.listId()],
+    });
+    await world.settle();
+    await addList({ id: 99, title: 'Two' });
+    await account.retitle('Two');
+    expect(await members()).toEqual({ One: ['left'], Two: ['anna'] });
+    await account.run('reconcile');
+    expect(await members()).toEqual({ One: ['left'], Two: ['anna'] });
+  });
+
+  it('takes an address whose contact goes off the list that it was to leave', async () => {
+    await account.addToUnisender({ email: 'known@example.com' });
+    const contactId = await create('known');
+    await account.connect({ list_title: 'One' });
+    await account.remove(contactId, { silent: true });
+    await account.retitle('Two');
+    expect(await members()).toEqual({ One: [], Two: [] });
+    expect((await account.held()).has('known@example.com')).toBe(true);
+  });
+
+  it('goes on when somebody deletes the old list meanwhile', async () => {
+    await world.control.set({ 'unisender.unknown_list': 'invalid_arg' });
+    await create('anna');
+    await account.connect({ list_title: 'One' });
+    const oldId = await account.listId();
+    const { widget, runWorker } = world.harness.services;
+    const unisenderKey = Secret.of(account.unisenderKey);
+    const { run } = await widget.saveKey({ accountId: account.accountId, unisenderKey, settings: { list_title: 'Two' } });
+    await world.control.fault({ target: 'unisender', kind: '503', match: 'importContacts', times: 1 });
+    await expect(runWorker.continueRun(run.run_id, new AbortController().signal)).rejects.toBeInstanceOf(TransientError);
+    await world.control.send('DELETE', `${listsPath()}/${oldId}`);
+    await world.work();
+    expect(await members()).toEqual({ Two: ['anna'] });
+  });
+
+  it('moves all the same when the answer is lost', async () => {
+    await create('anna');
+    await account.connect({ list_title: 'One' });
+    await world.control.fault({ target: 'unisender', kind: 'reset', match: 'importContacts', times: 1, applied: 'after' });
+    await account.retitle('Two');
+    expect(await members()).toEqual({ One: [], Two: ['anna'] });
+    await account.retitle('Three');
+    expect(await members()).toEqual({ One: [], Two: [], Three: ['anna'] });
+  });
+});
