@@ -1,21 +1,10 @@
 import { afterEach } from '@jest/globals';
 import { systemClock } from '#clock';
-import {
-  AccessStore,
-  AccountStore,
-  AddressStore,
-  AuthStateStore,
-  ContactStore,
-  type Database,
-  EventStore,
-  FailureStore,
-  IntegrationStore,
-  RunStore,
-} from '#database';
+import type { Database } from '#database';
 import { type Clock, type Job, type LogFields, type Logger, type RequestLimiter, Secret } from '#domain';
 import { KommoClient } from '#kommo';
 import { Keyring, StateSigner } from '#secrets';
-import { type SyncConfig, type SyncContext, type SyncServices, createSync } from '#sync';
+import { type SyncConfig, type SyncContext, type SyncServices, createStores, createSync } from '#sync';
 import { UnisenderClient } from '#unisender';
 
 const ENCRYPTION_KEY = Secret.of(Buffer.alloc(32, 7).toString('base64'));
@@ -79,6 +68,7 @@ const defaultConfig: SyncConfig = {
   tokenRenewWithinHours: 6,
   reconcileDeleteLimitPercent: 20,
   unisenderExportPollMs: 50,
+  uninstallGraceDays: 30,
 };
 
 const unlimited: RequestLimiter = { acquire: () => Promise.resolve(), pause: () => Promise.resolve() };
@@ -86,18 +76,6 @@ const clients: { close(): void }[] = [];
 
 afterEach(() => {
   for (const client of clients.splice(0)) client.close();
-});
-
-const createStores = (database: Database, clock: Clock): SyncContext['stores'] => ({
-  integrations: new IntegrationStore(database, clock),
-  accounts: new AccountStore(database, clock),
-  accesses: new AccessStore(database, clock),
-  authStates: new AuthStateStore(database, clock),
-  failures: new FailureStore(database),
-  contacts: new ContactStore(database, clock),
-  addresses: new AddressStore(database, clock),
-  events: new EventStore(database, clock),
-  runs: new RunStore(database, clock),
 });
 
 /** The service's use cases over a real database and the sandbox; jobs are recorded only. Connections close after the test. */

@@ -7,6 +7,7 @@ import { reconcileSchedule } from './schedules/reconcile.schedule.js';
 import { Scheduler } from './schedules/scheduler.js';
 import { sweepSchedule } from './schedules/sweep.schedule.js';
 import { tokenRenewalSchedule } from './schedules/token-renewal.schedule.js';
+import { uninstallSchedule } from './schedules/uninstall.schedule.js';
 import { watchdogSchedule } from './schedules/watchdog.schedule.js';
 import { TubeHost } from './tube-host.js';
 
@@ -24,6 +25,7 @@ const schedulesOf = ({ config, services }: WorkerParts) => [
   tokenRenewalSchedule(services.tokens, { cron: config.tokenRenewCron, withinHours: config.tokenRenewWithinHours }),
   reconcileSchedule(services.allAccounts, config.reconcileCron),
   watchdogSchedule(services.allAccounts, config.watchdogCron),
+  uninstallSchedule(services.uninstall, config.watchdogCron),
 ];
 
 @Module({})

@@ -10,6 +10,7 @@ export * from './stores/contact.store.js';
 export * from './stores/event.store.js';
 export * from './stores/failure.store.js';
 export * from './stores/integration.store.js';
+export * from './stores/purge.store.js';
 export * from './stores/run.store.js';
 export * from './rate/database-request-limiter.js';
 export type { RateRule } from './rate/plan-reservation.js';

@@ -157,7 +157,7 @@ export class QueueClient {
   /** Results of those that answer. Throws TransientError `queue_unavailable` when none does, InvalidInputError when there is no such server. */
   private async onEachEndpoint<Result>(work: (endpoint: Endpoint) => Promise<Result>, server?: string): Promise<Result[]> {
     const endpoints = this.options.findEndpoints().filter((endpoint) => server === undefined || describeEndpoint(endpoint) === server);
-    if (endpoints.length === 0) throw unknownServer();
+    if (server !== undefined && endpoints.length === 0) throw unknownServer();
     const results = await Promise.allSettled(endpoints.map(work));
     const fulfilled = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     if (fulfilled.length > 0) return fulfilled;

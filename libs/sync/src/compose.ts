@@ -1,24 +1,12 @@
 import { type Config, findEmbeddedQueuePort } from '#config';
-import {
-  AccessStore,
-  AccountStore,
-  AddressStore,
-  AuthStateStore,
-  ContactStore,
-  Database,
-  DatabaseRequestLimiter,
-  EventStore,
-  FailureStore,
-  IntegrationStore,
-  RateSlotStore,
-  RunStore,
-} from '#database';
+import { Database, DatabaseRequestLimiter, RateSlotStore } from '#database';
 import type { Clock, Logger } from '#domain';
 import { KommoClient } from '#kommo';
 import { type Endpoint, QueueClient } from '#queue';
 import { Keyring, StateSigner } from '#secrets';
 import { UnisenderClient } from '#unisender';
-import type { Stores, SyncContext } from './context.js';
+import type { SyncContext } from './context.js';
+import { createStores } from './create-stores.js';
 import { createSync, type SyncServices } from './create-sync.js';
 import { rateRules } from './rate-rules.js';
 
@@ -49,18 +37,6 @@ export function endpointFinder({ beanstalk, dataDir }: Pick<Config, 'beanstalk' 
     return port === undefined ? [] : [{ host: '127.0.0.1', port }];
   };
 }
-
-const createStores = (database: Database, clock: Clock): Stores => ({
-  integrations: new IntegrationStore(database, clock),
-  accounts: new AccountStore(database, clock),
-  accesses: new AccessStore(database, clock),
-  authStates: new AuthStateStore(database, clock),
-  failures: new FailureStore(database),
-  contacts: new ContactStore(database, clock),
-  addresses: new AddressStore(database, clock),
-  events: new EventStore(database, clock),
-  runs: new RunStore(database, clock),
-});
 
 function createClients(config: Config, database: Database, { clock, logger }: Foundation) {
   const limiter = new DatabaseRequestLimiter(new RateSlotStore(database), clock, rateRules(config));

@@ -8,6 +8,7 @@ import type {
   EventStore,
   FailureStore,
   IntegrationStore,
+  PurgeStore,
   RunStore,
 } from '#database';
 import type { Clock, Job, Logger } from '#domain';
@@ -28,6 +29,7 @@ export interface Stores {
   readonly addresses: AddressStore;
   readonly events: EventStore;
   readonly runs: RunStore;
+  readonly purges: PurgeStore;
 }
 
 /** Rings the alarm clock. A job that is lost costs time only: the sweep puts it again. */
@@ -44,6 +46,7 @@ export interface SyncConfig {
   readonly tokenRenewWithinHours: number;
   readonly reconcileDeleteLimitPercent: number;
   readonly unisenderExportPollMs: number;
+  readonly uninstallGraceDays: number;
 }
 
 /** What every use case is built from. */

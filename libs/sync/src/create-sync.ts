@@ -18,6 +18,7 @@ import { Subscriptions } from './subscriptions/subscriptions.js';
 import { AllAccounts } from './sweep/all-accounts.js';
 import { Sweep } from './sweep/sweep.js';
 import { TokenService } from './tokens/token-service.js';
+import { Uninstall } from './uninstall/uninstall.js';
 import { WidgetSettings } from './widget/widget-settings.js';
 import { WriteBack } from './write-back/write-back.js';
 
@@ -38,6 +39,7 @@ export interface SyncServices {
   readonly buriedJobs: BuriedJobs;
   readonly sweep: Sweep;
   readonly allAccounts: AllAccounts;
+  readonly uninstall: Uninstall;
 }
 
 /** Builds the use cases over one context. Nothing is started and nothing is asked. */
@@ -65,5 +67,6 @@ export function createSync(context: SyncContext): SyncServices {
     buriedJobs: new BuriedJobs(context, runs),
     sweep: new Sweep(context, runs),
     allAccounts: new AllAccounts(context, { runs, subscriptions }),
+    uninstall: new Uninstall(context, { runs, subscriptions }),
   };
 }

@@ -1,6 +1,7 @@
 export { type AccountSync } from './account/account-sync.js';
 export { type ComposedSync, composeSync, endpointFinder } from './compose.js';
 export * from './context.js';
+export * from './create-stores.js';
 export * from './create-sync.js';
 export { type ReceivedHook } from './inbox/inbox.js';
 export { type ConsentAnswer } from './install/consent-answer.js';
@@ -16,6 +17,7 @@ export { type AllAccounts } from './sweep/all-accounts.js';
 export { type Sweep } from './sweep/sweep.js';
 export { unisenderKeyContext } from './tokens/sealing.js';
 export { type RenewalReport, type TokenService } from './tokens/token-service.js';
+export { type Uninstall } from './uninstall/uninstall.js';
 export { WidgetTokenRefusedError, type WidgetUser } from './widget/widget-authority.js';
 export { type KeyInput, type WidgetSettings } from './widget/widget-settings.js';
 export { type WidgetStatus } from './widget/widget-status.js';

@@ -11,6 +11,7 @@ const open: Readonly<Record<string, number>> = {
   'GET /authcallback': 423,
   'GET /health/live': 200,
   'GET /health/ready': 200,
+  'GET /kommo/uninstall': 400,
   'OPTIONS /widget': 204,
   'OPTIONS /widget/status': 204,
   'POST /webhook/:token': 404,

@@ -20,6 +20,7 @@ const statuses: Readonly<Record<string, number>> = {
   operator_required: 401,
   widget_token_refused: 401,
   wrong_auth: 401,
+  uninstall_refused: 401,
   other_account: 403,
   not_found: 404,
   run_unknown: 404,

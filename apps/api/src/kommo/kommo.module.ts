@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { KommoContactsController } from './kommo-contacts.controller.js';
+import { UninstallController } from './uninstall.controller.js';
 
-@Module({ controllers: [KommoContactsController] })
+@Module({ controllers: [KommoContactsController, UninstallController] })
 export class KommoModule {}

@@ -3,7 +3,7 @@ import { AccountBlockedError, type Secret, ServiceError, TransientError } from '
 import { contactWebhookSettings } from '#kommo';
 import type { SyncContext } from '../context.js';
 import { RunActiveError, type RunService } from '../runs/run-service.js';
-import { assertAuthorised } from '../tokens/credentials.js';
+import { assertAuthorised, findStoredSession } from '../tokens/credentials.js';
 import { openUnisenderKey } from '../tokens/sealing.js';
 import type { TokenService } from '../tokens/token-service.js';
 import { openWebhookUrls } from './webhook-url.js';
@@ -71,13 +71,17 @@ export class Subscriptions {
     return { found, isReconciling: await this.reconcileGap(account) };
   }
 
-  /** Ends both subscriptions, as far as the vendors still let us: also of an account whose access has ended. */
+  /**
+   * Ends both subscriptions of a disconnected account, as far as the vendors still let us: also of one whose access has ended.
+   * The account's webhook state stays while a vendor may take it later.
+   */
   async remove(accountId: number): Promise<void> {
     const account = await this.context.stores.accounts.find(accountId);
-    if (!account) return;
+    if (account?.status !== 'disconnected') return;
     const failures = await collectFailures([() => this.removeKommo(account), () => this.removeUnisender(account)]);
     for (const error of failures) this.context.logger.warn('a webhook was not removed', { account_id: accountId, error });
-    await this.context.stores.accounts.update(accountId, { webhookState: null });
+    const mayPassLater = failures.some((error) => error instanceof TransientError && !isRefusal(error));
+    if (!mayPassLater) await this.context.stores.accounts.update(accountId, { webhookState: null });
   }
 
   private async getAccount(accountId: number): Promise<AccountRow> {
@@ -116,7 +120,8 @@ export class Subscriptions {
 
   private async removeKommo(account: AccountRow): Promise<void> {
     const destination = openWebhookUrls(this.context, account).kommo;
-    await this.services.tokens.withSession(account.accountId, (session) => this.context.kommo.deleteWebhook(session, destination));
+    const session = await findStoredSession(this.context, account.accountId);
+    if (session) await this.context.kommo.deleteWebhook(session, destination);
   }
 
   /** Setting it again revives a hook that Unisender stopped (reference/unisender.md 8.1). */

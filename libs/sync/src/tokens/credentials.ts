@@ -61,6 +61,14 @@ export async function loadCredentials(context: SyncContext, accountId: number): 
   return open(context, access, account);
 }
 
+/** The session of the stored access whatever the account's status, unless its token has expired. For asking, never for work. */
+export async function findStoredSession(context: SyncContext, accountId: number): Promise<KommoSession | undefined> {
+  const access = await context.stores.accesses.find(accountId);
+  const account = await context.stores.accounts.find(accountId);
+  if (!access || !account || access.expiresAt <= context.clock.nowMs()) return undefined;
+  return open(context, access, account).session;
+}
+
 /** Throws BugError `integration_missing`: an account's integration cannot be deleted. */
 export async function getClientIdentity(context: SyncContext, clientId: string): Promise<ClientIdentity> {
   const integration = await context.stores.integrations.find(clientId);

@@ -1,0 +1,59 @@
+import type { Executor } from '../executor.js';
+
+/** Tables of an account's rows, with the column that orders them within it; those that may be large first. */
+const tables = [
+  ['events', 'event_id'],
+  ['contact_addresses', 'email'],
+  ['addresses', 'email'],
+  ['contacts', 'contact_id'],
+  ['runs', 'run_id'],
+  ['failures', 'failure_id'],
+] as const;
+
+const IS_DISCONNECTED = "account_id = ? AND status = 'disconnected'";
+const STILL_DISCONNECTED = `EXISTS (SELECT 1 FROM accounts WHERE accounts.${IS_DISCONNECTED})`;
+
+/** Deletes what is kept of disconnected accounts, a little at a time. An account that is authorised again meanwhile starts as a new one. */
+export class PurgeStore {
+  constructor(private readonly database: Executor) {}
+
+  /** Forgets the account's key, list and access. False when it is not disconnected (any more). */
+  async begin(accountId: number): Promise<boolean> {
+    const begun = await this.database.execute(
+      `UPDATE accounts SET unisender_key = NULL, unisender_block = NULL, list_id = NULL, list_title = NULL, baseline_state = 'none'
+        WHERE ${IS_DISCONNECTED}`,
+      [accountId],
+    );
+    if (begun === 0) return false;
+    await this.database.execute(`DELETE FROM accesses WHERE account_id = ? AND ${STILL_DISCONNECTED}`, [accountId, accountId]);
+    return true;
+  }
+
+  /** Deletes up to about `limit` rows; false when none were left, or the account is not disconnected any more. */
+  async deleteSome(accountId: number, limit: number): Promise<boolean> {
+    for (const [table, column] of tables) {
+      const last = await this.findNth(table, column, accountId, limit);
+      if (last === undefined) continue;
+      const deleted = await this.database.execute(
+        `DELETE FROM ${table} WHERE account_id = ? AND ${column} <= ? AND ${STILL_DISCONNECTED}`,
+        [accountId, last, accountId],
+      );
+      return deleted > 0;
+    }
+    return false;
+  }
+
+  /** Forgets the account itself; without effect when it is not disconnected any more. */
+  async end(accountId: number): Promise<void> {
+    await this.database.execute(`DELETE FROM accounts WHERE ${IS_DISCONNECTED}`, [accountId]);
+  }
+
+  /** The ordering value of the account's row number `limit`, or of its last one. */
+  private async findNth(table: string, column: string, accountId: number, limit: number): Promise<string | number | undefined> {
+    const [row] = await this.database.query<{ last: string | number | null }>(
+      `SELECT max(${column}) AS last FROM (SELECT ${column} FROM ${table} WHERE account_id = ? ORDER BY ${column} LIMIT ?) AS first_rows`,
+      [accountId, limit],
+    );
+    return row?.last ?? undefined;
+  }
+}

@@ -1,0 +1,29 @@
+import {
+  AccessStore,
+  AccountStore,
+  AddressStore,
+  AuthStateStore,
+  ContactStore,
+  type Database,
+  EventStore,
+  FailureStore,
+  IntegrationStore,
+  PurgeStore,
+  RunStore,
+} from '#database';
+import type { Clock } from '#domain';
+import type { Stores } from './context.js';
+
+/** Every store over one database. */
+export const createStores = (database: Database, clock: Clock): Stores => ({
+  integrations: new IntegrationStore(database, clock),
+  accounts: new AccountStore(database, clock),
+  accesses: new AccessStore(database, clock),
+  authStates: new AuthStateStore(database, clock),
+  failures: new FailureStore(database),
+  contacts: new ContactStore(database, clock),
+  addresses: new AddressStore(database, clock),
+  events: new EventStore(database, clock),
+  runs: new RunStore(database, clock),
+  purges: new PurgeStore(database),
+});

@@ -1,0 +1,161 @@
+import { createHmac } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
+import { SandboxControl } from '../../support/sandbox-control.js';
+import { type Harness, createHarness } from '../../support/sync-harness.js';
+import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
+import {
+  ACCOUNT_ID,
+  CLIENT_ID,
+  CLIENT_SECRET,
+  InstallScene,
+  UNISENDER_KEY,
+  defaultIntegration,
+  failureOf,
+  installAccount,
+  saveKey,
+} from './install-scene.js';
+
+const DAY_MS = 24 * 3_600_000;
+const ROWS = 25;
+
+const sign = (accountId = ACCOUNT_ID, clientId = CLIENT_ID, secret = CLIENT_SECRET) =>
+  createHmac('sha256', secret).update(`${clientId}|${accountId}`).digest('hex');
+
+describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
+  const databases = openTestDatabases(kind);
+  let sandbox: Sandbox;
+  let control: SandboxControl;
+  let scene: InstallScene;
+  let harness: Harness;
+
+  beforeAll(async () => {
+    sandbox = await startSandbox();
+    control = new SandboxControl(sandbox.url);
+    scene = new InstallScene(control);
+  });
+
+  afterAll(() => sandbox.close());
+
+  beforeEach(async () => {
+    await scene.begin();
+    const database = await databases.openAt(await databases.createMigrated());
+    harness = createHarness({ database, sandbox });
+    await harness.services.installer.saveIntegration(defaultIntegration);
+    await installAccount(harness, scene);
+    await saveKey(harness);
+    await fillMirror();
+    await control.forgetCalls();
+  });
+
+  /** Rows of the kinds that a purge must find, and a run that is active. */
+  async function fillMirror(): Promise<void> {
+    const { database } = harness.context;
+    for (let id = 1; id <= ROWS; id += 1) {
+      await database.execute(
+        "INSERT INTO contacts (account_id, contact_id, state, name, fields, updated_at) VALUES (?, ?, 'living', '', '{}', 0)",
+        [ACCOUNT_ID, id],
+      );
+      await database.execute('INSERT INTO contact_addresses (account_id, email, contact_id) VALUES (?, ?, ?)', [
+        ACCOUNT_ID,
+        `${id}@example.com`,
+        id,
+      ]);
+      await database.execute('INSERT INTO addresses (account_id, email, updated_at) VALUES (?, ?, 0)', [ACCOUNT_ID, `${id}@example.com`]);
+    }
+  }
+
+  const tables = ['accounts', 'accesses', 'contacts', 'contact_addresses', 'addresses', 'runs', 'events', 'failures'];
+
+  async function rowsLeft(): Promise<number> {
+    let sum = 0;
+    for (const table of tables) {
+      const [row] = await harness.context.database.query<{ n: number }>(`SELECT count(*) AS n FROM ${table} WHERE account_id = ?`, [
+        ACCOUNT_ID,
+      ]);
+      sum += row?.n ?? 0;
+    }
+    return sum;
+  }
+
+  const account = () => harness.context.stores.accounts.find(ACCOUNT_ID);
+  const receive = (signature: string, { accountId = ACCOUNT_ID, clientId = CLIENT_ID } = {}) =>
+    harness.services.uninstall.receive({ clientId, accountId, signature });
+  const kommoHooks = async () => (await control.get<{ webhooks: unknown[] }>(`/kommo/accounts/${ACCOUNT_ID}`)).webhooks.length;
+  const unisenderHooks = async () => (await control.get<{ hooks: unknown[] }>(`/unisender/accounts/${UNISENDER_KEY}`)).hooks.length;
+  const revoke = () => control.post(`/kommo/accounts/${ACCOUNT_ID}/revoke`, { client_id: CLIENT_ID });
+
+  it.each([
+    ['no signature', '0'.repeat(64), {}],
+    ['the signature of another account', sign(ACCOUNT_ID + 1), {}],
+    ['a signature made with another secret', sign(ACCOUNT_ID, CLIENT_ID, 'guessed'), {}],
+    ['another integration', sign(ACCOUNT_ID, 'elsewhere'), { clientId: 'elsewhere' }],
+    ['an unknown account', sign(77), { accountId: 77 }],
+  ])('R46: with %s does nothing', async (_name, signature, over) => {
+    const rows = await rowsLeft();
+    expect((await failureOf(receive(signature, over))).code).toBe('uninstall_refused');
+    expect((await account())?.status).toBe('active');
+    expect(await rowsLeft()).toBe(rows);
+    expect(await control.calls()).toEqual([]);
+  });
+
+  it('R46: ends subscriptions and work at once, and deletes everything after the grace period', async () => {
+    const { services, context, clock } = harness;
+    await receive(sign());
+    await receive(sign());
+    await services.uninstall.unsubscribe(ACCOUNT_ID);
+    expect([await kommoHooks(), await unisenderHooks()]).toEqual([0, 0]);
+    expect(await account()).toMatchObject({ status: 'disconnected', webhookState: null });
+    expect(await context.stores.runs.findActive(ACCOUNT_ID)).toBeUndefined();
+    expect((await failureOf(services.runs.start({ accountId: ACCOUNT_ID, mode: 'import', trigger: 'operator' }))).code).toBe(
+      'reauthorization_required',
+    );
+    await revoke();
+    clock.advance(29 * DAY_MS);
+    await services.uninstall.settleAll();
+    expect(await account()).toBeDefined();
+    clock.advance(2 * DAY_MS);
+    await services.uninstall.settleAll();
+    expect(await rowsLeft()).toBe(0);
+    await installAccount(harness, scene);
+    await saveKey(harness);
+    expect(await account()).toMatchObject({ status: 'active', webhookState: 'active', baselineState: 'none' });
+  });
+
+  it('R46: is taken back by a new authorisation, with key, mirror and settings as they were', async () => {
+    const before = await account();
+    await receive(sign());
+    await harness.services.uninstall.unsubscribe(ACCOUNT_ID);
+    await revoke();
+    harness.clock.advance(DAY_MS);
+    await harness.services.uninstall.settleAll();
+    await installAccount(harness, scene);
+    const after = await account();
+    expect(after).toMatchObject({ status: 'active', disconnectedAt: null, unisenderKey: before?.unisenderKey, settings: before?.settings });
+    expect(await harness.context.stores.contacts.countLiving(ACCOUNT_ID)).toBe(ROWS);
+    expect(await harness.context.stores.runs.findActive(ACCOUNT_ID)).toMatchObject({ mode: 'reconcile' });
+  });
+
+  it('connects the account again when Kommo still takes its access: the call was an old one', async () => {
+    await receive(sign());
+    await harness.services.uninstall.settleAll();
+    expect((await account())?.status).toBe('disconnected');
+    harness.clock.advance(3_600_000);
+    await harness.services.uninstall.settleAll();
+    expect((await account())?.status).toBe('active');
+    expect(await harness.context.stores.runs.findActive(ACCOUNT_ID)).toMatchObject({ mode: 'reconcile', trigger: 'watchdog' });
+  });
+
+  it('takes subscriptions back later when a vendor is away', async () => {
+    await control.fault({ target: 'unisender', kind: '500', times: 20 });
+    await receive(sign());
+    await harness.services.uninstall.unsubscribe(ACCOUNT_ID);
+    expect([await kommoHooks(), await unisenderHooks()]).toEqual([0, 1]);
+    await control.clearFaults();
+    await revoke();
+    harness.clock.advance(3_600_000);
+    await harness.services.uninstall.settleAll();
+    expect(await unisenderHooks()).toBe(0);
+    expect(await account()).toMatchObject({ status: 'disconnected', webhookState: null });
+  });
+});
