@@ -38,8 +38,9 @@ export class ClientSocket {
   /** Sends every reply there is in one write. */
   flush(): void {
     if (this.socket.destroyed) return;
-    if (!this.session.replies.isEmpty) this.send(this.session.replies.take());
-    if (this.session.isOver) this.socket.end();
+    const { isOver, replies } = this.session;
+    if (!replies.isEmpty) this.send(replies.take());
+    if (isOver) this.socket.destroySoon();
     else this.regulate();
   }
 
@@ -69,9 +70,10 @@ export class ClientSocket {
     else if (this.socket.isPaused()) this.socket.resume();
   }
 
+  /** What was held up is served in a later turn of the loop: a client that reads as fast as it is written to is not alone here. */
   private resume(): void {
     this.isCongested = false;
-    this.events.onOutput(this);
+    setImmediate(() => this.events.onOutput(this));
   }
 
   private closed(): void {

@@ -45,7 +45,7 @@ export class Session implements CommandContext, ReserveReceiver {
 
   /** Nothing more will be read or answered once what is in `replies` is sent. */
   get isOver(): boolean {
-    return this.isClosed || (this.isInputEnded && !this.connection.isWaiting);
+    return this.isClosed || (this.isInputEnded && !this.connection.isWaiting && !this.replies.isFull);
   }
 
   /** Bytes received and not yet looked at: they pile up while a reserve waits. */
@@ -72,9 +72,9 @@ export class Session implements CommandContext, ReserveReceiver {
     this.state.disconnect(this.connection);
   }
 
-  /** Serves what has been received, as far as that goes. */
+  /** Serves what has been received, as far as that goes and its replies have room. */
   proceed(): void {
-    while (!this.connection.isWaiting && !this.isClosed && this.step()) {
+    while (this.mayServe && this.step()) {
       if (this.isInputEnded && this.connection.isWaiting) this.state.endWait(this.connection, 'TIMED_OUT');
     }
   }
@@ -119,6 +119,10 @@ export class Session implements CommandContext, ReserveReceiver {
   close(): void {
     this.isClosed = true;
     this.onOutput();
+  }
+
+  private get mayServe(): boolean {
+    return !this.connection.isWaiting && !this.isClosed && !this.replies.isFull;
   }
 
   /** One line, body or skipped stretch; false when more bytes are needed first. */
