@@ -10,12 +10,10 @@ import {
   sortPage,
   toContactContent,
 } from '#domain';
+import { KOMMO_PAGE_LIMIT } from '#kommo';
 import type { SyncContext } from '../context.js';
 import type { TokenService } from '../tokens/token-service.js';
 import type { AccountWork } from './account-work.js';
-
-/** Kommo answers 250 contacts per call (reference/kommo.md 4.1). */
-const REREAD_CHUNK = 250;
 
 /** A delivered change with the event it came in. */
 export interface DeliveredChange {
@@ -123,7 +121,7 @@ export class ContactApplier {
   /** Asks Kommo for the contacts of changes that cannot be ordered, and makes its answer the mirror's. */
   async reread(work: AccountWork, delivered: readonly DeliveredChange[]): Promise<void> {
     const ids = [...new Set(delivered.map(({ change }) => change.contactId))];
-    for (const chunk of chunksOf(ids, REREAD_CHUNK)) {
+    for (const chunk of chunksOf(ids, KOMMO_PAGE_LIMIT)) {
       const asked = new Set(chunk);
       const found = await this.askKommo(work, chunk);
       const items = delivered.filter(({ change }) => asked.has(change.contactId));
@@ -137,12 +135,11 @@ export class ContactApplier {
     }
   }
 
-  /** Of these contacts, those that Kommo still has become living in the mirror; the rest is returned untouched. */
-  async verifyMissing(work: AccountWork, contactIds: readonly number[]): Promise<number[]> {
+  /** Of these contacts, those that Kommo still has become living in the mirror; the rest is left as it stands. */
+  async verifyMissing(work: AccountWork, contactIds: readonly number[]): Promise<void> {
     const found = await this.askKommo(work, contactIds);
     const living = contactIds.filter((id) => found.has(id));
     await this.storeTruth(work, living, found, []);
-    return contactIds.filter((id) => !found.has(id));
   }
 
   private async askKommo(work: AccountWork, contactIds: readonly number[]): Promise<Map<number, ContactSnapshot>> {

@@ -17,7 +17,8 @@ export interface RunStep {
   readonly untilMs: number;
 }
 
-/** One phase of a run: goes on from its checkpoint, and repeats what a crash cut off. */
+/** One phase of a run. */
 export interface Phase {
+  /** Goes on from the run's checkpoint, and repeats what a crash cut off. Throws TransientError and AccountBlockedError. */
   advance(step: RunStep): Promise<StepOutcome>;
 }
