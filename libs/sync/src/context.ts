@@ -8,8 +8,10 @@ import type {
   EventStore,
   FailureStore,
   IntegrationStore,
+  LeaseStore,
   PurgeStore,
   RunStore,
+  SubscriptionStore,
 } from '#database';
 import type { Clock, Job, Logger } from '#domain';
 import type { KommoClient } from '#kommo';
@@ -20,6 +22,7 @@ import type { UnisenderClient } from '#unisender';
 export interface Stores {
   readonly integrations: IntegrationStore;
   readonly accounts: AccountStore;
+  readonly leases: LeaseStore;
   readonly accesses: AccessStore;
   readonly authStates: AuthStateStore;
   readonly failures: FailureStore;
@@ -27,6 +30,7 @@ export interface Stores {
   readonly contacts: ContactStore;
   /** The mirror of Unisender. */
   readonly addresses: AddressStore;
+  readonly subscriptions: SubscriptionStore;
   readonly events: EventStore;
   readonly runs: RunStore;
   readonly purges: PurgeStore;

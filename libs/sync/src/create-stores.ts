@@ -8,8 +8,10 @@ import {
   EventStore,
   FailureStore,
   IntegrationStore,
+  LeaseStore,
   PurgeStore,
   RunStore,
+  SubscriptionStore,
 } from '#database';
 import type { Clock } from '#domain';
 import type { Stores } from './context.js';
@@ -18,11 +20,13 @@ import type { Stores } from './context.js';
 export const createStores = (database: Database, clock: Clock): Stores => ({
   integrations: new IntegrationStore(database, clock),
   accounts: new AccountStore(database, clock),
+  leases: new LeaseStore(database, clock),
   accesses: new AccessStore(database, clock),
   authStates: new AuthStateStore(database, clock),
   failures: new FailureStore(database),
   contacts: new ContactStore(database, clock),
   addresses: new AddressStore(database, clock),
+  subscriptions: new SubscriptionStore(database, clock),
   events: new EventStore(database, clock),
   runs: new RunStore(database, clock),
   purges: new PurgeStore(database),

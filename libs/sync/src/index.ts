@@ -1,7 +1,7 @@
 export { type AccountSync } from './account/account-sync.js';
 export { type ComposedSync, composeSync, endpointFinder } from './compose.js';
 export * from './context.js';
-export * from './create-stores.js';
+export { createStores } from './create-stores.js';
 export * from './create-sync.js';
 export { type ReceivedHook } from './inbox/inbox.js';
 export { type ConsentAnswer } from './install/consent-answer.js';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { AccountStore, AddressStore, ContactStore, EventStore, IntegrationStore, RunStore } from '#database';
+import { AccountStore, AddressStore, ContactStore, EventStore, IntegrationStore, RunStore, SubscriptionStore } from '#database';
 import type { ContactVersion, Database, NewEvent } from '#database';
 import { settableClock } from '../../support/settable-clock.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
@@ -40,7 +40,12 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
   const openWithAccount = async () => {
     const database = await databases.open();
     await addAccount(database);
-    return { database, contacts: new ContactStore(database, clock), addresses: new AddressStore(database, clock) };
+    return {
+      database,
+      contacts: new ContactStore(database, clock),
+      addresses: new AddressStore(database, clock),
+      subscriptions: new SubscriptionStore(database, clock),
+    };
   };
   const dirtyEmails = async (addresses: AddressStore) => (await addresses.listDirty(ACCOUNT, 100)).map(({ email }) => email);
 
@@ -81,7 +86,7 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
   });
 
   it('records what was told, and what an export showed', async () => {
-    const { database, contacts, addresses } = await openWithAccount();
+    const { database, contacts, addresses, subscriptions } = await openWithAccount();
     await contacts.save(database, ACCOUNT, [contact(7, 'One', ['a@x', 'b@x', 'c@x'])]);
     await addresses.markSent(database, ACCOUNT, ['a@x']);
     await addresses.saveExported(
@@ -103,30 +108,30 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
       { email: 'a@x', origin: 'ours', state: 'present', toldHash: 'h', subscription: 'mailable', ownListId: 5 },
       { email: 'b@x', origin: 'preexisting', state: 'absent', toldHash: null, subscription: 'unsubscribed', ownListId: null },
     ]);
-    expect(await addresses.listUnmailable(ACCOUNT, ['a@x', 'b@x'])).toEqual(['b@x']);
+    expect(await subscriptions.listUnmailable(ACCOUNT, ['a@x', 'b@x'])).toEqual(['b@x']);
     clock.set(NOW + 9);
     expect(await addresses.markUnseenDirty(database, ACCOUNT, NOW + 9)).toBe(1);
     expect(await dirtyEmails(addresses)).toEqual(['b@x', 'a@x']);
     clock.set(NOW + 10);
     await addresses.forgetTold(database, ACCOUNT);
     expect(await dirtyEmails(addresses)).toEqual(['b@x', 'a@x', 'c@x']);
-    expect(await addresses.listUnmailable(ACCOUNT, ['a@x', 'b@x', 'c@x'])).toEqual(['b@x']);
+    expect(await subscriptions.listUnmailable(ACCOUNT, ['a@x', 'b@x', 'c@x'])).toEqual(['b@x']);
   });
 
   it('asks for a write-back once per unsubscribe', async () => {
-    const { database, contacts, addresses } = await openWithAccount();
+    const { database, contacts, subscriptions } = await openWithAccount();
     await contacts.save(database, ACCOUNT, [contact(7, 'One', ['a@x']), contact(8, 'Two', ['a@x'])]);
-    await addresses.saveSubscriptions(database, ACCOUNT, ['a@x', 'new@x'], 'unsubscribed');
-    expect(await addresses.listWriteBacks(ACCOUNT, 9)).toEqual([
+    await subscriptions.save(database, ACCOUNT, ['a@x', 'new@x'], 'unsubscribed');
+    expect(await subscriptions.listWriteBacks(ACCOUNT, 9)).toEqual([
       { email: 'a@x', contactIds: [7, 8] },
       { email: 'new@x', contactIds: [] },
     ]);
-    await addresses.markWrittenBack(database, ACCOUNT, ['a@x', 'new@x']);
-    await addresses.saveSubscriptions(database, ACCOUNT, ['a@x'], 'blocked');
-    expect(await addresses.listWriteBacks(ACCOUNT, 9)).toEqual([]);
-    await addresses.saveSubscriptions(database, ACCOUNT, ['a@x'], 'mailable');
-    await addresses.saveSubscriptions(database, ACCOUNT, ['a@x'], 'unsubscribed');
-    expect((await addresses.listWriteBacks(ACCOUNT, 9)).map(({ email }) => email)).toEqual(['a@x']);
+    await subscriptions.markWrittenBack(database, ACCOUNT, ['a@x', 'new@x']);
+    await subscriptions.save(database, ACCOUNT, ['a@x'], 'blocked');
+    expect(await subscriptions.listWriteBacks(ACCOUNT, 9)).toEqual([]);
+    await subscriptions.save(database, ACCOUNT, ['a@x'], 'mailable');
+    await subscriptions.save(database, ACCOUNT, ['a@x'], 'unsubscribed');
+    expect((await subscriptions.listWriteBacks(ACCOUNT, 9)).map(({ email }) => email)).toEqual(['a@x']);
   });
 
   it('knows which contacts a complete read did not show', async () => {

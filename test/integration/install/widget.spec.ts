@@ -155,12 +155,12 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
 
     it('takes the account from a worker that still has the old key', async () => {
       await saveKey(harness);
-      const { accounts } = harness.context.stores;
+      const { leases } = harness.context.stores;
       const now = harness.clock.nowMs();
-      const fence = (await accounts.acquireLease(ACCOUNT_ID, 'worker', now + 60_000)) ?? 0;
+      const fence = (await leases.acquire(ACCOUNT_ID, 'worker', now + 60_000)) ?? 0;
       await control.post('/unisender/accounts', { api_key: OTHER_KEY, login: 'other@example.org' });
       await saveKey(harness, ACCOUNT_ID, OTHER_KEY);
-      expect(await accounts.renewLease(ACCOUNT_ID, fence, now + 90_000)).toBe(false);
+      expect(await leases.renew(ACCOUNT_ID, fence, now + 90_000)).toBe(false);
     });
 
     it('is refused for an account that is not authorised', async () => {

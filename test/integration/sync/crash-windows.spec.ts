@@ -105,7 +105,7 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
     await account.unsubscribe('p0@example.com');
     await world.control.post('/unisender/hooks/flush');
     await world.harness.context.database.transaction((tx) => stores.addresses.saveExported(tx, account.accountId, [row], askedAt));
-    expect(await stores.addresses.listUnmailable(account.accountId, [row.email])).toEqual([row.email]);
+    expect(await stores.subscriptions.listUnmailable(account.accountId, [row.email])).toEqual([row.email]);
     await account.change(id, { name: 'Renamed' });
     await world.settle();
     expect(await account.held()).toMatchObject(new Map([['p0@example.com', { status: 'unsubscribed', fields: { Name: 'Person 0' } }]]));

@@ -277,11 +277,11 @@ describe.each(testDatabaseKinds())('events on %s', (kind) => {
   it('leaves a held account to its holder, who wakes a worker when it lets go', async () => {
     await connected();
     const { stores, clock } = world.harness.context;
-    const fence = (await stores.accounts.acquireLease(account.accountId, 'other', clock.nowMs() + 60_000)) ?? 0;
+    const fence = (await stores.leases.acquire(account.accountId, 'other', clock.nowMs() + 60_000)) ?? 0;
     await receive({ contacts: { add: [hooked(901, 'A', ['a@example.com'])] } });
     await world.harness.services.accountSync.processEvents(account.accountId, new AbortController().signal);
     expect((await account.held()).size).toBe(0);
-    expect(await stores.accounts.releaseLease(account.accountId, fence)).toBe(true);
+    expect(await stores.leases.release(account.accountId, fence)).toBe(true);
     await work();
     expect(await account.onList()).toEqual({ 'a@example.com': 'A' });
   });

@@ -133,13 +133,13 @@ describe.each(testDatabaseKinds())('the jobs of one account on %s', (kind) => {
     await process(false);
     const { stores } = world.harness.context;
     const now = clock.nowMs();
-    const fence = await stores.accounts.acquireLease(account.accountId, 'other', now + 60_000);
+    const fence = await stores.leases.acquire(account.accountId, 'other', now + 60_000);
     await account.unsubscribe('new@example.com');
     await world.control.post('/unisender/hooks/flush');
     await world.harness.services.writeBack.run(account.accountId, signal);
-    expect(await stores.accounts.releaseLease(account.accountId, fence ?? 0)).toBe(true);
-    await stores.accounts.acquireLease(account.accountId, 'other', now + 60_000);
-    expect(await stores.accounts.wantLease(account.accountId)).toBe(true);
+    expect(await stores.leases.release(account.accountId, fence ?? 0)).toBe(true);
+    await stores.leases.acquire(account.accountId, 'other', now + 60_000);
+    expect(await stores.leases.want(account.accountId)).toBe(true);
     clock.advance(60_001);
     world.harness.jobs.splice(0);
     await process(false);

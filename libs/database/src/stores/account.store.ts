@@ -1,5 +1,5 @@
-import { type AccountStatus, type Clock, TransientError, accountStatusesBefore, defaultAccountSettings, toStoredSettings } from '#domain';
-import { type Executor, type SqlValue, type Tx, forUpdate } from '../executor.js';
+import { type AccountStatus, type Clock, accountStatusesBefore, defaultAccountSettings, toStoredSettings } from '#domain';
+import type { Executor, SqlValue } from '../executor.js';
 import { placeholders, upsertRows } from '../sql.js';
 
 /** Whether an export has told what stood in Unisender before us. */
@@ -178,7 +178,7 @@ const newRow = (account: PendingAccount, nowMs: number): SqlValue[] => [
   nowMs,
 ];
 
-/** Accounts, their leases and pauses. Works on the database unless a call names a transaction. */
+/** Accounts and their pauses. Works on the database unless a call names a transaction. */
 export class AccountStore {
   constructor(
     private readonly database: Executor,
@@ -284,85 +284,5 @@ export class AccountStore {
   /** Lets jobs at the account again before its time. */
   async endPause(accountId: number, on: Executor = this.database): Promise<void> {
     await on.execute('UPDATE accounts SET paused_until = 0, pause_code = NULL WHERE account_id = ?', [accountId]);
-  }
-
-  /**
-   * Takes the account for one worker until `untilMs`. Gives the fence that every write of that worker must show, or undefined
-   * while another one holds the account. A fence is given once: whoever comes later gets a higher one.
-   */
-  async acquireLease(accountId: number, owner: string, untilMs: number): Promise<number | undefined> {
-    const [lease] = await this.database.query<{ lease_fence: number }>(
-      'SELECT lease_fence FROM accounts WHERE account_id = ? AND (lease_owner IS NULL OR lease_until <= ?)',
-      [accountId, this.clock.nowMs()],
-    );
-    if (!lease) return undefined;
-    const fence = lease.lease_fence + 1;
-    const taken = await this.database.execute(
-      'UPDATE accounts SET lease_owner = ?, lease_until = ?, lease_fence = ? WHERE account_id = ? AND lease_fence = ?',
-      [owner, untilMs, fence, accountId, lease.lease_fence],
-    );
-    return taken === 1 ? fence : undefined;
-  }
-
-  /** False once another worker took the account. */
-  async renewLease(accountId: number, fence: number, untilMs: number, on: Executor = this.database): Promise<boolean> {
-    const renewed = await on.execute(
-      'UPDATE accounts SET lease_until = ? WHERE account_id = ? AND lease_fence = ? AND lease_owner IS NOT NULL',
-      [untilMs, accountId, fence],
-    );
-    return renewed === 1;
-  }
-
-  /** Asks the holder to wake a worker when it lets go. False when nobody holds the account (any more). */
-  async wantLease(accountId: number, on: Executor = this.database): Promise<boolean> {
-    const asked = await on.execute(
-      'UPDATE accounts SET lease_wanted = 1 WHERE account_id = ? AND lease_owner IS NOT NULL AND lease_until > ?',
-      [accountId, this.clock.nowMs()],
-    );
-    return asked === 1;
-  }
-
-  /** Lets the account go; without effect when the lease was lost. True when somebody asked for it meanwhile. */
-  async releaseLease(accountId: number, fence: number, on: Executor = this.database): Promise<boolean> {
-    const free = 'UPDATE accounts SET lease_owner = NULL, lease_until = 0, lease_wanted = 0 WHERE account_id = ? AND lease_fence = ?';
-    const wasQuiet = await on.execute(`${free} AND lease_wanted = 0`, [accountId, fence]);
-    return wasQuiet === 0 && (await on.execute(free, [accountId, fence])) === 1;
-  }
-
-  /** Takes the account from whoever works on it: that one's next write is refused with `lease_lost`, and it starts afresh. */
-  async breakLease(accountId: number, on: Executor = this.database): Promise<void> {
-    await on.execute('UPDATE accounts SET lease_fence = lease_fence + 1, lease_owner = NULL, lease_until = 0 WHERE account_id = ?', [
-      accountId,
-    ]);
-  }
-
-  /** Accounts that can be worked on and whose holder left work unfinished: their lease ended before `beforeMs` without being released. */
-  async listAbandoned(beforeMs: number, limit: number, on: Executor = this.database): Promise<number[]> {
-    const rows = await on.query<{ account_id: number }>(
-      `SELECT account_id FROM accounts WHERE lease_owner IS NOT NULL AND lease_until < ? AND status = 'active' AND paused_until <= ?
-        ORDER BY account_id LIMIT ?`,
-      [beforeMs, this.clock.nowMs(), limit],
-    );
-    return rows.map(({ account_id }) => account_id);
-  }
-
-  /** Whether the account's last holder left work unfinished. */
-  async isAbandoned(accountId: number, on: Executor = this.database): Promise<boolean> {
-    const sql = 'SELECT account_id FROM accounts WHERE account_id = ? AND lease_owner IS NOT NULL AND lease_until <= ?';
-    return (await on.query(sql, [accountId, this.clock.nowMs()])).length > 0;
-  }
-
-  /**
-   * Throws TransientError `lease_lost` unless the fence is the account's newest and not released. Nobody can take the account
-   * over until the transaction ends.
-   */
-  async assertFence(tx: Tx, accountId: number, fence: number): Promise<void> {
-    const [row] = await tx.query<{ lease_fence: number; lease_owner: string | null }>(
-      `SELECT lease_fence, lease_owner FROM accounts WHERE account_id = ?${forUpdate(tx.kind)}`,
-      [accountId],
-    );
-    if (row?.lease_fence !== fence || row.lease_owner === null) {
-      throw new TransientError(`another worker took account ${accountId} over`, { code: 'lease_lost' });
-    }
   }
 }

@@ -68,7 +68,7 @@ const toRecord = ({ email, origin, state, told_hash, subscription, own_list_id }
   ownListId: own_list_id,
 });
 
-/** The other half of the mirror: what Unisender was told of each address, and what it told us. Telling it clears the dirty mark. */
+/** The other half of the mirror: what Unisender was told of each address, and what an export showed. Telling it clears the dirty mark. */
 export class AddressStore {
   constructor(
     private readonly database: Executor,
@@ -278,40 +278,6 @@ export class AddressStore {
     );
   }
 
-  /** Sets what an owner decided. An address that is unsubscribed now and was not before waits for its write-back; a mailable one is dirty. */
-  async saveSubscriptions(tx: Executor, accountId: number, emails: readonly string[], subscription: Subscription): Promise<void> {
-    if (emails.length === 0) return;
-    const nowMs = this.clock.nowMs();
-    const mailable = subscription === 'mailable';
-    const pending = mailable ? null : 'pending';
-    await upsertRows(tx, {
-      table: 'addresses',
-      columns: ['account_id', 'email', 'subscription', 'write_back', 'dirty_since', 'updated_at'],
-      key: ['account_id', 'email'],
-      update: {
-        // MySQL assigns from left to right: the rule for write_back must see the subscription that stood.
-        write_back: mailable
-          ? 'incoming'
-          : { sql: `CASE WHEN addresses.subscription = 'mailable' THEN 'pending' ELSE addresses.write_back END` },
-        subscription: 'incoming',
-        updated_at: 'incoming',
-        ...(mailable ? { dirty_since: 'first' as const } : {}),
-      },
-      rows: emails.map((email) => [accountId, email, subscription, pending, mailable ? nowMs : null, nowMs]),
-    });
-  }
-
-  /** Those of the addresses that are known to be unsubscribed or blocked. */
-  async listUnmailable(accountId: number, emails: readonly string[]): Promise<string[]> {
-    const rows = await queryIn<{ email: string }>(
-      this.database,
-      `SELECT email FROM addresses WHERE account_id = ? AND subscription <> 'mailable' AND email IN (?)`,
-      [accountId],
-      emails,
-    );
-    return rows.map(({ email }) => email);
-  }
-
   /** What Unisender was told of addresses, for a look without a change. */
   async listRecords(accountId: number, emails: readonly string[]): Promise<Map<string, AddressRecord>> {
     const rows = await queryIn<RecordRow>(
@@ -321,33 +287,5 @@ export class AddressStore {
       emails,
     );
     return new Map(rows.map((row) => [row.email, toRecord(row)]));
-  }
-
-  /** Unsubscribes that Kommo was not told of, with the living contacts that hold the address. */
-  async listWriteBacks(accountId: number, limit: number): Promise<{ email: string; contactIds: number[] }[]> {
-    const pending = await this.database.query<{ email: string }>(
-      `SELECT email FROM addresses WHERE account_id = ? AND write_back = 'pending' ORDER BY email LIMIT ?`,
-      [accountId, limit],
-    );
-    const holders = await queryIn<{ email: string; contact_id: number }>(
-      this.database,
-      `SELECT h.email, h.contact_id FROM contact_addresses h
-         JOIN contacts c ON c.account_id = h.account_id AND c.contact_id = h.contact_id AND c.state = 'living'
-        WHERE h.account_id = ? AND h.email IN (?)`,
-      [accountId],
-      pending.map(({ email }) => email),
-    );
-    const byEmail = groupBy(holders, ({ email }) => email);
-    return pending.map(({ email }) => ({ email, contactIds: (byEmail.get(email) ?? []).map(({ contact_id }) => contact_id) }));
-  }
-
-  /** Ends the write-backs of which Kommo was told. */
-  async markWrittenBack(tx: Executor, accountId: number, emails: readonly string[]): Promise<void> {
-    await executeIn(
-      tx,
-      `UPDATE addresses SET write_back = 'done' WHERE account_id = ? AND write_back = 'pending' AND email IN (?)`,
-      [accountId],
-      emails,
-    );
   }
 }

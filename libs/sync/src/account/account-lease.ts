@@ -27,7 +27,7 @@ export class AccountLease {
    */
   static async hold<Result>(context: SyncContext, accountId: number, work: (lease: AccountLease) => Promise<Result>): Promise<Result> {
     const now = context.clock.nowMs();
-    const fence = await context.stores.accounts.acquireLease(accountId, randomUUID(), now + LEASE_MS);
+    const fence = await context.stores.leases.acquire(accountId, randomUUID(), now + LEASE_MS);
     if (fence === undefined) {
       throw new TransientError(`account ${accountId} is being worked on`, { code: 'account_busy', retryAfterMs: BUSY_RETRY_MS });
     }
@@ -51,7 +51,7 @@ export class AccountLease {
   /** A transaction that commits only while the lease is held. */
   async write<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result> {
     return this.context.database.transaction(async (tx) => {
-      await this.context.stores.accounts.assertFence(tx, this.accountId, this.fence);
+      await this.context.stores.leases.assertFence(tx, this.accountId, this.fence);
       return work(tx);
     });
   }
@@ -59,10 +59,10 @@ export class AccountLease {
   /** Whoever came meanwhile and went away is woken. */
   private async release(): Promise<void> {
     const { queue, stores } = this.context;
-    const isWanted = await stores.accounts.releaseLease(this.accountId, this.fence);
+    const isWanted = await stores.leases.release(this.accountId, this.fence);
     if (!isWanted) return;
     const payload = { account_id: this.accountId };
-    const [owed] = await stores.addresses.listWriteBacks(this.accountId, 1);
+    const [owed] = await stores.subscriptions.listWriteBacks(this.accountId, 1);
     if (owed) await queue.put({ tube: 'write-backs', payload });
     // Both jobs at once would only be in each other's way.
     await queue.put({ tube: 'contacts', payload }, owed ? { delaySeconds: 1 } : {});
@@ -70,7 +70,7 @@ export class AccountLease {
 
   private async abandon(): Promise<void> {
     try {
-      await this.context.stores.accounts.renewLease(this.accountId, this.fence, this.context.clock.nowMs());
+      await this.context.stores.leases.renew(this.accountId, this.fence, this.context.clock.nowMs());
     } catch (error) {
       this.context.logger.warn('a lease was left to expire by itself', { account_id: this.accountId, error });
     }
@@ -92,7 +92,7 @@ export class AccountLease {
     for (;;) {
       await clock.sleep(BEAT_MS, ended).catch(() => {});
       if (ended.aborted) return;
-      const isHeld = await stores.accounts.renewLease(this.accountId, this.fence, clock.nowMs() + LEASE_MS).catch(() => true);
+      const isHeld = await stores.leases.renew(this.accountId, this.fence, clock.nowMs() + LEASE_MS).catch(() => true);
       if (!isHeld) this.isLost = true;
     }
   }

@@ -29,7 +29,7 @@ export class AccountSync {
    */
   async processEvents(accountId: number, signal: AbortSignal, isRetry: () => Promise<boolean> = async () => true): Promise<void> {
     const { stores } = this.context;
-    const wasAbandoned = await stores.accounts.isAbandoned(accountId);
+    const wasAbandoned = await stores.leases.isAbandoned(accountId);
     const isDone = await this.followUnlessSeenTo(accountId, signal, async () => wasAbandoned && !(await isRetry()));
     if (!isDone) await this.context.queue.put({ tube: 'contacts', payload: { account_id: accountId } });
   }

@@ -88,5 +88,5 @@ export async function workOnAccount<Result>(
 export async function isLeftToOthers({ stores }: SyncContext, accountId: number, error: unknown): Promise<boolean> {
   if (!(error instanceof TransientError)) return false;
   if (error.code === 'account_paused') return true;
-  return error.code === 'account_busy' && (await stores.accounts.wantLease(accountId));
+  return error.code === 'account_busy' && (await stores.leases.want(accountId));
 }

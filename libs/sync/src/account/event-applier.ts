@@ -73,7 +73,7 @@ export class EventApplier {
     for (const event of events) changes.push(await this.confirm(work, JSON.parse(event.payload) as SubscriptionChange));
     await work.lease.write(async (tx) => {
       for (const { emails, subscription } of changes) {
-        await stores.addresses.saveSubscriptions(tx, accountId, emails, subscription);
+        await stores.subscriptions.save(tx, accountId, emails, subscription);
       }
       const settled = events.map(({ eventId, deliveries }): SettledEvent => ({ eventId, deliveries, state: 'applied', reason: null }));
       await stores.events.settle(tx, accountId, settled);
@@ -87,7 +87,7 @@ export class EventApplier {
   private async confirm(work: AccountWork, change: SubscriptionChange): Promise<SubscriptionChange> {
     if (change.subscription !== 'mailable') return change;
     const { stores, unisender } = this.context;
-    const kept = await stores.addresses.listUnmailable(work.lease.accountId, change.emails);
+    const kept = await stores.subscriptions.listUnmailable(work.lease.accountId, change.emails);
     const back: string[] = [];
     for (const email of work.unisenderKey ? kept : []) {
       const contact = work.unisenderKey && (await unisender.getContact(work.unisenderKey, email));

@@ -99,7 +99,7 @@ export class Inbox {
     const { database, stores, queue, logger } = this.context;
     await database.transaction(async (tx) => {
       for (const { change } of unsubscribed) {
-        await stores.addresses.saveSubscriptions(tx, accountId, change.emails, change.subscription);
+        await stores.subscriptions.save(tx, accountId, change.emails, change.subscription);
       }
       await stores.events.add(
         accountId,

@@ -22,7 +22,7 @@ export class AllAccounts {
     const { queue, stores } = this.context;
     await this.forEach('watchdog', async (accountId) => {
       await this.parts.subscriptions.check(accountId);
-      const [owed] = await stores.addresses.listWriteBacks(accountId, 1);
+      const [owed] = await stores.subscriptions.listWriteBacks(accountId, 1);
       if (owed) await queue.put({ tube: 'write-backs', payload: { account_id: accountId } });
     });
   }

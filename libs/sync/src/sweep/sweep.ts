@@ -29,7 +29,7 @@ export class Sweep {
     const { clock, config, stores } = this.context;
     const before = clock.nowMs() - config.sweepSeconds * 1_000;
     const waiting = await stores.events.listAccountsWaiting(before, LIMIT);
-    const abandoned = await stores.accounts.listAbandoned(before, LIMIT);
+    const abandoned = await stores.leases.listAbandoned(before, LIMIT);
     await this.wakeAccounts([...new Set([...waiting, ...abandoned])]);
     for (const run of await stores.runs.listStale(clock.nowMs() - STALE_RUN_MS, LIMIT)) {
       await stores.runs.beat(run.runId);

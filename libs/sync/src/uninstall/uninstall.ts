@@ -41,7 +41,7 @@ export class Uninstall {
     const { database, stores, logger } = this.context;
     await database.transaction(async (tx) => {
       await stores.accounts.setStatus(account.accountId, 'disconnected', tx);
-      await stores.accounts.breakLease(account.accountId, tx);
+      await stores.leases.revoke(account.accountId, tx);
     });
     const run = await stores.runs.findActive(account.accountId);
     if (run) await stores.runs.transition(run.runId, 'cancelled');

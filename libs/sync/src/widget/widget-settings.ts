@@ -114,7 +114,7 @@ export class WidgetSettings {
     const unisenderKey = keyring.encrypt(key.reveal(), unisenderKeyContext(accountId));
     await database.transaction(async (tx) => {
       await stores.accounts.update(accountId, { unisenderKey, unisenderBlock: null, settings }, tx);
-      if (isChanged) await stores.accounts.breakLease(accountId, tx);
+      if (isChanged) await stores.leases.revoke(accountId, tx);
       if (isKeyNew) await stores.accounts.update(accountId, { baselineState: 'none' }, tx);
       if (!isElsewhere) return;
       await stores.accounts.update(accountId, { listId: null, listTitle: null }, tx);

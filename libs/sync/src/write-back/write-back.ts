@@ -1,11 +1,10 @@
-import type { SyncContext } from '../context.js';
 import { InvalidInputError, chunksOf } from '#domain';
-import type { KommoSession } from '#kommo';
+import { KOMMO_PAGE_LIMIT, type KommoSession } from '#kommo';
 import { type AccountWork, isLeftToOthers, throwIfStopping, workOnAccount } from '../account/account-work.js';
+import type { SyncContext } from '../context.js';
 import type { TokenService } from '../tokens/token-service.js';
 
 const BATCH_ADDRESSES = 100;
-const BATCH_CONTACTS = 250;
 
 /** Tells Kommo who unsubscribed: the settable tag on every living contact that holds the address. */
 export class WriteBack {
@@ -36,14 +35,14 @@ export class WriteBack {
   private async writeBatch(work: AccountWork): Promise<boolean> {
     const { stores } = this.context;
     const { accountId } = work.lease;
-    const pending = await stores.addresses.listWriteBacks(accountId, BATCH_ADDRESSES);
+    const pending = await stores.subscriptions.listWriteBacks(accountId, BATCH_ADDRESSES);
     if (pending.length === 0) return false;
     const ids = [...new Set(pending.flatMap(({ contactIds }) => contactIds))];
     if (work.settings.writeBack && ids.length > 0) {
       await this.tokens.withSession(accountId, (session) => this.tag(session, ids, work.settings.writeBackTag));
     }
     await work.lease.write((tx) =>
-      stores.addresses.markWrittenBack(
+      stores.subscriptions.markWrittenBack(
         tx,
         accountId,
         pending.map(({ email }) => email),
@@ -55,7 +54,7 @@ export class WriteBack {
   /** Kommo refuses the whole call for one contact that is gone: then only those that live are tagged. */
   private async tag(session: KommoSession, contactIds: readonly number[], tagName: string): Promise<void> {
     const { kommo } = this.context;
-    for (const ids of chunksOf(contactIds, BATCH_CONTACTS)) {
+    for (const ids of chunksOf(contactIds, KOMMO_PAGE_LIMIT)) {
       try {
         await kommo.tagContacts(session, { ids, tagName });
       } catch (error) {
