@@ -51,13 +51,12 @@ class SocketServer implements BeanstalkServer {
   private readonly state = new QueueState(machineNowMs());
   private readonly server: Server;
   private readonly clients = new Set<ClientSocket>();
-  private readonly unflushed = new Set<ClientSocket>();
-  private readonly wakeup = new Wakeup(() => this.scheduleFlush());
+  private answered: ClientSocket[] = [];
+  private readonly wakeup = new Wakeup(() => this.serveDue());
   private readonly syncWakeup = new Wakeup(() => void this.openLog?.binlog.sync());
   private readonly facts: ServerFacts = describeProcess();
   private openLog: OpenBinlog | undefined;
   private isFlushScheduled = false;
-  private isProceeding = false;
 
   constructor(private readonly options: BeanstalkServerOptions) {
     this.server = createServer({ allowHalfOpen: true }, (socket) => this.accept(socket));
@@ -77,7 +76,7 @@ class SocketServer implements BeanstalkServer {
       this.openLog?.close();
       throw error;
     }
-    this.scheduleFlush();
+    this.serveDue();
   }
 
   drain(): void {
@@ -105,7 +104,8 @@ class SocketServer implements BeanstalkServer {
     const options = { state: this.state, facts: this.facts, maxJobBytes: this.options.maxJobBytes ?? 65_535 };
     const client = new ClientSocket(socket, options, {
       beforeInput: () => this.tick(),
-      onOutput: (one) => this.wantFlush(one),
+      onAnswer: (one) => this.answered.push(one),
+      afterInput: () => this.requestFlush(),
       onClosed: (one) => this.forget(one),
     });
     this.clients.add(client);
@@ -113,22 +113,23 @@ class SocketServer implements BeanstalkServer {
 
   private forget(client: ClientSocket): void {
     this.clients.delete(client);
-    this.unflushed.delete(client);
-    this.scheduleFlush();
-  }
-
-  private wantFlush(client: ClientSocket): void {
-    if (this.isProceeding) this.unflushed.delete(client);
-    this.unflushed.add(client);
-    this.scheduleFlush();
+    this.requestFlush();
   }
 
   /** Where every answer waits for the disk, all sockets of this turn of the loop are heard first: one sync for all of them. */
-  private scheduleFlush(): void {
+  private requestFlush(): void {
+    if (this.options.fsyncMs !== 0) return this.flush();
     if (this.isFlushScheduled) return;
     this.isFlushScheduled = true;
-    if (this.options.fsyncMs === 0) setImmediate(() => this.flush());
-    else process.nextTick(() => this.flush());
+    setImmediate(() => {
+      this.isFlushScheduled = false;
+      this.flush();
+    });
+  }
+
+  private serveDue(): void {
+    this.tick();
+    this.requestFlush();
   }
 
   private tick(): void {
@@ -136,21 +137,17 @@ class SocketServer implements BeanstalkServer {
   }
 
   private flush(): void {
-    this.isFlushScheduled = false;
-    this.tick();
     this.proceedAll();
-    const answered = [...this.unflushed];
-    this.unflushed.clear();
+    const { answered } = this;
+    this.answered = [];
     if (this.writeLog()) for (const client of answered) client.flush();
     else for (const client of answered) client.destroy();
     if (this.server.listening) this.wakeup.setFor(this.state.nextDueMs);
   }
 
-  /** One client's command may end the wait of another that had its turn: it is put at the end and gets one more. */
+  /** One client's command may end the wait of another that had its turn: that one is put at the end and gets one more. */
   private proceedAll(): void {
-    this.isProceeding = true;
-    for (const client of this.unflushed) client.proceed();
-    this.isProceeding = false;
+    for (const client of this.answered) client.proceed();
   }
 
   /** What could not be written must not be acknowledged: then the clients of this batch lose their connection instead of an answer. */

@@ -7,7 +7,10 @@ const maxWaitingBytes = 64 * 1024;
 export interface ClientSocketEvents {
   /** Bytes arrived or the input ended; the time must be told to the queue before they are served. */
   readonly beforeInput: () => void;
-  readonly onOutput: (client: ClientSocket) => void;
+  /** There is something to send to this client; told once until its turn comes. */
+  readonly onAnswer: (client: ClientSocket) => void;
+  /** Everything that could be served is; now the answers can be sent. */
+  readonly afterInput: () => void;
   readonly onClosed: (client: ClientSocket) => void;
 }
 
@@ -15,13 +18,14 @@ export interface ClientSocketEvents {
 export class ClientSocket {
   readonly session: Session;
   private isCongested = false;
+  private isInLine = false;
 
   constructor(
     private readonly socket: Socket,
     options: Omit<SessionOptions, 'onOutput'>,
     private readonly events: ClientSocketEvents,
   ) {
-    this.session = new Session({ ...options, onOutput: () => events.onOutput(this) });
+    this.session = new Session({ ...options, onOutput: () => this.lineUp() });
     socket.setNoDelay(true);
     socket.on('data', (chunk) => this.receive(chunk));
     socket.on('end', () => this.endInput());
@@ -32,6 +36,7 @@ export class ClientSocket {
 
   /** Serves what a wait or a slow reader held up. */
   proceed(): void {
+    this.isInLine = false;
     if (!this.isCongested) this.session.proceed();
   }
 
@@ -57,11 +62,19 @@ export class ClientSocket {
     this.events.beforeInput();
     this.session.receive(chunk);
     this.regulate();
+    this.events.afterInput();
   }
 
   private endInput(): void {
     this.events.beforeInput();
     this.session.endInput();
+    this.events.afterInput();
+  }
+
+  private lineUp(): void {
+    if (this.isInLine) return;
+    this.isInLine = true;
+    this.events.onAnswer(this);
   }
 
   /** A client that does not read its replies is not read either. */
@@ -73,7 +86,12 @@ export class ClientSocket {
   /** What was held up is served in a later turn of the loop: a client that reads as fast as it is written to is not alone here. */
   private resume(): void {
     this.isCongested = false;
-    setImmediate(() => this.events.onOutput(this));
+    setImmediate(() => this.serveOn());
+  }
+
+  private serveOn(): void {
+    this.lineUp();
+    this.events.afterInput();
   }
 
   private closed(): void {
