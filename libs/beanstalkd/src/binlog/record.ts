@@ -27,7 +27,9 @@ export function writeFullRecord(target: Buffer, at: number, job: Job): void {
   target.writeInt32LE(nameBytes, at);
   target.write(job.tube.name, at + 4, 'latin1');
   writeJob(target, at + 4 + nameBytes, job);
-  job.body.copy(target, at + shortRecordBytes + nameBytes);
+  const bodyAt = at + shortRecordBytes + nameBytes;
+  if (typeof job.body === 'string') target.write(job.body, bodyAt, 'latin1');
+  else job.body.copy(target, bodyAt);
 }
 
 export function writeShortRecord(target: Buffer, at: number, job: Job): void {

@@ -7,6 +7,9 @@ export type JobState = 'invalid' | 'ready' | 'reserved' | 'buried' | 'delayed';
 /** Jobs more urgent than this are counted apart in the statistics. */
 export const urgentPriority = 1024;
 
+/** Text is Latin-1: one character, one byte. */
+export type JobBody = Buffer | string;
+
 export interface JobParameters {
   readonly priority: number;
   readonly delayMs: number;
@@ -23,7 +26,7 @@ export class Job {
   ttrMs: number;
   state: JobState = 'invalid';
   /** The body as it came and as it is sent: with its closing CR LF, never copied on the way. */
-  body: Buffer = emptyBody;
+  body: JobBody = '';
   /** When a delayed job becomes ready or a reserved one times out, ms since the epoch. */
   deadlineAtMs = 0;
   /** Grows from one delayed or reserved job to the next: the clock is too coarse to tell which of two came first. */
@@ -63,15 +66,15 @@ export class Job {
     return this.priority < urgentPriority;
   }
 
-  /** A job that will stay must not hold the whole network chunk its body came in. */
+  /** A job that will stay must not hold everything that came together with its body. */
   detachBody(): void {
-    if (this.body.buffer.byteLength > 2 * this.body.length + 512) this.body = detachedCopy(this.body);
+    this.body = detached(this.body);
   }
 }
 
-const emptyBody = Buffer.alloc(0);
-
-function detachedCopy(body: Buffer): Buffer {
+function detached(body: JobBody): JobBody {
+  if (typeof body === 'string') return Buffer.from(body, 'latin1').toString('latin1');
+  if (body.buffer.byteLength <= 2 * body.length + 512) return body;
   const copy = Buffer.allocUnsafeSlow(body.length);
   body.copy(copy);
   return copy;

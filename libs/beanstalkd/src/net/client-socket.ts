@@ -40,22 +40,26 @@ export class ClientSocket {
     if (!this.isCongested) this.session.proceed();
   }
 
-  /** Sends every reply there is in one write. */
+  /** Sends every reply there is in one write. What the system took at once does not count as waiting. */
   flush(): void {
     if (this.socket.destroyed) return;
     const { isOver, replies } = this.session;
+    const wasCutShort = replies.isFull;
     if (!replies.isEmpty) this.send(replies.take());
-    if (isOver) this.socket.destroySoon();
-    else this.regulate();
+    if (isOver) return this.socket.destroySoon();
+    this.regulate();
+    if (wasCutShort && !this.isCongested) this.serveOnLater();
   }
 
   destroy(): void {
     this.socket.destroy();
   }
 
-  private send(replies: string | Buffer): void {
-    const isTaken = typeof replies === 'string' ? this.socket.write(replies, 'latin1') : this.socket.write(replies);
-    this.isCongested = !isTaken;
+  private send(replies: readonly (string | Buffer)[]): void {
+    if (replies.length > 1) this.socket.cork();
+    for (const reply of replies) this.socket.write(reply, 'latin1');
+    if (replies.length > 1) this.socket.uncork();
+    this.isCongested = this.socket.writableLength >= this.socket.writableHighWaterMark;
   }
 
   private receive(chunk: Buffer): void {
@@ -83,15 +87,19 @@ export class ClientSocket {
     else if (this.socket.isPaused()) this.socket.resume();
   }
 
-  /** What was held up is served in a later turn of the loop: a client that reads as fast as it is written to is not alone here. */
   private resume(): void {
+    if (!this.isCongested) return;
     this.isCongested = false;
-    setImmediate(() => this.serveOn());
+    this.serveOnLater();
   }
 
-  private serveOn(): void {
-    this.lineUp();
-    this.events.afterInput();
+  /** What was held up is served in a later turn of the loop: a client that reads as fast as it is written to is not alone here. */
+  private serveOnLater(): void {
+    setImmediate(() => {
+      this.events.beforeInput();
+      this.lineUp();
+      this.events.afterInput();
+    });
   }
 
   private closed(): void {

@@ -11,6 +11,24 @@ function readLines(chunks: readonly string[]): string[] {
   return lines;
 }
 
+const bodyOf = (size: number) => '\r\n\xe9'.repeat(size).slice(0, size);
+
+/** Every line tells the size of the body behind it. */
+function readJobs(stream: Buffer, chunkBytes: number): string[][] {
+  const reader = new CommandReader();
+  const jobs: string[][] = [];
+  let line: ReturnType<CommandReader['line']>;
+  for (let at = 0; at < stream.length; at += chunkBytes) {
+    reader.push(stream.subarray(at, at + chunkBytes));
+    for (line ??= reader.line(); typeof line === 'string'; line = reader.line()) {
+      const body = reader.bytes(Number(line.slice(4)));
+      if (body === undefined) break;
+      jobs.push([line, body.toString('latin1')]);
+    }
+  }
+  return jobs;
+}
+
 describe('CommandReader', () => {
   it.each([
     ['two lines', 'stats\r\nquit\r\n', ['stats', 'quit']],
@@ -26,13 +44,27 @@ describe('CommandReader', () => {
     for (let cut = 1; cut < text.length; cut += 1) expect(readLines([text.slice(0, cut), text.slice(cut)])).toEqual(expected);
   });
 
-  it('gives bodies of any bytes, as a view when they came in one piece', () => {
+  it('gives a small body of any bytes as text, one character a byte', () => {
     const reader = new CommandReader();
-    const chunk = Buffer.from([0, 13, 10, 255, 65]);
+    reader.push(Buffer.from([0, 13, 10, 255, 65]));
+    expect(reader.bytes(4)).toBe('\0\r\n\xff');
+  });
+
+  it('gives a large body as a view of what it came in', () => {
+    const reader = new CommandReader();
+    const chunk = Buffer.alloc(1000, 255);
     reader.push(chunk);
-    const body = reader.bytes(4);
-    expect(body).toEqual(chunk.subarray(0, 4));
-    expect(body?.buffer).toBe(chunk.buffer);
+    const body = reader.bytes(990) as Buffer;
+    expect(body.length).toBe(990);
+    expect(body.buffer).toBe(chunk.buffer);
+  });
+
+  it('reads the same lines and bodies wherever a long stream is cut', () => {
+    const sizes = Array.from({ length: 60 }, (_, index) => (index * index * 7) % 1500);
+    const stream = Buffer.from(sizes.map((size) => `put ${size}\r\n${bodyOf(size)}`).join(''), 'latin1');
+    for (const cut of [1, 7, 223, 1023, 1024, 1025, 4096, stream.length]) {
+      expect(readJobs(stream, cut)).toEqual(sizes.map((size) => [`put ${size}`, bodyOf(size)]));
+    }
   });
 
   it('gathers a body from many chunks and goes on behind it', () => {

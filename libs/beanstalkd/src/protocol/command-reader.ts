@@ -1,19 +1,29 @@
+const lf = 0x0a;
+
 /** Longest command line, CR LF included; a longer one is thrown away up to its end and answered BAD_FORMAT. */
 export const maxLineBytes = 224;
 
 export const overlongLine = Symbol('overlong line');
 
+/** Bodies up to this size are taken as text: less to allocate than a buffer, and nothing to convert when they are sent. */
+const maxTextBytes = 512;
+
+/** So much is made text at once: many short commands, and little of a large body that follows one. */
+const windowBytes = 1024;
+
 const empty = Buffer.alloc(0);
 
 /**
  * Cuts a client's byte stream into command lines and bodies, however it was cut into chunks. Synchronous; asks for more by
- * answering undefined. A body that came in one chunk is given out as a view of it.
+ * answering undefined. A large body that came in one chunk is given out as a view of it.
  */
 export class CommandReader {
   private readonly queue: Buffer[] = [];
   private chunk: Buffer = empty;
-  private text = '';
   private position = 0;
+  /** A stretch of the chunk as Latin-1: one character, one byte. */
+  private text = '';
+  private textStart = 0;
   private lineStart = '';
   private isDiscarding = false;
   private body: Buffer = empty;
@@ -26,21 +36,20 @@ export class CommandReader {
 
   /** Bytes that came and were not asked for yet. */
   get waitingBytes(): number {
-    return this.queue.reduce((sum, chunk) => sum + chunk.length, this.chunk.length - this.position);
+    const waiting = this.chunk.length - this.position;
+    return this.queue.length === 0 ? waiting : this.queue.reduce((sum, chunk) => sum + chunk.length, waiting);
   }
 
   /** The next line without its CR LF. */
   line(): string | typeof overlongLine | undefined {
-    if (this.lineStart === '' && !this.isDiscarding) {
-      const end = this.text.indexOf('\r', this.position);
-      if (end >= 0 && end - this.position <= maxLineBytes - 2 && this.text.charCodeAt(end + 1) === 0x0a) return this.cut(end);
-    }
-    return this.lineByWindow();
+    if (this.lineStart !== '' || this.isDiscarding) return this.lineByWindow();
+    return this.lineInText() ?? this.lineByWindow();
   }
 
-  /** The next `size` bytes as one buffer. */
-  bytes(size: number): Buffer | undefined {
-    if (this.body.length === 0 && this.chunk.length - this.position >= size) return this.view(size);
+  /** The next `size` bytes; a string is Latin-1. */
+  bytes(size: number): Buffer | string | undefined {
+    if (this.body.length === 0 && this.chunk.length - this.position >= size)
+      return size <= maxTextBytes ? this.textOf(size) : this.view(size);
     if (this.body.length === 0) this.body = Buffer.allocUnsafeSlow(size);
     while (this.bodyFilled < size && this.hasMore()) this.bodyFilled += this.copyTo(this.body, this.bodyFilled);
     if (this.bodyFilled < size) return undefined;
@@ -61,10 +70,12 @@ export class CommandReader {
     return skipped;
   }
 
-  private cut(end: number): string {
-    const line = this.text.substring(this.position, end);
-    this.position = end + 2;
-    return line;
+  private lineInText(): string | undefined {
+    const start = this.position - this.textStart;
+    const end = this.text.indexOf('\r', start);
+    if (end < 0 || end - start > maxLineBytes - 2 || this.text.charCodeAt(end + 1) !== lf) return undefined;
+    this.position += end + 2 - start;
+    return this.text.substring(start, end);
   }
 
   /**
@@ -74,9 +85,9 @@ export class CommandReader {
   private lineByWindow(): string | typeof overlongLine | undefined {
     while (this.hasMore()) {
       const room = maxLineBytes - this.lineStart.length;
-      const window = this.lineStart + this.text.substring(this.position, this.position + room);
+      const window = this.lineStart + this.peekText(room);
       const end = window.indexOf('\r');
-      if (end >= 0 && window.charCodeAt(end + 1) === 0x0a) return this.finishLine(window, end);
+      if (end >= 0 && window.charCodeAt(end + 1) === lf) return this.finishLine(window, end);
       this.position += window.length - this.lineStart.length;
       this.lineStart = window.length < maxLineBytes ? window : this.discard();
     }
@@ -94,6 +105,24 @@ export class CommandReader {
   private discard(): string {
     this.isDiscarding = true;
     return '';
+  }
+
+  /** Up to `size` bytes from here on, as many as this chunk has. */
+  private peekText(size: number): string {
+    const end = Math.min(this.position + size, this.chunk.length);
+    if (end > this.textStart + this.text.length) this.readWindow();
+    return this.text.substring(this.position - this.textStart, end - this.textStart);
+  }
+
+  private readWindow(): void {
+    this.textStart = this.position;
+    this.text = this.chunk.toString('latin1', this.position, this.position + windowBytes);
+  }
+
+  private textOf(size: number): string {
+    const text = this.peekText(size);
+    this.position += size;
+    return text;
   }
 
   private view(size: number): Buffer {
@@ -118,7 +147,8 @@ export class CommandReader {
 
   private load(chunk: Buffer): void {
     this.chunk = chunk;
-    this.text = chunk.toString('latin1');
     this.position = 0;
+    this.text = '';
+    this.textStart = 0;
   }
 }

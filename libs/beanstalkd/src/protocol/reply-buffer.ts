@@ -6,11 +6,11 @@ const inlineBodyBytes = 1024;
 /** How much a client may let pile up by asking for much with few bytes, a large body over and over for instance. */
 const fullAtBytes = 128 * 1024;
 
-/** Replies that wait to be sent in one write. Text is kept as Latin-1: one character, one byte. */
+/** Replies that wait to be sent together. Text is Latin-1: one character, one byte. */
 export class ReplyBuffer {
-  private readonly parts: Buffer[] = [];
-  private text = '';
+  private parts: (string | Buffer)[] = [];
   private partBytes = 0;
+  private text = '';
 
   get isEmpty(): boolean {
     return this.text === '' && this.parts.length === 0;
@@ -28,31 +28,25 @@ export class ReplyBuffer {
 
   job(word: string, job: Job): void {
     this.line(`${word} ${job.id} ${job.bodyBytes}`);
-    if (job.body.length <= inlineBodyBytes) this.text += job.body.toString('latin1');
-    else this.append(this.takeText(), job.body);
+    const { body } = job;
+    if (typeof body === 'string') this.text += body;
+    else if (body.length <= inlineBodyBytes) this.text += body.toString('latin1');
+    else this.large(body);
   }
 
-  /** All that waits, as one string when it can be. Empties the buffer. */
-  take(): string | Buffer {
-    if (this.parts.length === 0) return this.takeString();
-    const all = Buffer.concat([...this.parts, this.takeText()]);
-    this.parts.length = 0;
-    this.partBytes = 0;
-    return all;
-  }
-
-  private append(...parts: readonly Buffer[]): void {
-    for (const part of parts) this.partBytes += part.length;
-    this.parts.push(...parts);
-  }
-
-  private takeText(): Buffer {
-    return Buffer.from(this.takeString(), 'latin1');
-  }
-
-  private takeString(): string {
-    const text = this.text;
+  /** All that waits, in pieces that are to follow each other; large bodies are not copied. Empties the buffer. */
+  take(): readonly (string | Buffer)[] {
+    const { parts, text } = this;
+    if (text !== '') parts.push(text);
     this.text = '';
-    return text;
+    this.parts = [];
+    this.partBytes = 0;
+    return parts;
+  }
+
+  private large(body: Buffer): void {
+    this.parts.push(this.text, body);
+    this.partBytes += this.text.length + body.length;
+    this.text = '';
   }
 }

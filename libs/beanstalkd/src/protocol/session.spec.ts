@@ -19,7 +19,11 @@ function openSession(): Session {
 }
 
 const say = (session: Session, text: string) => session.receive(Buffer.from(text, 'latin1'));
-const takeReplies = (session: Session) => session.replies.take().toString('latin1');
+const takeReplies = (session: Session) =>
+  session.replies
+    .take()
+    .map((part) => part.toString('latin1'))
+    .join('');
 
 describe('Session', () => {
   it.each([

@@ -1,5 +1,5 @@
 import type { Connection, ReserveReceiver, WaitEnd } from '../core/connection.js';
-import type { Job } from '../core/job.js';
+import type { Job, JobBody } from '../core/job.js';
 import type { QueueState } from '../core/queue-state.js';
 import { Arguments, BadFormat } from './arguments.js';
 import type { CommandContext } from './command.js';
@@ -150,7 +150,7 @@ export class Session implements CommandContext, ReserveReceiver {
 
   private takeBody(job: Job): boolean {
     const body = this.reader.bytes(this.incomingBytes);
-    if (!body) return false;
+    if (body === undefined) return false;
     this.incoming = undefined;
     job.body = body;
     this.reply(this.putReceived(job));
@@ -158,8 +158,7 @@ export class Session implements CommandContext, ReserveReceiver {
   }
 
   private putReceived(job: Job): string {
-    const { body } = job;
-    if (body[body.length - 2] !== cr || body[body.length - 1] !== lf) return 'EXPECTED_CRLF';
+    if (!endsWithLineEnd(job.body)) return 'EXPECTED_CRLF';
     if (this.state.isDraining) return 'DRAINING';
     return this.state.put(job) ? `INSERTED ${job.id}` : 'OUT_OF_MEMORY';
   }
@@ -170,4 +169,9 @@ export class Session implements CommandContext, ReserveReceiver {
     this.reply(this.replyAfterSkip);
     return true;
   }
+}
+
+function endsWithLineEnd(body: JobBody): boolean {
+  if (typeof body === 'string') return body.endsWith('\r\n');
+  return body[body.length - 2] === cr && body[body.length - 1] === lf;
 }
