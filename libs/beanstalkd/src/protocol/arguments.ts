@@ -17,10 +17,15 @@ export function parseTubeName(text: string): string {
 
 /** Reads a command's arguments from left to right; throws BadFormat. */
 export class Arguments {
-  constructor(
-    private readonly line: string,
-    private position: number,
-  ) {}
+  private line = '';
+  private position = 0;
+
+  /** From here on reads that line. One object serves line after line. */
+  startAt(line: string, position: number): this {
+    this.line = line;
+    this.position = position;
+    return this;
+  }
 
   /** An unsigned number below 2^32. */
   uint32(): number {

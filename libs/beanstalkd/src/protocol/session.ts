@@ -27,6 +27,7 @@ export class Session implements CommandContext, ReserveReceiver {
   readonly maxJobBytes: number;
   readonly replies = new ReplyBuffer();
   private readonly reader = new CommandReader();
+  private readonly args = new Arguments();
   private readonly onOutput: () => void;
   private incoming: Job | undefined;
   private incomingBytes = 0;
@@ -141,7 +142,7 @@ export class Session implements CommandContext, ReserveReceiver {
     const command = findCommand(line);
     if (!command) return this.reply('UNKNOWN_COMMAND');
     try {
-      command.execute(this, new Arguments(line, command.prefix.length));
+      command.execute(this, this.args.startAt(line, command.prefix.length));
     } catch (error) {
       if (!(error instanceof BadFormat)) throw error;
       this.reply('BAD_FORMAT');
