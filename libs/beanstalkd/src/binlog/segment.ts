@@ -2,13 +2,13 @@ import { closeSync, fdatasyncSync, fdatasync, fsyncSync, ftruncateSync, openSync
 import { join } from 'node:path';
 import type { Job } from '../core/job.js';
 import type { JournalSegment } from '../core/journal.js';
+import { PendingRecords } from './pending-records.js';
 import { formatVersion, headerBytes, type WriteRecord } from './record.js';
 
 export function segmentPath(directory: string, index: number): string {
   return join(directory, `binlog.${index}`);
 }
 
-const firstPendingBytes = 64 * 1024;
 const zeros = Buffer.alloc(256 * 1024);
 
 /**
@@ -18,9 +18,7 @@ const zeros = Buffer.alloc(256 * 1024);
 export class Segment implements JournalSegment {
   readonly jobs = new Set<Job>();
   private file: number | undefined;
-  private pending = Buffer.alloc(0);
-  private pendingBytes = 0;
-  private writtenBytes = headerBytes;
+  private pending = new PendingRecords(headerBytes);
   private sizeBytes = 0;
 
   constructor(
@@ -30,7 +28,7 @@ export class Segment implements JournalSegment {
 
   /** Room for records that was not taken yet; none in a file that is only read. */
   get freeBytes(): number {
-    return this.sizeBytes - this.writtenBytes - this.pendingBytes;
+    return this.sizeBytes - this.pending.end;
   }
 
   /**
@@ -55,18 +53,13 @@ export class Segment implements JournalSegment {
 
   /** Gathers one record of that many bytes. */
   append(job: Job, bytes: number, write: WriteRecord): void {
-    if (this.pendingBytes + bytes > this.pending.length) this.growPending(bytes);
-    write(this.pending, this.pendingBytes, job);
-    this.pendingBytes += bytes;
+    this.pending.append(job, bytes, write);
   }
 
   /** Hands all records to the operating system. Throws when the disk refuses; the records are kept for the next try. */
   flush(): void {
-    if (this.file === undefined) return;
-    const { pending, pendingBytes, writtenBytes } = this;
-    for (let done = 0; done < pendingBytes;) done += writeSync(this.file, pending, done, pendingBytes - done, writtenBytes + done);
-    this.writtenBytes += pendingBytes;
-    this.pendingBytes = 0;
+    for (const { bytes, at } of this.pending.writes()) this.writeAt(bytes, at);
+    this.pending.clear();
   }
 
   syncNow(): void {
@@ -81,14 +74,14 @@ export class Segment implements JournalSegment {
 
   /** Nothing will be written any more: gives back the room that no record took. */
   seal(): void {
-    if (this.file !== undefined) ftruncateSync(this.file, this.writtenBytes);
+    if (this.file !== undefined) ftruncateSync(this.file, this.pending.end);
     this.close();
   }
 
   close(): void {
     if (this.file !== undefined) closeSync(this.file);
     this.file = undefined;
-    this.pending = Buffer.alloc(0);
+    this.pending = new PendingRecords(headerBytes);
     this.sizeBytes = 0;
   }
 
@@ -97,10 +90,9 @@ export class Segment implements JournalSegment {
     rmSync(segmentPath(this.directory, this.index), { force: true });
   }
 
-  private growPending(bytes: number): void {
-    const larger = Buffer.allocUnsafe(Math.max(firstPendingBytes, 2 * (this.pendingBytes + bytes)));
-    this.pending.copy(larger, 0, 0, this.pendingBytes);
-    this.pending = larger;
+  private writeAt(bytes: Buffer, at: number): void {
+    if (this.file === undefined) return;
+    for (let done = 0; done < bytes.length;) done += writeSync(this.file, bytes, done, bytes.length - done, at + done);
   }
 }
 
