@@ -197,7 +197,7 @@ export class SyncWorld {
       if (job.tube === 'contacts') await services.accountSync.processEvents(job.payload.account_id, signal);
       else if (job.tube === 'imports') await services.runWorker.continueRun(job.payload.run_id, signal);
       else if (job.tube === 'write-backs') await services.writeBack.run(job.payload.account_id, signal);
-      else if (job.tube === 'accesses') await services.tokens.renew(job.payload.account_ids);
+      else if (job.tube === 'accesses') await services.tokens.renew(job.payload.account_ids, job.payload.asked_at);
     } catch (error) {
       if (!(error instanceof TransientError)) throw error;
       this.harness.clock.advance(error.retryAfterMs ?? 1_000);

@@ -13,6 +13,7 @@ describe('parseJobPayload', () => {
     ],
     ['accesses', { account_ids: [1, '2'] }, { account_ids: [1, 2] }],
     ['accesses', [1, 2], { account_ids: [1, 2] }],
+    ['accesses', { account_ids: [1], asked_at: 1_790_000_000_000 }, { account_ids: [1], asked_at: 1_790_000_000_000 }],
     ['times', { time: '12:00' }, { time: '12:00' }],
   ])('%s takes %j', (tube, body, payload) => {
     expect(parseJobPayload(tube, body)).toEqual(payload);
@@ -27,6 +28,7 @@ describe('parseJobPayload', () => {
     ['imports', { run_id: 'ab' }, 'account_id'],
     ['accesses', { account_ids: 5 }, 'account_ids'],
     ['accesses', [1, 'x'], 'account_ids[1]'],
+    ['accesses', { account_ids: [1], asked_at: 'now' }, 'asked_at'],
     ['times', { time: 'a\nb' }, 'time'],
   ])('%s refuses %j and names %s', (tube, body, field) => {
     expect.assertions(2);

@@ -7,8 +7,8 @@ export interface JobPayloads {
   readonly contacts: { readonly account_id: number };
   /** The run is to be carried on. */
   readonly imports: { readonly run_id: string; readonly account_id: number };
-  /** The token pairs of these accounts are to be renewed. */
-  readonly accesses: { readonly account_ids: readonly number[] };
+  /** The token pairs of these accounts are to be renewed, unless that was done since `asked_at` (epoch milliseconds): such a job may come twice. */
+  readonly accesses: { readonly account_ids: readonly number[]; readonly asked_at?: number };
   /** The account has unsubscribes to tell Kommo. */
   readonly 'write-backs': { readonly account_id: number };
   /** The ancestor's demonstration. */
@@ -52,6 +52,12 @@ function readAccountIds(body: unknown): readonly number[] {
   return ids.map((id, index) => readAccountId(id, `account_ids[${index}]`));
 }
 
+function readAskedAt(body: unknown): { readonly asked_at?: number } {
+  const askedAt = fieldOf(body, 'asked_at');
+  if (askedAt === undefined) return {};
+  return { asked_at: toPositiveInteger(askedAt) ?? invalid('asked_at', 'must be a time in milliseconds') };
+}
+
 const catalogue: { readonly [T in Tube]: JobKind<JobPayloads[T]> } = {
   contacts: {
     priority: 1_000,
@@ -63,7 +69,7 @@ const catalogue: { readonly [T in Tube]: JobKind<JobPayloads[T]> } = {
     ttrSeconds: 120,
     parse: (body) => ({ run_id: readText(body, 'run_id', RUN_ID), account_id: readAccountId(fieldOf(body, 'account_id'), 'account_id') }),
   },
-  accesses: { priority: 500, ttrSeconds: 300, parse: (body) => ({ account_ids: readAccountIds(body) }) },
+  accesses: { priority: 500, ttrSeconds: 300, parse: (body) => ({ account_ids: readAccountIds(body), ...readAskedAt(body) }) },
   'write-backs': {
     priority: 1_500,
     ttrSeconds: 120,

@@ -205,10 +205,15 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     harness.clock.advance(DAY_MS - 5 * 3_600_000);
     expect(await queueRenewals()).toEqual({
       count: 2,
-      jobs: [{ tube: 'accesses', payload: { account_ids: [ACCOUNT_ID, ACCOUNT_ID + 1] } }],
+      jobs: [
+        { tube: 'accesses', payload: { account_ids: [ACCOUNT_ID, ACCOUNT_ID + 1], asked_at: expect.any(Number) as unknown as number } },
+      ],
     });
     await harness.context.stores.accounts.setStatus(ACCOUNT_ID, 'suspended');
-    expect(await queueRenewals()).toEqual({ count: 1, jobs: [{ tube: 'accesses', payload: { account_ids: [ACCOUNT_ID + 1] } }] });
+    expect(await queueRenewals()).toEqual({
+      count: 1,
+      jobs: [{ tube: 'accesses', payload: { account_ids: [ACCOUNT_ID + 1], asked_at: expect.any(Number) as unknown as number } }],
+    });
   });
 
   it.each([401, 404])('R30: an account that was renamed is followed (the old host answers %s)', async (status) => {

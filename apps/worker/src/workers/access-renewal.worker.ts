@@ -10,7 +10,7 @@ export class AccessRenewalWorker extends TubeWorker<'accesses'> {
     super();
   }
 
-  async process(payload: JobPayload<'accesses'>): Promise<void> {
-    await this.tokens.renew(payload.account_ids);
+  async process({ account_ids, asked_at }: JobPayload<'accesses'>): Promise<void> {
+    await this.tokens.renew(account_ids, asked_at);
   }
 }

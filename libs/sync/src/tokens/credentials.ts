@@ -12,6 +12,8 @@ export interface Credentials {
   readonly refreshToken: Secret;
   /** When the access token expires, epoch milliseconds. */
   readonly expiresAt: number;
+  /** When Kommo gave the pair, epoch milliseconds. */
+  readonly refreshedAt: number;
   /** Another version = another pair. */
   readonly version: number;
 }
@@ -44,6 +46,7 @@ const open = (context: SyncContext, access: AccessRow, account: AccountRow): Cre
   apiDomain: account.apiDomain,
   refreshToken: context.keyring.decrypt(access.refreshToken, refreshTokenContext(account.accountId)),
   expiresAt: access.expiresAt,
+  refreshedAt: access.refreshedAt,
   version: access.version,
 });
 

@@ -9,7 +9,7 @@ import { TokenRefresh } from './token-refresh.js';
 const EXPIRY_MARGIN_MS = 60_000;
 /** Longer than the token endpoint's time-out (15 s) twice over, for a holder that follows a moved account. */
 const LOCK_MS = 60_000;
-const LOCK_POLL_MS = 100;
+const LOCK_POLL_MS = 50;
 const LOCK_WAIT_MS = 30_000;
 const HOUR_MS = 3_600_000;
 /** Accounts per renewal job. */
@@ -49,9 +49,10 @@ export class TokenService {
     }
   }
 
-  /** Renews the pair whatever its age. Errors as in {@link withSession}. */
-  async refreshNow(accountId: number): Promise<void> {
-    await this.refresh(await loadCredentials(this.context, accountId));
+  /** Renews the pair unless it is of `askedAt` (epoch milliseconds) or later. Errors as in {@link withSession}. */
+  async refreshNow(accountId: number, askedAt = Infinity): Promise<void> {
+    const current = await loadCredentials(this.context, accountId);
+    if (current.refreshedAt < askedAt) await this.refresh(current);
   }
 
   /**
@@ -67,27 +68,27 @@ export class TokenService {
       const ids = await stores.accesses.listExpiringBefore(beforeMs, after, BATCH);
       const last = ids.at(-1);
       if (last === undefined) return count;
-      await queue.put({ tube: 'accesses', payload: { account_ids: ids } });
+      await queue.put({ tube: 'accesses', payload: { account_ids: ids, asked_at: clock.nowMs() } });
       count += ids.length;
       after = last;
     }
   }
 
-  /** Renews one account after the other; a failure is reported and never stops the next. */
-  async renew(accountIds: readonly number[]): Promise<RenewalReport> {
+  /** Renews one account after the other, as {@link refreshNow} does; a failure is reported and never stops the next. */
+  async renew(accountIds: readonly number[], askedAt?: number): Promise<RenewalReport> {
     const renewed: number[] = [];
     const failed: { accountId: number; code: string }[] = [];
     for (const accountId of accountIds) {
-      const code = await this.tryRefresh(accountId);
+      const code = await this.tryRefresh(accountId, askedAt);
       if (code === undefined) renewed.push(accountId);
       else failed.push({ accountId, code });
     }
     return { renewed, failed };
   }
 
-  private async tryRefresh(accountId: number): Promise<string | undefined> {
+  private async tryRefresh(accountId: number, askedAt: number | undefined): Promise<string | undefined> {
     try {
-      await this.refreshNow(accountId);
+      await this.refreshNow(accountId, askedAt);
       return undefined;
     } catch (error) {
       const code = error instanceof ServiceError ? error.code : 'unexpected';
