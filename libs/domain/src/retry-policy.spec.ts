@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { AccountBlockedError, BugError, InvalidInputError, TransientError } from './errors.js';
-import { backOffSeconds, decideDisposition } from './retry-policy.js';
+import { type Attempt, backOffSeconds, decideDisposition, isOwnHold } from './retry-policy.js';
 
 const transient = (retryAfterMs?: number) => new TransientError('later', { code: 'kommo_unavailable', retryAfterMs });
 
@@ -17,24 +17,46 @@ describe('backOffSeconds', () => {
   });
 });
 
+describe('isOwnHold', () => {
+  it.each(['account_busy', 'account_paused', 'lease_lost', 'still_running', 'stopping'])('is true of %s', (code) => {
+    expect(isOwnHold(new TransientError('wait', { code }))).toBe(true);
+  });
+
+  it.each([transient(), new BugError('never', { code: 'stopping' }), new Error('stopping'), undefined])('is false of %s', (error) => {
+    expect(isOwnHold(error)).toBe(false);
+  });
+});
+
+const DAY_SECONDS = 86_400;
+const held = new TransientError('wait', { code: 'account_busy', retryAfterMs: 2_000 });
+const unforeseen = new TypeError('x is undefined');
+const release = (delaySeconds: number) => ({ action: 'release', delaySeconds });
+const bury = (code: string, reason: string) => ({ action: 'bury', code, reason });
+
 describe('decideDisposition', () => {
-  const decide = (error: unknown, number = 1, ageSeconds = 0) => decideDisposition({ error, number, ageSeconds }, 0.5);
-
-  it('R31: releases what time may heal with growing delay, for a day, then buries it with its reason', () => {
-    expect(decide(transient(), 3)).toEqual({ action: 'release', delaySeconds: 4 });
-    expect(decide(transient(300_000), 3)).toEqual({ action: 'release', delaySeconds: 300 });
-    expect(decide(transient(0))).toEqual({ action: 'release', delaySeconds: 0 });
-    expect(decide(transient(), 200, 86_401)).toEqual({ action: 'bury', code: 'kommo_unavailable', reason: 'later' });
-  });
-
-  it('R31: buries bad jobs and bugs at once, the unforeseen after five attempts', () => {
-    expect(decide(new InvalidInputError('no such field'))).toEqual({ action: 'bury', code: 'invalid_input', reason: 'no such field' });
-    expect(decide(new BugError('never', { code: 'impossible' }))).toEqual({ action: 'bury', code: 'impossible', reason: 'never' });
-    expect(decide(new TypeError('x is undefined'), 4)).toEqual({ action: 'release', delaySeconds: 8 });
-    expect(decide(new TypeError('x is undefined'), 5)).toEqual({ action: 'bury', code: 'unexpected', reason: 'x is undefined' });
-  });
-
-  it('ends the job of an account that a human must mend', () => {
-    expect(decide(new AccountBlockedError('authorise again', { block: 'reauthorization_required' })).action).toBe('delete');
+  it.each<[string, Partial<Attempt>, object]>([
+    ['R31: what time may heal, with growing delay', { error: transient(), number: 3 }, release(4)],
+    ['R31: what time may heal, for a day', { error: transient(), number: 200, ageSeconds: DAY_SECONDS }, release(600)],
+    ['R31: what a day did not heal', { error: transient(), ageSeconds: DAY_SECONDS + 1 }, bury('kommo_unavailable', 'later')],
+    ["the other side's wish", { error: transient(300_000), number: 3 }, release(300)],
+    ['a wish of a part of a second', { error: transient(1) }, release(1)],
+    ['a wish to come at once', { error: transient(0) }, release(0)],
+    ['a wish for the past', { error: transient(-5_000) }, release(0)],
+    ['a wish for the far future', { error: transient(1e18) }, release(DAY_SECONDS)],
+    ['a wish that is no number', { error: transient(NaN), number: 2 }, release(2)],
+    ['a wait of our own', { error: held }, release(2)],
+    ['a wait of our own, however long', { error: held, number: 1_000, ageSeconds: 30 * DAY_SECONDS }, release(2)],
+    ['R31: a bad job', { error: new InvalidInputError('no such field') }, bury('invalid_input', 'no such field')],
+    ['R31: a bug', { error: new BugError('never', { code: 'impossible' }) }, bury('impossible', 'never')],
+    ['R31: the unforeseen, at first', { error: unforeseen, number: 4 }, release(8)],
+    ['R31: the unforeseen, the fifth time', { error: unforeseen, number: 5 }, bury('unexpected', 'x is undefined')],
+    ['something thrown that is no error', { error: 'text', number: 5 }, bury('unexpected', 'text')],
+    [
+      'the job of an account that a human must mend',
+      { error: new AccountBlockedError('authorise again', { block: 'reauthorization_required' }) },
+      { action: 'delete', reason: 'authorise again' },
+    ],
+  ])('%s', (_what, attempt, disposition) => {
+    expect(decideDisposition({ error: undefined, number: 1, ageSeconds: 0, ...attempt }, 0.5)).toEqual(disposition);
   });
 });

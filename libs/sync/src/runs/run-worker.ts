@@ -1,5 +1,5 @@
 import type { Run } from '#database';
-import { AccountBlockedError, type Job, type RunPhase, TransientError } from '#domain';
+import { AccountBlockedError, type Job, type RunPhase, isOwnHold } from '#domain';
 import { requireUnisenderKey } from '../account/account-sync.js';
 import { type AccountWork, workOnAccount } from '../account/account-work.js';
 import type { SyncContext } from '../context.js';
@@ -88,7 +88,3 @@ function jobAfter(outcome: StepOutcome, { runId, accountId }: Run): Job | undefi
   if (outcome === 'later') return { tube: 'imports', payload: { run_id: runId, account_id: accountId } };
   return outcome === 'ended' ? { tube: 'contacts', payload: { account_id: accountId } } : undefined;
 }
-
-/** Waits that are ours, not a vendor's: nothing for the operator to read. */
-const isOwnHold = (error: unknown): boolean =>
-  error instanceof TransientError && ['account_busy', 'account_paused', 'stopping', 'lease_lost'].includes(error.code);
