@@ -1,7 +1,8 @@
-import Client from 'fivebeans/lib/client.js';
-import { type Clock, TransientError } from '#domain';
+import type { Clock } from '#domain';
+import { CompleteClient } from './complete-client.js';
 import { Deadline } from './deadline.js';
 import { type Endpoint, describeEndpoint } from './endpoint.js';
+import { BeanstalkReplyError, queueTimeout, queueUnavailable, toReplyError } from './queue-errors.js';
 
 /** A job as a server gave it to us. */
 export interface ReservedJob {
@@ -22,62 +23,63 @@ export interface PutOptions {
 /** beanstalkd's own counters, by its own names. */
 export type Statistics = Readonly<Record<string, string | number>>;
 
-/** A server's answer other than the one hoped for: its own word, e.g. `NOT_FOUND`. */
-export class BeanstalkReplyError extends TransientError {
-  constructor(
-    readonly reply: string,
-    command: string,
-  ) {
-    super(`beanstalkd answered ${reply} to ${command}`, { code: 'queue_refused' });
-  }
-}
-
 type Callback = (error: string | null, ...values: unknown[]) => void;
 
-const CALL_MS = 10_000;
-
-const unavailable = (what: string, cause?: unknown) => new TransientError(what, { code: 'queue_unavailable', cause });
+/** A server that is well answers in milliseconds, one that syncs every put to a slow disk in tenths of a second. */
+const ANSWER_WITHIN_MS = 5_000;
 
 /**
- * One connection to one server: the only place that knows fivebeans.
+ * One connection to one server: with {@link CompleteClient} the only place that knows fivebeans.
  *
  * fivebeans calls nobody back when the connection is lost, cannot connect twice, and loses its place when a callback
  * throws; so a connection lives once, every call has a deadline, and all that wait are rejected together. A connection that
  * failed is closed and never used again.
+ *
+ * Every call throws TransientError `queue_unavailable` when the connection is or gets lost, `queue_timeout` when the server
+ * does not answer in five seconds (the connection is lost then), BeanstalkReplyError when it refuses, and BugError
+ * `queue_misused` when the request is wrong in itself. After the latter two the connection is as good as before.
  */
 export class BeanstalkConnection {
+  readonly name: string;
+  private readonly client: CompleteClient;
   private readonly waiting = new Set<(error: Error) => void>();
   private closed: Error | undefined;
   private onClose: (() => void) | undefined;
 
-  private constructor(
-    private readonly client: Client,
+  /** Not connected yet: see {@link connect}. */
+  constructor(
+    endpoint: Endpoint,
     private readonly clock: Clock,
-    readonly name: string,
   ) {
-    client.on('error', (error: Error) => this.fail(unavailable(`the connection to ${name} failed`, error)));
-    client.on('close', () => this.fail(unavailable(`the connection to ${name} was closed`)));
+    const isPath = 'path' in endpoint;
+    this.name = describeEndpoint(endpoint);
+    this.client = new CompleteClient(isPath ? '' : endpoint.host, isPath ? endpoint.path : endpoint.port);
+    this.client.on('error', (error: Error) => this.fail(queueUnavailable(`the connection to ${this.name} failed`, error)));
+    this.client.on('close', () => this.close());
   }
 
-  /** Throws TransientError `queue_unavailable`. */
+  /** A connection that is made. */
   static async open(endpoint: Endpoint, clock: Clock): Promise<BeanstalkConnection> {
-    const isPath = 'path' in endpoint;
-    const client = new Client(isPath ? '' : endpoint.host, isPath ? endpoint.path : endpoint.port);
-    const connection = new BeanstalkConnection(client, clock, describeEndpoint(endpoint));
-    await connection.call('connect', (done) => {
-      client.once('connect', () => done(null));
-      client.connect();
-    });
-    client.stream.setNoDelay(true);
-    client.stream.setKeepAlive(true, 30_000);
+    const connection = new BeanstalkConnection(endpoint, clock);
+    await connection.connect();
     return connection;
+  }
+
+  /** Makes the connection. To be called once. */
+  async connect(): Promise<void> {
+    await this.call('connect', (done) => {
+      this.client.once('connect', () => done(null));
+      this.client.connect();
+    });
+    this.client.stream.setNoDelay(true);
+    this.client.stream.setKeepAlive(true, 30_000);
   }
 
   get isOpen(): boolean {
     return this.closed === undefined;
   }
 
-  /** Calls `listener` once when the connection ends, whoever ended it. */
+  /** Calls this listener, and none that was given before, once when the connection ends, whoever ended it. */
   whenClosed(listener: () => void): void {
     if (this.closed) listener();
     else this.onClose = listener;
@@ -97,35 +99,41 @@ export class BeanstalkConnection {
     if (tube !== 'default') await this.call('ignore', (done) => this.client.ignore('default', done));
   }
 
-  /** The next job, or undefined when none came in time. A server that does not even say so is taken for dead. */
+  /** The next job, or undefined when none came in time. A server that does not even say so is taken for dead five seconds later. */
   async reserve(timeoutSeconds: number): Promise<ReservedJob | undefined> {
     try {
       const reserve = (done: Callback) => this.client.reserve_with_timeout(timeoutSeconds, done);
-      return toReservedJob(await this.call('reserve', reserve, CALL_MS + timeoutSeconds * 1_000));
+      return toReservedJob(await this.call('reserve', reserve, ANSWER_WITHIN_MS + timeoutSeconds * 1_000));
     } catch (error) {
       if (error instanceof BeanstalkReplyError && ['TIMED_OUT', 'DEADLINE_SOON'].includes(error.reply)) return undefined;
       throw error;
     }
   }
 
-  /** Ends a job that this connection holds, or that nobody holds. False: there is no such job. */
+  /** Takes that job, be it ready, delayed or buried. Undefined: there is no such job, or somebody holds it. */
+  async reserveJob(id: string): Promise<ReservedJob | undefined> {
+    const reserved = await this.callUnlessMissing('reserve-job', (done) => this.client.reserve_job(id, done));
+    return reserved && toReservedJob(reserved);
+  }
+
+  /** Ends a job that this connection holds, or that nobody holds. False: there is no such job, or somebody else holds it. */
   async delete(id: string): Promise<boolean> {
     return this.succeeds('delete', (done) => this.client.destroy(id, done));
   }
 
-  /** Puts a job back that this connection holds. */
-  async release(id: string, priority: number, delaySeconds: number): Promise<void> {
-    await this.call('release', (done) => this.client.release(id, priority, delaySeconds, done));
+  /** Puts a job back that this connection holds. False: it does not, any more. */
+  async release(id: string, priority: number, delaySeconds: number): Promise<boolean> {
+    return this.succeeds('release', (done) => this.client.release(id, priority, delaySeconds, done));
   }
 
-  /** Sets a job aside that this connection holds, until it is kicked. */
-  async bury(id: string, priority: number): Promise<void> {
-    await this.call('bury', (done) => this.client.bury(id, priority, done));
+  /** Sets a job aside that this connection holds, until it is kicked. False: it does not, any more. */
+  async bury(id: string, priority: number): Promise<boolean> {
+    return this.succeeds('bury', (done) => this.client.bury(id, priority, done));
   }
 
-  /** Gives a job that this connection holds its whole time-to-run again. */
-  async touch(id: string): Promise<void> {
-    await this.call('touch', (done) => this.client.touch(id, done));
+  /** Gives a job that this connection holds its whole time-to-run again. False: it does not hold it, any more. */
+  async touch(id: string): Promise<boolean> {
+    return this.succeeds('touch', (done) => this.client.touch(id, done));
   }
 
   /** Kicks up to `bound` jobs of the tube; returns how many. */
@@ -185,7 +193,7 @@ export class BeanstalkConnection {
 
   /** Ends the connection; every call that waits is rejected. Jobs it holds go back to the queue. */
   close(): void {
-    this.fail(unavailable(`the connection to ${this.name} was closed`));
+    this.fail(queueUnavailable(`the connection to ${this.name} was closed`));
   }
 
   private async statistics(command: string, issue: (done: Callback) => void): Promise<Statistics | undefined> {
@@ -207,15 +215,15 @@ export class BeanstalkConnection {
     }
   }
 
-  private async call(command: string, issue: (done: Callback) => void, withinMs = CALL_MS): Promise<unknown[]> {
+  private async call(command: string, issue: (done: Callback) => void, withinMs = ANSWER_WITHIN_MS): Promise<unknown[]> {
     if (this.closed) throw this.closed;
-    const deadline = new Deadline(this.clock, withinMs, () => this.fail(unavailable(`${this.name} did not answer ${command} in time`)));
+    const deadline = new Deadline(this.clock, withinMs, () => this.fail(queueTimeout(`${this.name} did not answer ${command} in time`)));
     try {
       return await new Promise<unknown[]>((resolve, reject) => {
         this.waiting.add(reject);
         issue((error, ...values) => {
           this.waiting.delete(reject);
-          if (error) reject(new BeanstalkReplyError(error, command));
+          if (error) reject(toReplyError(error, command));
           else resolve(values);
         });
       });
@@ -228,7 +236,7 @@ export class BeanstalkConnection {
     if (this.closed) return;
     this.closed = error;
     // fivebeans makes its stream in connect(): there is none yet when that itself failed.
-    (this.client.stream as Client['stream'] | null)?.destroy();
+    (this.client.stream as CompleteClient['stream'] | null)?.destroy();
     for (const reject of this.waiting) reject(error);
     this.waiting.clear();
     this.onClose?.();

@@ -2,33 +2,43 @@ declare module 'fivebeans/lib/client.js' {
   import { EventEmitter } from 'node:events';
 
   /** fivebeans 1.5.0, as far as it is used. Errors are bare words; a lost connection answers nothing. */
-  type Callback = (error: string | null, ...values: unknown[]) => void;
-
   class Client extends EventEmitter {
     constructor(host: string, port: number | string);
     connect(): void;
     end(): void;
     readonly stream: import('node:net').Socket;
-    use(tube: string, done: Callback): void;
-    put(priority: number, delaySeconds: number, ttrSeconds: number, body: Buffer, done: Callback): void;
-    watch(tube: string, done: Callback): void;
-    ignore(tube: string, done: Callback): void;
-    reserve_with_timeout(seconds: number, done: Callback): void;
-    destroy(jobId: string, done: Callback): void;
-    release(jobId: string, priority: number, delaySeconds: number, done: Callback): void;
-    bury(jobId: string, priority: number, done: Callback): void;
-    touch(jobId: string, done: Callback): void;
-    kick(bound: number, done: Callback): void;
-    kick_job(jobId: string, done: Callback): void;
-    peek(jobId: string, done: Callback): void;
-    peek_ready(done: Callback): void;
-    peek_delayed(done: Callback): void;
-    peek_buried(done: Callback): void;
-    pause_tube(tube: string, seconds: number, done: Callback): void;
-    list_tubes(done: Callback): void;
-    stats_job(jobId: string, done: Callback): void;
-    stats_tube(tube: string, done: Callback): void;
-    stats(done: Callback): void;
+    readonly handlers: unknown[];
+    tryHandlingResponse(): void;
+    use(tube: string, done: Client.Callback): void;
+    put(priority: number, delaySeconds: number, ttrSeconds: number, body: Buffer, done: Client.Callback): void;
+    watch(tube: string, done: Client.Callback): void;
+    ignore(tube: string, done: Client.Callback): void;
+    reserve_with_timeout(this: Client.Target, seconds: number, done: Client.Callback): void;
+    destroy(jobId: string, done: Client.Callback): void;
+    release(jobId: string, priority: number, delaySeconds: number, done: Client.Callback): void;
+    bury(jobId: string, priority: number, done: Client.Callback): void;
+    touch(jobId: string, done: Client.Callback): void;
+    kick(bound: number, done: Client.Callback): void;
+    kick_job(jobId: string, done: Client.Callback): void;
+    peek(jobId: string, done: Client.Callback): void;
+    peek_ready(done: Client.Callback): void;
+    peek_delayed(done: Client.Callback): void;
+    peek_buried(done: Client.Callback): void;
+    pause_tube(tube: string, seconds: number, done: Client.Callback): void;
+    list_tubes(done: Client.Callback): void;
+    stats_job(jobId: string, done: Client.Callback): void;
+    stats_tube(tube: string, done: Client.Callback): void;
+    stats(done: Client.Callback): void;
+  }
+
+  namespace Client {
+    type Callback = (error: string | null, ...values: unknown[]) => void;
+
+    /** What a command needs of the client it is called on. */
+    interface Target {
+      readonly handlers: unknown[];
+      readonly stream: { write(data: Buffer): unknown };
+    }
   }
 
   export default Client;

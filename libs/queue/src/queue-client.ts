@@ -1,12 +1,14 @@
-import { type Clock, InvalidInputError, type Job, type Logger, TransientError, type Tube, accountIdOf, jobKindOf, tubes } from '#domain';
-import { BeanstalkConnection, type PeekedState, type ReservedJob } from './beanstalk-connection.js';
-import { type Endpoint, describeEndpoint, rankEndpoints } from './endpoint.js';
+import { type Clock, InvalidInputError, type Job, type Logger, type Tube, accountIdOf, jobKindOf, tubes } from '#domain';
+import type { BeanstalkConnection, PeekedState, ReservedJob } from './beanstalk-connection.js';
+import { ConnectionPool, type ServerAnswer } from './connection-pool.js';
+import type { Endpoint } from './endpoint.js';
 import {
+  type JobAddress,
   type JobView,
-  type ServerStatistics,
+  type ServerState,
   type TubeStatistics,
   toJobView,
-  toServerStatistics,
+  toServerState,
   toTubeStatistics,
 } from './queue-views.js';
 
@@ -20,182 +22,132 @@ export interface QueueClientOptions {
 
 /** What differs from the catalogue's own; priority 0 is the most urgent. */
 export interface PutJobOptions {
+  /** Whole seconds. */
   readonly delaySeconds?: number;
   readonly priority?: number;
 }
 
-/** A job on one server: ids are each server's own. An id that is no number is an InvalidInputError. */
+/** Which jobs are meant. An id that is no number is an InvalidInputError `invalid_job_id`. */
 export interface JobRef {
-  /** As in {@link JobView}; left out, every server is asked. */
+  /** As in {@link JobAddress}; left out, every server is asked. One that is not ours is an InvalidInputError `unknown_queue_server`. */
   readonly server?: string | undefined;
   readonly id: string;
 }
 
-/** A server that failed is left alone for so long before it is tried again. */
-const SHUN_MS = 1_000;
-
-/** Puts jobs and looks after tubes. Connects when first used and again when a connection was lost. */
+/**
+ * Puts jobs and looks after tubes. Connects when first used and again when a connection was lost.
+ *
+ * What asks several servers gives what those say that answer, and throws TransientError `queue_unavailable` when none does; a
+ * server that says nothing for five seconds does not answer. A deed whose answer is lost may be done and not counted.
+ */
 export class QueueClient {
-  private readonly connections = new Map<string, Promise<BeanstalkConnection>>();
-  private readonly shunned = new Map<string, number>();
+  private readonly pool: ConnectionPool;
 
-  constructor(private readonly options: QueueClientOptions) {}
+  constructor(private readonly options: QueueClientOptions) {
+    this.pool = new ConnectionPool(options.clock, options.findEndpoints);
+  }
 
   /**
-   * Puts a job and returns its id once a server has it. Jobs of one account go to one server while that lives, else to the
-   * next. Throws TransientError `queue_unavailable` when none takes it.
+   * Puts a job and returns its name once a server has it. Jobs of one account go to one server while that lives, else to the
+   * next. When an answer is lost the job is put again: it may come twice, which every worker bears. Throws TransientError
+   * `queue_unavailable` when no server takes it, BugError `queue_misused` when none ever will (too large a body).
    */
-  async put(job: Job, { delaySeconds = 0, priority }: PutJobOptions = {}): Promise<string> {
+  async put(job: Job, { delaySeconds = 0, priority }: PutJobOptions = {}): Promise<JobAddress> {
     const kind = jobKindOf(job.tube);
     const body = Buffer.from(JSON.stringify(job.payload));
     const options = { priority: priority ?? kind.priority, delaySeconds, ttrSeconds: kind.ttrSeconds };
-    const ranked = rankEndpoints(this.options.findEndpoints(), String(accountIdOf(job) ?? job.tube));
-    return this.onFirst(this.liveFirst(ranked), (connection) => connection.put(job.tube, body, options));
+    return this.pool.onFirst(String(accountIdOf(job) ?? job.tube), async (connection) => ({
+      server: connection.name,
+      id: await connection.put(job.tube, body, options),
+    }));
   }
 
-  /** Counters of every tube on every server that answers; a tube without jobs and workers has zeros. */
-  async listTubeStatistics(): Promise<TubeStatistics[]> {
-    const perServer = await this.onEach(async (connection) => {
-      const all: TubeStatistics[] = [];
-      for (const tube of tubes) all.push(toTubeStatistics(connection.name, tube, await connection.statsTube(tube)));
-      return all;
-    });
+  /** Names of all tubes that have jobs or somebody who uses them, strangers' too. */
+  async listTubes(): Promise<string[]> {
+    const names = await this.pool.onEach((connection) => connection.listTubes());
+    return [...new Set(names.flat())].sort();
+  }
+
+  /** Counters of these tubes (of ours, unless given) on every server; a tube without jobs and workers has zeros. */
+  async listTubeStatistics(names: readonly string[] = tubes): Promise<TubeStatistics[]> {
+    const perServer = await this.pool.onEach((connection) =>
+      Promise.all(names.map(async (name) => toTubeStatistics(connection.name, name, await connection.statsTube(name)))),
+    );
     return perServer.flat();
   }
 
-  /** Every server that answers. */
-  async listServerStatistics(): Promise<ServerStatistics[]> {
-    return this.onEach(async (connection) => toServerStatistics(connection.name, await connection.stats()));
+  /** Every server, also one that does not answer. Never throws. */
+  async listServers(): Promise<ServerState[]> {
+    const answers = await this.pool.askEach((connection) => connection.stats());
+    return answers.map((answer) => ('value' in answer ? toServerState(answer.server, answer.value) : toSilentServer(answer)));
   }
 
   /** The job of the tube that is next in that state, of every server that has one. beanstalkd shows no further ones. */
   async peek(tube: Tube, state: PeekedState): Promise<JobView[]> {
-    const found = await this.onEach(async (connection) => view(connection, await connection.peek(tube, state)));
+    const found = await this.pool.onEach(async (connection) => view(connection, await connection.peek(tube, state)));
     return found.filter((job) => job !== undefined);
   }
 
   /** The jobs with that id, one of each server at most. */
   async findJobs({ server, id }: JobRef): Promise<JobView[]> {
     assertJobId(id);
-    const found = await this.onEach(async (connection) => view(connection, await connection.peekJob(id)), server);
+    const found = await this.pool.onEach(async (connection) => view(connection, await connection.peekJob(id)), server);
     return found.filter((job) => job !== undefined);
   }
 
   /** Kicks up to `bound` jobs of the tube on every server: buried ones, or delayed ones where none is buried. Returns how many. */
   async kick(tube: Tube, bound: number): Promise<number> {
-    const kicked = await this.onEach((connection) => connection.kick(tube, bound));
+    const kicked = await this.pool.onEach((connection) => connection.kick(tube, bound));
     return kicked.reduce((sum, count) => sum + count, 0);
   }
 
   /** Makes buried or delayed jobs with that id ready; returns how many. */
-  async kickJobs({ server, id }: JobRef): Promise<number> {
-    assertJobId(id);
-    return countTrue(await this.onEach((connection) => connection.kickJob(id), server));
+  async kickJobs(ref: JobRef): Promise<number> {
+    return this.onEachWith(ref, (connection) => connection.kickJob(ref.id));
   }
 
   /** Deletes jobs with that id that nobody holds; returns how many. */
-  async deleteJobs({ server, id }: JobRef): Promise<number> {
-    assertJobId(id);
-    return countTrue(await this.onEach((connection) => connection.delete(id), server));
+  async deleteJobs(ref: JobRef): Promise<number> {
+    return this.onEachWith(ref, (connection) => connection.delete(ref.id));
+  }
+
+  /** Sets jobs with that id aside that nobody holds, until they are kicked; returns how many. */
+  async buryJobs(ref: JobRef): Promise<number> {
+    return this.onEachWith(ref, (connection) => buryJob(connection, ref.id));
   }
 
   /** Sets up to `bound` ready jobs of the tube aside on every server, until they are kicked; returns how many. */
   async bury(tube: Tube, bound: number): Promise<number> {
-    const { clock } = this.options;
-    const buried = await this.onEachEndpoint(async (endpoint) => buryReady(endpoint, clock, { tube, bound }));
+    const buried = await this.pool.onEach((connection) => buryReady(connection, tube, bound));
     return buried.reduce((sum, count) => sum + count, 0);
   }
 
   /** Keeps the tube's jobs from being reserved for so long, on every server that has it; 0 resumes. Returns on how many servers. */
   async pause(tube: Tube, seconds: number): Promise<number> {
-    return countTrue(await this.onEach((connection) => connection.pause(tube, seconds)));
+    return countTrue(await this.pool.onEach((connection) => connection.pause(tube, seconds)));
   }
 
-  /** Whether one server at least answers. Never throws. */
+  /** Whether one server at least answers; says so as soon as it does. Never throws. */
   async isReady(): Promise<boolean> {
-    const answers = await Promise.allSettled(
-      this.options.findEndpoints().map((endpoint) => this.use(endpoint, (connection) => connection.listTubes())),
-    );
-    return answers.some(({ status }) => status === 'fulfilled');
+    return this.pool.doesOneAnswer((connection) => connection.listTubes());
   }
 
   /** Ends every connection. */
   async close(): Promise<void> {
-    const opened = [...this.connections.values()];
-    this.connections.clear();
-    for (const connection of await Promise.allSettled(opened)) {
-      if (connection.status === 'fulfilled') connection.value.close();
-    }
+    await this.pool.close();
   }
 
-  private liveFirst(endpoints: readonly Endpoint[]): Endpoint[] {
-    const now = this.options.clock.nowMs();
-    const isShunned = (endpoint: Endpoint) => (this.shunned.get(describeEndpoint(endpoint)) ?? 0) > now;
-    return [...endpoints.filter((endpoint) => !isShunned(endpoint)), ...endpoints.filter(isShunned)];
-  }
-
-  private async onFirst<Result>(
-    endpoints: readonly Endpoint[],
-    work: (connection: BeanstalkConnection) => Promise<Result>,
-  ): Promise<Result> {
-    let failure: unknown;
-    for (const endpoint of endpoints) {
-      try {
-        return await this.use(endpoint, work);
-      } catch (error) {
-        failure = error;
-        this.shunned.set(describeEndpoint(endpoint), this.options.clock.nowMs() + SHUN_MS);
-      }
-    }
-    throw new TransientError('no queue server takes the job', { code: 'queue_unavailable', cause: failure });
-  }
-
-  private async onEach<Result>(work: (connection: BeanstalkConnection) => Promise<Result>, server?: string): Promise<Result[]> {
-    return this.onEachEndpoint((endpoint) => this.use(endpoint, work), server);
-  }
-
-  /** Results of those that answer. Throws TransientError `queue_unavailable` when none does, InvalidInputError when there is no such server. */
-  private async onEachEndpoint<Result>(work: (endpoint: Endpoint) => Promise<Result>, server?: string): Promise<Result[]> {
-    const endpoints = this.options.findEndpoints().filter((endpoint) => server === undefined || describeEndpoint(endpoint) === server);
-    if (server !== undefined && endpoints.length === 0) throw unknownServer();
-    const results = await Promise.allSettled(endpoints.map(work));
-    const fulfilled = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    if (fulfilled.length > 0) return fulfilled;
-    const cause = results.find((result) => result.status === 'rejected')?.reason as unknown;
-    throw new TransientError('no queue server answers', { code: 'queue_unavailable', cause });
-  }
-
-  /** A connection that dies in the first call after a silence is replaced once: the server may have been restarted meanwhile. */
-  private async use<Result>(endpoint: Endpoint, work: (connection: BeanstalkConnection) => Promise<Result>): Promise<Result> {
-    const known = this.connections.get(describeEndpoint(endpoint));
-    const connection = await this.connect(endpoint);
-    try {
-      return await work(connection);
-    } catch (error) {
-      if (connection.isOpen || !known) throw error;
-      return work(await this.connect(endpoint));
-    }
-  }
-
-  private async connect(endpoint: Endpoint): Promise<BeanstalkConnection> {
-    const name = describeEndpoint(endpoint);
-    const known = this.connections.get(name);
-    if (known) return known;
-    const opening = BeanstalkConnection.open(endpoint, this.options.clock);
-    this.connections.set(name, opening);
-    const forget = () => {
-      if (this.connections.get(name) === opening) this.connections.delete(name);
-    };
-    opening.then((connection) => connection.whenClosed(forget), forget);
-    return opening;
+  private async onEachWith({ server, id }: JobRef, work: (connection: BeanstalkConnection) => Promise<boolean>): Promise<number> {
+    assertJobId(id);
+    return countTrue(await this.pool.onEach(work, server));
   }
 }
 
-const unknownServer = () =>
-  new InvalidInputError('there is no such queue server', {
-    code: 'unknown_queue_server',
-    fields: [{ field: 'server', problem: 'is not one of BEANSTALK_URL' }],
-  });
+const toSilentServer = ({ server, error }: Extract<ServerAnswer<unknown>, { readonly error: unknown }>): ServerState => ({
+  server,
+  isUp: false,
+  problem: error instanceof Error ? error.message : String(error),
+});
 
 function assertJobId(id: string): void {
   if (/^\d{1,19}$/.test(id)) return;
@@ -213,19 +165,19 @@ async function view(connection: BeanstalkConnection, job: ReservedJob | undefine
   return job && statistics && toJobView(connection.name, job, statistics);
 }
 
-/** On a connection of its own, which watches the tube: reserving is the only way to bury. */
-async function buryReady(endpoint: Endpoint, clock: Clock, { tube, bound }: { tube: Tube; bound: number }): Promise<number> {
-  const connection = await BeanstalkConnection.open(endpoint, clock);
-  try {
-    await connection.watchOnly(tube);
-    let count = 0;
-    for (; count < bound; count += 1) {
-      const job = await connection.reserve(0);
-      if (!job) break;
-      await connection.bury(job.id, jobKindOf(tube).priority);
-    }
-    return count;
-  } finally {
-    connection.close();
+/** Only who holds a job can bury it; its priority stays. False: there is no such job, or somebody else holds it. */
+async function buryJob(connection: BeanstalkConnection, id: string): Promise<boolean> {
+  if (!(await connection.reserveJob(id))) return false;
+  const statistics = await connection.statsJob(id);
+  return connection.bury(id, Number(statistics?.['pri'] ?? 0));
+}
+
+async function buryReady(connection: BeanstalkConnection, tube: Tube, bound: number): Promise<number> {
+  let count = 0;
+  while (count < bound) {
+    const next = await connection.peek(tube, 'ready');
+    if (!next) break;
+    if (await buryJob(connection, next.id)) count += 1;
   }
+  return count;
 }

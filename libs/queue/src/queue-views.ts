@@ -1,35 +1,46 @@
-import type { Tube } from '#domain';
 import type { ReservedJob, Statistics } from './beanstalk-connection.js';
+
+/** A job's name in the whole deployment: ids are each server's own. */
+export interface JobAddress {
+  /** `host:port`, or the path of a Unix socket. */
+  readonly server: string;
+  readonly id: string;
+}
 
 /** A tube's counters on one server. */
 export interface TubeStatistics {
   readonly server: string;
-  readonly tube: Tube;
+  readonly tube: string;
   readonly ready: number;
   readonly reserved: number;
   readonly delayed: number;
   readonly buried: number;
+  /** Workers that wait for a job. */
   readonly waiting: number;
   readonly paused: boolean;
+  /** 0 unless it is paused. */
+  readonly pausedSecondsLeft: number;
 }
 
-/** A server's counters since its start. */
-export interface ServerStatistics {
-  readonly server: string;
-  readonly version: string;
-  readonly uptimeSeconds: number;
-  readonly connections: number;
-  readonly jobsPut: number;
-  readonly jobTimeouts: number;
-  /** It takes no more jobs: somebody prepares to stop it. */
-  readonly isDraining: boolean;
-}
+/** A server's counters since its start, or why it does not answer. */
+export type ServerState =
+  | {
+      readonly server: string;
+      readonly isUp: true;
+      readonly version: string;
+      readonly uptimeSeconds: number;
+      readonly connections: number;
+      readonly jobsPut: number;
+      readonly jobTimeouts: number;
+      /** It takes no more jobs: somebody prepares to stop it. */
+      readonly isDraining: boolean;
+    }
+  | { readonly server: string; readonly isUp: false; readonly problem: string };
 
 /** A job as its server knows it. */
-export interface JobView {
-  readonly server: string;
-  readonly id: string;
+export interface JobView extends JobAddress {
   readonly tube: string;
+  /** `ready`, `reserved`, `delayed` or `buried`. */
   readonly state: string;
   /** JSON that carries ids only, when it is one of ours. */
   readonly body: string;
@@ -38,6 +49,7 @@ export interface JobView {
   readonly ageSeconds: number;
   /** Until it is ready, or its holder's time is over; else 0. */
   readonly timeLeftSeconds: number;
+  /** How often a worker took it. */
   readonly reserves: number;
   readonly releases: number;
   readonly timeouts: number;
@@ -45,9 +57,11 @@ export interface JobView {
   readonly kicks: number;
 }
 
-const counterOf = (statistics: Statistics | undefined) => (name: string) => Number(statistics?.[name] ?? 0);
+/** Reads numbers by beanstalkd's own names; zero for what is not there. */
+export const counterOf = (statistics: Statistics | undefined) => (name: string) => Number(statistics?.[name] ?? 0);
 
-export function toTubeStatistics(server: string, tube: Tube, statistics: Statistics | undefined): TubeStatistics {
+/** Zeros for a tube that the server does not have. */
+export function toTubeStatistics(server: string, tube: string, statistics: Statistics | undefined): TubeStatistics {
   const count = counterOf(statistics);
   return {
     server,
@@ -58,13 +72,16 @@ export function toTubeStatistics(server: string, tube: Tube, statistics: Statist
     buried: count('current-jobs-buried'),
     waiting: count('current-waiting'),
     paused: count('pause') > 0,
+    pausedSecondsLeft: count('pause-time-left'),
   };
 }
 
-export function toServerStatistics(server: string, statistics: Statistics): ServerStatistics {
+/** From the answer to `stats`. */
+export function toServerState(server: string, statistics: Statistics): ServerState {
   const count = counterOf(statistics);
   return {
     server,
+    isUp: true,
     version: String(statistics['version']),
     uptimeSeconds: count('uptime'),
     connections: count('current-connections'),
@@ -74,6 +91,7 @@ export function toServerStatistics(server: string, statistics: Statistics): Serv
   };
 }
 
+/** From a job and the answer to `stats-job`. */
 export function toJobView(server: string, { id, body }: ReservedJob, statistics: Statistics): JobView {
   const count = counterOf(statistics);
   return {

@@ -1,7 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { systemClock } from '#clock';
-import { type Clock, TransientError } from '#domain';
+import { TransientError } from '#domain';
 import {
   findFreePort,
   type QueueServer,
@@ -10,7 +9,6 @@ import {
   startEmbeddedBeanstalkd,
 } from '../../support/beanstalkd-process.js';
 import { contactsJob, eventually, QueueScene } from './queue-scene.js';
-import { SwallowingProxy } from './swallowing-proxy.js';
 
 const closers: (() => Promise<unknown>)[] = [];
 
@@ -24,9 +22,8 @@ async function startServer(kind: Pick<QueueServerKind, 'start'> = { start: start
   return server;
 }
 
-function openScene(ports: readonly number[], clock = systemClock): QueueScene {
-  const addresses = ports.map((port) => ({ host: '127.0.0.1', port }));
-  const scene = new QueueScene(addresses, clock);
+function openScene(ports: readonly number[]): QueueScene {
+  const scene = new QueueScene(ports.map((port) => ({ host: '127.0.0.1', port })));
   closers.push(() => scene.close());
   return scene;
 }
@@ -141,71 +138,65 @@ describe.each(queueServerKinds())("an operator's hand on two servers: $name", (k
     expect(await scene.client.pause('contacts', 100)).toBe(0);
     await putOnBoth(scene);
     expect(await scene.client.pause('contacts', 100)).toBe(2);
+    for (const { tube, pausedSecondsLeft } of await scene.client.listTubeStatistics()) {
+      expect(pausedSecondsLeft > 90).toBe(tube === 'contacts');
+    }
     const paused = async () => (await scene.client.listTubeStatistics()).filter((counts) => counts.paused).length;
     expect(await paused()).toBe(2);
     await scene.client.pause('contacts', 0);
     expect(await eventually(paused, (count) => count === 0)).toBe(0);
   });
 
-  it('tells about every server that answers, and refuses ids and servers that cannot be', async () => {
+  it('buries a job by its id, as urgent as it is', async () => {
+    const { servers, scene } = await openTwo();
+    await putOnBoth(scene, 100);
+    const server = `127.0.0.1:${servers[0]?.port}`;
+    expect(await scene.client.buryJobs({ server, id: '1' })).toBe(1);
+    expect(await scene.client.peek('contacts', 'buried')).toMatchObject([{ server, id: '1', priority: 1_000 }]);
+    expect(await scene.client.buryJobs({ server, id: '999' })).toBe(0);
+    const raw = await scene.rawClient();
+    await raw.ask('reserve-job 2\r\n', /\}\r\n$/);
+    expect(await scene.client.buryJobs({ server, id: '2' })).toBe(0);
+    expect(await scene.client.deleteJobs({ server, id: '2' })).toBe(0);
+  });
+
+  it('names every tube, and counts those of strangers when asked', async () => {
+    const { scene } = await openTwo();
+    const raw = await scene.rawClient(1);
+    await raw.ask('use strange\r\n');
+    await raw.ask('put 0 0 60 1\r\n?\r\n');
+    await putOnBoth(scene);
+    expect(await scene.client.listTubes()).toEqual(['contacts', 'default', 'strange']);
+    expect((await scene.client.listTubeStatistics(['strange'])).map(({ ready }) => ready)).toEqual([0, 1]);
+  });
+
+  it('tells about every server, and why one does not answer', async () => {
     const { servers, scene } = await openTwo();
     await putOnBoth(scene);
-    const all = await scene.client.listServerStatistics();
-    expect(all.map(({ jobsPut }) => jobsPut).reduce((sum, count) => sum + count)).toBe(20);
-    expect(all[0]).toMatchObject({ isDraining: false });
+    const all = await scene.client.listServers();
+    expect(all.map((state) => (state.isUp ? state.jobsPut : 0)).reduce((sum, count) => sum + count)).toBe(20);
+    expect(all[0]).toMatchObject({ isUp: true, isDraining: false });
     await servers[0]?.restart(async () => {
-      expect(await scene.client.listServerStatistics()).toHaveLength(1);
+      const [first, second] = await scene.client.listServers();
+      expect(first).toEqual({ server: all[0]?.server, isUp: false, problem: expect.stringContaining('the connection to 127.0.0.1') });
+      expect(second).toMatchObject({ isUp: true });
     });
+  });
+
+  it('refuses ids and servers that cannot be', async () => {
+    const { scene } = await openTwo();
     await expect(scene.client.deleteJobs({ id: '1\r\ndelete 2' })).rejects.toMatchObject({ code: 'invalid_job_id' });
     await expect(scene.client.findJobs({ id: '1', server: 'elsewhere:1' })).rejects.toMatchObject({ code: 'unknown_queue_server' });
   });
-});
 
-/** Every second of it takes a hundredth. */
-const hurried: Clock = { nowMs: () => systemClock.nowMs(), sleep: (ms, signal) => systemClock.sleep(ms / 100, signal) };
-
-describe('a server that neither answers nor hangs up', () => {
-  const openBehind = async () => {
-    const server = await startServer();
-    const proxy = await SwallowingProxy.start(server.port);
-    closers.push(() => proxy.stop());
-    return { proxy, scene: openScene([proxy.port], hurried) };
-  };
-
-  it('is noticed by who puts, and used again once it answers', async () => {
-    const { proxy, scene } = await openBehind();
-    await scene.client.put(contactsJob(1));
-    proxy.swallow();
-    await expect(scene.client.put(contactsJob(2))).rejects.toMatchObject({ code: 'queue_unavailable' });
-    proxy.pass();
-    await scene.client.put(contactsJob(2));
-    expect(await contactsCount(scene, 'ready')).toBe(2);
-  });
-
-  it('is noticed by workers, which watch again once it answers', async () => {
-    const { proxy, scene } = await openBehind();
-    const worked: number[] = [];
-    scene.startWorkers(async ({ account_id }) => void worked.push(account_id));
-    await scene.client.put(contactsJob(1));
-    await eventually(
-      () => worked.length,
-      (count) => count === 1,
-    );
-    proxy.swallow();
-    const lost = () => scene.logger.lines.filter(({ message }) => message === 'a queue connection was lost').length;
-    expect(await eventually(lost, (count) => count > 0)).toBeGreaterThan(0);
-    proxy.pass();
-    const put = () =>
-      scene.client.put(contactsJob(2)).then(
-        () => true,
-        () => false,
-      );
-    await eventually(put, Boolean);
-    expect(
-      await eventually(
-        () => worked.at(-1),
-        (id) => id === 2,
-      ),
-    ).toBe(2);
+  it('does not offer a job to other servers that none will ever take', async () => {
+    const server = await kind.start({ maxJobBytes: 10 });
+    closers.push(() => server.stop());
+    const scene = openScene([server.port, (await startServer(kind)).port]);
+    const puts = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => scene.client.put(contactsJob(index + 1))));
+    const refused = puts.filter(({ status }) => status === 'rejected');
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused.length).toBeLessThan(puts.length);
+    for (const put of refused) expect(put).toMatchObject({ reason: { kind: 'bug', code: 'queue_misused' } });
   });
 });

@@ -50,12 +50,27 @@ export async function eventually<T>(ask: () => T | Promise<T>, holds: (answer: T
   }
 }
 
+/** Whether it went well, for those who ask again. */
+export const succeeds = (deed: Promise<unknown>): Promise<boolean> =>
+  deed.then(
+    () => true,
+    () => false,
+  );
+
+/** The machine's own time, each wait as many times shorter. */
+export const hurried = (times: number): Clock => ({
+  nowMs: () => systemClock.nowMs(),
+  sleep: (ms, signal) => systemClock.sleep(ms / times, signal),
+});
+
 export const contactsJob = (accountId: number): Job => ({ tube: 'contacts', payload: { account_id: accountId } });
 
 /** Clients and workers over some servers; `close` leaves nothing behind. */
 export class QueueScene {
   readonly logger = new RememberingLogger();
   readonly buried: BuriedJob[] = [];
+  /** What keeps a buried job's reason: `buried`, unless it is replaced. */
+  keepBuried = async (job: BuriedJob): Promise<void> => void this.buried.push(job);
   readonly client: QueueClient;
   private readonly hosts: TubeWorkerHost[] = [];
   private readonly rawClients: RawClient[] = [];
@@ -74,7 +89,7 @@ export class QueueScene {
     const others = tubes.filter((tube) => tube !== 'contacts').map((tube) => new IdleWorker(tube));
     const host = new TubeWorkerHost([new ContactsWorker(handle, concurrency), ...others], {
       ...this.options,
-      onBuried: async (job) => void this.buried.push(job),
+      onBuried: (job) => this.keepBuried(job),
       random: () => 0.5,
     });
     this.hosts.push(host);

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '#clock';
 import { AccountBlockedError, BugError, TransientError } from '#domain';
 import { type QueueServer, queueServerKinds } from '../../support/beanstalkd-process.js';
-import { contactsJob, eventually, QueueScene } from './queue-scene.js';
+import { contactsJob, eventually, QueueScene, succeeds } from './queue-scene.js';
 
 /** Takes one job and keeps it, until it is killed. */
 const HOLDER = `
@@ -56,7 +56,7 @@ describe.each(places)('workers over $title', ({ kind, isUnix }) => {
       attempts += 1;
       throw new Error(`failed as planned (${attempts})`);
     });
-    const id = await scene.client.put(contactsJob(1));
+    const { id, server: name } = await scene.client.put(contactsJob(1));
     for (let attempt = 1; attempt < 5; attempt += 1) {
       await eventually(
         () => raw.count(`stats-job ${id}`, 'releases'),
@@ -71,7 +71,7 @@ describe.each(places)('workers over $title', ({ kind, isUnix }) => {
     );
     expect(delays).toEqual([1, 2, 4, 8]);
     expect(scene.buried).toEqual([
-      { tube: 'contacts', jobId: id, body: '{"account_id":1}', code: 'unexpected', reason: 'failed as planned (5)' },
+      { tube: 'contacts', server: name, jobId: id, body: '{"account_id":1}', code: 'unexpected', reason: 'failed as planned (5)' },
     ]);
     expect(scene.logger.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
     expect(await scene.client.peek('contacts', 'buried')).toMatchObject([{ id, state: 'buried', body: '{"account_id":1}', reserves: 5 }]);
@@ -93,7 +93,7 @@ describe.each(places)('workers over $title', ({ kind, isUnix }) => {
     scene.startWorkers(async () => {
       throw new TransientError('slow down', { code: 'vendor_busy', retryAfterMs: 300_000 });
     });
-    const id = await scene.client.put(contactsJob(1));
+    const { id } = await scene.client.put(contactsJob(1));
     const delay = await eventually(
       () => raw.count(`stats-job ${id}`, 'delay'),
       (seconds) => seconds !== 0,
@@ -145,15 +145,7 @@ describe.each(places)('workers over $title', ({ kind, isUnix }) => {
   it('R33: connect and watch again after a restart of the server, with every job that was put', async () => {
     const worked = new Set<number>();
     scene.startWorkers(async ({ account_id }) => void worked.add(account_id), 2);
-    const put = async (id: number) =>
-      eventually(
-        () =>
-          scene.client.put(contactsJob(id)).then(
-            () => true,
-            () => false,
-          ),
-        (isPut) => isPut,
-      );
+    const put = async (id: number) => eventually(() => succeeds(scene.client.put(contactsJob(id))), Boolean);
     const ids = Array.from({ length: 60 }, (_, index) => index + 1);
     await Promise.all(ids.slice(0, 20).map(put));
     const during = Promise.all(ids.slice(20, 40).map(put));

@@ -16,7 +16,7 @@ async function withComposition(config: Config, work: (composition: ComposedSync)
 export async function putTime(config: Config, say: (line: string) => void): Promise<void> {
   const time = new Date(systemClock.nowMs()).toISOString();
   await withComposition(config, async ({ queue }) => {
-    const id = await queue.put({ tube: 'times', payload: { time } });
+    const { id } = await queue.put({ tube: 'times', payload: { time } });
     say(`Put job ${id} into the tube times: ${time}`);
   });
 }

@@ -1,0 +1,188 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { systemClock } from '#clock';
+import { BugError, type Clock, TransientError } from '#domain';
+import { type QueueServer, queueServerKinds } from '../../support/beanstalkd-process.js';
+import { contactsJob, eventually, hurried, QueueScene } from './queue-scene.js';
+
+/** A promise and who ends it. */
+function latch() {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { open: () => open(), opened };
+}
+
+describe.each(queueServerKinds())('workers in a race: $name', (kind) => {
+  let server: QueueServer;
+  let scenes: QueueScene[];
+
+  beforeEach(async () => {
+    server = await kind.start({ maxJobBytes: 100_000 });
+    scenes = [];
+  });
+
+  afterEach(async () => {
+    for (const scene of scenes) await scene.close();
+    await server.stop();
+  });
+
+  const openScene = (clock: Clock = systemClock) => {
+    const scene = new QueueScene([server.address], clock);
+    scenes.push(scene);
+    return scene;
+  };
+
+  const contactsOf = async (scene: QueueScene) => (await scene.client.listTubeStatistics()).find(({ tube }) => tube === 'contacts');
+  const messagesOf = (scene: QueueScene) => scene.logger.lines.map(({ message }) => message);
+
+  const putRaw = async (scene: QueueScene, body: string, ttrSeconds: number) => {
+    const raw = await scene.rawClient();
+    await raw.ask('use contacts\r\n');
+    await raw.ask(`put 0 0 ${ttrSeconds} ${body.length}\r\n${body}\r\n`);
+    return raw;
+  };
+
+  it('bear that a job was taken from them and ended, without leaving their connection', async () => {
+    const scene = openScene(hurried(1 / 1_000));
+    const held = latch();
+    const worked: number[] = [];
+    scene.startWorkers(async ({ account_id }) => {
+      if (account_id === 1) await held.opened;
+      worked.push(account_id);
+    });
+    const raw = await putRaw(scene, '{"account_id":1}', 1);
+    await eventually(
+      () => contactsOf(scene),
+      (counts) => counts?.reserved === 1,
+    );
+    await raw.ask('watch contacts\r\n');
+    const id = /RESERVED (\d+)/.exec(await raw.ask('reserve-with-timeout 20\r\n', /\}\r\n$|TIMED_OUT/))?.[1] ?? '';
+    expect(await raw.ask(`delete ${id}\r\n`)).toBe('DELETED\r\n');
+    held.open();
+    await scene.client.put(contactsJob(2));
+    expect(
+      await eventually(
+        () => worked.length,
+        (count) => count === 2,
+      ),
+    ).toBe(2);
+    expect(messagesOf(scene)).toEqual(['a job is not ours any more']);
+  });
+
+  it('stop a job that is not theirs any more, without leaving their connection', async () => {
+    const scene = openScene(hurried(1 / 10));
+    const worked: number[] = [];
+    scene.startWorkers(async ({ account_id }, { signal, isRetry }) => {
+      if (account_id === 1 && !(await isRetry())) await new Promise((_resolve, reject) => signal.addEventListener('abort', reject));
+      worked.push(account_id);
+    });
+    await putRaw(scene, '{"account_id":1}', 1);
+    expect(
+      await eventually(
+        () => worked,
+        (ids) => ids.length === 1,
+      ),
+    ).toEqual([1]);
+    expect(messagesOf(scene)).toEqual(['a job is not ours any more']);
+  });
+
+  it('do not begin a job again that still runs here after its connection was lost', async () => {
+    const scene = openScene();
+    const held = latch();
+    let begun = 0;
+    let running = 0;
+    let most = 0;
+    scene.startWorkers(async () => {
+      begun += 1;
+      running += 1;
+      most = Math.max(most, running);
+      if (begun === 1) await held.opened;
+      running -= 1;
+    }, 3);
+    const { id } = await scene.client.put(contactsJob(1));
+    await eventually(
+      () => begun,
+      (count) => count === 1,
+    );
+    await server.restart();
+    const raw = await scene.rawClient();
+    await eventually(
+      () => raw.count(`stats-job ${id}`, 'releases'),
+      (count) => count === 1,
+    );
+    held.open();
+    await eventually(
+      () => contactsOf(scene),
+      (counts) => counts?.ready === 0 && counts.delayed === 0 && counts.reserved === 0,
+    );
+    expect([begun, most]).toEqual([2, 1]);
+  });
+
+  it('count no wait of our own as an attempt', async () => {
+    const scene = openScene();
+    let reserved = 0;
+    scene.startWorkers(async () => {
+      reserved += 1;
+      if (reserved <= 6) throw new TransientError('busy', { code: 'account_busy', retryAfterMs: 0 });
+      throw new Error('as planned');
+    });
+    await scene.client.put(contactsJob(1));
+    const failed = () => scene.logger.lines.find(({ message }) => message === 'a job failed and is tried again');
+    expect((await eventually(failed, (line) => line !== undefined))?.fields).toMatchObject({ attempts: 1, delaySeconds: 1 });
+  });
+
+  it('try a job again whose reason to be buried cannot be kept', async () => {
+    const scene = openScene();
+    const keep = scene.keepBuried;
+    let failures = 0;
+    scene.keepBuried = async (job) => {
+      failures += 1;
+      if (failures === 1) throw new TransientError('no database', { code: 'database_unavailable' });
+      await keep(job);
+    };
+    scene.startWorkers(async () => {
+      throw new BugError('never', { code: 'impossible' });
+    });
+    await scene.client.put(contactsJob(1));
+    expect(
+      await eventually(
+        () => contactsOf(scene),
+        (counts) => counts?.buried === 1,
+      ),
+    ).toMatchObject({ buried: 1 });
+    expect(scene.buried).toMatchObject([{ code: 'impossible' }]);
+    expect(messagesOf(scene)).toEqual(['why a job is to be buried cannot be kept', 'a job failed and is tried again', 'a job is buried']);
+  });
+
+  it('bury a body too large to be ours, and keep its beginning', async () => {
+    const scene = openScene();
+    scene.startWorkers(async () => {});
+    await putRaw(scene, `{"account_id":1,"more":"${'x'.repeat(70_000)}"}`, 60);
+    await eventually(
+      () => scene.buried.length,
+      (count) => count === 1,
+    );
+    expect(scene.buried).toMatchObject([{ code: 'invalid_job', reason: 'body is larger than 65535 bytes' }]);
+    expect(scene.buried[0]?.body).toHaveLength(4_096);
+  });
+
+  it('lose no job when they are stopped while jobs come', async () => {
+    const scene = openScene();
+    const worked = new Set<number>();
+    for (let round = 0; round < 20; round += 1) {
+      const host = scene.startWorkers(async ({ account_id }) => void worked.add(account_id), 2);
+      const puts = Promise.all([1, 2, 3].map((index) => scene.client.put(contactsJob(round * 3 + index))));
+      await host.stop(5_000);
+      await puts;
+      expect(await contactsOf(scene)).toMatchObject({ reserved: 0, delayed: 0, buried: 0 });
+    }
+    const ready = (await contactsOf(scene))?.ready ?? 0;
+    expect(worked.size + ready).toBe(60);
+    scene.startWorkers(async ({ account_id }) => void worked.add(account_id));
+    expect(
+      await eventually(
+        () => worked.size,
+        (count) => count === 60,
+      ),
+    ).toBe(60);
+  });
+});
