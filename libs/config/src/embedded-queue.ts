@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where the embedded queue writes the port it listens on, for the other processes that share `dataDir`. */
@@ -12,4 +12,25 @@ export function findEmbeddedQueuePort(dataDir: string): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Differs whenever the file was written; undefined when it cannot be seen. */
+function findStamp(file: string): string | undefined {
+  try {
+    const { ino, mtimeNs, size } = statSync(file, { bigint: true });
+    return `${ino} ${mtimeNs} ${size}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** As {@link findEmbeddedQueuePort}, for those who ask often: reads the file only when it was written since. */
+export function embeddedQueuePortFinder(dataDir: string): () => number | undefined {
+  const file = embeddedQueuePortFile(dataDir);
+  let known: { readonly stamp?: string | undefined; readonly port?: number | undefined } = {};
+  return () => {
+    const stamp = findStamp(file);
+    if (known.stamp !== stamp) known = { stamp, port: findEmbeddedQueuePort(dataDir) };
+    return known.port;
+  };
 }

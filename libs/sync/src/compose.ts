@@ -1,4 +1,4 @@
-import { type Config, findEmbeddedQueuePort } from '#config';
+import { type Config, embeddedQueuePortFinder } from '#config';
 import { Database, DatabaseRequestLimiter, RateSlotStore } from '#database';
 import type { Clock, Logger } from '#domain';
 import { KommoClient } from '#kommo';
@@ -32,8 +32,9 @@ interface Foundation {
  */
 export function endpointFinder({ beanstalk, dataDir }: Pick<Config, 'beanstalk' | 'dataDir'>): () => readonly Endpoint[] {
   if (beanstalk.kind === 'servers') return () => beanstalk.endpoints;
+  const findPort = embeddedQueuePortFinder(dataDir);
   return () => {
-    const port = findEmbeddedQueuePort(dataDir);
+    const port = findPort();
     return port === undefined ? [] : [{ host: '127.0.0.1', port }];
   };
 }
