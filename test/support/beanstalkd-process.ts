@@ -145,13 +145,13 @@ export const queueServerKinds = (): QueueServerKind[] => {
 
 /** Speaks the protocol byte by byte. */
 export class RawClient {
-  private received = '';
+  private unread = '';
   private wake = () => {};
   private isEnded = false;
 
   private constructor(private readonly socket: Socket) {
     socket.on('data', (chunk) => {
-      this.received += chunk.toString('latin1');
+      this.unread += chunk.toString('latin1');
       this.wake();
     });
     socket.on('error', () => socket.destroy());
@@ -177,28 +177,40 @@ export class RawClient {
   }
 
   async until(end: RegExp): Promise<string> {
-    while (!end.test(this.received) && !this.isEnded) await new Promise<void>((resolve) => (this.wake = resolve));
-    const answer = this.received;
-    this.received = '';
+    while (!end.test(this.unread) && !this.isEnded) await this.changed();
+    const answer = this.unread;
+    this.unread = '';
     return answer;
+  }
+
+  /** One line with its end. */
+  async line(): Promise<string> {
+    while (!this.unread.includes('\r\n') && !this.isEnded) await this.changed();
+    return this.cut(this.unread.indexOf('\r\n') + 2);
+  }
+
+  /** That many bytes, or less when the server hung up. */
+  async take(bytes: number): Promise<string> {
+    while (this.unread.length < bytes && !this.isEnded) await this.changed();
+    return this.cut(bytes);
   }
 
   /** What came since the last look. */
   takeReceived(): string {
-    const { received } = this;
-    this.received = '';
-    return received;
+    const { unread } = this;
+    this.unread = '';
+    return unread;
   }
 
   /** Something to take. Throws when the server hung up instead. */
   async more(): Promise<void> {
-    while (this.received === '' && !this.isEnded) await new Promise<void>((resolve) => (this.wake = resolve));
-    if (this.received === '') throw new Error('the server hung up');
+    while (this.unread === '' && !this.isEnded) await this.changed();
+    if (this.unread === '') throw new Error('the server hung up');
   }
 
   /** The server hung up. */
   async ended(): Promise<void> {
-    while (!this.isEnded) await new Promise<void>((resolve) => (this.wake = resolve));
+    while (!this.isEnded) await this.changed();
   }
 
   /** One number out of `stats-job`, `stats-tube` or `stats`; undefined when what it is about does not exist. */
@@ -208,6 +220,20 @@ export class RawClient {
     return found === undefined ? undefined : Number(found);
   }
 
+  /** From now on what comes stays in the system's buffers, until `readOn`. */
+  stopReading(): void {
+    this.socket.pause();
+  }
+
+  readOn(): void {
+    this.socket.resume();
+  }
+
+  /** Closes the connection the rude way: the other side sees an error. By TCP only. */
+  reset(): void {
+    this.socket.resetAndDestroy();
+  }
+
   /** Closes this side's half of the connection. */
   endInput(): void {
     this.socket.end();
@@ -215,5 +241,15 @@ export class RawClient {
 
   close(): void {
     this.socket.destroy();
+  }
+
+  private changed(): Promise<void> {
+    return new Promise((resolve) => (this.wake = resolve));
+  }
+
+  private cut(bytes: number): string {
+    const taken = this.unread.slice(0, bytes);
+    this.unread = this.unread.slice(bytes);
+    return taken;
   }
 }

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '#clock';
-import { hasDebianBeanstalkd, RawClient } from './beanstalkd-process.js';
+import { hasDebianBeanstalkd, RawClient, type ServerAddress, toFlags } from './beanstalkd-process.js';
 
 const START_WITHIN_MS = 20_000;
 const POLL_MS = 5;
@@ -18,6 +18,9 @@ const programs: Readonly<Record<Maker, readonly [string, ...string[]]>> = {
   debian: ['/usr/bin/beanstalkd'],
 };
 
+/** Ours, collecting its garbage whenever it is told SIGUSR2: what it still holds then is what it needs. */
+const oursWithCollector = [process.execPath, '--expose-gc', '--import', 'data:text/javascript,process.on("SIGUSR2",gc)', builtServer];
+
 /** Both makers, or only ours where Debian's server is not installed; that is an error with CI=true. */
 export function listMakers(): Maker[] {
   if (!existsSync(builtServer)) throw new Error(`${builtServer} is not there: run "npm run build" first`);
@@ -29,28 +32,40 @@ export function listMakers(): Maker[] {
 
 export interface QueueProcessOptions {
   readonly maker: Maker;
-  /** The binlog's folder. */
-  readonly folder: string;
+  /** The binlog's folder; without one there is no binlog. */
+  readonly folder?: string;
+  /** Listens there on 127.0.0.1 instead of a unix socket. */
+  readonly port?: number;
   readonly flags?: readonly string[];
   /** Runs as that user instead of this one. */
   readonly uid?: number | undefined;
   /** Shell words that stand before the command, `ulimit -f 64;` for instance. */
   readonly shellPrefix?: string;
+  /** Ours only: understands `collectGarbage`. */
+  readonly hasCollector?: boolean;
 }
 
-/** A queue server as a process of its own, ours as it is built, on a unix socket; it does not outlive the tests. */
+function toCommand({ maker, folder, flags = [], hasCollector, shellPrefix }: QueueProcessOptions, address: ServerAddress): string[] {
+  const program = hasCollector ? oursWithCollector : programs[maker];
+  const command = [...program, ...toFlags({ address, logFolder: folder }), ...flags];
+  return shellPrefix === undefined ? command : ['/bin/sh', '-c', `${shellPrefix} exec "$@"`, 'sh', ...command];
+}
+
+/** A queue server as a process of its own, ours as it is built, on a unix socket unless told otherwise; it does not outlive the tests. */
 export class QueueProcess {
+  readonly address: ServerAddress;
   private readonly child: ChildProcess;
   private readonly exited: Promise<void>;
   private readonly killAtExit = () => void this.child.kill('SIGKILL');
   private complaints = '';
 
   private constructor(
-    { maker, folder, flags = [], uid, shellPrefix }: QueueProcessOptions,
+    options: QueueProcessOptions,
     private readonly socketFolder: string,
   ) {
-    const command = [...programs[maker], '-l', `unix:${this.socketPath}`, '-b', folder, ...flags];
-    const [program = '', ...args] = shellPrefix === undefined ? command : ['/bin/sh', '-c', `${shellPrefix} exec "$@"`, 'sh', ...command];
+    const { port, uid } = options;
+    this.address = port === undefined ? { path: join(socketFolder, 's') } : { host: '127.0.0.1', port };
+    const [program = '', ...args] = toCommand(options, this.address);
     this.child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], ...(uid === undefined ? {} : { uid }) });
     this.child.stderr?.on('data', (chunk: Buffer) => (this.complaints += chunk.toString('latin1')));
     this.exited = new Promise((resolve) => this.child.once('close', () => resolve()));
@@ -77,20 +92,41 @@ export class QueueProcess {
     return this.complaints;
   }
 
-  connect(): Promise<RawClient> {
-    return RawClient.connect({ path: this.socketPath });
+  /** Memory that it occupies at this moment. */
+  get residentBytes(): number {
+    const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))?.[1];
+    return Number(kibibytes) * 1024;
   }
 
-  /** SIGTERM ends both, ours after it has put its log in order. */
-  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  connect(): Promise<RawClient> {
+    return RawClient.connect(this.address);
+  }
+
+  /** SIGUSR1 drains both. */
+  drain(): void {
+    this.child.kill('SIGUSR1');
+  }
+
+  collectGarbage(): void {
+    this.child.kill('SIGUSR2');
+  }
+
+  /** It neither answers nor hangs up from now on; its kernel still takes connections and what is sent. */
+  freeze(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  /** Goes on where it was frozen. */
+  thaw(): void {
+    this.child.kill('SIGCONT');
+  }
+
+  /** SIGTERM and SIGINT end both, ours after it has put its log in order. */
+  async end(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<void> {
     this.child.kill(signal);
     await this.exited;
     process.off('exit', this.killAtExit);
     await rm(this.socketFolder, { recursive: true, force: true });
-  }
-
-  private get socketPath(): string {
-    return join(this.socketFolder, 's');
   }
 
   private async waitUntilListening(): Promise<void> {

@@ -1,0 +1,183 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { AbuseScene } from './abuse-scene.js';
+
+const MIB = 1024 * 1024;
+const largestBody = 65_535;
+const fullBody = 'x'.repeat(largestBody);
+
+let scene: AbuseScene | undefined;
+
+afterEach(async () => {
+  await scene?.close();
+  scene = undefined;
+});
+
+async function openScene(...options: Parameters<typeof AbuseScene.open>): Promise<AbuseScene> {
+  scene = await AbuseScene.open(...options);
+  return scene;
+}
+
+/** Ends what it tries: nobody else noticed anything. */
+async function expectUnharmed({ server, witness }: AbuseScene): Promise<void> {
+  const { jobs, complaints } = await witness.end();
+  expect(complaints).toEqual([]);
+  expect(jobs).toBeGreaterThan(0);
+  expect([server.exitCode, server.stderr]).toEqual([undefined, '']);
+}
+
+/** What a client leaves behind when it goes in the middle of it. */
+const lastWords = [
+  '',
+  'sta',
+  'reserve\r\n',
+  'reserve-with-timeout 1000\r\n',
+  'put 0 0 60 100\r\nhalf a bo',
+  `put 0 0 60 70000\r\n${'z'.repeat(60_000)}`,
+  `put 0 0 60 ${largestBody}\r\n`,
+  'y'.repeat(5_000),
+  '\0\r\n\xff\xfe\r\n\r\n',
+  'quit\r\nstats\r\n',
+  'stats\r\n'.repeat(2_000),
+  'watch tube-of-its-own\r\nuse another-one\r\nreserve\r\n',
+  `watch ${'t'.repeat(200)}\r\nput 1 2 3`,
+  `put ${'9'.repeat(300)} 0 0 0\r\n`,
+];
+
+/** Opens that many connections, a thousand at a time, and drops each in the middle of something. */
+async function openAndDrop(abuse: AbuseScene, connections: number): Promise<void> {
+  for (let opened = 0; opened < connections; opened += 1_000) {
+    const clients = await abuse.connectMany(1_000);
+    await Promise.all(clients.map((client) => client.ask('list-tube-used\r\n')));
+    clients.forEach((client, index) => client.send(lastWords[index % lastWords.length] ?? ''));
+    await abuse.witness.served(20);
+    await abuse.dropAll();
+  }
+}
+
+/** Until what is sent does not fit into the sockets any more, and the server has had its chance to read. */
+async function floodWithoutReading(abuse: AbuseScene, clients: number, commands: string): Promise<void> {
+  for (const client of await abuse.connectMany(clients)) {
+    client.stopReading();
+    client.send(commands);
+  }
+  await abuse.witness.served(200);
+}
+
+describe('the embedded server, abused', () => {
+  it('outlives ten thousand connections that end in the middle of something, and gives their memory back', async () => {
+    const abuse = await openScene();
+    await abuse.observer.ask('put 5 0 600 1\r\na\r\n'.repeat(100), /INSERTED \d+\r\n$/);
+    await openAndDrop(abuse, 3_000);
+    const before = await abuse.settledBytes();
+    await openAndDrop(abuse, 10_000);
+    const after = await abuse.settledBytes();
+    expect(await abuse.observer.count('stats', 'total-connections')).toBeGreaterThan(13_000);
+    expect(await abuse.observer.count('stats', 'current-tubes')).toBe(2);
+    expect(await abuse.observer.count('stats-tube default', 'current-jobs-ready')).toBe(100);
+    expect(after).toBeLessThan(before * 1.1);
+    await expectUnharmed(abuse);
+  }, 300_000);
+
+  it.each([
+    ['large bodies', 'peek 1\r\n'],
+    ['statistics', 'stats\r\n'],
+    ['a long list', 'list-tubes\r\n'],
+  ])('keeps little for clients that ask for %s and never read', async (_name, command) => {
+    const abuse = await openScene();
+    await abuse.observer.ask(`use full\r\nput 0 0 600 ${largestBody}\r\n${fullBody}\r\n`, /INSERTED/);
+    const names = Array.from({ length: 500 }, (_, index) => `watch ${'t'.repeat(190)}${index}\r\n`);
+    await abuse.observer.ask(names.join(''), /WATCHING 501\r\n$/);
+    const before = await abuse.settledBytes();
+    await floodWithoutReading(abuse, 40, command.repeat(20_000));
+    expect((await abuse.settledBytes()) - before).toBeLessThan(128 * MIB);
+    await abuse.dropAll();
+    await expectUnharmed(abuse);
+  });
+
+  it('owes a slow reader nothing in the end', async () => {
+    const abuse = await openScene();
+    const client = await abuse.connect();
+    await client.ask(`put 0 0 600 ${largestBody}\r\n${fullBody}\r\n`, /INSERTED/);
+    client.stopReading();
+    client.send('peek-ready\r\n'.repeat(2_000));
+    await abuse.witness.served(100);
+    client.readOn();
+    for (let count = 0; count < 2_000; count += 1) {
+      expect(await client.line()).toMatch(/^FOUND \d+ 65535\r\n$/);
+      await client.take(largestBody + 2);
+    }
+    await expectUnharmed(abuse);
+  });
+
+  it('keeps nothing of a line that does not end', async () => {
+    const abuse = await openScene();
+    const client = await abuse.connect();
+    const before = await abuse.settledBytes();
+    for (let sent = 0; sent < 64; sent += 1) {
+      client.send('x'.repeat(MIB));
+      await abuse.witness.served(5);
+    }
+    expect((await abuse.settledBytes()) - before).toBeLessThan(32 * MIB);
+    expect(await client.ask('\r\nlist-tube-used\r\n', /USING default\r\n$/)).toBe('BAD_FORMAT\r\nUSING default\r\n');
+    await expectUnharmed(abuse);
+  });
+
+  it('reserves nothing for bodies that were announced and do not come', async () => {
+    const abuse = await openScene({ flags: ['-z', '1073741824'] });
+    const before = await abuse.settledBytes();
+    for (const client of await abuse.connectMany(200)) client.send('put 0 0 60 1073741824\r\nand then nothing');
+    await abuse.witness.served(200);
+    expect((await abuse.settledBytes()) - before).toBeLessThan(64 * MIB);
+    await abuse.dropAll();
+    await expectUnharmed(abuse);
+  });
+
+  it('takes every byte as it is up to the largest body, and refuses numbers that are none', async () => {
+    const abuse = await openScene();
+    const client = await abuse.connect();
+    const bytes = Array.from({ length: largestBody }, (_, index) => String.fromCharCode((index * 31 + (index >> 8)) % 256)).join('');
+    client.send(`put 0 0 60 ${bytes.length}\r\n${bytes}\r\nreserve\r\n`);
+    const [, id = ''] = /^INSERTED (\d+)\r\n$/.exec(await client.line()) ?? [];
+    expect(await client.line()).toBe(`RESERVED ${id} ${bytes.length}\r\n`);
+    expect(await client.take(bytes.length + 2)).toBe(`${bytes}\r\n`);
+    const digits = '9'.repeat(180);
+    for (const command of [
+      `delete ${digits}`,
+      `kick ${digits}`,
+      `put 0 ${digits} 0 0`,
+      `put 0 0 0 ${digits}`,
+      `pause-tube default ${digits}`,
+    ])
+      expect(await client.ask(`${command}\r\n`)).toBe('BAD_FORMAT\r\n');
+    client.send(`put 0 0 60 ${largestBody + 1}\r\n${fullBody}!\r\n`);
+    expect(await client.line()).toBe('JOB_TOO_BIG\r\n');
+    await expectUnharmed(abuse);
+  });
+
+  it('outlives thousands of tubes that come and go, and gives their memory back', async () => {
+    const abuse = await openScene();
+    const comeAndGo = async () => {
+      const client = await abuse.connect();
+      const commands = Array.from({ length: 20_000 }, (_, index) => `watch tube-${index}\r\nuse other-${index}\r\n`);
+      await client.ask(`${commands.join('')}kick 0\r\n`, /KICKED 0\r\n$/);
+      expect(await client.count('stats', 'current-tubes')).toBe(20_003);
+      await abuse.dropAll();
+    };
+    for (let round = 0; round < 4; round += 1) await comeAndGo();
+    const before = await abuse.settledBytes();
+    for (let round = 0; round < 4; round += 1) await comeAndGo();
+    expect(await abuse.settledBytes()).toBeLessThan(before * 1.1);
+    await expectUnharmed(abuse);
+  });
+
+  it('serves those it has when the system gives it no more sockets, and others again afterwards', async () => {
+    const abuse = await openScene({ shellPrefix: 'ulimit -n 64;' });
+    const clients = await abuse.connectMany(200);
+    const answers = await Promise.all(clients.map((client) => client.ask('list-tube-used\r\n')));
+    expect(new Set(answers)).toEqual(new Set(['USING default\r\n', '']));
+    await abuse.witness.served(100);
+    await abuse.dropAll();
+    expect(await (await abuse.connect()).ask('list-tube-used\r\n')).toBe('USING default\r\n');
+    await expectUnharmed(abuse);
+  });
+});
