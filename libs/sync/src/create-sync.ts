@@ -3,6 +3,7 @@ import { AddressTeller } from './account/address-teller.js';
 import { ContactApplier } from './account/contact-applier.js';
 import { EventApplier } from './account/event-applier.js';
 import { ExportReader } from './account/export-reader.js';
+import { KommoTruth } from './account/kommo-truth.js';
 import { ListKeeper } from './account/list-keeper.js';
 import { Preparation } from './account/preparation.js';
 import type { SyncContext } from './context.js';
@@ -12,6 +13,7 @@ import { Installer } from './install/installer.js';
 import { AccountQueries } from './queries/account-queries.js';
 import { KommoContacts } from './queries/kommo-contacts.js';
 import { UnisenderContacts } from './queries/unisender-contacts.js';
+import { PageApplier } from './runs/page-applier.js';
 import { RunWorker } from './runs/run-worker.js';
 import { RunService } from './runs/run-service.js';
 import { Subscriptions } from './subscriptions/subscriptions.js';
@@ -47,8 +49,8 @@ export function createSync(context: SyncContext): SyncServices {
   const tokens = new TokenService(context);
   const runs = new RunService(context);
   const subscriptions = new Subscriptions(context, { tokens, runs });
-  const contacts = new ContactApplier(context, tokens);
-  const events = new EventApplier(context, contacts);
+  const truth = new KommoTruth(context, tokens);
+  const events = new EventApplier(context, new ContactApplier(context, truth));
   const teller = new AddressTeller(context);
   const preparation = new Preparation(context, new ListKeeper(context), new ExportReader(context));
   return {
@@ -58,7 +60,7 @@ export function createSync(context: SyncContext): SyncServices {
     widget: new WidgetSettings(context, { subscriptions, runs }),
     inbox: new Inbox(context),
     runs,
-    runWorker: new RunWorker(context, { tokens, subscriptions, preparation, events, contacts, teller }),
+    runWorker: new RunWorker(context, { tokens, subscriptions, preparation, events, pages: new PageApplier(context, truth), teller }),
     accounts: new AccountQueries(context),
     accountSync: new AccountSync(context, events, teller, preparation),
     unisenderContacts: new UnisenderContacts(context),

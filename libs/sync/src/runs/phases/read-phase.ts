@@ -20,7 +20,7 @@ interface FetchedPage {
 export class ReadPhase implements Phase {
   constructor(
     private readonly context: SyncContext,
-    private readonly parts: Pick<RunParts, 'tokens' | 'contacts'>,
+    private readonly parts: Pick<RunParts, 'tokens' | 'pages'>,
     private readonly progress: RunProgress,
     private readonly delivery: RunDelivery,
   ) {}
@@ -60,7 +60,7 @@ export class ReadPhase implements Phase {
     before: UndeliveredPage | undefined,
   ): Promise<UndeliveredPage> {
     const stampMs = Math.max(this.context.clock.nowMs(), (before?.stampMs ?? 0) + 1);
-    const { lastId, unchanged, invalid } = await this.parts.contacts.applyPage(
+    const { lastId, unchanged, invalid } = await this.parts.pages.apply(
       work,
       { snapshots: contacts, askedAtMs, after, isLast: !hasNext, runId: run.runId, runSinceMs: startOf(run) },
       stampMs,

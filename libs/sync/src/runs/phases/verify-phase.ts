@@ -11,7 +11,7 @@ import type { RunProgress } from '../run-progress.js';
 export class VerifyPhase implements Phase {
   constructor(
     private readonly context: SyncContext,
-    private readonly parts: Pick<RunParts, 'contacts'>,
+    private readonly parts: Pick<RunParts, 'pages'>,
     private readonly progress: RunProgress,
     private readonly delivery: RunDelivery,
   ) {}
@@ -22,7 +22,7 @@ export class VerifyPhase implements Phase {
     for (;;) {
       const ids = await this.context.stores.contacts.listMissing(run.accountId, run.runId, after, KOMMO_PAGE_LIMIT);
       if (ids.length === 0) return this.end(step);
-      await this.parts.contacts.verifyMissing(work, ids);
+      await this.parts.pages.verifyMissing(work, ids);
       work.lease.assertHeld();
       after = ids.at(-1) ?? after;
       if (!(await this.progress.save(run.runId, { cursorContactId: after }))) return 'ended';
