@@ -1,32 +1,23 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { TransientError } from '#domain';
-import { type SyncedAccount, SyncWorld } from '../../support/sync-world.js';
-import { ShiftedClock } from '../../support/sync-harness.js';
-import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
+import { openSyncScene } from '../../support/sync-scene.js';
+import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
+import { testDatabaseKinds } from '../../support/test-databases.js';
 
 const person = (index: number) => ({ name: `Person ${index}`, emails: [`p${index}@example.com`], hooks: false });
 const many = (count: number) => Array.from({ length: count }, (_, index) => person(index));
 const neverStopping = () => new AbortController().signal;
 
 describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (kind) => {
-  const databases = openTestDatabases(kind);
-  const clock = new ShiftedClock();
-  let sandbox: Sandbox;
+  const { clock, enter } = openSyncScene(kind);
   let world: SyncWorld;
   let account: SyncedAccount;
 
-  beforeAll(async () => {
-    sandbox = await startSandbox({ clock });
-  });
-  afterAll(() => sandbox.close());
   beforeEach(async () => {
-    world = await SyncWorld.open({ database: await databases.open(), sandbox, clock });
-    account = await world.addAccount();
+    ({ world, account } = await enter());
   });
-  afterEach(async () => {
+  afterEach(() => {
     jest.restoreAllMocks();
-    await world.close();
   });
 
   const deliver = () => world.control.post('/kommo/hooks/flush');

@@ -1,8 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
-import { type SyncedAccount, SyncWorld } from '../../support/sync-world.js';
-import { ShiftedClock } from '../../support/sync-harness.js';
-import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { openSyncScene } from '../../support/sync-scene.js';
+import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
+import { testDatabaseKinds } from '../../support/test-databases.js';
 
 const person = (index: number, emails: readonly string[] = [`p${index}@example.com`]) => ({
   name: `Person ${index}`,
@@ -14,21 +13,13 @@ const many = (count: number, emailsOf?: (index: number) => string[]) =>
   Array.from({ length: count }, (_, index) => person(index, emailsOf?.(index)));
 
 describe.each(testDatabaseKinds())('import on %s', (kind) => {
-  const databases = openTestDatabases(kind);
-  const clock = new ShiftedClock();
-  let sandbox: Sandbox;
+  const { enter } = openSyncScene(kind);
   let world: SyncWorld;
   let account: SyncedAccount;
 
-  beforeAll(async () => {
-    sandbox = await startSandbox({ clock });
-  });
-  afterAll(() => sandbox.close());
   beforeEach(async () => {
-    world = await SyncWorld.open({ database: await databases.open(), sandbox, clock });
-    account = await world.addAccount();
+    ({ world, account } = await enter());
   });
-  afterEach(() => world.close());
 
   const pageCalls = async () => (await world.control.calls('/api/v4/contacts')).filter(({ method }) => method === 'GET').length;
   const importCalls = async () =>

@@ -1,9 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Secret, TransientError } from '#domain';
-import { ShiftedClock } from '../../support/sync-harness.js';
-import { type SyncedAccount, SyncWorld } from '../../support/sync-world.js';
-import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
+import { openSyncScene } from '../../support/sync-scene.js';
+import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
+import { testDatabaseKinds } from '../../support/test-databases.js';
 
 interface List {
   readonly id: number;
@@ -11,21 +10,13 @@ interface List {
 }
 
 describe.each(testDatabaseKinds())('another list title on %s', (kind) => {
-  const databases = openTestDatabases(kind);
-  const clock = new ShiftedClock();
-  let sandbox: Sandbox;
+  const { enter } = openSyncScene(kind);
   let world: SyncWorld;
   let account: SyncedAccount;
 
-  beforeAll(async () => {
-    sandbox = await startSandbox({ clock });
-  });
-  afterAll(() => sandbox.close());
   beforeEach(async () => {
-    world = await SyncWorld.open({ database: await databases.open(), sandbox, clock });
-    account = await world.addAccount();
+    ({ world, account } = await enter());
   });
-  afterEach(() => world.close());
 
   const listsPath = () => `/unisender/accounts/${account.unisenderKey}/lists`;
   const addList = (list: List) => world.control.post(listsPath(), list);

@@ -1,26 +1,17 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
-import { ShiftedClock } from '../../support/sync-harness.js';
-import { type SyncedAccount, SyncWorld } from '../../support/sync-world.js';
-import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { openSyncScene } from '../../support/sync-scene.js';
+import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
+import { testDatabaseKinds } from '../../support/test-databases.js';
 
 describe.each(testDatabaseKinds())('the sweep on %s', (kind) => {
-  const databases = openTestDatabases(kind);
-  const clock = new ShiftedClock();
-  let sandbox: Sandbox;
+  const { clock, enter } = openSyncScene(kind);
   let world: SyncWorld;
   let account: SyncedAccount;
 
-  beforeAll(async () => {
-    sandbox = await startSandbox({ clock });
-  });
-  afterAll(() => sandbox.close());
   beforeEach(async () => {
-    world = await SyncWorld.open({ database: await databases.open(), sandbox, clock });
-    account = await world.addAccount();
+    ({ world, account } = await enter());
     await account.connect();
   });
-  afterEach(() => world.close());
 
   /** How many jobs a round puts; they are lost. */
   const sweep = async (): Promise<number> => {
@@ -77,23 +68,15 @@ describe.each(testDatabaseKinds())('the sweep on %s', (kind) => {
 });
 
 describe.each(testDatabaseKinds())('the jobs of one account on %s', (kind) => {
-  const databases = openTestDatabases(kind);
-  const clock = new ShiftedClock();
-  let sandbox: Sandbox;
+  const { clock, enter } = openSyncScene(kind);
   let world: SyncWorld;
   let account: SyncedAccount;
 
-  beforeAll(async () => {
-    sandbox = await startSandbox({ clock });
-  });
-  afterAll(() => sandbox.close());
   beforeEach(async () => {
-    world = await SyncWorld.open({ database: await databases.open(), sandbox, clock });
-    account = await world.addAccount();
+    ({ world, account } = await enter());
     await account.connect();
     world.harness.jobs.splice(0);
   });
-  afterEach(() => world.close());
 
   const { signal } = new AbortController();
   const process = (isRetry: boolean) => {
