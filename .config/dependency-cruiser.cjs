@@ -1,5 +1,5 @@
-/** Direction: apps → libs/sync → libs/{database,kommo,unisender,queue} → libs/{domain,config,clock,http,logging,secrets}. */
-const adapters = '^libs/(database|kommo|unisender|queue)/';
+/** Direction: apps → libs/sync → libs/{database,kommo,monitoring,unisender,queue} → libs/{domain,config,clock,http,logging,secrets}. */
+const adapters = '^libs/(database|kommo|monitoring|unisender|queue)/';
 const foundation = '^libs/(domain|config|clock|http|logging|secrets)/';
 
 module.exports = {
@@ -15,12 +15,12 @@ module.exports = {
       name: 'foundation-stands-alone',
       severity: 'error',
       from: { path: foundation },
-      to: { path: '^(apps|libs/(sync|database|kommo|unisender|queue|beanstalkd))/' },
+      to: { path: '^(apps|libs/(sync|database|kommo|monitoring|unisender|queue|beanstalkd))/' },
     },
     {
       name: 'adapters-do-not-meet',
       severity: 'error',
-      from: { path: '^libs/(database|kommo|unisender|queue)/' },
+      from: { path: '^libs/(database|kommo|monitoring|unisender|queue)/' },
       to: { path: adapters, pathNot: '^libs/$1/' },
     },
     {

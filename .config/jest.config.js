@@ -17,7 +17,8 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', swc] },
   moduleNameMapper: {
-    '^#(domain|config|clock|logging|secrets|database|kommo|unisender|queue|http|beanstalkd|sync)$': '<rootDir>/libs/$1/src/index.ts',
+    '^#(domain|config|clock|logging|secrets|database|kommo|unisender|queue|http|monitoring|beanstalkd|sync)$':
+      '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   workerIdleMemoryLimit: '600MB',
