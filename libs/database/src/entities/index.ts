@@ -1,6 +1,7 @@
 export * from './access.entity.js';
 export * from './account.entity.js';
 export * from './address.entity.js';
+export * from './alert.entity.js';
 export * from './auth-state.entity.js';
 export * from './contact-address.entity.js';
 export * from './contact.entity.js';
