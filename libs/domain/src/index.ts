@@ -1,6 +1,7 @@
 export * from './account-settings.js';
 export * from './account-status.js';
 export * from './address-action.js';
+export * from './alert.js';
 export * from './clock.js';
 export * from './contact-change.js';
 export * from './contact-content.js';
