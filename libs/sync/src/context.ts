@@ -2,6 +2,7 @@ import type {
   AccessStore,
   AccountStore,
   AddressStore,
+  AlertStore,
   AuthStateStore,
   ContactStore,
   Database,
@@ -10,6 +11,7 @@ import type {
   IntegrationStore,
   LeaseStore,
   PurgeStore,
+  RoundStore,
   RunStore,
   SubscriptionStore,
 } from '#database';
@@ -34,6 +36,8 @@ export interface Stores {
   readonly events: EventStore;
   readonly runs: RunStore;
   readonly purges: PurgeStore;
+  readonly alerts: AlertStore;
+  readonly rounds: RoundStore;
 }
 
 /** Rings the alarm clock. A job that is lost costs time only: the sweep puts it again. */

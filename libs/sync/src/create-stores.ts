@@ -2,6 +2,7 @@ import {
   AccessStore,
   AccountStore,
   AddressStore,
+  AlertStore,
   AuthStateStore,
   ContactStore,
   type Database,
@@ -10,6 +11,7 @@ import {
   IntegrationStore,
   LeaseStore,
   PurgeStore,
+  RoundStore,
   RunStore,
   SubscriptionStore,
 } from '#database';
@@ -30,4 +32,6 @@ export const createStores = (database: Database, clock: Clock): Stores => ({
   events: new EventStore(database, clock),
   runs: new RunStore(database, clock),
   purges: new PurgeStore(database),
+  alerts: new AlertStore(database, clock),
+  rounds: new RoundStore(database),
 });

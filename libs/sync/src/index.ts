@@ -1,4 +1,5 @@
 export { type AccountSync } from './account/account-sync.js';
+export { AlertDelivery, type AlertReceiver } from './alerts/alert-delivery.js';
 export { type ComposedSync, composeSync, endpointFinder } from './compose.js';
 export * from './context.js';
 export { createStores } from './create-stores.js';

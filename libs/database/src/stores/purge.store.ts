@@ -8,6 +8,7 @@ const tables = [
   ['contacts', 'contact_id'],
   ['runs', 'run_id'],
   ['failures', 'failure_id'],
+  ['alerts', 'alert_key'],
 ] as const;
 
 const IS_DISCONNECTED = "account_id = ? AND status = 'disconnected'";

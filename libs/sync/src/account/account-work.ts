@@ -1,5 +1,5 @@
 import type { AccountRow } from '#database';
-import { AccountBlockedError, type AccountSettings, type Secret, TransientError, readStoredSettings } from '#domain';
+import { AccountBlockedError, type AccountSettings, type Secret, TransientError, alerts, readStoredSettings } from '#domain';
 import { UnisenderKeyRefusedError } from '#unisender';
 import type { SyncContext } from '../context.js';
 import { openUnisenderKey } from '../tokens/sealing.js';
@@ -41,9 +41,12 @@ function assertWorkable(account: AccountRow, nowMs: number): void {
 
 /** Remembers for all processes what a failure means for the account; gives the error that its job ends with. */
 async function settleFailure(context: SyncContext, accountId: number, error: unknown): Promise<unknown> {
-  const { stores, clock, logger } = context;
+  const { database, stores, clock, logger } = context;
   if (error instanceof UnisenderKeyRefusedError) {
-    await stores.accounts.update(accountId, { unisenderBlock: error.code });
+    await database.transaction(async (tx) => {
+      await stores.accounts.update(accountId, { unisenderBlock: error.code }, tx);
+      await stores.alerts.raise(alerts.unisenderKeyRefused(accountId, error.code, clock.nowMs()), tx);
+    });
     logger.error('Unisender refuses the key: nothing is told until it is changed', { account_id: accountId });
     return new AccountBlockedError(error.message, { block: 'unisender_key_refused', cause: error });
   }

@@ -1,14 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
 import type { FailureRow } from '#database';
+import type { Alert } from '#domain';
 import type { SyncContext } from '../context.js';
 import { BuriedJobs } from './buried-jobs.js';
 
 function createBuriedJobs() {
   const failures: Omit<FailureRow, 'failureId'>[] = [];
-  const ended: { runId: string; reason: string }[] = [];
-  const context = { clock: { nowMs: () => 5 }, stores: { failures: { add: async (failure: FailureRow) => failures.push(failure) } } };
-  const runs = { fail: async (runId: string, reason: string) => void ended.push({ runId, reason }) };
-  return { jobs: new BuriedJobs(context as unknown as SyncContext, runs), failures, ended };
+  const raised: string[] = [];
+  const ended: { runId: string; code: string; reason: string }[] = [];
+  const stores = {
+    failures: { add: async (failure: FailureRow) => failures.push(failure) },
+    alerts: { raise: async ({ key }: Alert) => raised.push(key) },
+  };
+  const database = { transaction: (work: (tx: object) => Promise<void>) => work({}) };
+  const context = { clock: { nowMs: () => 5 }, database, stores };
+  const runs = { fail: async (runId: string, failure: { code: string; reason: string }) => void ended.push({ runId, ...failure }) };
+  return { jobs: new BuriedJobs(context as unknown as SyncContext, runs), failures, raised, ended };
 }
 
 const server = '127.0.0.1:11300';
@@ -22,10 +29,16 @@ describe('BuriedJobs', () => {
     expect(ended).toEqual([]);
   });
 
+  it('raises one alert for jobs that are buried alike', async () => {
+    const { jobs, raised } = createBuriedJobs();
+    for (const jobId of ['12', '13']) await jobs.keep({ tube: 'contacts', server, jobId, body: '{"account_id":7}', ...reason });
+    expect(new Set(raised)).toEqual(new Set(['jobs_buried:contacts:kommo_rejected:0']));
+  });
+
   it('ends the run that nobody carries on any more', async () => {
     const { jobs, ended } = createBuriedJobs();
     await jobs.keep({ tube: 'imports', server, jobId: '12', body: '{"run_id":"r","account_id":7}', ...reason });
-    expect(ended).toEqual([{ runId: 'r', reason: 'kommo_rejected: no' }]);
+    expect(ended).toEqual([{ runId: 'r', ...reason }]);
   });
 
   it.each(['', 'text', '[1]', 'null', '{"account_id":"x"}', '{"account_ids":[1,2]}'])(

@@ -1,4 +1,4 @@
-import { parseJson, toPositiveInteger, valueAt } from '#domain';
+import { alerts, parseJson, toPositiveInteger, valueAt } from '#domain';
 import type { BuriedJob } from '#queue';
 import type { SyncContext } from '../context.js';
 import type { RunService } from '../runs/run-service.js';
@@ -15,18 +15,15 @@ export class BuriedJobs {
    * TransientError `database_unavailable`: the job must not be buried then.
    */
   async keep({ tube, jobId, body, code, reason }: BuriedJob): Promise<void> {
-    const { stores, clock } = this.context;
+    const { database, stores, clock } = this.context;
     const payload = parseJson(body);
-    await stores.failures.add({
-      accountId: toPositiveInteger(valueAt(payload, 'account_id')) ?? null,
-      tube,
-      jobId: Number(jobId),
-      payload: body,
-      code,
-      reason,
-      failedAt: clock.nowMs(),
+    const accountId = toPositiveInteger(valueAt(payload, 'account_id')) ?? null;
+    const failedAt = clock.nowMs();
+    await database.transaction(async (tx) => {
+      await stores.failures.add({ accountId, tube, jobId: Number(jobId), payload: body, code, reason, failedAt }, tx);
+      await stores.alerts.raise(alerts.jobsBuried(tube, code, failedAt), tx);
     });
     const runId = tube === 'imports' ? valueAt(payload, 'run_id') : undefined;
-    if (typeof runId === 'string') await this.runs.fail(runId, `${code}: ${reason}`);
+    if (typeof runId === 'string') await this.runs.fail(runId, { code, reason });
   }
 }

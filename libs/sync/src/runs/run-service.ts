@@ -3,6 +3,7 @@ import type { Run } from '#database';
 import { AccountBlockedError, InvalidInputError, type RunMode, type RunTrigger } from '#domain';
 import { getAccount } from '../account/get-account.js';
 import type { SyncContext } from '../context.js';
+import { failRun } from './fail-run.js';
 import { type RunView, toRunView } from './run-view.js';
 
 /** The account has a run that is not ended. */
@@ -75,10 +76,10 @@ export class RunService {
     return this.answer(runId, isConfirmed, 'run_not_waiting', 'the run does not wait for confirmation');
   }
 
-  /** Ends a run that cannot go on, with the reason. */
-  async fail(runId: string, reason: string): Promise<void> {
-    const { stores } = this.context;
-    await stores.runs.transition(runId, 'failed', { error: reason });
+  /** Ends a run that cannot go on, with the reason; without effect on one that is ended or unknown. */
+  async fail(runId: string, failure: { readonly code: string; readonly reason: string }): Promise<void> {
+    const run = await this.context.stores.runs.find(runId);
+    if (run) await failRun(this.context, run, failure);
   }
 
   /** Puts the run's job; a queue that is down costs time only. */

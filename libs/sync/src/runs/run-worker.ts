@@ -3,6 +3,7 @@ import { AccountBlockedError, type Job, type RunPhase, isOwnHold } from '#domain
 import { requireUnisenderKey } from '../account/account-sync.js';
 import { type AccountWork, workOnAccount } from '../account/account-work.js';
 import type { SyncContext } from '../context.js';
+import { failRun } from './fail-run.js';
 import { FinishPhase } from './phases/finish-phase.js';
 import { PreparePhase } from './phases/prepare-phase.js';
 import { ReadPhase } from './phases/read-phase.js';
@@ -71,7 +72,8 @@ export class RunWorker {
   }
 
   /** A blocked account ends its run; any other failure stands in the run until it moves again, and is thrown on. */
-  private async settleFailure({ runId, accountId }: Run, error: unknown): Promise<void> {
+  private async settleFailure(run: Run, error: unknown): Promise<void> {
+    const { runId, accountId } = run;
     const { stores, logger } = this.context;
     const reason = error instanceof Error ? error.message : String(error);
     if (!(error instanceof AccountBlockedError)) {
@@ -79,7 +81,7 @@ export class RunWorker {
       throw error;
     }
     logger.error('a run failed', { run_id: runId, account_id: accountId, code: error.code });
-    await stores.runs.transition(runId, 'failed', { error: `${error.code}: ${reason}` });
+    await failRun(this.context, run, { code: error.code, reason });
   }
 }
 

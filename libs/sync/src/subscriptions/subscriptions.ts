@@ -1,6 +1,6 @@
 import type { AccountRow, WebhookState } from '#database';
-import { AccountBlockedError, type Secret, ServiceError, TransientError } from '#domain';
-import { contactWebhookSettings } from '#kommo';
+import { AccountBlockedError, type Secret, ServiceError, TransientError, alerts } from '#domain';
+import { type KommoSession, contactWebhookSettings } from '#kommo';
 import type { SyncContext } from '../context.js';
 import { RunActiveError, type RunService } from '../runs/run-service.js';
 import { assertAuthorised, findStoredSession } from '../tokens/credentials.js';
@@ -13,6 +13,8 @@ const UNISENDER_HOOK = {
   events: { unsubscribe: '*', subscribe: '*', email_status: '*' },
   singleEvent: true,
 } as const;
+
+const WEBHOOK_DISABLED = 'kommo_webhook_disabled';
 
 /** What the watchdog found. */
 export interface SubscriptionCheck {
@@ -103,19 +105,29 @@ export class Subscriptions {
 
   private async mendKommo(account: AccountRow): Promise<void> {
     const destination = openWebhookUrls(this.context, account).kommo;
-    const state = await this.services.tokens.withSession(account.accountId, (session) =>
-      this.context.kommo.ensureWebhook(session, { destination, settings: contactWebhookSettings }),
-    );
-    if (state !== 'active') throw new TransientError('Kommo keeps the webhook switched off', { code: 'kommo_webhook_disabled' });
+    await this.askKommo(account, async (session) => {
+      const state = await this.context.kommo.ensureWebhook(session, { destination, settings: contactWebhookSettings });
+      if (state !== 'active') throw new TransientError('Kommo keeps the webhook switched off', { code: WEBHOOK_DISABLED });
+    });
   }
 
   private async findKommoState(account: AccountRow): Promise<WebhookState> {
     const destination = openWebhookUrls(this.context, account).kommo;
-    const [hook] = await this.services.tokens.withSession(account.accountId, (session) =>
-      this.context.kommo.listWebhooks(session, destination),
-    );
+    const [hook] = await this.askKommo(account, (session) => this.context.kommo.listWebhooks(session, destination));
     if (!hook || !contactWebhookSettings.every((setting) => hook.settings.includes(setting))) return 'missing';
     return hook.isDisabled ? 'disabled' : 'active';
+  }
+
+  /** What Kommo will not have, asked again or not, is told to the operator. */
+  private async askKommo<T>({ accountId }: AccountRow, work: (session: KommoSession) => Promise<T>): Promise<T> {
+    try {
+      return await this.services.tokens.withSession(accountId, work);
+    } catch (error) {
+      if (error instanceof ServiceError && (isRefusal(error) || error.code === WEBHOOK_DISABLED)) {
+        await this.context.stores.alerts.raise(alerts.subscriptionMissing(accountId, error.code, this.context.clock.nowMs()));
+      }
+      throw error;
+    }
   }
 
   private async removeKommo(account: AccountRow): Promise<void> {

@@ -1,4 +1,4 @@
-import { AccountBlockedError } from '#domain';
+import { AccountBlockedError, alerts } from '#domain';
 import { type KommoHost, KommoHostMovedError, KommoTokenRefusedError, type TokenPair } from '#kommo';
 import type { SyncContext } from '../context.js';
 import { type Credentials, getClientIdentity, loadCredentials, sealPair } from './credentials.js';
@@ -80,6 +80,7 @@ export class TokenRefresh {
       const access = await accesses.find(accountId, tx);
       if (access?.version !== version) return false;
       await accounts.setStatus(accountId, 'reauthorization_required', tx);
+      await this.context.stores.alerts.raise(alerts.reauthorizationRequired(accountId, version), tx);
       return true;
     });
   }

@@ -1,5 +1,5 @@
 import type { Run } from '#database';
-import { needsConfirmation } from '#domain';
+import { alerts, needsConfirmation } from '#domain';
 import { KOMMO_PAGE_LIMIT } from '#kommo';
 import type { SyncContext } from '../../context.js';
 import type { RunDelivery } from '../run-delivery.js';
@@ -38,12 +38,16 @@ export class VerifyPhase implements Phase {
 
   /** A run that waits stays in its phase: what is confirmed much later is verified anew. */
   private async waitsForConfirmation(run: Run): Promise<boolean> {
-    const { stores, config, logger } = this.context;
+    const { database, stores, config, logger } = this.context;
     const missing = await stores.contacts.countMissing(run.accountId, run.runId);
     const living = await stores.contacts.countLiving(run.accountId);
     if (run.confirmed || !needsConfirmation(missing, living, config.reconcileDeleteLimitPercent)) return false;
     const error = `${missing} of ${living} contacts are gone from Kommo: confirm to remove their addresses`;
     logger.warn('a run waits for confirmation', { run_id: run.runId, account_id: run.accountId, missing, living });
-    return stores.runs.transition(run.runId, 'waiting_for_confirmation', { error, cursorContactId: 0 });
+    return database.transaction(async (tx) => {
+      const isWaiting = await stores.runs.transition(run.runId, 'waiting_for_confirmation', { error, cursorContactId: 0 });
+      if (isWaiting) await stores.alerts.raise(alerts.runWaitsForConfirmation(run.accountId, run.runId), tx);
+      return isWaiting;
+    });
   }
 }
