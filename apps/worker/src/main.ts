@@ -4,6 +4,7 @@ import { systemClock } from '#clock';
 import { loadConfigOrExit, onStopSignals } from '#config';
 import { createLogger } from '#logging';
 import { type ComposedSync, composeSync } from '#sync';
+import { createMonitors } from './monitors.js';
 import { WorkerModule } from './worker.module.js';
 
 /** A worker serves no schema but its own: with an old one it says so and waits. */
@@ -24,10 +25,13 @@ const logger = createLogger({
   clock: systemClock,
   service: 'Worker',
 });
-const composition = await composeSync(config, { clock: systemClock, logger });
+const foundation = { clock: systemClock, logger };
+const composition = await composeSync(config, foundation);
+const monitors = createMonitors(config, foundation);
 let application: Awaited<ReturnType<typeof NestFactory.createApplicationContext>> | undefined;
 const stop = async () => {
   await application?.close();
+  await monitors.close();
   await composition.close();
   await logger.close();
   process.exit(0);
@@ -38,8 +42,5 @@ onStopSignals(
   () => process.exit(1),
 );
 await waitForSchema(composition);
-application = await NestFactory.createApplicationContext(
-  WorkerModule.with({ config, context: composition.context, services: composition.services, findEndpoints: composition.findEndpoints }),
-  { logger: false },
-);
+application = await NestFactory.createApplicationContext(WorkerModule.with({ config, monitors, ...composition }), { logger: false });
 logger.info('the worker is running');

@@ -2,9 +2,14 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import type { Config } from '#config';
 import type { Endpoint } from '#queue';
-import type { SyncContext, SyncServices } from '#sync';
+import { AlertDelivery, type SyncContext, type SyncServices } from '#sync';
+import type { Monitors } from './monitors.js';
+import { alertSchedule } from './schedules/alert.schedule.js';
+import { withHeartbeat } from './schedules/heartbeat.js';
 import { reconcileSchedule } from './schedules/reconcile.schedule.js';
+import type { Schedule } from './schedules/schedule.js';
 import { Scheduler } from './schedules/scheduler.js';
+import { asSharedRound } from './schedules/shared-round.js';
 import { sweepSchedule } from './schedules/sweep.schedule.js';
 import { tokenRenewalSchedule } from './schedules/token-renewal.schedule.js';
 import { uninstallSchedule } from './schedules/uninstall.schedule.js';
@@ -16,17 +21,26 @@ export interface WorkerParts {
   readonly config: Config;
   readonly context: SyncContext;
   readonly services: SyncServices;
+  readonly monitors: Monitors;
   /** Every queue server, as it is to be reached now. */
   readonly findEndpoints: () => readonly Endpoint[];
 }
 
-const schedulesOf = ({ config, services }: WorkerParts) => [
-  sweepSchedule(services.sweep, config.sweepSeconds),
-  tokenRenewalSchedule(services.tokens, { cron: config.tokenRenewCron, withinHours: config.tokenRenewWithinHours }),
-  reconcileSchedule(services.allAccounts, config.reconcileCron),
-  watchdogSchedule(services.allAccounts, config.watchdogCron),
-  uninstallSchedule(services.uninstall, config.watchdogCron),
-];
+function schedulesOf({ config, context, services, monitors: { cronitor, alertWebhook } }: WorkerParts): Schedule[] {
+  const { rounds } = context.stores;
+  const everyWorkers = [
+    sweepSchedule(services.sweep, config.sweepSeconds),
+    alertSchedule(new AlertDelivery(context, alertWebhook), config.sweepSeconds),
+  ];
+  const oneWorkers = [
+    tokenRenewalSchedule(services.tokens, { cron: config.tokenRenewCron, withinHours: config.tokenRenewWithinHours }),
+    reconcileSchedule(services.allAccounts, config.reconcileCron),
+    watchdogSchedule(services.allAccounts, config.watchdogCron),
+    uninstallSchedule(services.uninstall, config.watchdogCron),
+  ];
+  const told = (schedule: Schedule) => (cronitor ? withHeartbeat(schedule, cronitor) : schedule);
+  return [...everyWorkers.map(told), ...oneWorkers.map((schedule) => asSharedRound(told(schedule), rounds, context.clock))];
+}
 
 @Module({})
 export class WorkerModule {

@@ -64,6 +64,7 @@ export const variables = {
   logFormat: required('LOG_FORMAT', 'text', readOneOf('text', 'json')),
   logLevel: required('LOG_LEVEL', 'info', readOneOf('error', 'warn', 'info', 'debug')),
   cronitorApiKey: optional('CRONITOR_API_KEY', readSecret),
+  cronitorUrl: required('CRONITOR_URL', 'https://cronitor.link', readHttpUrl),
   alertWebhookUrl: optional('ALERT_WEBHOOK_URL', readSecretUrl),
 } as const satisfies Record<string, Variable<unknown>>;
 

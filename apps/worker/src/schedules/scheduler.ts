@@ -16,7 +16,10 @@ export class Scheduler implements OnApplicationBootstrap, OnApplicationShutdown 
   ) {}
 
   onApplicationBootstrap(): void {
-    for (const schedule of this.schedules) this.add(schedule);
+    for (const schedule of this.schedules) {
+      this.add(schedule);
+      if (schedule.isDueAtStart) this.fire(schedule);
+    }
   }
 
   private add(schedule: Schedule): void {
