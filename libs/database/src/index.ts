@@ -6,6 +6,7 @@ export * from './stores/access.store.js';
 export * from './stores/account.store.js';
 export * from './stores/address.store.js';
 export * from './stores/alert.store.js';
+export * from './stores/audit.store.js';
 export * from './stores/auth-state.store.js';
 export * from './stores/contact.store.js';
 export * from './stores/event.store.js';
