@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { AccountsModule } from './accounts/accounts.module.js';
+import { AuditInterceptor } from './audit/audit.interceptor.js';
 import { OperatorGuard } from './guards/operator.guard.js';
 import { RateLimitGuard } from './guards/rate-limit.guard.js';
 import { WidgetGuard } from './guards/widget.guard.js';
@@ -37,6 +38,7 @@ const providers = [
   { provide: APP_GUARD, useClass: WidgetGuard },
   { provide: APP_PIPE, useFactory: inputPipe },
   { provide: APP_INTERCEPTOR, useClass: EnvelopeInterceptor },
+  { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },
   { provide: APP_FILTER, useClass: FailureFilter },
 ];
 

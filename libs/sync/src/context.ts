@@ -3,6 +3,7 @@ import type {
   AccountStore,
   AddressStore,
   AlertStore,
+  AuditStore,
   AuthStateStore,
   ContactStore,
   Database,
@@ -26,6 +27,8 @@ export interface Stores {
   readonly accounts: AccountStore;
   readonly leases: LeaseStore;
   readonly accesses: AccessStore;
+  /** What operators did. */
+  readonly audit: AuditStore;
   readonly authStates: AuthStateStore;
   readonly failures: FailureStore;
   /** The mirror of Kommo. */

@@ -6,6 +6,7 @@ import { ExportReader } from './account/export-reader.js';
 import { KommoTruth } from './account/kommo-truth.js';
 import { ListKeeper } from './account/list-keeper.js';
 import { Preparation } from './account/preparation.js';
+import { AuditLog } from './audit/audit-log.js';
 import type { SyncContext } from './context.js';
 import { BuriedJobs } from './failures/buried-jobs.js';
 import { Inbox } from './inbox/inbox.js';
@@ -41,6 +42,7 @@ export interface SyncServices {
   readonly buriedJobs: BuriedJobs;
   readonly sweep: Sweep;
   readonly allAccounts: AllAccounts;
+  readonly audit: AuditLog;
   readonly uninstall: Uninstall;
 }
 
@@ -69,6 +71,7 @@ export function createSync(context: SyncContext): SyncServices {
     buriedJobs: new BuriedJobs(context, runs),
     sweep: new Sweep(context, runs),
     allAccounts: new AllAccounts(context, { runs, subscriptions }),
+    audit: new AuditLog(context),
     uninstall: new Uninstall(context, { runs, subscriptions }),
   };
 }

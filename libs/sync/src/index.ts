@@ -1,5 +1,6 @@
 export { type AccountSync } from './account/account-sync.js';
 export { AlertDelivery, type AlertReceiver } from './alerts/alert-delivery.js';
+export { type AuditedDeed, type AuditLog, type AuditView } from './audit/audit-log.js';
 export { type ComposedSync, composeSync, endpointFinder } from './compose.js';
 export * from './context.js';
 export { createStores } from './create-stores.js';

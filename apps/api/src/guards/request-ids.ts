@@ -3,7 +3,8 @@ import { findId } from '../http/fields.js';
 
 const NAMES = ['id', 'account_id'] as const;
 
-const inputOf = (request: FastifyRequest): Record<string, unknown> => ({
+/** Query and body as they came; nothing of it was checked yet. */
+export const inputOf = (request: FastifyRequest): Record<string, unknown> => ({
   ...(request.query as Record<string, unknown> | undefined),
   ...(request.body as Record<string, unknown> | undefined),
 });

@@ -2,6 +2,7 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@ne
 import type { FastifyRequest } from 'fastify';
 import { InvalidInputError } from '#domain';
 import type { SyncServices } from '#sync';
+import { rememberActor } from '../audit/actor.js';
 import { type ApiConfig, CONFIG, SERVICES } from '../parts.js';
 import { audienceOf } from './audience.js';
 import { isOperator } from './operator.guard.js';
@@ -19,7 +20,8 @@ export class WidgetGuard implements CanActivate {
     if (audienceOf(context) !== 'widget') return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     if (isOperator(request, this.config)) return true;
-    const { accountId } = await this.services.widget.authorize(tokenOf(request));
+    const { accountId, userId } = await this.services.widget.authorize(tokenOf(request));
+    rememberActor(request, `widget:${userId}`);
     const asked = findAccountId(request);
     if (typeof asked === 'number' && asked !== accountId) {
       throw new InvalidInputError('The token is of another account.', { code: 'other_account' });

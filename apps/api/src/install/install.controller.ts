@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { InvalidInputError } from '#domain';
 import { buildConsentButton } from '#kommo';
 import type { SyncServices } from '#sync';
+import { Audited } from '../audit/audited.js';
 import { Audience } from '../guards/audience.js';
 import { IntegrationConfiguredGuard } from '../guards/integration-configured.guard.js';
 import { Answer } from '../http/answer.js';
@@ -32,6 +33,7 @@ export class InstallController {
   @Post('integration')
   @HttpCode(200)
   @Audience('operator')
+  @Audited('integration.save', 'client_id', 'integrations_id')
   async saveIntegration(@Body() body: IntegrationBody) {
     const { clientId } = await this.services.installer.saveIntegration(toIntegration(body));
     return new Answer({ client_id: clientId }, { message: 'The integration is saved.' });
@@ -40,6 +42,7 @@ export class InstallController {
   @Post('setup')
   @HttpCode(200)
   @Audience('operator')
+  @Audited('account.setup', 'client_id', 'integrations_id')
   async saveSetup(@Body() body: SetupBody) {
     const saved = await this.services.installer.saveSetup({ ...toIntegration(body), accountId: body.account_id });
     const message = `Saved. Now open ${this.config.publicUrl}/auth?id=${saved.accountId} in a browser and allow the access.`;

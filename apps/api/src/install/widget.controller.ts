@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Options, Post, Query, UseGuards } from '@nestjs/common';
 import { Secret } from '#domain';
 import type { SyncServices } from '#sync';
+import { Audited } from '../audit/audited.js';
 import { Audience } from '../guards/audience.js';
 import { IntegrationConfiguredGuard } from '../guards/integration-configured.guard.js';
 import { Answer, Bare } from '../http/answer.js';
@@ -14,6 +15,7 @@ export class WidgetController {
   @Post()
   @HttpCode(202)
   @Audience('widget')
+  @Audited('account.configure')
   @UseGuards(IntegrationConfiguredGuard)
   async save(@Body() { account_id, unisender_key, settings }: WidgetBody) {
     const saved = await this.services.widget.saveKey({ accountId: account_id, unisenderKey: Secret.of(unisender_key), settings });

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Us
 import { type RunMode, runModes } from '#domain';
 import type { RunView, SyncServices } from '#sync';
 import { AccountAuthorisedGuard } from '../guards/account-authorised.guard.js';
+import { Audited } from '../audit/audited.js';
 import { Audience } from '../guards/audience.js';
 import { IntegrationConfiguredGuard } from '../guards/integration-configured.guard.js';
 import { Answer } from '../http/answer.js';
@@ -43,6 +44,7 @@ export class SyncController {
   @Post('contacts')
   @HttpCode(202)
   @Audience('operator')
+  @Audited('run.start', 'mode')
   @UseGuards(IntegrationConfiguredGuard, AccountAuthorisedGuard)
   async start(@Body() { id, mode = 'import' }: StartBody) {
     const run = await this.services.runs.start({ accountId: id, mode, trigger: 'operator' });
@@ -57,6 +59,7 @@ export class SyncController {
 
   @Delete('contacts/:run_id')
   @Audience('operator')
+  @Audited('run.cancel', 'run_id')
   async cancel(@Param() { run_id }: RunParams): Promise<RunView> {
     return this.services.runs.cancel(run_id);
   }
@@ -64,6 +67,7 @@ export class SyncController {
   @Post('contacts/:run_id/confirm')
   @HttpCode(200)
   @Audience('operator')
+  @Audited('run.confirm', 'run_id')
   async confirm(@Param() { run_id }: RunParams): Promise<RunView> {
     return this.services.runs.confirm(run_id);
   }

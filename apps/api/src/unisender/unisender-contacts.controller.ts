@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Inject, Post, Query, UseGuards } from 
 import { InvalidInputError, parseAddress } from '#domain';
 import type { SyncServices } from '#sync';
 import { AccountAuthorisedGuard } from '../guards/account-authorised.guard.js';
+import { Audited } from '../audit/audited.js';
 import { Audience } from '../guards/audience.js';
 import { IntegrationConfiguredGuard } from '../guards/integration-configured.guard.js';
 import { Flag, From, Id, Optional, Text, Unread } from '../http/fields.js';
@@ -60,6 +61,7 @@ export class UnisenderContactsController {
   @Post('contacts')
   @HttpCode(200)
   @Audience('operator')
+  @Audited('unisender.change', 'delete', 'emails')
   @UseGuards(IntegrationConfiguredGuard, AccountAuthorisedGuard)
   async change(@Body() body: ContactsBody) {
     const emails = readEmails(body.emails);

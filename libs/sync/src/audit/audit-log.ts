@@ -1,0 +1,95 @@
+import type { AuditRow } from '#database';
+import { ServiceError, parseJson, toIsoTime } from '#domain';
+import type { SyncContext } from '../context.js';
+import { EventIds } from '../inbox/event-id.js';
+
+/** What somebody is about to do. Nothing secret and no e-mail belongs here. */
+export interface AuditedDeed {
+  /** `operator`, `cli` or `widget:<Kommo user id>`. */
+  readonly actor: string;
+  /** `noun.verb`, e.g. `run.start`. */
+  readonly action: string;
+  readonly accountId?: number | undefined;
+  readonly details?: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** A deed as the API shows it. */
+export interface AuditView {
+  readonly audit_id: string;
+  /** ISO 8601 */
+  readonly at: string | null;
+  readonly actor: string;
+  readonly action: string;
+  readonly account_id: number | null;
+  /** `begun` while it goes on, or when the process died meanwhile; then `done` or the code of the failure. */
+  readonly outcome: string;
+  readonly details: unknown;
+}
+
+const toView = ({ auditId, at, actor, action, accountId, outcome, details }: AuditRow): AuditView => ({
+  audit_id: auditId,
+  at: toIsoTime(at),
+  actor,
+  action,
+  account_id: accountId,
+  outcome,
+  details: parseJson(details),
+});
+
+const outcomeOf = (error: unknown) => (error instanceof ServiceError ? error.code : 'unexpected');
+
+/** What operators did. A deed is written down before it is done: nothing can be done that leaves no trace. */
+export class AuditLog {
+  private readonly ids = new EventIds();
+
+  constructor(private readonly context: SyncContext) {}
+
+  /**
+   * Does `work` between its two marks in the log. `findAccountId` reads from the result to whom it was done, where the deed
+   * could not say. Throws TransientError, with nothing done, when the log cannot be written; else what `work` throws.
+   */
+  async record<Result>(
+    deed: AuditedDeed,
+    work: () => Promise<Result>,
+    findAccountId: (result: Result) => number | undefined = () => undefined,
+  ): Promise<Result> {
+    const auditId = await this.begin(deed);
+    try {
+      const result = await work();
+      await this.settle(auditId, 'done', findAccountId(result));
+      return result;
+    } catch (error) {
+      await this.settle(auditId, outcomeOf(error));
+      throw error;
+    }
+  }
+
+  /** Newest first; `before` is the last `audit_id` of the page before. */
+  async list({
+    limit = 100,
+    ...filter
+  }: {
+    accountId?: number | undefined;
+    before?: string | undefined;
+    limit?: number | undefined;
+  }): Promise<AuditView[]> {
+    return (await this.context.stores.audit.list({ ...filter, limit })).map(toView);
+  }
+
+  private async begin({ actor, action, accountId, details = {} }: AuditedDeed): Promise<string> {
+    const at = this.context.clock.nowMs();
+    const auditId = this.ids.next(at);
+    const row = { auditId, at, actor, action, accountId: accountId ?? null, outcome: 'begun', details: JSON.stringify(details) };
+    await this.context.stores.audit.add(row);
+    return auditId;
+  }
+
+  /** The deed is done or has failed already: that its end could not be written changes nothing for its caller. */
+  private async settle(auditId: string, outcome: string, accountId?: number): Promise<void> {
+    try {
+      await this.context.stores.audit.settle(auditId, outcome, accountId ?? null);
+    } catch (error) {
+      this.context.logger.warn('the end of a deed was not written down', { audit_id: auditId, outcome, error });
+    }
+  }
+}

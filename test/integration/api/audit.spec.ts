@@ -1,0 +1,104 @@
+import { describe, expect, it } from '@jest/globals';
+import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
+import { ApiScene, CLIENT_ID, CLIENT_SECRET, type Reply, UNISENDER_KEY } from './api-scene.js';
+
+const ACCOUNT_ID = 501;
+
+interface Entry {
+  readonly audit_id: string;
+  readonly at: string;
+  readonly actor: string;
+  readonly action: string;
+  readonly account_id: number | null;
+  readonly outcome: string;
+  readonly details: Record<string, unknown>;
+}
+
+const entriesOf = ({ body }: Reply) => body.data['audit'] as Entry[];
+
+describe.each(testDatabaseKinds())('the audit log on %s', (kind) => {
+  const databases = openTestDatabases(kind);
+
+  const open = async () => {
+    const scene = await ApiScene.open({ database: await databases.open() });
+    await scene.addAccount(ACCOUNT_ID);
+    return scene;
+  };
+  const read = async (scene: ApiScene, query = '') => entriesOf(await scene.order('GET', `/operations/audit${query}`));
+
+  it('says who did what to whom, and how it ended', async () => {
+    const scene = await open();
+    const { body } = await scene.order('POST', '/sync/contacts', { body: { id: ACCOUNT_ID, mode: 'reconcile' } });
+    const runId = String(body.data['run_id']);
+    await scene.order('POST', '/sync/contacts', { body: { id: ACCOUNT_ID } });
+    await scene.order('DELETE', `/sync/contacts/${runId}`);
+    const deeds = (await read(scene)).map(({ audit_id: _id, at: _at, ...deed }) => deed);
+    expect(deeds).toEqual([
+      { actor: 'operator', action: 'run.cancel', account_id: ACCOUNT_ID, outcome: 'done', details: { run_id: runId } },
+      { actor: 'operator', action: 'run.start', account_id: ACCOUNT_ID, outcome: 'run_active', details: {} },
+      { actor: 'operator', action: 'run.start', account_id: ACCOUNT_ID, outcome: 'done', details: { mode: 'reconcile' } },
+      { actor: 'operator', action: 'integration.save', account_id: null, outcome: 'done', details: { client_id: CLIENT_ID } },
+    ]);
+  });
+
+  it('keeps neither secrets nor addresses', async () => {
+    const scene = await open();
+    await scene.order('POST', '/unisender/contacts', { body: { id: ACCOUNT_ID, emails: ['ivan@example.org', 'olga@example.org'] } });
+    const setup = { client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uri: 'https://a.test/auth', account_id: ACCOUNT_ID };
+    await scene.order('POST', '/setup', { body: setup });
+    await scene.order('POST', '/widget', { body: { account_id: ACCOUNT_ID, unisender_key: UNISENDER_KEY } });
+    const { text, ...reply } = await scene.order('GET', '/operations/audit');
+    expect(entriesOf({ text, ...reply }).map(({ action }) => action)).toEqual([
+      'account.configure',
+      'account.setup',
+      'unisender.change',
+      'integration.save',
+    ]);
+    expect(entriesOf({ text, ...reply })[2]?.details).toEqual({ emails: 2 });
+    for (const hidden of [CLIENT_SECRET, UNISENDER_KEY, 'ivan', 'example.org']) expect(text).not.toContain(hidden);
+  });
+
+  it('writes down what was refused, and nothing of who may not ask', async () => {
+    const scene = await open();
+    await scene.order('POST', '/sync/contacts', { body: { id: '1 OR 1=1' } });
+    await scene.ask('POST', '/sync/contacts', { body: { id: ACCOUNT_ID } });
+    const [newest, ...older] = await read(scene);
+    expect(newest).toMatchObject({ action: 'run.start', account_id: null, outcome: 'invalid_input' });
+    expect(older.map(({ action }) => action)).toEqual(['integration.save']);
+  });
+
+  it('leaves a mark of a deed in which the process died', async () => {
+    const scene = await open();
+    const { services } = scene.harness;
+    const started = new Promise<void>((resolve) => {
+      void services.audit.record({ actor: 'cli', action: 'thing.do' }, () => new Promise(() => resolve()));
+    });
+    await started;
+    expect((await read(scene))[0]).toMatchObject({ actor: 'cli', action: 'thing.do', outcome: 'begun' });
+  });
+
+  it('is read page by page, of one account or of all', async () => {
+    const scene = await open();
+    const { services } = scene.harness;
+    for (let step = 1; step <= 5; step += 1) {
+      await services.audit.record({ actor: 'cli', action: 'thing.do', accountId: step % 2 ? 7 : 8, details: { step } }, async () => step);
+    }
+    const stepsOf = (entries: readonly Entry[]) => entries.map(({ details }) => details['step']);
+    const first = await scene.order('GET', '/operations/audit?account_id=7&limit=2');
+    expect(stepsOf(entriesOf(first))).toEqual([5, 3]);
+    const rest = await scene.order('GET', `/operations/audit?account_id=7&limit=2&before=${String(first.body.data['next_before'])}`);
+    expect(stepsOf(entriesOf(rest))).toEqual([1]);
+    expect(rest.body.data['next_before']).toBeNull();
+    expect(stepsOf(await read(scene, '?limit=3'))).toEqual([5, 4, 3]);
+  });
+
+  it('forgets deeds that are too old', async () => {
+    const scene = await open();
+    const { stores } = scene.harness.context;
+    const [entry] = await read(scene);
+    const at = Date.parse(entry?.at ?? '');
+    expect(await stores.audit.purge(at, 10)).toBe(0);
+    expect(await stores.audit.purge(at + 1, 10)).toBe(1);
+    expect(await read(scene)).toEqual([]);
+  });
+});
