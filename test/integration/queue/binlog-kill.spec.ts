@@ -11,8 +11,8 @@ const CLIENTS = 2;
 const MOST_REPLIES = 1_500;
 
 const makers = listMakers();
-/** Every one is killed and followed by every other, itself too. */
-const order: readonly Maker[] = makers.length > 1 ? ['ours', 'ours', 'debian', 'debian'] : ['ours'];
+/** Ours is followed by ours and by Debian's, Debian's by ours. */
+const order: readonly Maker[] = makers.length > 1 ? ['ours', 'ours', 'debian'] : ['ours'];
 const seed = Number(process.env['BEANSTALKD_SEED'] ?? Math.trunc(systemClock.nowMs() % 2 ** 31));
 
 let scene: LogScene;

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
@@ -112,6 +112,11 @@ export class LogScene {
   private readonly running = new Set<QueueProcess>();
   private readonly clients = new Map<QueueProcess, Conversation[]>();
   private folders = 0;
+
+  constructor() {
+    // A server that runs as another user must get at its folder.
+    chmodSync(this.root, 0o711);
+  }
 
   newFolder(): string {
     this.folders += 1;

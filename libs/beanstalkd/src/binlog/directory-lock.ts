@@ -16,19 +16,28 @@ export class DirectoryLock {
   /** Makes the directory when there is none. Throws DirectoryLockedError. */
   static acquire(directory: string): DirectoryLock {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const file = new BetterSqlite3(join(directory, 'lock'), { timeout: 0 });
     try {
-      file.pragma('journal_mode = memory');
-      file.exec('BEGIN EXCLUSIVE');
+      return new DirectoryLock(lockFile(join(directory, 'lock')));
     } catch (error) {
-      file.close();
-      throw isBusy(error) ? new DirectoryLockedError(`${directory} is in use by another server`, { cause: error }) : error;
+      if (isBusy(error)) throw new DirectoryLockedError(`${directory} is in use by another server`, { cause: error });
+      throw new Error(`${directory} cannot be locked: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
     }
-    return new DirectoryLock(file);
   }
 
   release(): void {
     this.file.close();
+  }
+}
+
+function lockFile(path: string): BetterSqlite3.Database {
+  const file = new BetterSqlite3(path, { timeout: 0 });
+  try {
+    file.pragma('journal_mode = memory');
+    file.exec('BEGIN EXCLUSIVE');
+    return file;
+  } catch (error) {
+    file.close();
+    throw error;
   }
 }
 

@@ -31,7 +31,8 @@ export class LogFiles {
   private readonly full: Segment[] = [];
   private readonly unneeded: Segment[] = [];
   private isUnsynced = false;
-  private isRefused = false;
+  /** The smallest file that the disk refused since the last `flush`. */
+  private refusedBytes = Infinity;
   private readonly troubles = new Set<Trouble>();
 
   /** `past`: the files found at start, oldest first. Throws when there is no room for a new one. */
@@ -93,7 +94,7 @@ export class LogFiles {
 
   /** Hands all records to the operating system. Throws when the disk refuses; what was not taken is kept for the next try. */
   flush(): void {
-    this.isRefused = false;
+    this.refusedBytes = Infinity;
     if (this.unflushed.size === 0 && this.unneeded.length === 0) return;
     try {
       this.flushRecords();
@@ -135,17 +136,18 @@ export class LogFiles {
     return records >= shortRecords;
   }
 
-  private tryToAddSpare(bytes: number): boolean {
-    if (this.isRefused) return false;
+  private tryToAddSpare(recordBytes: number): boolean {
+    const bytes = Math.max(this.segmentBytes, headerBytes + recordBytes);
+    if (bytes >= this.refusedBytes) return false;
     try {
       const { index } = this.spares.at(-1) ?? this.current;
-      const spare = this.createSegment(index + 1, Math.max(this.segmentBytes, headerBytes + bytes));
+      const spare = this.createSegment(index + 1, bytes);
       this.spares.push(spare);
       this.spareRecords += recordsIn(spare.freeBytes);
       this.troubles.delete('no room for another log file');
       return true;
     } catch (error) {
-      this.isRefused = true;
+      this.refusedBytes = bytes;
       this.warn('no room for another log file', error);
       return false;
     }
