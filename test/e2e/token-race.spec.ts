@@ -1,37 +1,128 @@
-import { describe, expect, it } from '@jest/globals';
-import { systemClock } from '#clock';
-import { RawClient } from '../support/beanstalkd-process.js';
-import { ServiceProcesses, serviceModes } from '../support/service-processes.js';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { DatabaseLocation } from '#database';
+import { type Sandbox, startSandbox } from '../../apps/sandbox/src/sandbox.js';
+import { ACCOUNT_ID, defaultIntegration, installAccount, InstallScene } from '../integration/install/install-scene.js';
+import { eventually } from '../support/built-process.js';
+import { RacingProcess } from '../support/racing-process.js';
+import { SandboxControl } from '../support/sandbox-control.js';
+import { createHarness, type Harness } from '../support/sync-harness.js';
+import { openTestDatabases, testDatabaseKinds } from '../support/test-databases.js';
 
 const ROUNDS = 200;
-const POLL_MS = 5;
-const modes = serviceModes().filter((mode) => mode === 'servers');
+const TOKEN_PATH = '/oauth2/access_token';
+/** Longer than a dead process holds the right to refresh. */
+const LOCK_IS_OVER_MS = 61_000;
 
-describe.each(modes.flatMap((mode) => ['A', 'B'].map((rotation) => ({ mode, rotation }))))(
-  'two worker processes on $mode',
-  ({ mode, rotation }) => {
-    it(`R25: asked ${ROUNDS} times at once to renew one account ask Kommo ${ROUNDS} times, in rotation ${rotation}`, async () => {
-      const switches = { 'kommo.rotation': rotation, 'kommo.token_delay_ms': 5 };
-      const service = await ServiceProcesses.start({ mode, workers: 2, switches });
-      try {
-        const { accountId } = await service.addAccount();
-        const queue = await RawClient.connect(service.queue.port);
-        await queue.ask('use accesses\r\n');
-        await service.control.forgetCalls();
-        for (let round = 1; round <= ROUNDS; round += 1) {
-          const job = JSON.stringify({ account_ids: [accountId], asked_at: systemClock.nowMs() });
-          const put = `put 0 0 60 ${job.length}\r\n${job}\r\n`;
-          await queue.ask(put + put, /INSERTED \d+\r\nINSERTED \d+\r\n$/);
-          while ((await queue.count('stats-tube accesses', 'cmd-delete')) !== round * 2) await systemClock.sleep(POLL_MS);
-        }
-        const calls = await service.control.calls('/oauth2/access_token');
-        expect(calls.map(({ status }) => status)).toEqual(new Array(ROUNDS).fill(200));
-        expect(await service.api.send('GET', `/operations/accounts/${accountId}`)).toMatchObject({ status: 'active' });
-        expect(await service.api.send('GET', `/kommo/contacts?id=${accountId}`)).toBeDefined();
-        queue.close();
-      } finally {
-        await service.stop();
+const urlOf = (location: DatabaseLocation): string =>
+  location.kind === 'sqlite'
+    ? `sqlite:${location.path}`
+    : `mysql://${location.user}:${location.password.reveal()}@${location.host}:${location.port}/${location.database}`;
+
+describe.each(testDatabaseKinds())('processes that share an account on %s', (kind) => {
+  const databases = openTestDatabases(kind);
+  const racers: RacingProcess[] = [];
+  let sandbox: Sandbox;
+  let control: SandboxControl;
+  let folder: string;
+  let env: Record<string, string>;
+  let harness: Harness;
+
+  beforeAll(async () => {
+    sandbox = await startSandbox();
+    control = new SandboxControl(sandbox.url);
+    folder = await mkdtemp(join(tmpdir(), 'race-'));
+  });
+
+  afterAll(async () => {
+    await sandbox.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  beforeEach(async () => {
+    const scene = new InstallScene(control);
+    await scene.begin();
+    const location = await databases.createMigrated();
+    harness = createHarness({ database: await databases.openAt(location), sandbox });
+    await harness.services.installer.saveIntegration(defaultIntegration);
+    await installAccount(harness, scene);
+    await control.forgetCalls();
+    env = {
+      NODE_ENV: 'test',
+      DATA_DIR: folder,
+      DATABASE_URL: urlOf(location),
+      ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
+      OPERATOR_TOKEN: 'operator-token-of-the-tests-0123456789',
+      KOMMO_ORIGIN_OVERRIDE: sandbox.url,
+      KOMMO_REQUESTS_PER_SECOND: '100000',
+      KOMMO_ACCOUNT_REQUESTS_PER_SECOND: '100000',
+    };
+  });
+
+  afterEach(async () => {
+    await Promise.all(racers.splice(0).map((racer) => racer.stop()));
+  });
+
+  const startRacer = async (shiftMs = 0): Promise<RacingProcess> => {
+    const racer = await RacingProcess.start(env, folder, shiftMs);
+    racers.push(racer);
+    return racer;
+  };
+  const tokenCalls = () => control.calls(TOKEN_PATH);
+  const statusOf = async () => (await harness.context.stores.accounts.find(ACCOUNT_ID))?.status;
+
+  it.each(['A', 'B'])(
+    `R25: two processes that race for one refresh ${ROUNDS} times make ${ROUNDS} calls (rotation %s)`,
+    async (rotation) => {
+      await control.set({ 'kommo.rotation': rotation });
+      const [one, other] = [await startRacer(), await startRacer()];
+      for (let round = 0; round < ROUNDS; round += 1) {
+        await control.post(`/kommo/accounts/${ACCOUNT_ID}/expire`);
+        const answers = await Promise.all([one.useToken(ACCOUNT_ID), other.useToken(ACCOUNT_ID)]);
+        expect(answers).toEqual([{ accountId: ACCOUNT_ID }, { accountId: ACCOUNT_ID }]);
       }
-    }, 180_000);
-  },
-);
+      const calls = await tokenCalls();
+      expect(calls.filter(({ status }) => status !== 200)).toEqual([]);
+      expect(calls).toHaveLength(ROUNDS);
+      expect((await harness.context.stores.accesses.find(ACCOUNT_ID))?.version).toBe(1 + ROUNDS);
+    },
+    180_000,
+  );
+
+  const killBetweenAnswerAndCommit = async (): Promise<void> => {
+    await control.post(`/kommo/accounts/${ACCOUNT_ID}/expire`);
+    await control.fault({ target: 'kommo', kind: 'timeout', match: TOKEN_PATH, times: 1, applied: 'after' });
+    const victim = await startRacer();
+    const neverAnswers = victim.useToken(ACCOUNT_ID).catch(() => undefined);
+    await eventually('a refresh whose answer is under way', async () => (await tokenCalls()).length > 0);
+    await victim.kill();
+    await neverAnswers;
+  };
+
+  it('R26: a process killed between the answer and the commit is followed by one that asks with the old token again', async () => {
+    await killBetweenAnswerAndCommit();
+    const heir = await startRacer(LOCK_IS_OVER_MS);
+    expect(await heir.useToken(ACCOUNT_ID)).toEqual({ accountId: ACCOUNT_ID });
+    expect(await tokenCalls()).toHaveLength(2);
+    expect(await statusOf()).toBe('active');
+  }, 60_000);
+
+  it('R26: where the old token died with that answer, the account is flagged once, told once, and left alone', async () => {
+    await control.set({ 'kommo.rotation': 'B' });
+    await killBetweenAnswerAndCommit();
+    const heirs = [await startRacer(LOCK_IS_OVER_MS), await startRacer(LOCK_IS_OVER_MS)];
+    const answers = await Promise.all(heirs.map((heir) => heir.useToken(ACCOUNT_ID)));
+    expect(answers).toEqual([{ code: 'reauthorization_required' }, { code: 'reauthorization_required' }]);
+    expect(await tokenCalls()).toHaveLength(2);
+    expect(await statusOf()).toBe('reauthorization_required');
+    harness.clock.advance(LOCK_IS_OVER_MS + 1_000);
+    expect(await harness.context.stores.alerts.listDue(10)).toMatchObject([
+      { kind: 'account_reauthorization_required', accountId: ACCOUNT_ID, occurrences: 1 },
+    ]);
+    await control.forgetCalls();
+    await Promise.all(heirs.map((heir) => heir.useToken(ACCOUNT_ID)));
+    expect(await control.calls()).toEqual([]);
+  }, 60_000);
+});
