@@ -27,7 +27,7 @@ export class ShiftedClock implements Clock {
 }
 
 /** Keeps what was logged, as text. */
-class RecordingLogger implements Logger {
+export class RecordingLogger implements Logger {
   readonly lines: string[] = [];
 
   error = (message: string, fields?: LogFields) => this.keep('error', message, fields);

@@ -1,0 +1,152 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { systemClock } from '#clock';
+import { Secret, alerts } from '#domain';
+import { AlertWebhook } from '#monitoring';
+import { AlertDelivery } from '#sync';
+import { createHarness, type Harness } from '../../support/sync-harness.js';
+import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
+import { reset, startStubVendor, type StubVendor, text } from '../vendors/stub-vendor.js';
+
+const PATH = '/hooks/planted-alert-secret';
+const ACCOUNT_ID = 32_000_001;
+const HOUR_MS = 3_600_000;
+
+describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
+  const databases = openTestDatabases(kind);
+  let receiver: StubVendor;
+  let harness: Harness;
+  let webhook: AlertWebhook;
+  let delivery: AlertDelivery;
+
+  const startProcess = async (location: Awaited<ReturnType<typeof databases.createMigrated>>) =>
+    createHarness({ database: await databases.openAt(location), sandbox: { url: 'http://127.0.0.1:9' } });
+
+  beforeEach(async () => {
+    receiver = await startStubVendor();
+    receiver.answer(text('ok'));
+    harness = await startProcess(await databases.createMigrated());
+    webhook = new AlertWebhook({ clock: systemClock, logger: harness.context.logger, url: Secret.of(`${receiver.origin.origin}${PATH}`) });
+    delivery = new AlertDelivery(harness.context, webhook);
+  });
+
+  afterEach(async () => {
+    webhook.close();
+    await receiver.close();
+  });
+
+  const raise = (version = 1) => harness.context.stores.alerts.raise(alerts.reauthorizationRequired(ACCOUNT_ID, version));
+  const toldIds = () => receiver.requests.map(({ body }) => (JSON.parse(body) as { id: string }).id);
+
+  it('are told once, as documented', async () => {
+    await raise();
+    const raisedAt = harness.clock.nowMs();
+    for (let round = 0; round < 3; round += 1) await delivery.run();
+    expect(receiver.requests).toHaveLength(1);
+    const [request] = receiver.requests;
+    expect(request).toMatchObject({ method: 'POST', path: PATH, headers: { 'content-type': 'application/json; charset=utf-8' } });
+    const message = JSON.parse(request?.body ?? '') as Record<string, unknown>;
+    expect(message).toEqual({
+      id: `account_reauthorization_required:${ACCOUNT_ID}:1`,
+      source: 'kommo-unisender-sync',
+      kind: 'account_reauthorization_required',
+      text: `Kommo refuses the access to account ${ACCOUNT_ID}: open /auth?id=${ACCOUNT_ID} and allow it again.`,
+      account_id: ACCOUNT_ID,
+      details: {},
+      occurrences: 1,
+      raised_at: expect.stringMatching(/^\d{4}-.*Z$/),
+    });
+    expect(Math.abs(Date.parse(String(message['raised_at'])) - raisedAt)).toBeLessThan(60_000);
+  });
+
+  it('count what happens again before they are told', async () => {
+    for (let times = 0; times < 5; times += 1) await harness.context.stores.alerts.raise(alerts.jobsBuried('imports', 'kommo_rejected', 0));
+    await delivery.run();
+    expect(receiver.requests.map(({ body }) => JSON.parse(body) as unknown)).toMatchObject([
+      { kind: 'jobs_buried', account_id: null, occurrences: 5, details: { tube: 'imports', code: 'kommo_rejected' } },
+    ]);
+  });
+
+  it('are told once by two processes that look at the same time', async () => {
+    const location = await databases.createMigrated();
+    const processes = [await startProcess(location), await startProcess(location)];
+    for (let version = 1; version <= 20; version += 1) {
+      await processes[0]?.context.stores.alerts.raise(alerts.reauthorizationRequired(ACCOUNT_ID, version));
+    }
+    await Promise.all(processes.map(({ context }) => new AlertDelivery(context, webhook).run()));
+    expect(new Set(toldIds()).size).toBe(20);
+    expect(receiver.requests).toHaveLength(20);
+  });
+
+  it('are told by the next process when one dies before it could', async () => {
+    await raise();
+    const [alert] = await harness.context.stores.alerts.listDue(1);
+    if (!alert) throw new Error('no alert is due');
+    expect(await harness.context.stores.alerts.claim(alert, harness.clock.nowMs() + 30_000)).toBe(true);
+    await delivery.run();
+    expect(receiver.requests).toEqual([]);
+    harness.clock.advance(30_001);
+    await delivery.run();
+    expect(toldIds()).toEqual([alert.key]);
+  });
+
+  it.each([
+    ['answers 500', text('error', 500)],
+    ['answers a redirect', text('', 302, { location: 'http://127.0.0.1:9/' })],
+    ['breaks the connection', reset],
+  ])('wait longer and longer while the receiver %s, and are told once it is back', async (_, answer) => {
+    receiver.answer(answer);
+    await raise();
+    for (const waitMs of [30_001, 60_001, 120_001]) {
+      await delivery.run();
+      await delivery.run();
+      harness.clock.advance(waitMs);
+    }
+    expect(receiver.requests).toHaveLength(3);
+    receiver.answer(text('ok'));
+    await delivery.run();
+    await delivery.run();
+    expect(receiver.requests).toHaveLength(4);
+    expect(harness.logLines.join('\n')).not.toContain('planted-alert-secret');
+  });
+
+  it('are given up after a day, and forgotten after a month', async () => {
+    receiver.answer(text('error', 500));
+    await raise();
+    const runHourly = async (hours: number) => {
+      for (let hour = 0; hour < hours; hour += 1) {
+        await delivery.run();
+        harness.clock.advance(HOUR_MS);
+      }
+      return receiver.requests.length;
+    };
+    const attempts = await runHourly(26);
+    expect(attempts).toBeGreaterThan(10);
+    expect(await runHourly(26)).toBe(attempts);
+    expect(harness.logLines.filter((line) => line.includes('were given up'))).toHaveLength(1);
+    const stored = () => harness.context.database.query('SELECT alert_key FROM alerts');
+    expect(await stored()).toHaveLength(1);
+    harness.clock.advance(30 * 24 * HOUR_MS);
+    await delivery.run();
+    expect(await stored()).toEqual([]);
+  });
+
+  it('are kept and forgotten all the same when nobody wants to be told', async () => {
+    const silent = new AlertDelivery(harness.context, undefined);
+    await raise();
+    await silent.run();
+    harness.clock.advance(31 * 24 * HOUR_MS);
+    await silent.run();
+    expect(await harness.context.database.query('SELECT alert_key FROM alerts')).toEqual([]);
+    expect(harness.logLines.join('\n')).not.toContain('given up');
+  });
+
+  it('are raised with the deed or not at all', async () => {
+    const { database, stores } = harness.context;
+    const broken = database.transaction(async (tx) => {
+      await stores.alerts.raise(alerts.reauthorizationRequired(ACCOUNT_ID, 1), tx);
+      throw new Error('the deed failed');
+    });
+    await expect(broken).rejects.toThrow('the deed failed');
+    expect(await stores.alerts.listDue(1)).toEqual([]);
+  });
+});
