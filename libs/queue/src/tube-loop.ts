@@ -74,8 +74,7 @@ export class TubeLoop {
   private async reserveAll(connection: BeanstalkConnection): Promise<void> {
     while (!this.isStopping) {
       const job = await connection.reserve(RESERVE_SECONDS);
-      // A connection closed meanwhile has given the job back.
-      if (job && connection.isOpen) await this.work(new HeldJob(this.options, connection, job));
+      if (job) await this.work(new HeldJob(this.options, connection, job));
     }
   }
 

@@ -5,6 +5,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 export class SwallowingProxy {
   private readonly sockets = new Set<Socket>();
   private isSwallowing = false;
+  private taken = 0;
 
   private constructor(
     private readonly server: Server,
@@ -23,6 +24,11 @@ export class SwallowingProxy {
     return (this.server.address() as AddressInfo).port;
   }
 
+  /** Connections that were made since its start. */
+  get connectionCount(): number {
+    return this.taken;
+  }
+
   swallow(): void {
     this.isSwallowing = true;
   }
@@ -39,6 +45,7 @@ export class SwallowingProxy {
   }
 
   private join(client: Socket): void {
+    this.taken += 1;
     const target = connect(this.targetPort, '127.0.0.1');
     let isLost = false;
     const forward = (from: Socket, to: Socket) => {
