@@ -100,7 +100,7 @@ export class HeldJob {
     const touching = this.touch(done.signal);
     try {
       await worker.process(payload, {
-        jobId: this.job.id,
+        job: this.address,
         signal: this.interruption.signal,
         isRetry: async () => (await this.counters())('reserves') > 1,
       });

@@ -1,11 +1,12 @@
 import { BugError, type JobPayload, type Tube, tubes } from '#domain';
+import type { JobAddress } from './queue-views.js';
 
 /** What a running job may ask of its surroundings. */
 export interface JobContext {
-  readonly jobId: string;
-  /** Aborted when the process stops or the connection that holds the job is lost: stop at the next safe point. */
+  readonly job: JobAddress;
+  /** Aborted when the process stops or the job is held no more, its connection lost or its time over: stop at the next safe point. */
   readonly signal: AbortSignal;
-  /** Whether the job was tried before. Asks the queue server. */
+  /** Whether a worker took the job before, whatever came of it. Asks the queue server; throws TransientError when that is lost. */
   readonly isRetry: () => Promise<boolean>;
 }
 
@@ -19,7 +20,10 @@ export abstract class TubeWorker<T extends Tube = Tube> {
   /** Jobs worked at the same time, per server. */
   readonly concurrency: number = 1;
 
-  /** Does the job. A job may come twice, also at the same time on another machine: its effects must bear that. */
+  /**
+   * Does the job; what it throws decides what becomes of it (`decideDisposition` in the domain). A job may come twice, also at
+   * the same time in another process: its effects must bear that.
+   */
   abstract process(payload: JobPayload<T>, context: JobContext): Promise<void>;
 }
 
