@@ -79,6 +79,14 @@ describe('CommandReader', () => {
     expect(reader.line()).toBe('quit');
   });
 
+  it('keeps the order of what comes while older input still waits', () => {
+    const reader = new CommandReader();
+    for (const text of ['one\r\n', 'two\r\n']) reader.push(Buffer.from(text));
+    expect(reader.line()).toBe('one');
+    reader.push(Buffer.from('three\r\n'));
+    expect([reader.line(), reader.line()]).toEqual(['two', 'three']);
+  });
+
   it('skips what is not wanted as it comes', () => {
     const reader = new CommandReader();
     reader.push(Buffer.from('abc'));

@@ -30,7 +30,7 @@ export class CommandReader {
   private bodyFilled = 0;
 
   push(chunk: Buffer): void {
-    if (this.position < this.chunk.length) this.queue.push(chunk);
+    if (this.position < this.chunk.length || this.queue.length > 0) this.queue.push(chunk);
     else this.load(chunk);
   }
 
