@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -79,6 +79,11 @@ export class QueueProcess {
     const server = new QueueProcess(options, socketFolder);
     await server.waitUntilListening();
     return server;
+  }
+
+  /** From now on it can write no file beyond that size; undefined takes the limit back. */
+  limitFileSize(bytes: number | undefined): void {
+    execFileSync('prlimit', ['--pid', String(this.child.pid), `--fsize=${bytes ?? 'unlimited'}:unlimited`]);
   }
 
   /** Undefined while it runs, null when a signal ended it. */

@@ -107,6 +107,7 @@ describe('a log without room for another file', () => {
   it('is told of once by ours', async () => {
     const { server, client } = await openWithoutSecondFile('ours');
     await converse(client, [...putAll, ...putAll, ...putAll]);
+    await scene.end(server, 'SIGKILL');
     expect(server.stderr.split('\n').filter((line) => line.includes('no room for another log file'))).toHaveLength(1);
   });
 });
@@ -120,6 +121,24 @@ describe('a limit of the file size', () => {
     expect(replies).toEqual(['INSERTED 1\r\n', noRoom, 'INSERTED 3\r\n', noRoom, 'INSERTED 5\r\n']);
     await scene.end(server, 'SIGKILL');
     expect((await scene.read('ours', folder, 9, small)).map(({ id }) => id)).toEqual([1, 3, 5]);
+  });
+});
+
+describe('a log that cannot be written', () => {
+  it('acknowledges nothing with ours until it can be written again, and then has it all', async () => {
+    const folder = scene.newFolder();
+    const server = await scene.open('ours', folder, small);
+    const [before, during] = [await scene.talk(server), await scene.talk(server)];
+    expect(await before.askOne(putCommand('before'))).toBe('INSERTED 1\r\n');
+    server.limitFileSize(100);
+    await expect(during.askOne(putCommand('during'))).rejects.toThrow('the server hung up');
+    server.limitFileSize(undefined);
+    expect(await (await scene.talk(server)).askOne(putCommand('after'))).toBe('INSERTED 3\r\n');
+    await scene.end(server, 'SIGKILL');
+    expect(server.stderr).toMatch(/^beanstalkd: cannot write the log: EFBIG/);
+    for (const reader of makers) {
+      expect((await scene.read(reader, scene.copyOf(folder), 3, small)).map(({ body }) => body)).toEqual(['before', 'during', 'after']);
+    }
   });
 });
 
