@@ -27,6 +27,8 @@ export interface QueueServer {
   readonly address: ServerAddress;
   /** 0 on a unix socket. */
   readonly port: number;
+  /** Holds its log. */
+  readonly folder: string;
   /** Down for as long as `meanwhile` takes, then back at the same address with the same log. */
   restart(meanwhile?: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
@@ -111,6 +113,7 @@ const start = async (run: (placement: Placement) => Promise<Running>, options: Q
   return {
     address,
     port: address.port ?? 0,
+    folder,
     restart: async (meanwhile) => {
       await running.stop();
       await meanwhile?.();

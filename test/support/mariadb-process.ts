@@ -34,6 +34,9 @@ export interface MariaDbProcess {
   createSchema(): Promise<MysqlLocation>;
   /** Runs one statement as root, e.g. to kill a connection. */
   query(sql: string): Promise<Record<string, unknown>[]>;
+  locate(database: string): MysqlLocation;
+  /** Every value of every table of a schema, as text. */
+  dump(database: string): Promise<string>;
   /** Down for as long as `meanwhile` takes, then back on the same port with the same data. */
   restart(meanwhile?: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
@@ -119,14 +122,21 @@ export const startMariaDb = async (): Promise<MariaDbProcess> => {
   const port = await findFreePort();
   let running = await run(folder, port);
   let schemas = 0;
+  const locate = (database: string): MysqlLocation => ({ kind: 'mysql', ...root(port), password: Secret.of(''), database });
   return {
     port,
     createSchema: async () => {
       const database = `test_${(schemas += 1)}`;
       await runAsRoot(port, `CREATE DATABASE ${database} CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci`);
-      return { kind: 'mysql', ...root(port), password: Secret.of(''), database };
+      return locate(database);
     },
+    locate,
     query: (sql) => runAsRoot(port, sql),
+    dump: async (database) => {
+      const tables = await runAsRoot(port, `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = '${database}'`);
+      const rows = tables.map(({ name }) => runAsRoot(port, `SELECT * FROM ${database}.${String(name)}`));
+      return JSON.stringify(await Promise.all(rows));
+    },
     restart: async (meanwhile) => {
       await running.stop();
       await meanwhile?.();

@@ -28,6 +28,11 @@ export class OperatorClient {
     return answer?.ok ?? false;
   }
 
+  /** A call of anybody's. */
+  async fetch(path: string, init: RequestInit): Promise<Response> {
+    return fetch(`${this.url}${path}`, init);
+  }
+
   private ask(method: string, path: string, body?: unknown): Promise<Response> {
     return fetch(`${this.url}${path}`, {
       method,

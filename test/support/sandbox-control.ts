@@ -7,6 +7,8 @@ export interface ReceivedCall {
   readonly host: string;
   readonly path: string;
   readonly status: number | null;
+  /** Parsed. */
+  readonly body?: unknown;
   /** The kind of the fault that it met. */
   readonly fault?: string;
 }

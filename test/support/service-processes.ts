@@ -1,6 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '#clock';
+import { Database } from '#database';
+import { Secret } from '#domain';
 import { type QueueServer, findFreePort, hasDebianBeanstalkd, startDebianBeanstalkd } from './beanstalkd-process.js';
 import { BuiltProcess, eventually, isAlive, listChildren } from './built-process.js';
 import { type MariaDbProcess, hasMariaDb, startMariaDb } from './mariadb-process.js';
@@ -50,6 +53,9 @@ export function serviceModes(): ServiceMode[] {
 
 /** The built service and the emulated vendors, each in processes of its own, over real HTTP. Stops exactly what it started. */
 export class ServiceProcesses {
+  /** What an operator sends along. */
+  readonly operator = { authorization: `Bearer ${OPERATOR_TOKEN}` };
+  readonly clientId = CLIENT_ID;
   readonly api: OperatorClient;
   readonly control: SandboxControl;
   private sandbox: BuiltProcess | undefined;
@@ -58,6 +64,8 @@ export class ServiceProcesses {
   private workers: BuiltProcess[] = [];
   private mariaDb: MariaDbProcess | undefined;
   private beanstalkd: QueueServer | undefined;
+  private schema = '';
+  private readonly spawned: BuiltProcess[] = [];
   private accounts = 0;
 
   private constructor(
@@ -74,6 +82,7 @@ export class ServiceProcesses {
   static async start(options: ServiceOptions): Promise<ServiceProcesses> {
     const folder = await mkdtemp(join(tmpdir(), 'service-'));
     const [port, sandboxPort] = [await findFreePort(), await findFreePort()];
+    await mkdir(join(folder, 'tmp'));
     const [url, sandboxUrl] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${sandboxPort}`];
     const stage = new ServiceProcesses(folder, url, sandboxUrl, {});
     stage.env = { ...baseEnv({ folder, port, url, sandboxUrl }), ...options.env };
@@ -102,6 +111,7 @@ export class ServiceProcesses {
     this.mariaDb = await startMariaDb();
     this.beanstalkd = await startDebianBeanstalkd();
     const { database } = await this.mariaDb.createSchema();
+    this.schema = database;
     this.env = {
       ...this.env,
       DATABASE_URL: `mysql://root:@127.0.0.1:${this.mariaDb.port}/${database}`,
@@ -114,8 +124,10 @@ export class ServiceProcesses {
     for (let count = 0; count < workers; count += 1) await this.startWorker();
   }
 
-  private spawn(entry: string, args: readonly string[] = []): BuiltProcess {
-    return new BuiltProcess({ entry, args, env: this.env, cwd: this.folder });
+  private spawn(entry: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): BuiltProcess {
+    const started = new BuiltProcess({ entry, args, env: { ...this.env, ...env }, cwd: this.folder });
+    if (entry !== ENTRY.sandbox) this.spawned.push(started);
+    return started;
   }
 
   /** Debian's beanstalkd; `servers` only. */
@@ -152,6 +164,28 @@ export class ServiceProcesses {
     const worker = this.spawn(ENTRY.worker);
     this.workers.push(worker);
     await worker.line(/the worker is running/);
+  }
+
+  /** Runs one command of the operator's, or tries to; gives its exit code. */
+  async runCommand(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<number | null> {
+    return this.spawn(ENTRY.cli, args, env).exit();
+  }
+
+  /** Every byte that the service has left: database, logs, queue, temporary files, output of its processes. Not its own key files. */
+  async remains(): Promise<{ readonly place: string; readonly bytes: Buffer }[]> {
+    const outputs = this.spawned.map(({ pid, output }) => ({ place: `output of ${pid}`, bytes: Buffer.from(output) }));
+    const dump = this.mariaDb ? [{ place: 'MariaDB', bytes: Buffer.from(await this.mariaDb.dump(this.schema)) }] : [];
+    const folders = [this.folder, ...(this.beanstalkd ? [this.beanstalkd.folder] : [])];
+    const files = await Promise.all(folders.map(readAll));
+    return [...outputs, ...dump, ...files.flat()];
+  }
+
+  /** What the service keeps, with the key that opens it. */
+  async openDatabase(): Promise<{ readonly database: Database; readonly encryptionKey: Secret }> {
+    const path = join(this.folder, 'data');
+    const location = this.mariaDb ? this.mariaDb.locate(this.schema) : ({ kind: 'sqlite', path: join(path, 'sync.sqlite') } as const);
+    const key = this.env['ENCRYPTION_KEY'] ?? (await readFile(join(path, 'encryption.key'), 'utf8'));
+    return { database: await Database.open(location, { clock: systemClock }), encryptionKey: Secret.of(key.trim()) };
   }
 
   /** kill -9 to a worker's process. In `embedded` mode the supervisor starts another, else nobody does. */
@@ -197,6 +231,15 @@ export class ServiceProcesses {
   }
 }
 
+const ownSecrets = /\/data\/(encryption|operator)[\w.-]*$/;
+
+async function readAll(folder: string): Promise<{ place: string; bytes: Buffer }[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  const kept = files.filter((file) => !ownSecrets.test(file));
+  return Promise.all(kept.map(async (place) => ({ place, bytes: await readFile(place) })));
+}
+
 interface Place {
   readonly folder: string;
   readonly port: number;
@@ -210,6 +253,7 @@ const baseEnv = ({ folder, port, url, sandboxUrl }: Place): Record<string, strin
   PORT: String(port),
   PUBLIC_URL: url,
   DATA_DIR: join(folder, 'data'),
+  TMPDIR: join(folder, 'tmp'),
   OPERATOR_TOKEN,
   KOMMO_ORIGIN_OVERRIDE: sandboxUrl,
   KOMMO_OAUTH_URL: `${sandboxUrl}/oauth`,

@@ -3,6 +3,7 @@ import type { Clock } from '#domain';
 import type { ApiLogger } from '../parts.js';
 
 const RESPONSE = Symbol('response');
+const MAX_SHOWN_LENGTH = 20;
 
 type LoggedRequest = FastifyRequest & { [RESPONSE]?: unknown };
 
@@ -16,9 +17,16 @@ function areaOf(url: string): string {
 }
 
 /** A hook's body is worth more in the inbox than here: only its size is logged. */
-function inputOf({ query, body }: FastifyRequest): unknown {
+function inputOf({ query, body }: FastifyRequest): Record<string, unknown> {
   const sent = Buffer.isBuffer(body) ? { bytes: body.length } : (body as object | undefined);
   return { ...(query as object | undefined), ...sent };
+}
+
+const isShort = (value: unknown) => (typeof value === 'string' ? value.length <= MAX_SHOWN_LENGTH : typeof value === 'number');
+
+/** What was refused may be a secret in a wrong field, whose name would have hidden it: only short values are shown. */
+function refusedInputOf(request: FastifyRequest): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(inputOf(request)).map(([name, value]) => [name, isShort(value) ? value : '…']));
 }
 
 /** Logs every request with its input and its answer, once it is answered. */
@@ -39,7 +47,7 @@ export function addRequestLog(fastify: FastifyInstance, logger: ApiLogger, clock
       service: areaOf(request.url),
       method: request.method,
       path: request.url.split('?', 1)[0] ?? '',
-      input: inputOf(request),
+      input: reply.statusCode >= 400 ? refusedInputOf(request) : inputOf(request),
       status: reply.statusCode,
       response: request[RESPONSE] ?? null,
       durationMs: clock.nowMs() - (started.get(request) ?? clock.nowMs()),

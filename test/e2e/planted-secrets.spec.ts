@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Keyring } from '#secrets';
+import { eventually } from '../support/built-process.js';
+import type { ServiceAccount } from '../support/service-account.js';
+import { ServiceProcesses, serviceModes } from '../support/service-processes.js';
+import { startStubVendor, type StubVendor, text } from '../integration/vendors/stub-vendor.js';
+
+const CRONITOR_KEY = 'planted-cronitor-key-0123456789';
+const ALERT_PATH = '/planted-alert-path-0123456789';
+const REFUSED_KEY = 'planted-refused-unisender-key-0123456789';
+const GUESSED_TOKEN = 'planted-guessed-operator-token-0123456789';
+const BAD_ENCRYPTION_KEY = 'planted-bad-encryption-key-0123456789';
+const CONTACTS = 30;
+
+/** The forms in which a text may lie about. */
+function formsOf(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  // Base64 of a text inside another depends on where it begins; without its ends it does not.
+  const shifted = [0, 1, 2].map((shift) =>
+    Buffer.concat([Buffer.alloc(shift), bytes])
+      .toString('base64')
+      .slice(4, -4),
+  );
+  const forms = [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), bytes.toString('hex'), ...shifted];
+  return [...new Set([...forms, ...shifted.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'))])];
+}
+
+describe.each(serviceModes())('R41: secrets that were planted (%s)', (mode) => {
+  let outside: StubVendor;
+  let service: ServiceProcesses;
+  let account: ServiceAccount;
+  const secrets = new Map<string, string>();
+  const answers: { place: string; bytes: Buffer }[] = [];
+
+  beforeAll(async () => {
+    outside = await startStubVendor();
+    outside.answer(text('', 500));
+    const env = {
+      LOG_LEVEL: 'debug',
+      LOG_FORMAT: mode === 'embedded' ? 'text' : 'json',
+      CRONITOR_API_KEY: CRONITOR_KEY,
+      CRONITOR_URL: outside.origin.origin,
+      ALERT_WEBHOOK_URL: `${outside.origin.origin}${ALERT_PATH}`,
+      WATCHDOG_CRON: '* * * * * *',
+      TOKEN_RENEW_CRON: '* * * * * *',
+      TOKEN_RENEW_WITHIN_HOURS: '48',
+    };
+    service = await ServiceProcesses.start({ mode, env });
+    account = await service.addAccount();
+  }, 60_000);
+
+  afterAll(async () => {
+    await service.stop();
+    await outside.close();
+  }, 60_000);
+
+  const plant = (name: string, secret: string) => {
+    if (secret.length < 12) throw new Error(`${name} is too short to be looked for`);
+    secrets.set(name, secret);
+  };
+
+  /** A call of anybody's; its answer is kept. */
+  async function call(method: string, path: string, headers: Record<string, string> = {}, body?: object): Promise<void> {
+    const json = body === undefined ? {} : { body: JSON.stringify(body) };
+    const answer = await service.api.fetch(path, {
+      method,
+      redirect: 'manual',
+      headers: { 'content-type': 'application/json', ...headers },
+      ...json,
+    });
+    const head = [...answer.headers].map((pair) => pair.join(': ')).join('\n');
+    answers.push({ place: `${answer.status} to ${method} ${path.split('?')[0]}`, bytes: Buffer.from(`${head}\n${await answer.text()}`) });
+  }
+
+  /** Everything that the database keeps sealed. */
+  async function plantWhatIsSealed(when: string): Promise<void> {
+    const { database, encryptionKey } = await service.openDatabase();
+    const keyring = new Keyring(encryptionKey);
+    const open = async (table: string, key: string, columns: readonly string[]) => {
+      for (const row of await database.query<Record<string, string>>(`SELECT * FROM ${table}`)) {
+        for (const column of columns) {
+          const sealed = row[column];
+          if (sealed) plant(`${table}.${column} ${when}`, keyring.decrypt(String(sealed), `${table}.${column}:${row[key]}`).reveal());
+        }
+      }
+    };
+    await open('integrations', 'client_id', ['client_secret']);
+    await open('accounts', 'account_id', ['unisender_key', 'webhook_token']);
+    await open('accesses', 'account_id', ['access_token', 'refresh_token']);
+    plant('encryption key', encryptionKey.reveal());
+    await database.close();
+  }
+
+  async function plantWhatWasSent(): Promise<void> {
+    for (const { body } of await service.control.calls('/oauth2/access_token')) {
+      for (const name of ['code', 'client_secret', 'refresh_token']) {
+        const value = (body as Record<string, string> | undefined)?.[name];
+        if (value) plant(`sent ${name} ${value.slice(-6)}`, value);
+      }
+    }
+  }
+
+  async function live(): Promise<void> {
+    await account.connect();
+    await account.create({ name: 'Planted Person', emails: ['planted.person@example.com'] });
+    await service.control.post(`/kommo/accounts/${account.accountId}/contacts`, { count: CONTACTS });
+    for (const kind of ['500', 'half_body', '403html', 'invalid_arg']) await service.control.fault({ target: 'unisender', kind, times: 1 });
+    for (const kind of ['401', '502', 'reset', 'half_body']) await service.control.fault({ target: 'kommo', kind, times: 1 });
+    await account.create({ name: 'Planted Other', emails: ['planted.other@example.com'] });
+    await eventually('other contacts', async () => (await account.onList()).has('planted.other@example.com'), 60_000);
+    expect(await service.runCommand(['update-accesses', '48'])).toBe(0);
+  }
+
+  /** Secrets where they do not belong, and guesses that are refused. */
+  async function misuse(): Promise<void> {
+    const { token } = await service.control.post<{ token: string }>(`/kommo/accounts/${account.accountId}/disposable-token`, {
+      client_id: service.clientId,
+    });
+    plant('disposable token', token);
+    const hook = `/webhook/${secrets.get('accounts.webhook_token at first') ?? ''}`;
+    const clientSecret = secrets.get('integrations.client_secret at first') ?? '';
+    const key = { account_id: account.accountId, unisender_key: REFUSED_KEY };
+    await call('POST', '/widget', { 'x-auth-token': token }, key);
+    await call('GET', `/widget/status?account_id=${account.accountId}`, { 'x-auth-token': token });
+    await call('POST', '/widget', { 'x-auth-token': `${token}x` }, key);
+    await call('POST', hook, {}, { account: { id: 7 }, contacts: { update: [{ id: 'x' }] } });
+    await call('GET', `/unisender${hook}`);
+    await call('POST', `/unisender${hook}`, {}, { auth: 'wrong' });
+    await call('GET', `/accounts?token=${GUESSED_TOKEN}`, { authorization: `Bearer ${GUESSED_TOKEN}` });
+    await call('GET', `/auth?code=${clientSecret}&state=${clientSecret}&referer=company.kommo.com&client_id=${service.clientId}`);
+    await call('POST', '/integration', service.operator, { client_secret: clientSecret, client_id: service.clientId, redirect_uri: '' });
+    await call('POST', '/setup', service.operator, { client_secret: clientSecret, account_id: clientSecret });
+    for (const path of [
+      '/accounts',
+      `/operations/accounts/${account.accountId}`,
+      '/operations/failures',
+      '/operations/queues',
+      '/operations/audit',
+      '/metrics',
+    ])
+      await call('GET', path, service.operator);
+    await call('GET', `/operations/events?account_id=${account.accountId}`, service.operator);
+    await service.runCommand(['how-time'], { ENCRYPTION_KEY: BAD_ENCRYPTION_KEY });
+  }
+
+  it('are nowhere in what the service leaves behind', async () => {
+    for (const [name, secret] of Object.entries({ CRONITOR_KEY, ALERT_PATH, REFUSED_KEY, GUESSED_TOKEN, BAD_ENCRYPTION_KEY }))
+      plant(name, secret);
+    plant('operator token', service.operator.authorization.slice('Bearer '.length));
+    await plantWhatIsSealed('before');
+    await live();
+    await plantWhatIsSealed('at first');
+    await misuse();
+    await service.control.post(`/kommo/accounts/${account.accountId}/revoke`, {});
+    await eventually('a refused account', async () => (await account.shown()).status === 'reauthorization_required', 30_000);
+    await plantWhatIsSealed('at last');
+    await plantWhatWasSent();
+    const remains = [...(await service.remains()), ...answers];
+    const found = remains.flatMap(({ place, bytes }) =>
+      [...secrets].filter(([, secret]) => formsOf(secret).some((form) => bytes.includes(form))).map(([name]) => `${name} in ${place}`),
+    );
+    expect(found).toEqual([]);
+    expect(remains.filter(({ place }) => place.includes('logs/')).length).toBeGreaterThan(0);
+    expect(remains.some(({ bytes }) => bytes.includes('planted.person@example.com'))).toBe(true);
+    const beyondDatabase = remains.filter(({ place }) => !/sqlite|MariaDB/.test(place) && !place.startsWith('200'));
+    expect(beyondDatabase.filter(({ bytes }) => bytes.includes('planted.person@')).map(({ place }) => place)).toEqual([]);
+  }, 180_000);
+});
