@@ -5,6 +5,7 @@ export * from './alert.entity.js';
 export * from './audit.entity.js';
 export * from './auth-state.entity.js';
 export * from './contact-address.entity.js';
+export * from './contact-figures.entity.js';
 export * from './contact.entity.js';
 export * from './event.entity.js';
 export * from './failure.entity.js';
