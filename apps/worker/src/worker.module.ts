@@ -5,6 +5,7 @@ import type { Endpoint } from '#queue';
 import { AlertDelivery, type SyncContext, type SyncServices } from '#sync';
 import type { Monitors } from './monitors.js';
 import { alertSchedule } from './schedules/alert.schedule.js';
+import { CENSUS_SECONDS, censusSchedule } from './schedules/census.schedule.js';
 import { withHeartbeat } from './schedules/heartbeat.js';
 import { reconcileSchedule } from './schedules/reconcile.schedule.js';
 import type { Schedule } from './schedules/schedule.js';
@@ -26,8 +27,11 @@ export interface WorkerParts {
   readonly findEndpoints: () => readonly Endpoint[];
 }
 
+/** Workers begin to count at different moments: less than a round apart is the same round. */
+const CENSUS_QUIET_MS = (CENSUS_SECONDS - 10) * 1_000;
+
 function schedulesOf({ config, context, services, monitors: { cronitor, alertWebhook } }: WorkerParts): Schedule[] {
-  const { rounds } = context.stores;
+  const shared = { rounds: context.stores.rounds, clock: context.clock };
   const everyWorkers = [
     sweepSchedule(services.sweep, config.sweepSeconds),
     alertSchedule(new AlertDelivery(context, alertWebhook), config.sweepSeconds),
@@ -39,7 +43,8 @@ function schedulesOf({ config, context, services, monitors: { cronitor, alertWeb
     uninstallSchedule(services.uninstall, config.watchdogCron),
   ];
   const told = (schedule: Schedule) => (cronitor ? withHeartbeat(schedule, cronitor) : schedule);
-  return [...everyWorkers.map(told), ...oneWorkers.map((schedule) => asSharedRound(told(schedule), rounds, context.clock))];
+  const census = asSharedRound(told(censusSchedule(services.census)), shared, CENSUS_QUIET_MS);
+  return [...everyWorkers.map(told), ...oneWorkers.map((schedule) => asSharedRound(told(schedule), shared)), census];
 }
 
 @Module({})

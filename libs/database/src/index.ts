@@ -11,6 +11,7 @@ export * from './stores/auth-state.store.js';
 export * from './stores/contact.store.js';
 export * from './stores/event.store.js';
 export * from './stores/failure.store.js';
+export * from './stores/figure.store.js';
 export * from './stores/integration.store.js';
 export * from './stores/lease.store.js';
 export * from './stores/purge.store.js';

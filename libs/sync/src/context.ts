@@ -9,6 +9,7 @@ import type {
   Database,
   EventStore,
   FailureStore,
+  FigureStore,
   IntegrationStore,
   LeaseStore,
   PurgeStore,
@@ -41,6 +42,7 @@ export interface Stores {
   readonly purges: PurgeStore;
   readonly alerts: AlertStore;
   readonly rounds: RoundStore;
+  readonly figures: FigureStore;
 }
 
 /** Rings the alarm clock. A job that is lost costs time only: the sweep puts it again. */

@@ -9,6 +9,7 @@ import {
   type Database,
   EventStore,
   FailureStore,
+  FigureStore,
   IntegrationStore,
   LeaseStore,
   PurgeStore,
@@ -36,4 +37,5 @@ export const createStores = (database: Database, clock: Clock): Stores => ({
   purges: new PurgeStore(database),
   alerts: new AlertStore(database, clock),
   rounds: new RoundStore(database),
+  figures: new FigureStore(database, clock),
 });

@@ -1,3 +1,4 @@
+import type { FigureStore } from '#database';
 import { AccountSync } from './account/account-sync.js';
 import { AddressTeller } from './account/address-teller.js';
 import { ContactApplier } from './account/contact-applier.js';
@@ -9,6 +10,7 @@ import { Preparation } from './account/preparation.js';
 import { AuditLog } from './audit/audit-log.js';
 import type { SyncContext } from './context.js';
 import { BuriedJobs } from './failures/buried-jobs.js';
+import { ContactCensus } from './figures/contact-census.js';
 import { Inbox } from './inbox/inbox.js';
 import { Installer } from './install/installer.js';
 import { AccountQueries } from './queries/account-queries.js';
@@ -44,6 +46,8 @@ export interface SyncServices {
   readonly allAccounts: AllAccounts;
   readonly audit: AuditLog;
   readonly uninstall: Uninstall;
+  readonly census: ContactCensus;
+  readonly figures: Pick<FigureStore, 'read'>;
 }
 
 /** Builds the use cases over one context. Nothing is started and nothing is asked. */
@@ -73,5 +77,7 @@ export function createSync(context: SyncContext): SyncServices {
     allAccounts: new AllAccounts(context, { runs, subscriptions }),
     audit: new AuditLog(context),
     uninstall: new Uninstall(context, { runs, subscriptions }),
+    census: new ContactCensus(context),
+    figures: context.stores.figures,
   };
 }

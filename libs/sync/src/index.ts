@@ -5,6 +5,7 @@ export { type ComposedSync, composeSync, endpointFinder } from './compose.js';
 export * from './context.js';
 export { createStores } from './create-stores.js';
 export * from './create-sync.js';
+export { type ContactCensus } from './figures/contact-census.js';
 export { type ReceivedHook } from './inbox/inbox.js';
 export { type ConsentAnswer } from './install/consent-answer.js';
 export { type Installer } from './install/installer.js';

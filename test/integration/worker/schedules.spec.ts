@@ -51,7 +51,7 @@ describe.each(testDatabaseKinds())('a round that workers share on %s', (kind) =>
     const clock = settableClock(NOW_MS);
     const { schedule, counts } = counting();
     const workers = await Promise.all(
-      [1, 2, 3].map(async () => asSharedRound(schedule, new RoundStore(await databases.openAt(location)), clock)),
+      [1, 2, 3].map(async () => asSharedRound(schedule, { rounds: new RoundStore(await databases.openAt(location)), clock })),
     );
     for (const [round, millisecondsOff] of [3, 480, -120, 0].entries()) {
       clock.set(NOW_MS + round * 1_000 + millisecondsOff);

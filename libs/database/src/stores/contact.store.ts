@@ -163,9 +163,13 @@ export class ContactStore {
 
   /**
    * Living contacts by what became of them: `failing` with an address that is invalid or that Unisender refused, else `excluded`
-   * by the filter or an unsubscribe, else `inSync` when nothing of them waits to be told. What is left waits.
+   * by the filter or an unsubscribe, else `inSync` when nothing of them waits to be told. What is left waits. Of all contacts,
+   * or of those with ids in (`after`, `upTo`].
    */
-  async countByOutcome(accountId: number): Promise<{ total: number; inSync: number; excluded: number; failing: number }> {
+  async countByOutcome(
+    accountId: number,
+    { after = 0, upTo = Number.MAX_SAFE_INTEGER }: { readonly after?: number | undefined; readonly upTo?: number | undefined } = {},
+  ): Promise<{ total: number; inSync: number; excluded: number; failing: number }> {
     const [row] = await this.database.query<{ total: number; failing: number | null; excluded: number | null; in_sync: number | null }>(
       `SELECT COUNT(*) AS total, SUM(failing) AS failing, SUM(CASE WHEN failing = 0 THEN excluded ELSE 0 END) AS excluded,
               SUM(CASE WHEN failing = 0 AND excluded = 0 AND waiting = 0 THEN 1 ELSE 0 END) AS in_sync
@@ -175,10 +179,20 @@ export class ContactStore {
                  FROM contacts c
                  LEFT JOIN contact_addresses h ON h.account_id = c.account_id AND h.contact_id = c.contact_id
                  LEFT JOIN addresses a ON a.account_id = h.account_id AND a.email = h.email
-                WHERE c.account_id = ? AND c.state = 'living' GROUP BY c.contact_id) AS outcomes`,
-      [accountId],
+                WHERE c.account_id = ? AND c.state = 'living' AND c.contact_id > ? AND c.contact_id <= ?
+                GROUP BY c.contact_id) AS outcomes`,
+      [accountId, after, upTo],
     );
     return { total: row?.total ?? 0, inSync: row?.in_sync ?? 0, excluded: row?.excluded ?? 0, failing: row?.failing ?? 0 };
+  }
+
+  /** The id of the account's `n`-th contact after that id, or undefined when there are fewer. */
+  async findNth(accountId: number, after: number, n: number): Promise<number | undefined> {
+    const [row] = await this.database.query<{ contact_id: number }>(
+      'SELECT contact_id FROM contacts WHERE account_id = ? AND contact_id > ? ORDER BY contact_id LIMIT 1 OFFSET ?',
+      [accountId, after, n - 1],
+    );
+    return row?.contact_id;
   }
 
   /** Whether a contact became a tombstone since: rows of a paged read shifted then. */
