@@ -11,6 +11,7 @@ import { FailureFilter } from './http/failure.filter.js';
 import { inputPipe } from './http/input.pipe.js';
 import { InstallModule } from './install/install.module.js';
 import { KommoModule } from './kommo/kommo.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 import type { ApiParts } from './parts.js';
 import { PartsModule } from './parts.module.js';
@@ -24,6 +25,7 @@ const areas = [
   HealthModule,
   InstallModule,
   KommoModule,
+  MetricsModule,
   OperationsModule,
   SumModule,
   SyncModule,

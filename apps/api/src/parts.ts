@@ -1,6 +1,7 @@
 import type { AccountStore, IntegrationStore } from '#database';
 import type { Clock, Logger, Secret } from '#domain';
 import type { ServiceLogger } from '#logging';
+import type { TubeStatistics } from '#queue';
 import type { SyncServices } from '#sync';
 
 /** What of the configuration the API itself depends on. */
@@ -25,7 +26,7 @@ export interface Surroundings {
   isDatabaseReady(): Promise<boolean>;
   pendingMigrations(): Promise<string[]>;
   isQueueReady(): Promise<boolean>;
-  listQueues(): Promise<readonly object[]>;
+  listQueues(): Promise<readonly TubeStatistics[]>;
 }
 
 /** Also writes the request log. */

@@ -1,0 +1,108 @@
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { DatabaseFigures } from '#database';
+import { accountStatuses, type Clock } from '#domain';
+import type { TubeStatistics } from '#queue';
+
+/** What stands in the database and the queue at one moment; undefined for one that does not answer. */
+export interface Figures {
+  readonly database: DatabaseFigures | undefined;
+  readonly tubes: readonly TubeStatistics[] | undefined;
+}
+
+/** One answered request. */
+export interface AnsweredRequest {
+  readonly method: string;
+  /** The route's pattern, never the URL: the number of label values stays bounded. */
+  readonly route: string;
+  readonly status: number;
+  readonly durationMs: number;
+}
+
+const PREFIX = 'kommo_unisender_';
+const BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const noAccounts = Object.fromEntries(accountStatuses.map((status) => [status, 0]));
+const noRuns = { queued: 0, running: 0, waiting_for_confirmation: 0 };
+const jobStates = ['ready', 'reserved', 'delayed', 'buried'] as const;
+
+type Labels = Readonly<Record<string, string>>;
+
+/** The figures of the deployment and of this process, in Prometheus' text form. No label is a contact or an account. */
+export class ServiceMetrics {
+  private readonly registry = new Registry();
+  private readonly gauges = new Map<string, Gauge>();
+  private readonly requests: Histogram;
+  private hasProcessMetrics = false;
+
+  constructor(private readonly clock: Clock) {
+    this.requests = new Histogram({
+      name: `${PREFIX}http_request_seconds`,
+      help: 'Requests that this process answered.',
+      labelNames: ['method', 'route', 'status'],
+      buckets: BUCKETS_SECONDS,
+      registers: [this.registry],
+    });
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  count({ method, route, status, durationMs }: AnsweredRequest): void {
+    this.requests.observe({ method, route, status: String(status) }, durationMs / 1_000);
+  }
+
+  async render({ database, tubes }: Figures): Promise<string> {
+    this.observeProcess();
+    for (const gauge of this.gauges.values()) gauge.reset();
+    this.set('database_up', 'Whether the database answers.', database ? 1 : 0);
+    this.set('queue_up', 'Whether one queue server at least answers.', tubes ? 1 : 0);
+    if (database) this.setDatabase(database);
+    for (const tube of tubes ?? []) this.setTube(tube);
+    return this.registry.metrics();
+  }
+
+  private setDatabase(figures: DatabaseFigures): void {
+    const { accounts, activeRuns, contacts, oldestEventAt } = figures;
+    this.setEach('accounts', 'Accounts by status.', 'status', { ...noAccounts, ...accounts });
+    this.set('unisender_keys_refused', 'Active accounts whose Unisender key is refused.', figures.keysRefused);
+    const { total, inSync, excluded, failing } = contacts;
+    const outcomes = { in_sync: inSync, excluded, failing, waiting: Math.max(0, total - inSync - excluded - failing) };
+    this.setEach('contacts', 'Living contacts by outcome, as counted within the last minutes.', 'outcome', outcomes);
+    this.set('events_waiting', 'Events that no worker has applied yet.', figures.eventsWaiting);
+    const oldestMs = oldestEventAt === null ? 0 : Math.max(0, this.clock.nowMs() - oldestEventAt);
+    this.set('oldest_event_age_seconds', 'Age of the oldest event that waits; 0 when none does.', oldestMs / 1_000);
+    this.setEach('active_runs', 'Runs that are not ended, by state.', 'state', { ...noRuns, ...activeRuns });
+    this.set('failures', 'Buried jobs that are kept with their reason.', figures.failures);
+    this.set('alerts_waiting', 'Alerts that ALERT_WEBHOOK_URL has not taken yet.', figures.alertsWaiting);
+  }
+
+  private setTube(statistics: TubeStatistics): void {
+    const { server, tube } = statistics;
+    for (const state of jobStates) {
+      this.set('tube_jobs', 'Jobs by queue server, tube and state.', statistics[state], { server, tube, state });
+    }
+    this.set('tube_workers_waiting', 'Workers that wait for a job of the tube.', statistics.waiting, { server, tube });
+  }
+
+  private setEach(name: string, help: string, label: string, values: Readonly<Record<string, number>>): void {
+    for (const [key, value] of Object.entries(values)) this.set(name, help, value, { [label]: key });
+  }
+
+  private set(name: string, help: string, value: number, labels: Labels = {}): void {
+    const gauge = this.gauges.get(name) ?? this.add(name, help, Object.keys(labels));
+    gauge.set(labels, value);
+  }
+
+  private add(name: string, help: string, labelNames: string[]): Gauge {
+    const gauge = new Gauge({ name: PREFIX + name, help, labelNames, registers: [this.registry] });
+    this.gauges.set(name, gauge);
+    return gauge;
+  }
+
+  /** Not before somebody asks: it watches the garbage collector and the event loop from then on. */
+  private observeProcess(): void {
+    if (this.hasProcessMetrics) return;
+    this.hasProcessMetrics = true;
+    collectDefaultMetrics({ register: this.registry });
+  }
+}

@@ -1,0 +1,89 @@
+import { describe, expect, it } from '@jest/globals';
+import { TransientError, alerts } from '#domain';
+import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
+import { ApiScene } from './api-scene.js';
+
+const ACCOUNT_ID = 32_000_001;
+const away = () => Promise.reject(new TransientError('away', { code: 'queue_unavailable' }));
+
+describe.each(testDatabaseKinds())('GET /metrics on %s', (kind) => {
+  const databases = openTestDatabases(kind);
+
+  const valuesOf = async (api: ApiScene): Promise<ReadonlyMap<string, number>> => {
+    const { status, headers, text } = await api.order('GET', '/metrics');
+    expect(status).toBe(200);
+    expect(headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
+    const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]));
+  };
+
+  it('is for the operator alone', async () => {
+    const api = await ApiScene.open({ database: await databases.open() });
+    expect((await api.ask('GET', '/metrics')).status).toBe(401);
+  });
+
+  it('says how many of what there are, and what waits', async () => {
+    const database = await databases.open();
+    const api = await ApiScene.open({ database });
+    const { stores } = api.harness.context;
+    for (const accountId of [ACCOUNT_ID, ACCOUNT_ID + 1, ACCOUNT_ID + 2]) await api.addAccount(accountId);
+    await stores.accounts.setStatus(ACCOUNT_ID + 1, 'reauthorization_required');
+    await stores.alerts.raise(alerts.reauthorizationRequired(ACCOUNT_ID + 1, 1));
+    await stores.figures.save(ACCOUNT_ID, { total: 10, inSync: 5, excluded: 2, failing: 1 });
+    await stores.figures.save(ACCOUNT_ID + 2, { total: 3, inSync: 3, excluded: 0, failing: 0 });
+    await stores.events.add(ACCOUNT_ID, [
+      { eventId: '1', source: 'kommo', action: 'add', contactId: 1, payload: '{}', dedupKey: 'a', state: 'waiting', reason: null },
+    ]);
+    await stores.runs.create({ runId: 'r', accountId: ACCOUNT_ID, mode: 'import', trigger: 'operator', totalEstimate: null });
+    const failure = { accountId: ACCOUNT_ID, tube: 'contacts', jobId: 1, payload: '{}', code: 'x', reason: 'x', failedAt: 1 };
+    await stores.failures.add(failure);
+    api.harness.clock.advance(60_000);
+    const values = await valuesOf(api);
+    expect(Object.fromEntries([...values].filter(([name]) => /^kommo_unisender_(?!http|oldest)/.test(name)))).toEqual({
+      kommo_unisender_database_up: 1,
+      kommo_unisender_queue_up: 1,
+      'kommo_unisender_accounts{status="active"}': 2,
+      'kommo_unisender_accounts{status="reauthorization_required"}': 1,
+      'kommo_unisender_accounts{status="pending_authorization"}': 0,
+      'kommo_unisender_accounts{status="suspended"}': 0,
+      'kommo_unisender_accounts{status="disconnected"}': 0,
+      kommo_unisender_unisender_keys_refused: 0,
+      'kommo_unisender_contacts{outcome="in_sync"}': 8,
+      'kommo_unisender_contacts{outcome="excluded"}': 2,
+      'kommo_unisender_contacts{outcome="failing"}': 1,
+      'kommo_unisender_contacts{outcome="waiting"}': 2,
+      kommo_unisender_events_waiting: 1,
+      'kommo_unisender_active_runs{state="queued"}': 1,
+      'kommo_unisender_active_runs{state="running"}': 0,
+      'kommo_unisender_active_runs{state="waiting_for_confirmation"}': 0,
+      kommo_unisender_failures: 1,
+      kommo_unisender_alerts_waiting: 1,
+    });
+    expect(values.get('kommo_unisender_oldest_event_age_seconds')).toBeGreaterThanOrEqual(59);
+  });
+
+  it('shows tubes by server and state, this process, and its requests by route, never by URL', async () => {
+    const tube = { server: 'q:11300', tube: 'imports', ready: 3, reserved: 1, delayed: 0, buried: 2, waiting: 4, paused: false };
+    const api = await ApiScene.open({
+      database: await databases.open(),
+      surroundings: { listQueues: () => Promise.resolve([{ ...tube, pausedSecondsLeft: 0 }]) },
+    });
+    await api.order('GET', `/operations/accounts/${ACCOUNT_ID}`);
+    await api.ask('GET', '/no/such/route');
+    const values = await valuesOf(api);
+    expect(values.get('kommo_unisender_tube_jobs{server="q:11300",tube="imports",state="buried"}')).toBe(2);
+    expect(values.get('kommo_unisender_tube_workers_waiting{server="q:11300",tube="imports"}')).toBe(4);
+    expect(values.get('process_resident_memory_bytes')).toBeGreaterThan(0);
+    const requests = [...values.keys()].filter((name) => name.startsWith('kommo_unisender_http_request_seconds_count'));
+    expect(requests.sort()).toEqual([
+      'kommo_unisender_http_request_seconds_count{method="GET",route="/operations/accounts/:account_id",status="404"}',
+      'kommo_unisender_http_request_seconds_count{method="GET",route="none",status="404"}',
+    ]);
+  });
+
+  it('answers while the queue does not, and says so', async () => {
+    const api = await ApiScene.open({ database: await databases.open(), surroundings: { listQueues: away } });
+    const values = await valuesOf(api);
+    expect([values.get('kommo_unisender_queue_up'), values.get('kommo_unisender_database_up')]).toEqual([0, 1]);
+  });
+});
