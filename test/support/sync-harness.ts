@@ -7,7 +7,8 @@ import { Keyring, StateSigner } from '#secrets';
 import { type SyncConfig, type SyncContext, type SyncServices, createStores, createSync } from '#sync';
 import { UnisenderClient } from '#unisender';
 
-const ENCRYPTION_KEY = Secret.of(Buffer.alloc(32, 7).toString('base64'));
+/** What the harness seals with unless it is given a keyring. */
+export const ENCRYPTION_KEY = Secret.of(Buffer.alloc(32, 7).toString('base64'));
 
 /** The machine's time, moved forward at will. */
 export class ShiftedClock implements Clock {
@@ -58,6 +59,7 @@ export interface HarnessOptions {
   /** The sandbox's own, where both must agree on the time. */
   readonly clock?: ShiftedClock;
   readonly config?: Partial<SyncConfig>;
+  readonly keyring?: Keyring;
 }
 
 const defaultConfig: SyncConfig = {
@@ -85,6 +87,7 @@ export function createHarness({
   limiter = unlimited,
   config = {},
   clock = new ShiftedClock(),
+  keyring = new Keyring(ENCRYPTION_KEY),
 }: HarnessOptions): Harness {
   const logger = new RecordingLogger();
   const jobs: Job[] = [];
@@ -98,7 +101,7 @@ export function createHarness({
     logger,
     database,
     stores: createStores(database, clock),
-    keyring: new Keyring(ENCRYPTION_KEY),
+    keyring,
     stateSigner: new StateSigner(ENCRYPTION_KEY),
     kommo,
     unisender,

@@ -1,5 +1,6 @@
 import { systemClock } from '#clock';
-import { loadConfigOrExit, onStopSignals } from '#config';
+import { exitIfMisconfigured, loadConfigOrExit, onStopSignals } from '#config';
+import { InvalidInputError } from '#domain';
 import { createLogger, type ServiceLogger } from '#logging';
 import { runApi, type RunningApi } from './run-api.js';
 
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
   } catch (error) {
     logger.error('The API cannot start', { error });
     await logger.close();
+    if (error instanceof InvalidInputError) exitIfMisconfigured(error);
     process.exit(1);
   }
 }

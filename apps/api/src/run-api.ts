@@ -19,17 +19,20 @@ const toSurroundings = ({ context: { database }, queue }: ComposedSync): Surroun
   listQueues: () => queue.listTubeStatistics(),
 });
 
-/** Says so when the schema is old: the process serves liveness, and is not ready until someone has migrated. */
-async function reportMigrations({ context }: ComposedSync): Promise<void> {
+/**
+ * Says so when the schema is old: the process serves liveness, and is not ready until someone has migrated. Throws
+ * InvalidInputError when the encryption key is not the one of the database.
+ */
+async function checkDatabase({ context, services }: ComposedSync): Promise<void> {
   const pending = await context.database.pendingMigrations();
-  if (pending.length === 0) return;
+  if (pending.length === 0) return services.keyCheck.run();
   context.logger.error('The database schema is old: run "npm run migrate". Not ready until then.', { pending });
 }
 
 /** Composes the API from a configuration and listens. */
 export async function runApi(config: Config, { clock, logger }: { clock: Clock; logger: ServiceLogger }): Promise<RunningApi> {
   const sync = await composeSync(config, { clock, logger });
-  await reportMigrations(sync);
+  await checkDatabase(sync);
   const { stores } = sync.context;
   const app = await createApi({ config, clock, logger, stores, services: sync.services, surroundings: toSurroundings(sync) });
   await app.listen(config.port, config.host);

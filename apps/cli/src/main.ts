@@ -1,8 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { loadConfigOrExit } from '#config';
+import { EX_CONFIG, loadConfigOrExit } from '#config';
 import { ServiceError } from '#domain';
 import { putTime, renewAccesses } from './commands/jobs.command.js';
 import { migrateDatabase } from './commands/migrate.command.js';
+import { rotateKey } from './commands/rotate-key.command.js';
 import { start } from './commands/start.command.js';
 import { demo } from './demo/demo.js';
 
@@ -10,6 +11,12 @@ import { demo } from './demo/demo.js';
 const EX_TEMPFAIL = 75;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
+const mutter = (line: string) => process.stderr.write(`${line}\n`);
+
+function exitCodeOf({ kind, code }: ServiceError): number {
+  if (code === 'wrong_encryption_key') return EX_CONFIG;
+  return kind === 'transient' ? EX_TEMPFAIL : 1;
+}
 
 function toHours(text: string): number {
   const hours = Number(text);
@@ -41,11 +48,19 @@ program
   .description('renew every access token that expires within so many hours')
   .argument('<hours>', 'whole hours', toHours)
   .action((hours: number) => renewAccesses(loadConfigOrExit(), hours, say));
+program
+  .command('rotate-key')
+  .description('seal every secret in the database with the current encryption key; a new one where we keep it ourselves')
+  .option('--json', 'the result as JSON')
+  .addHelpText('after', '\nExit codes: 0 done, 1 something is left, 75 the database is away, 78 the key is not the one of the database.')
+  .action(async ({ json = false }: { json?: boolean }) => {
+    process.exitCode = await rotateKey(loadConfigOrExit(), { json, say, mutter });
+  });
 
 try {
   await program.parseAsync();
 } catch (error) {
   if (!(error instanceof ServiceError)) throw error;
   process.stderr.write(`${error.message}\n`);
-  process.exitCode = error.kind === 'transient' ? EX_TEMPFAIL : 1;
+  process.exitCode = exitCodeOf(error);
 }

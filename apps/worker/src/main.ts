@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { systemClock } from '#clock';
-import { loadConfigOrExit, onStopSignals } from '#config';
+import { exitIfMisconfigured, loadConfigOrExit, onStopSignals } from '#config';
 import { createLogger } from '#logging';
 import { type ComposedSync, composeSync } from '#sync';
 import { createMonitors } from './monitors.js';
@@ -42,5 +42,6 @@ onStopSignals(
   () => process.exit(1),
 );
 await waitForSchema(composition);
+await composition.services.keyCheck.run().catch(exitIfMisconfigured);
 application = await NestFactory.createApplicationContext(WorkerModule.with({ config, monitors, ...composition }), { logger: false });
 logger.info('the worker is running');

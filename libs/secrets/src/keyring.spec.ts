@@ -82,3 +82,23 @@ describe('Keyring', () => {
     },
   );
 });
+
+describe('Keyring whose keys may change while it is used', () => {
+  const later = new Keyring(makeKey(2));
+
+  it('seals with the new key as soon as there is one, and opens what others sealed with it', () => {
+    const known = { current: makeKey(1), older: [makeKey(1)] };
+    const keyring = new Keyring(makeKey(1), [], () => known);
+    const old = keyring.encrypt('text', CONTEXT);
+    known.current = makeKey(2);
+    expect(keyring.decrypt(later.encrypt('text', CONTEXT), CONTEXT).reveal()).toBe('text');
+    expect(later.isCurrent(keyring.encrypt('text', CONTEXT))).toBe(true);
+    expect(keyring.currentPrefix).toBe(`v1.${later.currentKeyId}.`);
+    expect(keyring.decrypt(old, CONTEXT).reveal()).toBe('text');
+  });
+
+  it('goes on with what it has while the keys cannot be read', () => {
+    const keyring = new Keyring(makeKey(1), [], () => undefined);
+    expect(keyring.decrypt(keyring.encrypt('text', CONTEXT), CONTEXT).reveal()).toBe('text');
+  });
+});

@@ -38,6 +38,12 @@ export function parseEncryptionKey(key: Secret): Buffer {
   return bytes;
 }
 
+/** What seals and what else opens; 32 bytes in base64 each. */
+export interface EncryptionKeys {
+  readonly current: Secret;
+  readonly older: readonly Secret[];
+}
+
 const keyIdOf = (key: Buffer) => createHash('sha256').update(key).digest('hex').slice(0, KEY_ID_LENGTH);
 
 /**
@@ -45,25 +51,35 @@ const keyIdOf = (key: Buffer) => createHash('sha256').update(key).digest('hex').
  *
  * Form: `v1.<key id>.<iv>.<tag>.<data>`, the last three in base64url; the key id is the first 8 hex digits of the key's
  * SHA-256. The context (e.g. `accesses.refresh_token:123`) is authenticated: a value moved to another row does not open.
+ *
+ * With `reload` the keys may change while the process runs: they are looked up again before anything is sealed, and when a
+ * key is missing. It gives undefined while they cannot be read, which changes nothing.
  */
 export class Keyring {
-  readonly currentKeyId: string;
   readonly #keys = new Map<string, Buffer>();
-  readonly #currentKey: Buffer;
+  readonly #reload: () => EncryptionKeys | undefined;
+  #current: { readonly id: string; readonly key: Buffer };
 
   /** Keys are 32 bytes in base64; throws InvalidInputError for any that is not. */
-  constructor(current: Secret, older: readonly Secret[] = []) {
-    this.#currentKey = parseEncryptionKey(current);
-    this.currentKeyId = keyIdOf(this.#currentKey);
-    for (const key of [...older.map(parseEncryptionKey), this.#currentKey]) this.#keys.set(keyIdOf(key), key);
+  constructor(current: Secret, older: readonly Secret[] = [], reload: () => EncryptionKeys | undefined = () => undefined) {
+    this.#current = this.#take({ current, older });
+    this.#reload = reload;
+  }
+
+  /** The id of the key that seals now. */
+  get currentKeyId(): string {
+    this.#refresh();
+    return this.#current.id;
   }
 
   /** Seals with the current key; the same text never looks the same twice. */
   encrypt(plaintext: string, context: string): string {
+    this.#refresh();
+    const { id, key } = this.#current;
     const iv = randomBytes(IV_BYTES);
-    const cipher = createCipheriv(ALGORITHM, this.#currentKey, iv, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(context));
+    const cipher = createCipheriv(ALGORITHM, key, iv, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(context));
     const data = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
-    return [VERSION, this.currentKeyId, ...[iv, cipher.getAuthTag(), data].map((part) => part.toString('base64url'))].join('.');
+    return [VERSION, id, ...[iv, cipher.getAuthTag(), data].map((part) => part.toString('base64url'))].join('.');
   }
 
   /**
@@ -86,7 +102,24 @@ export class Keyring {
     return parseSealed(sealed).keyId === this.currentKeyId;
   }
 
+  /** What every value begins with that the current key sealed. */
+  get currentPrefix(): string {
+    return `${VERSION}.${this.currentKeyId}.`;
+  }
+
+  #take({ current, older }: EncryptionKeys): { id: string; key: Buffer } {
+    const key = parseEncryptionKey(current);
+    for (const each of [...older.map(parseEncryptionKey), key]) this.#keys.set(keyIdOf(each), each);
+    return { id: keyIdOf(key), key };
+  }
+
+  #refresh(): void {
+    const keys = this.#reload();
+    if (keys) this.#current = this.#take(keys);
+  }
+
   #getKey(keyId: string): Buffer {
+    if (!this.#keys.has(keyId)) this.#refresh();
     const key = this.#keys.get(keyId);
     if (key) return key;
     const held = [...this.#keys.keys()].join(', ');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Keyring } from './keyring.js';
-import { ensureLocalSecrets } from './local-secrets.js';
+import { beginLocalKeyRotation, endLocalKeyRotation, ensureLocalSecrets, findLocalKeys } from './local-secrets.js';
 
 let root: string;
 beforeEach(() => {
@@ -40,5 +40,44 @@ describe('ensureLocalSecrets', () => {
   it('refuses a damaged key file', () => {
     writeFileSync(join(root, 'encryption.key'), 'not a key');
     expect(() => ensureLocalSecrets(root)).toThrow(/32 bytes/);
+  });
+});
+
+describe('the rotation of a local key', () => {
+  const ROTATION = 'encryption.key.rotation';
+  const keys = () => {
+    const found = findLocalKeys(root);
+    return { current: found?.current.reveal(), older: found?.older.map((key) => key.reveal()) };
+  };
+
+  it('puts a new key in the place of the old one, which is kept beside it until the end', () => {
+    const [old] = revealed(root);
+    beginLocalKeyRotation(root);
+    const { current, older } = keys();
+    expect(current).not.toBe(old);
+    expect(older).toEqual([old, current]);
+    for (const file of ['encryption.key', ROTATION]) expect(statSync(join(root, file)).mode & 0o777).toBe(0o600);
+    endLocalKeyRotation(root);
+    expect(keys()).toEqual({ current, older: [] });
+    expect(revealed(root)[0]).toBe(current);
+    expect(readdirSync(root).sort()).toEqual(['encryption.key', 'operator.token']);
+  });
+
+  it('goes on with the key it made when it was cut off, wherever that was', () => {
+    const [old = ''] = revealed(root);
+    writeFileSync(join(root, ROTATION), `${old}\n`);
+    beginLocalKeyRotation(root);
+    const { current = '' } = keys();
+    expect(current).not.toBe(old);
+    writeFileSync(join(root, 'encryption.key'), `${old}\n`);
+    beginLocalKeyRotation(root);
+    beginLocalKeyRotation(root);
+    expect(keys()).toEqual({ current, older: [old, current] });
+  });
+
+  it('finds no keys where there are none, or damaged ones', () => {
+    expect(findLocalKeys(root)).toBeUndefined();
+    writeFileSync(join(root, 'encryption.key'), 'not a key');
+    expect(findLocalKeys(root)).toBeUndefined();
   });
 });

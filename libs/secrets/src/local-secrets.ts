@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidInputError, Secret } from '#domain';
-import { parseEncryptionKey } from './keyring.js';
+import { type EncryptionKeys, parseEncryptionKey } from './keyring.js';
 import { randomToken } from './random-token.js';
 
 /** A secret that a single-machine installation keeps for itself, and the file that holds it. */
@@ -15,6 +15,11 @@ export interface LocalSecret {
 
 const OWNER_ONLY = 0o600;
 const KEY_BYTES = 32;
+const KEY_FILE = 'encryption.key';
+/** The keys of a rotation under way, one per line: the old one, then the new one. */
+const ROTATION_FILE = 'encryption.key.rotation';
+
+const newKey = () => randomBytes(KEY_BYTES).toString('base64');
 
 const hasCode = (error: unknown, ...codes: string[]) => codes.includes((error as NodeJS.ErrnoException | null)?.code ?? '');
 
@@ -66,7 +71,7 @@ function ensureFile(dataDir: string, name: string, make: () => string): LocalSec
  * Throws InvalidInputError for a damaged file: a new key could not open what the old one sealed.
  */
 export function ensureLocalEncryptionKey(dataDir: string): LocalSecret {
-  const key = ensureFile(dataDir, 'encryption.key', () => randomBytes(KEY_BYTES).toString('base64'));
+  const key = ensureFile(dataDir, KEY_FILE, newKey);
   parseEncryptionKey(key.secret);
   return key;
 }
@@ -79,3 +84,42 @@ export const ensureLocalSecrets = (dataDir: string): { readonly encryptionKey: L
   encryptionKey: ensureLocalEncryptionKey(dataDir),
   operatorToken: ensureLocalOperatorToken(dataDir),
 });
+
+const readRotation = (dataDir: string): string[] => find(join(dataDir, ROTATION_FILE))?.split('\n').filter(Boolean) ?? [];
+
+/** The keys under `dataDir` as they are now; undefined while there is none that can be read. */
+export function findLocalKeys(dataDir: string): EncryptionKeys | undefined {
+  try {
+    const current = Secret.of(find(join(dataDir, KEY_FILE)) ?? '');
+    const older = readRotation(dataDir).map((key) => Secret.of(key));
+    for (const key of [current, ...older]) parseEncryptionKey(key);
+    return { current, older };
+  } catch {
+    return undefined;
+  }
+}
+
+function replaceKey(dataDir: string, key: string): void {
+  const draft = join(dataDir, `${KEY_FILE}.${randomToken(6)}`);
+  writeFileSync(draft, `${key}\n`, { mode: OWNER_ONLY, flag: 'wx', flush: true });
+  renameSync(draft, join(dataDir, KEY_FILE));
+}
+
+/**
+ * Puts a new key in the place of the one under `dataDir`. Both are written down before the new one is used, so that this may be
+ * cut off anywhere: a rotation that was begun and not ended goes on with the key it made. Throws InvalidInputError as
+ * {@link ensureLocalEncryptionKey} does.
+ */
+export function beginLocalKeyRotation(dataDir: string): void {
+  const current = ensureLocalEncryptionKey(dataDir).secret.reveal();
+  const append = (key: string) => appendFileSync(join(dataDir, ROTATION_FILE), `${key}\n`, { mode: OWNER_ONLY, flush: true });
+  if (readRotation(dataDir).length === 0) append(current);
+  if (readRotation(dataDir).length === 1) append(newKey());
+  const next = readRotation(dataDir).at(-1) ?? current;
+  if (next !== current) replaceKey(dataDir, next);
+}
+
+/** Forgets the old key: call once nothing is sealed with it. */
+export function endLocalKeyRotation(dataDir: string): void {
+  rmSync(join(dataDir, ROTATION_FILE), { force: true });
+}

@@ -3,7 +3,7 @@ import { Database, DatabaseRequestLimiter, RateSlotStore } from '#database';
 import type { Clock, Logger } from '#domain';
 import { KommoClient } from '#kommo';
 import { type Endpoint, QueueClient } from '#queue';
-import { Keyring, StateSigner } from '#secrets';
+import { Keyring, StateSigner, findLocalKeys } from '#secrets';
 import { UnisenderClient } from '#unisender';
 import type { SyncContext } from './context.js';
 import { createStores } from './create-stores.js';
@@ -54,6 +54,17 @@ function createClients(config: Config, database: Database, { clock, logger }: Fo
   };
 }
 
+/** A key of our own making may be rotated while we run. */
+function createKeyring({ dataDir, encryptionKey, localSecrets, olderEncryptionKeys }: Config): Keyring {
+  const reload = () => {
+    const keys = findLocalKeys(dataDir);
+    return keys && { ...keys, older: [...olderEncryptionKeys, ...keys.older] };
+  };
+  return localSecrets.encryptionKey
+    ? new Keyring(encryptionKey, olderEncryptionKeys, reload)
+    : new Keyring(encryptionKey, olderEncryptionKeys);
+}
+
 /**
  * Builds what the API and the worker share from one configuration. Opens the database without migrating it; the queue is
  * connected to when it is first used. Throws TransientError `database_unavailable`.
@@ -68,7 +79,7 @@ export async function composeSync(config: Config, foundation: Foundation): Promi
     logger,
     database,
     stores: createStores(database, clock),
-    keyring: new Keyring(config.encryptionKey, config.olderEncryptionKeys),
+    keyring: createKeyring(config),
     stateSigner: new StateSigner(config.encryptionKey),
     ...createClients(config, database, foundation),
     queue,

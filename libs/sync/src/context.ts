@@ -15,6 +15,7 @@ import type {
   PurgeStore,
   RoundStore,
   RunStore,
+  SealedValueStore,
   SubscriptionStore,
 } from '#database';
 import type { Clock, Job, Logger } from '#domain';
@@ -39,6 +40,8 @@ export interface Stores {
   readonly subscriptions: SubscriptionStore;
   readonly events: EventStore;
   readonly runs: RunStore;
+  /** Everything that the keyring sealed, wherever it stands. */
+  readonly sealedValues: SealedValueStore;
   readonly purges: PurgeStore;
   readonly alerts: AlertStore;
   readonly rounds: RoundStore;

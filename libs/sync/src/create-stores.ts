@@ -15,6 +15,7 @@ import {
   PurgeStore,
   RoundStore,
   RunStore,
+  SealedValueStore,
   SubscriptionStore,
 } from '#database';
 import type { Clock } from '#domain';
@@ -34,6 +35,7 @@ export const createStores = (database: Database, clock: Clock): Stores => ({
   subscriptions: new SubscriptionStore(database, clock),
   events: new EventStore(database, clock),
   runs: new RunStore(database, clock),
+  sealedValues: new SealedValueStore(database),
   purges: new PurgeStore(database),
   alerts: new AlertStore(database, clock),
   rounds: new RoundStore(database),

@@ -14,6 +14,8 @@ import { ContactCensus } from './figures/contact-census.js';
 import { Inbox } from './inbox/inbox.js';
 import { Installer } from './install/installer.js';
 import { AccountQueries } from './queries/account-queries.js';
+import { EncryptionKeyCheck } from './keys/encryption-key-check.js';
+import { KeyRotation } from './keys/key-rotation.js';
 import { KommoContacts } from './queries/kommo-contacts.js';
 import { UnisenderContacts } from './queries/unisender-contacts.js';
 import { PageApplier } from './runs/page-applier.js';
@@ -45,6 +47,8 @@ export interface SyncServices {
   readonly sweep: Sweep;
   readonly allAccounts: AllAccounts;
   readonly audit: AuditLog;
+  readonly keyCheck: EncryptionKeyCheck;
+  readonly keyRotation: KeyRotation;
   readonly uninstall: Uninstall;
   readonly census: ContactCensus;
   readonly figures: Pick<FigureStore, 'read'>;
@@ -76,6 +80,8 @@ export function createSync(context: SyncContext): SyncServices {
     sweep: new Sweep(context, runs),
     allAccounts: new AllAccounts(context, { runs, subscriptions }),
     audit: new AuditLog(context),
+    keyCheck: new EncryptionKeyCheck(context),
+    keyRotation: new KeyRotation(context),
     uninstall: new Uninstall(context, { runs, subscriptions }),
     census: new ContactCensus(context),
     figures: context.stores.figures,

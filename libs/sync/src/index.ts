@@ -10,6 +10,8 @@ export { type ReceivedHook } from './inbox/inbox.js';
 export { type ConsentAnswer } from './install/consent-answer.js';
 export { type Installer } from './install/installer.js';
 export { type IntegrationInput } from './install/integration-input.js';
+export { type EncryptionKeyCheck } from './keys/encryption-key-check.js';
+export { type KeyRotation, type KeyRotationReport } from './keys/key-rotation.js';
 export { type AccountDetails, type AccountView } from './queries/account-queries.js';
 export { type UnisenderImportView } from './queries/unisender-contacts.js';
 export { RunActiveError } from './runs/run-service.js';

@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
+import { type Database, type DatabaseLocation, canaryColumn, sealedColumns } from '#database';
+import { type Clock, Secret } from '#domain';
+import { Keyring } from '#secrets';
+import type { SyncContext } from '#sync';
+import { KeyRotation } from '../../../libs/sync/src/keys/key-rotation.js';
+import { SandboxControl } from '../../support/sandbox-control.js';
+import { ENCRYPTION_KEY, type Harness, createHarness } from '../../support/sync-harness.js';
+import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
+import {
+  ACCOUNT_ID,
+  InstallScene,
+  defaultIntegration,
+  failureOf,
+  installAccount,
+  saveKey,
+  storedClaims,
+} from '../install/install-scene.js';
+
+const NEW_KEY = Secret.of(Buffer.alloc(32, 8).toString('base64'));
+const VALUES = sealedColumns.length;
+
+const onlyOld = () => new Keyring(ENCRYPTION_KEY);
+const newAndOld = () => new Keyring(NEW_KEY, [ENCRYPTION_KEY]);
+const onlyNew = () => new Keyring(NEW_KEY);
+
+/** The process's rotation, which does not wait for others as long as it would. */
+function rotationOf({ context }: Harness, change: Partial<SyncContext> = {}): KeyRotation {
+  const clock: Clock = { nowMs: () => context.clock.nowMs(), sleep: () => context.clock.sleep(20) };
+  return new KeyRotation({ ...context, clock, ...change });
+}
+
+describe.each(testDatabaseKinds())('encryption keys on %s', (kind) => {
+  const databases = openTestDatabases(kind);
+  let sandbox: Sandbox;
+  let scene: InstallScene;
+  let location: DatabaseLocation;
+  let harness: Harness;
+
+  beforeAll(async () => {
+    sandbox = await startSandbox();
+    scene = new InstallScene(new SandboxControl(sandbox.url));
+  });
+
+  afterAll(() => sandbox.close());
+
+  /** The service as another process with other keys. */
+  const openWith = async (keyring: Keyring): Promise<Harness> =>
+    createHarness({ database: await databases.openAt(location), sandbox, keyring });
+
+  beforeEach(async () => {
+    await scene.begin();
+    location = await databases.createMigrated();
+    harness = await openWith(onlyOld());
+    await harness.services.keyCheck.run();
+    await harness.services.installer.saveIntegration(defaultIntegration);
+    await installAccount(harness, scene);
+    await saveKey(harness);
+  });
+
+  /** `table.column` of whatever looks sealed, in the whole database. */
+  async function findSealed(database: Database): Promise<string[]> {
+    const columns = await database.query<{ table_name: string; column_name: string }>(
+      kind === 'sqlite'
+        ? `SELECT t.name AS table_name, c.name AS column_name FROM sqlite_master t JOIN pragma_table_info(t.name) c WHERE t.type = 'table'`
+        : `SELECT table_name AS table_name, column_name AS column_name FROM information_schema.columns WHERE table_schema = database()`,
+    );
+    const found: string[] = [];
+    for (const { table_name: table, column_name: column } of columns) {
+      const rows = await database.query(`SELECT 1 FROM \`${table}\` WHERE \`${column}\` LIKE 'v1.%' LIMIT 1`);
+      if (rows.length > 0) found.push(`${table}.${column}`);
+    }
+    return found.sort();
+  }
+
+  async function expectToWork(process: Harness): Promise<void> {
+    await process.services.keyCheck.run();
+    await process.services.tokens.refreshNow(ACCOUNT_ID);
+    await process.services.subscriptions.ensure(ACCOUNT_ID);
+    expect(await storedClaims(process, ACCOUNT_ID)).toMatchObject({ account_id: ACCOUNT_ID });
+  }
+
+  it('knows of every column that holds something sealed', async () => {
+    const known = [...sealedColumns, canaryColumn].map(({ table, column }) => `${table}.${column}`).sort();
+    expect(await findSealed(harness.context.database)).toEqual(known);
+  });
+
+  it('seals everything with the new key, once', async () => {
+    const rotating = await openWith(newAndOld());
+    const progress: number[] = [];
+    const report = await rotationOf(rotating).run((count) => progress.push(count));
+    expect(report).toEqual({ keyId: onlyNew().currentKeyId, resealed: VALUES, remaining: 0, unreadable: [], isComplete: true });
+    expect(progress).toEqual([1, 2, 3, 4, 5]);
+    await expectToWork(await openWith(onlyNew()));
+    expect(await rotationOf(rotating).run()).toMatchObject({ resealed: 0, isComplete: true });
+  });
+
+  it('loses no token that is refreshed meanwhile, by a process that seals with either key', async () => {
+    const rotating = await openWith(newAndOld());
+    const reading = await openWith(new Keyring(ENCRYPTION_KEY, [NEW_KEY]));
+    let isOver = false;
+    const refreshing = (async () => {
+      for (let round = 0; !isOver; round += 1) await (round % 2 ? reading : rotating).services.tokens.refreshNow(ACCOUNT_ID);
+    })();
+    await rotationOf(rotating).run();
+    isOver = true;
+    await refreshing;
+    expect(await rotationOf(rotating).run()).toMatchObject({ isComplete: true });
+    await expectToWork(await openWith(onlyNew()));
+  });
+
+  it('says what is left while another process seals with the old key, and keeps asking for that one', async () => {
+    const rotating = await openWith(newAndOld());
+    const { stores } = rotating.context;
+    const sealAsBefore = onlyOld();
+    const clock: Clock = {
+      nowMs: () => rotating.context.clock.nowMs(),
+      sleep: async () => {
+        const sealed = sealAsBefore.encrypt('another key', `accounts.unisender_key:${ACCOUNT_ID}`);
+        await stores.accounts.update(ACCOUNT_ID, { unisenderKey: sealed });
+      },
+    };
+    expect(await rotationOf(rotating, { clock }).run()).toMatchObject({ remaining: 1, isComplete: false });
+    const late = await openWith(onlyNew());
+    expect(await failureOf(late.services.keyCheck.run())).toMatchObject({ code: 'wrong_encryption_key' });
+  });
+
+  it('goes on where it was killed', async () => {
+    const rotating = await openWith(newAndOld());
+    const { sealedValues } = rotating.context.stores;
+    for (let killedAfter = 1; killedAfter <= VALUES; killedAfter += 1) {
+      let left = killedAfter;
+      const dying = Object.assign(Object.create(sealedValues) as typeof sealedValues, {
+        replace: async (...change: Parameters<typeof sealedValues.replace>) => {
+          if ((left -= 1) === 0) throw new Error('killed');
+          return sealedValues.replace(...change);
+        },
+      });
+      const stores = { ...rotating.context.stores, sealedValues: dying };
+      await rotationOf(rotating, { stores })
+        .run()
+        .catch((error: Error) => expect(error.message).toBe('killed'));
+      await expectToWork(rotating);
+    }
+    await rotationOf(rotating).run();
+    await expectToWork(await openWith(onlyNew()));
+  });
+
+  it('names what no key opens, and leaves it as it is', async () => {
+    const { stores } = harness.context;
+    const foreign = new Keyring(Secret.of(Buffer.alloc(32, 9).toString('base64')));
+    const sealed = foreign.encrypt('key', `accounts.unisender_key:${ACCOUNT_ID}`);
+    await stores.accounts.update(ACCOUNT_ID, { unisenderKey: sealed });
+    const report = await rotationOf(await openWith(newAndOld())).run();
+    expect(report).toMatchObject({ unreadable: [`accounts.unisender_key:${ACCOUNT_ID}`], isComplete: false });
+    expect((await stores.accounts.find(ACCOUNT_ID))?.unisenderKey).toBe(sealed);
+  });
+
+  it('stops a start with the wrong key in one line that says which one is needed', async () => {
+    const failure = await failureOf((await openWith(onlyNew())).services.keyCheck.run());
+    expect(failure.code).toBe('wrong_encryption_key');
+    expect(failure.message).toContain(onlyOld().currentKeyId);
+    expect(failure.message).not.toContain('\n');
+    await (await openWith(newAndOld())).services.keyCheck.run();
+  });
+
+  it('stops it also in a database from before there was a canary', async () => {
+    await harness.context.database.execute('DELETE FROM key_canaries');
+    expect(await failureOf((await openWith(onlyNew())).services.keyCheck.run())).toMatchObject({ code: 'wrong_encryption_key' });
+    await harness.services.keyCheck.run();
+    expect(await harness.context.database.query('SELECT name FROM key_canaries')).toHaveLength(1);
+  });
+});
