@@ -193,7 +193,7 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     expect(after.map(({ jti }, index) => jti !== before[index]?.['jti'])).toEqual([true, false, true]);
   });
 
-  it('puts renewals of the accounts that expire soon, and only of active ones', async () => {
+  it('puts renewals of the accounts that expire soon, and none for those that need a human', async () => {
     await scene.addAccount(ACCOUNT_ID + 1);
     await installAccount(harness, scene, ACCOUNT_ID + 1);
     const queueRenewals = async () => {
@@ -209,7 +209,7 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
         { tube: 'accesses', payload: { account_ids: [ACCOUNT_ID, ACCOUNT_ID + 1], asked_at: expect.any(Number) as unknown as number } },
       ],
     });
-    await harness.context.stores.accounts.setStatus(ACCOUNT_ID, 'suspended');
+    await harness.context.stores.accounts.setStatus(ACCOUNT_ID, 'reauthorization_required');
     expect(await queueRenewals()).toEqual({
       count: 1,
       jobs: [{ tube: 'accesses', payload: { account_ids: [ACCOUNT_ID + 1], asked_at: expect.any(Number) as unknown as number } }],

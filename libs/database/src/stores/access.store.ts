@@ -110,11 +110,11 @@ export class AccessStore {
     ]);
   }
 
-  /** Ids of active accounts above `afterAccountId` whose access token expires before `beforeMs`, in order. */
+  /** Ids of active and suspended accounts above `afterAccountId` whose access token expires before `beforeMs`, in order. */
   async listExpiringBefore(beforeMs: number, afterAccountId: number, limit: number, on: Executor = this.database): Promise<number[]> {
     const rows = await on.query<{ account_id: number }>(
       `SELECT accesses.account_id FROM accesses JOIN accounts ON accounts.account_id = accesses.account_id
-        WHERE accesses.expires_at < ? AND accesses.account_id > ? AND accounts.status = 'active'
+        WHERE accesses.expires_at < ? AND accesses.account_id > ? AND accounts.status IN ('active', 'suspended')
         ORDER BY accesses.account_id LIMIT ?`,
       [beforeMs, afterAccountId, limit],
     );

@@ -56,11 +56,21 @@ const open = (context: SyncContext, access: AccessRow, account: AccountRow): Cre
  * The pair is read before the account: an install that commits in between leaves an old version with the new integration,
  * which is noticed by its version; the other order could hide it.
  */
-export async function loadCredentials(context: SyncContext, accountId: number): Promise<Credentials> {
+export const loadCredentials = (context: SyncContext, accountId: number): Promise<Credentials> =>
+  load(context, accountId, assertAuthorised);
+
+/** As {@link loadCredentials}, also of a suspended account: nobody works on it, and its access is kept alive for the day it comes back. */
+export const loadRenewable = (context: SyncContext, accountId: number): Promise<Credentials> => load(context, accountId, assertRenewable);
+
+function assertRenewable(account: AccountRow | undefined): asserts account is AccountRow {
+  if (account?.status !== 'suspended') assertAuthorised(account);
+}
+
+async function load(context: SyncContext, accountId: number, assertAllowed: typeof assertAuthorised): Promise<Credentials> {
   const access = await context.stores.accesses.find(accountId);
   const account = await context.stores.accounts.find(accountId);
-  assertAuthorised(account);
-  if (!access) throw new BugError(`account ${accountId} is active without an access`, { code: 'access_missing' });
+  assertAllowed(account);
+  if (!access) throw new BugError(`account ${accountId} has no access`, { code: 'access_missing' });
   return open(context, access, account);
 }
 

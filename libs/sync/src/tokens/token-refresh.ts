@@ -1,7 +1,7 @@
 import { AccountBlockedError, alerts } from '#domain';
 import { type KommoHost, KommoHostMovedError, KommoTokenRefusedError, type TokenPair } from '#kommo';
 import type { SyncContext } from '../context.js';
-import { type Credentials, getClientIdentity, loadCredentials, sealPair } from './credentials.js';
+import { type Credentials, getClientIdentity, loadRenewable, sealPair } from './credentials.js';
 
 /** One exchange of a refresh token, by whoever holds the account's refresh lock. */
 export class TokenRefresh {
@@ -25,7 +25,7 @@ export class TokenRefresh {
     }
     const { pair, expiresAt } = sealPair(this.context, accountId, answer);
     await this.context.stores.accesses.storeRefreshed(accountId, owner, current.version, pair, expiresAt);
-    return loadCredentials(this.context, accountId);
+    return loadRenewable(this.context, accountId);
   }
 
   /** The credentials with the account's new host, which is stored; undefined when the account did not move (reference/kommo.md 1.7). */
@@ -69,7 +69,7 @@ export class TokenRefresh {
         cause,
       });
     }
-    return loadCredentials(this.context, accountId);
+    return loadRenewable(this.context, accountId);
   }
 
   private async flagUnlessRotated({ session: { accountId }, version }: Credentials): Promise<boolean> {

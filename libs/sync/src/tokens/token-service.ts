@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { InvalidInputError, ServiceError, TransientError } from '#domain';
 import { type KommoSession, KommoUnauthorizedError } from '#kommo';
 import type { SyncContext } from '../context.js';
-import { type Credentials, loadCredentials } from './credentials.js';
+import { type Credentials, loadCredentials, loadRenewable } from './credentials.js';
 import { TokenRefresh } from './token-refresh.js';
 
 /** A token that expires sooner is not sent any more. */
@@ -51,12 +51,12 @@ export class TokenService {
 
   /** Renews the pair unless it is of `askedAt` (epoch milliseconds) or later. Errors as in {@link withSession}. */
   async refreshNow(accountId: number, askedAt = Infinity): Promise<void> {
-    const current = await loadCredentials(this.context, accountId);
+    const current = await loadRenewable(this.context, accountId);
     if (current.refreshedAt < askedAt) await this.refresh(current);
   }
 
   /**
-   * Puts jobs that renew the access of every active account whose token expires within so many hours; returns how many
+   * Puts jobs that renew the access of every active or suspended account whose token expires within so many hours; returns how many
    * accounts that are. Throws TransientError when the queue is away.
    */
   async queueRenewals(withinHours: number): Promise<number> {
@@ -129,7 +129,7 @@ export class TokenService {
       const now = clock.nowMs();
       if (await stores.accesses.tryLockRefresh(accountId, owner, now + LOCK_MS)) return this.refreshLocked(stale, owner);
       await clock.sleep(LOCK_POLL_MS);
-      const current = await loadCredentials(this.context, accountId);
+      const current = await loadRenewable(this.context, accountId);
       if (current.version !== stale.version) return current;
     }
     throw new TransientError(`the token of account ${accountId} is being refreshed elsewhere`, { code: 'token_refresh_busy' });
@@ -138,7 +138,7 @@ export class TokenService {
   private async refreshLocked(stale: Credentials, owner: string): Promise<Credentials> {
     const { accountId } = stale.session;
     try {
-      const current = await loadCredentials(this.context, accountId);
+      const current = await loadRenewable(this.context, accountId);
       return current.version === stale.version ? await this.tokenRefresh.exchange(current, owner) : current;
     } finally {
       await this.context.stores.accesses.unlockRefresh(accountId, owner);
