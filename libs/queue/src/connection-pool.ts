@@ -1,4 +1,4 @@
-import { type Clock, InvalidInputError, TransientError } from '#domain';
+import { type Clock, InvalidInputError, type Logger, TransientError } from '#domain';
 import { BeanstalkConnection } from './beanstalk-connection.js';
 import { type Endpoint, describeEndpoint, rankEndpoints } from './endpoint.js';
 import { isQueueTimeout, queueUnavailable } from './queue-errors.js';
@@ -11,16 +11,21 @@ export type ServerWork<Result> = (connection: BeanstalkConnection) => Promise<Re
 export type ServerAnswer<Result> =
   { readonly server: string; readonly value: Result } | { readonly server: string; readonly error: unknown };
 
+/** What the pool stands on. */
+export interface ConnectionPoolOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Every server, each call anew. */
+  readonly findEndpoints: () => readonly Endpoint[];
+}
+
 /** One connection to each server, made when it is needed and again when it was lost. */
 export class ConnectionPool {
   private readonly connections = new Map<string, Promise<BeanstalkConnection>>();
   private readonly health: ServerHealth;
 
-  constructor(
-    private readonly clock: Clock,
-    private readonly findEndpoints: () => readonly Endpoint[],
-  ) {
-    this.health = new ServerHealth(clock);
+  constructor(private readonly options: ConnectionPoolOptions) {
+    this.health = new ServerHealth(options.clock);
   }
 
   /**
@@ -29,7 +34,7 @@ export class ConnectionPool {
    */
   async onFirst<Result>(key: string, work: ServerWork<Result>): Promise<Result> {
     let failure: unknown;
-    for (const endpoint of this.health.liveFirst(rankEndpoints(this.findEndpoints(), key))) {
+    for (const endpoint of this.health.liveFirst(rankEndpoints(this.options.findEndpoints(), key))) {
       const name = describeEndpoint(endpoint);
       this.health.trying(name);
       try {
@@ -39,7 +44,7 @@ export class ConnectionPool {
       } catch (error) {
         if (!(error instanceof TransientError)) throw error;
         failure = error;
-        this.health.failed(name);
+        this.passBy(name, error);
       }
     }
     throw queueUnavailable('no queue server takes the job', failure);
@@ -47,7 +52,7 @@ export class ConnectionPool {
 
   /** Works on every server, or on the named one. Throws InvalidInputError `unknown_queue_server` when there is none such. */
   async askEach<Result>(work: ServerWork<Result>, server?: string): Promise<ServerAnswer<Result>[]> {
-    const all = this.findEndpoints();
+    const all = this.options.findEndpoints();
     const endpoints = all.filter((endpoint) => server === undefined || describeEndpoint(endpoint) === server);
     if (server !== undefined && endpoints.length === 0) throw unknownServer();
     return Promise.all(endpoints.map((endpoint) => this.ask(endpoint, work)));
@@ -64,7 +69,7 @@ export class ConnectionPool {
 
   /** Waits for the first answer only: a silent server beside one that is well takes no time. */
   async doesOneAnswer(work: ServerWork<unknown>): Promise<boolean> {
-    const answers = this.findEndpoints().map((endpoint) => this.use(endpoint, work));
+    const answers = this.options.findEndpoints().map((endpoint) => this.use(endpoint, work));
     return Promise.any(answers).then(
       () => true,
       () => false,
@@ -78,6 +83,11 @@ export class ConnectionPool {
     for (const connection of await Promise.allSettled(opened)) {
       if (connection.status === 'fulfilled') connection.value.close();
     }
+  }
+
+  private passBy(server: string, error: unknown): void {
+    const restMs = this.health.failed(server);
+    if (restMs !== undefined) this.options.logger.warn('a queue server takes no jobs', { server, pass_by_ms: restMs, error });
   }
 
   private async ask<Result>(endpoint: Endpoint, work: ServerWork<Result>): Promise<ServerAnswer<Result>> {
@@ -105,7 +115,7 @@ export class ConnectionPool {
     const name = describeEndpoint(endpoint);
     const known = this.connections.get(name);
     if (known) return known;
-    const opening = BeanstalkConnection.open(endpoint, this.clock);
+    const opening = BeanstalkConnection.open(endpoint, this.options.clock);
     this.connections.set(name, opening);
     const forget = () => {
       if (this.connections.get(name) === opening) this.connections.delete(name);

@@ -1,7 +1,6 @@
-import { type Clock, InvalidInputError, type Job, type Logger, type Tube, accountIdOf, jobKindOf, tubes } from '#domain';
+import { InvalidInputError, type Job, type Tube, accountIdOf, jobKindOf, tubes } from '#domain';
 import type { BeanstalkConnection, PeekedState, ReservedJob } from './beanstalk-connection.js';
-import { ConnectionPool, type ServerAnswer } from './connection-pool.js';
-import type { Endpoint } from './endpoint.js';
+import { ConnectionPool, type ConnectionPoolOptions, type ServerAnswer } from './connection-pool.js';
 import {
   type JobAddress,
   type JobView,
@@ -13,12 +12,7 @@ import {
 } from './queue-views.js';
 
 /** What the client stands on. */
-export interface QueueClientOptions {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Every server, each call anew. */
-  readonly findEndpoints: () => readonly Endpoint[];
-}
+export type QueueClientOptions = ConnectionPoolOptions;
 
 /** What differs from the catalogue's own; priority 0 is the most urgent. */
 export interface PutJobOptions {
@@ -43,8 +37,8 @@ export interface JobRef {
 export class QueueClient {
   private readonly pool: ConnectionPool;
 
-  constructor(private readonly options: QueueClientOptions) {
-    this.pool = new ConnectionPool(options.clock, options.findEndpoints);
+  constructor(options: QueueClientOptions) {
+    this.pool = new ConnectionPool(options);
   }
 
   /**

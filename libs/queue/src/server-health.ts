@@ -32,12 +32,13 @@ export class ServerHealth {
     if (rest && !this.isResting(rest)) this.rests.set(server, { ...rest, sinceMs: this.clock.nowMs(), isTried: true });
   }
 
-  /** To be told when a call failed; many that fail together count as one. */
-  failed(server: string): void {
+  /** To be told when a call failed. Gives the rest in milliseconds that begins by it; many that fail together begin one. */
+  failed(server: string): number | undefined {
     const rest = this.rests.get(server);
-    if (rest && !rest.isTried) return;
+    if (rest && !rest.isTried) return undefined;
     const forMs = rest ? Math.min(rest.forMs * 2, LONGEST_REST_MS) : FIRST_REST_MS;
     this.rests.set(server, { sinceMs: this.clock.nowMs(), forMs, isTried: false });
+    return forMs;
   }
 
   /** To be told when a call went well. */

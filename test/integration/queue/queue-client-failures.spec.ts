@@ -8,7 +8,7 @@ import { listMakers, type Maker, QueueProcess } from '../../support/queue-proces
 import { contactsJob, eventually, hurried, QueueScene, succeeds } from './queue-scene.js';
 import { SwallowingProxy } from './swallowing-proxy.js';
 
-const HURRY = 10;
+const HURRY = 5;
 /** Waits are hurried, and no rest is ever over. */
 const standing: Clock = { ...hurried(HURRY), nowMs: () => 0 };
 const ACCOUNTS = Array.from({ length: 20 }, (_, index) => index + 1);
@@ -78,6 +78,7 @@ describe('a server that neither answers nor hangs up', () => {
     proxy.swallow();
     for (const id of ACCOUNTS) await scene.client.put(contactsJob(id));
     expect(proxy.connectionCount).toBe(1);
+    expect(scene.logger.lines).toMatchObject([{ message: 'a queue server takes no jobs', fields: { pass_by_ms: 1_000 } }]);
   });
 
   it('is noticed by workers, which watch again once it answers', async () => {
