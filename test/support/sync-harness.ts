@@ -71,6 +71,8 @@ const defaultConfig: SyncConfig = {
   reconcileDeleteLimitPercent: 20,
   unisenderExportPollMs: 50,
   uninstallGraceDays: 30,
+  historyKeepDays: 90,
+  auditKeepDays: 365,
 };
 
 const unlimited: RequestLimiter = { acquire: () => Promise.resolve(), pause: () => Promise.resolve() };

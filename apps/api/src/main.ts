@@ -34,7 +34,7 @@ async function main(): Promise<void> {
     stopOnSignal(api, logger, config.shutdownGraceSeconds * 1000);
     process.stdout.write(`${JSON.stringify({ api: 'ready', port: api.port })}\n`);
   } catch (error) {
-    logger.error('The API cannot start', { error });
+    if (!(error instanceof InvalidInputError)) logger.error('The API cannot start', { error });
     await logger.close();
     if (error instanceof InvalidInputError) exitIfMisconfigured(error);
     process.exit(1);

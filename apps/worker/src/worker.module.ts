@@ -7,6 +7,7 @@ import type { Monitors } from './monitors.js';
 import { alertSchedule } from './schedules/alert.schedule.js';
 import { CENSUS_SECONDS, censusSchedule } from './schedules/census.schedule.js';
 import { withHeartbeat } from './schedules/heartbeat.js';
+import { purgeSchedule } from './schedules/purge.schedule.js';
 import { reconcileSchedule } from './schedules/reconcile.schedule.js';
 import type { Schedule } from './schedules/schedule.js';
 import { Scheduler } from './schedules/scheduler.js';
@@ -41,6 +42,7 @@ function schedulesOf({ config, context, services, monitors: { cronitor, alertWeb
     reconcileSchedule(services.allAccounts, config.reconcileCron),
     watchdogSchedule(services.allAccounts, config.watchdogCron),
     uninstallSchedule(services.uninstall, config.watchdogCron),
+    purgeSchedule(services.retention, config.watchdogCron),
   ];
   const told = (schedule: Schedule) => (cronitor ? withHeartbeat(schedule, cronitor) : schedule);
   const census = asSharedRound(told(censusSchedule(services.census)), shared, CENSUS_QUIET_MS);

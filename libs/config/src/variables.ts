@@ -59,6 +59,8 @@ export const variables = {
   sweepSeconds: required('SWEEP_SECONDS', '30', readInteger(1, 3_600)),
   reconcileDeleteLimitPercent: required('RECONCILE_DELETE_LIMIT_PERCENT', '20', readInteger(0, 100)),
   uninstallGraceDays: required('UNINSTALL_GRACE_DAYS', '30', readInteger(0, 3_650)),
+  historyKeepDays: required('HISTORY_KEEP_DAYS', '90', readInteger(1, 3_650)),
+  auditKeepDays: required('AUDIT_KEEP_DAYS', '365', readInteger(1, 3_650)),
   shutdownGraceSeconds: required('SHUTDOWN_GRACE_SECONDS', '20', readInteger(1, 600)),
   logsFolderPath: optional('LOGS_FOLDER_PATH', readText),
   logFormat: required('LOG_FORMAT', 'text', readOneOf('text', 'json')),

@@ -63,6 +63,8 @@ export interface SyncConfig {
   readonly reconcileDeleteLimitPercent: number;
   readonly unisenderExportPollMs: number;
   readonly uninstallGraceDays: number;
+  readonly historyKeepDays: number;
+  readonly auditKeepDays: number;
 }
 
 /** What every use case is built from. */

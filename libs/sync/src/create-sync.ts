@@ -19,6 +19,7 @@ import { KeyRotation } from './keys/key-rotation.js';
 import { KommoContacts } from './queries/kommo-contacts.js';
 import { UnisenderContacts } from './queries/unisender-contacts.js';
 import { PageApplier } from './runs/page-applier.js';
+import { Retention } from './retention/retention.js';
 import { RunWorker } from './runs/run-worker.js';
 import { RunService } from './runs/run-service.js';
 import { Subscriptions } from './subscriptions/subscriptions.js';
@@ -47,6 +48,7 @@ export interface SyncServices {
   readonly sweep: Sweep;
   readonly allAccounts: AllAccounts;
   readonly audit: AuditLog;
+  readonly retention: Retention;
   readonly keyCheck: EncryptionKeyCheck;
   readonly keyRotation: KeyRotation;
   readonly uninstall: Uninstall;
@@ -80,6 +82,7 @@ export function createSync(context: SyncContext): SyncServices {
     sweep: new Sweep(context, runs),
     allAccounts: new AllAccounts(context, { runs, subscriptions }),
     audit: new AuditLog(context),
+    retention: new Retention(context),
     keyCheck: new EncryptionKeyCheck(context),
     keyRotation: new KeyRotation(context),
     uninstall: new Uninstall(context, { runs, subscriptions }),

@@ -14,6 +14,7 @@ export { type EncryptionKeyCheck } from './keys/encryption-key-check.js';
 export { type KeyRotation, type KeyRotationReport } from './keys/key-rotation.js';
 export { type AccountDetails, type AccountView } from './queries/account-queries.js';
 export { type UnisenderImportView } from './queries/unisender-contacts.js';
+export { type Retention } from './retention/retention.js';
 export { RunActiveError } from './runs/run-service.js';
 export { type RunView } from './runs/run-view.js';
 export { type RunWorker } from './runs/run-worker.js';

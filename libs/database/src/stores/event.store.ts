@@ -189,9 +189,18 @@ export class EventStore {
 
   /** Forgets up to `limit` settled events received before `beforeMs`; returns how many. */
   async purge(beforeMs: number, limit: number): Promise<number> {
+    return this.purgeStates(['applied', 'ignored'], beforeMs, limit);
+  }
+
+  /** Forgets up to `limit` events received before `beforeMs` that were of no use, kept for the operator until now; returns how many. */
+  async purgeUseless(beforeMs: number, limit: number): Promise<number> {
+    return this.purgeStates(['unreadable', 'refused'], beforeMs, limit);
+  }
+
+  private async purgeStates(states: readonly [EventState, EventState], beforeMs: number, limit: number): Promise<number> {
     const rows = await this.database.query<{ account_id: number; event_id: string }>(
-      `SELECT account_id, event_id FROM events WHERE state IN ('applied', 'ignored') AND received_at < ? LIMIT ?`,
-      [beforeMs, limit],
+      `SELECT account_id, event_id FROM events WHERE state IN (?, ?) AND received_at < ? LIMIT ?`,
+      [...states, beforeMs, limit],
     );
     for (const [accountId, group] of groupBy(rows, ({ account_id }) => account_id)) {
       await executeIn(

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Executor } from '../executor.js';
+import { executeIn } from '../sql.js';
 
 /** A job that was buried, and why. */
 export interface FailureRow {
@@ -50,6 +51,17 @@ export class FailureStore {
       [failureId, accountId, tube, jobId, payload, code, reason.slice(0, MAX_REASON_LENGTH), failedAt],
     );
     return failureId;
+  }
+
+  /** Forgets up to `limit` failures older than `beforeMs`; returns how many. */
+  async purge(beforeMs: number, limit: number): Promise<number> {
+    const rows = await this.database.query<{ failure_id: string }>('SELECT failure_id FROM failures WHERE failed_at < ? LIMIT ?', [
+      beforeMs,
+      limit,
+    ]);
+    const ids = rows.map(({ failure_id }) => failure_id);
+    await executeIn(this.database, 'DELETE FROM failures WHERE failure_id IN (?)', [], ids);
+    return ids.length;
   }
 
   /** Newest first; of one account or of all. */

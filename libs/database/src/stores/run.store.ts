@@ -1,7 +1,7 @@
 import { type Clock, type RunMode, type RunPhase, type RunState, type RunTrigger, isFinal, statesBefore } from '#domain';
 import { DuplicateKeyError } from '../database-errors.js';
 import type { Executor, SqlValue } from '../executor.js';
-import { placeholders } from '../sql.js';
+import { executeIn, placeholders } from '../sql.js';
 
 /** Progress so far; all but `read`, which counts contacts, count addresses. */
 export interface RunCounts {
@@ -191,5 +191,17 @@ export class RunStore {
       [beforeMs, limit],
     );
     return rows.map(toRun);
+  }
+
+  /** Forgets up to `limit` runs that ended before `beforeMs`, but never an account's last one; returns how many. */
+  async purge(beforeMs: number, limit: number): Promise<number> {
+    const rows = await this.database.query<{ run_id: string }>(
+      `SELECT run_id FROM runs WHERE active_account_id IS NULL AND finished_at < ?
+          AND EXISTS (SELECT 1 FROM runs later WHERE later.account_id = runs.account_id AND later.created_at > runs.created_at) LIMIT ?`,
+      [beforeMs, limit],
+    );
+    const ids = rows.map(({ run_id }) => run_id);
+    await executeIn(this.database, 'DELETE FROM runs WHERE run_id IN (?)', [], ids);
+    return ids.length;
   }
 }

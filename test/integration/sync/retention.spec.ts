@@ -1,0 +1,84 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { type Harness, createHarness } from '../../support/sync-harness.js';
+import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
+
+const ACCOUNT_ID = 501;
+const DAY_MS = 24 * 3_600_000;
+
+describe.each(testDatabaseKinds())('what is kept on %s', (kind) => {
+  const databases = openTestDatabases(kind);
+  let harness: Harness;
+
+  beforeEach(async () => {
+    harness = createHarness({ database: await databases.open(), sandbox: { url: 'http://127.0.0.1:9' } });
+    await harness.services.installer.saveSetup({
+      accountId: ACCOUNT_ID,
+      clientId: 'client',
+      clientSecret: 'secret',
+      redirectUri: 'https://sync.example.org/auth',
+    });
+  });
+
+  async function addRun(runId: string): Promise<void> {
+    const { runs } = harness.context.stores;
+    await runs.create({ runId, accountId: ACCOUNT_ID, mode: 'import', trigger: 'operator', totalEstimate: null });
+    await runs.transition(runId, 'cancelled');
+    harness.clock.advance(1_000);
+  }
+
+  const addFailure = () =>
+    harness.context.stores.failures.add({
+      accountId: ACCOUNT_ID,
+      tube: 'contacts',
+      jobId: 1,
+      payload: '{}',
+      code: 'some_bug',
+      reason: 'a reason',
+      failedAt: harness.clock.nowMs(),
+    });
+
+  const addEvent = (eventId: string, state: 'refused' | 'waiting') =>
+    harness.context.stores.events.add(ACCOUNT_ID, [
+      { eventId, source: 'kommo', action: 'update', contactId: 1, payload: '{}', dedupKey: eventId, state, reason: null },
+    ]);
+
+  const deed = () => harness.services.audit.record({ actor: 'cli', action: 'thing.do' }, () => Promise.resolve());
+
+  async function listKept() {
+    const { stores } = harness.context;
+    return {
+      runs: (await stores.runs.list(ACCOUNT_ID, 10)).map(({ runId }) => runId),
+      failures: (await stores.failures.list({ limit: 10 })).length,
+      events: (await stores.events.list(ACCOUNT_ID, 10)).map(({ eventId }) => eventId),
+      deeds: (await harness.services.audit.list({})).length,
+    };
+  }
+
+  it('goes when its days are over; what waits and the last run of an account stay', async () => {
+    await addRun('first');
+    await addRun('second');
+    await addFailure();
+    await addEvent('e1', 'refused');
+    await addEvent('e2', 'waiting');
+    await deed();
+    await harness.services.retention.run();
+    expect(await listKept()).toEqual({ runs: ['second', 'first'], failures: 1, events: ['e2', 'e1'], deeds: 1 });
+    harness.clock.advance(91 * DAY_MS);
+    await addFailure();
+    await harness.services.retention.run();
+    expect(await listKept()).toEqual({ runs: ['second'], failures: 1, events: ['e2'], deeds: 1 });
+    harness.clock.advance(280 * DAY_MS);
+    await harness.services.retention.run();
+    expect(await listKept()).toEqual({ runs: ['second'], failures: 0, events: ['e2'], deeds: 0 });
+  });
+
+  it('goes in batches, however much it is', async () => {
+    const { database } = harness.context;
+    for (let batch = 0; batch < 5; batch += 1) {
+      const rows = Array.from({ length: 1_000 }, (_, index) => `('${batch}-${index}', 0, 'cli', 'thing.do', NULL, 'done', '{}')`);
+      await database.execute(`INSERT INTO audit (audit_id, at, actor, action, account_id, outcome, details) VALUES ${rows.join(',')}`);
+    }
+    await harness.services.retention.run();
+    expect((await listKept()).deeds).toBe(0);
+  });
+});
