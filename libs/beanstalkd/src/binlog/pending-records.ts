@@ -57,7 +57,7 @@ export class PendingRecords {
   writes(): FileWrite[] {
     if (this.usedBytes === 0) return [];
     const first = this.straddling.flatMap((record) => this.hiddenWrites(record));
-    return [...first, this.toWrite(0, this.usedBytes)];
+    return [...first, ...this.visibleWrites()];
   }
 
   /** They are written; the next ones go behind them. */
@@ -70,6 +70,17 @@ export class PendingRecords {
   private hiddenWrites({ start, pageEnd, end }: Straddling): FileWrite[] {
     const rest = this.toWrite(pageEnd, end);
     return pageEnd < start + visibleBytes ? [{ bytes: impossibleLength, at: this.at + start }, rest] : [rest];
+  }
+
+  /** From the first to the last. A rest of more than a page is not written twice: copying it costs more than one more call. */
+  private *visibleWrites(): Generator<FileWrite> {
+    let from = 0;
+    for (const { pageEnd, end } of this.straddling) {
+      if (end - pageEnd <= pageBytes) continue;
+      yield this.toWrite(from, pageEnd);
+      from = end;
+    }
+    if (from < this.usedBytes) yield this.toWrite(from, this.usedBytes);
   }
 
   private toWrite(from: number, to: number): FileWrite {
