@@ -17,4 +17,7 @@ async function main(words: readonly string[]): Promise<void> {
   process.exitCode = EX_USAGE;
 }
 
+// A killed bench ends by `exit`, and with it the servers that it started.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 await main(process.argv.slice(2));

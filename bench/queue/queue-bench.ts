@@ -1,14 +1,15 @@
+import { cpus, loadavg, release } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { BenchOptions } from '../bench.js';
 import { median } from '../numbers.js';
 import { Table } from '../table.js';
 import type { BenchClient } from './bench-client.js';
 import { connectors, jobsOf, queueCases, type QueueCase } from './queue-case.js';
-import { describeGoals, type Measured } from './queue-goals.js';
-import { hasDebian, startQueueServer, type Maker, type QueueServer } from './queue-server.js';
+import { describeGoals, type Measured, type Ratios } from './queue-goals.js';
+import { debianVersion, hasDebian, startQueueServer, type Maker, type QueueServer } from './queue-server.js';
 
 const MS_PER_SECOND = 1000;
-const makers: readonly Maker[] = ['ours', 'debian'];
+const makers: readonly Maker[] = ['ours', 'debian', 'bare'];
 
 /** Jobs per second. */
 interface Rates {
@@ -16,12 +17,19 @@ interface Rates {
   readonly reserveAndDelete: number;
 }
 
-type Servers = Record<Maker, Record<'memory' | 'log', QueueServer>>;
+type Place = 'memory' | 'log';
+type Servers = Record<Place, Record<Maker, QueueServer>>;
 
-const startBoth = async (maker: Maker) => ({
-  memory: await startQueueServer(maker, false),
-  log: await startQueueServer(maker, true),
-});
+/** The bare server keeps nothing anywhere: the same one stands beside both. */
+async function startServers(): Promise<Servers> {
+  const bare = await startQueueServer('bare', false);
+  return {
+    memory: { ours: await startQueueServer('ours', false), debian: await startQueueServer('debian', false), bare },
+    log: { ours: await startQueueServer('ours', true), debian: await startQueueServer('debian', true), bare },
+  };
+}
+
+const everyMaker = <T>(of: (maker: Maker) => T): Record<Maker, T> => ({ ours: of('ours'), debian: of('debian'), bare: of('bare') });
 
 async function jobsPerSecond(clients: readonly BenchClient[], jobs: number, work: (client: BenchClient, jobs: number) => Promise<void>) {
   const startedAtMs = performance.now();
@@ -41,19 +49,15 @@ async function connectAll(queueCase: QueueCase, server: QueueServer): Promise<Be
   return Promise.all(Array.from({ length: connections }, () => connectors[client]({ port: server.port, inFlight, bodyBytes })));
 }
 
-const medians = (rates: readonly Rates[]): Rates => ({
-  put: median(rates.map(({ put }) => put)),
-  reserveAndDelete: median(rates.map(({ reserveAndDelete }) => reserveAndDelete)),
-});
-
-/** The two servers take turns, each being the first in every other round. A first round each is not counted. */
-async function measure(queueCase: QueueCase, servers: Servers, rounds: number): Promise<Record<Maker, Rates>> {
-  const place = queueCase.hasLog ? 'log' : 'memory';
-  const clients = {
-    ours: await connectAll(queueCase, servers.ours[place]),
-    debian: await connectAll(queueCase, servers.debian[place]),
+/** The servers take turns, in the opposite order in every other round. A first round each is not counted. */
+async function measure(queueCase: QueueCase, servers: Servers, rounds: number): Promise<Record<Maker, Rates[]>> {
+  const { ours, debian, bare } = servers[queueCase.hasLog ? 'log' : 'memory'];
+  const clients: Record<Maker, BenchClient[]> = {
+    ours: await connectAll(queueCase, ours),
+    debian: await connectAll(queueCase, debian),
+    bare: await connectAll(queueCase, bare),
   };
-  const seen: Record<Maker, Rates[]> = { ours: [], debian: [] };
+  const seen = everyMaker<Rates[]>(() => []);
   const jobs = jobsOf(queueCase);
   for (let index = 0; index <= rounds; index += 1) {
     for (const maker of index % 2 === 0 ? makers : [...makers].reverse()) {
@@ -61,53 +65,86 @@ async function measure(queueCase: QueueCase, servers: Servers, rounds: number): 
       if (index > 0) seen[maker].push(rates);
     }
   }
-  for (const client of [...clients.ours, ...clients.debian]) client.close();
-  return { ours: medians(seen.ours), debian: medians(seen.debian) };
+  for (const client of makers.flatMap((maker) => clients[maker])) client.close();
+  return seen;
 }
 
-const heads = ['client', 'log', 'in flight', 'connections', 'body', 'put/s', "Debian's", 'ratio', 'reserve+delete/s', "Debian's", 'ratio'];
-const widest = ['fivebeans', '-f 50', '100', '8', '16384', '1000000', '1000000', '0.00', '1000000', '1000000', '0.00'];
+/** The median of what each round says: whatever else the machine does comes and goes more slowly than rounds do. */
+function ratiosToDebian(seen: Record<Maker, Rates[]>, maker: Maker): Ratios {
+  const ratio = (operation: keyof Rates) =>
+    median(seen[maker].map((rates, index) => rates[operation] / (seen.debian[index]?.[operation] ?? Number.NaN)));
+  return { put: ratio('put'), reserveAndDelete: ratio('reserveAndDelete') };
+}
 
-function toCells({ client, hasLog, inFlight, connections, bodyBytes }: QueueCase, rates: Record<Maker, Rates>): string[] {
-  const compare = (ours: number, debian: number) => [ours.toFixed(0), debian.toFixed(0), (ours / debian).toFixed(2)];
-  const { ours, debian } = rates;
+const heads = [
+  'client',
+  'log',
+  'in flight',
+  'connections',
+  'body',
+  'put/s',
+  "Debian's",
+  'ratio',
+  'bare',
+  'reserve+delete/s',
+  "Debian's",
+  'ratio',
+  'bare',
+];
+const widest = ['fivebeans', '-f 50', '100', '8', '16384', '1000000', '1000000', '0.00', '00.00', '1000000', '1000000', '0.00', '00.00'];
+
+function toCells({ queueCase, ours, bare }: Measured, seen: Record<Maker, Rates[]>): string[] {
+  const { client, hasLog, inFlight, connections, bodyBytes } = queueCase;
+  const rate = (maker: Maker, operation: keyof Rates) => median(seen[maker].map((rates) => rates[operation])).toFixed(0);
+  const compare = (operation: keyof Rates) => [
+    rate('ours', operation),
+    rate('debian', operation),
+    ours[operation].toFixed(2),
+    bare[operation].toFixed(2),
+  ];
   return [
-    ...[client, hasLog ? '-f 50' : 'none', `${inFlight}`, `${connections}`, `${bodyBytes}`],
-    ...compare(ours.put, debian.put),
-    ...compare(ours.reserveAndDelete, debian.reserveAndDelete),
+    client,
+    hasLog ? '-f 50' : 'none',
+    `${inFlight}`,
+    `${connections}`,
+    `${bodyBytes}`,
+    ...compare('put'),
+    ...compare('reserveAndDelete'),
   ];
 }
-
-const ratiosOf = ({ ours, debian }: Record<Maker, Rates>) => ({
-  put: ours.put / debian.put,
-  reserveAndDelete: ours.reserveAndDelete / debian.reserveAndDelete,
-});
 
 async function measureAll(servers: Servers, { isQuick, say }: BenchOptions): Promise<Measured[]> {
   const cases = queueCases.filter(({ connections }) => !isQuick || connections === 1);
   const table = new Table(heads, widest);
-  const measured: Measured[] = [];
+  const all: Measured[] = [];
   say(table.head());
   for (const queueCase of cases) {
-    const rates = await measure(queueCase, servers, isQuick ? 3 : 7);
-    measured.push({ queueCase, ratios: ratiosOf(rates) });
-    say(table.row(toCells(queueCase, rates)));
+    const seen = await measure(queueCase, servers, isQuick ? 3 : 11);
+    const measured = { queueCase, ours: ratiosToDebian(seen, 'ours'), bare: ratiosToDebian(seen, 'bare') };
+    all.push(measured);
+    say(table.row(toCells(measured, seen)));
   }
-  return measured;
+  return all;
+}
+
+function describeMachine(): string {
+  const load = loadavg()[0]?.toFixed(1);
+  return `${cpus().length} × ${cpus()[0]?.model.trim()}, Linux ${release()}, load ${load}; Node ${process.version}; ${debianVersion()}`;
 }
 
 /**
- * Our queue server beside Debian's beanstalkd, each a process of its own, fed by the same client in the same run. Prints the
- * medians of several short rounds. Throws when Debian's is not installed.
+ * Our queue server beside Debian's beanstalkd and a Node server that only answers, each a process of its own, fed by the same
+ * client in the same run. Prints the medians of several short rounds. Throws when Debian's is not installed.
  */
 export async function runQueueBench(options: BenchOptions): Promise<void> {
   if (!hasDebian()) throw new Error("Debian's beanstalkd is not installed: there is nothing to compare with");
-  const servers = { ours: await startBoth('ours'), debian: await startBoth('debian') };
+  options.say(`${describeMachine()}\n`);
+  const servers = await startServers();
   try {
     const measured = await measureAll(servers, options);
-    options.say('\nOurs ÷ Debian’s, mean (lowest):');
+    options.say('\nOurs ÷ Debian’s, mean (lowest; a bare Node server ÷ Debian’s):');
     for (const line of describeGoals(measured)) options.say(line);
   } finally {
-    for (const { memory, log } of [servers.ours, servers.debian]) await Promise.all([memory.stop(), log.stop()]);
+    await Promise.all(makers.flatMap((maker) => [servers.memory[maker].stop(), servers.log[maker].stop()]));
   }
 }

@@ -1,7 +1,7 @@
 import { geometricMean } from '../numbers.js';
 import type { QueueCase } from './queue-case.js';
 
-/** Ours ÷ Debian's. */
+/** A server's jobs per second ÷ Debian's. */
 export interface Ratios {
   readonly put: number;
   readonly reserveAndDelete: number;
@@ -9,7 +9,9 @@ export interface Ratios {
 
 export interface Measured {
   readonly queueCase: QueueCase;
-  readonly ratios: Ratios;
+  readonly ours: Ratios;
+  /** Of a Node server that only answers: what ours could reach at most. */
+  readonly bare: Ratios;
 }
 
 interface Goal {
@@ -36,13 +38,15 @@ const bodySizes = (measured: readonly Measured[]) => [...new Set(measured.map(({
 function describe(goal: Goal, measured: readonly Measured[], bodyBytes: number): string {
   const covered = measured.filter(({ queueCase }) => queueCase.bodyBytes === bodyBytes && goal.covers(queueCase));
   const parts = operations.map((operation) => {
-    const ratios = covered.map((one) => one.ratios[operation]);
-    return `${operation === 'put' ? 'put' : 'reserve+delete'} ${geometricMean(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)})`;
+    const ours = covered.map((one) => one.ours[operation]);
+    const bare = geometricMean(covered.map((one) => one.bare[operation]));
+    const name = operation === 'put' ? 'put' : 'reserve+delete';
+    return `${name} ${geometricMean(ours).toFixed(2)} (${Math.min(...ours).toFixed(2)}; bare ${bare.toFixed(2)})`;
   });
   return `${goal.name}, ${bodyBytes} B: ${parts.join(', ')}; to reach: ${goal.reach}`;
 }
 
-/** One line per goal and body size: the mean of the ratios, and in brackets the lowest. */
+/** One line per goal and body size: the mean of the ratios, in brackets the lowest and the mean of a bare Node server's. */
 export function describeGoals(measured: readonly Measured[]): string[] {
   const covered = goals.filter((goal) => measured.some(({ queueCase }) => goal.covers(queueCase)));
   return covered.flatMap((goal) => bodySizes(measured).map((bodyBytes) => describe(goal, measured, bodyBytes)));

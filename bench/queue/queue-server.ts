@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -14,12 +14,17 @@ const POLL_MS = 20;
 /** Longest body that a job may have; larger than any that is measured. */
 const MAX_JOB_BYTES = 65_535;
 
-export type Maker = 'ours' | 'debian';
+/** `bare`: a Node server that only answers, see bare-server.ts. */
+export type Maker = 'ours' | 'debian' | 'bare';
 
 const programs: Record<Maker, readonly [string, ...string[]]> = {
   ours: [process.execPath, fileURLToPath(new URL('../../libs/beanstalkd/src/main.js', import.meta.url))],
   debian: ['/usr/bin/beanstalkd'],
+  bare: [process.execPath, fileURLToPath(new URL('./bare-server.js', import.meta.url))],
 };
+
+/** What it says of itself. */
+export const debianVersion = (): string => execFileSync(programs.debian[0], ['-v'], { encoding: 'utf8' }).trim();
 
 export const hasDebian = (): boolean => existsSync(programs.debian[0]);
 
