@@ -10,6 +10,9 @@ import { demo } from './demo/demo.js';
 /** The service or what it stands on does not answer; the same command may work later. */
 const EX_TEMPFAIL = 75;
 
+const JOB_EXIT_CODES =
+  '\nExit codes: 0 the jobs are put, 1 an argument is wrong, 75 database or queue is away (try again), 78 the configuration is wrong.';
+
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const mutter = (line: string) => process.stderr.write(`${line}\n`);
 
@@ -42,12 +45,16 @@ program
 program
   .command('how-time')
   .description('put a job that makes a worker print the time')
-  .action(() => putTime(loadConfigOrExit(), say));
+  .option('--json', 'the result as JSON')
+  .addHelpText('after', JOB_EXIT_CODES)
+  .action(({ json = false }: { json?: boolean }) => putTime(loadConfigOrExit(), { json, say }));
 program
   .command('update-accesses')
-  .description('renew every access token that expires within so many hours')
-  .argument('<hours>', 'whole hours', toHours)
-  .action((hours: number) => renewAccesses(loadConfigOrExit(), hours, say));
+  .description('put jobs that renew every access token that expires within so many hours')
+  .argument('<hours>', 'whole hours, 1 to 2160', toHours)
+  .option('--json', 'the result as JSON')
+  .addHelpText('after', JOB_EXIT_CODES)
+  .action((hours: number, { json = false }: { json?: boolean }) => renewAccesses(loadConfigOrExit(), hours, { json, say }));
 program
   .command('rotate-key')
   .description('seal every secret in the database with the current encryption key; a new one where we keep it ourselves')
