@@ -13,6 +13,13 @@ export class OperatorClient {
     return (JSON.parse(text) as { data: Data }).data;
   }
 
+  /** The whole answer of what is not in the envelope. */
+  async text(path: string): Promise<string> {
+    const answer = await this.ask('GET', path);
+    if (!answer.ok) throw new Error(`GET ${path}: ${answer.status}`);
+    return answer.text();
+  }
+
   /** Where a redirect leads. */
   async location(path: string): Promise<string> {
     const answer = await this.ask('GET', path);

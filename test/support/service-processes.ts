@@ -188,6 +188,13 @@ export class ServiceProcesses {
     return { database: await Database.open(location, { clock: systemClock }), encryptionKey: Secret.of(key.trim()) };
   }
 
+  /** A command of the CLI with this service's configuration: its exit code and what it printed. */
+  async askCommand(...args: string[]): Promise<{ exitCode: number | null; output: string }> {
+    const command = this.spawn(ENTRY.cli, args);
+    const exitCode = await command.exit();
+    return { exitCode, output: command.output };
+  }
+
   /** kill -9 to a worker's process. In `embedded` mode the supervisor starts another, else nobody does. */
   async killWorker(): Promise<void> {
     if (!this.supervisor) return this.worker.kill();
