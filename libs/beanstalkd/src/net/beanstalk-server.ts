@@ -33,6 +33,9 @@ export interface BeanstalkServer {
   close(): Promise<void>;
 }
 
+/** Connections that the system keeps for us until we take them: as many as beanstalkd asks for. */
+const maxPendingConnections = 1024;
+
 /** The beanstalkd whose protocol, replies and log format this server speaks. */
 export const emulatedVersion = '1.12';
 
@@ -57,9 +60,10 @@ class SocketServer implements BeanstalkServer {
   private readonly facts: ServerFacts = describeProcess();
   private openLog: OpenBinlog | undefined;
   private isFlushScheduled = false;
+  private isRefusing = false;
 
   constructor(private readonly options: BeanstalkServerOptions) {
-    this.server = createServer({ allowHalfOpen: true }, (socket) => this.accept(socket));
+    this.server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) => this.accept(socket));
   }
 
   get port(): number | undefined {
@@ -76,6 +80,7 @@ class SocketServer implements BeanstalkServer {
       this.openLog?.close();
       throw error;
     }
+    this.server.on('error', (error) => this.refuse(error));
     this.serveDue();
   }
 
@@ -109,6 +114,13 @@ class SocketServer implements BeanstalkServer {
       onClosed: (one) => this.forget(one),
     });
     this.clients.add(client);
+    this.isRefusing = false;
+  }
+
+  /** The system may fail to hand over a connection, for want of memory or by a firewall's word. Told once until one comes through. */
+  private refuse(error: Error): void {
+    if (!this.isRefusing) this.options.onWarning?.(`a connection could not be accepted: ${error.message}`);
+    this.isRefusing = true;
   }
 
   private forget(client: ClientSocket): void {
@@ -186,7 +198,8 @@ function describeProcess(): ServerFacts {
 function listen(server: Server, address: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen('path' in address ? { path: address.path } : { host: address.host, port: address.port }, () => {
+    const place = 'path' in address ? { path: address.path } : { host: address.host, port: address.port };
+    server.listen({ ...place, backlog: maxPendingConnections }, () => {
       server.removeListener('error', reject);
       resolve();
     });

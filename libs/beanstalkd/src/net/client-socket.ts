@@ -26,7 +26,6 @@ export class ClientSocket {
     private readonly events: ClientSocketEvents,
   ) {
     this.session = new Session({ ...options, onOutput: () => this.lineUp() });
-    socket.setNoDelay(true);
     socket.on('data', (chunk) => this.receive(chunk));
     socket.on('end', () => this.endInput());
     socket.on('drain', () => this.resume());

@@ -79,6 +79,28 @@ describe('CommandReader', () => {
     expect(reader.line()).toBe('quit');
   });
 
+  it('gathers a body that is larger than the room first taken for it', () => {
+    const reader = new CommandReader();
+    const body = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
+    for (let at = 0; at < body.length; at += 7_777) {
+      expect(reader.bytes(body.length)).toBeUndefined();
+      reader.push(body.subarray(at, at + 7_777));
+    }
+    reader.push(Buffer.from('quit\r\n'));
+    expect(reader.bytes(body.length)).toEqual(body);
+    expect(reader.line()).toBe('quit');
+  });
+
+  it('knows how much it was given and not asked for', () => {
+    const reader = new CommandReader();
+    ['quit\r\nst', 'ats', '\r', '\n'].forEach((chunk) => reader.push(Buffer.from(chunk)));
+    expect(reader.waitingBytes).toBe(13);
+    reader.line();
+    expect(reader.waitingBytes).toBe(7);
+    expect(reader.line()).toBe('stats');
+    expect(reader.waitingBytes).toBe(0);
+  });
+
   it('keeps the order of what comes while older input still waits', () => {
     const reader = new CommandReader();
     for (const text of ['one\r\n', 'two\r\n']) reader.push(Buffer.from(text));

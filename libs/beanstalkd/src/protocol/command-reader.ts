@@ -11,6 +11,9 @@ const maxTextBytes = 512;
 /** So much is made text at once: many short commands, and little of a large body that follows one. */
 const windowBytes = 1024;
 
+/** Room taken for a body that comes in pieces; a larger one gets more as it comes: who announces much has sent nothing yet. */
+const firstBodyBytes = 64 * 1024 + 2;
+
 const empty = Buffer.alloc(0);
 
 /**
@@ -19,6 +22,7 @@ const empty = Buffer.alloc(0);
  */
 export class CommandReader {
   private readonly queue: Buffer[] = [];
+  private queuedBytes = 0;
   private chunk: Buffer = empty;
   private position = 0;
   /** A stretch of the chunk as Latin-1: one character, one byte. */
@@ -30,8 +34,9 @@ export class CommandReader {
   private bodyFilled = 0;
 
   push(chunk: Buffer): void {
-    if (this.position < this.chunk.length || this.queue.length > 0) this.queue.push(chunk);
-    else this.load(chunk);
+    if (this.position >= this.chunk.length && this.queue.length === 0) return this.load(chunk);
+    this.queue.push(chunk);
+    this.queuedBytes += chunk.length;
   }
 
   /** Bytes that came and were not asked for yet. */
@@ -50,8 +55,7 @@ export class CommandReader {
   bytes(size: number): Buffer | string | undefined {
     if (this.body.length === 0 && this.chunk.length - this.position >= size)
       return size <= maxTextBytes ? this.textOf(size) : this.view(size);
-    if (this.body.length === 0) this.body = Buffer.allocUnsafeSlow(size);
-    while (this.bodyFilled < size && this.hasMore()) this.bodyFilled += this.copyTo(this.body, this.bodyFilled);
+    while (this.bodyFilled < size && this.hasMore()) this.fillBody(size);
     if (this.bodyFilled < size) return undefined;
     const body = this.body;
     this.body = empty;
@@ -131,16 +135,24 @@ export class CommandReader {
     return body;
   }
 
-  private copyTo(target: Buffer, at: number): number {
-    const copied = this.chunk.copy(target, at, this.position);
+  private fillBody(size: number): void {
+    if (this.bodyFilled === this.body.length) this.enlargeBody(size);
+    const copied = this.chunk.copy(this.body, this.bodyFilled, this.position);
     this.position += copied;
-    return copied;
+    this.bodyFilled += copied;
+  }
+
+  private enlargeBody(size: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.min(size, Math.max(firstBodyBytes, 2 * this.body.length)));
+    this.body.copy(larger);
+    this.body = larger;
   }
 
   private hasMore(): boolean {
     if (this.position < this.chunk.length) return true;
     const next = this.queue.shift();
     if (!next) return false;
+    this.queuedBytes -= next.length;
     this.load(next);
     return true;
   }
