@@ -81,9 +81,9 @@ describe('pending records', () => {
     'show a record (%s bytes of body) whole or not at all, whichever of its bytes is the first of a page',
     (body) => {
       for (const moving of aroundPageEnd) {
-      expectWholeRecords([moving, body]);
-      expectWholeRecords([0, moving - 87, body]);
-    }
+        expectWholeRecords([moving, body]);
+        expectWholeRecords([0, moving - 87, body]);
+      }
     },
   );
 
