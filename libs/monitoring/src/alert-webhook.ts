@@ -1,7 +1,7 @@
 import { type Clock, type Logger, type Secret, TransientError } from '#domain';
 import { HttpClient } from '#http';
 
-/** What the receiver of alerts gets as JSON; documented in docs/ALERTS.md. Nothing secret is in it. */
+/** What the receiver of alerts gets as JSON; documented in docs/MONITORING.md. Nothing secret is in it. */
 export interface AlertMessage {
   /** The same every time this alert is sent: the receiver may drop repetitions by it. */
   readonly id: string;
