@@ -90,6 +90,6 @@ describe('a log whose servers are killed while clients write as fast as they can
     async (_, flags) => {
       expect(await liveThroughKills(flags)).toEqual([]);
     },
-    120_000,
+    300_000,
   );
 });
