@@ -1,0 +1,63 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { openSyncScene } from '../../support/sync-scene.js';
+import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
+import { testDatabaseKinds } from '../../support/test-databases.js';
+
+describe.each(testDatabaseKinds())('what raises an alert on %s', (kind) => {
+  const { enter } = openSyncScene(kind);
+  let world: SyncWorld;
+  let account: SyncedAccount;
+
+  beforeEach(async () => {
+    ({ world, account } = await enter());
+  });
+
+  const raised = async () => {
+    const alerts = await world.harness.context.stores.alerts.listDue(10);
+    return alerts.map((alert) => ({ kind: alert.kind, accountId: alert.accountId, details: alert.details }));
+  };
+  const connectWith = async (contacts: number): Promise<number[]> => {
+    const people = Array.from({ length: contacts }, (_, index) => ({ name: `P${index}`, emails: [`p${index}@example.com`], hooks: false }));
+    const ids = contacts === 0 ? [] : await account.createMany(people);
+    await account.connect();
+    return ids;
+  };
+
+  it('nothing, while all goes well', async () => {
+    await connectWith(3);
+    await world.harness.services.allAccounts.checkAll();
+    expect(await raised()).toEqual([]);
+  });
+
+  it('a key that Unisender refuses, together with the run that it ends', async () => {
+    await connectWith(1);
+    await world.control.fault({ target: 'unisender', kind: 'invalid_api_key' });
+    const run = await account.run('reconcile');
+    expect(run.state).toBe('failed');
+    const { accountId } = account;
+    expect(await raised()).toEqual(
+      expect.arrayContaining([
+        { kind: 'unisender_key_refused', accountId, details: { code: expect.any(String) } },
+        { kind: 'run_failed', accountId, details: { run_id: run.run_id, code: 'unisender_key_refused' } },
+      ]),
+    );
+    expect(await raised()).toHaveLength(2);
+  });
+
+  it('a reconciliation that waits for confirmation', async () => {
+    const ids = await connectWith(60);
+    for (const id of ids) await account.remove(id, { silent: true });
+    const run = await account.run('reconcile');
+    expect(run.state).toBe('waiting_for_confirmation');
+    expect(await raised()).toEqual([{ kind: 'run_waits_for_confirmation', accountId: account.accountId, details: { run_id: run.run_id } }]);
+  });
+
+  it.each([402, 403])('a webhook that Kommo does not allow (%s), once a day', async (status) => {
+    await connectWith(0);
+    await world.control.set({ 'kommo.webhook_plan_error': status });
+    await world.control.send('PATCH', `/kommo/accounts/${account.accountId}`, { webhooks_allowed: false });
+    for (let round = 0; round < 3; round += 1) await world.harness.services.allAccounts.checkAll();
+    const alerts = await world.harness.context.stores.alerts.listDue(10);
+    expect(alerts).toMatchObject([{ kind: 'subscription_missing', accountId: account.accountId }]);
+  });
+});
