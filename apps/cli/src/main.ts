@@ -3,6 +3,7 @@ import { EX_CONFIG, loadConfigOrExit } from '#config';
 import { ServiceError } from '#domain';
 import { putTime, renewAccesses } from './commands/jobs.command.js';
 import { migrateDatabase } from './commands/migrate.command.js';
+import { erasePerson, exportPerson } from './commands/person.command.js';
 import { rotateKey } from './commands/rotate-key.command.js';
 import { start } from './commands/start.command.js';
 import { demo } from './demo/demo.js';
@@ -25,6 +26,12 @@ function toHours(text: string): number {
   const hours = Number(text);
   if (!Number.isInteger(hours) || hours < 1 || hours > 2_160) throw new InvalidArgumentError('must be a whole number of hours, 1 to 2160');
   return hours;
+}
+
+function toAccountId(text: string): number {
+  const id = Number(text);
+  if (!/^[1-9]\d{0,15}$/.test(text) || !Number.isSafeInteger(id)) throw new InvalidArgumentError('must be the id of a Kommo account');
+  return id;
 }
 
 const program = new Command('sync').description('Keeps Kommo contacts in Unisender lists').showHelpAfterError();
@@ -62,6 +69,26 @@ program
   .addHelpText('after', '\nExit codes: 0 done, 1 something is left, 75 the database is away, 78 the key is not the one of the database.')
   .action(async ({ json = false }: { json?: boolean }) => {
     process.exitCode = await rotateKey(loadConfigOrExit(), { json, say, mutter });
+  });
+
+const personHelp =
+  '\nExit codes: 0 done, 1 Unisender kept what we had put there, or no address was given, 75 something is busy: run it again.';
+program
+  .command('export')
+  .description('print everything that is kept about an e-mail address, as JSON')
+  .argument('<email>')
+  .option('--account <id>', 'of one Kommo account only', toAccountId)
+  .option('--json', 'as it is anyway')
+  .action((email: string, { account }: { account?: number }) => exportPerson(loadConfigOrExit(), { email, accountId: account }, say));
+program
+  .command('erase')
+  .description('forget everything that is kept about an e-mail address, and delete it in Unisender where we put it')
+  .argument('<email>')
+  .option('--account <id>', 'in one Kommo account only', toAccountId)
+  .option('--json', 'the result as JSON')
+  .addHelpText('after', personHelp)
+  .action(async (email: string, { account, json = false }: { account?: number; json?: boolean }) => {
+    process.exitCode = await erasePerson(loadConfigOrExit(), { email, accountId: account, json }, say);
   });
 
 try {

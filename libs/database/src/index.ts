@@ -14,6 +14,7 @@ export * from './stores/failure.store.js';
 export * from './stores/figure.store.js';
 export * from './stores/integration.store.js';
 export * from './stores/lease.store.js';
+export * from './stores/person.store.js';
 export * from './stores/purge.store.js';
 export * from './stores/round.store.js';
 export * from './stores/run.store.js';

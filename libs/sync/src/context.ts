@@ -12,6 +12,7 @@ import type {
   FigureStore,
   IntegrationStore,
   LeaseStore,
+  PersonStore,
   PurgeStore,
   RoundStore,
   RunStore,
@@ -43,6 +44,8 @@ export interface Stores {
   /** Everything that the keyring sealed, wherever it stands. */
   readonly sealedValues: SealedValueStore;
   readonly purges: PurgeStore;
+  /** What is kept about the owner of one address. */
+  readonly people: PersonStore;
   readonly alerts: AlertStore;
   readonly rounds: RoundStore;
   readonly figures: FigureStore;

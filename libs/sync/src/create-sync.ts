@@ -9,6 +9,7 @@ import { ListKeeper } from './account/list-keeper.js';
 import { Preparation } from './account/preparation.js';
 import { AuditLog } from './audit/audit-log.js';
 import type { SyncContext } from './context.js';
+import { PersonalData } from './erasure/personal-data.js';
 import { BuriedJobs } from './failures/buried-jobs.js';
 import { ContactCensus } from './figures/contact-census.js';
 import { Inbox } from './inbox/inbox.js';
@@ -48,6 +49,7 @@ export interface SyncServices {
   readonly sweep: Sweep;
   readonly allAccounts: AllAccounts;
   readonly audit: AuditLog;
+  readonly personalData: PersonalData;
   readonly retention: Retention;
   readonly keyCheck: EncryptionKeyCheck;
   readonly keyRotation: KeyRotation;
@@ -82,6 +84,7 @@ export function createSync(context: SyncContext): SyncServices {
     sweep: new Sweep(context, runs),
     allAccounts: new AllAccounts(context, { runs, subscriptions }),
     audit: new AuditLog(context),
+    personalData: new PersonalData(context),
     retention: new Retention(context),
     keyCheck: new EncryptionKeyCheck(context),
     keyRotation: new KeyRotation(context),

@@ -6,6 +6,7 @@ export * from './context.js';
 export { createStores } from './create-stores.js';
 export * from './create-sync.js';
 export { type ContactCensus } from './figures/contact-census.js';
+export { type Erasure, type PersonalData, type PersonExport, type PersonQuery } from './erasure/personal-data.js';
 export { type ReceivedHook } from './inbox/inbox.js';
 export { type ConsentAnswer } from './install/consent-answer.js';
 export { type Installer } from './install/installer.js';

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
+import { SandboxControl } from '../../support/sandbox-control.js';
+import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
+import { ApiScene, UNISENDER_KEY } from './api-scene.js';
+
+const ACCOUNTS = [501, 502] as const;
+const EMAIL = 'ivan_p@example.org';
+
+describe.each(testDatabaseKinds())('the data of one person on %s', (kind) => {
+  const databases = openTestDatabases(kind);
+  let sandbox: Sandbox;
+  let control: SandboxControl;
+  let scene: ApiScene;
+
+  beforeAll(async () => {
+    sandbox = await startSandbox();
+    control = new SandboxControl(sandbox.url);
+  });
+
+  afterAll(() => sandbox.close());
+
+  beforeEach(async () => {
+    await control.reset();
+    await control.post('/unisender/accounts', { api_key: UNISENDER_KEY, login: 'owner@example.org' });
+    scene = await ApiScene.open({ database: await databases.open(), sandboxUrl: sandbox.url });
+    for (const accountId of ACCOUNTS) {
+      await scene.addAccount(accountId);
+      await addContact(accountId, 1, [EMAIL]);
+      await addContact(accountId, 2, [EMAIL, 'second@example.org']);
+      await addContact(accountId, 3, ['ivanXp@example.org']);
+      await addEvents(accountId);
+    }
+  });
+
+  async function addContact(accountId: number, contactId: number, emails: readonly string[]): Promise<void> {
+    const { database, stores } = scene.harness.context;
+    const content = {
+      name: `Contact ${contactId}`,
+      fields: {},
+      passesFilter: true,
+      addresses: emails.map((email) => ({ email, invalidReason: null })),
+    };
+    await database.transaction((tx) =>
+      stores.contacts.save(tx, accountId, [{ contactId, content, contentHash: 'hash', modifiedAtSeconds: 5 }]),
+    );
+    await database.execute(`UPDATE addresses SET state = 'present', origin = 'ours' WHERE account_id = ?`, [accountId]);
+  }
+
+  async function addEvents(accountId: number): Promise<void> {
+    const base = { source: 'kommo' as const, action: 'update', state: 'waiting' as const, reason: null };
+    await scene.harness.context.stores.events.add(accountId, [
+      { ...base, eventId: 'e1', contactId: 1, payload: '{"id":1}', dedupKey: 'e1' },
+      { ...base, eventId: 'e2', contactId: 9, payload: '{"email":"IVAN_P@example.org"}', dedupKey: 'e2' },
+      { ...base, eventId: 'e3', contactId: 3, payload: '{"email":"ivanXp@example.org"}', dedupKey: 'e3' },
+    ]);
+  }
+
+  const dump = async (): Promise<string> => {
+    const { database } = scene.harness.context;
+    const tables = ['addresses', 'contact_addresses', 'contacts', 'events', 'audit', 'failures'];
+    return JSON.stringify(await Promise.all(tables.map((table) => database.query(`SELECT * FROM ${table}`)))).toLowerCase();
+  };
+
+  const setAddress = (assignment: string) =>
+    scene.harness.context.database.execute(`UPDATE addresses SET ${assignment} WHERE email = ?`, [EMAIL]);
+
+  const order = (path: string, body: object) => scene.order('POST', `/operations/${path}`, { body });
+
+  it('is shown, of all accounts or of one', async () => {
+    const all = await order('export', { email: ' Ivan_P@Example.org ' });
+    const expected = ACCOUNTS.map((account_id) => ({
+      account_id,
+      address: expect.objectContaining({ email: EMAIL, origin: 'ours', state: 'present' }),
+      contacts: [expect.objectContaining({ contact_id: 1, name: 'Contact 1' }), expect.objectContaining({ contact_id: 2 })],
+      events: [expect.objectContaining({ event_id: 'e1' }), expect.objectContaining({ event_id: 'e2' })],
+    }));
+    expect(all.body.data['accounts']).toEqual(expected);
+    const one = await scene.order('GET', `/operations/export?email=${EMAIL}&account_id=502`);
+    expect(one.body.data['accounts']).toEqual([expected[1]]);
+    expect((await order('export', { email: 'nobody@example.org' })).body.data['accounts']).toEqual([]);
+  });
+
+  it('is forgotten here and in Unisender, and nothing of anybody else', async () => {
+    const { status, body } = await order('erase', { email: EMAIL });
+    expect(status).toBe(200);
+    expect(body.data['accounts']).toEqual(ACCOUNTS.map((account_id) => ({ account_id, contacts: 2, events: 2, unisender: 'deleted' })));
+    const left = await dump();
+    expect(left).not.toContain(EMAIL);
+    expect(left).toContain('second@example.org');
+    expect(left).toContain('ivanxp@example.org');
+    const { stores } = scene.harness.context;
+    const versions = await stores.contacts.findVersions(501, [1, 2, 3]);
+    expect([...versions].map(([id, { contentHash }]) => [id, contentHash])).toEqual([
+      [2, ''],
+      [3, 'hash'],
+    ]);
+    expect((await order('erase', { email: EMAIL })).body.data['accounts']).toEqual([]);
+  });
+
+  it('is forgotten in one account only when that is asked for', async () => {
+    await order('erase', { email: EMAIL, account_id: 501 });
+    const { body } = await order('export', { email: EMAIL });
+    expect(body.data['accounts']).toEqual([expect.objectContaining({ account_id: 502 })]);
+  });
+
+  it.each([`origin = 'preexisting'`, `subscription = 'unsubscribed'`])('stays in Unisender with %s', async (assignment) => {
+    await setAddress(assignment);
+    const { body } = await order('erase', { email: EMAIL, account_id: 501 });
+    expect(body.data['accounts']).toEqual([expect.objectContaining({ unisender: 'left' })]);
+    expect(await control.calls()).toEqual([]);
+  });
+
+  it('waits until whoever works on the account is done', async () => {
+    const { clock, stores } = scene.harness.context;
+    await stores.leases.acquire(501, 'a worker', clock.nowMs() + 60_000);
+    expect((await order('erase', { email: EMAIL, account_id: 501 })).status).toBe(503);
+    expect((await order('export', { email: EMAIL, account_id: 501 })).body.data['accounts']).toHaveLength(1);
+  });
+
+  it('is written to the audit log without the address; what is no address is refused', async () => {
+    expect((await order('erase', { email: 'no address' })).body.data.fields).toEqual([
+      { field: 'email', problem: 'must be an e-mail address' },
+    ]);
+    await order('erase', { email: EMAIL });
+    const { body, text } = await scene.order('GET', '/operations/audit?limit=2');
+    expect(body.data['audit']).toMatchObject([
+      { action: 'person.erase', outcome: 'done', details: { email: 1 } },
+      { action: 'person.erase', outcome: 'invalid_input' },
+    ]);
+    expect(text).not.toContain('example.org');
+  });
+});
