@@ -35,13 +35,18 @@ const goals: readonly Goal[] = [
 const operations: readonly (keyof Ratios)[] = ['put', 'reserveAndDelete'];
 const bodySizes = (measured: readonly Measured[]) => [...new Set(measured.map(({ queueCase }) => queueCase.bodyBytes))];
 
+/** Only beside a server without a log: the bare one has none. */
+function describeBare(covered: readonly Measured[], operation: keyof Ratios): string {
+  const ratios = covered.filter(({ queueCase }) => !queueCase.hasLog).map(({ bare }) => bare[operation]);
+  return ratios.length > 0 ? `; bare ${geometricMean(ratios).toFixed(2)}` : '';
+}
+
 function describe(goal: Goal, measured: readonly Measured[], bodyBytes: number): string {
   const covered = measured.filter(({ queueCase }) => queueCase.bodyBytes === bodyBytes && goal.covers(queueCase));
   const parts = operations.map((operation) => {
     const ours = covered.map((one) => one.ours[operation]);
-    const bare = geometricMean(covered.map((one) => one.bare[operation]));
     const name = operation === 'put' ? 'put' : 'reserve+delete';
-    return `${name} ${geometricMean(ours).toFixed(2)} (${Math.min(...ours).toFixed(2)}; bare ${bare.toFixed(2)})`;
+    return `${name} ${geometricMean(ours).toFixed(2)} (${Math.min(...ours).toFixed(2)}${describeBare(covered, operation)})`;
   });
   return `${goal.name}, ${bodyBytes} B: ${parts.join(', ')}; to reach: ${goal.reach}`;
 }
