@@ -167,6 +167,22 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     expect((await whoAmI()).accountId).toBe(ACCOUNT_ID);
   });
 
+  it('takes a flag back that was set while its holder stood still with the answer', async () => {
+    await control.set({ 'kommo.rotation': 'B' });
+    const other = await startProcess();
+    const { kommo } = harness.context;
+    const refresh = kommo.refresh.bind(kommo);
+    jest.spyOn(kommo, 'refresh').mockImplementationOnce(async (request) => {
+      const pair = await refresh(request);
+      other.clock.advance(60_001);
+      expect((await failureOf(other.services.tokens.refreshNow(ACCOUNT_ID))).code).toBe('reauthorization_required');
+      return pair;
+    });
+    await harness.services.tokens.refreshNow(ACCOUNT_ID);
+    expect(await statusOf()).toBe('active');
+    expect((await whoAmI()).accountId).toBe(ACCOUNT_ID);
+  });
+
   it('never stores the tokens of another account', async () => {
     await scene.addAccount(ACCOUNT_ID + 1);
     await installAccount(harness, scene, ACCOUNT_ID + 1);

@@ -23,9 +23,25 @@ export class TokenRefresh {
       if (error instanceof KommoTokenRefusedError || error instanceof KommoHostMovedError) return this.settleRefusal(current, error);
       throw error;
     }
-    const { pair, expiresAt } = sealPair(this.context, accountId, answer);
-    await this.context.stores.accesses.storeRefreshed(accountId, owner, current.version, pair, expiresAt);
+    await this.keep(current, owner, answer);
     return loadRenewable(this.context, accountId);
+  }
+
+  /**
+   * A process that stood still for longer than its lock may find the account flagged: another one was refused with the token
+   * that this answer has replaced. Then the flag was wrong, unless the account has changed its integration meanwhile.
+   */
+  private async keep({ clientId, version, session: { accountId } }: Credentials, owner: string, answer: TokenPair): Promise<void> {
+    const { database, logger, stores } = this.context;
+    const { pair, expiresAt } = sealPair(this.context, accountId, answer);
+    await database.transaction(async (tx) => {
+      await stores.accounts.update(accountId, {}, tx);
+      const isKept = await stores.accesses.storeRefreshed(accountId, owner, version, pair, expiresAt);
+      const account = await stores.accounts.find(accountId, tx);
+      if (!isKept || account?.status !== 'reauthorization_required' || account.clientId !== clientId) return;
+      await stores.accounts.setStatus(accountId, 'active', tx);
+      logger.warn('an account was flagged while its new tokens were under way: it is active again', { account_id: accountId });
+    });
   }
 
   /** The credentials with the account's new host, which is stored; undefined when the account did not move (reference/kommo.md 1.7). */
