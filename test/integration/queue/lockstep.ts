@@ -121,14 +121,19 @@ export class Side {
     return this.settle();
   }
 
-  /** Until those who have no answer are exactly those who wait, and those who left are gone. */
+  /** Until those who have no answer are exactly those who wait, those who left are gone, and nothing came since that was asked. */
   private async settle(): Promise<string> {
     const received = new Map<number, string>();
     for (;;) {
       this.observer.send(['stats\r\n'], 1);
       const stats = await this.observer.untilAnswered();
-      for (const [index, client] of this.clients) received.set(index, (received.get(index) ?? '') + client.take());
-      if (this.isSettled(stats)) return mask([...received].map(([index, text]) => `${index}: ${text}`).join('') + stats);
+      let isQuiet = true;
+      for (const [index, client] of this.clients) {
+        const news = client.take();
+        received.set(index, (received.get(index) ?? '') + news);
+        if (news !== '') isQuiet = false;
+      }
+      if (isQuiet && this.isSettled(stats)) return mask([...received].map(([index, text]) => `${index}: ${text}`).join('') + stats);
     }
   }
 
