@@ -134,13 +134,19 @@ export class QueueProcess {
     await rm(this.socketFolder, { recursive: true, force: true });
   }
 
+  /** Debian's listens before it has its log: only an answer tells that it has. */
+  private async answers(): Promise<boolean> {
+    const client = await this.connect().catch(() => undefined);
+    const answer = await client?.ask('list-tube-used\r\n');
+    client?.close();
+    return answer === 'USING default\r\n';
+  }
+
   private async waitUntilListening(): Promise<void> {
     const deadlineMs = systemClock.nowMs() + START_WITHIN_MS;
     for (;;) {
       if (this.exitCode !== undefined) return this.exited;
-      const client = await this.connect().catch(() => undefined);
-      client?.close();
-      if (client) return;
+      if (await this.answers()) return;
       if (systemClock.nowMs() > deadlineMs) throw new Error(`the queue server does not answer:\n${this.complaints}`);
       await systemClock.sleep(POLL_MS);
     }
