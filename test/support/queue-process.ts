@@ -126,6 +126,11 @@ export class QueueProcess {
     this.child.kill('SIGCONT');
   }
 
+  /** Ends by itself. */
+  async ended(): Promise<void> {
+    await this.exited;
+  }
+
   /** SIGTERM and SIGINT end both, ours after it has put its log in order. */
   async end(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<void> {
     this.child.kill(signal);

@@ -219,7 +219,10 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       expect(await check()).toEqual({ found: 'missing', isReconciling: true });
     });
 
-    it('ends both subscriptions', async () => {
+    const disconnect = () => harness.context.stores.accounts.setStatus(ACCOUNT_ID, 'disconnected');
+
+    it('ends both subscriptions of a disconnected account', async () => {
+      await disconnect();
       await harness.services.subscriptions.remove(ACCOUNT_ID);
       expect(await webhooks()).toEqual([]);
       expect(await control.calls('/removeHook')).toHaveLength(1);
@@ -228,6 +231,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
 
     it("ends Unisender's subscription also when Kommo's access has ended", async () => {
       await control.post(`/kommo/accounts/${ACCOUNT_ID}/revoke`);
+      await disconnect();
       await harness.services.subscriptions.remove(ACCOUNT_ID);
       expect(await control.calls('/removeHook')).toHaveLength(1);
       await expect(harness.services.subscriptions.ensure(ACCOUNT_ID)).rejects.toBeInstanceOf(AccountBlockedError);

@@ -155,7 +155,7 @@ describe('a log of another version', () => {
     const content = await writeLog('ours', someWork);
     content.writeInt32LE(version);
     const folder = folderWith({ 'binlog.1': content });
-    const server = await scene.tryToOpen('ours', folder, small);
+    const server = await scene.openInVain('ours', folder, small);
     expect(server.exitCode).toBe(cannotServe);
     expect(server.stderr).toMatch(new RegExp(`binlog\\.1: log format ${version} is not 7 or 5`));
     expect(readdirSync(folder).filter((name) => name.startsWith('binlog'))).toEqual(['binlog.1']);
@@ -170,7 +170,7 @@ describe('a log without permission', () => {
     const folder = scene.newFolder();
     own(folder);
     chmodSync(folder, 0o500);
-    const server = await scene.tryToOpen(maker, folder, { ...small, uid: commonUid });
+    const server = await scene.openInVain(maker, folder, { ...small, uid: commonUid });
     expect(server.exitCode).toBe(cannotServe);
     expect(server.stderr).toMatch(maker === 'ours' ? / cannot be locked: / : /Permission denied/);
     chmodSync(folder, 0o700);
@@ -180,7 +180,7 @@ describe('a log without permission', () => {
     const folder = folderWith({ 'binlog.1': await writeLog('ours', someWork) });
     own(folder);
     chmodSync(join(folder, 'binlog.1'), 0o000);
-    const server = await scene.tryToOpen('ours', folder, { ...small, uid: commonUid });
+    const server = await scene.openInVain('ours', folder, { ...small, uid: commonUid });
     expect(server.exitCode).toBe(cannotServe);
     expect(server.stderr).toMatch(/binlog\.1: .*EACCES/);
     expect(readdirSync(folder).filter((name) => name.startsWith('binlog'))).toEqual(['binlog.1']);
@@ -194,7 +194,7 @@ describe("a log's folder", () => {
     const folder = scene.newFolder();
     const server = await scene.open(holder, folder, small);
     await (await scene.talk(server)).askOne(putCommand('held'));
-    const refused = await scene.tryToOpen(other, folder, small);
+    const refused = await scene.openInVain(other, folder, small);
     expect(refused.exitCode).toBe(cannotServe);
     expect(refused.stderr).toMatch(other === 'ours' ? / is in use by another server\n$/ : /failed to lock wal dir/);
     await scene.end(server, 'SIGKILL');

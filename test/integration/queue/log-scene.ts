@@ -144,6 +144,13 @@ export class LogScene {
     return server;
   }
 
+  /** A server that must not start: it may listen for a moment before it finds out. */
+  async openInVain(maker: Maker, folder: string, options: Partial<QueueProcessOptions> = {}): Promise<QueueProcess> {
+    const server = await this.tryToOpen(maker, folder, options);
+    await server.ended();
+    return server;
+  }
+
   async talk(server: QueueProcess): Promise<Conversation> {
     const client = new Conversation(await server.connect());
     this.clients.set(server, [...(this.clients.get(server) ?? []), client]);
