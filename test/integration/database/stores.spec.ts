@@ -250,12 +250,12 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
       expect(await stores.accesses.find(1)).toMatchObject({ ...pair('new'), version: 2, refreshOwner: null });
     });
 
-    it('are listed before they expire, of active accounts only', async () => {
+    it('are listed before they expire, unless a human must authorise the account first', async () => {
       for (const id of [2, 3, 4]) {
         await stores.accounts.install(installed(id));
         await stores.accesses.save(id, pair(String(id)), NOW + id);
       }
-      await stores.accounts.setStatus(3, 'suspended');
+      await stores.accounts.setStatus(3, 'reauthorization_required');
       expect(await stores.accesses.listExpiringBefore(NOW + 4, 0, 10)).toEqual([1, 2]);
       expect(await stores.accesses.listExpiringBefore(NOW + 5, 1, 1)).toEqual([2]);
       expect(await stores.accesses.listExpiringBefore(NOW + 5, 2, 1)).toEqual([4]);
