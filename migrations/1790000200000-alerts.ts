@@ -15,7 +15,7 @@ const alerts = (text: Options): Table =>
       { name: 'raised_at', type: 'bigint' },
       { name: 'next_at', type: 'bigint', isNullable: true },
       { name: 'attempts', type: 'integer', default: 0 },
-      { name: 'told_at', type: 'bigint', isNullable: true },
+      { name: 'delivered_at', type: 'bigint', isNullable: true },
     ],
     indices: [
       { name: 'ix_alerts_next', columnNames: ['next_at'] },

@@ -19,7 +19,7 @@ export * from './stores/purge.store.js';
 export * from './stores/round.store.js';
 export * from './stores/run.store.js';
 export * from './stores/sealed-value.store.js';
-export * from './stores/subscription.store.js';
+export * from './stores/mailing-consent.store.js';
 export * from './rate/database-request-limiter.js';
 export type { RateRule } from './rate/plan-reservation.js';
 export * from './stores/rate-slot.store.js';

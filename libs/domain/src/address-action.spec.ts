@@ -7,24 +7,24 @@ import {
   decideAddress,
   expectOutcome,
 } from './address-action.js';
-import { hashTold } from './contact-content.js';
+import { hashOfPush } from './contact-content.js';
 
 const holder: AddressHolder = { name: 'Anna', fields: {} };
-const told = hashTold('Anna', {});
+const told = hashOfPush('Anna', {});
 const record = (over: Partial<AddressRecord> = {}): AddressRecord => ({
   email: 'a@b.co',
   origin: 'ours',
   state: 'present',
-  toldHash: told,
-  subscription: 'mailable',
+  pushedHash: told,
+  consent: 'mailable',
   ownListId: null,
   ...over,
 });
-const unanswered = (state: AddressRecord['state'], origin: AddressRecord['origin']) => record({ state, origin, toldHash: UNANSWERED });
+const unanswered = (state: AddressRecord['state'], origin: AddressRecord['origin']) => record({ state, origin, pushedHash: UNANSWERED });
 
 describe('decideAddress', () => {
   it.each<[string, AddressRecord, AddressHolder | undefined, 'delete' | 'exclude', string]>([
-    ['a new address is put', record({ state: 'absent', toldHash: null }), holder, 'delete', 'put'],
+    ['a new address is put', record({ state: 'absent', pushedHash: null }), holder, 'delete', 'put'],
     ['an unchanged address costs nothing', record(), holder, 'delete', 'none'],
     ['a changed name is told', record(), { name: 'Berta', fields: {} }, 'delete', 'put'],
     ['a changed field is told', record(), { name: 'Anna', fields: { City: 'Omsk' } }, 'delete', 'put'],
@@ -37,10 +37,10 @@ describe('decideAddress', () => {
     ['… or taken off the list where it stood before', unanswered('absent', 'preexisting'), undefined, 'delete', 'exclude'],
     ['an address is put again when a call for it was never answered', unanswered('present', 'ours'), holder, 'delete', 'put'],
     ['… and deleted again when nobody holds it', unanswered('present', 'ours'), undefined, 'delete', 'delete'],
-    ['an unsubscribed address is not sent (R45)', record({ state: 'absent', subscription: 'unsubscribed' }), holder, 'delete', 'none'],
-    ['an unsubscribed address is left when its contact goes (R45)', record({ subscription: 'unsubscribed' }), undefined, 'delete', 'none'],
-    ['a blocked address is not sent', record({ toldHash: 'old', subscription: 'blocked' }), holder, 'delete', 'none'],
-    ['a rejected address is not sent again', record({ state: 'rejected', toldHash: null }), holder, 'delete', 'none'],
+    ['an unsubscribed address is not sent (R45)', record({ state: 'absent', consent: 'unsubscribed' }), holder, 'delete', 'none'],
+    ['an unsubscribed address is left when its contact goes (R45)', record({ consent: 'unsubscribed' }), undefined, 'delete', 'none'],
+    ['a blocked address is not sent', record({ pushedHash: 'old', consent: 'blocked' }), holder, 'delete', 'none'],
+    ['a rejected address is not sent again', record({ state: 'rejected', pushedHash: null }), holder, 'delete', 'none'],
   ])('%s', (_name, address, by, policy, kind) => {
     expect(decideAddress(address, by, policy).kind).toBe(kind);
   });
@@ -54,7 +54,7 @@ describe('expectOutcome', () => {
     ['an address never met', true, 'Anna', undefined, 'created'],
     ['one that was told the same', true, 'Anna', record(), 'unchanged'],
     ['one with another name', true, 'Berta', record(), 'updated'],
-    ['one that unsubscribed', true, 'Berta', record({ subscription: 'unsubscribed' }), 'unchanged'],
+    ['one that unsubscribed', true, 'Berta', record({ consent: 'unsubscribed' }), 'unchanged'],
     ['one whose contact does not pass the filter', false, 'Anna', undefined, 'unchanged'],
   ])('%s', (_name, passesFilter, name, known, outcome) => {
     expect(expectOutcome(valid, { name, fields: {}, passesFilter }, known)).toBe(outcome);

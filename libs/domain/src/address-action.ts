@@ -1,7 +1,7 @@
 import type { DeletePolicy } from './account-settings.js';
-import { hashTold } from './contact-content.js';
+import { hashOfPush } from './contact-content.js';
 import type { ParsedAddress } from './email-address.js';
-import type { Subscription } from './subscription.js';
+import type { MailingConsent } from './mailing-consent.js';
 
 /** Where an address comes from: decides whether we may ever delete it. `uncertain`: sent once, but it may have stood there before. */
 export type AddressOrigin = 'unknown' | 'uncertain' | 'ours' | 'preexisting';
@@ -10,7 +10,7 @@ export type AddressOrigin = 'unknown' | 'uncertain' | 'ours' | 'preexisting';
 export type AddressState = 'absent' | 'present' | 'rejected';
 
 /**
- * Stands as `toldHash` from before a call until its answer is recorded. Where it was left behind, a killed worker or a lost
+ * Stands as `pushedHash` from before a call until its answer is recorded. Where it was left behind, a killed worker or a lost
  * answer leaves open what Unisender has: the address is told again whatever it was told before.
  */
 export const UNANSWERED = 'unanswered';
@@ -21,8 +21,8 @@ export interface AddressRecord {
   readonly origin: AddressOrigin;
   readonly state: AddressState;
   /** Hash of what was told, {@link UNANSWERED}, or null when it is to be told anew. */
-  readonly toldHash: string | null;
-  readonly subscription: Subscription;
+  readonly pushedHash: string | null;
+  readonly consent: MailingConsent;
   /** The list on which nobody but us has put it; null when it is on none, or stood there before us. */
   readonly ownListId: number | null;
 }
@@ -52,17 +52,17 @@ function removalOf(record: AddressRecord, policy: DeletePolicy): AddressAction {
   return record.origin === 'ours' ? { kind: 'delete' } : { kind: 'inspect' };
 }
 
-const mayStandInUnisender = ({ state, toldHash }: AddressRecord): boolean => state === 'present' || toldHash === UNANSWERED;
+const mayStandInUnisender = ({ state, pushedHash }: AddressRecord): boolean => state === 'present' || pushedHash === UNANSWERED;
 
 /**
  * The difference between what Unisender was told of an address and what the mirror wants, as one action.
  * An address that its owner unsubscribed is neither sent nor removed (DESIGN.md 7).
  */
 export function decideAddress(record: AddressRecord, holder: AddressHolder | undefined, policy: DeletePolicy): AddressAction {
-  if (record.subscription !== 'mailable' || record.state === 'rejected') return none;
+  if (record.consent !== 'mailable' || record.state === 'rejected') return none;
   if (!holder) return mayStandInUnisender(record) ? removalOf(record, policy) : none;
-  const hash = hashTold(holder.name, holder.fields);
-  if (record.state === 'present' && record.toldHash === hash) return none;
+  const hash = hashOfPush(holder.name, holder.fields);
+  if (record.state === 'present' && record.pushedHash === hash) return none;
   return { kind: 'put', holder, hash, isNew: record.state === 'absent' };
 }
 
@@ -77,7 +77,7 @@ export function expectOutcome(
 ): ExpectedOutcome {
   if (invalidReason !== null) return 'rejected';
   if (!holder.passesFilter) return 'unchanged';
-  const unknown: AddressRecord = { email, origin: 'unknown', state: 'absent', toldHash: null, subscription: 'mailable', ownListId: null };
+  const unknown: AddressRecord = { email, origin: 'unknown', state: 'absent', pushedHash: null, consent: 'mailable', ownListId: null };
   // The policy is about addresses that nobody holds.
   const action = decideAddress(record ?? unknown, holder, 'exclude');
   if (action.kind !== 'put') return 'unchanged';

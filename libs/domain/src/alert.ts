@@ -2,7 +2,7 @@
 const sentences = {
   account_reauthorization_required: 'Kommo refuses the access to account {account}: open /auth?id={account} and allow it again.',
   unisender_key_refused: 'Unisender refuses the key of account {account}: save a working one in the widget.',
-  subscription_missing: 'Kommo refuses the webhook of account {account}: changes arrive with the nightly reconciliation only.',
+  webhook_missing: 'Kommo refuses the webhook of account {account}: changes arrive with the nightly reconciliation only.',
   run_failed: 'A run of account {account} failed: its error says why.',
   run_waits_for_confirmation: 'A reconciliation of account {account} would delete many contacts: confirm or cancel it.',
   jobs_buried: 'Jobs of the tube {tube} were buried: see /operations/failures.',
@@ -55,9 +55,9 @@ export const alerts = {
     details: { code },
   }),
   /** Once per account and day. */
-  subscriptionMissing: (accountId: number, code: string, nowMs: number): Alert => ({
-    key: `subscription_missing:${accountId}:${dayOf(nowMs)}`,
-    kind: 'subscription_missing',
+  webhookMissing: (accountId: number, code: string, nowMs: number): Alert => ({
+    key: `webhook_missing:${accountId}:${dayOf(nowMs)}`,
+    kind: 'webhook_missing',
     accountId,
     details: { code },
   }),

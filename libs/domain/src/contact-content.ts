@@ -60,4 +60,4 @@ export const hashContent = (content: ContactContent): string =>
   sha256([content.name, content.addresses.map(({ email }) => email), content.fields, content.passesFilter]);
 
 /** Equal when an address would be told the same name and fields. 64 hex characters. */
-export const hashTold = (name: string, fields: Readonly<Record<string, string>>): string => sha256([name, fields]);
+export const hashOfPush = (name: string, fields: Readonly<Record<string, string>>): string => sha256([name, fields]);

@@ -21,6 +21,6 @@ export * from './request-limiter.js';
 export * from './retry-policy.js';
 export * from './run-state.js';
 export * from './secret.js';
-export * from './subscription.js';
-export * from './told-address.js';
+export * from './mailing-consent.js';
+export * from './pushed-address.js';
 export * from './unknown-value.js';

@@ -55,7 +55,7 @@ export class CronitorClient {
   }
 
   /** Sends as soon as the monitor's earlier words are out; returns at once and never throws. */
-  tell(heartbeat: Heartbeat): void {
+  report(heartbeat: Heartbeat): void {
     const line = this.lines.get(heartbeat.monitor) ?? { waiting: 0, last: Promise.resolve() };
     this.lines.set(heartbeat.monitor, line);
     if (line.waiting >= MAX_WAITING) return this.warn(heartbeat, { problem: 'too many wait' });

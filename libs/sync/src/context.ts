@@ -17,7 +17,7 @@ import type {
   RoundStore,
   RunStore,
   SealedValueStore,
-  SubscriptionStore,
+  MailingConsentStore,
 } from '#database';
 import type { Clock, Job, Logger } from '#domain';
 import type { KommoClient } from '#kommo';
@@ -38,7 +38,7 @@ export interface Stores {
   readonly contacts: ContactStore;
   /** The mirror of Unisender. */
   readonly addresses: AddressStore;
-  readonly subscriptions: SubscriptionStore;
+  readonly consents: MailingConsentStore;
   readonly events: EventStore;
   readonly runs: RunStore;
   /** Everything that the keyring sealed, wherever it stands. */

@@ -17,7 +17,7 @@ import {
   RoundStore,
   RunStore,
   SealedValueStore,
-  SubscriptionStore,
+  MailingConsentStore,
 } from '#database';
 import type { Clock } from '#domain';
 import type { Stores } from './context.js';
@@ -33,7 +33,7 @@ export const createStores = (database: Database, clock: Clock): Stores => ({
   failures: new FailureStore(database),
   contacts: new ContactStore(database, clock),
   addresses: new AddressStore(database, clock),
-  subscriptions: new SubscriptionStore(database, clock),
+  consents: new MailingConsentStore(database, clock),
   events: new EventStore(database, clock),
   runs: new RunStore(database, clock),
   sealedValues: new SealedValueStore(database),

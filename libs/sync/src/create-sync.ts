@@ -1,6 +1,6 @@
 import type { FigureStore } from '#database';
 import { AccountSync } from './account/account-sync.js';
-import { AddressTeller } from './account/address-teller.js';
+import { AddressPusher } from './account/address-pusher.js';
 import { ContactApplier } from './account/contact-applier.js';
 import { EventApplier } from './account/event-applier.js';
 import { ExportReader } from './account/export-reader.js';
@@ -23,7 +23,7 @@ import { PageApplier } from './runs/page-applier.js';
 import { Retention } from './retention/retention.js';
 import { RunWorker } from './runs/run-worker.js';
 import { RunService } from './runs/run-service.js';
-import { Subscriptions } from './subscriptions/subscriptions.js';
+import { VendorWebhooks } from './webhooks/vendor-webhooks.js';
 import { AllAccounts } from './sweep/all-accounts.js';
 import { Sweep } from './sweep/sweep.js';
 import { TokenService } from './tokens/token-service.js';
@@ -35,7 +35,7 @@ import { WriteBack } from './write-back/write-back.js';
 export interface SyncServices {
   readonly tokens: TokenService;
   readonly installer: Installer;
-  readonly subscriptions: Subscriptions;
+  readonly webhooks: VendorWebhooks;
   readonly widget: WidgetSettings;
   readonly inbox: Inbox;
   readonly runs: RunService;
@@ -62,33 +62,33 @@ export interface SyncServices {
 export function createSync(context: SyncContext): SyncServices {
   const tokens = new TokenService(context);
   const runs = new RunService(context);
-  const subscriptions = new Subscriptions(context, { tokens, runs });
+  const webhooks = new VendorWebhooks(context, { tokens, runs });
   const truth = new KommoTruth(context, tokens);
   const events = new EventApplier(context, new ContactApplier(context, truth));
-  const teller = new AddressTeller(context);
+  const pusher = new AddressPusher(context);
   const preparation = new Preparation(context, new ListKeeper(context), new ExportReader(context));
   return {
     tokens,
     installer: new Installer(context, runs),
-    subscriptions,
-    widget: new WidgetSettings(context, { subscriptions, runs }),
+    webhooks,
+    widget: new WidgetSettings(context, { webhooks, runs }),
     inbox: new Inbox(context),
     runs,
-    runWorker: new RunWorker(context, { tokens, subscriptions, preparation, events, pages: new PageApplier(context, truth), teller }),
+    runWorker: new RunWorker(context, { tokens, webhooks, preparation, events, pages: new PageApplier(context, truth), pusher }),
     accounts: new AccountQueries(context),
-    accountSync: new AccountSync(context, events, teller, preparation),
+    accountSync: new AccountSync(context, events, pusher, preparation),
     unisenderContacts: new UnisenderContacts(context),
     kommoContacts: new KommoContacts(context, tokens),
     writeBack: new WriteBack(context, tokens),
     buriedJobs: new BuriedJobs(context, runs),
     sweep: new Sweep(context, runs),
-    allAccounts: new AllAccounts(context, { runs, subscriptions }),
+    allAccounts: new AllAccounts(context, { runs, webhooks }),
     audit: new AuditLog(context),
     personalData: new PersonalData(context),
     retention: new Retention(context),
     keyCheck: new EncryptionKeyCheck(context),
     keyRotation: new KeyRotation(context),
-    uninstall: new Uninstall(context, { runs, subscriptions }),
+    uninstall: new Uninstall(context, { runs, webhooks }),
     census: new ContactCensus(context),
     figures: context.stores.figures,
   };

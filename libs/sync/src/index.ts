@@ -19,7 +19,7 @@ export { type Retention } from './retention/retention.js';
 export { RunActiveError } from './runs/run-service.js';
 export { type RunView } from './runs/run-view.js';
 export { type RunWorker } from './runs/run-worker.js';
-export { type SubscriptionCheck, type Subscriptions } from './subscriptions/subscriptions.js';
+export { type WebhookCheck, type VendorWebhooks } from './webhooks/vendor-webhooks.js';
 export { type AllAccounts } from './sweep/all-accounts.js';
 export { type Sweep } from './sweep/sweep.js';
 export { unisenderKeyContext } from './tokens/sealing.js';

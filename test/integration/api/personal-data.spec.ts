@@ -104,7 +104,7 @@ describe.each(testDatabaseKinds())('the data of one person on %s', (kind) => {
     expect(body.data['accounts']).toEqual([expect.objectContaining({ account_id: 502 })]);
   });
 
-  it.each([`origin = 'preexisting'`, `subscription = 'unsubscribed'`])('stays in Unisender with %s', async (assignment) => {
+  it.each([`origin = 'preexisting'`, `consent = 'unsubscribed'`])('stays in Unisender with %s', async (assignment) => {
     await setAddress(assignment);
     const { body } = await order('erase', { email: EMAIL, account_id: 501 });
     expect(body.data['accounts']).toEqual([expect.objectContaining({ unisender: 'left' })]);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { AccountStore, AddressStore, ContactStore, EventStore, IntegrationStore, RunStore, SubscriptionStore } from '#database';
+import { AccountStore, AddressStore, ContactStore, EventStore, IntegrationStore, RunStore, MailingConsentStore } from '#database';
 import type { ContactVersion, Database, NewEvent } from '#database';
 import { settableClock } from '../../support/settable-clock.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
@@ -44,7 +44,7 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
       database,
       contacts: new ContactStore(database, clock),
       addresses: new AddressStore(database, clock),
-      subscriptions: new SubscriptionStore(database, clock),
+      consents: new MailingConsentStore(database, clock),
     };
   };
   const dirtyEmails = async (addresses: AddressStore) => (await addresses.listDirty(ACCOUNT, 100)).map(({ email }) => email);
@@ -86,52 +86,52 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
   });
 
   it('records what was told, and what an export showed', async () => {
-    const { database, contacts, addresses, subscriptions } = await openWithAccount();
+    const { database, contacts, addresses, consents } = await openWithAccount();
     await contacts.save(database, ACCOUNT, [contact(7, 'One', ['a@x', 'b@x', 'c@x'])]);
     await addresses.markSent(database, ACCOUNT, ['a@x']);
     await addresses.saveExported(
       database,
       ACCOUNT,
       [
-        { email: 'a@x', subscription: 'mailable', onOurList: true },
-        { email: 'b@x', subscription: 'unsubscribed', onOurList: false },
+        { email: 'a@x', consent: 'mailable', onOurList: true },
+        { email: 'b@x', consent: 'unsubscribed', onOurList: false },
       ],
       NOW + 2,
     );
     clock.set(NOW + 3);
-    await addresses.recordTold(database, ACCOUNT, [
-      { email: 'a@x', state: 'present', origin: 'ours', toldHash: 'h', rejectedCode: null, ownListId: 5 },
-      { email: 'c@x', state: 'rejected', origin: 'unknown', toldHash: null, rejectedCode: 'role', ownListId: null },
+    await addresses.recordPushed(database, ACCOUNT, [
+      { email: 'a@x', state: 'present', origin: 'ours', pushedHash: 'h', rejectedCode: null, ownListId: 5 },
+      { email: 'c@x', state: 'rejected', origin: 'unknown', pushedHash: null, rejectedCode: 'role', ownListId: null },
     ]);
     expect(await dirtyEmails(addresses)).toEqual(['b@x']);
     expect([...(await addresses.listRecords(ACCOUNT, ['a@x', 'b@x'])).values()]).toEqual([
-      { email: 'a@x', origin: 'ours', state: 'present', toldHash: 'h', subscription: 'mailable', ownListId: 5 },
-      { email: 'b@x', origin: 'preexisting', state: 'absent', toldHash: null, subscription: 'unsubscribed', ownListId: null },
+      { email: 'a@x', origin: 'ours', state: 'present', pushedHash: 'h', consent: 'mailable', ownListId: 5 },
+      { email: 'b@x', origin: 'preexisting', state: 'absent', pushedHash: null, consent: 'unsubscribed', ownListId: null },
     ]);
-    expect(await subscriptions.listUnmailable(ACCOUNT, ['a@x', 'b@x'])).toEqual(['b@x']);
+    expect(await consents.listUnmailable(ACCOUNT, ['a@x', 'b@x'])).toEqual(['b@x']);
     clock.set(NOW + 9);
     expect(await addresses.markUnseenDirty(database, ACCOUNT, NOW + 9)).toBe(1);
     expect(await dirtyEmails(addresses)).toEqual(['b@x', 'a@x']);
     clock.set(NOW + 10);
-    await addresses.forgetTold(database, ACCOUNT);
+    await addresses.forgetPushed(database, ACCOUNT);
     expect(await dirtyEmails(addresses)).toEqual(['b@x', 'a@x', 'c@x']);
-    expect(await subscriptions.listUnmailable(ACCOUNT, ['a@x', 'b@x', 'c@x'])).toEqual(['b@x']);
+    expect(await consents.listUnmailable(ACCOUNT, ['a@x', 'b@x', 'c@x'])).toEqual(['b@x']);
   });
 
   it('asks for a write-back once per unsubscribe', async () => {
-    const { database, contacts, subscriptions } = await openWithAccount();
+    const { database, contacts, consents } = await openWithAccount();
     await contacts.save(database, ACCOUNT, [contact(7, 'One', ['a@x']), contact(8, 'Two', ['a@x'])]);
-    await subscriptions.save(database, ACCOUNT, ['a@x', 'new@x'], 'unsubscribed');
-    expect(await subscriptions.listWriteBacks(ACCOUNT, 9)).toEqual([
+    await consents.save(database, ACCOUNT, ['a@x', 'new@x'], 'unsubscribed');
+    expect(await consents.listWriteBacks(ACCOUNT, 9)).toEqual([
       { email: 'a@x', contactIds: [7, 8] },
       { email: 'new@x', contactIds: [] },
     ]);
-    await subscriptions.markWrittenBack(database, ACCOUNT, ['a@x', 'new@x']);
-    await subscriptions.save(database, ACCOUNT, ['a@x'], 'blocked');
-    expect(await subscriptions.listWriteBacks(ACCOUNT, 9)).toEqual([]);
-    await subscriptions.save(database, ACCOUNT, ['a@x'], 'mailable');
-    await subscriptions.save(database, ACCOUNT, ['a@x'], 'unsubscribed');
-    expect((await subscriptions.listWriteBacks(ACCOUNT, 9)).map(({ email }) => email)).toEqual(['a@x']);
+    await consents.markWrittenBack(database, ACCOUNT, ['a@x', 'new@x']);
+    await consents.save(database, ACCOUNT, ['a@x'], 'blocked');
+    expect(await consents.listWriteBacks(ACCOUNT, 9)).toEqual([]);
+    await consents.save(database, ACCOUNT, ['a@x'], 'mailable');
+    await consents.save(database, ACCOUNT, ['a@x'], 'unsubscribed');
+    expect((await consents.listWriteBacks(ACCOUNT, 9)).map(({ email }) => email)).toEqual(['a@x']);
   });
 
   it('knows which contacts a complete read did not show', async () => {

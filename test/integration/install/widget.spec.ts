@@ -177,7 +177,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       await endRun();
     });
 
-    const check = () => harness.services.subscriptions.check(ACCOUNT_ID);
+    const check = () => harness.services.webhooks.check(ACCOUNT_ID);
 
     it('R19: leaves an active webhook alone', async () => {
       expect(await check()).toEqual({ found: 'active', isReconciling: false });
@@ -214,7 +214,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       await control.fault({ target: 'kommo', kind: '403html', match: 'POST' });
       expect((await failureOf(check())).code).toBe('kommo_forbidden');
       expect((await findAccount())?.webhookState).toBe('missing');
-      await harness.services.subscriptions.ensure(ACCOUNT_ID);
+      await harness.services.webhooks.ensure(ACCOUNT_ID);
       await control.clearFaults();
       expect(await check()).toEqual({ found: 'missing', isReconciling: true });
     });
@@ -223,7 +223,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
 
     it('ends both subscriptions of a disconnected account', async () => {
       await disconnect();
-      await harness.services.subscriptions.remove(ACCOUNT_ID);
+      await harness.services.webhooks.remove(ACCOUNT_ID);
       expect(await webhooks()).toEqual([]);
       expect(await control.calls('/removeHook')).toHaveLength(1);
       expect((await findAccount())?.webhookState).toBeNull();
@@ -232,9 +232,9 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
     it("ends Unisender's subscription also when Kommo's access has ended", async () => {
       await control.post(`/kommo/accounts/${ACCOUNT_ID}/revoke`);
       await disconnect();
-      await harness.services.subscriptions.remove(ACCOUNT_ID);
+      await harness.services.webhooks.remove(ACCOUNT_ID);
       expect(await control.calls('/removeHook')).toHaveLength(1);
-      await expect(harness.services.subscriptions.ensure(ACCOUNT_ID)).rejects.toBeInstanceOf(AccountBlockedError);
+      await expect(harness.services.webhooks.ensure(ACCOUNT_ID)).rejects.toBeInstanceOf(AccountBlockedError);
     });
   });
 

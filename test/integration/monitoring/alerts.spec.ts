@@ -35,7 +35,7 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
   });
 
   const raise = (version = 1) => harness.context.stores.alerts.raise(alerts.reauthorizationRequired(ACCOUNT_ID, version));
-  const toldIds = () => receiver.requests.map(({ body }) => (JSON.parse(body) as { id: string }).id);
+  const pushedIds = () => receiver.requests.map(({ body }) => (JSON.parse(body) as { id: string }).id);
 
   it('are told once, as documented', async () => {
     await raise();
@@ -73,7 +73,7 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
       await processes[0]?.context.stores.alerts.raise(alerts.reauthorizationRequired(ACCOUNT_ID, version));
     }
     await Promise.all(processes.map(({ context }) => new AlertDelivery(context, webhook).run()));
-    expect(new Set(toldIds()).size).toBe(20);
+    expect(new Set(pushedIds()).size).toBe(20);
     expect(receiver.requests).toHaveLength(20);
   });
 
@@ -86,7 +86,7 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
     expect(receiver.requests).toEqual([]);
     harness.clock.advance(30_001);
     await delivery.run();
-    expect(toldIds()).toEqual([alert.key]);
+    expect(pushedIds()).toEqual([alert.key]);
   });
 
   it.each([

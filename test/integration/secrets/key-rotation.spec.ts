@@ -77,7 +77,7 @@ describe.each(testDatabaseKinds())('encryption keys on %s', (kind) => {
   async function expectToWork(process: Harness): Promise<void> {
     await process.services.keyCheck.run();
     await process.services.tokens.refreshNow(ACCOUNT_ID);
-    await process.services.subscriptions.ensure(ACCOUNT_ID);
+    await process.services.webhooks.ensure(ACCOUNT_ID);
     expect(await storedClaims(process, ACCOUNT_ID)).toMatchObject({ account_id: ACCOUNT_ID });
   }
 

@@ -58,6 +58,6 @@ describe.each(testDatabaseKinds())('what raises an alert on %s', (kind) => {
     await world.control.send('PATCH', `/kommo/accounts/${account.accountId}`, { webhooks_allowed: false });
     for (let round = 0; round < 3; round += 1) await world.harness.services.allAccounts.checkAll();
     const alerts = await world.harness.context.stores.alerts.listDue(10);
-    expect(alerts).toMatchObject([{ kind: 'subscription_missing', accountId: account.accountId }]);
+    expect(alerts).toMatchObject([{ kind: 'webhook_missing', accountId: account.accountId }]);
   });
 });

@@ -90,13 +90,13 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
     const [id = 0] = await account.createMany(many(1));
     await account.connect();
     const { stores } = world.harness.context;
-    const row = { email: 'p0@example.com', subscription: 'mailable', onOurList: true } as const;
+    const row = { email: 'p0@example.com', consent: 'mailable', onOurList: true } as const;
     const askedAt = clock.nowMs();
     clock.advance(1_000);
     await account.unsubscribe('p0@example.com');
     await world.control.post('/unisender/hooks/flush');
     await world.harness.context.database.transaction((tx) => stores.addresses.saveExported(tx, account.accountId, [row], askedAt));
-    expect(await stores.subscriptions.listUnmailable(account.accountId, [row.email])).toEqual([row.email]);
+    expect(await stores.consents.listUnmailable(account.accountId, [row.email])).toEqual([row.email]);
     await account.change(id, { name: 'Renamed' });
     await world.settle();
     expect(await account.held()).toMatchObject(new Map([['p0@example.com', { status: 'unsubscribed', fields: { Name: 'Person 0' } }]]));
@@ -174,7 +174,7 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
     expect((await stores.contacts.findVersions(account.accountId, [7])).get(7)).toMatchObject({ modifiedAtSeconds: 300 });
   });
 
-  it('tells what a cancelled run left untold', async () => {
+  it('tells what a cancelled run left unpushed', async () => {
     const [id = 0] = await account.createMany(many(1));
     await account.connect();
     await account.change(id, { name: 'Renamed' });

@@ -34,7 +34,7 @@ export class WebhooksEndpoint {
     const refusal = this.refusal(request);
     if (refusal) return refusal;
     const { destination, settings } = asRecord(parsedJson(request.call.body));
-    const errors = subscriptionProblems(destination, settings);
+    const errors = webhookProblems(destination, settings);
     if (errors.length > 0) return validationProblem([{ requestId: '0', errors }]);
     const known = request.account.webhooks.find((webhook) => webhook.destination === destination);
     if (!known && request.account.webhooks.length >= maxWebhooks) return kommoProblem(400, `Limit ${maxWebhooks} webhooks per account`);
@@ -104,7 +104,7 @@ export function webhookView(accountId: number, webhook: Webhook): Record<string,
   };
 }
 
-function subscriptionProblems(destination: unknown, settings: unknown): { code: string; path: string; detail: string }[] {
+function webhookProblems(destination: unknown, settings: unknown): { code: string; path: string; detail: string }[] {
   const problems = [];
   if (typeof destination !== 'string' || !/^https?:\/\/\S+$/.test(destination)) {
     problems.push({ code: 'InvalidUrl', path: 'destination', detail: 'This value is not a valid URL.' });

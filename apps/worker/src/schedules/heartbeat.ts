@@ -7,17 +7,17 @@ import type { Schedule } from './schedule.js';
 export const monitorOf = (schedule: string): string => `kommo-unisender-${schedule}`;
 
 /** The schedule, telling Cronitor when a round begins and how it ends. It neither waits for Cronitor nor fails with it. */
-export const withHeartbeat = (schedule: Schedule, cronitor: Pick<CronitorClient, 'tell'>): Schedule => ({
+export const withHeartbeat = (schedule: Schedule, cronitor: Pick<CronitorClient, 'report'>): Schedule => ({
   ...schedule,
   run: async () => {
     const round = { monitor: monitorOf(schedule.name), series: randomUUID() };
-    cronitor.tell({ ...round, state: 'run' });
+    cronitor.report({ ...round, state: 'run' });
     try {
       await schedule.run();
     } catch (error) {
-      cronitor.tell({ ...round, state: 'fail', message: error instanceof ServiceError ? error.code : 'unexpected' });
+      cronitor.report({ ...round, state: 'fail', message: error instanceof ServiceError ? error.code : 'unexpected' });
       throw error;
     }
-    cronitor.tell({ ...round, state: 'complete' });
+    cronitor.report({ ...round, state: 'complete' });
   },
 });

@@ -21,12 +21,12 @@ export class AddressEntity {
   state!: string;
 
   /** Hash of the name and fields last told while present. */
-  @Column({ name: 'told_hash', type: 'varchar', length: 64, nullable: true })
-  toldHash!: string | null;
+  @Column({ name: 'pushed_hash', type: 'varchar', length: 64, nullable: true })
+  pushedHash!: string | null;
 
   /** mailable, or unsubscribed / blocked as the owner or Unisender decided. */
-  @Column({ name: 'subscription', type: 'varchar', length: 24, default: 'mailable' })
-  subscription!: string;
+  @Column({ name: 'consent', type: 'varchar', length: 24, default: 'mailable' })
+  consent!: string;
 
   @Column({ name: 'rejected_code', type: 'varchar', length: 64, nullable: true })
   rejectedCode!: string | null;

@@ -34,6 +34,6 @@ export class AlertEntity {
   @Column({ name: 'attempts', type: 'integer', default: 0 })
   attempts!: number;
 
-  @Column(bigintColumn({ name: 'told_at', nullable: true }))
-  toldAt!: number | null;
+  @Column(bigintColumn({ name: 'delivered_at', nullable: true }))
+  deliveredAt!: number | null;
 }

@@ -6,8 +6,8 @@ import {
   type Clock,
   MAX_ROWS_PER_CALL,
   UNANSWERED,
-  type Subscription,
-  type ToldAddress,
+  type MailingConsent,
+  type PushedAddress,
   groupBy,
 } from '#domain';
 import type { Executor } from '../executor.js';
@@ -34,7 +34,7 @@ export interface DirtyBacklog {
 export interface ExportedAddress {
   readonly email: string;
   /** Undefined when it says nothing: what is known stands. */
-  readonly subscription: Subscription | undefined;
+  readonly consent: MailingConsent | undefined;
   readonly onOurList: boolean;
 }
 
@@ -42,8 +42,8 @@ interface RecordRow {
   readonly email: string;
   readonly origin: AddressOrigin;
   readonly state: AddressState;
-  readonly told_hash: string | null;
-  readonly subscription: Subscription;
+  readonly pushed_hash: string | null;
+  readonly consent: MailingConsent;
   readonly own_list_id: number | null;
 }
 
@@ -59,12 +59,12 @@ interface HolderRow {
   readonly fields: string;
 }
 
-const toRecord = ({ email, origin, state, told_hash, subscription, own_list_id }: RecordRow): AddressRecord => ({
+const toRecord = ({ email, origin, state, pushed_hash, consent, own_list_id }: RecordRow): AddressRecord => ({
   email,
   origin,
   state,
-  toldHash: told_hash,
-  subscription,
+  pushedHash: pushed_hash,
+  consent,
   ownListId: own_list_id,
 });
 
@@ -84,7 +84,7 @@ export class AddressStore {
   async changeList(tx: Executor, accountId: number): Promise<void> {
     await tx.execute(`UPDATE addresses SET seen_at = NULL WHERE account_id = ? AND seen_at IS NOT NULL`, [accountId]);
     await tx.execute(
-      `UPDATE addresses SET dirty_since = COALESCE(dirty_since, ?), told_hash = NULL WHERE account_id = ? AND state = 'present'`,
+      `UPDATE addresses SET dirty_since = COALESCE(dirty_since, ?), pushed_hash = NULL WHERE account_id = ? AND state = 'present'`,
       [this.clock.nowMs(), accountId],
     );
   }
@@ -110,10 +110,10 @@ export class AddressStore {
    * Forgets what was told and learnt: another Unisender account stands behind the key now. Who unsubscribed stays so there too.
    * Addresses that contacts hold are dirty.
    */
-  async forgetTold(tx: Executor, accountId: number): Promise<void> {
-    await tx.execute(`DELETE FROM addresses WHERE account_id = ? AND subscription = 'mailable'`, [accountId]);
+  async forgetPushed(tx: Executor, accountId: number): Promise<void> {
+    await tx.execute(`DELETE FROM addresses WHERE account_id = ? AND consent = 'mailable'`, [accountId]);
     await tx.execute(
-      `UPDATE addresses SET origin = 'unknown', state = 'absent', told_hash = NULL, rejected_code = NULL, first_sent_at = NULL, seen_at = NULL,
+      `UPDATE addresses SET origin = 'unknown', state = 'absent', pushed_hash = NULL, rejected_code = NULL, first_sent_at = NULL, seen_at = NULL,
               own_list_id = NULL
         WHERE account_id = ?`,
       [accountId],
@@ -133,7 +133,7 @@ export class AddressStore {
   /** The oldest dirty addresses, each with the contact that names it. At most `limit`. */
   async listDirty(accountId: number, limit: number): Promise<DirtyAddress[]> {
     const rows = await this.database.query<DirtyRow>(
-      `SELECT a.email, a.origin, a.state, a.told_hash, a.subscription, a.own_list_id, a.first_sent_at, a.seen_at,
+      `SELECT a.email, a.origin, a.state, a.pushed_hash, a.consent, a.own_list_id, a.first_sent_at, a.seen_at,
               (SELECT MIN(h.contact_id) FROM contact_addresses h
                  JOIN contacts c ON c.account_id = h.account_id AND c.contact_id = h.contact_id
                 WHERE h.account_id = a.account_id AND h.email = a.email AND h.invalid_reason IS NULL
@@ -186,7 +186,7 @@ export class AddressStore {
   async markSent(tx: Executor, accountId: number, emails: readonly string[]): Promise<void> {
     await executeIn(
       tx,
-      `UPDATE addresses SET first_sent_at = COALESCE(first_sent_at, ?), told_hash = ? WHERE account_id = ? AND email IN (?)`,
+      `UPDATE addresses SET first_sent_at = COALESCE(first_sent_at, ?), pushed_hash = ? WHERE account_id = ? AND email IN (?)`,
       [this.clock.nowMs(), UNANSWERED, accountId],
       emails,
     );
@@ -194,24 +194,24 @@ export class AddressStore {
 
   /** Notes, before a call that changes or removes addresses, that its answer is not known yet. */
   async markUnanswered(tx: Executor, accountId: number, emails: readonly string[]): Promise<void> {
-    await executeIn(tx, `UPDATE addresses SET told_hash = ? WHERE account_id = ? AND email IN (?)`, [UNANSWERED, accountId], emails);
+    await executeIn(tx, `UPDATE addresses SET pushed_hash = ? WHERE account_id = ? AND email IN (?)`, [UNANSWERED, accountId], emails);
   }
 
-  /** Records what Unisender answered. Clears the dirty mark; leaves the subscription, which Unisender's hooks write at any time. */
-  async recordTold(tx: Executor, accountId: number, told: readonly ToldAddress[]): Promise<void> {
+  /** Records what Unisender answered. Clears the dirty mark; leaves the consent, which Unisender's hooks write at any time. */
+  async recordPushed(tx: Executor, accountId: number, told: readonly PushedAddress[]): Promise<void> {
     if (told.length === 0) return;
     const nowMs = this.clock.nowMs();
     await upsertRows(tx, {
       table: 'addresses',
-      columns: ['account_id', 'email', 'state', 'origin', 'told_hash', 'rejected_code', 'own_list_id', 'dirty_since', 'updated_at'],
+      columns: ['account_id', 'email', 'state', 'origin', 'pushed_hash', 'rejected_code', 'own_list_id', 'dirty_since', 'updated_at'],
       key: ['account_id', 'email'],
-      update: incoming('state', 'origin', 'told_hash', 'rejected_code', 'own_list_id', 'dirty_since', 'updated_at'),
-      rows: told.map(({ email, state, origin, toldHash, rejectedCode, ownListId }) => [
+      update: incoming('state', 'origin', 'pushed_hash', 'rejected_code', 'own_list_id', 'dirty_since', 'updated_at'),
+      rows: told.map(({ email, state, origin, pushedHash, rejectedCode, ownListId }) => [
         accountId,
         email,
         state,
         origin,
-        toldHash,
+        pushedHash,
         rejectedCode,
         ownListId,
         null,
@@ -234,9 +234,9 @@ export class AddressStore {
    * who unsubscribed since stays so.
    */
   async saveExported(tx: Executor, accountId: number, rows: readonly ExportedAddress[], seenAtMs: number): Promise<void> {
-    const left = { sql: `CASE WHEN addresses.updated_at >= ${Math.trunc(seenAtMs)} THEN addresses.subscription ELSE 'mailable' END` };
-    for (const [subscription, group] of groupBy(rows, (row) => row.subscription)) {
-      const known = subscription === undefined ? { sql: 'addresses.subscription' } : subscription === 'mailable' ? left : 'incoming';
+    const left = { sql: `CASE WHEN addresses.updated_at >= ${Math.trunc(seenAtMs)} THEN addresses.consent ELSE 'mailable' END` };
+    for (const [consent, group] of groupBy(rows, (row) => row.consent)) {
+      const known = consent === undefined ? { sql: 'addresses.consent' } : consent === 'mailable' ? left : 'incoming';
       await this.saveSeen(tx, accountId, group, seenAtMs, known);
     }
   }
@@ -246,23 +246,23 @@ export class AddressStore {
     accountId: number,
     rows: readonly ExportedAddress[],
     seenAtMs: number,
-    subscription: 'incoming' | { readonly sql: string },
+    consent: 'incoming' | { readonly sql: string },
   ): Promise<void> {
     if (rows.length === 0) return;
     await upsertRows(tx, {
       table: 'addresses',
-      columns: ['account_id', 'email', 'origin', 'subscription', 'seen_at', 'updated_at'],
+      columns: ['account_id', 'email', 'origin', 'consent', 'seen_at', 'updated_at'],
       key: ['account_id', 'email'],
       update: {
         origin: { sql: `CASE WHEN addresses.first_sent_at IS NULL THEN 'preexisting' ELSE addresses.origin END` },
-        subscription,
+        consent,
         seen_at: 'incoming',
       },
-      rows: rows.map(({ email, subscription, onOurList }) => [
+      rows: rows.map(({ email, consent, onOurList }) => [
         accountId,
         email,
         'preexisting',
-        subscription ?? 'mailable',
+        consent ?? 'mailable',
         onOurList ? seenAtMs : null,
         seenAtMs,
       ]),
@@ -272,8 +272,8 @@ export class AddressStore {
   /** Marks addresses that we told before the export was asked for and that it did not show on our list: they are told again. */
   async markUnseenDirty(tx: Executor, accountId: number, seenAtMs: number): Promise<number> {
     return tx.execute(
-      `UPDATE addresses SET dirty_since = COALESCE(dirty_since, ?), told_hash = NULL
-        WHERE account_id = ? AND state = 'present' AND subscription = 'mailable' AND updated_at < ? AND (seen_at IS NULL OR seen_at < ?)`,
+      `UPDATE addresses SET dirty_since = COALESCE(dirty_since, ?), pushed_hash = NULL
+        WHERE account_id = ? AND state = 'present' AND consent = 'mailable' AND updated_at < ? AND (seen_at IS NULL OR seen_at < ?)`,
       [this.clock.nowMs(), accountId, seenAtMs, seenAtMs],
     );
   }
@@ -282,7 +282,7 @@ export class AddressStore {
   async listRecords(accountId: number, emails: readonly string[]): Promise<Map<string, AddressRecord>> {
     const rows = await queryIn<RecordRow>(
       this.database,
-      'SELECT email, origin, state, told_hash, subscription, own_list_id FROM addresses WHERE account_id = ? AND email IN (?)',
+      'SELECT email, origin, state, pushed_hash, consent, own_list_id FROM addresses WHERE account_id = ? AND email IN (?)',
       [accountId],
       emails,
     );

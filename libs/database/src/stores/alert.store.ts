@@ -73,8 +73,8 @@ export class AlertStore {
   }
 
   /** It was told: never again. */
-  async markTold(key: string): Promise<void> {
-    await this.database.execute('UPDATE alerts SET told_at = ?, next_at = NULL WHERE alert_key = ?', [this.clock.nowMs(), key]);
+  async markPushed(key: string): Promise<void> {
+    await this.database.execute('UPDATE alerts SET delivered_at = ?, next_at = NULL WHERE alert_key = ?', [this.clock.nowMs(), key]);
   }
 
   /** Tells none any more that was raised before `beforeMs`; returns how many that were. */

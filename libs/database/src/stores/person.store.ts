@@ -15,7 +15,7 @@ export interface HeldAddress {
   readonly email: string;
   readonly origin: string;
   readonly state: string;
-  readonly subscription: string;
+  readonly consent: string;
   readonly rejected_code: string | null;
   readonly first_sent_at: number | null;
   readonly updated_at: number;
@@ -48,7 +48,7 @@ export class PersonStore {
   /** What an account has about an address in its kept form. Reads every event of the account. */
   async find(accountId: number, email: string, on: Executor = this.database): Promise<HeldPerson> {
     const [address] = await on.query<HeldAddress>(
-      `SELECT email, origin, state, subscription, rejected_code, first_sent_at, updated_at FROM addresses
+      `SELECT email, origin, state, consent, rejected_code, first_sent_at, updated_at FROM addresses
         WHERE account_id = ? AND email = ?`,
       [accountId, email],
     );

@@ -62,7 +62,7 @@ export class AccountLease {
     const isWanted = await stores.leases.release(this.accountId, this.fence);
     if (!isWanted) return;
     const payload = { account_id: this.accountId };
-    const [owed] = await stores.subscriptions.listWriteBacks(this.accountId, 1);
+    const [owed] = await stores.consents.listWriteBacks(this.accountId, 1);
     if (owed) await queue.put({ tube: 'write-backs', payload });
     // Both jobs at once would only be in each other's way.
     await queue.put({ tube: 'contacts', payload }, owed ? { delaySeconds: 1 } : {});

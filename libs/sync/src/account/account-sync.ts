@@ -2,10 +2,10 @@ import { AccountBlockedError, isFlushDue } from '#domain';
 import type { Secret } from '#domain';
 import type { SyncContext } from '../context.js';
 import { type AccountWork, isLeftToOthers, throwIfStopping, workOnAccount } from './account-work.js';
-import type { AddressTeller, CountTold } from './address-teller.js';
+import type { AddressPusher, CountPushed } from './address-pusher.js';
 import type { EventApplier } from './event-applier.js';
 import type { Preparation } from './preparation.js';
-import { tellReady } from './tell-ready.js';
+import { pushWhenReady } from './push-when-ready.js';
 
 const POLL_MS = 100;
 /** An account that never falls quiet gives way to others after this long. */
@@ -16,7 +16,7 @@ export class AccountSync {
   constructor(
     private readonly context: SyncContext,
     private readonly events: EventApplier,
-    private readonly teller: AddressTeller,
+    private readonly pusher: AddressPusher,
     private readonly preparation: Preparation,
   ) {}
 
@@ -53,10 +53,10 @@ export class AccountSync {
       const applied = await this.events.applyWaiting(work);
       newestAt = Math.max(newestAt, applied.newestAt);
       if (applied.failure !== undefined) {
-        await this.tellAll(work);
+        await this.pushAll(work);
         throw applied.failure;
       }
-      if (await this.isTold(work, newestAt)) {
+      if (await this.flushIfDue(work, newestAt)) {
         await stores.accounts.update(work.lease.accountId, newestAt > 0 ? { lastEventAt: newestAt } : {});
         return true;
       }
@@ -65,7 +65,7 @@ export class AccountSync {
   }
 
   /** Tells when it is due, else waits a moment; true when nothing is left to tell. */
-  private async isTold(work: AccountWork, newestAt: number): Promise<boolean> {
+  private async flushIfDue(work: AccountWork, newestAt: number): Promise<boolean> {
     const { clock, stores } = this.context;
     if (!work.unisenderKey) return true;
     const backlog = await stores.addresses.findBacklog(work.lease.accountId);
@@ -76,27 +76,27 @@ export class AccountSync {
       oldestDirtyAgeMs: now - (backlog.oldestSince ?? now),
       quietMs: now - newestAt,
     });
-    if (isDue) await this.tellOnce(work, work.unisenderKey);
+    if (isDue) await this.pushOnce(work, work.unisenderKey);
     else await clock.sleep(POLL_MS, work.signal).catch(() => throwIfStopping(work.signal));
     return false;
   }
 
-  private async tellOnce(work: AccountWork, key: Secret): Promise<boolean> {
+  private async pushOnce(work: AccountWork, key: Secret): Promise<boolean> {
     const count = await this.findCounter(work.lease.accountId);
-    return tellReady({ preparation: this.preparation, teller: this.teller }, work, key, count);
+    return pushWhenReady({ preparation: this.preparation, pusher: this.pusher }, work, key, count);
   }
 
-  /** What a killed worker left untold of a run counts in that run, whoever tells it. */
-  private async findCounter(accountId: number): Promise<CountTold | undefined> {
+  /** What a killed worker left unpushed of a run counts in that run, whoever tells it. */
+  private async findCounter(accountId: number): Promise<CountPushed | undefined> {
     const { runs } = this.context.stores;
     const run = await runs.findActive(accountId);
     if (run?.state !== 'running' || run.mode === 'preview') return undefined;
     return (tx, counts) => runs.count(run.runId, { ...counts }, tx);
   }
 
-  private async tellAll(work: AccountWork): Promise<void> {
+  private async pushAll(work: AccountWork): Promise<void> {
     if (!work.unisenderKey) return;
-    while (await this.tellOnce(work, work.unisenderKey)) throwIfStopping(work.signal);
+    while (await this.pushOnce(work, work.unisenderKey)) throwIfStopping(work.signal);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { SettledEvent, WaitingEvent } from '#database';
-import { BugError, type ContactChange, type Subscription, chunksOf, isMailableStatus } from '#domain';
+import { BugError, type ContactChange, type MailingConsent, chunksOf, isMailableStatus } from '#domain';
 import type { SyncContext } from '../context.js';
 import { type AccountWork, throwIfStopping } from './account-work.js';
 import type { ContactApplier, DeliveredChange } from './contact-applier.js';
@@ -8,9 +8,9 @@ const BATCH_EVENTS = 500;
 const REREAD_EVENTS = 500;
 
 /** What an event of Unisender says of addresses; stored by the inbox. */
-export interface SubscriptionChange {
+export interface ConsentChange {
   readonly emails: readonly string[];
-  readonly subscription: Subscription;
+  readonly consent: MailingConsent;
 }
 
 /** What one pass over the inbox found. */
@@ -54,7 +54,7 @@ export class EventApplier {
     events: readonly WaitingEvent[],
     unordered: readonly DeliveredChange[],
   ): Promise<DeliveredChange[]> {
-    await this.applySubscriptions(
+    await this.applyConsents(
       work,
       events.filter(({ source }) => source === 'unisender'),
     );
@@ -65,15 +65,15 @@ export class EventApplier {
     return changes.length === 0 ? [] : this.contacts.applyChanges(work, changes, held);
   }
 
-  private async applySubscriptions(work: AccountWork, events: readonly WaitingEvent[]): Promise<void> {
+  private async applyConsents(work: AccountWork, events: readonly WaitingEvent[]): Promise<void> {
     if (events.length === 0) return;
     const { stores } = this.context;
     const { accountId } = work.lease;
-    const changes: SubscriptionChange[] = [];
-    for (const event of events) changes.push(await this.confirm(work, JSON.parse(event.payload) as SubscriptionChange));
+    const changes: ConsentChange[] = [];
+    for (const event of events) changes.push(await this.confirm(work, JSON.parse(event.payload) as ConsentChange));
     await work.lease.write(async (tx) => {
-      for (const { emails, subscription } of changes) {
-        await stores.subscriptions.save(tx, accountId, emails, subscription);
+      for (const { emails, consent } of changes) {
+        await stores.consents.save(tx, accountId, emails, consent);
       }
       const settled = events.map(({ eventId, deliveries }): SettledEvent => ({ eventId, deliveries, state: 'applied', reason: null }));
       await stores.events.settle(tx, accountId, settled);
@@ -84,16 +84,16 @@ export class EventApplier {
    * An unsubscribe is taken as it comes. Who is said to be back is asked for at Unisender: its events come late and repeated,
    * and nobody may be re-subscribed by an old one.
    */
-  private async confirm(work: AccountWork, change: SubscriptionChange): Promise<SubscriptionChange> {
-    if (change.subscription !== 'mailable') return change;
+  private async confirm(work: AccountWork, change: ConsentChange): Promise<ConsentChange> {
+    if (change.consent !== 'mailable') return change;
     const { stores, unisender } = this.context;
-    const kept = await stores.subscriptions.listUnmailable(work.lease.accountId, change.emails);
+    const kept = await stores.consents.listUnmailable(work.lease.accountId, change.emails);
     const back: string[] = [];
     for (const email of work.unisenderKey ? kept : []) {
       const contact = work.unisenderKey && (await unisender.getContact(work.unisenderKey, email));
       if (isMailableStatus(contact?.status)) back.push(email);
     }
-    return { emails: back, subscription: 'mailable' };
+    return { emails: back, consent: 'mailable' };
   }
 
   /** A failure to ask Kommo does not hold back what needs no asking: it is handed to the caller, who tells first. */

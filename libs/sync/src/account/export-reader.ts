@@ -1,5 +1,5 @@
 import type { ExportedAddress } from '#database';
-import { type Secret, TransientError, parseAddress, subscriptionOfExport } from '#domain';
+import { type Secret, TransientError, parseAddress, consentOfExport } from '#domain';
 import { type ExportRow, UnisenderRejectedError, type UnisenderTask } from '#unisender';
 import type { SyncContext } from '../context.js';
 import { type AccountWork, throwIfStopping } from './account-work.js';
@@ -20,7 +20,7 @@ const splitIds = (text: string | undefined) => (text ?? '').split(',').map((id) 
 
 const toExported = (row: ExportRow, email: string, listId: number): ExportedAddress => ({
   email,
-  subscription: subscriptionOfExport(
+  consent: consentOfExport(
     { status: row['email_status'], unsubscribedListIds: splitIds(row['email_unsubscribed_list_ids']) },
     listId,
   ),

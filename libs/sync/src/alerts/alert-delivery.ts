@@ -29,18 +29,18 @@ export class AlertDelivery {
     const givenUp = await stores.alerts.giveUp(nowMs - ALERT_GIVEN_UP_AFTER_MS);
     if (givenUp > 0 && this.receiver) logger.error('alerts were given up: ALERT_WEBHOOK_URL did not take them for a day', { givenUp });
     await stores.alerts.purge(nowMs - ALERT_KEPT_MS, PURGE_ROWS);
-    if (this.receiver) await this.tellDue(this.receiver);
+    if (this.receiver) await this.pushIfDue(this.receiver);
   }
 
-  private async tellDue(receiver: AlertReceiver): Promise<void> {
+  private async pushIfDue(receiver: AlertReceiver): Promise<void> {
     const { alerts } = this.context.stores;
     for (const alert of await alerts.listDue(DUE_AT_ONCE)) {
       const retryAt = this.context.clock.nowMs() + alertRetryDelayMs(alert.attempts + 1);
-      if ((await alerts.claim(alert, retryAt)) && !(await this.tell(receiver, alert))) return;
+      if ((await alerts.claim(alert, retryAt)) && !(await this.deliver(receiver, alert))) return;
     }
   }
 
-  private async tell(receiver: AlertReceiver, alert: DueAlert): Promise<boolean> {
+  private async deliver(receiver: AlertReceiver, alert: DueAlert): Promise<boolean> {
     const { logger, stores } = this.context;
     try {
       await receiver.send(toMessage(alert));
@@ -49,7 +49,7 @@ export class AlertDelivery {
       logger.warn('an alert was not taken; it is told again later', { alert: alert.key, attempts: alert.attempts + 1, error });
       return false;
     }
-    await stores.alerts.markTold(alert.key);
+    await stores.alerts.markPushed(alert.key);
     return true;
   }
 }

@@ -73,10 +73,10 @@ export class PersonalData {
     });
   }
 
-  private async deleteInUnisender(account: AccountRow, { email, origin, state, subscription }: HeldAddress): Promise<UnisenderErasure> {
+  private async deleteInUnisender(account: AccountRow, { email, origin, state, consent }: HeldAddress): Promise<UnisenderErasure> {
     if (state !== 'present') return 'none';
     const key = account.status === 'active' && account.unisenderBlock === null ? openUnisenderKey(this.context, account) : undefined;
-    if (origin !== 'ours' || subscription !== 'mailable' || !key) return 'left';
+    if (origin !== 'ours' || consent !== 'mailable' || !key) return 'left';
     return this.deleteAddress(key, email);
   }
 

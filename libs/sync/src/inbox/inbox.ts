@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { AccountRow, NewEvent } from '#database';
-import { type ContactChange, InvalidInputError, concernsList, parseAddress, parseJsonBody, subscriptionOfEvent } from '#domain';
+import { type ContactChange, InvalidInputError, concernsList, parseAddress, parseJsonBody, consentOfEvent } from '#domain';
 import { readContactHook } from '#kommo';
 import { type UnisenderEvent, readUnisenderHook, verifyHookAuth } from '#unisender';
-import type { SubscriptionChange } from '../account/event-applier.js';
+import type { ConsentChange } from '../account/event-applier.js';
 import type { SyncContext } from '../context.js';
 import { openUnisenderKey } from '../tokens/sealing.js';
 import { EventIds } from './event-id.js';
@@ -35,11 +35,11 @@ function toPayload(change: ContactChange): string {
 const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');
 
 /** What an event means for our list; nothing when it is about other lists only. */
-function toSubscriptionChange(event: UnisenderEvent, listId: number | null): { event: UnisenderEvent; change: SubscriptionChange }[] {
-  const subscription = subscriptionOfEvent(event);
+function toConsentChange(event: UnisenderEvent, listId: number | null): { event: UnisenderEvent; change: ConsentChange }[] {
+  const consent = consentOfEvent(event);
   const address = event.email === undefined ? undefined : parseAddress(event.email);
-  if (!subscription || !concernsList(event.listIds, listId) || !address || address.invalidReason === 'empty') return [];
-  return [{ event, change: { emails: [address.email], subscription } }];
+  if (!consent || !concernsList(event.listIds, listId) || !address || address.invalidReason === 'empty') return [];
+  return [{ event, change: { emails: [address.email], consent } }];
 }
 
 /** Takes in what the vendors tell us: durable first, applied later. Nothing here waits for a vendor. */
@@ -94,16 +94,16 @@ export class Inbox {
   async receiveUnisender(accountId: number, rawBody: Buffer): Promise<{ accepted: number }> {
     const { listId } = await this.findSigned(accountId, rawBody);
     const events = readUnisenderHook(parseJsonBody(rawBody));
-    const changes = events.flatMap((event) => toSubscriptionChange(event, listId));
-    const unsubscribed = changes.filter(({ change }) => change.subscription !== 'mailable');
+    const changes = events.flatMap((event) => toConsentChange(event, listId));
+    const unsubscribed = changes.filter(({ change }) => change.consent !== 'mailable');
     const { database, stores, queue, logger } = this.context;
     await database.transaction(async (tx) => {
       for (const { change } of unsubscribed) {
-        await stores.subscriptions.save(tx, accountId, change.emails, change.subscription);
+        await stores.consents.save(tx, accountId, change.emails, change.consent);
       }
       await stores.events.add(
         accountId,
-        changes.map(({ event, change }) => this.toSubscriptionEvent(event, change)),
+        changes.map(({ event, change }) => this.toConsentEvent(event, change)),
         tx,
       );
     });
@@ -143,7 +143,7 @@ export class Inbox {
     return { ...this.emptyEvent(reason), action, dedupKey: digest([action, reason]), state: 'unreadable' };
   }
 
-  private toSubscriptionEvent(event: UnisenderEvent, change: SubscriptionChange): NewEvent {
+  private toConsentEvent(event: UnisenderEvent, change: ConsentChange): NewEvent {
     return {
       eventId: this.ids.next(this.context.clock.nowMs()),
       source: 'unisender',

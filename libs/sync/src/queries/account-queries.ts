@@ -24,7 +24,7 @@ export interface AccountView {
 
 /** An account with the work that waits for it. */
 export interface AccountDetails extends AccountView {
-  /** Events, untold addresses (counted up to 500) and a run, together: 0 when nothing is in flight. */
+  /** Events, unpushed addresses (counted up to 500) and a run, together: 0 when nothing is in flight. */
   readonly jobs_waiting: number;
   readonly active_run_id: string | null;
 }
@@ -50,9 +50,9 @@ export class AccountQueries {
     const active = await stores.runs.findActive(accountId);
     const view = await this.toView(row);
     const backlog = await stores.addresses.findBacklog(accountId);
-    const untold = row.unisenderKey === null ? 0 : backlog.rows;
+    const unpushed = row.unisenderKey === null ? 0 : backlog.rows;
     const runsWaiting = active && active.state !== 'waiting_for_confirmation' ? 1 : 0;
-    return { ...view, jobs_waiting: view.events_waiting + untold + runsWaiting, active_run_id: active?.runId ?? null };
+    return { ...view, jobs_waiting: view.events_waiting + unpushed + runsWaiting, active_run_id: active?.runId ?? null };
   }
 
   /** The newest events, newest first, with the reason where one was not applied. */

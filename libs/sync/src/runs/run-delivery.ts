@@ -1,6 +1,6 @@
 import type { RunCounts } from '#database';
 import type { AccountWork } from '../account/account-work.js';
-import { tellReady } from '../account/tell-ready.js';
+import { pushWhenReady } from '../account/push-when-ready.js';
 import type { SyncContext } from '../context.js';
 import type { RunParts } from './run-parts.js';
 import type { RunStep } from './run-phase.js';
@@ -19,7 +19,7 @@ export interface UndeliveredPage {
 export class RunDelivery {
   constructor(
     private readonly context: SyncContext,
-    private readonly parts: Pick<RunParts, 'events' | 'preparation' | 'teller'>,
+    private readonly parts: Pick<RunParts, 'events' | 'preparation' | 'pusher'>,
     private readonly progress: RunProgress,
   ) {}
 
@@ -31,7 +31,7 @@ export class RunDelivery {
     const { addresses } = this.context.stores;
     let backlog = await addresses.findBacklog(run.accountId);
     while (backlog.rows > leave) {
-      await tellReady(this.parts, work, key, this.progress.counter(run));
+      await pushWhenReady(this.parts, work, key, this.progress.counter(run));
       if (!(await this.progress.save(run.runId, {}))) return false;
       backlog = await addresses.findBacklog(run.accountId);
     }

@@ -1,5 +1,5 @@
 import type { Executor, Run, RunCounts, RunPatch } from '#database';
-import type { CountTold } from '../account/address-teller.js';
+import type { CountPushed } from '../account/address-pusher.js';
 import type { SyncContext } from '../context.js';
 
 /** Rows shifted while a first read went on: a second one finds what slipped by. */
@@ -28,7 +28,7 @@ export class RunProgress {
   }
 
   /** Counts in this run what is told. */
-  counter({ runId }: Run): CountTold {
+  counter({ runId }: Run): CountPushed {
     return (tx, counts) => this.context.stores.runs.count(runId, { ...counts }, tx);
   }
 

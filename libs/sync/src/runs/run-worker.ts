@@ -85,7 +85,7 @@ export class RunWorker {
   }
 }
 
-/** What an ended run left untold is told all the same. */
+/** What an ended run left unpushed is told all the same. */
 function jobAfter(outcome: StepOutcome, { runId, accountId }: Run): Job | undefined {
   if (outcome === 'later') return { tube: 'imports', payload: { run_id: runId, account_id: accountId } };
   return outcome === 'ended' ? { tube: 'contacts', payload: { account_id: accountId } } : undefined;

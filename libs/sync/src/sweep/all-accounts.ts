@@ -1,7 +1,7 @@
 import { ServiceError } from '#domain';
 import type { SyncContext } from '../context.js';
 import type { RunService } from '../runs/run-service.js';
-import type { Subscriptions } from '../subscriptions/subscriptions.js';
+import type { VendorWebhooks } from '../webhooks/vendor-webhooks.js';
 
 const PAGE = 200;
 
@@ -9,7 +9,7 @@ const PAGE = 200;
 export class AllAccounts {
   constructor(
     private readonly context: SyncContext,
-    private readonly parts: { readonly runs: RunService; readonly subscriptions: Subscriptions },
+    private readonly parts: { readonly runs: RunService; readonly webhooks: VendorWebhooks },
   ) {}
 
   /** Starts a reconciliation wherever none is active and a key stands. Resolves when all are started. */
@@ -17,12 +17,12 @@ export class AllAccounts {
     await this.forEach('reconcile', (accountId) => this.parts.runs.start({ accountId, mode: 'reconcile', trigger: 'schedule' }));
   }
 
-  /** Mends subscriptions, and puts again the write-backs that are still owed. */
+  /** Mends webhooks, and puts again the write-backs that are still owed. */
   async checkAll(): Promise<void> {
     const { queue, stores } = this.context;
     await this.forEach('watchdog', async (accountId) => {
-      await this.parts.subscriptions.check(accountId);
-      const [owed] = await stores.subscriptions.listWriteBacks(accountId, 1);
+      await this.parts.webhooks.check(accountId);
+      const [owed] = await stores.consents.listWriteBacks(accountId, 1);
       if (owed) await queue.put({ tube: 'write-backs', payload: { account_id: accountId } });
     });
   }

@@ -3,7 +3,7 @@ import { InvalidInputError, ServiceError } from '#domain';
 import { KommoUnauthorizedError, verifyUninstallSignature } from '#kommo';
 import type { SyncContext } from '../context.js';
 import { RunActiveError, type RunService } from '../runs/run-service.js';
-import type { Subscriptions } from '../subscriptions/subscriptions.js';
+import type { VendorWebhooks } from '../webhooks/vendor-webhooks.js';
 import { findStoredSession, getClientIdentity } from '../tokens/credentials.js';
 
 /** Kommo's "access revoked" call as it came (reference/kommo.md 3). */
@@ -15,7 +15,7 @@ export interface UninstallHook {
 
 interface Services {
   readonly runs: RunService;
-  readonly subscriptions: Subscriptions;
+  readonly webhooks: VendorWebhooks;
 }
 
 const DAY_MS = 24 * 3_600_000;
@@ -50,7 +50,7 @@ export class Uninstall {
 
   /** Tells both vendors to report no more. What they do not take now is tried again by {@link settleAll}. */
   async unsubscribe(accountId: number): Promise<void> {
-    await this.services.subscriptions.remove(accountId);
+    await this.services.webhooks.remove(accountId);
   }
 
   /**

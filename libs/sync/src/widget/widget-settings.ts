@@ -5,7 +5,7 @@ import type { SyncContext } from '../context.js';
 import { AccountQueries } from '../queries/account-queries.js';
 import type { RunView } from '../runs/run-view.js';
 import { RunActiveError, type RunService } from '../runs/run-service.js';
-import type { Subscriptions } from '../subscriptions/subscriptions.js';
+import type { VendorWebhooks } from '../webhooks/vendor-webhooks.js';
 import { assertAuthorised } from '../tokens/credentials.js';
 import { openUnisenderKey, unisenderKeyContext } from '../tokens/sealing.js';
 import { WidgetAuthority, type WidgetUser } from './widget-authority.js';
@@ -24,7 +24,7 @@ export interface KeyInput {
 }
 
 interface Services {
-  readonly subscriptions: Subscriptions;
+  readonly webhooks: VendorWebhooks;
   readonly runs: Pick<RunService, 'start' | 'find' | 'cancel'>;
 }
 
@@ -118,13 +118,13 @@ export class WidgetSettings {
       if (isKeyNew) await stores.accounts.update(accountId, { baselineState: 'none' }, tx);
       if (!isElsewhere) return;
       await stores.accounts.update(accountId, { listId: null, listTitle: null }, tx);
-      await stores.addresses.forgetTold(tx, accountId);
+      await stores.addresses.forgetPushed(tx, accountId);
     });
   }
 
   private async subscribe(accountId: number): Promise<void> {
     try {
-      await this.services.subscriptions.ensure(accountId);
+      await this.services.webhooks.ensure(accountId);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       this.context.logger.warn('a webhook could not be subscribed: the watchdog will try again', { account_id: accountId, error });

@@ -35,14 +35,14 @@ export class WriteBack {
   private async writeBatch(work: AccountWork): Promise<boolean> {
     const { stores } = this.context;
     const { accountId } = work.lease;
-    const pending = await stores.subscriptions.listWriteBacks(accountId, BATCH_ADDRESSES);
+    const pending = await stores.consents.listWriteBacks(accountId, BATCH_ADDRESSES);
     if (pending.length === 0) return false;
     const ids = [...new Set(pending.flatMap(({ contactIds }) => contactIds))];
     if (work.settings.writeBack && ids.length > 0) {
       await this.tokens.withSession(accountId, (session) => this.tag(session, ids, work.settings.writeBackTag));
     }
     await work.lease.write((tx) =>
-      stores.subscriptions.markWrittenBack(
+      stores.consents.markWrittenBack(
         tx,
         accountId,
         pending.map(({ email }) => email),

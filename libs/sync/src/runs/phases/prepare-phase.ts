@@ -6,12 +6,12 @@ import { type RunProgress, startOf } from '../run-progress.js';
 /** Subscribes the webhooks, and learns what stands in Unisender. */
 export class PreparePhase implements Phase {
   constructor(
-    private readonly parts: Pick<RunParts, 'subscriptions' | 'preparation'>,
+    private readonly parts: Pick<RunParts, 'webhooks' | 'preparation'>,
     private readonly progress: RunProgress,
   ) {}
 
   async advance({ run, work, key }: RunStep): Promise<StepOutcome> {
-    await this.parts.subscriptions.ensure(run.accountId);
+    await this.parts.webhooks.ensure(run.accountId);
     const task: ExportTask = {
       taskId: run.exportTask,
       sinceMs: startOf(run),

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Subscription, concernsList, subscriptionOfEvent, subscriptionOfExport } from './subscription.js';
+import { type MailingConsent, concernsList, consentOfEvent, consentOfExport } from './mailing-consent.js';
 
-describe('subscriptionOfEvent', () => {
-  it.each<[string, string | undefined, Subscription | undefined]>([
+describe('consentOfEvent', () => {
+  it.each<[string, string | undefined, MailingConsent | undefined]>([
     ['unsubscribe', undefined, 'unsubscribed'],
     ['unsubscribe', 'active', 'unsubscribed'],
     ['subscribe', undefined, 'mailable'],
@@ -15,7 +15,7 @@ describe('subscriptionOfEvent', () => {
     ['email_status', undefined, undefined],
     ['campaign_status', 'unsubscribed', undefined],
   ])('%s with status %s says %s', (name, status, expected) => {
-    expect(subscriptionOfEvent({ name, status })).toBe(expected);
+    expect(consentOfEvent({ name, status })).toBe(expected);
   });
 });
 
@@ -30,8 +30,8 @@ describe('concernsList', () => {
   });
 });
 
-describe('subscriptionOfExport', () => {
-  it.each<[string | undefined, number[], Subscription | undefined]>([
+describe('consentOfExport', () => {
+  it.each<[string | undefined, number[], MailingConsent | undefined]>([
     ['active', [], 'mailable'],
     ['active', [2], undefined],
     ['active', [2, 1], 'unsubscribed'],
@@ -40,6 +40,6 @@ describe('subscriptionOfExport', () => {
     ['invited', [], 'mailable'],
     [undefined, [], 'mailable'],
   ])('takes status %s, left lists %j for %s', (status, unsubscribedListIds, expected) => {
-    expect(subscriptionOfExport({ status, unsubscribedListIds }, 1)).toBe(expected);
+    expect(consentOfExport({ status, unsubscribedListIds }, 1)).toBe(expected);
   });
 });

@@ -1,5 +1,5 @@
 /** Only `mailable` addresses are ever sent. */
-export type Subscription = 'mailable' | 'unsubscribed' | 'blocked';
+export type MailingConsent = 'mailable' | 'unsubscribed' | 'blocked';
 
 const mailableStatuses: readonly (string | undefined)[] = ['active', 'new'];
 
@@ -7,13 +7,13 @@ const mailableStatuses: readonly (string | undefined)[] = ['active', 'new'];
 export const isMailableStatus = (status: string | undefined): boolean => mailableStatuses.includes(status);
 
 /** An owner's own decision, by the event's name and status; undefined for events that say nothing of it (reference/unisender.md 8.2, 6.1). */
-export function subscriptionOfEvent({
+export function consentOfEvent({
   name,
   status,
 }: {
   readonly name: string;
   readonly status?: string | undefined;
-}): Subscription | undefined {
+}): MailingConsent | undefined {
   if (name === 'unsubscribe') return 'unsubscribed';
   if (name === 'subscribe') return 'mailable';
   if (name !== 'email_status') return undefined;
@@ -30,10 +30,10 @@ export const concernsList = (namedListIds: readonly number[], listId: number | n
  * (reference/unisender.md 4.2). Undefined when only other lists were left: one of them may have been ours, so that this is
  * no word against what is known.
  */
-export function subscriptionOfExport(
+export function consentOfExport(
   row: { readonly status: string | undefined; readonly unsubscribedListIds: readonly number[] },
   listId: number,
-): Subscription | undefined {
+): MailingConsent | undefined {
   if (row.status === 'blocked') return 'blocked';
   if (row.status === 'unsubscribed' || row.unsubscribedListIds.includes(listId)) return 'unsubscribed';
   return row.unsubscribedListIds.length === 0 ? 'mailable' : undefined;

@@ -1,19 +1,19 @@
 import type { Secret } from '#domain';
 import { UnisenderRejectedError } from '#unisender';
 import type { AccountWork } from './account-work.js';
-import type { AddressTeller, CountTold } from './address-teller.js';
+import type { AddressPusher, CountPushed } from './address-pusher.js';
 import type { Preparation } from './preparation.js';
 
 /** Tells one round into the prepared list; a list that someone deleted is found out by the refusal, made again and told anew. */
-export async function tellReady(
-  { preparation, teller }: { readonly preparation: Preparation; readonly teller: AddressTeller },
+export async function pushWhenReady(
+  { preparation, pusher }: { readonly preparation: Preparation; readonly pusher: AddressPusher },
   work: AccountWork,
   key: Secret,
-  count?: CountTold,
+  count?: CountPushed,
 ): Promise<boolean> {
   const listId = await preparation.ensureReady(work, key);
   try {
-    return await teller.tell(work, key, listId, count);
+    return await pusher.push(work, key, listId, count);
   } catch (error) {
     const wasReplaced = error instanceof UnisenderRejectedError && (await preparation.replaceLostLists(work, key, listId));
     if (wasReplaced) return true;

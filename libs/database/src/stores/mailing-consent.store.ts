@@ -1,34 +1,34 @@
-import { type Clock, type Subscription, groupBy } from '#domain';
+import { type Clock, type MailingConsent, groupBy } from '#domain';
 import type { Executor } from '../executor.js';
 import { executeIn, queryIn, upsertRows } from '../sql.js';
 
 /** What the owners of addresses decided, and of whom Kommo is still to be told. */
-export class SubscriptionStore {
+export class MailingConsentStore {
   constructor(
     private readonly database: Executor,
     private readonly clock: Clock,
   ) {}
 
   /** Sets what an owner decided. An address that is unsubscribed now and was not before waits for its write-back; a mailable one is dirty. */
-  async save(tx: Executor, accountId: number, emails: readonly string[], subscription: Subscription): Promise<void> {
+  async save(tx: Executor, accountId: number, emails: readonly string[], consent: MailingConsent): Promise<void> {
     if (emails.length === 0) return;
     const nowMs = this.clock.nowMs();
-    const mailable = subscription === 'mailable';
+    const mailable = consent === 'mailable';
     const pending = mailable ? null : 'pending';
     await upsertRows(tx, {
       table: 'addresses',
-      columns: ['account_id', 'email', 'subscription', 'write_back', 'dirty_since', 'updated_at'],
+      columns: ['account_id', 'email', 'consent', 'write_back', 'dirty_since', 'updated_at'],
       key: ['account_id', 'email'],
       update: {
-        // MySQL assigns from left to right: the rule for write_back must see the subscription that stood.
+        // MySQL assigns from left to right: the rule for write_back must see the consent that stood.
         write_back: mailable
           ? 'incoming'
-          : { sql: `CASE WHEN addresses.subscription = 'mailable' THEN 'pending' ELSE addresses.write_back END` },
-        subscription: 'incoming',
+          : { sql: `CASE WHEN addresses.consent = 'mailable' THEN 'pending' ELSE addresses.write_back END` },
+        consent: 'incoming',
         updated_at: 'incoming',
         ...(mailable ? { dirty_since: 'first' as const } : {}),
       },
-      rows: emails.map((email) => [accountId, email, subscription, pending, mailable ? nowMs : null, nowMs]),
+      rows: emails.map((email) => [accountId, email, consent, pending, mailable ? nowMs : null, nowMs]),
     });
   }
 
@@ -36,7 +36,7 @@ export class SubscriptionStore {
   async listUnmailable(accountId: number, emails: readonly string[]): Promise<string[]> {
     const rows = await queryIn<{ email: string }>(
       this.database,
-      `SELECT email FROM addresses WHERE account_id = ? AND subscription <> 'mailable' AND email IN (?)`,
+      `SELECT email FROM addresses WHERE account_id = ? AND consent <> 'mailable' AND email IN (?)`,
       [accountId],
       emails,
     );

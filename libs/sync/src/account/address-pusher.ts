@@ -3,32 +3,32 @@ import {
   type FoundAddress,
   MAX_ROWS_PER_CALL,
   type Secret,
-  type ToldAddress,
+  type PushedAddress,
   decideAddress,
-  toldByDelete,
-  toldByExclude,
-  toldByInspection,
-  toldByPut,
+  pushedByDelete,
+  pushedByExclude,
+  pushedByInspection,
+  pushedByPut,
 } from '#domain';
 import type { UnisenderContact } from '#unisender';
 import type { SyncContext } from '../context.js';
 import { type AccountWork, throwIfStopping } from './account-work.js';
-import { countsOf, originFrom, type Plan, type Planned, type TellCounts, toPlan, toRows } from './telling-plan.js';
+import { countsOf, originFrom, type Plan, type Planned, type PushCounts, toPlan, toRows } from './push-plan.js';
 
 /** Counts in the transaction that records them, so that a crash never counts twice. */
-export type CountTold = (tx: Tx, counts: TellCounts) => Promise<void>;
+export type CountPushed = (tx: Tx, counts: PushCounts) => Promise<void>;
 
-const noCounts: TellCounts = { created: 0, updated: 0, deleted: 0, rejected: 0, unchanged: 0 };
+const noCounts: PushCounts = { created: 0, updated: 0, deleted: 0, rejected: 0, unchanged: 0 };
 
 /** Tells Unisender the difference between what it was told and what the mirror says, in full calls. */
-export class AddressTeller {
+export class AddressPusher {
   constructor(private readonly context: SyncContext) {}
 
   /**
    * One round: at most one importContacts call of 500 rows, and some single calls. Returns false when nothing was dirty.
    * A crash at any point repeats the round; every call of it bears repetition.
    */
-  async tell(work: AccountWork, key: Secret, listId: number, count: CountTold = async () => {}): Promise<boolean> {
+  async push(work: AccountWork, key: Secret, listId: number, count: CountPushed = async () => {}): Promise<boolean> {
     throwIfStopping(work.signal);
     const plan = await this.gather(work, count);
     if (!plan) return false;
@@ -40,7 +40,7 @@ export class AddressTeller {
   }
 
   /** Up to 500 dirty addresses that need a call; those that need none are cleared on the way. */
-  private async gather(work: AccountWork, count: CountTold): Promise<Plan | undefined> {
+  private async gather(work: AccountWork, count: CountPushed): Promise<Plan | undefined> {
     const { stores } = this.context;
     const { accountId } = work.lease;
     for (;;) {
@@ -54,7 +54,7 @@ export class AddressTeller {
     }
   }
 
-  private async clear(work: AccountWork, idle: readonly DirtyAddress[], count: CountTold): Promise<void> {
+  private async clear(work: AccountWork, idle: readonly DirtyAddress[], count: CountPushed): Promise<void> {
     const unchanged = idle.filter(({ holder }) => holder !== undefined).length;
     await work.lease.write(async (tx) => {
       await this.context.stores.addresses.clearDirty(
@@ -68,16 +68,16 @@ export class AddressTeller {
 
   /** Learns of addresses whose answer was lost whether they stood in Unisender before; the next round removes them rightly. */
   private async inspect(work: AccountWork, key: Secret, listId: number, inspects: readonly Planned[]): Promise<void> {
-    const told: ToldAddress[] = [];
+    const told: PushedAddress[] = [];
     for (const { address } of inspects) {
       told.push(
-        toldByInspection(address, toFound(await this.context.unisender.getContact(key, address.email), [listId, address.ownListId])),
+        pushedByInspection(address, toFound(await this.context.unisender.getContact(key, address.email), [listId, address.ownListId])),
       );
       throwIfStopping(work.signal);
     }
     if (told.length === 0) return;
     await work.lease.write(async (tx) => {
-      await this.context.stores.addresses.recordTold(tx, work.lease.accountId, told);
+      await this.context.stores.addresses.recordPushed(tx, work.lease.accountId, told);
       await this.context.stores.addresses.markDirty(
         tx,
         work.lease.accountId,
@@ -87,18 +87,18 @@ export class AddressTeller {
   }
 
   /** Takes addresses off our list one by one: importing a row with the excluded list would bring back one that was deleted by hand. */
-  private async exclude(work: AccountWork, key: Secret, listId: number, plan: Plan, count: CountTold): Promise<void> {
+  private async exclude(work: AccountWork, key: Secret, listId: number, plan: Plan, count: CountPushed): Promise<void> {
     if (plan.excludes.length === 0) return;
     await work.lease.write((tx) => this.context.stores.addresses.markUnanswered(tx, work.lease.accountId, emailsOf(plan.excludes)));
     for (const { address } of plan.excludes) {
       for (const id of new Set([address.ownListId ?? listId, listId])) await this.context.unisender.exclude(key, address.email, [id]);
       throwIfStopping(work.signal);
     }
-    const told = plan.excludes.map(({ address }) => toldByExclude(address));
+    const told = plan.excludes.map(({ address }) => pushedByExclude(address));
     await this.record(work, told, { ...noCounts, deleted: told.length }, count);
   }
 
-  private async importRows(work: AccountWork, key: Secret, listId: number, plan: Plan, count: CountTold): Promise<void> {
+  private async importRows(work: AccountWork, key: Secret, listId: number, plan: Plan, count: CountPushed): Promise<void> {
     const { stores, unisender } = this.context;
     const fresh = plan.puts.filter(({ address, action }) => action.isNew && address.origin === 'unknown');
     const known = [...plan.puts.filter((put) => !fresh.includes(put)), ...plan.deletes];
@@ -110,15 +110,15 @@ export class AddressTeller {
     const rejected = new Map(result.rejected.map(({ index, code }) => [index, code]));
     const origin = originFrom(plan, fresh, result, rejected);
     const puts = plan.puts.map(({ address, action }, index) =>
-      toldByPut(address, action, { rejectedCode: rejected.get(index), originOfFresh: origin, listId }),
+      pushedByPut(address, action, { rejectedCode: rejected.get(index), originOfFresh: origin, listId }),
     );
-    const deletes = plan.deletes.map(({ address }) => toldByDelete(address));
+    const deletes = plan.deletes.map(({ address }) => pushedByDelete(address));
     await this.record(work, [...puts, ...deletes], countsOf(plan, rejected), count);
   }
 
-  private async record(work: AccountWork, told: readonly ToldAddress[], counts: TellCounts, count: CountTold): Promise<void> {
+  private async record(work: AccountWork, told: readonly PushedAddress[], counts: PushCounts, count: CountPushed): Promise<void> {
     await work.lease.write(async (tx) => {
-      await this.context.stores.addresses.recordTold(tx, work.lease.accountId, told);
+      await this.context.stores.addresses.recordPushed(tx, work.lease.accountId, told);
       await count(tx, counts);
     });
   }

@@ -1,11 +1,11 @@
 import { type AddressAction, type AddressOrigin, type AddressRecord, type AddressState, UNANSWERED } from './address-action.js';
 
 /** What a call to Unisender did to one address. */
-export interface ToldAddress {
+export interface PushedAddress {
   readonly email: string;
   readonly state: AddressState;
   readonly origin: AddressOrigin;
-  readonly toldHash: string | null;
+  readonly pushedHash: string | null;
   readonly rejectedCode: string | null;
   readonly ownListId: number | null;
 }
@@ -48,40 +48,40 @@ export interface PutAnswer {
 }
 
 /** An address after it was put; `isSeenOnList` when an export showed it on the list before. */
-export function toldByPut(
+export function pushedByPut(
   { email, origin, ownListId, isSeenOnList }: AddressRecord & { readonly isSeenOnList: boolean },
   { hash, isNew }: Pick<Extract<AddressAction, { kind: 'put' }>, 'hash' | 'isNew'>,
   { rejectedCode, originOfFresh, listId }: PutAnswer,
-): ToldAddress {
+): PushedAddress {
   if (rejectedCode === undefined) {
     return {
       email,
       state: 'present',
       origin: origin === 'unknown' ? originOfFresh : origin,
-      toldHash: hash,
+      pushedHash: hash,
       rejectedCode: null,
       ownListId: isSeenOnList && ownListId !== listId ? null : listId,
     };
   }
   // A refused first row leaves nothing in Unisender; a refused change leaves the address there as it was told before.
   return isNew
-    ? { email, state: 'rejected', origin, toldHash: null, rejectedCode, ownListId }
-    : { email, state: 'present', origin, toldHash: hash, rejectedCode, ownListId };
+    ? { email, state: 'rejected', origin, pushedHash: null, rejectedCode, ownListId }
+    : { email, state: 'present', origin, pushedHash: hash, rejectedCode, ownListId };
 }
 
 /** An address that is in Unisender no more. */
-export const toldByDelete = ({ email }: Pick<AddressRecord, 'email'>): ToldAddress => ({
+export const pushedByDelete = ({ email }: Pick<AddressRecord, 'email'>): PushedAddress => ({
   email,
   state: 'absent',
   origin: 'unknown',
-  toldHash: null,
+  pushedHash: null,
   rejectedCode: null,
   ownListId: null,
 });
 
 /** An address that was taken off our list and stays in Unisender. */
-export const toldByExclude = ({ email, origin }: Pick<AddressRecord, 'email' | 'origin'>): ToldAddress => ({
-  ...toldByDelete({ email }),
+export const pushedByExclude = ({ email, origin }: Pick<AddressRecord, 'email' | 'origin'>): PushedAddress => ({
+  ...pushedByDelete({ email }),
   origin,
 });
 
@@ -96,12 +96,12 @@ export interface FoundAddress {
  * An address whose answer was lost, after Unisender was asked. One that never came to our list is somebody else's, or
  * nobody's; one that stood there before it was first sent is not ours to delete.
  */
-export function toldByInspection(
+export function pushedByInspection(
   { email, state, firstSentAt, ownListId }: Pick<AddressRecord, 'email' | 'state' | 'ownListId'> & { readonly firstSentAt: number | null },
   found: FoundAddress | undefined,
-): ToldAddress {
-  if (!found || (state !== 'present' && !found.isOnOurList)) return toldByDelete({ email });
+): PushedAddress {
+  if (!found || (state !== 'present' && !found.isOnOurList)) return pushedByDelete({ email });
   const addedAtMs = found.addedAtMs ?? Number.POSITIVE_INFINITY;
   const origin = addedAtMs < (firstSentAt ?? 0) - ADDED_AT_RESOLUTION_MS ? 'preexisting' : 'ours';
-  return { email, state: 'present', origin, toldHash: UNANSWERED, rejectedCode: null, ownListId };
+  return { email, state: 'present', origin, pushedHash: UNANSWERED, rejectedCode: null, ownListId };
 }

@@ -17,7 +17,7 @@ const UNISENDER_HOOK = {
 const WEBHOOK_DISABLED = 'kommo_webhook_disabled';
 
 /** What the watchdog found. */
-export interface SubscriptionCheck {
+export interface WebhookCheck {
   /** The state of Kommo's webhook before anything was mended. */
   readonly found: WebhookState;
   /** Whether a reconciliation was started for what was missed. */
@@ -30,7 +30,7 @@ interface Services {
 }
 
 /** The webhooks of Kommo and Unisender that tell us of changes. */
-export class Subscriptions {
+export class VendorWebhooks {
   constructor(
     private readonly context: SyncContext,
     private readonly services: Services,
@@ -56,7 +56,7 @@ export class Subscriptions {
    * Looks after the account's webhooks. One that is missing or disabled is mended and the gap reconciled. The account is
    * marked `active` only after that run was started, so that a gap survives a crash or a run that is active now.
    */
-  async check(accountId: number): Promise<SubscriptionCheck> {
+  async check(accountId: number): Promise<WebhookCheck> {
     const account = await this.getAccount(accountId);
     const found = await this.findKommoState(account);
     if (found === 'active' && account.webhookState === 'active') {
@@ -124,7 +124,7 @@ export class Subscriptions {
       return await this.services.tokens.withSession(accountId, work);
     } catch (error) {
       if (error instanceof ServiceError && (isRefusal(error) || error.code === WEBHOOK_DISABLED)) {
-        await this.context.stores.alerts.raise(alerts.subscriptionMissing(accountId, error.code, this.context.clock.nowMs()));
+        await this.context.stores.alerts.raise(alerts.webhookMissing(accountId, error.code, this.context.clock.nowMs()));
       }
       throw error;
     }

@@ -3,7 +3,7 @@ import { type AddressAction, listToLeave, originOfFresh } from '#domain';
 import type { ImportResult, ImportRows } from '#unisender';
 
 /** What one round of telling did, counted in addresses. */
-export interface TellCounts {
+export interface PushCounts {
   readonly created: number;
   readonly updated: number;
   readonly deleted: number;
@@ -94,7 +94,7 @@ export function originFrom(plan: Plan, fresh: readonly Put[], { inserted, update
 }
 
 /** The counts of a call whose rows at these indexes were refused. */
-export function countsOf({ puts, deletes }: Plan, rejected: ReadonlyMap<number, string>): TellCounts {
+export function countsOf({ puts, deletes }: Plan, rejected: ReadonlyMap<number, string>): PushCounts {
   const accepted = puts.filter((_, index) => !rejected.has(index));
   const created = accepted.filter(({ action }) => action.isNew).length;
   return {

@@ -3,13 +3,13 @@ import { type AddressRecord, UNANSWERED } from './address-action.js';
 import {
   type FoundAddress,
   type PutCounts,
-  type ToldAddress,
+  type PushedAddress,
   listToLeave,
   originOfFresh,
-  toldByExclude,
-  toldByInspection,
-  toldByPut,
-} from './told-address.js';
+  pushedByExclude,
+  pushedByInspection,
+  pushedByPut,
+} from './pushed-address.js';
 
 const LIST = 5;
 
@@ -17,8 +17,8 @@ const record = (over: Partial<AddressRecord & { isSeenOnList: boolean }> = {}): 
   email: 'a@b.co',
   origin: 'unknown',
   state: 'absent',
-  toldHash: UNANSWERED,
-  subscription: 'mailable',
+  pushedHash: UNANSWERED,
+  consent: 'mailable',
   ownListId: null,
   isSeenOnList: false,
   ...over,
@@ -35,28 +35,28 @@ describe('originOfFresh', () => {
   });
 });
 
-describe('toldByPut', () => {
+describe('pushedByPut', () => {
   const put = { hash: 'h', isNew: true };
   const accepted = { rejectedCode: undefined, originOfFresh: 'ours', listId: LIST } as const;
   const refused = { rejectedCode: 'e_syntax', originOfFresh: 'ours', listId: LIST } as const;
 
-  it.each<[string, ToldAddress, Partial<ToldAddress>]>([
-    ['a new address', toldByPut(record(), put, accepted), { state: 'present', origin: 'ours', toldHash: 'h', rejectedCode: null }],
+  it.each<[string, PushedAddress, Partial<PushedAddress>]>([
+    ['a new address', pushedByPut(record(), put, accepted), { state: 'present', origin: 'ours', pushedHash: 'h', rejectedCode: null }],
     [
       'a new address that may have stood there',
-      toldByPut(record(), put, { ...accepted, originOfFresh: 'uncertain' }),
+      pushedByPut(record(), put, { ...accepted, originOfFresh: 'uncertain' }),
       { origin: 'uncertain' },
     ],
-    ['an address that stood there before', toldByPut(record({ origin: 'preexisting' }), put, accepted), { origin: 'preexisting' }],
+    ['an address that stood there before', pushedByPut(record({ origin: 'preexisting' }), put, accepted), { origin: 'preexisting' }],
     [
       'a refused new address',
-      toldByPut(record(), put, refused),
-      { state: 'rejected', origin: 'unknown', toldHash: null, rejectedCode: 'e_syntax' },
+      pushedByPut(record(), put, refused),
+      { state: 'rejected', origin: 'unknown', pushedHash: null, rejectedCode: 'e_syntax' },
     ],
     [
       'a refused change',
-      toldByPut(record({ state: 'present', origin: 'ours' }), { hash: 'h', isNew: false }, refused),
-      { state: 'present', origin: 'ours', toldHash: 'h', rejectedCode: 'e_syntax' },
+      pushedByPut(record({ state: 'present', origin: 'ours' }), { hash: 'h', isNew: false }, refused),
+      { state: 'present', origin: 'ours', pushedHash: 'h', rejectedCode: 'e_syntax' },
     ],
   ])('%s', (_name, told, expected) => {
     expect(told).toMatchObject(expected);
@@ -75,33 +75,33 @@ describe('the list on which only we put an address', () => {
     ['one that we put on another list and that stood here before us', { ownListId: 4, isSeenOnList: true }, { leaves: 4, owns: null }],
   ])('%s', (_name, over, { leaves, owns }) => {
     expect(listToLeave(record(over), LIST)).toBe(leaves);
-    expect(toldByPut(record(over), put, answer).ownListId).toBe(owns);
+    expect(pushedByPut(record(over), put, answer).ownListId).toBe(owns);
   });
 
   it('stays what it was when the row is refused', () => {
-    expect(toldByPut(record({ ownListId: 4 }), put, { ...answer, rejectedCode: 'e_syntax' }).ownListId).toBe(4);
+    expect(pushedByPut(record({ ownListId: 4 }), put, { ...answer, rejectedCode: 'e_syntax' }).ownListId).toBe(4);
   });
 });
 
-describe('toldByExclude', () => {
+describe('pushedByExclude', () => {
   it('remembers where the address came from', () => {
-    expect(toldByExclude({ email: 'a@b.co', origin: 'preexisting' })).toEqual({
+    expect(pushedByExclude({ email: 'a@b.co', origin: 'preexisting' })).toEqual({
       email: 'a@b.co',
       state: 'absent',
       origin: 'preexisting',
-      toldHash: null,
+      pushedHash: null,
       rejectedCode: null,
       ownListId: null,
     });
   });
 });
 
-describe('toldByInspection', () => {
+describe('pushedByInspection', () => {
   const SENT = 100_000;
-  const absent = { state: 'absent', origin: 'unknown', toldHash: null } as const;
-  const ours = { state: 'present', origin: 'ours', toldHash: UNANSWERED } as const;
+  const absent = { state: 'absent', origin: 'unknown', pushedHash: null } as const;
+  const ours = { state: 'present', origin: 'ours', pushedHash: UNANSWERED } as const;
 
-  it.each<[string, AddressRecord['state'], FoundAddress | undefined, Partial<ToldAddress>]>([
+  it.each<[string, AddressRecord['state'], FoundAddress | undefined, Partial<PushedAddress>]>([
     ['one that Unisender does not have', 'present', undefined, absent],
     ['one that never came to our list', 'absent', { isOnOurList: false, addedAtMs: SENT }, absent],
     ['one that was told and taken off the list by hand', 'present', { isOnOurList: false, addedAtMs: SENT }, ours],
@@ -110,6 +110,6 @@ describe('toldByInspection', () => {
     ['one that stood there before', 'absent', { isOnOurList: true, addedAtMs: SENT - 1_001 }, { ...ours, origin: 'preexisting' }],
     ['one of unknown age', 'absent', { isOnOurList: true, addedAtMs: undefined }, ours],
   ])('%s', (_name, state, found, expected) => {
-    expect(toldByInspection({ email: 'a@b.co', state, ownListId: LIST, firstSentAt: SENT }, found)).toMatchObject(expected);
+    expect(pushedByInspection({ email: 'a@b.co', state, ownListId: LIST, firstSentAt: SENT }, found)).toMatchObject(expected);
   });
 });
