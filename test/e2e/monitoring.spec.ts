@@ -81,7 +81,7 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('workers that
   }, 60_000);
   afterAll(() => service.stop(), 60_000);
 
-  it('take a job in the form of the ancestors, a bare array of ids', async () => {
+  it('take a job in the form of the predecessors, a bare array of ids', async () => {
     const { accountId } = await service.addAccount();
     await service.control.forgetCalls();
     const client = await RawClient.connect(service.queue.port);

@@ -91,18 +91,18 @@ describe.each(testDatabaseKinds())('processes that share an account on %s', (kin
     180_000,
   );
 
-  const killBetweenAnswerAndCommit = async (): Promise<void> => {
+  const killBetweenResponseAndCommit = async (): Promise<void> => {
     await control.post(`/kommo/accounts/${ACCOUNT_ID}/expire`);
     await control.fault({ target: 'kommo', kind: 'timeout', match: TOKEN_PATH, times: 1, applied: 'after' });
     const victim = await startRacer();
-    const neverAnswers = victim.useToken(ACCOUNT_ID).catch(() => undefined);
+    const neverResponds = victim.useToken(ACCOUNT_ID).catch(() => undefined);
     await eventually('a refresh whose answer is under way', async () => (await tokenCalls()).length > 0);
     await victim.kill();
-    await neverAnswers;
+    await neverResponds;
   };
 
   it('R26: a process killed between the answer and the commit is followed by one that asks with the old token again', async () => {
-    await killBetweenAnswerAndCommit();
+    await killBetweenResponseAndCommit();
     const heir = await startRacer(LOCK_IS_OVER_MS);
     expect(await heir.useToken(ACCOUNT_ID)).toEqual({ accountId: ACCOUNT_ID });
     expect(await tokenCalls()).toHaveLength(2);
@@ -111,7 +111,7 @@ describe.each(testDatabaseKinds())('processes that share an account on %s', (kin
 
   it('R26: where the old token died with that answer, the account is flagged once, told once, and left alone', async () => {
     await control.set({ 'kommo.rotation': 'B' });
-    await killBetweenAnswerAndCommit();
+    await killBetweenResponseAndCommit();
     const heirs = [await startRacer(LOCK_IS_OVER_MS), await startRacer(LOCK_IS_OVER_MS)];
     const answers = await Promise.all(heirs.map((heir) => heir.useToken(ACCOUNT_ID)));
     expect(answers).toEqual([{ code: 'reauthorization_required' }, { code: 'reauthorization_required' }]);

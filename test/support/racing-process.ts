@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const program = fileURLToPath(new URL('token-racer.js', import.meta.url));
 
 /** What a process learnt when it asked Kommo who the account is. */
-export type RaceAnswer = { readonly accountId: number } | { readonly code: string };
+export type RaceReply = { readonly accountId: number } | { readonly code: string };
 
 /** The built service in a process of its own that uses an account's token when it is told to; it does not outlive the tests. */
 export class RacingProcess {
@@ -26,10 +26,10 @@ export class RacingProcess {
   }
 
   /** Begins at once. Rejects when the process ends first. */
-  async useToken(accountId: number): Promise<RaceAnswer> {
+  async useToken(accountId: number): Promise<RaceReply> {
     const answer = this.nextMessage();
     this.child.send(accountId);
-    return (await answer) as RaceAnswer;
+    return (await answer) as RaceReply;
   }
 
   /** kill -9 */

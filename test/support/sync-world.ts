@@ -144,14 +144,19 @@ export class SyncWorld {
     await this.control.post('/kommo/accounts', { id: accountId, name: `Company ${accountId}`, subdomain: `company${accountId}` });
     await this.control.post('/unisender/accounts', { api_key: unisenderKey, login: `owner${accountId}@example.org` });
     const { installer } = this.harness.services;
-    const { state } = await installer.beginConsent({ accountId, clientId: CLIENT_ID });
+    const { state } = await installer.beginAuthorization({ accountId, clientId: CLIENT_ID });
     const { redirect } = await this.control.post<{ redirect: string }>(`/kommo/accounts/${accountId}/consent`, {
       client_id: CLIENT_ID,
       state,
     });
     const query = new URL(redirect).searchParams;
     const read = (name: string) => query.get(name) ?? undefined;
-    await installer.finishConsent({ code: read('code'), referer: read('referer'), clientId: read('client_id'), state: read('state') });
+    await installer.finishAuthorization({
+      code: read('code'),
+      referer: read('referer'),
+      clientId: read('client_id'),
+      state: read('state'),
+    });
     return new SyncedAccount(this, accountId, unisenderKey);
   }
 

@@ -3,7 +3,7 @@ import {
   type AddressHolder,
   type AddressRecord,
   type ExpectedOutcome,
-  UNANSWERED,
+  OUTCOME_UNKNOWN,
   decideAddress,
   expectOutcome,
 } from './address-action.js';
@@ -20,7 +20,8 @@ const record = (over: Partial<AddressRecord> = {}): AddressRecord => ({
   ownListId: null,
   ...over,
 });
-const unanswered = (state: AddressRecord['state'], origin: AddressRecord['origin']) => record({ state, origin, pushedHash: UNANSWERED });
+const outcomeUnknown = (state: AddressRecord['state'], origin: AddressRecord['origin']) =>
+  record({ state, origin, pushedHash: OUTCOME_UNKNOWN });
 
 describe('decideAddress', () => {
   it.each<[string, AddressRecord, AddressHolder | undefined, 'delete' | 'exclude', string]>([
@@ -33,10 +34,10 @@ describe('decideAddress', () => {
     ['an address that stood there before us is only taken off the list', record({ origin: 'preexisting' }), undefined, 'delete', 'exclude'],
     ['an address whose first answer was lost is looked at first', record({ origin: 'uncertain' }), undefined, 'delete', 'inspect'],
     ['an address that was never told is not removed', record({ state: 'absent' }), undefined, 'delete', 'none'],
-    ['… but looked at when its sending was never answered', unanswered('absent', 'unknown'), undefined, 'delete', 'inspect'],
-    ['… or taken off the list where it stood before', unanswered('absent', 'preexisting'), undefined, 'delete', 'exclude'],
-    ['an address is put again when a call for it was never answered', unanswered('present', 'ours'), holder, 'delete', 'put'],
-    ['… and deleted again when nobody holds it', unanswered('present', 'ours'), undefined, 'delete', 'delete'],
+    ['… but looked at when its sending was never answered', outcomeUnknown('absent', 'unknown'), undefined, 'delete', 'inspect'],
+    ['… or taken off the list where it stood before', outcomeUnknown('absent', 'preexisting'), undefined, 'delete', 'exclude'],
+    ['an address is put again when a call for it was never answered', outcomeUnknown('present', 'ours'), holder, 'delete', 'put'],
+    ['… and deleted again when nobody holds it', outcomeUnknown('present', 'ours'), undefined, 'delete', 'delete'],
     ['an unsubscribed address is not sent (R45)', record({ state: 'absent', consent: 'unsubscribed' }), holder, 'delete', 'none'],
     ['an unsubscribed address is left when its contact goes (R45)', record({ consent: 'unsubscribed' }), undefined, 'delete', 'none'],
     ['a blocked address is not sent', record({ pushedHash: 'old', consent: 'blocked' }), holder, 'delete', 'none'],

@@ -13,14 +13,14 @@ export type AddressState = 'absent' | 'present' | 'rejected';
  * Stands as `pushedHash` from before a call until its answer is recorded. Where it was left behind, a killed worker or a lost
  * answer leaves open what Unisender has: the address is told again whatever it was told before.
  */
-export const UNANSWERED = 'unanswered';
+export const OUTCOME_UNKNOWN = 'outcome_unknown';
 
 /** What we told Unisender, and what it told us, about an address. */
 export interface AddressRecord {
   readonly email: string;
   readonly origin: AddressOrigin;
   readonly state: AddressState;
-  /** Hash of what was told, {@link UNANSWERED}, or null when it is to be told anew. */
+  /** Hash of what was told, {@link OUTCOME_UNKNOWN}, or null when it is to be told anew. */
   readonly pushedHash: string | null;
   readonly consent: MailingConsent;
   /** The list on which nobody but us has put it; null when it is on none, or stood there before us. */
@@ -52,7 +52,7 @@ function removalOf(record: AddressRecord, policy: DeletePolicy): AddressAction {
   return record.origin === 'ours' ? { kind: 'delete' } : { kind: 'inspect' };
 }
 
-const mayStandInUnisender = ({ state, pushedHash }: AddressRecord): boolean => state === 'present' || pushedHash === UNANSWERED;
+const mayStandInUnisender = ({ state, pushedHash }: AddressRecord): boolean => state === 'present' || pushedHash === OUTCOME_UNKNOWN;
 
 /**
  * The difference between what Unisender was told of an address and what the mirror wants, as one action.

@@ -8,7 +8,7 @@ const snapshot = (over: Partial<ContactSnapshot> = {}): ContactSnapshot => ({
   name: ' Anna ',
   emails: ['A@b.co', 'a@B.co ', '444', ''],
   modifiedAtSeconds: 1,
-  gone: false,
+  isDeleted: false,
   tags: ['vip'],
   fields: { PHONE: '+7', '42': 'Omsk' },
   ...over,

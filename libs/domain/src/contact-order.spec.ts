@@ -8,12 +8,12 @@ const change = (over: Partial<ContactChange> & { at?: number | undefined } = {})
     action: 'update',
     contactId: 1,
     entityType: 'contact',
-    snapshot: { contactId: 1, name: 'A', emails: [], modifiedAtSeconds: at, gone: false, tags: [], fields: {} },
+    snapshot: { contactId: 1, name: 'A', emails: [], modifiedAtSeconds: at, isDeleted: false, tags: [], fields: {} },
     ...rest,
   };
 };
 const mirror = (over: Partial<MirrorVersion> = {}): MirrorVersion => ({
-  gone: false,
+  isDeleted: false,
   modifiedAtSeconds: 100,
   contentHash: 'same',
   savedAtMs: 0,
@@ -29,7 +29,7 @@ describe('decideChange', () => {
     ['the same update again (R15)', change(), mirror(), 'skip'],
     ['another content in the same second', change(), mirror({ contentHash: 'other' }), 'reread'],
     ['an update without a time', change({ at: undefined }), mirror(), 'reread'],
-    ['an update of a contact held as gone', change({ at: 200 }), mirror({ gone: true }), 'reread'],
+    ['an update of a contact held as gone', change({ at: 200 }), mirror({ isDeleted: true }), 'reread'],
     ['an item without a type', change({ entityType: undefined, at: 200 }), mirror(), 'reread'],
     ['a delete', { action: 'delete', contactId: 1, entityType: 'contact' }, mirror(), 'reread'],
     ['a delete of an unknown contact', { action: 'delete', contactId: 1, entityType: 'contact' }, undefined, 'reread'],
@@ -41,7 +41,7 @@ describe('decideChange', () => {
 
 describe('newestOf', () => {
   const named = (name: string, at: number | undefined) => ({ ...change().snapshot, contactId: 1, name, modifiedAtSeconds: at }) as const;
-  const answer = (at: number | undefined) => new Map([[1, { emails: [], gone: false, tags: [], fields: {}, ...named('answer', at) }]]);
+  const answer = (at: number | undefined) => new Map([[1, { emails: [], isDeleted: false, tags: [], fields: {}, ...named('answer', at) }]]);
 
   it.each<[string, ContactChange, string]>([
     ['an older change', change({ at: 99 }), 'answer'],
@@ -71,8 +71,8 @@ describe('sortPage', () => {
     ['one with other content in the same second', mirror({ contentHash: 'other' }), 'fresh'],
     ['one that the mirror knows newer: the list lags', mirror({ contentHash: 'other', modifiedAtSeconds: 101 }), 'none'],
     ['one that a hook changed while the page was under way', mirror({ contentHash: 'other', savedAtMs: ASKED }), 'outrun'],
-    ['one that is held as gone', mirror({ gone: true }), 'fresh'],
-    ['one that went while the page was under way', mirror({ gone: true, savedAtMs: ASKED }), 'outrun'],
+    ['one that is held as gone', mirror({ isDeleted: true }), 'fresh'],
+    ['one that went while the page was under way', mirror({ isDeleted: true, savedAtMs: ASKED }), 'outrun'],
   ])('%s', (_name, standing, place) => {
     const sorted = sortPage([listed], new Map(standing ? [[1, standing]] : []), ASKED);
     const places = (['fresh', 'same', 'outrun'] as const).filter((name) => sorted[name].length > 0);

@@ -3,7 +3,7 @@ import type { ContactSnapshot } from './contact-snapshot.js';
 
 /** What the mirror knows of the contact that a change is about. */
 export interface MirrorVersion {
-  readonly gone: boolean;
+  readonly isDeleted: boolean;
   /** Kommo's modification time, seconds; 0 when never told. */
   readonly modifiedAtSeconds: number;
   readonly contentHash: string;
@@ -23,7 +23,7 @@ export type ChangeDecision = 'apply' | 'skip' | 'reread';
 export function decideChange(change: ContactChange, contentHash: string | undefined, mirror: MirrorVersion | undefined): ChangeDecision {
   const modifiedAt = change.snapshot?.modifiedAtSeconds;
   if (change.entityType === undefined || change.action === 'delete' || change.action === 'restore') return 'reread';
-  if (modifiedAt === undefined || mirror?.gone) return 'reread';
+  if (modifiedAt === undefined || mirror?.isDeleted) return 'reread';
   if (!mirror || modifiedAt > mirror.modifiedAtSeconds) return 'apply';
   if (modifiedAt < mirror.modifiedAtSeconds || contentHash === mirror.contentHash) return 'skip';
   return 'reread';
@@ -72,9 +72,9 @@ export function sortPage<Version extends ListedVersion>(
   const sorted: SortedPage<Version> = { fresh: [], same: [], outrun: [] };
   for (const version of living) {
     const mirror = known.get(version.contactId);
-    if (mirror && !mirror.gone && mirror.contentHash === version.contentHash) sorted.same.push(version);
+    if (mirror && !mirror.isDeleted && mirror.contentHash === version.contentHash) sorted.same.push(version);
     else if (mirror && mirror.savedAtMs >= askedAtMs) sorted.outrun.push(version);
-    else if (!mirror || mirror.gone || version.modifiedAtSeconds >= mirror.modifiedAtSeconds) sorted.fresh.push(version);
+    else if (!mirror || mirror.isDeleted || version.modifiedAtSeconds >= mirror.modifiedAtSeconds) sorted.fresh.push(version);
   }
   return sorted;
 }

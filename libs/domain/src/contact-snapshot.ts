@@ -8,7 +8,7 @@ export interface ContactSnapshot {
   /** Kommo's own modification time; resolution one second. */
   readonly modifiedAtSeconds: number | undefined;
   /** In the trash, or still part of an incoming lead that nobody accepted (reference/kommo.md 7). */
-  readonly gone: boolean;
+  readonly isDeleted: boolean;
   readonly tags: readonly string[];
   /** First value of every other field, under its code (if it has one) and under its id as text. */
   readonly fields: Readonly<Record<string, string>>;

@@ -11,7 +11,7 @@ export interface JobPayloads {
   readonly accesses: { readonly account_ids: readonly number[]; readonly asked_at?: number };
   /** The account has unsubscribes to tell Kommo. */
   readonly 'write-backs': { readonly account_id: number };
-  /** The ancestor's demonstration. */
+  /** The predecessor's demonstration. */
   readonly times: { readonly time: string };
 }
 
@@ -45,7 +45,7 @@ function readText(body: unknown, field: string, form: RegExp): string {
   return typeof value === 'string' && form.test(value) ? value : invalid(field, 'is missing or malformed');
 }
 
-/** A bare array of ids is the ancestor's form. */
+/** A bare array of ids is the predecessor's form. */
 function readAccountIds(body: unknown): readonly number[] {
   const ids = Array.isArray(body) ? body : fieldOf(body, 'account_ids');
   if (!Array.isArray(ids)) return invalid('account_ids', 'must be a list of account ids');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type AddressRecord, UNANSWERED } from './address-action.js';
+import { type AddressRecord, OUTCOME_UNKNOWN } from './address-action.js';
 import {
   type FoundAddress,
   type PutCounts,
@@ -17,7 +17,7 @@ const record = (over: Partial<AddressRecord & { isSeenOnList: boolean }> = {}): 
   email: 'a@b.co',
   origin: 'unknown',
   state: 'absent',
-  pushedHash: UNANSWERED,
+  pushedHash: OUTCOME_UNKNOWN,
   consent: 'mailable',
   ownListId: null,
   isSeenOnList: false,
@@ -99,7 +99,7 @@ describe('pushedByExclude', () => {
 describe('pushedByInspection', () => {
   const SENT = 100_000;
   const absent = { state: 'absent', origin: 'unknown', pushedHash: null } as const;
-  const ours = { state: 'present', origin: 'ours', pushedHash: UNANSWERED } as const;
+  const ours = { state: 'present', origin: 'ours', pushedHash: OUTCOME_UNKNOWN } as const;
 
   it.each<[string, AddressRecord['state'], FoundAddress | undefined, Partial<PushedAddress>]>([
     ['one that Unisender does not have', 'present', undefined, absent],

@@ -1,4 +1,4 @@
-import { type AddressAction, type AddressOrigin, type AddressRecord, type AddressState, UNANSWERED } from './address-action.js';
+import { type AddressAction, type AddressOrigin, type AddressRecord, type AddressState, OUTCOME_UNKNOWN } from './address-action.js';
 
 /** What a call to Unisender did to one address. */
 export interface PushedAddress {
@@ -40,7 +40,7 @@ export const listToLeave = ({ ownListId }: Pick<AddressRecord, 'ownListId'>, lis
   ownListId === null || ownListId === listId ? undefined : ownListId;
 
 /** What Unisender answered to a put. */
-export interface PutAnswer {
+export interface PutResult {
   /** Unisender's reason when it refused the row. */
   readonly rejectedCode: string | undefined;
   readonly originOfFresh: 'ours' | 'uncertain';
@@ -51,7 +51,7 @@ export interface PutAnswer {
 export function pushedByPut(
   { email, origin, ownListId, isSeenOnList }: AddressRecord & { readonly isSeenOnList: boolean },
   { hash, isNew }: Pick<Extract<AddressAction, { kind: 'put' }>, 'hash' | 'isNew'>,
-  { rejectedCode, originOfFresh, listId }: PutAnswer,
+  { rejectedCode, originOfFresh, listId }: PutResult,
 ): PushedAddress {
   if (rejectedCode === undefined) {
     return {
@@ -103,5 +103,5 @@ export function pushedByInspection(
   if (!found || (state !== 'present' && !found.isOnOurList)) return pushedByDelete({ email });
   const addedAtMs = found.addedAtMs ?? Number.POSITIVE_INFINITY;
   const origin = addedAtMs < (firstSentAt ?? 0) - ADDED_AT_RESOLUTION_MS ? 'preexisting' : 'ours';
-  return { email, state: 'present', origin, pushedHash: UNANSWERED, rejectedCode: null, ownListId };
+  return { email, state: 'present', origin, pushedHash: OUTCOME_UNKNOWN, rejectedCode: null, ownListId };
 }

@@ -5,7 +5,7 @@ import type { Clock } from '#domain';
 
 /** What axios calls instead of node's own `request`. */
 export interface Transport {
-  request(target: RequestOptions, onAnswer: (answer: IncomingMessage) => void): ClientRequest;
+  request(target: RequestOptions, onResponse: (answer: IncomingMessage) => void): ClientRequest;
 }
 
 function limitConnecting(request: ClientRequest, socket: Socket, connected: string, limit: { clock: Clock; limitMs: number }): void {
@@ -22,9 +22,9 @@ function limitConnecting(request: ClientRequest, socket: Socket, connected: stri
 /** Node's HTTP and HTTPS, except that a request whose connection (with TLS) is not up after `limitMs` fails with `CONNECT_TIMEOUT`. */
 export function connectingTransport(clock: Clock, limitMs: number): Transport {
   return {
-    request(target, onAnswer) {
+    request(target, onResponse) {
       const isTls = target.protocol === 'https:';
-      const request = (isTls ? https : http).request(target, onAnswer);
+      const request = (isTls ? https : http).request(target, onResponse);
       request.once('socket', (socket) => limitConnecting(request, socket, isTls ? 'secureConnect' : 'connect', { clock, limitMs }));
       return request;
     },

@@ -16,7 +16,7 @@ export interface HttpClientOptions {
   readonly unavailableCode: string;
   readonly connectTimeoutMs?: number | undefined;
   /** Of a text, unpacked. More than that is no answer. */
-  readonly maxAnswerBytes?: number;
+  readonly maxResponseBytes?: number;
 }
 
 /** What one call sends. */
@@ -36,7 +36,7 @@ export interface HttpRequest {
 }
 
 /** Any HTTP answer, its body not interpreted. */
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly status: number;
   readonly text: string;
   /** As it was sent: seconds, a date, or anything else. */
@@ -52,7 +52,7 @@ export interface HttpDownload {
 
 const USER_AGENT = 'kommo-unisender-sync/1.0';
 const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;
-const DEFAULT_MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+const DEFAULT_MAX_RESPONSE_BYTES = 32 * 1024 * 1024;
 const KEPT_CONNECTIONS = 16;
 
 const agentsOf = (options: http.AgentOptions) => ({ http: new http.Agent(options), https: new https.Agent(options) });
@@ -61,7 +61,7 @@ const textOf = (header: unknown): string | undefined => (typeof header === 'stri
 
 /**
  * Calls another server, each call once: within its time, without following redirects, without a proxy, never reading more
- * than `maxAnswerBytes`. Every status is an answer. When there is none, throws TransientError with `unavailableCode`, whose
+ * than `maxResponseBytes`. Every status is an answer. When there is none, throws TransientError with `unavailableCode`, whose
  * cause names the failure and nothing of the request; an aborted call rejects with its signal's reason.
  */
 export class HttpClient {
@@ -83,8 +83,8 @@ export class HttpClient {
   }
 
   /** The answer with its whole body as text. */
-  async send(request: HttpRequest): Promise<HttpAnswer> {
-    const maxContentLength = this.options.maxAnswerBytes ?? DEFAULT_MAX_ANSWER_BYTES;
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    const maxContentLength = this.options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES;
     return this.run(request, async (call) => {
       const { status, data, headers } = await this.axios.request<string>({ ...call, responseType: 'text', maxContentLength });
       return { status, text: data ?? '', retryAfterHeader: textOf(headers['retry-after']) };

@@ -1,1 +1,1 @@
-export { type HttpAnswer, HttpClient, type HttpClientOptions, type HttpDownload, type HttpRequest } from './http-client.js';
+export { type HttpResponse, HttpClient, type HttpClientOptions, type HttpDownload, type HttpRequest } from './http-client.js';

@@ -51,7 +51,7 @@ describe('readContactHook', () => {
             name: 'Abiba 🙂',
             emails: [' A@b.c ', '444'],
             modifiedAtSeconds: 1726573127,
-            gone: false,
+            isDeleted: false,
             tags: ['vip'],
             fields: { PHONE: '+7 1', 1: '+7 1', 3: '1471813200', 4: '2' },
           },

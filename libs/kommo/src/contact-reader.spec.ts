@@ -28,7 +28,7 @@ describe('findApiContact', () => {
       name: 'Sam',
       emails: ['first@example.org', 'second@example.org', 'last@example.org'],
       modifiedAtSeconds: 1686670710,
-      gone: false,
+      isDeleted: false,
       tags: ['vip'],
       fields: { PHONE: '19651796212', 1: '19651796212', 3: '42', 4: '1' },
     });
@@ -40,14 +40,14 @@ describe('findApiContact', () => {
       name: '',
       emails: [],
       modifiedAtSeconds: undefined,
-      gone: false,
+      isDeleted: false,
       tags: [],
       fields: {},
     });
   });
 
   it.each([{ is_deleted: true }, { is_unsorted: true }])('takes %p as gone', (flags) => {
-    expect(findApiContact({ id: 1, ...flags })?.gone).toBe(true);
+    expect(findApiContact({ id: 1, ...flags })?.isDeleted).toBe(true);
   });
 
   it.each([null, 'x', {}, { id: 0 }, [{ id: 1 }]])('finds no contact in %p', (value) => {

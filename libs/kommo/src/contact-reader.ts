@@ -63,7 +63,7 @@ function readContact(contact: UnknownRecord, contactId: number, shape: ContactSh
     name: toText(valueAt(contact, 'name')) ?? '',
     emails: fields.filter(({ code }) => code === EMAIL_CODE).flatMap(({ values }) => values),
     modifiedAtSeconds: shape.modifiedAt.map((key) => toPositiveInteger(valueAt(contact, key))).find((time) => time !== undefined),
-    gone: valueAt(contact, 'is_deleted') === true || valueAt(contact, 'is_unsorted') === true,
+    isDeleted: valueAt(contact, 'is_deleted') === true || valueAt(contact, 'is_unsorted') === true,
     tags: toItems(shape.tags(contact)).flatMap((tag) => toText(valueAt(tag, 'name')) ?? []),
     fields: firstValues(fields),
   };

@@ -13,10 +13,10 @@ import {
   type UnknownRecord,
   valueAt,
 } from '#domain';
-import type { HttpAnswer } from '#http';
+import type { HttpResponse } from '#http';
 import { findApiContact } from './contact-reader.js';
 import { findAccount, type KommoAccount } from './kommo-account.js';
-import { findVendorPauseMs, isAbsence, isSuccess, toApiFailure, toTokenFailure, unreadableAnswer } from './kommo-failure.js';
+import { findVendorPauseMs, isAbsence, isSuccess, toApiFailure, toTokenFailure, unreadableResponse } from './kommo-failure.js';
 import { findKommoHost, type KommoHost } from './kommo-host.js';
 import { KommoHttp, type KommoRequest } from './kommo-http.js';
 import { findWebhook, isActiveFor, type KommoWebhook } from './kommo-webhook.js';
@@ -141,7 +141,7 @@ export class KommoClient {
   /** The account that the token belongs to. Also tells whether the token works. */
   async getAccount(session: KommoSession): Promise<KommoAccount> {
     const account = findAccount(await this.requestJson(session, { method: 'GET', path: '/api/v4/account' }));
-    if (!account) throw unreadableAnswer('no account in it');
+    if (!account) throw unreadableResponse('no account in it');
     return account;
   }
 
@@ -161,8 +161,8 @@ export class KommoClient {
     const body = readBody(answer);
     if (body === undefined) return undefined;
     const contact = findApiContact(body);
-    if (contact?.contactId !== contactId) throw unreadableAnswer(`not contact ${contactId}`);
-    return contact.gone ? undefined : contact;
+    if (contact?.contactId !== contactId) throw unreadableResponse(`not contact ${contactId}`);
+    return contact.isDeleted ? undefined : contact;
   }
 
   /**
@@ -176,7 +176,7 @@ export class KommoClient {
       throw new BugError(`${asked.size} contacts were asked for at once, ${KOMMO_PAGE_LIMIT} is the limit`, { code: 'kommo_too_many_ids' });
     }
     const found = (await this.findFiltered(session, asked)) ?? (await this.findOneByOne(session, asked));
-    return new Map(found.filter(({ gone }) => !gone).map((contact) => [contact.contactId, contact]));
+    return new Map(found.filter(({ isDeleted }) => !isDeleted).map((contact) => [contact.contactId, contact]));
   }
 
   /** Undefined when the filter did not filter. */
@@ -250,7 +250,7 @@ export class KommoClient {
     return readBody(await this.send(session, request));
   }
 
-  private async send(session: KommoSession, request: ApiRequest): Promise<HttpAnswer> {
+  private async send(session: KommoSession, request: ApiRequest): Promise<HttpResponse> {
     return this.ask({
       ...request,
       host: this.allowedHost(session.host),
@@ -262,7 +262,7 @@ export class KommoClient {
   }
 
   /** What Kommo refuses to everybody is made known to everybody. */
-  private async ask(request: KommoRequest): Promise<HttpAnswer> {
+  private async ask(request: KommoRequest): Promise<HttpResponse> {
     const answer = await this.http.send(request);
     const pauseMs = findVendorPauseMs(answer);
     if (pauseMs !== undefined) await this.options.limiter.pause('kommo', pauseMs);
@@ -297,21 +297,21 @@ export class KommoClient {
 }
 
 /** The answer's object; undefined for 204, which stands for "nothing there" (reference/kommo.md 4.1, 4.3). */
-function readBody(answer: HttpAnswer): UnknownRecord | undefined {
+function readBody(answer: HttpResponse): UnknownRecord | undefined {
   if (!isSuccess(answer)) throw toApiFailure(answer);
   if (answer.status === 204) return undefined;
   const body = parseJson(answer.text);
-  if (!isRecord(body)) throw unreadableAnswer('it is not a JSON object');
+  if (!isRecord(body)) throw unreadableResponse('it is not a JSON object');
   return body;
 }
 
 function readContactPage(body: UnknownRecord | undefined): ContactPage {
   if (!body) return { contacts: [], hasNext: false };
   const items = valueAt(body, '_embedded', 'contacts');
-  if (!Array.isArray(items)) throw unreadableAnswer('no contacts in it');
+  if (!Array.isArray(items)) throw unreadableResponse('no contacts in it');
   const contacts = items.map((item) => {
     const contact = findApiContact(item);
-    if (!contact) throw unreadableAnswer('a contact without an id');
+    if (!contact) throw unreadableResponse('a contact without an id');
     return contact;
   });
   return { contacts, hasNext: valueAt(body, '_links', 'next') !== undefined && valueAt(body, '_links', 'next') !== null };

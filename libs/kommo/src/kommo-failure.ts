@@ -9,7 +9,7 @@ import {
   TransientError,
   valueAt,
 } from '#domain';
-import type { HttpAnswer } from '#http';
+import type { HttpResponse } from '#http';
 import { KommoHostMovedError, KommoTokenRefusedError, KommoUnauthorizedError } from './kommo-errors.js';
 
 const SECOND_MS = 1_000;
@@ -20,13 +20,13 @@ const PAYMENT_RETRY_MS = 3_600 * SECOND_MS;
 const MAX_DETAIL_LENGTH = 300;
 
 /** Whether it is any 2xx. */
-export const isSuccess = ({ status }: HttpAnswer): boolean => status >= 200 && status <= 299;
+export const isSuccess = ({ status }: HttpResponse): boolean => status >= 200 && status <= 299;
 
 /** An answer that cannot be what Kommo meant to say: cut off, not JSON, or of another shape. */
-export const unreadableAnswer = (what: string): TransientError =>
+export const unreadableResponse = (what: string): TransientError =>
   new TransientError(`Kommo's answer cannot be read: ${what}`, { code: 'kommo_unavailable' });
 
-function rateLimited({ text, retryAfterHeader }: HttpAnswer): TransientError {
+function rateLimited({ text, retryAfterHeader }: HttpResponse): TransientError {
   const asked = toPositiveInteger(valueAt(parseJson(text), 'retry_after')) ?? toPositiveInteger(retryAfterHeader);
   const seconds = Math.min(asked ?? RATE_LIMIT_DEFAULT_SECONDS, RATE_LIMIT_MAX_SECONDS);
   return new TransientError('Kommo limits the rate of requests', { code: 'kommo_rate_limited', retryAfterMs: seconds * SECOND_MS });
@@ -36,13 +36,13 @@ function rateLimited({ text, retryAfterHeader }: HttpAnswer): TransientError {
  * For how long Kommo refuses everybody who calls from here: a spent rate limit, and the plain text of a blocked address
  * (reference/kommo.md 4.6). Undefined when the answer is about one account only.
  */
-export function findVendorPauseMs(answer: HttpAnswer): number | undefined {
+export function findVendorPauseMs(answer: HttpResponse): number | undefined {
   if (answer.status === 429) return rateLimited(answer).retryAfterMs;
   return answer.status === 403 && parseJson(answer.text) === undefined ? FORBIDDEN_RETRY_MS : undefined;
 }
 
 /** The failures that may end by themselves, the same for the API and the token endpoint; undefined for any other status. */
-function findTransientFailure(answer: HttpAnswer): TransientError | undefined {
+function findTransientFailure(answer: HttpResponse): TransientError | undefined {
   const { status } = answer;
   if (status === 429) return rateLimited(answer);
   if (status === 402)
@@ -62,7 +62,7 @@ function detailOf(text: string): string {
 }
 
 /** What an API answer other than 2xx means (reference/kommo.md 4.5). */
-export function toApiFailure(answer: HttpAnswer): ServiceError {
+export function toApiFailure(answer: HttpResponse): ServiceError {
   if (answer.status === 401) return new KommoUnauthorizedError();
   const transient = findTransientFailure(answer);
   if (transient) return transient;
@@ -73,17 +73,17 @@ export function toApiFailure(answer: HttpAnswer): ServiceError {
  * Whether a 404 says that the thing asked for is not there. Every path answers 404 under a host that is no account's any
  * more, with a page or with "Cannot GET …" (reference/kommo.md 4.5): that is no absence.
  */
-export function isAbsence({ status, text }: HttpAnswer): boolean {
+export function isAbsence({ status, text }: HttpResponse): boolean {
   const body = parseJson(text);
   const detail = toText(valueAt(body, 'detail')) ?? '';
   return status === 404 && isRecord(body) && !detail.startsWith('Cannot ');
 }
 
-const hintOf = ({ status, text }: HttpAnswer): string =>
+const hintOf = ({ status, text }: HttpResponse): string =>
   (toText(valueAt(parseJson(text), 'hint')) ?? `${status} ${detailOf(text)}`).slice(0, MAX_DETAIL_LENGTH);
 
 /** What a token endpoint's answer other than 2xx means: any refusal is final (reference/kommo.md 1.4), except that a renamed account answers 401 or 404 to a refresh. */
-export function toTokenFailure(answer: HttpAnswer, grant: 'authorization_code' | 'refresh_token'): ServiceError {
+export function toTokenFailure(answer: HttpResponse, grant: 'authorization_code' | 'refresh_token'): ServiceError {
   const transient = findTransientFailure(answer);
   if (transient) return transient;
   const mayHaveMoved = grant === 'refresh_token' && (answer.status === 401 || answer.status === 404);

@@ -1,5 +1,5 @@
 import type { RequestLimiter } from '#domain';
-import { type HttpAnswer, HttpClient, type HttpClientOptions, type HttpRequest } from '#http';
+import { type HttpResponse, HttpClient, type HttpClientOptions, type HttpRequest } from '#http';
 import type { KommoHost } from './kommo-host.js';
 
 /** What one call to Kommo sends. */
@@ -30,7 +30,7 @@ export class KommoHttp {
   }
 
   /** Resolves with any HTTP answer; throws TransientError `kommo_unavailable` when there is none, the signal's reason when aborted. */
-  async send({ host, path, query, body, limiterKeys, headers, ...request }: KommoRequest): Promise<HttpAnswer> {
+  async send({ host, path, query, body, limiterKeys, headers, ...request }: KommoRequest): Promise<HttpResponse> {
     await this.options.limiter.acquire(limiterKeys, request.signal);
     const origin = this.options.originOverride?.origin ?? `https://${host}`;
     const type = body === undefined ? {} : { 'Content-Type': 'application/json' };

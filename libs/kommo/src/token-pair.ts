@@ -1,5 +1,5 @@
 import { parseJson, Secret, toPositiveInteger, toText, valueAt } from '#domain';
-import { unreadableAnswer } from './kommo-failure.js';
+import { unreadableResponse } from './kommo-failure.js';
 
 /** What the access token says of itself. We hold no key to verify it: a hint where to ask, never a proof (reference/kommo.md 1.6). */
 export interface AccessTokenClaims {
@@ -39,7 +39,7 @@ function readClaims(token: string): AccessTokenClaims {
 function readToken(body: unknown, name: string): string {
   const token = valueAt(body, name);
   if (typeof token === 'string' && TOKEN.test(token)) return token;
-  throw unreadableAnswer(`no ${name}`);
+  throw unreadableResponse(`no ${name}`);
 }
 
 /** Reads a 200 of the token endpoint. Throws TransientError `kommo_unavailable` when a part is missing. */
@@ -47,7 +47,7 @@ export function readTokenPair(text: string): TokenPair {
   const body = parseJson(text);
   const accessToken = readToken(body, 'access_token');
   const expiresInSeconds = toPositiveInteger(valueAt(body, 'expires_in'));
-  if (expiresInSeconds === undefined) throw unreadableAnswer('no expires_in');
+  if (expiresInSeconds === undefined) throw unreadableResponse('no expires_in');
   return {
     accessToken: Secret.of(accessToken),
     refreshToken: Secret.of(readToken(body, 'refresh_token')),

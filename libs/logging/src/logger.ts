@@ -37,7 +37,7 @@ export interface RequestRecord {
 /** A {@link Logger} that masks all it writes and never throws. */
 export interface ServiceLogger extends Logger {
   /**
-   * Writes a request as the service's ancestors did, in three lines: `input …`, `Creating response with 200 status code.`, the
+   * Writes a request as the service's predecessors did, in three lines: `input …`, `Creating response with 200 status code.`, the
    * response; as JSON in one. Level `error` for a status of 500 and above, `info` for any other.
    */
   requestLog(request: RequestRecord): void;

@@ -26,7 +26,7 @@ function isHidden(sensitivity: Sensitivity, item: unknown): boolean {
 class Walk {
   private values = MAX_VALUES;
   private characters = MAX_CHARACTERS;
-  private readonly ancestors = new Set<object>();
+  private readonly predecessors = new Set<object>();
 
   mask(value: unknown): Printable {
     this.values -= 1;
@@ -45,15 +45,15 @@ class Walk {
 
   private object(value: object): Printable {
     if (value instanceof Secret) return MASK;
-    if (this.ancestors.has(value)) return '[circular]';
-    if (this.ancestors.size >= MAX_DEPTH) return '[deeper]';
-    this.ancestors.add(value);
+    if (this.predecessors.has(value)) return '[circular]';
+    if (this.predecessors.size >= MAX_DEPTH) return '[deeper]';
+    this.predecessors.add(value);
     try {
       return this.inside(value);
     } catch {
       return '[unreadable]';
     } finally {
-      this.ancestors.delete(value);
+      this.predecessors.delete(value);
     }
   }
 

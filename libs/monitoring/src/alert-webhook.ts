@@ -38,7 +38,7 @@ export class AlertWebhook {
       clock: options.clock,
       peer: 'the alert webhook',
       unavailableCode: 'alert_webhook_unavailable',
-      maxAnswerBytes: MAX_ANSWER_BYTES,
+      maxResponseBytes: MAX_ANSWER_BYTES,
     });
   }
 

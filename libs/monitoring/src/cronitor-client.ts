@@ -50,7 +50,7 @@ export class CronitorClient {
       peer: 'Cronitor',
       unavailableCode: 'cronitor_unavailable',
       connectTimeoutMs: TIMEOUT_MS,
-      maxAnswerBytes: MAX_ANSWER_BYTES,
+      maxResponseBytes: MAX_ANSWER_BYTES,
     });
   }
 

@@ -8,7 +8,7 @@ import { ServerHealth } from './server-health.js';
 export type ServerWork<Result> = (connection: BeanstalkConnection) => Promise<Result>;
 
 /** What became of a call to one server. */
-export type ServerAnswer<Result> =
+export type ServerReply<Result> =
   { readonly server: string; readonly value: Result } | { readonly server: string; readonly error: unknown };
 
 /** What the pool stands on. */
@@ -51,7 +51,7 @@ export class ConnectionPool {
   }
 
   /** Works on every server, or on the named one. Throws InvalidInputError `unknown_queue_server` when there is none such. */
-  async askEach<Result>(work: ServerWork<Result>, server?: string): Promise<ServerAnswer<Result>[]> {
+  async askEach<Result>(work: ServerWork<Result>, server?: string): Promise<ServerReply<Result>[]> {
     const all = this.options.findEndpoints();
     const endpoints = all.filter((endpoint) => server === undefined || describeEndpoint(endpoint) === server);
     if (server !== undefined && endpoints.length === 0) throw unknownServer();
@@ -90,7 +90,7 @@ export class ConnectionPool {
     if (restMs !== undefined) this.options.logger.warn('a queue server takes no jobs', { server, pass_by_ms: restMs, error });
   }
 
-  private async ask<Result>(endpoint: Endpoint, work: ServerWork<Result>): Promise<ServerAnswer<Result>> {
+  private async ask<Result>(endpoint: Endpoint, work: ServerWork<Result>): Promise<ServerReply<Result>> {
     const server = describeEndpoint(endpoint);
     try {
       return { server, value: await this.use(endpoint, work) };

@@ -29,7 +29,7 @@ export interface BuriedJob {
 }
 
 /** What a job is worked with. */
-export interface JobSurroundings {
+export interface JobEnvironment {
   readonly worker: TubeWorker;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -55,7 +55,7 @@ export class HeldJob {
   private isLost = false;
 
   constructor(
-    private readonly surroundings: JobSurroundings,
+    private readonly environment: JobEnvironment,
     private readonly connection: BeanstalkConnection,
     private readonly job: ReservedJob,
   ) {}
@@ -74,7 +74,7 @@ export class HeldJob {
 
   /** Works the job, then deletes it, puts it back or buries it. Throws TransientError when its connection was lost. */
   async handle(): Promise<void> {
-    const { ledger } = this.surroundings;
+    const { ledger } = this.environment;
     try {
       const hasRun = await ledger.runOnce(this.key, () => this.work());
       if (!hasRun) throw new TransientError('the job still runs', { code: 'still_running', retryAfterMs: STILL_RUNNING_RETRY_MS });
@@ -85,7 +85,7 @@ export class HeldJob {
   }
 
   private get key(): string {
-    return `${this.surroundings.serverKey}/${this.job.id}`;
+    return `${this.environment.serverKey}/${this.job.id}`;
   }
 
   private get address(): JobAddress {
@@ -94,7 +94,7 @@ export class HeldJob {
 
   /** Runs the job while touching it, so that its time-to-run measures silence, not work. */
   private async work(): Promise<void> {
-    const { worker } = this.surroundings;
+    const { worker } = this.environment;
     const payload = parseJobPayload(worker.tube, decode(this.job.body));
     const done = new AbortController();
     const touching = this.touch(done.signal);
@@ -126,7 +126,7 @@ export class HeldJob {
   }
 
   private async pause(ms: number, signal: AbortSignal): Promise<void> {
-    await this.surroundings.clock.sleep(ms, signal).catch(() => {});
+    await this.environment.clock.sleep(ms, signal).catch(() => {});
   }
 
   /** The server's counters of the job; zeros when it is gone. */
@@ -137,16 +137,16 @@ export class HeldJob {
   private async dispose(error: unknown): Promise<void> {
     if (this.isLost && this.connection.isOpen) return this.warnOfLoss({ error });
     const count = await this.counters();
-    const number = Math.max(1, count('reserves') - this.surroundings.ledger.holdsOf(this.key));
+    const number = Math.max(1, count('reserves') - this.environment.ledger.holdsOf(this.key));
     const attempt = { error, number, ageSeconds: count('age') };
     const disposition = await this.keepReason(this.decide(attempt), attempt);
     this.log(disposition, attempt);
-    if (disposition.action === 'release' && this.isNoFailure(error)) this.surroundings.ledger.putBack(this.key);
+    if (disposition.action === 'release' && this.isNoFailure(error)) this.environment.ledger.putBack(this.key);
     await this.apply(disposition);
   }
 
   private decide(attempt: Attempt): Disposition {
-    return this.isStopping ? { action: 'release', delaySeconds: 0 } : decideDisposition(attempt, this.surroundings.random());
+    return this.isStopping ? { action: 'release', delaySeconds: 0 } : decideDisposition(attempt, this.environment.random());
   }
 
   private isNoFailure(error: unknown): boolean {
@@ -156,7 +156,7 @@ export class HeldJob {
   /** Nothing is buried without its reason: when that cannot be kept the job is tried again. */
   private async keepReason(disposition: Disposition, attempt: Attempt): Promise<Disposition> {
     if (disposition.action !== 'bury') return disposition;
-    const { worker, logger, random, onBuried } = this.surroundings;
+    const { worker, logger, random, onBuried } = this.environment;
     const { code, reason } = disposition;
     const body = this.job.body.subarray(0, MAX_KEPT_BODY_BYTES).toString('utf8');
     try {
@@ -169,25 +169,25 @@ export class HeldJob {
   }
 
   private async apply(disposition: Disposition): Promise<void> {
-    if (disposition.action !== 'release') this.surroundings.ledger.forget(this.key);
+    if (disposition.action !== 'release') this.environment.ledger.forget(this.key);
     const isOurs = await this.end(disposition);
     if (!isOurs) this.warnOfLoss(disposition);
   }
 
   private async end(disposition: Disposition): Promise<boolean> {
-    const { priority } = jobKindOf(this.surroundings.worker.tube);
+    const { priority } = jobKindOf(this.environment.worker.tube);
     if (disposition.action === 'delete') return this.connection.delete(this.job.id);
     if (disposition.action === 'bury') return this.connection.bury(this.job.id, priority);
     return this.connection.release(this.job.id, priority, disposition.delaySeconds);
   }
 
   private warnOfLoss(fields: object): void {
-    const { logger, worker } = this.surroundings;
+    const { logger, worker } = this.environment;
     logger.warn('a job is not ours any more', { tube: worker.tube, job: this.address, ...fields });
   }
 
   private log(disposition: Disposition, { error, number }: Attempt): void {
-    const { logger, worker } = this.surroundings;
+    const { logger, worker } = this.environment;
     const fields = { tube: worker.tube, job: this.address, attempts: number, ...disposition };
     if (disposition.action === 'bury') logger.error('a job is buried', { ...fields, error });
     else if (this.isNoFailure(error)) logger.debug('a job is put back', fields);

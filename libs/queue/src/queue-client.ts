@@ -1,6 +1,6 @@
 import { InvalidInputError, type Job, type Tube, accountIdOf, jobKindOf, tubes } from '#domain';
 import type { BeanstalkConnection, PeekedState, ReservedJob } from './beanstalk-connection.js';
-import { ConnectionPool, type ConnectionPoolOptions, type ServerAnswer } from './connection-pool.js';
+import { ConnectionPool, type ConnectionPoolOptions, type ServerReply } from './connection-pool.js';
 import {
   type JobAddress,
   type JobView,
@@ -32,7 +32,7 @@ export interface JobRef {
  * Puts jobs and looks after tubes. Connects when first used and again when a connection was lost.
  *
  * What asks several servers gives what those say that answer, and throws TransientError `queue_unavailable` when none does; a
- * server that says nothing for five seconds does not answer. A deed whose answer is lost may be done and not counted.
+ * server that says nothing for five seconds does not answer. A action whose answer is lost may be done and not counted.
  */
 export class QueueClient {
   private readonly pool: ConnectionPool;
@@ -137,7 +137,7 @@ export class QueueClient {
   }
 }
 
-const toSilentServer = ({ server, error }: Extract<ServerAnswer<unknown>, { readonly error: unknown }>): ServerState => ({
+const toSilentServer = ({ server, error }: Extract<ServerReply<unknown>, { readonly error: unknown }>): ServerState => ({
   server,
   isUp: false,
   problem: error instanceof Error ? error.message : String(error),

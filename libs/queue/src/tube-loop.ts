@@ -1,9 +1,9 @@
 import { BeanstalkConnection } from './beanstalk-connection.js';
 import type { Endpoint } from './endpoint.js';
-import { HeldJob, type JobSurroundings } from './held-job.js';
+import { HeldJob, type JobEnvironment } from './held-job.js';
 
 /** What a loop stands on. */
-export interface TubeLoopOptions extends JobSurroundings {
+export interface TubeLoopOptions extends JobEnvironment {
   /** Asked anew for every connection: the embedded server may come back elsewhere. */
   readonly findEndpoint: () => Endpoint;
 }

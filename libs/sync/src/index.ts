@@ -1,6 +1,6 @@
 export { type AccountSync } from './account/account-sync.js';
 export { AlertDelivery, type AlertReceiver } from './alerts/alert-delivery.js';
-export { type AuditedDeed, type AuditLog, type AuditView } from './audit/audit-log.js';
+export { type AuditedAction, type AuditLog, type AuditView } from './audit/audit-log.js';
 export { type ComposedSync, composeSync, endpointFinder } from './compose.js';
 export * from './context.js';
 export { createStores } from './create-stores.js';
@@ -8,7 +8,7 @@ export * from './create-sync.js';
 export { type ContactCensus } from './figures/contact-census.js';
 export { type Erasure, type PersonalData, type PersonExport, type PersonQuery } from './erasure/personal-data.js';
 export { type ReceivedHook } from './inbox/inbox.js';
-export { type ConsentAnswer } from './install/consent-answer.js';
+export { type AuthorizationCallback } from './install/authorization-callback.js';
 export { type Installer } from './install/installer.js';
 export { type IntegrationInput } from './install/integration-input.js';
 export { type EncryptionKeyCheck } from './keys/encryption-key-check.js';

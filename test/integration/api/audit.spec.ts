@@ -32,8 +32,8 @@ describe.each(testDatabaseKinds())('the audit log on %s', (kind) => {
     const runId = String(body.data['run_id']);
     await scene.order('POST', '/sync/contacts', { body: { id: ACCOUNT_ID } });
     await scene.order('DELETE', `/sync/contacts/${runId}`);
-    const deeds = (await read(scene)).map(({ audit_id: _id, at: _at, ...deed }) => deed);
-    expect(deeds).toEqual([
+    const actions = (await read(scene)).map(({ audit_id: _id, at: _at, ...action }) => action);
+    expect(actions).toEqual([
       { actor: 'operator', action: 'run.cancel', account_id: ACCOUNT_ID, outcome: 'done', details: { run_id: runId } },
       { actor: 'operator', action: 'run.start', account_id: ACCOUNT_ID, outcome: 'run_active', details: {} },
       { actor: 'operator', action: 'run.start', account_id: ACCOUNT_ID, outcome: 'done', details: { mode: 'reconcile' } },
@@ -67,7 +67,7 @@ describe.each(testDatabaseKinds())('the audit log on %s', (kind) => {
     expect(older.map(({ action }) => action)).toEqual(['integration.save']);
   });
 
-  it('leaves a mark of a deed in which the process died', async () => {
+  it('leaves a mark of a action in which the process died', async () => {
     const scene = await open();
     const { services } = scene.harness;
     const started = new Promise<void>((resolve) => {
@@ -92,7 +92,7 @@ describe.each(testDatabaseKinds())('the audit log on %s', (kind) => {
     expect(stepsOf(await read(scene, '?limit=3'))).toEqual([5, 4, 3]);
   });
 
-  it('forgets deeds that are too old', async () => {
+  it('forgets actions that are too old', async () => {
     const scene = await open();
     const { stores } = scene.harness.context;
     const [entry] = await read(scene);

@@ -95,7 +95,7 @@ describe('input', () => {
       },
     ],
     [{ client_id: 'abc', secret_key: 's', url: 'https://a.example/auth' }],
-  ])('takes the names of the ancestors: %j', async (body) => {
+  ])('takes the names of the predecessors: %j', async (body) => {
     const scene = await open();
     const form = new URLSearchParams(body).toString();
     expect(await scene.order('POST', '/integration', { body })).toMatchObject({ status: 200, body: { data: { client_id: 'abc' } } });

@@ -61,7 +61,7 @@ describe('the API process', () => {
     expect(await ready.json()).toEqual({ status: 'not_ready', checks: { database: 'up', migrations: 'pending', queue: 'down' } });
   });
 
-  it('writes requests and answers as the ancestors did, with secrets masked', async () => {
+  it('writes requests and answers as the predecessors did, with secrets masked', async () => {
     await migrate();
     const { url, logger } = await start();
     const headers = { authorization: `Bearer ${config.operatorToken.reveal()}`, 'content-type': 'application/x-www-form-urlencoded' };

@@ -75,8 +75,8 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
     await contacts.touch(database, ACCOUNT, [{ contactId: 7, modifiedAtSeconds: 555 }]);
     await contacts.bury(database, ACCOUNT, [8]);
     expect([...(await contacts.findVersions(ACCOUNT, [7, 8, 9]))]).toEqual([
-      [7, { gone: false, modifiedAtSeconds: 555, contentHash: '7-One', savedAtMs: NOW }],
-      [8, { gone: true, modifiedAtSeconds: 0, contentHash: '', savedAtMs: NOW }],
+      [7, { isDeleted: false, modifiedAtSeconds: 555, contentHash: '7-One', savedAtMs: NOW }],
+      [8, { isDeleted: true, modifiedAtSeconds: 0, contentHash: '', savedAtMs: NOW }],
     ]);
     expect(await contacts.countLiving(ACCOUNT)).toBe(1);
     expect(await contacts.hasVanishedSince(ACCOUNT, NOW)).toBe(true);

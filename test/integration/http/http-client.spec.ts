@@ -17,7 +17,7 @@ beforeEach(async () => {
     clock: systemClock,
     peer: 'Stub',
     unavailableCode: 'stub_unavailable',
-    maxAnswerBytes: 100,
+    maxResponseBytes: 100,
   });
 });
 

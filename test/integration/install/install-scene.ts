@@ -1,5 +1,5 @@
 import { Secret } from '#domain';
-import type { ConsentAnswer } from '#sync';
+import type { AuthorizationCallback } from '#sync';
 import type { SandboxControl } from '../../support/sandbox-control.js';
 import type { Harness } from '../../support/sync-harness.js';
 
@@ -38,7 +38,10 @@ export class InstallScene {
   }
 
   /** What Kommo sends to the redirect URI after an administrator pressed "Allow". */
-  async allow(accountId: number, { state, clientId = CLIENT_ID }: { state?: string; clientId?: string } = {}): Promise<ConsentAnswer> {
+  async allow(
+    accountId: number,
+    { state, clientId = CLIENT_ID }: { state?: string; clientId?: string } = {},
+  ): Promise<AuthorizationCallback> {
     const { redirect } = await this.sandbox.post<{ redirect: string }>(`/kommo/accounts/${accountId}/consent`, {
       client_id: clientId,
       ...(state === undefined ? {} : { state }),
@@ -49,7 +52,7 @@ export class InstallScene {
   }
 
   /** What Kommo's server sends when the widget is installed: no state. */
-  async allowFromWidget(accountId: number, clientId = CLIENT_ID): Promise<ConsentAnswer> {
+  async allowFromWidget(accountId: number, clientId = CLIENT_ID): Promise<AuthorizationCallback> {
     return { ...(await this.allow(accountId, { clientId })), fromWidget: true };
   }
 
@@ -62,8 +65,8 @@ export class InstallScene {
 /** Installs from the browser: consent begun here, allowed there, finished here. */
 export async function installAccount(harness: Harness, scene: InstallScene, accountId = ACCOUNT_ID): Promise<void> {
   const { installer } = harness.services;
-  const { state, clientId } = await installer.beginConsent({ accountId });
-  await installer.finishConsent(await scene.allow(accountId, { state, clientId }));
+  const { state, clientId } = await installer.beginAuthorization({ accountId });
+  await installer.finishAuthorization(await scene.allow(accountId, { state, clientId }));
 }
 
 export const saveKey = (harness: Harness, accountId = ACCOUNT_ID, key = UNISENDER_KEY) =>

@@ -43,13 +43,13 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
     await control.forgetCalls();
   });
 
-  const finish = async (answer: Parameters<typeof harness.services.installer.finishConsent>[0]) =>
-    harness.services.installer.finishConsent(answer);
+  const finish = async (answer: Parameters<typeof harness.services.installer.finishAuthorization>[0]) =>
+    harness.services.installer.finishAuthorization(answer);
   const findAccount = (accountId = ACCOUNT_ID) => harness.context.stores.accounts.find(accountId);
 
   it('finishes a consent begun in the browser and keeps the account with its name and host', async () => {
     const { installer } = harness.services;
-    const { url, state, clientId } = await installer.beginConsent({ accountId: ACCOUNT_ID });
+    const { url, state, clientId } = await installer.beginAuthorization({ accountId: ACCOUNT_ID });
     expect(url).toBe(`https://www.kommo.com/oauth?client_id=${CLIENT_ID}&state=${encodeURIComponent(state)}&mode=popup`);
     const installed = await finish(await scene.allow(ACCOUNT_ID, { state, clientId }));
     expect(installed).toEqual({ accountId: ACCOUNT_ID, name: `Company ${ACCOUNT_ID}` });
@@ -116,7 +116,7 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
     for (const accountId of accountIds) await scene.addAccount(accountId);
     await Promise.all(
       accountIds.map(async (accountId) => {
-        const { state, clientId } = await installer.beginConsent({ accountId, clientId: clientOf(accountId) });
+        const { state, clientId } = await installer.beginAuthorization({ accountId, clientId: clientOf(accountId) });
         await finish(await scene.allow(accountId, { state, clientId }));
       }),
     );
@@ -139,7 +139,7 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
 
   it("R22: another account's consent is refused after Kommo said whose it is, and nothing is kept", async () => {
     await scene.addAccount(OTHER_ACCOUNT_ID);
-    const { state } = await harness.services.installer.beginConsent({ accountId: ACCOUNT_ID });
+    const { state } = await harness.services.installer.beginAuthorization({ accountId: ACCOUNT_ID });
     await control.forgetCalls();
     const failure = await failureOf(finish(await scene.allow(OTHER_ACCOUNT_ID, { state })));
     expect(failure).toMatchObject({ code: 'account_mismatch', fields: ['state'] });
@@ -149,7 +149,7 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
   });
 
   it('R24: a state is good for one answer, also when two come at once', async () => {
-    const { state } = await harness.services.installer.beginConsent({ accountId: ACCOUNT_ID });
+    const { state } = await harness.services.installer.beginAuthorization({ accountId: ACCOUNT_ID });
     const answers = [await scene.allow(ACCOUNT_ID, { state }), await scene.allow(ACCOUNT_ID, { state })];
     const outcomes = await Promise.allSettled(answers.map(finish));
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
@@ -158,12 +158,12 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
 
   it('chooses the only integration, else asks which, and prefers the one that the account has', async () => {
     const { installer } = harness.services;
-    expect((await installer.beginConsent({ accountId: ACCOUNT_ID })).clientId).toBe(CLIENT_ID);
+    expect((await installer.beginAuthorization({ accountId: ACCOUNT_ID })).clientId).toBe(CLIENT_ID);
     await installer.saveIntegration(OTHER_INTEGRATION);
-    expect((await failureOf(installer.beginConsent({ accountId: ACCOUNT_ID }))).fields).toEqual(['client_id']);
-    expect((await failureOf(installer.beginConsent({ accountId: ACCOUNT_ID, clientId: 'unknown' }))).fields).toEqual(['client_id']);
+    expect((await failureOf(installer.beginAuthorization({ accountId: ACCOUNT_ID }))).fields).toEqual(['client_id']);
+    expect((await failureOf(installer.beginAuthorization({ accountId: ACCOUNT_ID, clientId: 'unknown' }))).fields).toEqual(['client_id']);
     await installer.saveSetup({ ...OTHER_INTEGRATION, accountId: ACCOUNT_ID });
-    const chosen = await installer.beginConsent({ accountId: ACCOUNT_ID, clientId: CLIENT_ID });
+    const chosen = await installer.beginAuthorization({ accountId: ACCOUNT_ID, clientId: CLIENT_ID });
     expect(chosen.clientId).toBe(OTHER_INTEGRATION.clientId);
   });
 
@@ -188,6 +188,6 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
 
   it('raises nothing but invalid input for what a caller can cause', async () => {
     await expect(finish({})).rejects.toBeInstanceOf(InvalidInputError);
-    await expect(harness.services.installer.beginConsent({ accountId: -1 })).rejects.toBeInstanceOf(InvalidInputError);
+    await expect(harness.services.installer.beginAuthorization({ accountId: -1 })).rejects.toBeInstanceOf(InvalidInputError);
   });
 });

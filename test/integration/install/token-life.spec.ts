@@ -94,7 +94,7 @@ describe.each(testDatabaseKinds())('an access on %s', (kind) => {
     expect((await findAccount())?.status).toBe('reauthorization_required');
   });
 
-  it('is renewed by a job in the form of the ancestors, a bare array of ids', async () => {
+  it('is renewed by a job in the form of the predecessors, a bare array of ids', async () => {
     const before = await storedClaims(harness, ACCOUNT_ID);
     const { account_ids } = parseJobPayload('accesses', JSON.parse(`[${ACCOUNT_ID}]`));
     expect(await harness.services.tokens.renew(account_ids)).toEqual({ renewed: [ACCOUNT_ID], failed: [] });

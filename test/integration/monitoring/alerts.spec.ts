@@ -140,13 +140,13 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
     expect(harness.logLines.join('\n')).not.toContain('given up');
   });
 
-  it('are raised with the deed or not at all', async () => {
+  it('are raised with the action or not at all', async () => {
     const { database, stores } = harness.context;
     const broken = database.transaction(async (tx) => {
       await stores.alerts.raise(alerts.reauthorizationRequired(ACCOUNT_ID, 1), tx);
-      throw new Error('the deed failed');
+      throw new Error('the action failed');
     });
-    await expect(broken).rejects.toThrow('the deed failed');
+    await expect(broken).rejects.toThrow('the action failed');
     expect(await stores.alerts.listDue(1)).toEqual([]);
   });
 });

@@ -33,7 +33,7 @@ class CountingClient {
     return new CountingClient(await RawClient.connect(address));
   }
 
-  get isAnswered(): boolean {
+  get hasResponded(): boolean {
     return this.owed === 0;
   }
 
@@ -55,9 +55,9 @@ class CountingClient {
     return taken;
   }
 
-  async untilAnswered(): Promise<string> {
+  async untilResponded(): Promise<string> {
     let text = this.take();
-    while (!this.isAnswered) {
+    while (!this.hasResponded) {
       await this.raw.more();
       text += this.take();
     }
@@ -96,10 +96,10 @@ export class Side {
   async play(turn: Turn): Promise<string> {
     const known = this.clients.get(turn.client);
     if (!('pieces' in turn)) return known ? this.end(turn.client, known, turn.kind) : '';
-    if (known && !known.isAnswered) return 'still waiting';
+    if (known && !known.hasResponded) return 'still waiting';
     const client = known ?? (await this.connect(turn.client));
     client.send(turn.pieces, turn.replies);
-    const answer = turn.kind === 'send' ? await client.untilAnswered() : '';
+    const answer = turn.kind === 'send' ? await client.untilResponded() : '';
     return mask(`${turn.client}: ${answer}`) + (await this.settle());
   }
 
@@ -115,7 +115,7 @@ export class Side {
   }
 
   private async end(index: number, client: CountingClient, how: 'close' | 'quit'): Promise<string> {
-    if (how === 'quit' && client.isAnswered) await client.quit();
+    if (how === 'quit' && client.hasResponded) await client.quit();
     client.close();
     this.clients.delete(index);
     return this.settle();
@@ -126,7 +126,7 @@ export class Side {
     const received = new Map<number, string>();
     for (;;) {
       this.observer.send(['stats\r\n'], 1);
-      const stats = await this.observer.untilAnswered();
+      const stats = await this.observer.untilResponded();
       let isQuiet = true;
       for (const [index, client] of this.clients) {
         const news = client.take();
@@ -139,7 +139,7 @@ export class Side {
 
   private isSettled(stats: string): boolean {
     const count = (key: string) => Number(new RegExp(`^${key}: (\\d+)$`, 'm').exec(stats)?.[1]);
-    const unanswered = [...this.clients.values()].filter((client) => !client.isAnswered).length;
+    const unanswered = [...this.clients.values()].filter((client) => !client.hasResponded).length;
     return count('current-waiting') === unanswered && count('current-connections') === this.clients.size + 1;
   }
 }

@@ -51,8 +51,8 @@ export async function eventually<T>(ask: () => T | Promise<T>, holds: (answer: T
 }
 
 /** Whether it went well, for those who ask again. */
-export const succeeds = (deed: Promise<unknown>): Promise<boolean> =>
-  deed.then(
+export const succeeds = (action: Promise<unknown>): Promise<boolean> =>
+  action.then(
     () => true,
     () => false,
   );

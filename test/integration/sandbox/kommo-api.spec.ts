@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readJsonSample, readSample } from '../../support/samples.js';
 import { ManualClock } from './manual-clock.js';
-import { bearer, SandboxClient, type Answer, type Ask, type Connected, type Json } from './sandbox-harness.js';
+import { bearer, SandboxClient, type SandboxResponse, type Ask, type Connected, type Json } from './sandbox-harness.js';
 
 const startMs = Date.parse('2026-01-01T00:00:00Z');
 let clock: ManualClock;
@@ -17,11 +17,11 @@ beforeEach(async () => {
 
 afterEach(() => client.stop());
 
-const api = (path: string, options: Ask = {}): Promise<Answer> =>
+const api = (path: string, options: Ask = {}): Promise<SandboxResponse> =>
   client.kommo(account.host, `/api/v4${path}`, { ...options, headers: bearer(account.access) });
 const noLimit = () => client.switches({ 'kommo.requests_per_second': 0 });
 const add = (contact: Record<string, unknown>) => client.control('POST', `/kommo/accounts/${account.id}/contacts`, contact);
-const idsOf = (answer: Answer) => ((answer.json._embedded?.contacts ?? []) as unknown as { id: number }[]).map(({ id }) => id);
+const idsOf = (answer: SandboxResponse) => ((answer.json._embedded?.contacts ?? []) as unknown as { id: number }[]).map(({ id }) => id);
 
 describe('limits and refusals of the Kommo API', () => {
   it('allows seven calls in any second, then answers 429, then blocks', async () => {

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readJsonSample } from '../../support/samples.js';
 import { ManualClock } from './manual-clock.js';
-import { ask, bearer, Receiver, SandboxClient, textOf, type Answer, type Connected } from './sandbox-harness.js';
+import { ask, bearer, Receiver, SandboxClient, textOf, type SandboxResponse, type Connected } from './sandbox-harness.js';
 
 let clock: ManualClock;
 let client: SandboxClient;
@@ -17,7 +17,7 @@ beforeEach(async () => {
 
 afterEach(() => client.stop());
 
-const token = (fields: Record<string, unknown>, host = account.host): Promise<Answer> =>
+const token = (fields: Record<string, unknown>, host = account.host): Promise<SandboxResponse> =>
   client.kommo(host, '/oauth2/access_token', { body: { ...account.client, ...fields } });
 const exchange = (code: string, fields: Record<string, unknown> = {}) => token({ grant_type: 'authorization_code', code, ...fields });
 const refresh = (refresh_token: string) => token({ grant_type: 'refresh_token', refresh_token });

@@ -2,7 +2,7 @@ import { createServer, request as httpRequest, type IncomingHttpHeaders, type Se
 import type { AddressInfo } from 'node:net';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../../apps/sandbox/src/sandbox.js';
 
-export interface Answer {
+export interface SandboxResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
@@ -23,7 +23,7 @@ export interface Ask {
 }
 
 /** Sends one request with any Host header. */
-export function ask(origin: string, path: string, { method, host, headers, body, form }: Ask = {}): Promise<Answer> {
+export function ask(origin: string, path: string, { method, host, headers, body, form }: Ask = {}): Promise<SandboxResponse> {
   const text = form ?? (body === undefined ? undefined : JSON.stringify(body));
   const type = form === undefined ? 'application/json' : 'application/x-www-form-urlencoded';
   const length = text === undefined ? {} : { 'content-type': type, 'content-length': String(Buffer.byteLength(text)) };
@@ -116,7 +116,7 @@ export class SandboxClient {
     return new SandboxClient(await startSandbox(options));
   }
 
-  control(method: string, path: string, body?: unknown): Promise<Answer> {
+  control(method: string, path: string, body?: unknown): Promise<SandboxResponse> {
     return ask(this.sandbox.url, `/sandbox${path}`, { method, ...(body !== undefined && { body }) });
   }
 
@@ -125,11 +125,11 @@ export class SandboxClient {
     if (answer.status !== 200) throw new Error(answer.text);
   }
 
-  kommo(host: string, path: string, options: Ask = {}): Promise<Answer> {
+  kommo(host: string, path: string, options: Ask = {}): Promise<SandboxResponse> {
     return ask(this.sandbox.url, path, { ...options, host });
   }
 
-  unisender(method: string, form: string): Promise<Answer> {
+  unisender(method: string, form: string): Promise<SandboxResponse> {
     return ask(this.sandbox.url, `/ru/api/${method}?format=json`, { form });
   }
 

@@ -26,7 +26,7 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
     await world.harness.services.accountSync.processEvents(account.accountId, neverStopping());
   };
   /** What waits is done at Unisender, and the answer is lost. */
-  const loseAnswerOf = async (method: string) => {
+  const loseResponseOf = async (method: string) => {
     await deliver();
     await world.control.fault({ target: 'unisender', kind: 'reset', match: method, times: 1, applied: 'after' });
     await expect(processEvents()).rejects.toBeInstanceOf(TransientError);
@@ -35,7 +35,7 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
   it('R32: removes an address whose sending was never answered and that nobody holds any more', async () => {
     await account.connect();
     const id = await account.create({ name: 'Short', emails: ['short@example.com'] });
-    await loseAnswerOf('importContacts');
+    await loseResponseOf('importContacts');
     expect((await account.held()).has('short@example.com')).toBe(true);
     await account.remove(id);
     await world.settle();
@@ -58,7 +58,7 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
     const [id = 0] = await account.createMany(many(1));
     await account.connect();
     await account.remove(id);
-    await loseAnswerOf('importContacts');
+    await loseResponseOf('importContacts');
     expect(await account.onList()).toEqual({});
     await account.restore(id);
     await world.settle();
@@ -69,7 +69,7 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
     const [id = 0] = await account.createMany(many(1));
     await account.connect({ delete_policy: 'exclude' });
     await account.remove(id);
-    await loseAnswerOf('exclude');
+    await loseResponseOf('exclude');
     await account.restore(id);
     await world.settle();
     expect(await account.onList()).toEqual({ 'p0@example.com': 'Person 0' });
@@ -79,7 +79,7 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
     const [id = 0] = await account.createMany(many(1));
     await account.connect();
     await account.change(id, { name: 'Other' });
-    await loseAnswerOf('importContacts');
+    await loseResponseOf('importContacts');
     expect(await account.onList()).toEqual({ 'p0@example.com': 'Other' });
     await account.change(id, { name: 'Person 0' });
     await world.settle();

@@ -12,7 +12,7 @@ interface Effect {
   /** What is on the list afterwards, name by address. */
   readonly onList: Readonly<Record<string, string>>;
   /** What the contact became in the mirror; absent where the hook is of no contact. */
-  readonly mirror?: Readonly<Record<number, 'living' | 'gone'>>;
+  readonly mirror?: Readonly<Record<number, 'living' | 'deleted'>>;
 }
 
 const nothing: Effect = { onList: {} };
@@ -30,7 +30,7 @@ const effects: Readonly<Record<string, Effect>> = {
   'webhook-12-digital-pipeline-lead-add-kommo-2026.json': nothing,
   'webhook-20-contact-add-doc.json': documented,
   'webhook-21-contact-update-doc.json': documented,
-  'webhook-22-contact-delete-doc.json': { onList: {}, mirror: { 17611273: 'gone' } },
+  'webhook-22-contact-delete-doc.json': { onList: {}, mirror: { 17611273: 'deleted' } },
   'webhook-23-contact-restore-doc.json': {
     living: [17611273],
     onList: { 'c17611273@example.com': 'Kommo 17611273' },
@@ -45,9 +45,9 @@ const effects: Readonly<Record<string, Effect>> = {
   'webhook-41-mixed-add-and-delete-DERIVED.form': {
     living: [37054090],
     onList: { 'c37054090@example.com': 'Kommo 37054090' },
-    mirror: { 37054090: 'living', 37054081: 'gone' },
+    mirror: { 37054090: 'living', 37054081: 'deleted' },
   },
-  'webhook-42-contact-delete-DERIVED.form': { onList: {}, mirror: { 37054081: 'gone' } },
+  'webhook-42-contact-delete-DERIVED.form': { onList: {}, mirror: { 37054081: 'deleted' } },
 };
 
 const decode = (file: string): BodyValue | undefined => {
@@ -91,7 +91,9 @@ describe.each(testDatabaseKinds())('recorded and documented hooks on %s', (kind)
       Object.keys(effect.mirror ?? {}).map(Number),
     );
     expect(await account.onList()).toEqual(effect.onList);
-    expect(Object.fromEntries([...versions].map(([id, { gone }]) => [id, gone ? 'gone' : 'living']))).toEqual(effect.mirror ?? {});
+    expect(Object.fromEntries([...versions].map(([id, { isDeleted }]) => [id, isDeleted ? 'deleted' : 'living']))).toEqual(
+      effect.mirror ?? {},
+    );
     await world.close();
   });
 });

@@ -42,7 +42,7 @@ describe.each(testDatabaseKinds())('what is kept on %s', (kind) => {
       { eventId, source: 'kommo', action: 'update', contactId: 1, payload: '{}', dedupKey: eventId, state, reason: null },
     ]);
 
-  const deed = () => harness.services.audit.record({ actor: 'cli', action: 'thing.do' }, () => Promise.resolve());
+  const action = () => harness.services.audit.record({ actor: 'cli', action: 'thing.do' }, () => Promise.resolve());
 
   async function listKept() {
     const { stores } = harness.context;
@@ -50,7 +50,7 @@ describe.each(testDatabaseKinds())('what is kept on %s', (kind) => {
       runs: (await stores.runs.list(ACCOUNT_ID, 10)).map(({ runId }) => runId),
       failures: (await stores.failures.list({ limit: 10 })).length,
       events: (await stores.events.list(ACCOUNT_ID, 10)).map(({ eventId }) => eventId),
-      deeds: (await harness.services.audit.list({})).length,
+      actions: (await harness.services.audit.list({})).length,
     };
   }
 
@@ -60,16 +60,16 @@ describe.each(testDatabaseKinds())('what is kept on %s', (kind) => {
     await addFailure();
     await addEvent('e1', 'refused');
     await addEvent('e2', 'waiting');
-    await deed();
+    await action();
     await harness.services.retention.run();
-    expect(await listKept()).toEqual({ runs: ['second', 'first'], failures: 1, events: ['e2', 'e1'], deeds: 1 });
+    expect(await listKept()).toEqual({ runs: ['second', 'first'], failures: 1, events: ['e2', 'e1'], actions: 1 });
     harness.clock.advance(91 * DAY_MS);
     await addFailure();
     await harness.services.retention.run();
-    expect(await listKept()).toEqual({ runs: ['second'], failures: 1, events: ['e2'], deeds: 1 });
+    expect(await listKept()).toEqual({ runs: ['second'], failures: 1, events: ['e2'], actions: 1 });
     harness.clock.advance(280 * DAY_MS);
     await harness.services.retention.run();
-    expect(await listKept()).toEqual({ runs: ['second'], failures: 0, events: ['e2'], deeds: 0 });
+    expect(await listKept()).toEqual({ runs: ['second'], failures: 0, events: ['e2'], actions: 0 });
   });
 
   it('goes in batches, however much it is', async () => {
@@ -79,6 +79,6 @@ describe.each(testDatabaseKinds())('what is kept on %s', (kind) => {
       await database.execute(`INSERT INTO audit (audit_id, at, actor, action, account_id, outcome, details) VALUES ${rows.join(',')}`);
     }
     await harness.services.retention.run();
-    expect((await listKept()).deeds).toBe(0);
+    expect((await listKept()).actions).toBe(0);
   });
 });

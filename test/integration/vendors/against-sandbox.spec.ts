@@ -117,7 +117,7 @@ describe('Kommo', () => {
     const [ann = 0, bob = 0, cid = 0] = ids;
     const found = await kommo.findContactsByIds(session, [ann, bob, cid, 999_999_999]);
     expect([...found.keys()]).toEqual([ann]);
-    expect(found.get(ann)).toMatchObject({ name: 'Ann', emails: ['ann@example.org', 'ann@work.example.org'], gone: false });
+    expect(found.get(ann)).toMatchObject({ name: 'Ann', emails: ['ann@example.org', 'ann@work.example.org'], isDeleted: false });
   });
 
   it('tells the same of a contact by hook and by API', async () => {

@@ -53,7 +53,7 @@ describe("Kommo's recorded and documented hooks", () => {
       name: 'Абиба абибович',
       emails: ['444'],
       modifiedAtSeconds: 1748292937,
-      gone: false,
+      isDeleted: false,
       tags: [],
       fields: { POSITION: '555', 735647: '555', PHONE: '333', 735649: '333' },
     });

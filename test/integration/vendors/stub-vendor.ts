@@ -11,37 +11,37 @@ export interface ReceivedRequest {
   readonly body: string;
 }
 
-export type StubAnswer = (request: ReceivedRequest, response: ServerResponse, socket: Socket) => void;
+export type StubResponse = (request: ReceivedRequest, response: ServerResponse, socket: Socket) => void;
 
 export interface StubVendor {
   readonly origin: URL;
   readonly requests: ReceivedRequest[];
   /** Answers of the next requests, in order; the last one stays. */
-  answer(...answers: StubAnswer[]): void;
+  answer(...answers: StubResponse[]): void;
   close(): Promise<void>;
 }
 
 const JSON_TYPE = { 'Content-Type': 'application/json; charset=utf-8' };
 
 export const json =
-  (body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): StubAnswer =>
+  (body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): StubResponse =>
   (_request, response) =>
     response.writeHead(status, { ...JSON_TYPE, ...headers }).end(JSON.stringify(body));
 
 export const text =
-  (body: string | Buffer, status = 200, headers: Readonly<Record<string, string>> = {}): StubAnswer =>
+  (body: string | Buffer, status = 200, headers: Readonly<Record<string, string>> = {}): StubResponse =>
   (_request, response) =>
     response.writeHead(status, headers).end(body);
 
-export const noContent: StubAnswer = (_request, response) => response.writeHead(204).end();
+export const noContent: StubResponse = (_request, response) => response.writeHead(204).end();
 
-export const silence: StubAnswer = () => {};
+export const silence: StubResponse = () => {};
 
-export const reset: StubAnswer = (_request, _response, socket) => socket.resetAndDestroy();
+export const reset: StubResponse = (_request, _response, socket) => socket.resetAndDestroy();
 
 /** Promises more than it sends. */
 export const halfBody =
-  (body: string | Buffer): StubAnswer =>
+  (body: string | Buffer): StubResponse =>
   (_request, response, socket) => {
     const bytes = Buffer.from(body);
     response.writeHead(200, { ...JSON_TYPE, 'Content-Length': String(bytes.length * 2) });
@@ -50,7 +50,7 @@ export const halfBody =
 
 /** Sends the start of a body and then nothing more. */
 export const stall =
-  (body: string): StubAnswer =>
+  (body: string): StubResponse =>
   (_request, response) => {
     response.writeHead(200, JSON_TYPE);
     response.write(body);
@@ -73,7 +73,7 @@ async function readRequest(request: IncomingMessage): Promise<ReceivedRequest> {
 /** A vendor that answers as it is told and remembers what it was asked. */
 export async function startStubVendor(): Promise<StubVendor> {
   const requests: ReceivedRequest[] = [];
-  let answers: StubAnswer[] = [];
+  let answers: StubResponse[] = [];
   const server = createServer((request, response) => {
     void readRequest(request).then((received) => {
       requests.push(received);

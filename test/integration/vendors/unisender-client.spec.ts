@@ -298,7 +298,7 @@ describe('exports', () => {
     ['is cut off', halfBody('email;email_status\na@example.org;active\n')],
     ['is a cut off gzip', text(gzipSync(csv(';').repeat(1_000)).subarray(0, 60))],
     ['stalls', stall('email;email_status\na@example.org;active\n')],
-    ['is not there', text('gone', 404)],
+    ['is not there', text('deleted', 404)],
     ['is never answered', silence],
     ['breaks off at once', reset],
   ])('fails for a while when the file %s', async (_name, answer) => {

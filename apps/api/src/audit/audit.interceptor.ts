@@ -2,9 +2,9 @@ import { type CallHandler, type ExecutionContext, Inject, Injectable, type NestI
 import type { FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { valueAt } from '#domain';
-import type { AuditedDeed, SyncServices } from '#sync';
+import type { AuditedAction, SyncServices } from '#sync';
 import { findAccountId, inputOf } from '../guards/request-ids.js';
-import { Answer } from '../http/answer.js';
+import { ApiResult } from '../http/envelope.js';
 import { findId } from '../http/fields.js';
 import { SERVICES } from '../parts.js';
 import { actorOf } from './actor.js';
@@ -19,13 +19,13 @@ export class AuditInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const route = findAudited(context.getHandler());
     if (!route) return next.handle();
-    const deed = toDeed(route, context.switchToHttp().getRequest<FastifyRequest>());
+    const action = toAuditedAction(route, context.switchToHttp().getRequest<FastifyRequest>());
     const work = () => lastValueFrom<unknown, unknown>(next.handle(), { defaultValue: undefined });
-    return from(this.services.audit.record(deed, work, accountIdOf));
+    return from(this.services.audit.record(action, work, accountIdOf));
   }
 }
 
-function toDeed({ action, fields }: AuditedRoute, request: FastifyRequest): AuditedDeed {
+function toAuditedAction({ action, fields }: AuditedRoute, request: FastifyRequest): AuditedAction {
   const accountId = findAccountId(request);
   const input = { ...inputOf(request), ...(request.params as Record<string, unknown>) };
   return {
@@ -36,4 +36,4 @@ function toDeed({ action, fields }: AuditedRoute, request: FastifyRequest): Audi
   };
 }
 
-const accountIdOf = (result: unknown) => findId(valueAt(result instanceof Answer ? result.data : result, 'account_id'));
+const accountIdOf = (result: unknown) => findId(valueAt(result instanceof ApiResult ? result.data : result, 'account_id'));

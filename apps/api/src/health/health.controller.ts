@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Audience } from '../guards/audience.js';
-import { Bare } from '../http/answer.js';
+import { NoEnvelope } from '../http/envelope.js';
 import { type Surroundings, SURROUNDINGS } from '../parts.js';
 
 type State = 'up' | 'down';
@@ -19,14 +19,14 @@ export class HealthController {
 
   @Get('live')
   @Audience('public')
-  @Bare()
+  @NoEnvelope()
   live() {
     return { status: 'live' };
   }
 
   @Get('ready')
   @Audience('public')
-  @Bare()
+  @NoEnvelope()
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
     const [database, queue] = await Promise.all([this.surroundings.isDatabaseReady(), this.surroundings.isQueueReady()]);
     const migrations = database ? await this.migrations() : 'unknown';

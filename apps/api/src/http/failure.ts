@@ -1,6 +1,6 @@
 import { AccountBlockedError, type FieldProblem, InvalidInputError, ServiceError, TransientError } from '#domain';
 import { RunActiveError } from '#sync';
-import { toError, type Envelope } from './answer.js';
+import { toError, type Envelope } from './envelope.js';
 
 /** A failure as the caller may see it. */
 export interface Failure {

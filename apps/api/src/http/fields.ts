@@ -70,7 +70,7 @@ export const Unread = (): PropertyDecorator => Allow();
 export const Optional = (): PropertyDecorator => IsOptional();
 
 /**
- * The first of these names that was sent gives the value: the property's own, then those of the service's ancestors.
+ * The first of these names that was sent gives the value: the property's own, then those of the service's predecessors.
  * Stands above the other decorators: class-transformer reads from the top.
  */
 export const From = (...names: string[]): PropertyDecorator =>

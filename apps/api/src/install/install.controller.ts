@@ -6,7 +6,7 @@ import type { SyncServices } from '#sync';
 import { Audited } from '../audit/audited.js';
 import { Audience } from '../guards/audience.js';
 import { IntegrationConfiguredGuard } from '../guards/integration-configured.guard.js';
-import { Answer } from '../http/answer.js';
+import { ApiResult } from '../http/envelope.js';
 import { BackgroundWork } from '../http/background-work.js';
 import { type ApiConfig, CONFIG, SERVICES } from '../parts.js';
 import { consentPagePolicy, renderConsentPage } from './consent-page.js';
@@ -36,7 +36,7 @@ export class InstallController {
   @Audited('integration.save', 'client_id', 'integrations_id')
   async saveIntegration(@Body() body: IntegrationBody) {
     const { clientId } = await this.services.installer.saveIntegration(toIntegration(body));
-    return new Answer({ client_id: clientId }, { message: 'The integration is saved.' });
+    return new ApiResult({ client_id: clientId }, { message: 'The integration is saved.' });
   }
 
   @Post('setup')
@@ -46,7 +46,7 @@ export class InstallController {
   async saveSetup(@Body() body: SetupBody) {
     const saved = await this.services.installer.saveSetup({ ...toIntegration(body), accountId: body.account_id });
     const message = `Saved. Now open ${this.config.publicUrl}/auth?id=${saved.accountId} in a browser and allow the access.`;
-    return new Answer({ client_id: saved.clientId, account_id: saved.accountId }, { message });
+    return new ApiResult({ client_id: saved.clientId, account_id: saved.accountId }, { message });
   }
 
   @Get('auth')
@@ -66,7 +66,7 @@ export class InstallController {
   }
 
   private async begin(accountId: number, { client_id, button }: AuthQuery, reply: FastifyReply): Promise<void> {
-    const { url, clientId, state } = await this.services.installer.beginConsent({ accountId, clientId: client_id });
+    const { url, clientId, state } = await this.services.installer.beginAuthorization({ accountId, clientId: client_id });
     if (!button) return void (await reply.redirect(url, 302));
     const page = buildConsentButton({ oauthUrl: this.config.kommoOauthUrl, clientId, state }, 'Connect Kommo');
     void reply.header('Content-Security-Policy', consentPagePolicy(page.scriptUrl)).type('text/html; charset=utf-8');
@@ -74,9 +74,17 @@ export class InstallController {
   }
 
   private async finish({ code, referer, client_id, state, from_widget, error }: AuthQuery) {
-    const finishing = this.services.installer.finishConsent({ code, referer, clientId: client_id, state, fromWidget: from_widget, error });
+    const finishing = this.services.installer.finishAuthorization({
+      code,
+      referer,
+      clientId: client_id,
+      state,
+      fromWidget: from_widget,
+      error,
+    });
     const account = await this.background.waitFor(finishing, ANSWER_WITHIN_MS, 'an authorisation');
-    if (!account) return new Answer(null, { code: 202, message: 'Kommo is slow to answer: the authorisation goes on in the background.' });
-    return new Answer({ account_id: account.accountId, name: account.name }, { message: 'The account is connected.' });
+    if (!account)
+      return new ApiResult(null, { code: 202, message: 'Kommo is slow to answer: the authorisation goes on in the background.' });
+    return new ApiResult({ account_id: account.accountId, name: account.name }, { message: 'The account is connected.' });
   }
 }

@@ -3,7 +3,7 @@ import { Flag, From, Id, Optional, Text } from '../http/fields.js';
 const URL_LENGTH = 1024;
 const CODE_LENGTH = 4096;
 
-/** Also under the names of the service's ancestors. */
+/** Also under the names of the service's predecessors. */
 export class IntegrationBody {
   @From('integrations_id', 'integration_id')
   @Text()

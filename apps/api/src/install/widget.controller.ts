@@ -4,7 +4,7 @@ import type { SyncServices } from '#sync';
 import { Audited } from '../audit/audited.js';
 import { Audience } from '../guards/audience.js';
 import { IntegrationConfiguredGuard } from '../guards/integration-configured.guard.js';
-import { Answer, Bare } from '../http/answer.js';
+import { ApiResult, NoEnvelope } from '../http/envelope.js';
 import { SERVICES } from '../parts.js';
 import { WidgetBody, WidgetStatusQuery } from './widget.inputs.js';
 
@@ -19,7 +19,7 @@ export class WidgetController {
   @UseGuards(IntegrationConfiguredGuard)
   async save(@Body() { account_id, unisender_key, settings }: WidgetBody) {
     const saved = await this.services.widget.saveKey({ accountId: account_id, unisenderKey: Secret.of(unisender_key), settings });
-    return new Answer({ run_id: saved.run.run_id, ...saved }, { message: 'The key is saved; the import is on its way.' });
+    return new ApiResult({ run_id: saved.run.run_id, ...saved }, { message: 'The key is saved; the import is on its way.' });
   }
 
   @Get('status')
@@ -32,12 +32,12 @@ export class WidgetController {
   @Options()
   @HttpCode(204)
   @Audience('public')
-  @Bare()
+  @NoEnvelope()
   preflight(): void {}
 
   @Options('status')
   @HttpCode(204)
   @Audience('public')
-  @Bare()
+  @NoEnvelope()
   preflightStatus(): void {}
 }

@@ -4,7 +4,7 @@ import { InvalidInputError } from '#domain';
 import type { SyncServices } from '#sync';
 import { Audience } from '../guards/audience.js';
 import { RateLimit } from '../guards/rate-limit.guard.js';
-import { Answer } from '../http/answer.js';
+import { ApiResult } from '../http/envelope.js';
 import { BackgroundWork } from '../http/background-work.js';
 import { From, Id, Text } from '../http/fields.js';
 import { SERVICES } from '../parts.js';
@@ -43,6 +43,6 @@ export class UninstallController {
       throw error;
     }
     await this.background.waitFor(this.services.uninstall.unsubscribe(account_id), ANSWER_WITHIN_MS, 'the end of subscriptions');
-    return new Answer(null, { message: 'The account is disconnected.' });
+    return new ApiResult(null, { message: 'The account is disconnected.' });
   }
 }

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type Clock, type Logger, ServiceError } from '#domain';
 import type { SyncServices } from '#sync';
 import { Audience } from '../guards/audience.js';
-import { Bare } from '../http/answer.js';
+import { NoEnvelope } from '../http/envelope.js';
 import { CLOCK, LOGGER, SERVICES, type Surroundings, SURROUNDINGS } from '../parts.js';
 import { ServiceMetrics } from './service-metrics.js';
 
@@ -37,7 +37,7 @@ export class MetricsController implements OnModuleInit {
   /** Answers also while database or queue do not: their figures are missing then. */
   @Get()
   @Audience('operator')
-  @Bare()
+  @NoEnvelope()
   async read(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     const [database, tubes] = await Promise.all([
       this.orUndefined(() => this.services.figures.read()),

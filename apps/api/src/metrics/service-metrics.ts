@@ -10,7 +10,7 @@ export interface Figures {
 }
 
 /** One answered request. */
-export interface AnsweredRequest {
+export interface CompletedRequest {
   readonly method: string;
   /** The route's pattern, never the URL: the number of label values stays bounded. */
   readonly route: string;
@@ -47,7 +47,7 @@ export class ServiceMetrics {
     return this.registry.contentType;
   }
 
-  count({ method, route, status, durationMs }: AnsweredRequest): void {
+  count({ method, route, status, durationMs }: CompletedRequest): void {
     this.requests.observe({ method, route, status: String(status) }, durationMs / 1_000);
   }
 

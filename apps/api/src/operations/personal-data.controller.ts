@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/co
 import type { SyncServices } from '#sync';
 import { Audited } from '../audit/audited.js';
 import { Audience } from '../guards/audience.js';
-import { Answer } from '../http/answer.js';
+import { ApiResult } from '../http/envelope.js';
 import { From, Id, Optional, Text } from '../http/fields.js';
 import { SERVICES } from '../parts.js';
 
@@ -44,6 +44,6 @@ export class PersonalDataController {
   @Audited('person.erase', 'email')
   async erase(@Body() { email, account_id }: PersonInput) {
     const accounts = await this.services.personalData.erase({ email, accountId: account_id });
-    return new Answer({ accounts }, { message: 'Erased here. A contact that Kommo still has comes back with its next change.' });
+    return new ApiResult({ accounts }, { message: 'Erased here. A contact that Kommo still has comes back with its next change.' });
   }
 }

@@ -8,7 +8,7 @@ const MAX_LENGTH = 300;
 const toNumber = (value: unknown) =>
   typeof value === 'string' && value.length <= MAX_LENGTH && NUMBER.test(value.trim()) ? Number(value) : NaN;
 
-/** The ancestors' demonstration. */
+/** The predecessors' demonstration. */
 @Controller()
 export class SumController {
   @Get('sum')

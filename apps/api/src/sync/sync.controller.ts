@@ -5,7 +5,7 @@ import { AccountAuthorisedGuard } from '../guards/account-authorised.guard.js';
 import { Audited } from '../audit/audited.js';
 import { Audience } from '../guards/audience.js';
 import { IntegrationConfiguredGuard } from '../guards/integration-configured.guard.js';
-import { Answer } from '../http/answer.js';
+import { ApiResult } from '../http/envelope.js';
 import { From, Id, OneOf, Optional, Text, Whole } from '../http/fields.js';
 import { SERVICES } from '../parts.js';
 
@@ -48,7 +48,7 @@ export class SyncController {
   @UseGuards(IntegrationConfiguredGuard, AccountAuthorisedGuard)
   async start(@Body() { id, mode = 'import' }: StartBody) {
     const run = await this.services.runs.start({ accountId: id, mode, trigger: 'operator' });
-    return new Answer(run, { message: 'The run is on its way.' });
+    return new ApiResult(run, { message: 'The run is on its way.' });
   }
 
   @Get('contacts/:run_id')

@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidInputError, type Logger } from '#domain';
 import type { ReceivedHook, SyncServices } from '#sync';
 import { RateLimit } from '../guards/rate-limit.guard.js';
-import { toSuccess } from '../http/answer.js';
+import { toSuccess } from '../http/envelope.js';
 import { decodeByType, rawBodyConfig, toBytes } from '../http/body-parsers.js';
 import { sendFailure } from '../http/failure.filter.js';
 import { LOGGER, SERVICES } from '../parts.js';

@@ -18,7 +18,7 @@ interface Report {
   readonly say: (line: string) => void;
 }
 
-/** The ancestor's `how-time`: a worker prints the time that the job carries. */
+/** The predecessor's `how-time`: a worker prints the time that the job carries. */
 export async function putTime(config: Config, { json, say }: Report): Promise<void> {
   const time = new Date(systemClock.nowMs()).toISOString();
   await withComposition(config, async ({ queue }) => {

@@ -20,8 +20,8 @@ async function rotate(config: Config, mutter: (line: string) => void): Promise<K
   try {
     await services.keyCheck.run();
     if (config.localSecrets.encryptionKey) beginLocalKeyRotation(config.dataDir);
-    const deed = { actor: 'cli', action: 'key.rotate', details: { key_id: context.keyring.currentKeyId } };
-    return await services.audit.record(deed, () => services.keyRotation.run((count) => mutter(`${count} values sealed anew`)));
+    const action = { actor: 'cli', action: 'key.rotate', details: { key_id: context.keyring.currentKeyId } };
+    return await services.audit.record(action, () => services.keyRotation.run((count) => mutter(`${count} values sealed anew`)));
   } finally {
     await composition.close();
   }

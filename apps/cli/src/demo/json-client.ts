@@ -1,7 +1,7 @@
 import { BugError } from '#domain';
 
 /** What an answer was, when it was not the one hoped for. */
-export class AnswerError extends BugError {
+export class ReplyError extends BugError {
   constructor(what: string, status: number, text: string) {
     super(`${what} answered ${status}: ${text.slice(0, 300)}`, { code: 'demo_answer' });
   }
@@ -23,7 +23,7 @@ export class JsonClient {
   async findLocation(path: string): Promise<string> {
     const answer = await fetch(`${this.origin}${path}`, { redirect: 'manual', headers: this.headers });
     const location = answer.headers.get('location');
-    if (!location) throw new AnswerError(path, answer.status, await answer.text());
+    if (!location) throw new ReplyError(path, answer.status, await answer.text());
     return location;
   }
 
@@ -40,7 +40,7 @@ export class JsonClient {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
-    if (!answer.ok) throw new AnswerError(`${method} ${path}`, answer.status, text);
+    if (!answer.ok) throw new ReplyError(`${method} ${path}`, answer.status, text);
     return (text === '' ? undefined : JSON.parse(text)) as Value;
   }
 }

@@ -1,7 +1,7 @@
 import type { JobPayload, Logger } from '#domain';
 import { TubeWorker } from '#queue';
 
-/** The ancestor's demonstration: prints the time that a job carries. */
+/** The predecessor's demonstration: prints the time that a job carries. */
 export class TimeWorker extends TubeWorker<'times'> {
   readonly tube = 'times';
 

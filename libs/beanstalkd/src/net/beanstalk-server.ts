@@ -109,7 +109,7 @@ class SocketServer implements BeanstalkServer {
     const options = { state: this.state, facts: this.facts, maxJobBytes: this.options.maxJobBytes ?? 65_535 };
     const client = new ClientSocket(socket, options, {
       beforeInput: () => this.tick(),
-      onAnswer: (one) => this.answered.push(one),
+      onResponse: (one) => this.answered.push(one),
       afterInput: () => this.requestFlush(),
       onClosed: (one) => this.forget(one),
     });

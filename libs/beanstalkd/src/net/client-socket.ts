@@ -8,7 +8,7 @@ export interface ClientSocketEvents {
   /** Bytes arrived or the input ended; the time must be told to the queue before they are served. */
   readonly beforeInput: () => void;
   /** There is something to send to this client; told once until its turn comes. */
-  readonly onAnswer: (client: ClientSocket) => void;
+  readonly onResponse: (client: ClientSocket) => void;
   /** Everything that could be served is; now the answers can be sent. */
   readonly afterInput: () => void;
   readonly onClosed: (client: ClientSocket) => void;
@@ -77,7 +77,7 @@ export class ClientSocket {
   private lineUp(): void {
     if (this.isInLine) return;
     this.isInLine = true;
-    this.events.onAnswer(this);
+    this.events.onResponse(this);
   }
 
   /** A client that does not read its replies is not read either. */

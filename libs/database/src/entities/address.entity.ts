@@ -1,7 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { bigintColumn, EMAIL_LENGTH } from './columns.js';
 
-/** What Unisender was told, and told us, about one address of an account (the ancestors' `emails`). */
+/** What Unisender was told, and told us, about one address of an account (the predecessors' `emails`). */
 @Entity('addresses')
 @Index('ix_addresses_dirty', ['accountId', 'dirtySince'])
 @Index('ix_addresses_write_back', ['accountId', 'writeBack'])

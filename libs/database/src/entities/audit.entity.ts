@@ -1,7 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { bigintColumn } from './columns.js';
 
-/** One deed of an operator, and how it ended. Outlives the account it was done to. */
+/** One action of an operator, and how it ended. Outlives the account it was done to. */
 @Entity('audit')
 @Index('ix_audit_account', ['accountId', 'auditId'])
 @Index('ix_audit_at', ['at'])

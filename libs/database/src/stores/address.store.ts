@@ -5,7 +5,7 @@ import {
   type AddressState,
   type Clock,
   MAX_ROWS_PER_CALL,
-  UNANSWERED,
+  OUTCOME_UNKNOWN,
   type MailingConsent,
   type PushedAddress,
   groupBy,
@@ -187,14 +187,14 @@ export class AddressStore {
     await executeIn(
       tx,
       `UPDATE addresses SET first_sent_at = COALESCE(first_sent_at, ?), pushed_hash = ? WHERE account_id = ? AND email IN (?)`,
-      [this.clock.nowMs(), UNANSWERED, accountId],
+      [this.clock.nowMs(), OUTCOME_UNKNOWN, accountId],
       emails,
     );
   }
 
   /** Notes, before a call that changes or removes addresses, that its answer is not known yet. */
-  async markUnanswered(tx: Executor, accountId: number, emails: readonly string[]): Promise<void> {
-    await executeIn(tx, `UPDATE addresses SET pushed_hash = ? WHERE account_id = ? AND email IN (?)`, [UNANSWERED, accountId], emails);
+  async markOutcomeUnknown(tx: Executor, accountId: number, emails: readonly string[]): Promise<void> {
+    await executeIn(tx, `UPDATE addresses SET pushed_hash = ? WHERE account_id = ? AND email IN (?)`, [OUTCOME_UNKNOWN, accountId], emails);
   }
 
   /** Records what Unisender answered. Clears the dirty mark; leaves the consent, which Unisender's hooks write at any time. */

@@ -1,7 +1,7 @@
 import type { Executor, SqlValue } from '../executor.js';
 import { executeIn } from '../sql.js';
 
-/** A deed as it is kept. `at` in epoch milliseconds. */
+/** A action as it is kept. `at` in epoch milliseconds. */
 export interface AuditRow {
   /** Sorts by time. */
   readonly auditId: string;
@@ -14,10 +14,10 @@ export interface AuditRow {
   readonly details: string;
 }
 
-/** Which deeds to list. */
+/** Which actions to list. */
 export interface AuditFilter {
   readonly accountId?: number | undefined;
-  /** Only deeds older than this one: the last one of the page before. */
+  /** Only actions older than this one: the last one of the page before. */
   readonly before?: string | undefined;
   readonly limit: number;
 }
@@ -36,11 +36,11 @@ const COLUMNS = 'audit_id, at, actor, action, account_id, outcome, details';
 
 const toAuditRow = ({ audit_id: auditId, account_id: accountId, ...row }: StoredAudit): AuditRow => ({ ...row, auditId, accountId });
 
-/** What operators did, oldest deeds forgotten by {@link purge} alone. */
+/** What operators did, oldest actions forgotten by {@link purge} alone. */
 export class AuditStore {
   constructor(private readonly database: Executor) {}
 
-  /** Keeps a deed. Throws DuplicateKeyError for an id that is there. */
+  /** Keeps a action. Throws DuplicateKeyError for an id that is there. */
   async add({ auditId, at, actor, action, accountId, outcome, details }: AuditRow): Promise<void> {
     await this.database.execute(`INSERT INTO audit (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)`, [
       auditId,
@@ -53,7 +53,7 @@ export class AuditStore {
     ]);
   }
 
-  /** Says how a deed ended; an account that was not known before is added to it. */
+  /** Says how a action ended; an account that was not known before is added to it. */
   async settle(auditId: string, outcome: string, accountId: number | null): Promise<void> {
     await this.database.execute('UPDATE audit SET outcome = ?, account_id = COALESCE(account_id, ?) WHERE audit_id = ?', [
       outcome,
@@ -77,7 +77,7 @@ export class AuditStore {
     return rows.map(toAuditRow);
   }
 
-  /** Forgets up to `limit` deeds done before `beforeMs`; returns how many. */
+  /** Forgets up to `limit` actions done before `beforeMs`; returns how many. */
   async purge(beforeMs: number, limit: number): Promise<number> {
     const rows = await this.database.query<{ audit_id: string }>('SELECT audit_id FROM audit WHERE at < ? LIMIT ?', [beforeMs, limit]);
     const ids = rows.map(({ audit_id }) => audit_id);

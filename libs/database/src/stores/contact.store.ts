@@ -23,7 +23,7 @@ interface VersionRow {
 const HOLDINGS_PER_DELETE = 500;
 
 const toVersion = (row: VersionRow): MirrorVersion => ({
-  gone: row.state === 'gone',
+  isDeleted: row.state === 'deleted',
   modifiedAtSeconds: row.modified_at_seconds,
   contentHash: row.content_hash,
   savedAtMs: row.updated_at,
@@ -111,7 +111,7 @@ export class ContactStore {
       columns: ['account_id', 'contact_id', 'state', 'passes_filter', 'name', 'fields', 'content_hash', 'missing_run_id', 'updated_at'],
       key: ['account_id', 'contact_id'],
       update: incoming('state', 'name', 'fields', 'content_hash', 'missing_run_id', 'updated_at'),
-      rows: contactIds.map((contactId) => [accountId, contactId, 'gone', 0, '', '{}', '', null, nowMs]),
+      rows: contactIds.map((contactId) => [accountId, contactId, 'deleted', 0, '', '{}', '', null, nowMs]),
     });
     await this.replaceAddresses(
       tx,
@@ -198,7 +198,7 @@ export class ContactStore {
   /** Whether a contact became a tombstone since: rows of a paged read shifted then. */
   async hasVanishedSince(accountId: number, sinceMs: number): Promise<boolean> {
     const rows = await this.database.query(
-      `SELECT contact_id FROM contacts WHERE account_id = ? AND state = 'gone' AND updated_at >= ? LIMIT 1`,
+      `SELECT contact_id FROM contacts WHERE account_id = ? AND state = 'deleted' AND updated_at >= ? LIMIT 1`,
       [accountId, sinceMs],
     );
     return rows.length > 0;

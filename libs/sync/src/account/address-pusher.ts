@@ -89,7 +89,7 @@ export class AddressPusher {
   /** Takes addresses off our list one by one: importing a row with the excluded list would bring back one that was deleted by hand. */
   private async exclude(work: AccountWork, key: Secret, listId: number, plan: Plan, count: CountPushed): Promise<void> {
     if (plan.excludes.length === 0) return;
-    await work.lease.write((tx) => this.context.stores.addresses.markUnanswered(tx, work.lease.accountId, emailsOf(plan.excludes)));
+    await work.lease.write((tx) => this.context.stores.addresses.markOutcomeUnknown(tx, work.lease.accountId, emailsOf(plan.excludes)));
     for (const { address } of plan.excludes) {
       for (const id of new Set([address.ownListId ?? listId, listId])) await this.context.unisender.exclude(key, address.email, [id]);
       throwIfStopping(work.signal);
@@ -104,7 +104,7 @@ export class AddressPusher {
     const known = [...plan.puts.filter((put) => !fresh.includes(put)), ...plan.deletes];
     await work.lease.write(async (tx) => {
       await stores.addresses.markSent(tx, work.lease.accountId, emailsOf(fresh));
-      await stores.addresses.markUnanswered(tx, work.lease.accountId, emailsOf(known));
+      await stores.addresses.markOutcomeUnknown(tx, work.lease.accountId, emailsOf(known));
     });
     const result = await unisender.importContacts(key, toRows(plan, listId, Object.values(work.settings.fields)));
     const rejected = new Map(result.rejected.map(({ index, code }) => [index, code]));

@@ -73,7 +73,7 @@ export class ContactApplier {
       outcome.saved.set(change.contactId, version);
     }
     const { modifiedAtSeconds, contentHash } = version;
-    versions.set(change.contactId, { gone: false, modifiedAtSeconds, contentHash, savedAtMs: this.context.clock.nowMs() });
+    versions.set(change.contactId, { isDeleted: false, modifiedAtSeconds, contentHash, savedAtMs: this.context.clock.nowMs() });
     outcome.settled.push(settle(event, 'applied', null));
     return true;
   }

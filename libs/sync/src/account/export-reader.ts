@@ -20,10 +20,7 @@ const splitIds = (text: string | undefined) => (text ?? '').split(',').map((id) 
 
 const toExported = (row: ExportRow, email: string, listId: number): ExportedAddress => ({
   email,
-  consent: consentOfExport(
-    { status: row['email_status'], unsubscribedListIds: splitIds(row['email_unsubscribed_list_ids']) },
-    listId,
-  ),
+  consent: consentOfExport({ status: row['email_status'], unsubscribedListIds: splitIds(row['email_unsubscribed_list_ids']) }, listId),
   onOurList: splitIds(row['email_list_ids']).includes(listId),
 });
 
@@ -59,7 +56,7 @@ export class ExportReader {
     await task.save(null);
   }
 
-  /** A file that cannot be read may be gone: another attempt asks for another. */
+  /** A file that cannot be read may be isDeleted: another attempt asks for another. */
   private async *readFile(url: string, task: ExportTask): AsyncGenerator<ExportRow> {
     try {
       yield* this.context.unisender.readExport(url);

@@ -17,7 +17,7 @@ export class KommoTruth {
     const found = await this.tokens.withSession(work.lease.accountId, (session) =>
       this.context.kommo.findContactsByIds(session, contactIds),
     );
-    return new Map([...found].filter(([, snapshot]) => !snapshot.gone));
+    return new Map([...found].filter(([, snapshot]) => !snapshot.isDeleted));
   }
 
   /** Makes `living` the mirror's word on these contacts, and the others gone, in one transaction with the end of the events that asked. */

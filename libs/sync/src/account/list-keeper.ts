@@ -7,7 +7,7 @@ import type { AccountWork } from './account-work.js';
 export interface EnsuredList {
   readonly listId: number;
   /** It is not the one used so far and stood there already: who is on it, and who left it, is to be learnt first. */
-  readonly isStrange: boolean;
+  readonly isPreexisting: boolean;
 }
 
 /** Keeps the account's own Unisender list and the fields its settings map to. */
@@ -24,15 +24,19 @@ export class ListKeeper {
     const known = { id: account.listId, title: account.listTitle };
     const lists = await unisender.getLists(key);
     const { id, title } = chooseList(lists, { accountId: account.accountId, chosenTitle: settings.listTitle, known });
-    if (id !== undefined && id === account.listId) return { listId: id, isStrange: false };
+    if (id !== undefined && id === account.listId) return { listId: id, isPreexisting: false };
     const listId = id ?? (await unisender.createList(key, title));
-    const isStrange = id !== undefined;
+    const isPreexisting = id !== undefined;
     await lease.write(async (tx) => {
       await stores.addresses.changeList(tx, account.accountId);
       await stores.addresses.forgetLostLists(tx, account.accountId, idsOf(lists));
-      await stores.accounts.update(account.accountId, { listId, listTitle: title, ...(isStrange ? { baselineState: 'none' } : {}) }, tx);
+      await stores.accounts.update(
+        account.accountId,
+        { listId, listTitle: title, ...(isPreexisting ? { baselineState: 'none' } : {}) },
+        tx,
+      );
     });
-    return { listId, isStrange };
+    return { listId, isPreexisting };
   }
 
   /** Lets go of lists that addresses were to leave and that someone deleted; true when there were any. */

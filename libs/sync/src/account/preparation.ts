@@ -28,8 +28,8 @@ export class Preparation {
   ): Promise<number> {
     const known = this.ready.get(work);
     if (known !== undefined) return known;
-    const { listId, isStrange } = await this.findList(work, key, options.look ?? false);
-    if (work.account.baselineState !== 'done' || isStrange || options.relearn) {
+    const { listId, isPreexisting } = await this.findList(work, key, options.look ?? false);
+    if (work.account.baselineState !== 'done' || isPreexisting || options.relearn) {
       await this.exports.learn(work, key, listId, options.task ?? forgottenTask);
     }
     this.ready.set(work, listId);
@@ -45,7 +45,7 @@ export class Preparation {
 
   private async findList(work: AccountWork, key: Secret, look: boolean): Promise<EnsuredList> {
     const { listId, baselineState } = work.account;
-    if (!look && listId !== null && baselineState === 'done') return { listId, isStrange: false };
+    if (!look && listId !== null && baselineState === 'done') return { listId, isPreexisting: false };
     const ensured = await this.lists.ensureList(work, key);
     await this.lists.ensureFields(work, key);
     return ensured;

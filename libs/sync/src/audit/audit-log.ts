@@ -4,7 +4,7 @@ import type { SyncContext } from '../context.js';
 import { EventIds } from '../inbox/event-id.js';
 
 /** What somebody is about to do. Nothing secret and no e-mail belongs here. */
-export interface AuditedDeed {
+export interface AuditedAction {
   /** `operator`, `cli` or `widget:<Kommo user id>`. */
   readonly actor: string;
   /** `noun.verb`, e.g. `run.start`. */
@@ -13,7 +13,7 @@ export interface AuditedDeed {
   readonly details?: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** A deed as the API shows it. */
+/** A action as the API shows it. */
 export interface AuditView {
   readonly audit_id: string;
   /** ISO 8601 */
@@ -38,22 +38,22 @@ const toView = ({ auditId, at, actor, action, accountId, outcome, details }: Aud
 
 const outcomeOf = (error: unknown) => (error instanceof ServiceError ? error.code : 'unexpected');
 
-/** What operators did. A deed is written down before it is done: nothing can be done that leaves no trace. */
+/** What operators did. A action is written down before it is done: nothing can be done that leaves no trace. */
 export class AuditLog {
   private readonly ids = new EventIds();
 
   constructor(private readonly context: SyncContext) {}
 
   /**
-   * Does `work` between its two marks in the log. `findAccountId` reads from the result to whom it was done, where the deed
+   * Does `work` between its two marks in the log. `findAccountId` reads from the result to whom it was done, where the action
    * could not say. Throws TransientError, with nothing done, when the log cannot be written; else what `work` throws.
    */
   async record<Result>(
-    deed: AuditedDeed,
+    action: AuditedAction,
     work: () => Promise<Result>,
     findAccountId: (result: Result) => number | undefined = () => undefined,
   ): Promise<Result> {
-    const auditId = await this.begin(deed);
+    const auditId = await this.begin(action);
     try {
       const result = await work();
       await this.settle(auditId, 'done', findAccountId(result));
@@ -76,7 +76,7 @@ export class AuditLog {
     return (await this.context.stores.audit.list({ ...filter, limit })).map(toView);
   }
 
-  private async begin({ actor, action, accountId, details = {} }: AuditedDeed): Promise<string> {
+  private async begin({ actor, action, accountId, details = {} }: AuditedAction): Promise<string> {
     const at = this.context.clock.nowMs();
     const auditId = this.ids.next(at);
     const row = { auditId, at, actor, action, accountId: accountId ?? null, outcome: 'begun', details: JSON.stringify(details) };
@@ -84,12 +84,12 @@ export class AuditLog {
     return auditId;
   }
 
-  /** The deed is done or has failed already: that its end could not be written changes nothing for its caller. */
+  /** The action is done or has failed already: that its end could not be written changes nothing for its caller. */
   private async settle(auditId: string, outcome: string, accountId?: number): Promise<void> {
     try {
       await this.context.stores.audit.settle(auditId, outcome, accountId ?? null);
     } catch (error) {
-      this.context.logger.warn('the end of a deed was not written down', { audit_id: auditId, outcome, error });
+      this.context.logger.warn('the end of a action was not written down', { audit_id: auditId, outcome, error });
     }
   }
 }

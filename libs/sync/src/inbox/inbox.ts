@@ -7,7 +7,7 @@ import type { ConsentChange } from '../account/event-applier.js';
 import type { SyncContext } from '../context.js';
 import { openUnisenderKey } from '../tokens/sealing.js';
 import { EventIds } from './event-id.js';
-import { JobBell } from './job-bell.js';
+import { ContactsJobEnqueuer } from './contacts-job-enqueuer.js';
 import { WebhookTokens } from './webhook-tokens.js';
 
 const MAX_REASON_LENGTH = 250;
@@ -46,11 +46,11 @@ function toConsentChange(event: UnisenderEvent, listId: number | null): { event:
 export class Inbox {
   private readonly ids = new EventIds();
   private readonly tokens: WebhookTokens;
-  private readonly bell: JobBell;
+  private readonly contactsJobs: ContactsJobEnqueuer;
 
   constructor(private readonly context: SyncContext) {
     this.tokens = new WebhookTokens(context);
-    this.bell = new JobBell(context);
+    this.contactsJobs = new ContactsJobEnqueuer(context);
   }
 
   /** The account behind a webhook URL, or undefined for a token that is not ours. */
@@ -74,7 +74,7 @@ export class Inbox {
     const changes = hook.changes.filter(({ entityType }) => entityType !== 'company');
     const events = [...changes.map((change) => this.toEvent(change)), ...hook.unreadable.map((item) => this.toUnreadable(item))];
     await this.store(accountId, events);
-    if (changes.length > 0) this.bell.ring(accountId);
+    if (changes.length > 0) this.contactsJobs.enqueueSoon(accountId);
     return {
       accepted: changes.length,
       ignored: hook.ignored + hook.changes.length - changes.length,
@@ -107,7 +107,7 @@ export class Inbox {
         tx,
       );
     });
-    if (changes.length > 0) this.bell.ring(accountId);
+    if (changes.length > 0) this.contactsJobs.enqueueSoon(accountId);
     if (unsubscribed.length > 0) {
       await queue
         .put({ tube: 'write-backs', payload: { account_id: accountId } })

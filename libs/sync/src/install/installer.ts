@@ -13,8 +13,8 @@ import { hashWebhookToken } from '../inbox/webhook-tokens.js';
 import type { RunService } from '../runs/run-service.js';
 import { sealPair } from '../tokens/credentials.js';
 import { clientSecretContext, webhookTokenContext } from '../tokens/sealing.js';
-import { type CheckedAnswer, type ConsentAnswer, ConsentAnswers } from './consent-answer.js';
-import { ConsentStates } from './consent-states.js';
+import { type CheckedCallback, type AuthorizationCallback, AuthorizationCallbacks } from './authorization-callback.js';
+import { AuthorizationStates } from './authorization-states.js';
 import { type IntegrationInput, assertAccountId, assertIntegrationInput } from './integration-input.js';
 
 const MAX_NAME_LENGTH = 255;
@@ -29,15 +29,15 @@ interface Grant {
 
 /** Connects accounts: saves integrations and finishes Kommo's OAuth in both of its flows (reference/kommo.md 1.3). */
 export class Installer {
-  private readonly states: ConsentStates;
-  private readonly answers: ConsentAnswers;
+  private readonly states: AuthorizationStates;
+  private readonly answers: AuthorizationCallbacks;
 
   constructor(
     private readonly context: SyncContext,
     private readonly runs: Pick<RunService, 'start'>,
   ) {
-    this.states = new ConsentStates(context);
-    this.answers = new ConsentAnswers(context, this.states);
+    this.states = new AuthorizationStates(context);
+    this.answers = new AuthorizationCallbacks(context, this.states);
   }
 
   /** Creates or replaces an integration. Throws InvalidInputError that names every bad field. */
@@ -72,7 +72,7 @@ export class Installer {
    * Where to send a browser so that its user may allow the access. The integration is the account's own, else the one asked
    * for, else the only one saved. Throws InvalidInputError for an unknown or ambiguous one.
    */
-  async beginConsent({ accountId, clientId }: { readonly accountId: number; readonly clientId?: string | undefined }): Promise<{
+  async beginAuthorization({ accountId, clientId }: { readonly accountId: number; readonly clientId?: string | undefined }): Promise<{
     url: string;
     clientId: string;
     state: string;
@@ -92,7 +92,7 @@ export class Installer {
    * Throws InvalidInputError for whatever the caller can cause (`consent_declined`, `kommo_code_refused`,
    * `account_mismatch`), TransientError when Kommo does not answer.
    */
-  async finishConsent(answer: ConsentAnswer): Promise<{ accountId: number; name: string }> {
+  async finishAuthorization(answer: AuthorizationCallback): Promise<{ accountId: number; name: string }> {
     const checked = await this.answers.check(answer);
     const grant = await this.obtain(checked);
     assertExpected(checked, grant);
@@ -122,7 +122,7 @@ export class Installer {
     throw InvalidInputError.ofFields([{ field: 'client_id', problem }]);
   }
 
-  private async obtain({ code, host, identity }: CheckedAnswer): Promise<Grant> {
+  private async obtain({ code, host, identity }: CheckedCallback): Promise<Grant> {
     const { kommo } = this.context;
     try {
       const pair = await kommo.exchangeCode({ ...identity, host, code });
@@ -174,7 +174,7 @@ const isRefusal = (error: unknown): error is Error => error instanceof KommoToke
 const codeRefused = (cause: Error): InvalidInputError =>
   InvalidInputError.ofFields([{ field: 'code', problem: `is refused by Kommo: ${cause.message}` }], { code: 'kommo_code_refused', cause });
 
-function assertExpected({ expectedAccountId }: CheckedAnswer, { account, pair }: Grant): void {
+function assertExpected({ expectedAccountId }: CheckedCallback, { account, pair }: Grant): void {
   const { accountId: claimed = account.accountId } = pair.claims;
   if (claimed === account.accountId && (expectedAccountId === undefined || expectedAccountId === account.accountId)) return;
   throw InvalidInputError.ofFields([{ field: 'state', problem: 'asks for another account than the one that was allowed in Kommo' }], {

@@ -40,7 +40,7 @@ export class PageApplier {
   async apply(work: AccountWork, page: ReadPage, stampMs: number): Promise<AppliedPage> {
     const { stores } = this.context;
     const { accountId } = work.lease;
-    const living = page.snapshots.filter(({ gone }) => !gone).map((snapshot) => toVersion(snapshot, work.settings));
+    const living = page.snapshots.filter(({ isDeleted }) => !isDeleted).map((snapshot) => toVersion(snapshot, work.settings));
     const ids = living.map(({ contactId }) => contactId);
     const lastId = page.snapshots.reduce((last, { contactId }) => Math.max(last, contactId), page.after);
     const known = await stores.contacts.findVersions(accountId, ids);

@@ -52,7 +52,7 @@ export class Preview {
   ): Promise<RunCounts> {
     const { stores } = this.context;
     const { accountId } = work.lease;
-    const living = snapshots.filter(({ gone }) => !gone);
+    const living = snapshots.filter(({ isDeleted }) => !isDeleted);
     const contents = living.map((snapshot) => toContactContent(snapshot, work.settings));
     const emails = contents.flatMap(({ addresses }) => addresses.map(({ email }) => email));
     const records = await stores.addresses.listRecords(accountId, emails);

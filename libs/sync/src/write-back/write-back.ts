@@ -51,7 +51,7 @@ export class WriteBack {
     return true;
   }
 
-  /** Kommo refuses the whole call for one contact that is gone: then only those that live are tagged. */
+  /** Kommo refuses the whole call for one contact that is isDeleted: then only those that live are tagged. */
   private async tag(session: KommoSession, contactIds: readonly number[], tagName: string): Promise<void> {
     const { kommo } = this.context;
     for (const ids of chunksOf(contactIds, KOMMO_PAGE_LIMIT)) {

@@ -1,14 +1,14 @@
 import { SetMetadata } from '@nestjs/common';
 
 /** What a handler returns when data alone does not say it: another status, or a message. */
-export class Answer<T = unknown> {
+export class ApiResult<T = unknown> {
   constructor(
     readonly data: T,
     readonly options: { readonly code?: number; readonly message?: string } = {},
   ) {}
 }
 
-/** The form of every JSON answer, as in the service's ancestors. */
+/** The form of every JSON answer, as in the service's predecessors. */
 export interface Envelope {
   readonly status: 'success' | 'error';
   readonly data: unknown;
@@ -25,7 +25,7 @@ export const toSuccess = (data: unknown, code: number, message = ''): Envelope =
 
 export const toError = (data: unknown, code: number, message: string): Envelope => ({ status: 'error', data: data ?? null, code, message });
 
-export const BARE = 'api:bare';
+export const NO_ENVELOPE = 'api:bare';
 
 /** The answer leaves as it is, without the envelope: health, metrics, pages and files. */
-export const Bare = () => SetMetadata(BARE, true);
+export const NoEnvelope = () => SetMetadata(NO_ENVELOPE, true);

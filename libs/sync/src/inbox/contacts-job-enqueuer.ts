@@ -7,19 +7,19 @@ const RING_EVERY_MS = 500;
  * Puts "account N has events waiting" without a caller waiting for it. Rings that come close together become two: one at
  * once, one when the time is over. A queue that is down costs time only: the sweep rings again.
  */
-export class JobBell {
-  private readonly ringing = new Map<number, { again: boolean }>();
+export class ContactsJobEnqueuer {
+  private readonly scheduled = new Map<number, { again: boolean }>();
 
   constructor(private readonly context: SyncContext) {}
 
   /** Wakes a worker soon; returns at once and never throws. */
-  ring(accountId: number): void {
-    const current = this.ringing.get(accountId);
+  enqueueSoon(accountId: number): void {
+    const current = this.scheduled.get(accountId);
     if (current) {
       current.again = true;
       return;
     }
-    this.ringing.set(accountId, { again: false });
+    this.scheduled.set(accountId, { again: false });
     void this.put(accountId);
   }
 
@@ -31,8 +31,8 @@ export class JobBell {
       logger.warn('a job could not be put; the sweep will', { account_id: accountId, error });
     }
     await clock.sleep(RING_EVERY_MS);
-    const again = this.ringing.get(accountId)?.again ?? false;
-    this.ringing.delete(accountId);
-    if (again) this.ring(accountId);
+    const again = this.scheduled.get(accountId)?.again ?? false;
+    this.scheduled.delete(accountId);
+    if (again) this.enqueueSoon(accountId);
   }
 }

@@ -5,14 +5,14 @@ import type { SyncContext } from '../context.js';
 const STATE_LIFETIME_SECONDS = 1_200;
 
 /** What a `state` of ours vouches for. */
-export interface ConsentState {
+export interface AuthorizationState {
   readonly accountId: number;
   readonly clientId: string;
   readonly nonce: string;
 }
 
 /** The `state` of the consent flow: signed, expiring, good for one answer. */
-export class ConsentStates {
+export class AuthorizationStates {
   constructor(private readonly context: SyncContext) {}
 
   /** A new state, good for one answer within 20 minutes. */
@@ -26,13 +26,13 @@ export class ConsentStates {
   }
 
   /** What the state says, or undefined when it is not ours or too old. Does not use it up. */
-  read(state: string): ConsentState | undefined {
+  read(state: string): AuthorizationState | undefined {
     const payload = this.context.stateSigner.verifyState(state, Math.floor(this.context.clock.nowMs() / 1000));
     return payload && { accountId: payload.account_id, clientId: payload.client_id, nonce: payload.nonce };
   }
 
   /** True for the first caller only. */
-  async useUp({ nonce }: ConsentState): Promise<boolean> {
+  async useUp({ nonce }: AuthorizationState): Promise<boolean> {
     return this.context.stores.authStates.consume(nonce);
   }
 }

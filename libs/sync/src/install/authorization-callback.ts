@@ -2,10 +2,10 @@ import { type FieldProblem, InvalidInputError } from '#domain';
 import { parseReferer } from '#kommo';
 import type { SyncContext } from '../context.js';
 import { type ClientIdentity, getClientIdentity } from '../tokens/credentials.js';
-import type { ConsentState, ConsentStates } from './consent-states.js';
+import type { AuthorizationState, AuthorizationStates } from './authorization-states.js';
 
 /** What arrives at the redirect URI (reference/kommo.md 1.3), as strings from a query. */
-export interface ConsentAnswer {
+export interface AuthorizationCallback {
   readonly code?: string | undefined;
   readonly referer?: string | undefined;
   readonly clientId?: string | undefined;
@@ -16,7 +16,7 @@ export interface ConsentAnswer {
 }
 
 /** An answer whose every part was checked: with it our secret may leave. */
-export interface CheckedAnswer {
+export interface CheckedCallback {
   readonly code: string;
   readonly host: string;
   readonly identity: ClientIdentity;
@@ -29,17 +29,17 @@ const CODE = /^[\x21-\x7e]{1,4096}$/;
 type Problems = FieldProblem[];
 
 /** Decides whether an answer at the redirect URI may be believed. */
-export class ConsentAnswers {
+export class AuthorizationCallbacks {
   constructor(
     private readonly context: SyncContext,
-    private readonly states: ConsentStates,
+    private readonly states: AuthorizationStates,
   ) {}
 
   /**
    * Checks everything that can be checked without asking Kommo, then uses the state up. Throws InvalidInputError that names
    * every bad field, or `consent_declined`.
    */
-  async check(answer: ConsentAnswer): Promise<CheckedAnswer> {
+  async check(answer: AuthorizationCallback): Promise<CheckedCallback> {
     assertGranted(answer);
     const problems: Problems = [];
     const code = readCode(answer.code, problems);
@@ -63,14 +63,18 @@ export class ConsentAnswers {
     }
   }
 
-  private readState({ state, fromWidget }: ConsentAnswer, problems: Problems): ConsentState | undefined {
+  private readState({ state, fromWidget }: AuthorizationCallback, problems: Problems): AuthorizationState | undefined {
     if (state === undefined && fromWidget === true) return undefined;
     const known = this.states.read(state ?? '');
     if (!known) problems.push({ field: 'state', problem: 'is missing, not ours, or expired: begin again at /auth?id=<account_id>' });
     return known;
   }
 
-  private async findClientId(given: string | undefined, state: ConsentState | undefined, problems: Problems): Promise<string | undefined> {
+  private async findClientId(
+    given: string | undefined,
+    state: AuthorizationState | undefined,
+    problems: Problems,
+  ): Promise<string | undefined> {
     const clientId = given ?? state?.clientId ?? (await this.findOnlyClientId());
     const isKnown = clientId !== undefined && (await this.context.stores.integrations.find(clientId)) !== undefined;
     if (!isKnown) problems.push({ field: 'client_id', problem: 'is not a saved integration' });
@@ -83,13 +87,13 @@ export class ConsentAnswers {
     return integrations.length === 1 ? integrations[0]?.clientId : undefined;
   }
 
-  private async useUp(state: ConsentState): Promise<void> {
+  private async useUp(state: AuthorizationState): Promise<void> {
     if (await this.states.useUp(state)) return;
     throw InvalidInputError.ofFields([{ field: 'state', problem: 'was used before: begin again at /auth?id=<account_id>' }]);
   }
 }
 
-function assertGranted({ error }: ConsentAnswer): void {
+function assertGranted({ error }: AuthorizationCallback): void {
   if (error === undefined) return;
   throw InvalidInputError.ofFields([{ field: 'error', problem: 'says that the access was not granted' }], { code: 'consent_declined' });
 }
