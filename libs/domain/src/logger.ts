@@ -1,13 +1,20 @@
-/** Particulars of a record, by name. Whoever writes them out masks what is secret. */
+/** Data of a log record, by name in snake_case. The logger masks secrets in it. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** Where libs write what happened. `error` = someone must act, `warn` = it healed or will be retried, `info` = once per job or request, `debug` = anything. */
-export interface Logger {
-  error(message: string, fields?: LogFields): void;
-  warn(message: string, fields?: LogFields): void;
-  info(message: string, fields?: LogFields): void;
-  debug(message: string, fields?: LogFields): void;
+/**
+ * Writes log records. An abstract class, so that it is its own injection token; a plain object with these methods is a Logger too.
+ * `error`: a human must act. `warn`: handled, or will be retried. `info`: about once per job or request. `debug`: anything.
+ */
+export abstract class Logger {
+  /** Writes an event that a human must act on. */
+  abstract error(message: string, fields?: LogFields): void;
+  /** Writes a failure that was handled or will be retried. */
+  abstract warn(message: string, fields?: LogFields): void;
+  /** Writes an event of normal operation, about once per job or request. */
+  abstract info(message: string, fields?: LogFields): void;
+  /** Writes a detail for debugging. */
+  abstract debug(message: string, fields?: LogFields): void;
 }
 
-/** Says nothing: for tests and for tools that have no log. */
-export const silentLogger: Logger = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
+/** Writes nothing: for tests and for tools without a log. */
+export const silentLogger = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} } satisfies Logger;

@@ -10,7 +10,7 @@ import { SwallowingProxy } from './swallowing-proxy.js';
 
 const HURRY = 5;
 /** Waits are hurried, and no rest is ever over. */
-const standing: Clock = { ...hurried(HURRY), nowMs: () => 0 };
+const standing: Clock = { sleep: (ms, signal) => hurried(HURRY).sleep(ms, signal), nowMs: () => 0 };
 const ACCOUNTS = Array.from({ length: 20 }, (_, index) => index + 1);
 const closers: (() => Promise<unknown>)[] = [];
 
