@@ -13,6 +13,7 @@ export * from './flush-policy.js';
 export * from './form-body.js';
 export * from './group-by.js';
 export * from './iso-time.js';
+export { JobQueue, type PutJobOptions } from './job-queue.js';
 export * from './jobs.js';
 export * from './json-body.js';
 export * from './list-choice.js';

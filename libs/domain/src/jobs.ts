@@ -1,31 +1,32 @@
 import { InvalidInputError } from './errors.js';
 import { isRecord, toPositiveInteger } from './unknown-value.js';
 
-/** What a job of each tube carries. Never a token, a key or an e-mail. */
+/** The payload of each tube's jobs. Never a token, a key or an e-mail address. */
 export interface JobPayloads {
-  /** The account has events waiting. */
+  /** The account has waiting events. */
   readonly contacts: { readonly account_id: number };
-  /** The run is to be carried on. */
+  /** Continues the run. */
   readonly imports: { readonly run_id: string; readonly account_id: number };
-  /** The token pairs of these accounts are to be renewed, unless that was done since `asked_at` (epoch milliseconds): such a job may come twice. */
+  /** Renews the token pairs of these accounts, except those renewed since `asked_at` (epoch milliseconds): the job is safe to repeat. */
   readonly accesses: { readonly account_ids: readonly number[]; readonly asked_at?: number };
-  /** The account has unsubscribes to tell Kommo. */
+  /** The account has unsubscribes to write back to Kommo. */
   readonly 'write-backs': { readonly account_id: number };
-  /** The predecessor's demonstration. */
+  /** The predecessor's demonstration: prints the time. */
   readonly times: { readonly time: string };
 }
 
-/** Where jobs of one kind wait. */
+/** A name of beanstalkd's for the queue of one kind of job. */
 export type Tube = keyof JobPayloads;
-/** What a job of that tube carries. */
+/** The payload of that tube's jobs. */
 export type JobPayload<T extends Tube> = JobPayloads[T];
 /** A job with its tube. */
 export type Job = { readonly [T in Tube]: { readonly tube: T; readonly payload: JobPayloads[T] } }[Tube];
 
+/** How jobs of one tube are put and read. */
 interface JobKind<Payload> {
   /** beanstalkd's: 0 is the most urgent. */
   readonly priority: number;
-  /** How long a worker may go without a sign of life before the queue gives the job to another. */
+  /** Time-to-run: the server gives the job to another worker when its worker does not touch it for so long. */
   readonly ttrSeconds: number;
   parse(body: unknown): Payload;
 }
@@ -45,49 +46,62 @@ function readText(body: unknown, field: string, form: RegExp): string {
   return typeof value === 'string' && form.test(value) ? value : invalid(field, 'is missing or malformed');
 }
 
-/** A bare array of ids is the predecessor's form. */
+/** Accepts a bare array of ids too: the predecessor's form. */
 function readAccountIds(body: unknown): readonly number[] {
   const ids = Array.isArray(body) ? body : fieldOf(body, 'account_ids');
   if (!Array.isArray(ids)) return invalid('account_ids', 'must be a list of account ids');
   return ids.map((id, index) => readAccountId(id, `account_ids[${index}]`));
 }
 
+const readAccount = (body: unknown): { readonly account_id: number } => ({
+  account_id: readAccountId(fieldOf(body, 'account_id'), 'account_id'),
+});
+
 function readAskedAt(body: unknown): { readonly asked_at?: number } {
   const askedAt = fieldOf(body, 'asked_at');
   if (askedAt === undefined) return {};
-  return { asked_at: toPositiveInteger(askedAt) ?? invalid('asked_at', 'must be a time in milliseconds') };
+  return { asked_at: toPositiveInteger(askedAt) ?? invalid('asked_at', 'must be a time in epoch milliseconds') };
 }
 
-const catalogue: { readonly [T in Tube]: JobKind<JobPayloads[T]> } = {
+/**
+ * The only place that states a tube's priority and time-to-run: producers put jobs with them, and a tube worker's decorator must
+ * repeat the time-to-run.
+ */
+const catalogue = {
   contacts: {
     priority: 1_000,
     ttrSeconds: 120,
-    parse: (body) => ({ account_id: readAccountId(fieldOf(body, 'account_id'), 'account_id') }),
+    parse: readAccount,
   },
   imports: {
     priority: 2_000,
     ttrSeconds: 120,
-    parse: (body) => ({ run_id: readText(body, 'run_id', RUN_ID), account_id: readAccountId(fieldOf(body, 'account_id'), 'account_id') }),
+    parse: (body) => ({ run_id: readText(body, 'run_id', RUN_ID), ...readAccount(body) }),
   },
   accesses: { priority: 500, ttrSeconds: 300, parse: (body) => ({ account_ids: readAccountIds(body), ...readAskedAt(body) }) },
   'write-backs': {
     priority: 1_500,
     ttrSeconds: 120,
-    parse: (body) => ({ account_id: readAccountId(fieldOf(body, 'account_id'), 'account_id') }),
+    parse: readAccount,
   },
   times: { priority: 1_000, ttrSeconds: 60, parse: (body) => ({ time: readText(body, 'time', /^[\x20-\x7e]{1,64}$/) }) },
-};
+} as const satisfies { readonly [T in Tube]: JobKind<JobPayloads[T]> };
 
-/** Every tube there is. */
+const kinds: { readonly [T in Tube]: JobKind<JobPayloads[T]> } = catalogue;
+
+/** The tube's time-to-run in the catalogue, as a literal type: another number does not compile. */
+export type TtrSeconds<T extends Tube> = (typeof catalogue)[T]['ttrSeconds'];
+
+/** Every tube of the catalogue. */
 export const tubes = Object.keys(catalogue) as readonly Tube[];
 
-/** How jobs of a tube are queued. */
-export const jobKindOf = (tube: Tube): { readonly priority: number; readonly ttrSeconds: number } => catalogue[tube];
+/** The priority and the time-to-run with which jobs of the tube are put. */
+export const jobKindOf = (tube: Tube): { readonly priority: number; readonly ttrSeconds: number } => kinds[tube];
 
-/** Reads a job's decoded body. Throws InvalidInputError `invalid_job` that names the field. */
-export const parseJobPayload = <T extends Tube>(tube: T, body: unknown): JobPayload<T> => catalogue[tube].parse(body);
+/** Validates a job's decoded body. Throws InvalidInputError `invalid_job` that names the field. */
+export const parseJobPayload = <T extends Tube>(tube: T, body: unknown): JobPayload<T> => kinds[tube].parse(body);
 
-/** Whose job it is: jobs of one account go to one server while it lives. */
+/** The account of the job, or undefined. Jobs of one account go to one server while that server is available. */
 export function accountIdOf(job: Job): number | undefined {
   return 'account_id' in job.payload ? job.payload.account_id : undefined;
 }

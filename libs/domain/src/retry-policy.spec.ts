@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { AccountBlockedError, BugError, InvalidInputError, TransientError } from './errors.js';
-import { type Attempt, backOffSeconds, decideDisposition, isOwnHold } from './retry-policy.js';
+import { type Attempt, backOffSeconds, decideDisposition, isOwnHold, standardRetry } from './retry-policy.js';
 
 const transient = (retryAfterMs?: number) => new TransientError('later', { code: 'kommo_unavailable', retryAfterMs });
 
@@ -14,6 +14,20 @@ describe('backOffSeconds', () => {
   it('spreads by a fifth either way and never below a second', () => {
     expect([0, 1].map((random) => backOffSeconds({ number: 6, ageSeconds: 0 }, random))).toEqual([26, 38]);
     expect(backOffSeconds({ number: 1, ageSeconds: 0 }, 0)).toBe(1);
+  });
+});
+
+describe('a retry policy of a tube', () => {
+  const policy = { ...standardRetry, firstDelaySeconds: 10, earlyCapSeconds: 30, jitter: 0, maxUnexpectedAttempts: 2 };
+
+  it('sets the first delay, the cap and the jitter', () => {
+    expect([1, 2, 3].map((number) => backOffSeconds({ number, ageSeconds: 0 }, 0.9, policy))).toEqual([10, 20, 30]);
+  });
+
+  it('sets how often a job with an unexpected error is tried', () => {
+    const attempt = { error: new TypeError('x is undefined'), ageSeconds: 0 };
+    expect(decideDisposition({ ...attempt, number: 1 }, 0, policy)).toEqual({ action: 'release', delaySeconds: 10 });
+    expect(decideDisposition({ ...attempt, number: 2 }, 0, policy)).toMatchObject({ action: 'bury', code: 'unexpected' });
   });
 });
 

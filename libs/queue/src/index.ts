@@ -1,6 +1,6 @@
 export { type PeekedState } from './beanstalk-connection.js';
 export { type Endpoint } from './endpoint.js';
-export { type JobRef, type PutJobOptions, QueueClient, type QueueClientOptions } from './queue-client.js';
+export { type JobRef, QueueClient, type QueueClientOptions } from './queue-client.js';
 export { BeanstalkReplyError } from './queue-errors.js';
 export { type JobAddress, type JobView, type ServerState, type TubeStatistics } from './queue-views.js';
 export { type BuriedJob } from './held-job.js';

@@ -1,4 +1,4 @@
-import { InvalidInputError, type Job, type Tube, accountIdOf, jobKindOf, tubes } from '#domain';
+import { InvalidInputError, type Job, type PutJobOptions, type Tube, accountIdOf, jobKindOf, tubes } from '#domain';
 import type { BeanstalkConnection, PeekedState, ReservedJob } from './beanstalk-connection.js';
 import { ConnectionPool, type ConnectionPoolOptions, type ServerReply } from './connection-pool.js';
 import {
@@ -13,13 +13,6 @@ import {
 
 /** What the client stands on. */
 export type QueueClientOptions = ConnectionPoolOptions;
-
-/** What differs from the catalogue's own; priority 0 is the most urgent. */
-export interface PutJobOptions {
-  /** Whole seconds. */
-  readonly delaySeconds?: number;
-  readonly priority?: number;
-}
 
 /** Which jobs are meant. An id that is no number is an InvalidInputError `invalid_job_id`. */
 export interface JobRef {

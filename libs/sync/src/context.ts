@@ -19,7 +19,7 @@ import type {
   SealedValueStore,
   MailingConsentStore,
 } from '#database';
-import type { Clock, Job, Logger } from '#domain';
+import type { Clock, JobQueue, Logger } from '#domain';
 import type { KommoClient } from '#kommo';
 import type { Keyring, StateSigner } from '#secrets';
 import type { UnisenderClient } from '#unisender';
@@ -49,11 +49,6 @@ export interface Stores {
   readonly alerts: AlertStore;
   readonly rounds: RoundStore;
   readonly figures: FigureStore;
-}
-
-/** Rings the alarm clock. A job that is lost costs time only: the sweep puts it again. */
-export interface JobQueue {
-  put(job: Job, options?: { readonly delaySeconds?: number; readonly priority?: number }): Promise<unknown>;
 }
 
 /** What of the configuration the use cases depend on. */
