@@ -43,7 +43,12 @@ module.exports = {
       from: { path: '^(apps|libs|test)/', pathNot: '^libs/database/' },
       to: { path: 'node_modules/typeorm' },
     },
-    { name: 'no-nest-in-libs', severity: 'error', from: { path: '^libs/' }, to: { path: 'node_modules/@nestjs' } },
+    {
+      name: 'no-nest-in-domain-beanstalkd-secrets',
+      severity: 'error',
+      from: { path: '^libs/(domain|beanstalkd|secrets)/' },
+      to: { path: 'node_modules/@nestjs' },
+    },
     {
       name: 'fivebeans-only-in-queue',
       severity: 'error',

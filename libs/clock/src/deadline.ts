@@ -1,6 +1,6 @@
 import type { Clock } from '#domain';
 
-/** Something took longer than it was given. */
+/** An operation did not end within its time limit. */
 export class DeadlineError extends Error {
   readonly code = 'DEADLINE';
 
@@ -11,8 +11,8 @@ export class DeadlineError extends Error {
 }
 
 /**
- * Runs something that stops when its signal is aborted. Rejects with DeadlineError after `limitMs`, and with the outer
- * signal's reason when that one is aborted first.
+ * Runs an operation with a time limit. The operation must stop when its signal is aborted.
+ * Rejects with DeadlineError after `limitMs`, or with the reason of the `outer` signal when that one is aborted first.
  */
 export async function withDeadline<T>(
   clock: Clock,

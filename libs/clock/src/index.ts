@@ -1,2 +1,3 @@
-export * from './deadline.js';
-export * from './system-clock.js';
+export { ClockModule } from './clock.module.js';
+export { DeadlineError, withDeadline } from './deadline.js';
+export { systemClock } from './system-clock.js';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '#domain';
 
-/** The machine's own time. */
+/** Reads the time of the machine and sleeps by its timers. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   sleep: async (ms, signal) => {

@@ -1,17 +1,17 @@
 import { InvalidInputError } from '#domain';
 import { type Config, loadConfig } from './config.js';
 
-/** The exit code of a program that was told nonsense, sysexits(3): whoever starts it again unchanged gets it again. */
+/** Exit code for a bad configuration, as in sysexits(3). A restart without a change fails again. */
 export const EX_CONFIG = 78;
 
-/** Ends a program that was told nonsense: one line per problem on standard error, and {@link EX_CONFIG}. Other errors are thrown on. */
+/** Ends the process with {@link EX_CONFIG} after an InvalidInputError, one line per problem on standard error. Throws any other error again. */
 export function exitIfMisconfigured(error: unknown): never {
   if (!(error instanceof InvalidInputError)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exit(EX_CONFIG);
 }
 
-/** {@link loadConfig} for a program's first line; ends as {@link exitIfMisconfigured} does. */
+/** Calls {@link loadConfig} and ends the process as {@link exitIfMisconfigured} does. */
 export function loadConfigOrExit(): Config {
   try {
     return loadConfig();

@@ -32,7 +32,7 @@ function problemsOf(env: Environment): Record<string, string> {
 }
 
 describe('loadConfig', () => {
-  it('needs nothing set', () => {
+  it('works without any variable', () => {
     const config = loadConfig({ DATA_DIR: dir });
     expect(config).toMatchObject({
       port: 8080,
@@ -49,7 +49,7 @@ describe('loadConfig', () => {
     });
   });
 
-  it('is frozen', () => {
+  it('returns a frozen object', () => {
     expect(Object.isFrozen(load())).toBe(true);
   });
 
@@ -59,11 +59,11 @@ describe('loadConfig', () => {
     for (const secret of [KEY, TOKEN, 'p@ss', 'cronitor-key', 'very-secret']) expect(printed).not.toContain(secret);
   });
 
-  it('takes an empty variable for one that is not set', () => {
+  it('treats an empty variable as not set', () => {
     expect(load({ PORT: '', SWEEP_SECONDS: '  ' })).toMatchObject({ port: 8080, sweepSeconds: 30 });
   });
 
-  it('names every problem, one line each', () => {
+  it('reports every problem on a line of its own', () => {
     const bad = {
       PORT: '80x',
       SWEEP_SECONDS: '0',
@@ -117,7 +117,7 @@ describe('loadConfig', () => {
         'redis://a',
       ],
     ],
-  ])('refuses %s=%j', (name, values) => {
+  ])('rejects %s=%j', (name, values) => {
     for (const value of values) expect([value, Object.keys(problemsOf({ [name]: value }))]).toEqual([value, [name]]);
   });
 
@@ -125,7 +125,7 @@ describe('loadConfig', () => {
     expect(JSON.stringify(problemsOf({ DATABASE_URL: 'mysql://user:hunter2@:/x/y' }))).not.toContain('hunter2');
   });
 
-  it('reads a MySQL server', () => {
+  it('reads host, user, password and database of a mysql:// URL', () => {
     const { database } = load({ DATABASE_URL: MYSQL });
     expect(database).toMatchObject({ kind: 'mysql', host: 'db.example', port: 3307, user: 'sync', database: 'contacts' });
     expect(database.kind === 'mysql' && database.password.reveal()).toBe('p@ss');
@@ -136,7 +136,7 @@ describe('loadConfig', () => {
     ['sqlite:///var/lib/x.sqlite', '/var/lib/x.sqlite'],
     ['sqlite:./x.sqlite', join(process.cwd(), 'x.sqlite')],
     ['sqlite::memory:', ':memory:'],
-  ])('reads the file of %s', (url, path) => {
+  ])('reads the file path of %s', (url, path) => {
     expect(load({ DATABASE_URL: url }).database).toEqual({ kind: 'sqlite', path });
   });
 
@@ -160,7 +160,7 @@ describe('loadConfig', () => {
     expect(load({ TRUST_PROXY: text }).trustProxy).toEqual(expected);
   });
 
-  it('keeps URLs without a slash at their end', () => {
+  it('removes the slash at the end of URLs', () => {
     const env = {
       PUBLIC_URL: 'https://sync.example/',
       UNISENDER_URL: 'http://localhost:1/en/api//',
@@ -173,23 +173,23 @@ describe('loadConfig', () => {
     });
   });
 
-  it('takes cron expressions of five and of six fields', () => {
+  it('accepts cron expressions of five and of six fields', () => {
     expect(problemsOf({ RECONCILE_CRON: '30 2 * * mon-fri', WATCHDOG_CRON: '*/10 * * * * *' })).toEqual({});
   });
 
-  it('refuses to send everything to another origin in production', () => {
+  it('rejects KOMMO_ORIGIN_OVERRIDE in production', () => {
     const override = { KOMMO_ORIGIN_OVERRIDE: 'http://localhost:8090' };
     expect(load(override).kommoOriginOverride).toBe('http://localhost:8090');
     expect(Object.keys(problemsOf({ ...override, NODE_ENV: 'production' }))).toEqual(['KOMMO_ORIGIN_OVERRIDE']);
   });
 
-  it('writes no log file when told so', () => {
+  it('has no logs folder when LOGS_FOLDER_PATH is none', () => {
     expect(load({ LOGS_FOLDER_PATH: 'none' }).logsFolderPath).toBeUndefined();
   });
 });
 
 describe('secrets of the configuration', () => {
-  it('are made under DATA_DIR in embedded mode, and told where', () => {
+  it('are created under DATA_DIR in embedded mode, and their files are reported', () => {
     const first = loadConfig({ DATA_DIR: dir });
     expect(first.localSecrets).toMatchObject({
       encryptionKey: { file: join(dir, 'encryption.key'), created: true },
@@ -200,28 +200,28 @@ describe('secrets of the configuration', () => {
     expect(second.localSecrets.operatorToken?.created).toBe(false);
   });
 
-  it('are not made when they are set', () => {
+  it('are not created when they are set', () => {
     expect(load().localSecrets).toEqual({});
     expect(existsSync(join(dir, 'encryption.key'))).toBe(false);
   });
 
-  it('are required with a MySQL server', () => {
+  it('are required with a mysql:// database', () => {
     const env = { DATABASE_URL: MYSQL, ENCRYPTION_KEY: '', OPERATOR_TOKEN: '' };
     expect(Object.keys(problemsOf(env)).sort()).toEqual(['ENCRYPTION_KEY', 'OPERATOR_TOKEN']);
   });
 
-  it('are not made when anything else is wrong', () => {
+  it('are not created when another variable is wrong', () => {
     expect(() => loadConfig({ DATA_DIR: dir, PORT: 'x' })).toThrow(/^PORT /);
     expect(existsSync(join(dir, 'encryption.key'))).toBe(false);
   });
 
-  it('are read from the files that NAME_FILE names', () => {
+  it('are read from the file that NAME_FILE names', () => {
     const file = join(dir, 'token');
     writeFileSync(file, `${TOKEN}\n`);
     expect(load({ OPERATOR_TOKEN: '', OPERATOR_TOKEN_FILE: file }).operatorToken.reveal()).toBe(TOKEN);
   });
 
-  it('are refused when the file is missing, empty, or set together with the variable', () => {
+  it('are rejected when the file is missing, empty, or set together with the variable', () => {
     writeFileSync(join(dir, 'empty'), '\n');
     const attempts = [
       { ENCRYPTION_KEY: '', ENCRYPTION_KEY_FILE: join(dir, 'none') },
@@ -234,23 +234,23 @@ describe('secrets of the configuration', () => {
 });
 
 describe('withDotEnv', () => {
-  it('adds what .env sets and lets the real environment win', () => {
+  it('adds the variables of .env; those of the environment win', () => {
     writeFileSync(join(dir, '.env'), 'PORT=1\nHOST=127.0.0.1\nOPERATOR_TOKEN=x\n');
     expect(withDotEnv(dir, { PORT: '2', OPERATOR_TOKEN_FILE: '/f' })).toEqual({ PORT: '2', HOST: '127.0.0.1', OPERATOR_TOKEN_FILE: '/f' });
   });
 
-  it('is the real environment without a .env', () => {
+  it('returns the environment unchanged without a .env file', () => {
     expect(withDotEnv(dir, { PORT: '2' })).toEqual({ PORT: '2' });
   });
 });
 
 describe('childEnvironment', () => {
-  it("is this process's own with some variables changed and some taken away", () => {
+  it('copies the environment of this process, with some variables changed and some removed', () => {
     const env = childEnvironment({ PATH: undefined, PORT: '2' });
     expect([env['PATH'], env['PORT'], env['HOME']]).toEqual([undefined, '2', process.env['HOME']]);
   });
 });
 
-it('keeps the port of the embedded queue under DATA_DIR', () => {
+it('puts the port file of the embedded queue under DATA_DIR', () => {
   expect(embeddedQueuePortFile('/data')).toBe('/data/queue.port');
 });

@@ -6,24 +6,32 @@ import { readSettings } from './settings.js';
 import type { DatabaseTarget } from './targets.js';
 import type { Settings } from './variables.js';
 
-type Derived = 'nodeEnv' | 'databaseUrl' | 'publicUrl' | 'encryptionKey' | 'operatorToken' | 'logsFolderPath';
+type Derived = 'nodeEnv' | 'databaseUrl' | 'dataDir' | 'publicUrl' | 'encryptionKey' | 'operatorToken' | 'logsFolderPath';
 
-/** Everything that can be set from outside, validated; `.env.example` describes each variable. */
-export interface Config extends Omit<Settings, Derived> {
-  /** NODE_ENV is `production`. */
-  readonly isProduction: boolean;
-  /** Our own address as browsers and vendors see it, without a slash at its end. */
-  readonly publicUrl: string;
-  /** Absolute. */
-  readonly dataDir: string;
-  readonly database: DatabaseTarget;
+/** The variables that the configuration takes over unchanged, as a base class without any code. */
+const UnchangedSettings = Object as unknown as abstract new () => Omit<Settings, Derived>;
+
+/**
+ * The validated configuration of a process; `.env.example` describes each variable. A class, so that it is its own injection
+ * token; {@link loadConfig} returns a plain frozen object.
+ */
+export abstract class Config extends UnchangedSettings {
+  /** Whether NODE_ENV is `production`. */
+  abstract readonly isProduction: boolean;
+  /** Our own URL as browsers and vendors see it, without a slash at the end. */
+  abstract readonly publicUrl: string;
+  /** An absolute path. */
+  abstract readonly dataDir: string;
+  /** The database to use. */
+  abstract readonly database: DatabaseTarget;
   /** 32 bytes in base64. */
-  readonly encryptionKey: Secret;
-  readonly operatorToken: Secret;
-  /** Files under `dataDir` from which the two secrets above came because they were not set; embedded mode only. */
-  readonly localSecrets: { readonly encryptionKey?: LocalSecret; readonly operatorToken?: LocalSecret };
-  /** Absolute; undefined when LOGS_FOLDER_PATH is `none`. */
-  readonly logsFolderPath: string | undefined;
+  abstract readonly encryptionKey: Secret;
+  /** The bearer token of the operator. */
+  abstract readonly operatorToken: Secret;
+  /** Files under `dataDir` that hold the two secrets above, for those that are not set. Embedded mode only. */
+  abstract readonly localSecrets: { readonly encryptionKey?: LocalSecret; readonly operatorToken?: LocalSecret };
+  /** An absolute path; undefined when LOGS_FOLDER_PATH is `none`. */
+  abstract readonly logsFolderPath: string | undefined;
 }
 
 const toError = (problems: readonly FieldProblem[]) =>
@@ -40,15 +48,15 @@ function checkKey(field: string, key: Secret, problems: FieldProblem[]): void {
   }
 }
 
-function checkTogether(settings: Settings, problems: FieldProblem[]): void {
+function checkCombinations(settings: Settings, problems: FieldProblem[]): void {
   const { nodeEnv, databaseUrl, encryptionKey, operatorToken, olderEncryptionKeys, kommoOriginOverride } = settings;
-  const complain = (field: string, problem: string) => {
+  const addProblem = (field: string, problem: string) => {
     if (!problems.some((known) => known.field === field)) problems.push({ field, problem });
   };
   if (nodeEnv === 'production' && kommoOriginOverride)
-    complain('KOMMO_ORIGIN_OVERRIDE', 'is for the sandbox and tests, not for NODE_ENV=production');
-  if (databaseUrl?.kind === 'mysql' && !encryptionKey) complain('ENCRYPTION_KEY', 'is required with a mysql:// DATABASE_URL');
-  if (databaseUrl?.kind === 'mysql' && !operatorToken) complain('OPERATOR_TOKEN', 'is required with a mysql:// DATABASE_URL');
+    addProblem('KOMMO_ORIGIN_OVERRIDE', 'is for the sandbox and tests, not for NODE_ENV=production');
+  if (databaseUrl?.kind === 'mysql' && !encryptionKey) addProblem('ENCRYPTION_KEY', 'is required with a mysql:// DATABASE_URL');
+  if (databaseUrl?.kind === 'mysql' && !operatorToken) addProblem('OPERATOR_TOKEN', 'is required with a mysql:// DATABASE_URL');
   if (encryptionKey) checkKey('ENCRYPTION_KEY', encryptionKey, problems);
   for (const key of olderEncryptionKeys ?? []) checkKey('ENCRYPTION_KEYS_OLD', key, problems);
 }
@@ -77,14 +85,14 @@ function derive(settings: Settings): Config {
 }
 
 /**
- * Reads and validates all variables, once, at start. Without `env` they are the process's own over those of `./.env`.
- * In embedded mode the encryption key and the operator token are made under DATA_DIR when they are not set.
- * Throws InvalidInputError `bad_configuration` that names every problem: one line of the message, one entry of `fields` each.
+ * Reads and validates all variables. Call it once, at start. `env` defaults to the variables of the process and of `./.env`.
+ * With SQLite it creates the encryption key and the operator token under DATA_DIR when they are not set.
+ * Throws InvalidInputError `bad_configuration` with every problem: a line of the message and an entry of `fields` each.
  */
 export function loadConfig(env: Environment = withDotEnv(process.cwd())): Config {
   const problems: FieldProblem[] = [];
   const settings = readSettings(env, problems);
-  checkTogether(settings, problems);
+  checkCombinations(settings, problems);
   if (problems.length > 0) throw toError(problems);
   return derive(settings);
 }

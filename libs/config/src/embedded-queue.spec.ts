@@ -21,7 +21,7 @@ describe('findEmbeddedQueuePort', () => {
 });
 
 describe('embeddedQueuePortFinder', () => {
-  it('follows the file as it comes, changes and goes', () => {
+  it('returns the new port after the file appears, changes and is removed', () => {
     const find = embeddedQueuePortFinder(dataDir);
     expect(find()).toBeUndefined();
     write('11300');

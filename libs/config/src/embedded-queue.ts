@@ -1,10 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where the embedded queue writes the port it listens on, for the other processes that share `dataDir`. */
+/** Path of the file into which the embedded queue writes its port, for the other processes with the same `dataDir`. */
 export const embeddedQueuePortFile = (dataDir: string): string => join(dataDir, 'queue.port');
 
-/** The port that stands there, or undefined while none does. Says nothing about whether the queue still listens. */
+/** Reads the port from that file; undefined while there is none. The queue may have stopped since. */
 export function findEmbeddedQueuePort(dataDir: string): number | undefined {
   try {
     const port = Number(readFileSync(embeddedQueuePortFile(dataDir), 'utf8'));
@@ -14,7 +14,7 @@ export function findEmbeddedQueuePort(dataDir: string): number | undefined {
   }
 }
 
-/** Differs whenever the file was written; undefined when it cannot be seen. */
+/** Changes whenever the file is written; undefined when the file cannot be read. */
 function findStamp(file: string): string | undefined {
   try {
     const { ino, mtimeNs, size } = statSync(file, { bigint: true });
@@ -24,7 +24,7 @@ function findStamp(file: string): string | undefined {
   }
 }
 
-/** As {@link findEmbeddedQueuePort}, for those who ask often: reads the file only when it was written since. */
+/** Returns a {@link findEmbeddedQueuePort} for frequent calls: it reads the file again only after a change. */
 export function embeddedQueuePortFinder(dataDir: string): () => number | undefined {
   const file = embeddedQueuePortFile(dataDir);
   let known: { readonly stamp?: string | undefined; readonly port?: number | undefined } = {};

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { InvalidInputError } from '#domain';
 
-/** Variables by name, as a process has them. */
+/** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const baseName = (name: string) => name.replace(/_FILE$/, '');
@@ -20,14 +20,14 @@ function readDotEnv(directory: string): Environment {
   }
 }
 
-/** The `.env` of `directory`, if there is one, under `real`: where both set NAME or NAME_FILE, the real one wins. */
+/** Adds the variables of the `.env` file in `directory` to `real`. Where both set NAME or NAME_FILE, `real` wins. */
 export function withDotEnv(directory: string, real: Environment = process.env): Environment {
   const taken = new Set(Object.keys(real).map(baseName));
   const added = Object.entries(readDotEnv(directory)).filter(([name]) => !taken.has(baseName(name)));
   return { ...Object.fromEntries(added), ...real };
 }
 
-/** This process's own variables with some changed, for a process that it starts; `undefined` takes one away. */
+/** Copies the variables of this process for a child process, with `changes`; the value `undefined` removes a variable. */
 export function childEnvironment(changes: Environment = {}): Record<string, string> {
   const merged = Object.entries({ ...process.env, ...changes });
   return Object.fromEntries(merged.filter((entry): entry is [string, string] => entry[1] !== undefined));

@@ -1,6 +1,7 @@
-export * from './config.js';
-export * from './config-or-exit.js';
-export * from './embedded-queue.js';
-export * from './environment.js';
-export * from './stop-signals.js';
+export { Config, loadConfig } from './config.js';
+export { ConfigModule } from './config.module.js';
+export { EX_CONFIG, exitIfMisconfigured, loadConfigOrExit } from './config-or-exit.js';
+export { embeddedQueuePortFile, embeddedQueuePortFinder, findEmbeddedQueuePort } from './embedded-queue.js';
+export { childEnvironment, type Environment, withDotEnv } from './environment.js';
+export { onStopSignals } from './stop-signals.js';
 export type { BeanstalkEndpoint, BeanstalkTarget, DatabaseTarget } from './targets.js';

@@ -13,7 +13,7 @@ function readFileOf(name: string, path: string): string {
   }
 }
 
-/** The variable's own text, or that of the file which NAME_FILE names. An empty variable counts as one that is not set. */
+/** Reads NAME, or the file that NAME_FILE names. An empty variable counts as not set. */
 function findText(env: Environment, name: string): string | undefined {
   const own = textOf(env, name);
   const path = textOf(env, `${name}_FILE`);
@@ -29,7 +29,7 @@ function readVariable(env: Environment, { name, fallback, read }: Variable<unkno
   return text === undefined ? undefined : read(text);
 }
 
-/** Reads every variable; what cannot be read is added to `problems` and left undefined. */
+/** Reads every variable. A bad value is added to `problems` and stays undefined in the result. */
 export function readSettings(env: Environment, problems: FieldProblem[]): Settings {
   const settings: Record<string, unknown> = {};
   for (const [key, variable] of Object.entries(variables)) {

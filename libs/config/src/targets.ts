@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { InvalidInputError, Secret } from '#domain';
-import { parseUrl } from './parse-url.js';
+import { parseUrl } from './readers.js';
 
-/** Which database to use: a file of ours, or a MySQL or MariaDB server. */
+/** The database to use: a local SQLite file, or a MySQL or MariaDB server. */
 export type DatabaseTarget =
   | { readonly kind: 'sqlite'; readonly path: string }
   | {
@@ -14,13 +14,13 @@ export type DatabaseTarget =
       readonly database: string;
     };
 
-/** Where a beanstalkd server listens. */
+/** The address of a beanstalkd server. */
 export interface BeanstalkEndpoint {
   readonly host: string;
   readonly port: number;
 }
 
-/** Which queue to use: the server inside this installation, or beanstalkd servers. */
+/** The queue to use: the embedded server, or external beanstalkd servers. */
 export type BeanstalkTarget =
   { readonly kind: 'embedded' } | { readonly kind: 'servers'; readonly endpoints: readonly BeanstalkEndpoint[] };
 
@@ -36,7 +36,7 @@ function decode(text: string, form: string): string {
   try {
     return decodeURIComponent(text);
   } catch (cause) {
-    throw new InvalidInputError(`${form}, with a bare % written as %25`, { cause });
+    throw new InvalidInputError(`${form}, with % written as %25`, { cause });
   }
 }
 
@@ -61,7 +61,7 @@ function parseSqliteUrl(text: string): DatabaseTarget {
   return { kind: 'sqlite', path: path === ':memory:' ? path : resolve(path) };
 }
 
-/** `sqlite:<path>` or `mysql://user:password@host:port/database`. Throws InvalidInputError that shows no password. */
+/** Parses `sqlite:<path>` or `mysql://user:password@host:port/database`. Throws InvalidInputError without the password in it. */
 export function parseDatabaseUrl(text: string): DatabaseTarget {
   const scheme = schemeOf(text);
   if (scheme === 'sqlite') return parseSqliteUrl(text);
@@ -75,7 +75,7 @@ function parseEndpoint(text: string): BeanstalkEndpoint {
   return { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || DEFAULT_BEANSTALK_PORT) };
 }
 
-/** `embedded` or `beanstalk://host:port[,host:port…]`. Throws InvalidInputError, also when a server is named twice. */
+/** Parses `embedded` or `beanstalk://host:port[,host:port…]`. Throws InvalidInputError, also for a server that is listed twice. */
 export function parseBeanstalkUrl(text: string): BeanstalkTarget {
   if (text === 'embedded') return { kind: 'embedded' };
   if (schemeOf(text) !== 'beanstalk') throw new InvalidInputError(BEANSTALK_FORM);
@@ -85,7 +85,7 @@ export function parseBeanstalkUrl(text: string): BeanstalkTarget {
     .split(',');
   const endpoints = names.map((name) => parseEndpoint(name.trim().replace(/^beanstalk:\/\//, '')));
   if (new Set(endpoints.map(({ host, port }) => `${host}:${port}`)).size < endpoints.length) {
-    throw new InvalidInputError('names the same server twice');
+    throw new InvalidInputError('lists the same server twice');
   }
   return { kind: 'servers', endpoints };
 }

@@ -15,11 +15,11 @@ import {
   readTrustProxy,
 } from './readers.js';
 
-/** One variable: its name outside, and how its text becomes a value. */
+/** One variable of the environment and how to parse it. */
 export interface Variable<T> {
   readonly name: string;
   readonly read: Reader<T>;
-  /** The text used when it is not set; undefined when it then has no value, or one made of other variables. */
+  /** The text to parse when the variable is not set. Undefined: no value, or a value that depends on other variables. */
   readonly fallback: string | undefined;
 }
 
@@ -27,10 +27,10 @@ const required = <T>(name: string, fallback: string, read: Reader<T>): Variable<
 
 const optional = <T>(name: string, read: Reader<T>): Variable<T | undefined> => ({ name, read, fallback: undefined });
 
-/** Requests per second or minute go this high so that a limit can be taken away for measurements. */
+/** High enough to switch a limit off for measurements. */
 const MAX_RATE = 1_000_000;
 
-/** Every variable the service knows; `.env.example` describes each. */
+/** Every variable of the service; `.env.example` describes each. */
 export const variables = {
   nodeEnv: optional('NODE_ENV', readText),
   port: required('PORT', '8080', readInteger(0, 65_535)),
@@ -72,5 +72,5 @@ export const variables = {
 
 type Variables = typeof variables;
 
-/** What the variables say, before anything is derived from them. */
+/** The parsed variables, before anything is derived from them. */
 export type Settings = { readonly [K in keyof Variables]: Variables[K] extends Variable<infer T> ? T : never };
