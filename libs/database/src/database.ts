@@ -1,18 +1,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { resolve } from 'node:path';
 import type { DataSource } from 'typeorm';
-import type { Clock } from '#domain';
+import { BugError, type Clock } from '#domain';
 import { migrations } from '../../../migrations/index.js';
 import { createDataSource } from './data-source.js';
 import type { DatabaseLocation } from './data-source.js';
 import { ConflictError, toServiceError } from './database-errors.js';
-import type { DatabaseKind, Executor, SqlValue, Tx } from './executor.js';
 import { withMigrationLock } from './migration-lock.js';
-import { RunnerExecutor } from './runner-executor.js';
+import { type DatabaseKind, DatabaseSession, type SqlValue } from './session.js';
 import { closeGate, openGate } from './sqlite-gate.js';
 import type { SqliteGate } from './sqlite-gate.js';
 
-/** What a database needs besides its place. */
+/** What a database needs besides its location. */
 export interface DatabaseOptions {
   readonly clock: Clock;
   /** MySQL connections of this process. Default 10. */
@@ -24,11 +23,16 @@ const RETRY_BASE_MS = 20;
 const READY_WITHIN_MS = 2_000;
 
 /**
- * The service's database, SQLite or MySQL, behind one face. A statement given to it inside a `transaction` callback joins
- * that transaction, on either kind.
+ * The service's database, SQLite or MySQL. Transactions are ambient: whatever runs inside the callback of
+ * {@link transaction} joins that transaction, on either kind.
+ *
+ * SQL is portable: `?` placeholders, names in backticks where they are reserved words. Both kinds give numbers for `bigint`,
+ * `count(*)` and `sum(…)`, 0 or 1 for booleans, and compare text byte by byte.
+ *
+ * Errors: TransientError `database_unavailable` (lost, busy, full), DuplicateKeyError, BugError `database_statement_refused`.
  */
-export class Database implements Executor {
-  private readonly currentTx = new AsyncLocalStorage<RunnerExecutor>();
+export class Database {
+  private readonly current = new AsyncLocalStorage<DatabaseSession>();
 
   private constructor(
     private readonly location: DatabaseLocation,
@@ -49,28 +53,51 @@ export class Database implements Executor {
     return new Database(location, source, options.clock, gate);
   }
 
+  /** The SQL dialect. */
   get kind(): DatabaseKind {
     return this.location.kind;
   }
 
-  async query<R extends object = Record<string, unknown>>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
-    return this.onExecutor((executor) => executor.query<R>(sql, params));
+  /** Whether the caller is inside a transaction. */
+  get isInTransaction(): boolean {
+    return this.findSession()?.isInTransaction ?? false;
   }
 
+  /** The rows of a SELECT. */
+  async query<R extends object = Record<string, unknown>>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
+    return this.run((session) => session.query<R>(sql, params));
+  }
+
+  /** How many rows an UPDATE or DELETE matched, changed or not. Of an upsert the number means nothing. */
   async execute(sql: string, params: readonly SqlValue[] = []): Promise<number> {
-    return this.onExecutor((executor) => executor.execute(sql, params));
+    return this.run((session) => session.execute(sql, params));
+  }
+
+  /**
+   * Lends `work` the connection of the ambient transaction, or else a connection of its own. Without a transaction, `work` runs
+   * again after a lost race for a lock; then it must be one statement. `work` cannot begin a transaction.
+   */
+  async run<T>(work: (session: DatabaseSession) => Promise<T>): Promise<T> {
+    const session = this.findSession();
+    return session
+      ? work(session)
+      : this.repeatAfterConflict(() => this.throughGate(() => this.withSession((own) => this.current.run(own, () => work(own)))));
   }
 
   /**
    * Commits what `work` did, or nothing of it when it throws. `work` runs again after a deadlock or a lost race for a lock:
-   * its effects outside the database must bear repetition. A call inside a transaction joins the outer one.
+   * its effects outside the database must be safe to repeat. A call inside a transaction joins the outer one. Never await the
+   * network inside: on SQLite the whole process waits.
    */
-  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    const outer = this.openTx();
-    if (outer) {
-      return work(outer);
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    const outer = this.findSession();
+    if (outer?.isInTransaction) {
+      return work();
     }
-    return this.repeatAfterConflict(() => this.throughGate(() => this.attempt(work)));
+    if (outer) {
+      throw new BugError('a transaction cannot begin inside `run`', { code: 'database_transaction_misplaced' });
+    }
+    return this.repeatAfterConflict(() => this.throughGate(() => this.withSession((session) => this.attempt(session, work))));
   }
 
   /** Whether a statement is answered within two seconds. Never throws. */
@@ -119,7 +146,7 @@ export class Database implements Executor {
     await this.throughGate(() => this.source.undoLastMigration({ transaction: 'each' }));
   }
 
-  /** Waits for what runs and lets the connections go; nothing may be asked afterwards. */
+  /** Waits for running work and closes the connections. Later statements fail. */
   async close(): Promise<void> {
     await this.throughGate(() => this.source.destroy());
     if (this.location.kind === 'sqlite') {
@@ -127,14 +154,9 @@ export class Database implements Executor {
     }
   }
 
-  private openTx(): RunnerExecutor | undefined {
-    const tx = this.currentTx.getStore();
-    return tx?.isOpen ? tx : undefined;
-  }
-
-  private async onExecutor<T>(work: (executor: Executor) => Promise<T>): Promise<T> {
-    const tx = this.openTx();
-    return tx ? work(tx) : this.repeatAfterConflict(() => this.throughGate(() => this.onOwnConnection(work)));
+  private findSession(): DatabaseSession | undefined {
+    const session = this.current.getStore();
+    return session?.isUsable ? session : undefined;
   }
 
   private async repeatAfterConflict<T>(work: () => Promise<T>): Promise<T> {
@@ -150,31 +172,24 @@ export class Database implements Executor {
     }
   }
 
-  private async onOwnConnection<T>(work: (executor: Executor) => Promise<T>): Promise<T> {
-    const executor = this.borrowConnection();
-    return work(executor).finally(() => executor.close());
-  }
-
-  private borrowConnection(): RunnerExecutor {
-    return new RunnerExecutor(this.kind, this.source.createQueryRunner());
+  private async withSession<T>(work: (session: DatabaseSession) => Promise<T>): Promise<T> {
+    const session = new DatabaseSession(this.kind, this.source, this.source.createQueryRunner());
+    return work(session).finally(() => session.close());
   }
 
   private throughGate<T>(work: () => Promise<T>): Promise<T> {
     return this.gate ? this.gate.pass(work) : work();
   }
 
-  private async attempt<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    const tx = this.borrowConnection();
+  private async attempt<T>(session: DatabaseSession, work: () => Promise<T>): Promise<T> {
     try {
-      await tx.begin();
-      const result = await this.currentTx.run(tx, () => work(tx));
-      await tx.commit();
+      await session.begin();
+      const result = await this.current.run(session, work);
+      await session.commit();
       return result;
     } catch (error) {
-      await tx.rollBack();
+      await session.rollBack();
       throw error;
-    } finally {
-      await tx.close();
     }
   }
 

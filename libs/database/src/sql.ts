@@ -1,5 +1,6 @@
-import { chunksOf } from '#domain';
-import type { Executor, SqlValue } from './executor.js';
+import { BugError, chunksOf } from '#domain';
+import type { Database } from './database.js';
+import type { SqlValue } from './session.js';
 
 /** What a column takes when the row is already there: the incoming value, or the standing one unless that is null. */
 export type OnConflict = 'incoming' | 'first';
@@ -24,7 +25,7 @@ const MAX_BOUND_VALUES = 30_000;
 /** `?,?,…` for so many values; at least one. */
 export const placeholders = (count: number): string => new Array<string>(count).fill('?').join(',');
 
-function updateClause({ kind }: Executor, { table, update }: Upsert): string {
+function updateClause({ kind }: Database, { table, update }: Upsert): string {
   const incoming = (column: string) => (kind === 'mysql' ? `VALUES(${column})` : `excluded.${column}`);
   const value = (column: string, rule: OnConflict | { readonly sql: string }) => {
     if (typeof rule === 'object') return rule.sql;
@@ -35,20 +36,20 @@ function updateClause({ kind }: Executor, { table, update }: Upsert): string {
     .join(', ');
 }
 
-function conflictClause(executor: Executor, upsert: Upsert): string {
-  const updates = updateClause(executor, upsert);
-  if (executor.kind === 'mysql') return `ON DUPLICATE KEY UPDATE ${updates === '' ? `${upsert.key[0]} = ${upsert.key[0]}` : updates}`;
+function conflictClause(database: Database, upsert: Upsert): string {
+  const updates = updateClause(database, upsert);
+  if (database.kind === 'mysql') return `ON DUPLICATE KEY UPDATE ${updates === '' ? `${upsert.key[0]} = ${upsert.key[0]}` : updates}`;
   return `ON CONFLICT (${upsert.key.join(',')}) DO ${updates === '' ? 'NOTHING' : `UPDATE SET ${updates}`}`;
 }
 
 /** Inserts rows, or updates those that are there. Chunked by itself; several chunks are atomic only inside a transaction. */
-export async function upsertRows(executor: Executor, upsert: Upsert): Promise<void> {
+export async function upsertRows(database: Database, upsert: Upsert): Promise<void> {
   const { table, columns, rows } = upsert;
   const rowSql = `(${placeholders(columns.length)})`;
-  const clause = conflictClause(executor, upsert);
+  const clause = conflictClause(database, upsert);
   for (const chunk of chunksOf(rows, Math.floor(MAX_BOUND_VALUES / columns.length))) {
     const values = new Array<string>(chunk.length).fill(rowSql).join(',');
-    await executor.execute(`INSERT INTO ${table} (${columns.join(',')}) VALUES ${values} ${clause}`, chunk.flat());
+    await database.execute(`INSERT INTO ${table} (${columns.join(',')}) VALUES ${values} ${clause}`, chunk.flat());
   }
 }
 
@@ -59,19 +60,29 @@ const withList = (sql: string, count: number) => sql.replace('IN (?)', `IN (${pl
 
 /** The rows of a SELECT whose last condition is `IN (?)`, for any number of values. */
 export async function queryIn<R extends object>(
-  executor: Executor,
+  database: Database,
   sql: string,
   params: readonly SqlValue[],
   values: readonly SqlValue[],
 ): Promise<R[]> {
   const rows: R[] = [];
   for (const chunk of chunksOf(values, IN_CHUNK)) {
-    rows.push(...(await executor.query<R>(withList(sql, chunk.length), [...params, ...chunk])));
+    rows.push(...(await database.query<R>(withList(sql, chunk.length), [...params, ...chunk])));
   }
   return rows;
 }
 
 /** Runs an UPDATE or DELETE whose last condition is `IN (?)`, for any number of values. */
-export async function executeIn(executor: Executor, sql: string, params: readonly SqlValue[], values: readonly SqlValue[]): Promise<void> {
-  for (const chunk of chunksOf(values, IN_CHUNK)) await executor.execute(withList(sql, chunk.length), [...params, ...chunk]);
+export async function executeIn(database: Database, sql: string, params: readonly SqlValue[], values: readonly SqlValue[]): Promise<void> {
+  for (const chunk of chunksOf(values, IN_CHUNK)) await database.execute(withList(sql, chunk.length), [...params, ...chunk]);
 }
+
+/** Throws BugError when there is no ambient transaction: a lock would end with its own statement. */
+export const assertInTransaction = (database: Database): void => {
+  if (!database.isInTransaction) {
+    throw new BugError('a row lock needs a transaction', { code: 'database_transaction_missing' });
+  }
+};
+
+/** Ends a SELECT that must hold its rows until the transaction ends; SQLite's write transactions hold the whole file anyway. */
+export const forUpdate = ({ kind }: Database): '' | ' FOR UPDATE' => (kind === 'mysql' ? ' FOR UPDATE' : '');

@@ -41,9 +41,7 @@ describe.each(testDatabaseKinds())('the data of one person on %s', (kind) => {
       passesFilter: true,
       addresses: emails.map((email) => ({ email, invalidReason: null })),
     };
-    await database.transaction((tx) =>
-      stores.contacts.save(tx, accountId, [{ contactId, content, contentHash: 'hash', modifiedAtSeconds: 5 }]),
-    );
+    await database.transaction(() => stores.contacts.save(accountId, [{ contactId, content, contentHash: 'hash', modifiedAtSeconds: 5 }]));
     await database.execute(`UPDATE addresses SET state = 'present', origin = 'ours' WHERE account_id = ?`, [accountId]);
   }
 

@@ -51,8 +51,8 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
 
   it('marks every address dirty that a contact held or holds, named by the lowest living holder', async () => {
     const { database, contacts, addresses } = await openWithAccount();
-    await database.transaction((tx) =>
-      contacts.save(tx, ACCOUNT, [
+    await database.transaction(() =>
+      contacts.save(ACCOUNT, [
         contact(8, 'Second', ['a@x', 'b@x']),
         contact(7, 'Żółw 🐢', ['a@x']),
         contact(9, 'Bad', ['bad'], 'too_long'),
@@ -64,16 +64,16 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
       ['b@x', 'Second', { City: 'Łódź' }],
     ]);
     expect(await addresses.findBacklog(ACCOUNT)).toEqual({ rows: 2, oldestSince: NOW });
-    await addresses.clearDirty(database, ACCOUNT, ['a@x', 'b@x']);
-    await database.transaction((tx) => contacts.save(tx, ACCOUNT, [contact(8, 'Second', ['c@x'])], NOW + 1));
+    await addresses.clearDirty(ACCOUNT, ['a@x', 'b@x']);
+    await database.transaction(() => contacts.save(ACCOUNT, [contact(8, 'Second', ['c@x'])], NOW + 1));
     expect(await dirtyEmails(addresses)).toEqual(['a@x', 'b@x', 'c@x']);
   });
 
   it('keeps versions and buries contacts, known or not', async () => {
-    const { database, contacts, addresses } = await openWithAccount();
-    await contacts.save(database, ACCOUNT, [contact(7, 'One', ['a@x'])]);
-    await contacts.touch(database, ACCOUNT, [{ contactId: 7, modifiedAtSeconds: 555 }]);
-    await contacts.bury(database, ACCOUNT, [8]);
+    const { contacts, addresses } = await openWithAccount();
+    await contacts.save(ACCOUNT, [contact(7, 'One', ['a@x'])]);
+    await contacts.touch(ACCOUNT, [{ contactId: 7, modifiedAtSeconds: 555 }]);
+    await contacts.markDeleted(ACCOUNT, [8]);
     expect([...(await contacts.findVersions(ACCOUNT, [7, 8, 9]))]).toEqual([
       [7, { isDeleted: false, modifiedAtSeconds: 555, contentHash: '7-One', savedAtMs: NOW }],
       [8, { isDeleted: true, modifiedAtSeconds: 0, contentHash: '', savedAtMs: NOW }],
@@ -81,16 +81,15 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
     expect(await contacts.countLiving(ACCOUNT)).toBe(1);
     expect(await contacts.hasVanishedSince(ACCOUNT, NOW)).toBe(true);
     expect(await contacts.hasVanishedSince(ACCOUNT, NOW + 1_000)).toBe(false);
-    await contacts.bury(database, ACCOUNT, [7]);
+    await contacts.markDeleted(ACCOUNT, [7]);
     expect((await addresses.listDirty(ACCOUNT, 9))[0]?.holder).toBeUndefined();
   });
 
   it('records what was told, and what an export showed', async () => {
-    const { database, contacts, addresses, consents } = await openWithAccount();
-    await contacts.save(database, ACCOUNT, [contact(7, 'One', ['a@x', 'b@x', 'c@x'])]);
-    await addresses.markSent(database, ACCOUNT, ['a@x']);
+    const { contacts, addresses, consents } = await openWithAccount();
+    await contacts.save(ACCOUNT, [contact(7, 'One', ['a@x', 'b@x', 'c@x'])]);
+    await addresses.markSent(ACCOUNT, ['a@x']);
     await addresses.saveExported(
-      database,
       ACCOUNT,
       [
         { email: 'a@x', consent: 'mailable', onOurList: true },
@@ -99,7 +98,7 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
       NOW + 2,
     );
     clock.set(NOW + 3);
-    await addresses.recordPushed(database, ACCOUNT, [
+    await addresses.recordPushed(ACCOUNT, [
       { email: 'a@x', state: 'present', origin: 'ours', pushedHash: 'h', rejectedCode: null, ownListId: 5 },
       { email: 'c@x', state: 'rejected', origin: 'unknown', pushedHash: null, rejectedCode: 'role', ownListId: null },
     ]);
@@ -110,52 +109,50 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
     ]);
     expect(await consents.listUnmailable(ACCOUNT, ['a@x', 'b@x'])).toEqual(['b@x']);
     clock.set(NOW + 9);
-    expect(await addresses.markUnseenDirty(database, ACCOUNT, NOW + 9)).toBe(1);
+    expect(await addresses.markUnseenDirty(ACCOUNT, NOW + 9)).toBe(1);
     expect(await dirtyEmails(addresses)).toEqual(['b@x', 'a@x']);
     clock.set(NOW + 10);
-    await addresses.forgetPushed(database, ACCOUNT);
+    await addresses.forgetPushed(ACCOUNT);
     expect(await dirtyEmails(addresses)).toEqual(['b@x', 'a@x', 'c@x']);
     expect(await consents.listUnmailable(ACCOUNT, ['a@x', 'b@x', 'c@x'])).toEqual(['b@x']);
   });
 
   it('asks for a write-back once per unsubscribe', async () => {
-    const { database, contacts, consents } = await openWithAccount();
-    await contacts.save(database, ACCOUNT, [contact(7, 'One', ['a@x']), contact(8, 'Two', ['a@x'])]);
-    await consents.save(database, ACCOUNT, ['a@x', 'new@x'], 'unsubscribed');
+    const { contacts, consents } = await openWithAccount();
+    await contacts.save(ACCOUNT, [contact(7, 'One', ['a@x']), contact(8, 'Two', ['a@x'])]);
+    await consents.save(ACCOUNT, ['a@x', 'new@x'], 'unsubscribed');
     expect(await consents.listWriteBacks(ACCOUNT, 9)).toEqual([
       { email: 'a@x', contactIds: [7, 8] },
       { email: 'new@x', contactIds: [] },
     ]);
-    await consents.markWrittenBack(database, ACCOUNT, ['a@x', 'new@x']);
-    await consents.save(database, ACCOUNT, ['a@x'], 'blocked');
+    await consents.markWrittenBack(ACCOUNT, ['a@x', 'new@x']);
+    await consents.save(ACCOUNT, ['a@x'], 'blocked');
     expect(await consents.listWriteBacks(ACCOUNT, 9)).toEqual([]);
-    await consents.save(database, ACCOUNT, ['a@x'], 'mailable');
-    await consents.save(database, ACCOUNT, ['a@x'], 'unsubscribed');
+    await consents.save(ACCOUNT, ['a@x'], 'mailable');
+    await consents.save(ACCOUNT, ['a@x'], 'unsubscribed');
     expect((await consents.listWriteBacks(ACCOUNT, 9)).map(({ email }) => email)).toEqual(['a@x']);
   });
 
   it('knows which contacts a complete read did not show', async () => {
-    const { database, contacts } = await openWithAccount();
+    const { contacts } = await openWithAccount();
     await contacts.save(
-      database,
       ACCOUNT,
       [7, 8, 9].map((id) => contact(id, 'Name', [`${id}@x`])),
     );
     expect(await contacts.countAddressesOfMissing(ACCOUNT, { after: 0, upTo: 8, seen: [7] })).toBe(1);
-    await contacts.markMissing(database, ACCOUNT, { after: 0, upTo: null, seen: [8], runId: 'run' });
+    await contacts.markMissing(ACCOUNT, { after: 0, upTo: null, seen: [8], runId: 'run' });
     expect(await contacts.listMissing(ACCOUNT, 'run', 7, 9)).toEqual([9]);
     expect(await contacts.countMissing(ACCOUNT, 'run')).toBe(2);
-    await contacts.touch(database, ACCOUNT, [{ contactId: 9, modifiedAtSeconds: 109 }]);
+    await contacts.touch(ACCOUNT, [{ contactId: 9, modifiedAtSeconds: 109 }]);
     expect(await contacts.listMissing(ACCOUNT, 'run', 0, 9)).toEqual([7]);
   });
 
   it('takes thousands of contacts with many addresses at once', async () => {
     const { database, contacts, addresses } = await openWithAccount();
     const many = Array.from({ length: 3000 }, (_, n) => contact(n + 1, `Name ${n}`, [`${n}@x`, `${n}@y`]));
-    await database.transaction((tx) => contacts.save(tx, ACCOUNT, many));
-    await database.transaction((tx) =>
+    await database.transaction(() => contacts.save(ACCOUNT, many));
+    await database.transaction(() =>
       contacts.save(
-        tx,
         ACCOUNT,
         many.map(({ contactId }) => contact(contactId, 'New', [`${contactId}@z`])),
       ),
@@ -176,7 +173,7 @@ describe.each(testDatabaseKinds())('the inbox on %s', (kind) => {
     const [first, second] = await events.listWaiting(ACCOUNT, '', 9);
     expect(first).toMatchObject({ eventId: '01', deliveries: 2, contactId: 7, payload: '{"id":7}', receivedAt: NOW });
     await events.add(ACCOUNT, [event('04', 'same')]);
-    await events.settle(database, ACCOUNT, [
+    await events.settle(ACCOUNT, [
       { eventId: '01', deliveries: first?.deliveries ?? 0, state: 'applied', reason: null },
       { eventId: '02', deliveries: second?.deliveries ?? 0, state: 'ignored', reason: 'known' },
     ]);

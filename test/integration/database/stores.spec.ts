@@ -102,9 +102,9 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
     });
 
     it('are not installed when the transaction fails', async () => {
-      const attempt = database.transaction(async (tx) => {
-        await stores.accounts.install(installed(1), tx);
-        await stores.accesses.save(1, { accessToken: 'a', refreshToken: 'r' }, NOW, tx);
+      const attempt = database.transaction(async () => {
+        await stores.accounts.install(installed(1));
+        await stores.accesses.save(1, { accessToken: 'a', refreshToken: 'r' }, NOW);
         throw new Error('no');
       });
       await expect(attempt).rejects.toThrow('no');
@@ -151,6 +151,13 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
       expect(await stores.accounts.setStatus(1, 'reauthorization_required')).toBe(false);
     });
 
+    it('are locked only inside a transaction', async () => {
+      await stores.accounts.install(installed(1));
+      await expect(stores.accounts.lockRow(1)).rejects.toMatchObject({ code: 'database_transaction_missing' });
+      await database.transaction(() => stores.accounts.lockRow(1));
+      await database.transaction(() => stores.accounts.lockRow(99));
+    });
+
     it('are paused for the longest time asked for', async () => {
       await stores.accounts.install(installed(1));
       await stores.accounts.pause(1, NOW + 300, 'long');
@@ -183,17 +190,17 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
 
     it('let only the holder write', async () => {
       const first = (await stores.leases.acquire(1, 'one', NOW + MINUTE)) ?? 0;
-      await database.transaction((tx) => stores.leases.assertFence(tx, 1, first));
+      await database.transaction(() => stores.leases.assertFence(1, first));
       clock.set(NOW + MINUTE);
       await stores.leases.acquire(1, 'two', NOW + 2 * MINUTE);
-      const write = database.transaction((tx) => stores.leases.assertFence(tx, 1, first));
+      const write = database.transaction(() => stores.leases.assertFence(1, first));
       await expect(write).rejects.toMatchObject({ kind: 'transient', code: 'lease_lost' });
     });
 
     it('end when they are released', async () => {
       const fence = (await stores.leases.acquire(1, 'one', NOW + MINUTE)) ?? 0;
       await stores.leases.release(1, fence);
-      const write = database.transaction((tx) => stores.leases.assertFence(tx, 1, fence));
+      const write = database.transaction(() => stores.leases.assertFence(1, fence));
       await expect(write).rejects.toMatchObject({ code: 'lease_lost' });
       expect(await stores.leases.acquire(1, 'two', NOW + MINUTE)).toBe(fence + 1);
     });

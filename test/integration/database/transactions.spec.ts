@@ -1,18 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { systemClock } from '#clock';
 import { DuplicateKeyError } from '#database';
-import type { Database, Executor } from '#database';
+import type { Database } from '#database';
 import { BugError, TransientError } from '#domain';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 
 const INSERT = 'INSERT INTO rate_slots (slot_key, next_at) VALUES (?, ?)';
 const pauseMs = (ms: number) => systemClock.sleep(ms);
-const insert = (on: Executor, key: string, nextAt = 0) => on.execute(INSERT, [key, nextAt]);
-const keysOf = async (on: Executor): Promise<string[]> => {
+const insert = (on: Database, key: string, nextAt = 0) => on.execute(INSERT, [key, nextAt]);
+const keysOf = async (on: Database): Promise<string[]> => {
   const rows = await on.query<{ slot_key: string }>('SELECT slot_key FROM rate_slots ORDER BY slot_key');
   return rows.map((row) => row.slot_key);
 };
-const nextAtOf = async (on: Executor, key: string): Promise<number> => {
+const nextAtOf = async (on: Database, key: string): Promise<number> => {
   const [row] = await on.query<{ next_at: number }>('SELECT next_at FROM rate_slots WHERE slot_key = ?', [key]);
   return row?.next_at ?? Number.NaN;
 };
@@ -25,21 +25,21 @@ describe.each(testDatabaseKinds())('transactions on %s', (kind) => {
     const expected: string[] = [];
     const expectRow = (key: string): string => (expected.push(key), key);
     const committed = (n: number) =>
-      database.transaction(async (tx) => {
-        await insert(tx, expectRow(`committed-${n}-a`));
+      database.transaction(async () => {
+        await insert(database, expectRow(`committed-${n}-a`));
         await pauseMs(n % 3);
-        await insert(tx, expectRow(`committed-${n}-b`));
+        await insert(database, expectRow(`committed-${n}-b`));
       });
     const undone = (n: number) =>
       expect(
-        database.transaction(async (tx) => {
-          await insert(tx, `undone-${n}`);
+        database.transaction(async () => {
+          await insert(database, `undone-${n}`);
           await pauseMs(n % 2);
           throw new Error('no');
         }),
       ).rejects.toThrow('no');
     const plain = (n: number) => insert(database, expectRow(`plain-${n}`));
-    const nested = (n: number) => database.transaction(() => database.transaction((tx) => insert(tx, expectRow(`nested-${n}`))));
+    const nested = (n: number) => database.transaction(() => database.transaction(() => insert(database, expectRow(`nested-${n}`))));
     const fours = Array.from({ length: 50 }, (_, n) => [committed(n), undone(n), plain(n), nested(n)]);
     await Promise.all<unknown>(fours.flat());
     expect(await keysOf(database)).toEqual(expected.toSorted());
@@ -51,10 +51,10 @@ describe.each(testDatabaseKinds())('transactions on %s', (kind) => {
     const [first] = processes;
     await insert(first as Database, 'counter');
     const addOne = (database: Database) =>
-      database.transaction(async (tx) => {
-        const lock = tx.kind === 'mysql' ? ' FOR UPDATE' : '';
-        const [row] = await tx.query<{ next_at: number }>(`SELECT next_at FROM rate_slots WHERE slot_key = 'counter'${lock}`);
-        await tx.execute("UPDATE rate_slots SET next_at = ? WHERE slot_key = 'counter'", [(row?.next_at ?? 0) + 1]);
+      database.transaction(async () => {
+        const lock = database.kind === 'mysql' ? ' FOR UPDATE' : '';
+        const [row] = await database.query<{ next_at: number }>(`SELECT next_at FROM rate_slots WHERE slot_key = 'counter'${lock}`);
+        await database.execute("UPDATE rate_slots SET next_at = ? WHERE slot_key = 'counter'", [(row?.next_at ?? 0) + 1]);
       });
     await Promise.all(processes.flatMap((database) => Array.from({ length: 20 }, () => addOne(database))));
     expect(await nextAtOf(first as Database, 'counter')).toBe(60);
@@ -72,18 +72,48 @@ describe.each(testDatabaseKinds())('transactions on %s', (kind) => {
 
   it('keep a statement that refuses apart from the rest', async () => {
     const database = await databases.open();
-    await database.transaction(async (tx) => {
-      await insert(tx, 'twice');
-      await expect(insert(tx, 'twice')).rejects.toBeInstanceOf(DuplicateKeyError);
-      await insert(tx, 'after');
+    await database.transaction(async () => {
+      await insert(database, 'twice');
+      await expect(insert(database, 'twice')).rejects.toBeInstanceOf(DuplicateKeyError);
+      await insert(database, 'after');
     });
     expect(await keysOf(database)).toEqual(['after', 'twice']);
   });
 
   it('cannot be used after their end', async () => {
     const database = await databases.open();
-    const leaked = await database.transaction(async (tx) => tx);
-    await expect(insert(leaked, 'late')).rejects.toMatchObject({ code: 'database_transaction_ended' });
+    const leaked = await database.transaction(() => database.run(async (session) => session));
+    await expect(leaked.execute(INSERT, ['late', 0])).rejects.toMatchObject({ code: 'database_transaction_ended' });
+  });
+
+  it("take statements of TypeORM's manager, and undo them with the rest", async () => {
+    const database = await databases.open();
+    const byManager = (key: string) => database.run(({ manager }) => manager.query(INSERT, [key, 0]));
+    await byManager('alone');
+    const attempt = database.transaction(async () => {
+      await byManager('inside');
+      expect(await keysOf(database)).toEqual(['alone', 'inside']);
+      throw new Error('no');
+    });
+    await expect(attempt).rejects.toThrow('no');
+    expect(await keysOf(database)).toEqual(['alone']);
+  });
+
+  it('are known to TypeORM, which begins none of its own inside', async () => {
+    const database = await databases.open();
+    const isActive = () => database.run(async ({ manager }) => manager.queryRunner?.isTransactionActive);
+    expect(await isActive()).toBe(false);
+    expect(await database.transaction(isActive)).toBe(true);
+    await expect(database.transaction(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await isActive()).toBe(false);
+  });
+
+  it('cannot begin inside the loan of one connection, where statements join that connection', async () => {
+    const database = await databases.open();
+    const misplaced = database.run(() => database.transaction(() => insert(database, 'never')));
+    await expect(misplaced).rejects.toMatchObject({ code: 'database_transaction_misplaced' });
+    await database.run(() => insert(database, 'joined'));
+    expect(await keysOf(database)).toEqual(['joined']);
   });
 
   it('do not touch the errors of their work', async () => {
@@ -110,6 +140,8 @@ describe.each(testDatabaseKinds())('statements on %s', (kind) => {
     await expect(database.query('SELECT * FROM rate_slots WHERE slot_key = ?', [object])).rejects.toMatchObject({
       code: 'database_value_not_bindable',
     });
+    const byManager = database.run(({ manager }) => manager.query('SELECT * FROM rate_slots WHERE slot_key = ?', [object]));
+    await expect(byManager).rejects.toMatchObject({ code: 'database_value_not_bindable' });
   });
 
   it('give numbers for big integers, counts and sums', async () => {
@@ -165,13 +197,13 @@ describe.each(testDatabaseKinds().filter((kind) => kind === 'mysql'))('a lost co
 
   it('undoes the transaction, says so, and the next one gets a new connection', async () => {
     const database = await databases.open();
-    const attempt = database.transaction(async (tx) => {
-      await insert(tx, 'lost');
+    const attempt = database.transaction(async () => {
+      await insert(database, 'lost');
       await killAll(database);
-      await insert(tx, 'never');
+      await insert(database, 'never');
     });
     await expect(attempt).rejects.toMatchObject({ code: 'database_unavailable' });
-    await database.transaction((tx) => insert(tx, 'found'));
+    await database.transaction(() => insert(database, 'found'));
     expect(await keysOf(database)).toEqual(['found']);
   });
 
@@ -179,14 +211,14 @@ describe.each(testDatabaseKinds().filter((kind) => kind === 'mysql'))('a lost co
     const database = await databases.open();
     await insert(database, 'a');
     await insert(database, 'b');
-    const update = (tx: Executor, key: string) => tx.execute('UPDATE rate_slots SET next_at = next_at + 1 WHERE slot_key = ?', [key]);
+    const update = (key: string) => database.execute('UPDATE rate_slots SET next_at = next_at + 1 WHERE slot_key = ?', [key]);
     let attempts = 0;
     const cross = (one: string, other: string) =>
-      database.transaction(async (tx) => {
+      database.transaction(async () => {
         attempts += 1;
-        await update(tx, one);
+        await update(one);
         await pauseMs(50);
-        await update(tx, other);
+        await update(other);
       });
     await Promise.all([cross('a', 'b'), cross('b', 'a')]);
     expect(attempts).toBeGreaterThan(2);

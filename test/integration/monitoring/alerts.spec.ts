@@ -142,8 +142,8 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
 
   it('are raised with the action or not at all', async () => {
     const { database, stores } = harness.context;
-    const broken = database.transaction(async (tx) => {
-      await stores.alerts.raise(alerts.reauthorizationRequired(ACCOUNT_ID, 1), tx);
+    const broken = database.transaction(async () => {
+      await stores.alerts.raise(alerts.reauthorizationRequired(ACCOUNT_ID, 1));
       throw new Error('the action failed');
     });
     await expect(broken).rejects.toThrow('the action failed');

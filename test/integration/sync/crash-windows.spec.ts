@@ -95,7 +95,7 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
     clock.advance(1_000);
     await account.unsubscribe('p0@example.com');
     await world.control.post('/unisender/hooks/flush');
-    await world.harness.context.database.transaction((tx) => stores.addresses.saveExported(tx, account.accountId, [row], askedAt));
+    await world.harness.context.database.transaction(() => stores.addresses.saveExported(account.accountId, [row], askedAt));
     expect(await stores.consents.listUnmailable(account.accountId, [row.email])).toEqual([row.email]);
     await account.change(id, { name: 'Renamed' });
     await world.settle();
@@ -169,8 +169,8 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
     await account.connect();
     const { stores, database } = world.harness.context;
     const version = { contactId: 7, content: { name: 'A', addresses: [], fields: {}, passesFilter: true }, contentHash: 'a' };
-    await database.transaction((tx) => stores.contacts.save(tx, account.accountId, [{ ...version, modifiedAtSeconds: 300 }], 1));
-    await database.transaction((tx) => stores.contacts.touch(tx, account.accountId, [{ contactId: 7, modifiedAtSeconds: 100 }]));
+    await database.transaction(() => stores.contacts.save(account.accountId, [{ ...version, modifiedAtSeconds: 300 }], 1));
+    await database.transaction(() => stores.contacts.touch(account.accountId, [{ contactId: 7, modifiedAtSeconds: 100 }]));
     expect((await stores.contacts.findVersions(account.accountId, [7])).get(7)).toMatchObject({ modifiedAtSeconds: 300 });
   });
 

@@ -1,5 +1,5 @@
 import type { Clock } from '#domain';
-import type { Executor } from '../executor.js';
+import type { Database } from '../database.js';
 import { upsertRows } from '../sql.js';
 
 /** A token pair as Kommo gave it, sealed. */
@@ -48,19 +48,19 @@ const COLUMNS = 'account_id, access_token, refresh_token, expires_at, refreshed_
 /** The accounts' token pairs, and who may refresh one. */
 export class AccessStore {
   constructor(
-    private readonly database: Executor,
+    private readonly database: Database,
     private readonly clock: Clock,
   ) {}
 
   /** The account's pair, or undefined when it was never authorised. */
-  async find(accountId: number, on: Executor = this.database): Promise<AccessRow | undefined> {
-    const [row] = await on.query<StoredAccess>(`SELECT ${COLUMNS} FROM accesses WHERE account_id = ?`, [accountId]);
+  async find(accountId: number): Promise<AccessRow | undefined> {
+    const [row] = await this.database.query<StoredAccess>(`SELECT ${COLUMNS} FROM accesses WHERE account_id = ?`, [accountId]);
     return row && toAccessRow(row);
   }
 
   /** Stores the pair of a new authorisation over any other; a refresh under way is outrun by its version. */
-  async save(accountId: number, pair: SealedPair, expiresAt: number, on: Executor = this.database): Promise<void> {
-    await upsertRows(on, {
+  async save(accountId: number, pair: SealedPair, expiresAt: number): Promise<void> {
+    await upsertRows(this.database, {
       table: 'accesses',
       columns: ['account_id', 'access_token', 'refresh_token', 'expires_at', 'refreshed_at'],
       key: ['account_id'],
@@ -103,16 +103,16 @@ export class AccessStore {
   }
 
   /** Without effect when another one holds the lock. */
-  async unlockRefresh(accountId: number, owner: string, on: Executor = this.database): Promise<void> {
-    await on.execute('UPDATE accesses SET refresh_owner = NULL, refresh_until = 0 WHERE account_id = ? AND refresh_owner = ?', [
+  async unlockRefresh(accountId: number, owner: string): Promise<void> {
+    await this.database.execute('UPDATE accesses SET refresh_owner = NULL, refresh_until = 0 WHERE account_id = ? AND refresh_owner = ?', [
       accountId,
       owner,
     ]);
   }
 
   /** Ids of active and suspended accounts above `afterAccountId` whose access token expires before `beforeMs`, in order. */
-  async listExpiringBefore(beforeMs: number, afterAccountId: number, limit: number, on: Executor = this.database): Promise<number[]> {
-    const rows = await on.query<{ account_id: number }>(
+  async listExpiringBefore(beforeMs: number, afterAccountId: number, limit: number): Promise<number[]> {
+    const rows = await this.database.query<{ account_id: number }>(
       `SELECT accesses.account_id FROM accesses JOIN accounts ON accounts.account_id = accesses.account_id
         WHERE accesses.expires_at < ? AND accesses.account_id > ? AND accounts.status IN ('active', 'suspended')
         ORDER BY accesses.account_id LIMIT ?`,
@@ -122,7 +122,7 @@ export class AccessStore {
   }
 
   /** Forgets the pair of an account that was disconnected. */
-  async remove(accountId: number, on: Executor = this.database): Promise<void> {
-    await on.execute('DELETE FROM accesses WHERE account_id = ?', [accountId]);
+  async remove(accountId: number): Promise<void> {
+    await this.database.execute('DELETE FROM accesses WHERE account_id = ?', [accountId]);
   }
 }

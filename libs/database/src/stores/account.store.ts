@@ -1,6 +1,7 @@
 import { type AccountStatus, type Clock, accountStatusesBefore, defaultAccountSettings, toStoredSettings } from '#domain';
-import type { Executor, SqlValue } from '../executor.js';
-import { placeholders, upsertRows } from '../sql.js';
+import type { Database } from '../database.js';
+import type { SqlValue } from '../session.js';
+import { assertInTransaction, forUpdate, placeholders, upsertRows } from '../sql.js';
 
 /** Whether an export has told what stood in Unisender before us. */
 export type BaselineState = 'none' | 'done';
@@ -178,16 +179,16 @@ const newRow = (account: PendingAccount, nowMs: number): SqlValue[] => [
   nowMs,
 ];
 
-/** Accounts and their pauses. Works on the database unless a call names a transaction. */
+/** Accounts and their pauses. */
 export class AccountStore {
   constructor(
-    private readonly database: Executor,
+    private readonly database: Database,
     private readonly clock: Clock,
   ) {}
 
   /** Adds an account that still has to be authorised. An existing one only changes its integration. */
-  async savePending(account: PendingAccount, on: Executor = this.database): Promise<void> {
-    await upsertRows(on, {
+  async savePending(account: PendingAccount): Promise<void> {
+    await upsertRows(this.database, {
       table: 'accounts',
       columns: NEW_COLUMNS,
       key: ['account_id'],
@@ -200,8 +201,8 @@ export class AccountStore {
    * Makes the account active after its authorisation. A known account keeps its key, list, settings, baseline and webhook
    * token; its pause ends.
    */
-  async install(account: InstalledAccount, on: Executor = this.database): Promise<void> {
-    await upsertRows(on, {
+  async install(account: InstalledAccount): Promise<void> {
+    await upsertRows(this.database, {
       table: 'accounts',
       columns: NEW_COLUMNS,
       key: ['account_id'],
@@ -222,19 +223,19 @@ export class AccountStore {
   }
 
   /** The account, or undefined. */
-  async find(accountId: number, on: Executor = this.database): Promise<AccountRow | undefined> {
-    const [row] = await on.query<StoredAccount>(`SELECT ${COLUMNS} FROM accounts WHERE account_id = ?`, [accountId]);
+  async find(accountId: number): Promise<AccountRow | undefined> {
+    const [row] = await this.database.query<StoredAccount>(`SELECT ${COLUMNS} FROM accounts WHERE account_id = ?`, [accountId]);
     return row && toAccountRow(row);
   }
 
   /** The account behind a webhook's URL, or undefined. */
-  async findByWebhookTokenHash(hash: string, on: Executor = this.database): Promise<AccountRow | undefined> {
-    const [row] = await on.query<StoredAccount>(`SELECT ${COLUMNS} FROM accounts WHERE webhook_token_hash = ?`, [hash]);
+  async findByWebhookTokenHash(hash: string): Promise<AccountRow | undefined> {
+    const [row] = await this.database.query<StoredAccount>(`SELECT ${COLUMNS} FROM accounts WHERE webhook_token_hash = ?`, [hash]);
     return row && toAccountRow(row);
   }
 
   /** In the order of their ids. */
-  async list(filter: AccountFilter, on: Executor = this.database): Promise<AccountRow[]> {
+  async list(filter: AccountFilter): Promise<AccountRow[]> {
     const conditions: [string, SqlValue | undefined][] = [
       ['account_id > ?', filter.after],
       ['client_id = ?', filter.integrationId],
@@ -242,28 +243,35 @@ export class AccountStore {
     ];
     const given = conditions.filter((condition): condition is [string, SqlValue] => condition[1] !== undefined);
     const where = given.length === 0 ? '' : `WHERE ${given.map(([sql]) => sql).join(' AND ')}`;
-    const rows = await on.query<StoredAccount>(`SELECT ${COLUMNS} FROM accounts ${where} ORDER BY account_id LIMIT ?`, [
+    const rows = await this.database.query<StoredAccount>(`SELECT ${COLUMNS} FROM accounts ${where} ORDER BY account_id LIMIT ?`, [
       ...given.map(([, value]) => value),
       filter.limit,
     ]);
     return rows.map(toAccountRow);
   }
 
+  /** Locks the account's row until the transaction ends. Throws BugError outside a transaction; without effect for an unknown id. */
+  async lockRow(accountId: number): Promise<void> {
+    assertInTransaction(this.database);
+    // SQL by hand: SQLite knows no FOR UPDATE; its transactions lock the whole file.
+    await this.database.query(`SELECT account_id FROM accounts WHERE account_id = ?${forUpdate(this.database)}`, [accountId]);
+  }
+
   /** Changes what `patch` names. False when there is no such account. */
-  async update(accountId: number, patch: AccountPatch, on: Executor = this.database): Promise<boolean> {
+  async update(accountId: number, patch: AccountPatch): Promise<boolean> {
     const names = (Object.keys(patch) as (keyof AccountPatch)[]).filter((name) => patch[name] !== undefined);
     const values = names.map((name): SqlValue => patch[name] ?? null);
     const assignments = names.map((name) => `${columnOf[name]} = ?, `).join('');
     const sql = `UPDATE accounts SET ${assignments}updated_at = ? WHERE account_id = ?`;
-    return (await on.execute(sql, [...values, this.clock.nowMs(), accountId])) === 1;
+    return (await this.database.execute(sql, [...values, this.clock.nowMs(), accountId])) === 1;
   }
 
   /** Makes an allowed change of status. False when the account's present status does not allow it (or there is no account). */
-  async setStatus(accountId: number, status: AccountStatus, on: Executor = this.database): Promise<boolean> {
+  async setStatus(accountId: number, status: AccountStatus): Promise<boolean> {
     const nowMs = this.clock.nowMs();
     const from = [status, ...accountStatusesBefore(status)];
     const disconnectedAt = status === 'disconnected' ? 'COALESCE(disconnected_at, ?)' : 'NULL';
-    const matched = await on.execute(
+    const matched = await this.database.execute(
       `UPDATE accounts SET status = ?, disconnected_at = ${disconnectedAt}, updated_at = ?
         WHERE account_id = ? AND status IN (${placeholders(from.length)})`,
       [status, ...(status === 'disconnected' ? [nowMs] : []), nowMs, accountId, ...from],
@@ -272,8 +280,8 @@ export class AccountStore {
   }
 
   /** Keeps jobs off the account until `untilMs`. A longer pause stays. */
-  async pause(accountId: number, untilMs: number, code: string, on: Executor = this.database): Promise<void> {
-    await on.execute('UPDATE accounts SET paused_until = ?, pause_code = ? WHERE account_id = ? AND paused_until < ?', [
+  async pause(accountId: number, untilMs: number, code: string): Promise<void> {
+    await this.database.execute('UPDATE accounts SET paused_until = ?, pause_code = ? WHERE account_id = ? AND paused_until < ?', [
       untilMs,
       code,
       accountId,
@@ -282,7 +290,7 @@ export class AccountStore {
   }
 
   /** Lets jobs at the account again before its time. */
-  async endPause(accountId: number, on: Executor = this.database): Promise<void> {
-    await on.execute('UPDATE accounts SET paused_until = 0, pause_code = NULL WHERE account_id = ?', [accountId]);
+  async endPause(accountId: number): Promise<void> {
+    await this.database.execute('UPDATE accounts SET paused_until = 0, pause_code = NULL WHERE account_id = ?', [accountId]);
   }
 }

@@ -10,7 +10,7 @@ import {
   type PushedAddress,
   groupBy,
 } from '#domain';
-import type { Executor } from '../executor.js';
+import type { Database } from '../database.js';
 import { executeIn, incoming, queryIn, upsertRows } from '../sql.js';
 import { markDirty } from './dirty-mark.js';
 
@@ -71,34 +71,34 @@ const toRecord = ({ email, origin, state, pushed_hash, consent, own_list_id }: R
 /** The other half of the mirror: what Unisender was told of each address, and what an export showed. Telling it clears the dirty mark. */
 export class AddressStore {
   constructor(
-    private readonly database: Executor,
+    private readonly database: Database,
     private readonly clock: Clock,
   ) {}
 
   /** Marks addresses as perhaps differing from what Unisender was told; an older mark stands. */
-  async markDirty(tx: Executor, accountId: number, emails: readonly string[]): Promise<void> {
-    await markDirty(tx, accountId, emails, this.clock.nowMs());
+  async markDirty(accountId: number, emails: readonly string[]): Promise<void> {
+    await markDirty(this.database, accountId, emails, this.clock.nowMs());
   }
 
   /** Marks everything that was told, for the list is another one now. Who stands on it is to be learnt. */
-  async changeList(tx: Executor, accountId: number): Promise<void> {
-    await tx.execute(`UPDATE addresses SET seen_at = NULL WHERE account_id = ? AND seen_at IS NOT NULL`, [accountId]);
-    await tx.execute(
+  async changeList(accountId: number): Promise<void> {
+    await this.database.execute(`UPDATE addresses SET seen_at = NULL WHERE account_id = ? AND seen_at IS NOT NULL`, [accountId]);
+    await this.database.execute(
       `UPDATE addresses SET dirty_since = COALESCE(dirty_since, ?), pushed_hash = NULL WHERE account_id = ? AND state = 'present'`,
       [this.clock.nowMs(), accountId],
     );
   }
 
   /** Forgets that addresses are on lists of ours that do not exist any more. Returns how many were. */
-  async forgetLostLists(tx: Executor, accountId: number, existingIds: readonly number[]): Promise<number> {
-    const owned = await tx.query<{ own_list_id: number }>(
+  async forgetLostLists(accountId: number, existingIds: readonly number[]): Promise<number> {
+    const owned = await this.database.query<{ own_list_id: number }>(
       `SELECT DISTINCT own_list_id FROM addresses WHERE account_id = ? AND own_list_id IS NOT NULL`,
       [accountId],
     );
     const lost = owned.map(({ own_list_id }) => own_list_id).filter((id) => !existingIds.includes(id));
     let forgotten = 0;
     for (const listId of lost) {
-      forgotten += await tx.execute(`UPDATE addresses SET own_list_id = NULL WHERE account_id = ? AND own_list_id = ?`, [
+      forgotten += await this.database.execute(`UPDATE addresses SET own_list_id = NULL WHERE account_id = ? AND own_list_id = ?`, [
         accountId,
         listId,
       ]);
@@ -110,20 +110,20 @@ export class AddressStore {
    * Forgets what was told and learnt: another Unisender account stands behind the key now. Who unsubscribed stays so there too.
    * Addresses that contacts hold are dirty.
    */
-  async forgetPushed(tx: Executor, accountId: number): Promise<void> {
-    await tx.execute(`DELETE FROM addresses WHERE account_id = ? AND consent = 'mailable'`, [accountId]);
-    await tx.execute(
+  async forgetPushed(accountId: number): Promise<void> {
+    await this.database.execute(`DELETE FROM addresses WHERE account_id = ? AND consent = 'mailable'`, [accountId]);
+    await this.database.execute(
       `UPDATE addresses SET origin = 'unknown', state = 'absent', pushed_hash = NULL, rejected_code = NULL, first_sent_at = NULL, seen_at = NULL,
               own_list_id = NULL
         WHERE account_id = ?`,
       [accountId],
     );
-    const held = await tx.query<{ email: string }>(
+    const held = await this.database.query<{ email: string }>(
       `SELECT DISTINCT email FROM contact_addresses WHERE account_id = ? AND invalid_reason IS NULL`,
       [accountId],
     );
     await markDirty(
-      tx,
+      this.database,
       accountId,
       held.map(({ email }) => email),
       this.clock.nowMs(),
@@ -183,9 +183,9 @@ export class AddressStore {
   }
 
   /** Notes, before the call, that addresses are about to be sent as new: what a lost answer leaves open can be told later. */
-  async markSent(tx: Executor, accountId: number, emails: readonly string[]): Promise<void> {
+  async markSent(accountId: number, emails: readonly string[]): Promise<void> {
     await executeIn(
-      tx,
+      this.database,
       `UPDATE addresses SET first_sent_at = COALESCE(first_sent_at, ?), pushed_hash = ? WHERE account_id = ? AND email IN (?)`,
       [this.clock.nowMs(), OUTCOME_UNKNOWN, accountId],
       emails,
@@ -193,15 +193,20 @@ export class AddressStore {
   }
 
   /** Notes, before a call that changes or removes addresses, that its answer is not known yet. */
-  async markOutcomeUnknown(tx: Executor, accountId: number, emails: readonly string[]): Promise<void> {
-    await executeIn(tx, `UPDATE addresses SET pushed_hash = ? WHERE account_id = ? AND email IN (?)`, [OUTCOME_UNKNOWN, accountId], emails);
+  async markOutcomeUnknown(accountId: number, emails: readonly string[]): Promise<void> {
+    await executeIn(
+      this.database,
+      `UPDATE addresses SET pushed_hash = ? WHERE account_id = ? AND email IN (?)`,
+      [OUTCOME_UNKNOWN, accountId],
+      emails,
+    );
   }
 
   /** Records what Unisender answered. Clears the dirty mark; leaves the consent, which Unisender's hooks write at any time. */
-  async recordPushed(tx: Executor, accountId: number, told: readonly PushedAddress[]): Promise<void> {
+  async recordPushed(accountId: number, told: readonly PushedAddress[]): Promise<void> {
     if (told.length === 0) return;
     const nowMs = this.clock.nowMs();
-    await upsertRows(tx, {
+    await upsertRows(this.database, {
       table: 'addresses',
       columns: ['account_id', 'email', 'state', 'origin', 'pushed_hash', 'rejected_code', 'own_list_id', 'dirty_since', 'updated_at'],
       key: ['account_id', 'email'],
@@ -219,37 +224,41 @@ export class AddressStore {
       ]),
     });
     const neverSent = told.filter(({ origin }) => origin === 'unknown').map(({ email }) => email);
-    await executeIn(tx, `UPDATE addresses SET first_sent_at = NULL WHERE account_id = ? AND email IN (?)`, [accountId], neverSent);
+    await executeIn(
+      this.database,
+      `UPDATE addresses SET first_sent_at = NULL WHERE account_id = ? AND email IN (?)`,
+      [accountId],
+      neverSent,
+    );
     const absent = told.filter(({ state }) => state === 'absent').map(({ email }) => email);
-    await executeIn(tx, `UPDATE addresses SET seen_at = NULL WHERE account_id = ? AND email IN (?)`, [accountId], absent);
+    await executeIn(this.database, `UPDATE addresses SET seen_at = NULL WHERE account_id = ? AND email IN (?)`, [accountId], absent);
   }
 
   /** Takes the mark from addresses of which Unisender need not be told. */
-  async clearDirty(tx: Executor, accountId: number, emails: readonly string[]): Promise<void> {
-    await executeIn(tx, `UPDATE addresses SET dirty_since = NULL WHERE account_id = ? AND email IN (?)`, [accountId], emails);
+  async clearDirty(accountId: number, emails: readonly string[]): Promise<void> {
+    await executeIn(this.database, `UPDATE addresses SET dirty_since = NULL WHERE account_id = ? AND email IN (?)`, [accountId], emails);
   }
 
   /**
    * Learns rows of an export: what stood there before us, and who is unsubscribed. `seenAtMs` is when the export was asked for:
    * who unsubscribed since stays so.
    */
-  async saveExported(tx: Executor, accountId: number, rows: readonly ExportedAddress[], seenAtMs: number): Promise<void> {
+  async saveExported(accountId: number, rows: readonly ExportedAddress[], seenAtMs: number): Promise<void> {
     const left = { sql: `CASE WHEN addresses.updated_at >= ${Math.trunc(seenAtMs)} THEN addresses.consent ELSE 'mailable' END` };
     for (const [consent, group] of groupBy(rows, (row) => row.consent)) {
       const known = consent === undefined ? { sql: 'addresses.consent' } : consent === 'mailable' ? left : 'incoming';
-      await this.saveSeen(tx, accountId, group, seenAtMs, known);
+      await this.saveSeen(accountId, group, seenAtMs, known);
     }
   }
 
   private async saveSeen(
-    tx: Executor,
     accountId: number,
     rows: readonly ExportedAddress[],
     seenAtMs: number,
     consent: 'incoming' | { readonly sql: string },
   ): Promise<void> {
     if (rows.length === 0) return;
-    await upsertRows(tx, {
+    await upsertRows(this.database, {
       table: 'addresses',
       columns: ['account_id', 'email', 'origin', 'consent', 'seen_at', 'updated_at'],
       key: ['account_id', 'email'],
@@ -270,8 +279,8 @@ export class AddressStore {
   }
 
   /** Marks addresses that we told before the export was asked for and that it did not show on our list: they are told again. */
-  async markUnseenDirty(tx: Executor, accountId: number, seenAtMs: number): Promise<number> {
-    return tx.execute(
+  async markUnseenDirty(accountId: number, seenAtMs: number): Promise<number> {
+    return this.database.execute(
       `UPDATE addresses SET dirty_since = COALESCE(dirty_since, ?), pushed_hash = NULL
         WHERE account_id = ? AND state = 'present' AND consent = 'mailable' AND updated_at < ? AND (seen_at IS NULL OR seen_at < ?)`,
       [this.clock.nowMs(), accountId, seenAtMs, seenAtMs],

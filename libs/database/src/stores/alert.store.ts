@@ -1,5 +1,5 @@
 import { type Alert, type AlertDetails, type AlertKind, type Clock } from '#domain';
-import type { Executor } from '../executor.js';
+import type { Database } from '../database.js';
 import { executeIn, upsertRows } from '../sql.js';
 
 /** An alert that is to be told. Times in epoch milliseconds. */
@@ -37,14 +37,14 @@ const toDueAlert = (row: StoredAlert): DueAlert => ({
 /** What the operator's webhook is to be told: rows, so that no crash swallows one and no two processes tell the same. */
 export class AlertStore {
   constructor(
-    private readonly database: Executor,
+    private readonly database: Database,
     private readonly clock: Clock,
   ) {}
 
   /** Adds an alert that is due now, or counts the occasion that is known by its key. Give the transaction of what it is about. */
-  async raise({ key, kind, accountId, details }: Alert, on: Executor = this.database): Promise<void> {
+  async raise({ key, kind, accountId, details }: Alert): Promise<void> {
     const nowMs = this.clock.nowMs();
-    await upsertRows(on, {
+    await upsertRows(this.database, {
       table: 'alerts',
       columns: ['alert_key', 'kind', 'account_id', 'details', 'raised_at', 'next_at'],
       key: ['alert_key'],

@@ -1,4 +1,5 @@
-import type { Executor, SqlValue } from '../executor.js';
+import type { Database } from '../database.js';
+import type { SqlValue } from '../session.js';
 import { executeIn } from '../sql.js';
 
 /** A action as it is kept. `at` in epoch milliseconds. */
@@ -38,7 +39,7 @@ const toAuditRow = ({ audit_id: auditId, account_id: accountId, ...row }: Stored
 
 /** What operators did, oldest actions forgotten by {@link purge} alone. */
 export class AuditStore {
-  constructor(private readonly database: Executor) {}
+  constructor(private readonly database: Database) {}
 
   /** Keeps a action. Throws DuplicateKeyError for an id that is there. */
   async add({ auditId, at, actor, action, accountId, outcome, details }: AuditRow): Promise<void> {

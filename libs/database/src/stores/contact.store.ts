@@ -1,5 +1,6 @@
 import { type Clock, type ContactContent, type MirrorVersion, chunksOf, groupBy } from '#domain';
-import type { Executor, SqlValue } from '../executor.js';
+import type { Database } from '../database.js';
+import type { SqlValue } from '../session.js';
 import { executeIn, incoming, queryIn, upsertRows } from '../sql.js';
 import { markDirty } from './dirty-mark.js';
 
@@ -35,7 +36,7 @@ const toVersion = (row: VersionRow): MirrorVersion => ({
  */
 export class ContactStore {
   constructor(
-    private readonly database: Executor,
+    private readonly database: Database,
     private readonly clock: Clock,
   ) {}
 
@@ -51,9 +52,9 @@ export class ContactStore {
   }
 
   /** Stores living contacts and marks every address they held or hold dirty, both as of `stampMs`. Call inside a transaction. */
-  async save(tx: Executor, accountId: number, contacts: readonly ContactVersion[], stampMs = this.clock.nowMs()): Promise<void> {
+  async save(accountId: number, contacts: readonly ContactVersion[], stampMs = this.clock.nowMs()): Promise<void> {
     if (contacts.length === 0) return;
-    await upsertRows(tx, {
+    await upsertRows(this.database, {
       table: 'contacts',
       columns: [
         'account_id',
@@ -82,18 +83,14 @@ export class ContactStore {
         stampMs,
       ]),
     });
-    await this.replaceAddresses(tx, accountId, contacts, stampMs);
+    await this.replaceAddresses(accountId, contacts, stampMs);
   }
 
   /** Moves the modification time of contacts whose content stayed the same; never back. */
-  async touch(
-    tx: Executor,
-    accountId: number,
-    contacts: readonly Pick<ContactVersion, 'contactId' | 'modifiedAtSeconds'>[],
-  ): Promise<void> {
+  async touch(accountId: number, contacts: readonly Pick<ContactVersion, 'contactId' | 'modifiedAtSeconds'>[]): Promise<void> {
     for (const [modifiedAtSeconds, group] of groupBy(contacts, (contact) => contact.modifiedAtSeconds)) {
       await executeIn(
-        tx,
+        this.database,
         `UPDATE contacts SET modified_at_seconds = CASE WHEN modified_at_seconds < ? THEN ? ELSE modified_at_seconds END,
                 missing_run_id = NULL WHERE account_id = ? AND contact_id IN (?)`,
         [modifiedAtSeconds, modifiedAtSeconds, accountId],
@@ -103,10 +100,10 @@ export class ContactStore {
   }
 
   /** Turns contacts, known or not, into tombstones and marks what they held dirty. Call inside a transaction. */
-  async bury(tx: Executor, accountId: number, contactIds: readonly number[]): Promise<void> {
+  async markDeleted(accountId: number, contactIds: readonly number[]): Promise<void> {
     if (contactIds.length === 0) return;
     const nowMs = this.clock.nowMs();
-    await upsertRows(tx, {
+    await upsertRows(this.database, {
       table: 'contacts',
       columns: ['account_id', 'contact_id', 'state', 'passes_filter', 'name', 'fields', 'content_hash', 'missing_run_id', 'updated_at'],
       key: ['account_id', 'contact_id'],
@@ -114,7 +111,6 @@ export class ContactStore {
       rows: contactIds.map((contactId) => [accountId, contactId, 'deleted', 0, '', '{}', '', null, nowMs]),
     });
     await this.replaceAddresses(
-      tx,
       accountId,
       contactIds.map((contactId) => ({ contactId, content: { addresses: [] } })),
       nowMs,
@@ -123,18 +119,17 @@ export class ContactStore {
 
   /** Living contacts with an id in (`after`, `upTo`] that are not among `seen` are missing from the run's read; `upTo` null = no end. */
   async markMissing(
-    tx: Executor,
     accountId: number,
     range: { readonly after: number; readonly upTo: number | null; readonly seen: readonly number[]; readonly runId: string },
   ): Promise<void> {
-    const rows = await tx.query<{ contact_id: number }>(
+    const rows = await this.database.query<{ contact_id: number }>(
       `SELECT contact_id FROM contacts WHERE account_id = ? AND state = 'living' AND contact_id > ?${range.upTo === null ? '' : ' AND contact_id <= ?'}`,
       range.upTo === null ? [accountId, range.after] : [accountId, range.after, range.upTo],
     );
     const seen = new Set(range.seen);
     const missing = rows.map(({ contact_id }) => contact_id).filter((id) => !seen.has(id));
     await executeIn(
-      tx,
+      this.database,
       'UPDATE contacts SET missing_run_id = ? WHERE account_id = ? AND contact_id IN (?)',
       [range.runId, accountId],
       missing,
@@ -219,13 +214,11 @@ export class ContactStore {
   }
 
   private async replaceAddresses(
-    tx: Executor,
     accountId: number,
     contacts: readonly { contactId: number; content: Pick<ContactContent, 'addresses'> }[],
     nowMs: number,
   ): Promise<void> {
     const held = await this.listHeld(
-      tx,
       accountId,
       contacts.map(({ contactId }) => contactId),
     );
@@ -239,8 +232,8 @@ export class ContactStore {
       }
       for (const { email, invalidReason } of content.addresses) if (invalidReason === null) dirty.add(email);
     }
-    await this.dropHoldings(tx, accountId, dropped);
-    await upsertRows(tx, {
+    await this.dropHoldings(accountId, dropped);
+    await upsertRows(this.database, {
       table: 'contact_addresses',
       columns: ['account_id', 'email', 'contact_id', 'invalid_reason'],
       key: ['account_id', 'email', 'contact_id'],
@@ -249,12 +242,12 @@ export class ContactStore {
         content.addresses.map(({ email, invalidReason }) => [accountId, email, contactId, invalidReason]),
       ),
     });
-    await markDirty(tx, accountId, [...dirty], nowMs);
+    await markDirty(this.database, accountId, [...dirty], nowMs);
   }
 
-  private async listHeld(tx: Executor, accountId: number, contactIds: readonly number[]): Promise<Map<number, { email: string }[]>> {
+  private async listHeld(accountId: number, contactIds: readonly number[]): Promise<Map<number, { email: string }[]>> {
     const rows = await queryIn<{ contact_id: number; email: string }>(
-      tx,
+      this.database,
       'SELECT contact_id, email FROM contact_addresses WHERE account_id = ? AND contact_id IN (?)',
       [accountId],
       contactIds,
@@ -262,10 +255,10 @@ export class ContactStore {
     return groupBy(rows, ({ contact_id }) => contact_id);
   }
 
-  private async dropHoldings(tx: Executor, accountId: number, dropped: readonly (readonly [number, string])[]): Promise<void> {
+  private async dropHoldings(accountId: number, dropped: readonly (readonly [number, string])[]): Promise<void> {
     for (const chunk of chunksOf(dropped, HOLDINGS_PER_DELETE)) {
       const condition = chunk.map(() => '(email = ? AND contact_id = ?)').join(' OR ');
-      await tx.execute(`DELETE FROM contact_addresses WHERE account_id = ? AND (${condition})`, [
+      await this.database.execute(`DELETE FROM contact_addresses WHERE account_id = ? AND (${condition})`, [
         accountId,
         ...chunk.flatMap(([contactId, email]) => [email, contactId]),
       ]);

@@ -1,5 +1,5 @@
 import { type Clock, groupBy } from '#domain';
-import type { Executor } from '../executor.js';
+import type { Database } from '../database.js';
 import { executeIn, upsertRows } from '../sql.js';
 
 /** Who told. */
@@ -72,15 +72,15 @@ interface EventRow {
 /** The inbox: what the vendors told us, kept until it is applied and a while longer. */
 export class EventStore {
   constructor(
-    private readonly database: Executor,
+    private readonly database: Database,
     private readonly clock: Clock,
   ) {}
 
   /** Stores events in one atomic statement. A change that was delivered before is counted, and waits again: applying it twice changes nothing. */
-  async add(accountId: number, events: readonly NewEvent[], on: Executor = this.database): Promise<void> {
+  async add(accountId: number, events: readonly NewEvent[]): Promise<void> {
     if (events.length === 0) return;
     const nowMs = this.clock.nowMs();
-    await upsertRows(on, {
+    await upsertRows(this.database, {
       table: 'events',
       columns: [
         'account_id',
@@ -132,14 +132,14 @@ export class EventStore {
   }
 
   /** Ends waiting events, in the transaction that applied them. */
-  async settle(tx: Executor, accountId: number, events: readonly SettledEvent[]): Promise<void> {
+  async settle(accountId: number, events: readonly SettledEvent[]): Promise<void> {
     const nowMs = this.clock.nowMs();
     const groups = groupBy(events, ({ state, reason, deliveries }) => JSON.stringify([state, reason, deliveries]));
     for (const group of groups.values()) {
       const [first] = group;
       if (!first) continue;
       await executeIn(
-        tx,
+        this.database,
         `UPDATE events SET state = ?, reason = ?, applied_at = ? WHERE account_id = ? AND state = 'waiting' AND deliveries = ? AND event_id IN (?)`,
         [first.state, first.reason, nowMs, accountId, first.deliveries],
         group.map(({ eventId }) => eventId),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Executor } from '../executor.js';
+import type { Database } from '../database.js';
 import { executeIn } from '../sql.js';
 
 /** A job that was buried, and why. */
@@ -40,13 +40,13 @@ const toFailureRow = (row: StoredFailure): FailureRow => ({
 
 /** Buried jobs with their reasons, for the operator. */
 export class FailureStore {
-  constructor(private readonly database: Executor) {}
+  constructor(private readonly database: Database) {}
 
   /** Returns the new failure's id. */
-  async add(failure: Omit<FailureRow, 'failureId'>, on: Executor = this.database): Promise<string> {
+  async add(failure: Omit<FailureRow, 'failureId'>): Promise<string> {
     const failureId = randomUUID().replaceAll('-', '');
     const { accountId, tube, jobId, payload, code, reason, failedAt } = failure;
-    await on.execute(
+    await this.database.execute(
       'INSERT INTO failures (failure_id, account_id, tube, job_id, payload, code, reason, failed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       [failureId, accountId, tube, jobId, payload, code, reason.slice(0, MAX_REASON_LENGTH), failedAt],
     );
@@ -65,8 +65,8 @@ export class FailureStore {
   }
 
   /** Newest first; of one account or of all. */
-  async list(filter: { readonly accountId?: number; readonly limit: number }, on: Executor = this.database): Promise<FailureRow[]> {
-    const rows = await on.query<StoredFailure>(
+  async list(filter: { readonly accountId?: number; readonly limit: number }): Promise<FailureRow[]> {
+    const rows = await this.database.query<StoredFailure>(
       `SELECT failure_id, account_id, tube, job_id, payload, code, reason, failed_at FROM failures
         ${filter.accountId === undefined ? '' : 'WHERE account_id = ?'} ORDER BY failed_at DESC, failure_id LIMIT ?`,
       filter.accountId === undefined ? [filter.limit] : [filter.accountId, filter.limit],

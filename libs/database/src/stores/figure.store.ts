@@ -1,5 +1,5 @@
 import type { AccountStatus, Clock, RunState } from '#domain';
-import type { Executor } from '../executor.js';
+import type { Database } from '../database.js';
 import { upsertRows } from '../sql.js';
 
 /** An account's living contacts by what became of them; those in none of the three wait to be told. */
@@ -36,7 +36,7 @@ const byName = <Name extends string>(rows: readonly NamedCount<Name>[]) =>
 /** Counts of the whole deployment. Reading them costs the number of accounts and of what waits, never the number of contacts. */
 export class FigureStore {
   constructor(
-    private readonly database: Executor,
+    private readonly database: Database,
     private readonly clock: Clock,
   ) {}
 

@@ -1,5 +1,5 @@
 import type { Clock } from '#domain';
-import type { Executor } from '../executor.js';
+import type { Database } from '../database.js';
 import { upsertRows } from '../sql.js';
 
 /** An OAuth client registered in Kommo. */
@@ -39,15 +39,15 @@ const COLUMNS = ['client_id', 'client_secret', 'redirect_uri', 'domain', 'create
 /** OAuth clients, by their client id. */
 export class IntegrationStore {
   constructor(
-    private readonly database: Executor,
+    private readonly database: Database,
     private readonly clock: Clock,
   ) {}
 
   /** Creates or replaces. */
-  async save(integration: NewIntegration, on: Executor = this.database): Promise<void> {
+  async save(integration: NewIntegration): Promise<void> {
     const { clientId, clientSecret, redirectUri, domain } = integration;
     const nowMs = this.clock.nowMs();
-    await upsertRows(on, {
+    await upsertRows(this.database, {
       table: 'integrations',
       columns: COLUMNS,
       key: ['client_id'],
@@ -57,20 +57,24 @@ export class IntegrationStore {
   }
 
   /** The integration, or undefined. */
-  async find(clientId: string, on: Executor = this.database): Promise<IntegrationRow | undefined> {
-    const [row] = await on.query<StoredIntegration>(`SELECT ${COLUMNS.join(', ')} FROM integrations WHERE client_id = ?`, [clientId]);
+  async find(clientId: string): Promise<IntegrationRow | undefined> {
+    const [row] = await this.database.query<StoredIntegration>(`SELECT ${COLUMNS.join(', ')} FROM integrations WHERE client_id = ?`, [
+      clientId,
+    ]);
     return row && toIntegrationRow(row);
   }
 
   /** Oldest first. */
-  async list(on: Executor = this.database): Promise<IntegrationRow[]> {
-    const rows = await on.query<StoredIntegration>(`SELECT ${COLUMNS.join(', ')} FROM integrations ORDER BY created_at, client_id`);
+  async list(): Promise<IntegrationRow[]> {
+    const rows = await this.database.query<StoredIntegration>(
+      `SELECT ${COLUMNS.join(', ')} FROM integrations ORDER BY created_at, client_id`,
+    );
     return rows.map(toIntegrationRow);
   }
 
   /** How many are saved. */
-  async count(on: Executor = this.database): Promise<number> {
-    const [row] = await on.query<{ total: number }>('SELECT COUNT(*) AS total FROM integrations');
+  async count(): Promise<number> {
+    const [row] = await this.database.query<{ total: number }>('SELECT COUNT(*) AS total FROM integrations');
     return row?.total ?? 0;
   }
 }

@@ -1,10 +1,11 @@
 import { type Clock, TransientError } from '#domain';
-import { type Executor, type Tx, forUpdate } from '../executor.js';
+import type { Database } from '../database.js';
+import { assertInTransaction, forUpdate } from '../sql.js';
 
 /** Who works on which account: one worker at a time over all processes, each under a fence of its own. */
 export class LeaseStore {
   constructor(
-    private readonly database: Executor,
+    private readonly database: Database,
     private readonly clock: Clock,
   ) {}
 
@@ -27,8 +28,8 @@ export class LeaseStore {
   }
 
   /** False once another worker took the account. */
-  async renew(accountId: number, fence: number, untilMs: number, on: Executor = this.database): Promise<boolean> {
-    const renewed = await on.execute(
+  async renew(accountId: number, fence: number, untilMs: number): Promise<boolean> {
+    const renewed = await this.database.execute(
       'UPDATE accounts SET lease_until = ? WHERE account_id = ? AND lease_fence = ? AND lease_owner IS NOT NULL',
       [untilMs, accountId, fence],
     );
@@ -36,8 +37,8 @@ export class LeaseStore {
   }
 
   /** Asks the holder to wake a worker when it lets go. False when nobody holds the account (any more). */
-  async want(accountId: number, on: Executor = this.database): Promise<boolean> {
-    const asked = await on.execute(
+  async want(accountId: number): Promise<boolean> {
+    const asked = await this.database.execute(
       'UPDATE accounts SET lease_wanted = 1 WHERE account_id = ? AND lease_owner IS NOT NULL AND lease_until > ?',
       [accountId, this.clock.nowMs()],
     );
@@ -45,22 +46,23 @@ export class LeaseStore {
   }
 
   /** Lets the account go; without effect when the lease was lost. True when somebody asked for it meanwhile. */
-  async release(accountId: number, fence: number, on: Executor = this.database): Promise<boolean> {
+  async release(accountId: number, fence: number): Promise<boolean> {
     const free = 'UPDATE accounts SET lease_owner = NULL, lease_until = 0, lease_wanted = 0 WHERE account_id = ? AND lease_fence = ?';
-    const wasQuiet = await on.execute(`${free} AND lease_wanted = 0`, [accountId, fence]);
-    return wasQuiet === 0 && (await on.execute(free, [accountId, fence])) === 1;
+    const wasQuiet = await this.database.execute(`${free} AND lease_wanted = 0`, [accountId, fence]);
+    return wasQuiet === 0 && (await this.database.execute(free, [accountId, fence])) === 1;
   }
 
   /** Takes the account from whoever works on it: that one's next write is refused with `lease_lost`, and it starts afresh. */
-  async revoke(accountId: number, on: Executor = this.database): Promise<void> {
-    await on.execute('UPDATE accounts SET lease_fence = lease_fence + 1, lease_owner = NULL, lease_until = 0 WHERE account_id = ?', [
-      accountId,
-    ]);
+  async revoke(accountId: number): Promise<void> {
+    await this.database.execute(
+      'UPDATE accounts SET lease_fence = lease_fence + 1, lease_owner = NULL, lease_until = 0 WHERE account_id = ?',
+      [accountId],
+    );
   }
 
   /** Accounts that can be worked on and whose holder left work unfinished: their lease ended before `beforeMs` without being released. */
-  async listAbandoned(beforeMs: number, limit: number, on: Executor = this.database): Promise<number[]> {
-    const rows = await on.query<{ account_id: number }>(
+  async listAbandoned(beforeMs: number, limit: number): Promise<number[]> {
+    const rows = await this.database.query<{ account_id: number }>(
       `SELECT account_id FROM accounts WHERE lease_owner IS NOT NULL AND lease_until < ? AND status = 'active' AND paused_until <= ?
         ORDER BY account_id LIMIT ?`,
       [beforeMs, this.clock.nowMs(), limit],
@@ -69,18 +71,19 @@ export class LeaseStore {
   }
 
   /** Whether the account's last holder left work unfinished. */
-  async isAbandoned(accountId: number, on: Executor = this.database): Promise<boolean> {
+  async isAbandoned(accountId: number): Promise<boolean> {
     const sql = 'SELECT account_id FROM accounts WHERE account_id = ? AND lease_owner IS NOT NULL AND lease_until <= ?';
-    return (await on.query(sql, [accountId, this.clock.nowMs()])).length > 0;
+    return (await this.database.query(sql, [accountId, this.clock.nowMs()])).length > 0;
   }
 
   /**
    * Throws TransientError `lease_lost` unless the fence is the account's newest and not released. Nobody can take the account
    * over until the transaction ends.
    */
-  async assertFence(tx: Tx, accountId: number, fence: number): Promise<void> {
-    const [row] = await tx.query<{ lease_fence: number; lease_owner: string | null }>(
-      `SELECT lease_fence, lease_owner FROM accounts WHERE account_id = ?${forUpdate(tx.kind)}`,
+  async assertFence(accountId: number, fence: number): Promise<void> {
+    assertInTransaction(this.database);
+    const [row] = await this.database.query<{ lease_fence: number; lease_owner: string | null }>(
+      `SELECT lease_fence, lease_owner FROM accounts WHERE account_id = ?${forUpdate(this.database)}`,
       [accountId],
     );
     if (row?.lease_fence !== fence || row.lease_owner === null) {

@@ -1,21 +1,21 @@
 import { type Clock, type MailingConsent, groupBy } from '#domain';
-import type { Executor } from '../executor.js';
+import type { Database } from '../database.js';
 import { executeIn, queryIn, upsertRows } from '../sql.js';
 
 /** What the owners of addresses decided, and of whom Kommo is still to be told. */
 export class MailingConsentStore {
   constructor(
-    private readonly database: Executor,
+    private readonly database: Database,
     private readonly clock: Clock,
   ) {}
 
   /** Sets what an owner decided. An address that is unsubscribed now and was not before waits for its write-back; a mailable one is dirty. */
-  async save(tx: Executor, accountId: number, emails: readonly string[], consent: MailingConsent): Promise<void> {
+  async save(accountId: number, emails: readonly string[], consent: MailingConsent): Promise<void> {
     if (emails.length === 0) return;
     const nowMs = this.clock.nowMs();
     const mailable = consent === 'mailable';
     const pending = mailable ? null : 'pending';
-    await upsertRows(tx, {
+    await upsertRows(this.database, {
       table: 'addresses',
       columns: ['account_id', 'email', 'consent', 'write_back', 'dirty_since', 'updated_at'],
       key: ['account_id', 'email'],
@@ -62,9 +62,9 @@ export class MailingConsentStore {
   }
 
   /** Ends the write-backs of which Kommo was told. */
-  async markWrittenBack(tx: Executor, accountId: number, emails: readonly string[]): Promise<void> {
+  async markWrittenBack(accountId: number, emails: readonly string[]): Promise<void> {
     await executeIn(
-      tx,
+      this.database,
       `UPDATE addresses SET write_back = 'done' WHERE account_id = ? AND write_back = 'pending' AND email IN (?)`,
       [accountId],
       emails,

@@ -1,4 +1,4 @@
-import type { Executor } from '../executor.js';
+import type { Database } from '../database.js';
 
 /** Tables of an account's rows, with the column that orders them within it; those that may be large first. */
 const tables = [
@@ -16,7 +16,7 @@ const STILL_DISCONNECTED = `EXISTS (SELECT 1 FROM accounts WHERE accounts.${IS_D
 
 /** Deletes what is kept of disconnected accounts, a little at a time. An account that is authorised again meanwhile starts as a new one. */
 export class PurgeStore {
-  constructor(private readonly database: Executor) {}
+  constructor(private readonly database: Database) {}
 
   /** Forgets the account's key, list and access. False when it is not disconnected (any more). */
   async begin(accountId: number): Promise<boolean> {

@@ -1,6 +1,5 @@
 import type { Database } from '../database.js';
 import { DuplicateKeyError } from '../database-errors.js';
-import type { Executor } from '../executor.js';
 import { placeholders, upsertRows } from '../sql.js';
 
 /** A slot as it was read (undefined: there was none) and as it shall be. */
@@ -12,12 +11,12 @@ export interface SlotMove {
 
 class RaceLost extends Error {}
 
-const move = async (on: Executor, { key, from, to }: SlotMove): Promise<void> => {
+const move = async (database: Database, { key, from, to }: SlotMove): Promise<void> => {
   if (from === undefined) {
-    await on.execute('INSERT INTO rate_slots (slot_key, next_at) VALUES (?, ?)', [key, to]);
+    await database.execute('INSERT INTO rate_slots (slot_key, next_at) VALUES (?, ?)', [key, to]);
     return;
   }
-  const moved = await on.execute('UPDATE rate_slots SET next_at = ? WHERE slot_key = ? AND next_at = ?', [to, key, from]);
+  const moved = await database.execute('UPDATE rate_slots SET next_at = ? WHERE slot_key = ? AND next_at = ?', [to, key, from]);
   if (moved === 0) {
     throw new RaceLost();
   }
@@ -62,9 +61,9 @@ export class RateSlotStore {
   }
 
   private async moveTogether(moves: readonly SlotMove[]): Promise<void> {
-    await this.database.transaction(async (tx) => {
+    await this.database.transaction(async () => {
       for (const each of moves) {
-        await move(tx, each);
+        await move(this.database, each);
       }
     });
   }

@@ -1,9 +1,9 @@
 import { DuplicateKeyError } from '../database-errors.js';
-import type { Executor } from '../executor.js';
+import type { Database } from '../database.js';
 
 /** Which rounds of recurring work were begun, over all processes. Kept beside the vendors' slots: both say when the next may begin. */
 export class RoundStore {
-  constructor(private readonly database: Executor) {}
+  constructor(private readonly database: Database) {}
 
   /** True for the first who asks for a round at `roundMs`; nobody gets another one of that name within `quietMs` after it. */
   async claim(name: string, roundMs: number, quietMs: number): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { type Clock, type RunMode, type RunPhase, type RunState, type RunTrigger, isFinal, statesBefore } from '#domain';
 import { DuplicateKeyError } from '../database-errors.js';
-import type { Executor, SqlValue } from '../executor.js';
+import type { Database } from '../database.js';
+import type { SqlValue } from '../session.js';
 import { executeIn, placeholders } from '../sql.js';
 
 /** Progress so far; all but `read`, which counts contacts, count addresses. */
@@ -100,7 +101,7 @@ function assignments(patch: RunPatch, counts: Partial<RunCounts>): { sql: string
 /** Runs with their checkpoints. An account has at most one that is not ended: a unique key sees to it. */
 export class RunStore {
   constructor(
-    private readonly database: Executor,
+    private readonly database: Database,
     private readonly clock: Clock,
   ) {}
 
@@ -163,20 +164,20 @@ export class RunStore {
   }
 
   /** Saves progress of a running run; false when it is running no more (cancelled meanwhile). */
-  async checkpoint(runId: string, patch: RunPatch, counts: Partial<RunCounts> = {}, on: Executor = this.database): Promise<boolean> {
+  async checkpoint(runId: string, patch: RunPatch, counts: Partial<RunCounts> = {}): Promise<boolean> {
     const { sql, params } = assignments(patch, counts);
-    const changed = await on.execute(`UPDATE runs SET ${['heartbeat_at = ?', ...sql].join(', ')} WHERE run_id = ? AND state = 'running'`, [
-      this.clock.nowMs(),
-      ...params,
-      runId,
-    ]);
+    const changed = await this.database.execute(
+      `UPDATE runs SET ${['heartbeat_at = ?', ...sql].join(', ')} WHERE run_id = ? AND state = 'running'`,
+      [this.clock.nowMs(), ...params, runId],
+    );
     return changed > 0;
   }
 
   /** Adds to the counters of a running run without saying that it moved. */
-  async count(runId: string, counts: Partial<RunCounts>, on: Executor = this.database): Promise<void> {
+  async count(runId: string, counts: Partial<RunCounts>): Promise<void> {
     const { sql, params } = assignments({}, counts);
-    if (sql.length > 0) await on.execute(`UPDATE runs SET ${sql.join(', ')} WHERE run_id = ? AND state = 'running'`, [...params, runId]);
+    if (sql.length > 0)
+      await this.database.execute(`UPDATE runs SET ${sql.join(', ')} WHERE run_id = ? AND state = 'running'`, [...params, runId]);
   }
 
   /** Says that a run was looked at, whatever its state. */

@@ -1,4 +1,4 @@
-import type { Executor } from '../executor.js';
+import type { Database } from '../database.js';
 import { upsertRows } from '../sql.js';
 
 /** Where sealed values stand: one column of one table, by its primary key. */
@@ -28,7 +28,7 @@ export const sealedColumns: readonly SealedColumn[] = [
 
 /** Sealed values as such, whatever they mean. */
 export class SealedValueStore {
-  constructor(private readonly database: Executor) {}
+  constructor(private readonly database: Database) {}
 
   /** Values behind `after`, in the order of their keys, that do not begin with `prefix`. */
   async listWithout(

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Tx } from '#database';
 import { TransientError } from '#domain';
 import type { SyncContext } from '../context.js';
 
@@ -49,10 +48,10 @@ export class AccountLease {
   }
 
   /** A transaction that commits only while the lease is held. */
-  async write<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result> {
-    return this.context.database.transaction(async (tx) => {
-      await this.context.stores.leases.assertFence(tx, this.accountId, this.fence);
-      return work(tx);
+  async write<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.context.database.transaction(async () => {
+      await this.context.stores.leases.assertFence(this.accountId, this.fence);
+      return work();
     });
   }
 

@@ -91,7 +91,7 @@ export class AccountSync {
     const { runs } = this.context.stores;
     const run = await runs.findActive(accountId);
     if (run?.state !== 'running' || run.mode === 'preview') return undefined;
-    return (tx, counts) => runs.count(run.runId, { ...counts }, tx);
+    return (counts) => runs.count(run.runId, { ...counts });
   }
 
   private async pushAll(work: AccountWork): Promise<void> {

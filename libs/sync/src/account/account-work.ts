@@ -43,9 +43,9 @@ function assertWorkable(account: AccountRow, nowMs: number): void {
 async function settleFailure(context: SyncContext, accountId: number, error: unknown): Promise<unknown> {
   const { database, stores, clock, logger } = context;
   if (error instanceof UnisenderKeyRefusedError) {
-    await database.transaction(async (tx) => {
-      await stores.accounts.update(accountId, { unisenderBlock: error.code }, tx);
-      await stores.alerts.raise(alerts.unisenderKeyRefused(accountId, error.code, clock.nowMs()), tx);
+    await database.transaction(async () => {
+      await stores.accounts.update(accountId, { unisenderBlock: error.code });
+      await stores.alerts.raise(alerts.unisenderKeyRefused(accountId, error.code, clock.nowMs()));
     });
     logger.error('Unisender refuses the key: nothing is told until it is changed', { account_id: accountId });
     return new AccountBlockedError(error.message, { block: 'unisender_key_refused', cause: error });

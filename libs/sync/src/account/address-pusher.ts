@@ -1,4 +1,4 @@
-import type { DirtyAddress, Tx } from '#database';
+import type { DirtyAddress } from '#database';
 import {
   type FoundAddress,
   MAX_ROWS_PER_CALL,
@@ -16,7 +16,7 @@ import { type AccountWork, throwIfStopping } from './account-work.js';
 import { countsOf, originFrom, type Plan, type Planned, type PushCounts, toPlan, toRows } from './push-plan.js';
 
 /** Counts in the transaction that records them, so that a crash never counts twice. */
-export type CountPushed = (tx: Tx, counts: PushCounts) => Promise<void>;
+export type CountPushed = (counts: PushCounts) => Promise<void>;
 
 const noCounts: PushCounts = { created: 0, updated: 0, deleted: 0, rejected: 0, unchanged: 0 };
 
@@ -56,13 +56,12 @@ export class AddressPusher {
 
   private async clear(work: AccountWork, idle: readonly DirtyAddress[], count: CountPushed): Promise<void> {
     const unchanged = idle.filter(({ holder }) => holder !== undefined).length;
-    await work.lease.write(async (tx) => {
+    await work.lease.write(async () => {
       await this.context.stores.addresses.clearDirty(
-        tx,
         work.lease.accountId,
         idle.map(({ email }) => email),
       );
-      await count(tx, { ...noCounts, unchanged });
+      await count({ ...noCounts, unchanged });
     });
   }
 
@@ -76,10 +75,9 @@ export class AddressPusher {
       throwIfStopping(work.signal);
     }
     if (told.length === 0) return;
-    await work.lease.write(async (tx) => {
-      await this.context.stores.addresses.recordPushed(tx, work.lease.accountId, told);
+    await work.lease.write(async () => {
+      await this.context.stores.addresses.recordPushed(work.lease.accountId, told);
       await this.context.stores.addresses.markDirty(
-        tx,
         work.lease.accountId,
         told.map(({ email }) => email),
       );
@@ -89,7 +87,7 @@ export class AddressPusher {
   /** Takes addresses off our list one by one: importing a row with the excluded list would bring back one that was deleted by hand. */
   private async exclude(work: AccountWork, key: Secret, listId: number, plan: Plan, count: CountPushed): Promise<void> {
     if (plan.excludes.length === 0) return;
-    await work.lease.write((tx) => this.context.stores.addresses.markOutcomeUnknown(tx, work.lease.accountId, emailsOf(plan.excludes)));
+    await work.lease.write(() => this.context.stores.addresses.markOutcomeUnknown(work.lease.accountId, emailsOf(plan.excludes)));
     for (const { address } of plan.excludes) {
       for (const id of new Set([address.ownListId ?? listId, listId])) await this.context.unisender.exclude(key, address.email, [id]);
       throwIfStopping(work.signal);
@@ -102,9 +100,9 @@ export class AddressPusher {
     const { stores, unisender } = this.context;
     const fresh = plan.puts.filter(({ address, action }) => action.isNew && address.origin === 'unknown');
     const known = [...plan.puts.filter((put) => !fresh.includes(put)), ...plan.deletes];
-    await work.lease.write(async (tx) => {
-      await stores.addresses.markSent(tx, work.lease.accountId, emailsOf(fresh));
-      await stores.addresses.markOutcomeUnknown(tx, work.lease.accountId, emailsOf(known));
+    await work.lease.write(async () => {
+      await stores.addresses.markSent(work.lease.accountId, emailsOf(fresh));
+      await stores.addresses.markOutcomeUnknown(work.lease.accountId, emailsOf(known));
     });
     const result = await unisender.importContacts(key, toRows(plan, listId, Object.values(work.settings.fields)));
     const rejected = new Map(result.rejected.map(({ index, code }) => [index, code]));
@@ -117,9 +115,9 @@ export class AddressPusher {
   }
 
   private async record(work: AccountWork, told: readonly PushedAddress[], counts: PushCounts, count: CountPushed): Promise<void> {
-    await work.lease.write(async (tx) => {
-      await this.context.stores.addresses.recordPushed(tx, work.lease.accountId, told);
-      await count(tx, counts);
+    await work.lease.write(async () => {
+      await this.context.stores.addresses.recordPushed(work.lease.accountId, told);
+      await count(counts);
     });
   }
 }

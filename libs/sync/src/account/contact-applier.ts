@@ -1,4 +1,4 @@
-import type { ContactVersion, SettledEvent, Tx, WaitingEvent } from '#database';
+import type { ContactVersion, SettledEvent, WaitingEvent } from '#database';
 import { type ContactChange, type MirrorVersion, chunksOf, decideChange, newestOf } from '#domain';
 import { KOMMO_PAGE_LIMIT } from '#kommo';
 import type { SyncContext } from '../context.js';
@@ -50,7 +50,7 @@ export class ContactApplier {
       unordered.add(item.change.contactId);
       left.push(item);
     }
-    await work.lease.write((tx) => this.store(tx, work, outcome));
+    await work.lease.write(() => this.store(work, outcome));
     return left;
   }
 
@@ -78,12 +78,12 @@ export class ContactApplier {
     return true;
   }
 
-  private async store(tx: Tx, work: AccountWork, { saved, touched, settled }: Outcome): Promise<void> {
+  private async store(work: AccountWork, { saved, touched, settled }: Outcome): Promise<void> {
     const { stores } = this.context;
     const { accountId } = work.lease;
-    await stores.contacts.save(tx, accountId, [...saved.values()]);
-    await stores.contacts.touch(tx, accountId, [...touched.values()]);
-    await stores.events.settle(tx, accountId, settled);
+    await stores.contacts.save(accountId, [...saved.values()]);
+    await stores.contacts.touch(accountId, [...touched.values()]);
+    await stores.events.settle(accountId, settled);
   }
 
   /** Asks Kommo for the contacts of changes that cannot be ordered, and makes its answer the mirror's. */

@@ -71,12 +71,12 @@ export class EventApplier {
     const { accountId } = work.lease;
     const changes: ConsentChange[] = [];
     for (const event of events) changes.push(await this.confirm(work, JSON.parse(event.payload) as ConsentChange));
-    await work.lease.write(async (tx) => {
+    await work.lease.write(async () => {
       for (const { emails, consent } of changes) {
-        await stores.consents.save(tx, accountId, emails, consent);
+        await stores.consents.save(accountId, emails, consent);
       }
       const settled = events.map(({ eventId, deliveries }): SettledEvent => ({ eventId, deliveries, state: 'applied', reason: null }));
-      await stores.events.settle(tx, accountId, settled);
+      await stores.events.settle(accountId, settled);
     });
   }
 

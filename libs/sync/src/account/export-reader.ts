@@ -39,7 +39,7 @@ export class ExportReader {
     const flush = async () => {
       throwIfStopping(work.signal);
       work.lease.assertHeld();
-      await work.lease.write((tx) => stores.addresses.saveExported(tx, work.lease.accountId, batch, askedAt));
+      await work.lease.write(() => stores.addresses.saveExported(work.lease.accountId, batch, askedAt));
       batch = [];
     };
     for await (const row of this.readFile(url, task)) {
@@ -49,9 +49,9 @@ export class ExportReader {
       if (batch.length === BATCH_ROWS) await flush();
     }
     await flush();
-    await work.lease.write(async (tx) => {
-      await stores.addresses.markUnseenDirty(tx, work.lease.accountId, askedAt);
-      await stores.accounts.update(work.lease.accountId, { baselineState: 'done' }, tx);
+    await work.lease.write(async () => {
+      await stores.addresses.markUnseenDirty(work.lease.accountId, askedAt);
+      await stores.accounts.update(work.lease.accountId, { baselineState: 'done' });
     });
     await task.save(null);
   }

@@ -33,14 +33,13 @@ export class KommoTruth {
       const snapshot = living.get(id);
       return snapshot ? [toVersion(snapshot, work.settings)] : [];
     });
-    await work.lease.write(async (tx) => {
-      await stores.contacts.save(tx, accountId, versions);
-      await stores.contacts.bury(
-        tx,
+    await work.lease.write(async () => {
+      await stores.contacts.save(accountId, versions);
+      await stores.contacts.markDeleted(
         accountId,
         contactIds.filter((id) => !living.has(id)),
       );
-      await stores.events.settle(tx, accountId, settled);
+      await stores.events.settle(accountId, settled);
     });
   }
 }

@@ -27,14 +27,10 @@ export class ListKeeper {
     if (id !== undefined && id === account.listId) return { listId: id, isPreexisting: false };
     const listId = id ?? (await unisender.createList(key, title));
     const isPreexisting = id !== undefined;
-    await lease.write(async (tx) => {
-      await stores.addresses.changeList(tx, account.accountId);
-      await stores.addresses.forgetLostLists(tx, account.accountId, idsOf(lists));
-      await stores.accounts.update(
-        account.accountId,
-        { listId, listTitle: title, ...(isPreexisting ? { baselineState: 'none' } : {}) },
-        tx,
-      );
+    await lease.write(async () => {
+      await stores.addresses.changeList(account.accountId);
+      await stores.addresses.forgetLostLists(account.accountId, idsOf(lists));
+      await stores.accounts.update(account.accountId, { listId, listTitle: title, ...(isPreexisting ? { baselineState: 'none' } : {}) });
     });
     return { listId, isPreexisting };
   }
@@ -42,7 +38,7 @@ export class ListKeeper {
   /** Lets go of lists that addresses were to leave and that someone deleted; true when there were any. */
   async forgetLostLists({ lease }: AccountWork, key: Secret): Promise<boolean> {
     const lists = await this.context.unisender.getLists(key);
-    return lease.write(async (tx) => (await this.context.stores.addresses.forgetLostLists(tx, lease.accountId, idsOf(lists))) > 0);
+    return lease.write(async () => (await this.context.stores.addresses.forgetLostLists(lease.accountId, idsOf(lists))) > 0);
   }
 
   /** Creates those mapped fields that Unisender does not have: importContacts may refuse or drop unknown ones (reference/unisender.md 4.2). */

@@ -68,7 +68,7 @@ export class PersonalData {
     return AccountLease.hold(this.context, accountId, async (lease) => {
       const { address } = await people.find(accountId, email);
       const unisender = address ? await this.deleteInUnisender(account, address) : 'none';
-      const { contacts, events } = await lease.write((tx) => people.erase(tx, accountId, email));
+      const { contacts, events } = await lease.write(() => people.erase(accountId, email));
       return { account_id: accountId, contacts: contacts.length, events: events.length, unisender };
     });
   }

@@ -12,7 +12,7 @@ function createBuriedJobs() {
     failures: { add: async (failure: FailureRow) => failures.push(failure) },
     alerts: { raise: async ({ key }: Alert) => raised.push(key) },
   };
-  const database = { transaction: (work: (tx: object) => Promise<void>) => work({}) };
+  const database = { transaction: (work: () => Promise<void>) => work() };
   const context = { clock: { nowMs: () => 5 }, database, stores };
   const runs = { fail: async (runId: string, failure: { code: string; reason: string }) => void ended.push({ runId, ...failure }) };
   return { jobs: new BuriedJobs(context as unknown as SyncContext, runs), failures, raised, ended };

@@ -19,9 +19,9 @@ export class BuriedJobs {
     const payload = parseJson(body);
     const accountId = toPositiveInteger(valueAt(payload, 'account_id')) ?? null;
     const failedAt = clock.nowMs();
-    await database.transaction(async (tx) => {
-      await stores.failures.add({ accountId, tube, jobId: Number(jobId), payload: body, code, reason, failedAt }, tx);
-      await stores.alerts.raise(alerts.jobsBuried(tube, code, failedAt), tx);
+    await database.transaction(async () => {
+      await stores.failures.add({ accountId, tube, jobId: Number(jobId), payload: body, code, reason, failedAt });
+      await stores.alerts.raise(alerts.jobsBuried(tube, code, failedAt));
     });
     const runId = tube === 'imports' ? valueAt(payload, 'run_id') : undefined;
     if (typeof runId === 'string') await this.runs.fail(runId, { code, reason });

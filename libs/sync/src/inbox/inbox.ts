@@ -97,14 +97,13 @@ export class Inbox {
     const changes = events.flatMap((event) => toConsentChange(event, listId));
     const unsubscribed = changes.filter(({ change }) => change.consent !== 'mailable');
     const { database, stores, queue, logger } = this.context;
-    await database.transaction(async (tx) => {
+    await database.transaction(async () => {
       for (const { change } of unsubscribed) {
-        await stores.consents.save(tx, accountId, change.emails, change.consent);
+        await stores.consents.save(accountId, change.emails, change.consent);
       }
       await stores.events.add(
         accountId,
         changes.map(({ event, change }) => this.toConsentEvent(event, change)),
-        tx,
       );
     });
     if (changes.length > 0) this.contactsJobs.enqueueSoon(accountId);

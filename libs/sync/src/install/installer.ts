@@ -59,11 +59,11 @@ export class Installer {
     assertAccountId(accountId);
     const { database, stores } = this.context;
     const { clientId } = input;
-    await database.transaction(async (tx) => {
-      await stores.integrations.save(this.sealed(input), tx);
-      const known = await stores.accounts.find(accountId, tx);
-      await stores.accounts.savePending({ accountId, clientId, ...this.newWebhookToken(accountId) }, tx);
-      if (known && known.clientId !== clientId) await stores.accounts.setStatus(accountId, 'reauthorization_required', tx);
+    await database.transaction(async () => {
+      await stores.integrations.save(this.sealed(input));
+      const known = await stores.accounts.find(accountId);
+      await stores.accounts.savePending({ accountId, clientId, ...this.newWebhookToken(accountId) });
+      if (known && known.clientId !== clientId) await stores.accounts.setStatus(accountId, 'reauthorization_required');
     });
     return { clientId, accountId };
   }
@@ -137,23 +137,20 @@ export class Installer {
   private async keep({ account, session, pair, clientId }: Grant): Promise<void> {
     const { database, stores } = this.context;
     const sealed = sealPair(this.context, account.accountId, pair);
-    await database.transaction(async (tx) => {
-      await stores.accounts.install(
-        {
-          accountId: account.accountId,
-          clientId,
-          name: account.name.slice(0, MAX_NAME_LENGTH),
-          subdomain: account.subdomain.slice(0, MAX_NAME_LENGTH),
-          host: session.host,
-          apiDomain: pair.claims.apiDomain ?? null,
-          ...this.newWebhookToken(account.accountId),
-        },
-        tx,
-      );
-      await stores.accesses.save(account.accountId, sealed.pair, sealed.expiresAt, tx);
+    await database.transaction(async () => {
+      await stores.accounts.install({
+        accountId: account.accountId,
+        clientId,
+        name: account.name.slice(0, MAX_NAME_LENGTH),
+        subdomain: account.subdomain.slice(0, MAX_NAME_LENGTH),
+        host: session.host,
+        apiDomain: pair.claims.apiDomain ?? null,
+        ...this.newWebhookToken(account.accountId),
+      });
+      await stores.accesses.save(account.accountId, sealed.pair, sealed.expiresAt);
       // Kommo may have dropped the webhook when the access ended: it counts again once it was looked at.
-      const known = await stores.accounts.find(account.accountId, tx);
-      if (known?.webhookState === 'active') await stores.accounts.update(account.accountId, { webhookState: 'missing' }, tx);
+      const known = await stores.accounts.find(account.accountId);
+      if (known?.webhookState === 'active') await stores.accounts.update(account.accountId, { webhookState: 'missing' });
     });
   }
 

@@ -8,8 +8,8 @@ export async function failRun(
   { runId, accountId }: Pick<Run, 'runId' | 'accountId'>,
   { code, reason }: { readonly code: string; readonly reason: string },
 ): Promise<void> {
-  await database.transaction(async (tx) => {
+  await database.transaction(async () => {
     const hasFailed = await stores.runs.transition(runId, 'failed', { error: `${code}: ${reason}` });
-    if (hasFailed) await stores.alerts.raise(alerts.runFailed(accountId, runId, code), tx);
+    if (hasFailed) await stores.alerts.raise(alerts.runFailed(accountId, runId, code));
   });
 }

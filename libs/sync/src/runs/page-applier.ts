@@ -45,14 +45,13 @@ export class PageApplier {
     const lastId = page.snapshots.reduce((last, { contactId }) => Math.max(last, contactId), page.after);
     const known = await stores.contacts.findVersions(accountId, ids);
     const { fresh, same, outrun } = sortPage(living, known, page.askedAtMs);
-    await work.lease.write(async (tx) => {
-      await stores.contacts.save(tx, accountId, fresh, stampMs);
+    await work.lease.write(async () => {
+      await stores.contacts.save(accountId, fresh, stampMs);
       await stores.contacts.touch(
-        tx,
         accountId,
         same.filter(({ contactId, modifiedAtSeconds }) => known.get(contactId)?.modifiedAtSeconds !== modifiedAtSeconds),
       );
-      await stores.contacts.markMissing(tx, accountId, {
+      await stores.contacts.markMissing(accountId, {
         after: page.after,
         upTo: page.isLast ? null : lastId,
         seen: ids,

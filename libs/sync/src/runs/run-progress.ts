@@ -1,4 +1,4 @@
-import type { Executor, Run, RunCounts, RunPatch } from '#database';
+import type { Run, RunCounts, RunPatch } from '#database';
 import type { CountPushed } from '../account/address-pusher.js';
 import type { SyncContext } from '../context.js';
 
@@ -22,14 +22,14 @@ export class RunProgress {
   }
 
   /** Saves a checkpoint; false when the run was ended meanwhile. */
-  async save(runId: string, patch: RunPatch, counts: Partial<RunCounts> = {}, on: Executor = this.context.database): Promise<boolean> {
+  async save(runId: string, patch: RunPatch, counts: Partial<RunCounts> = {}): Promise<boolean> {
     const { stores } = this.context;
-    return stores.runs.checkpoint(runId, patch, counts, on);
+    return stores.runs.checkpoint(runId, patch, counts);
   }
 
   /** Counts in this run what is told. */
   counter({ runId }: Run): CountPushed {
-    return (tx, counts) => this.context.stores.runs.count(runId, { ...counts }, tx);
+    return (counts) => this.context.stores.runs.count(runId, { ...counts });
   }
 
   /** Whether another read is due because contacts went since: whoever followed them may have slipped from a page not read to one that was. */

@@ -34,12 +34,12 @@ export class TokenRefresh {
   private async keep({ clientId, version, session: { accountId } }: Credentials, owner: string, answer: TokenPair): Promise<void> {
     const { database, logger, stores } = this.context;
     const { pair, expiresAt } = sealPair(this.context, accountId, answer);
-    await database.transaction(async (tx) => {
-      await stores.accounts.update(accountId, {}, tx);
+    await database.transaction(async () => {
+      await stores.accounts.lockRow(accountId);
       const isKept = await stores.accesses.storeRefreshed(accountId, owner, version, pair, expiresAt);
-      const account = await stores.accounts.find(accountId, tx);
+      const account = await stores.accounts.find(accountId);
       if (!isKept || account?.status !== 'reauthorization_required' || account.clientId !== clientId) return;
-      await stores.accounts.setStatus(accountId, 'active', tx);
+      await stores.accounts.setStatus(accountId, 'active');
       logger.warn('an account was flagged while its new tokens were under way: it is active again', { account_id: accountId });
     });
   }
@@ -90,13 +90,13 @@ export class TokenRefresh {
 
   private async flagUnlessRotated({ session: { accountId }, version }: Credentials): Promise<boolean> {
     const { accounts, accesses } = this.context.stores;
-    return this.context.database.transaction(async (tx) => {
+    return this.context.database.transaction(async () => {
       // Holds the account's row, which an install writes first: none can commit between the look and the flag.
-      await accounts.update(accountId, {}, tx);
-      const access = await accesses.find(accountId, tx);
+      await accounts.lockRow(accountId);
+      const access = await accesses.find(accountId);
       if (access?.version !== version) return false;
-      await accounts.setStatus(accountId, 'reauthorization_required', tx);
-      await this.context.stores.alerts.raise(alerts.reauthorizationRequired(accountId, version), tx);
+      await accounts.setStatus(accountId, 'reauthorization_required');
+      await this.context.stores.alerts.raise(alerts.reauthorizationRequired(accountId, version));
       return true;
     });
   }

@@ -39,9 +39,9 @@ export class Uninstall {
   async receive(hook: UninstallHook): Promise<void> {
     const account = await this.getSigned(hook);
     const { database, stores, logger } = this.context;
-    await database.transaction(async (tx) => {
-      await stores.accounts.setStatus(account.accountId, 'disconnected', tx);
-      await stores.leases.revoke(account.accountId, tx);
+    await database.transaction(async () => {
+      await stores.accounts.setStatus(account.accountId, 'disconnected');
+      await stores.leases.revoke(account.accountId);
     });
     const run = await stores.runs.findActive(account.accountId);
     if (run) await stores.runs.transition(run.runId, 'cancelled');

@@ -112,13 +112,13 @@ export class WidgetSettings {
   private async save(accountId: number, key: Secret, { settings, isKeyNew, isChanged, isElsewhere }: Change): Promise<void> {
     const { database, keyring, stores } = this.context;
     const unisenderKey = keyring.encrypt(key.reveal(), unisenderKeyContext(accountId));
-    await database.transaction(async (tx) => {
-      await stores.accounts.update(accountId, { unisenderKey, unisenderBlock: null, settings }, tx);
-      if (isChanged) await stores.leases.revoke(accountId, tx);
-      if (isKeyNew) await stores.accounts.update(accountId, { baselineState: 'none' }, tx);
+    await database.transaction(async () => {
+      await stores.accounts.update(accountId, { unisenderKey, unisenderBlock: null, settings });
+      if (isChanged) await stores.leases.revoke(accountId);
+      if (isKeyNew) await stores.accounts.update(accountId, { baselineState: 'none' });
       if (!isElsewhere) return;
-      await stores.accounts.update(accountId, { listId: null, listTitle: null }, tx);
-      await stores.addresses.forgetPushed(tx, accountId);
+      await stores.accounts.update(accountId, { listId: null, listTitle: null });
+      await stores.addresses.forgetPushed(accountId);
     });
   }
 

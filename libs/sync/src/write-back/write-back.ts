@@ -41,9 +41,8 @@ export class WriteBack {
     if (work.settings.writeBack && ids.length > 0) {
       await this.tokens.withSession(accountId, (session) => this.tag(session, ids, work.settings.writeBackTag));
     }
-    await work.lease.write((tx) =>
+    await work.lease.write(() =>
       stores.consents.markWrittenBack(
-        tx,
         accountId,
         pending.map(({ email }) => email),
       ),

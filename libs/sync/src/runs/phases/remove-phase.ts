@@ -21,7 +21,7 @@ export class RemovePhase implements Phase {
     for (;;) {
       const ids = await stores.contacts.listMissing(run.accountId, run.runId, 0, BURIED_AT_ONCE);
       if (ids.length === 0) break;
-      await work.lease.write((tx) => stores.contacts.bury(tx, run.accountId, ids));
+      await work.lease.write(() => stores.contacts.markDeleted(run.accountId, ids));
       if (!(await this.delivery.deliver(step, MAX_ROWS_PER_CALL - 1))) return 'ended';
       throwIfStopping(work.signal);
     }

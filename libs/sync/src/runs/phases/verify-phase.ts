@@ -44,9 +44,9 @@ export class VerifyPhase implements Phase {
     if (run.confirmed || !needsConfirmation(missing, living, config.reconcileDeleteLimitPercent)) return false;
     const error = `${missing} of ${living} contacts are gone from Kommo: confirm to remove their addresses`;
     logger.warn('a run waits for confirmation', { run_id: run.runId, account_id: run.accountId, missing, living });
-    return database.transaction(async (tx) => {
+    return database.transaction(async () => {
       const isWaiting = await stores.runs.transition(run.runId, 'waiting_for_confirmation', { error, cursorContactId: 0 });
-      if (isWaiting) await stores.alerts.raise(alerts.runWaitsForConfirmation(run.accountId, run.runId), tx);
+      if (isWaiting) await stores.alerts.raise(alerts.runWaitsForConfirmation(run.accountId, run.runId));
       return isWaiting;
     });
   }

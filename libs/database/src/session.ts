@@ -1,0 +1,126 @@
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import { BugError } from '#domain';
+import { ConflictError, toServiceError } from './database-errors.js';
+
+/** The SQL dialect; MariaDB and MySQL-compatible clusters are `mysql`. */
+export type DatabaseKind = 'sqlite' | 'mysql';
+
+/** A value that can be bound to a `?`. Booleans are stored as 0 and 1, and read back as numbers by SQL. */
+export type SqlValue = string | number | boolean | null;
+
+/** mysql2 would write an array or object into the statement as SQL. */
+const isBindable = (value: unknown): boolean => value === null || ['string', 'number', 'boolean'].includes(typeof value);
+
+interface StatementResult {
+  readonly records: object[];
+  readonly raw: unknown;
+  readonly affected?: number;
+}
+
+/**
+ * One connection, lent to one piece of work or to one transaction. Every statement passes {@link run}, those of TypeORM's
+ * EntityManager too: values are checked, errors are translated, and nothing runs after the end.
+ */
+export class DatabaseSession {
+  private readonly guarded: QueryRunner;
+  private ownManager: EntityManager | undefined;
+  private isOpen = true;
+  private isTransaction = false;
+  private conflict: ConflictError | undefined;
+
+  /** `runner` is TypeORM's; for SQLite it is the same object every time. Hence its state is kept in an object of our own. */
+  constructor(
+    readonly kind: DatabaseKind,
+    private readonly source: DataSource,
+    private readonly runner: QueryRunner,
+  ) {
+    this.guarded = Object.create(runner, { query: { value: this.queryForTypeorm.bind(this) } }) as QueryRunner;
+  }
+
+  /** TypeORM's manager on this connection. Do not keep it: it is refused after the end of the work. */
+  get manager(): EntityManager {
+    this.ownManager ??= this.source.createEntityManager(this.guarded);
+    return this.ownManager;
+  }
+
+  /** Whether a transaction is open on this connection. */
+  get isInTransaction(): boolean {
+    return this.isOpen && this.isTransaction;
+  }
+
+  /** Whether the work has not ended. */
+  get isUsable(): boolean {
+    return this.isOpen;
+  }
+
+  /** The rows of a SELECT. */
+  async query<R extends object = Record<string, unknown>>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
+    const { records } = await this.run(sql, params);
+    return records as R[];
+  }
+
+  /** How many rows an UPDATE or DELETE matched, changed or not. Of an upsert the number means nothing. */
+  async execute(sql: string, params: readonly SqlValue[] = []): Promise<number> {
+    const { affected } = await this.run(sql, params);
+    return affected ?? 0;
+  }
+
+  /** Begins a transaction. TypeORM knows of it, so that its own `save` begins none. */
+  async begin(): Promise<void> {
+    await this.guarded.startTransaction();
+    this.isTransaction = true;
+  }
+
+  /** Throws the conflict that undid the transaction, even when the work caught it. */
+  async commit(): Promise<void> {
+    if (this.conflict) {
+      throw this.conflict;
+    }
+    await this.guarded.commitTransaction();
+  }
+
+  /** Never throws. A MySQL connection that cannot roll back does not return to the pool. */
+  async rollBack(): Promise<void> {
+    try {
+      await this.guarded.rollbackTransaction();
+    } catch {
+      await this.destroyConnection();
+    }
+  }
+
+  /** Gives the connection back. Later statements of this session throw BugError `database_transaction_ended`. */
+  async close(): Promise<void> {
+    this.isOpen = false;
+    await this.runner.release();
+  }
+
+  private async destroyConnection(): Promise<void> {
+    if (this.kind === 'mysql') {
+      await this.runner.connect().then(
+        (connection: { destroy(): void }) => connection.destroy(),
+        () => undefined,
+      );
+    }
+  }
+
+  private async queryForTypeorm(sql: string, params: readonly unknown[] = [], isStructured = false): Promise<unknown> {
+    const result = await this.run(sql, params);
+    return isStructured ? result : result.raw;
+  }
+
+  private async run(sql: string, params: readonly unknown[]): Promise<StatementResult> {
+    if (!this.isOpen) {
+      throw new BugError('a transaction was used after its end', { code: 'database_transaction_ended' });
+    }
+    if (!params.every(isBindable)) {
+      throw new BugError(`a value of "${sql.slice(0, 200)}" cannot be bound`, { code: 'database_value_not_bindable' });
+    }
+    try {
+      return (await this.runner.query(sql, [...params], true)) as StatementResult;
+    } catch (error) {
+      const translated = toServiceError(error, sql);
+      this.conflict ??= translated instanceof ConflictError ? translated : undefined;
+      throw translated;
+    }
+  }
+}
