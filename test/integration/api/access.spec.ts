@@ -131,7 +131,7 @@ describe('who may call what', () => {
     for (const url of ['/sum?a=1&b=2', '/nowhere', '/accounts', '/%zz']) {
       expect((await scene.ask('GET', url)).headers).toMatchObject({
         'x-content-type-options': 'nosniff',
-        'content-security-policy': expect.stringContaining("default-src 'none'"),
+        'content-security-policy': expect.stringContaining("default-src 'none'; frame-ancestors 'none'"),
         'x-frame-options': 'DENY',
       });
     }

@@ -17,6 +17,10 @@ describe('the page with the button', () => {
   it('lets no script run but that of its own origin', () => {
     expect(consentPagePolicy('https://kommo.test/b.js')).toContain('script-src https://kommo.test;');
   });
+
+  it('cannot be framed', () => {
+    expect(consentPagePolicy('https://kommo.test/b.js')).toContain("frame-ancestors 'none'");
+  });
 });
 
 describe('isKommoOrigin', () => {

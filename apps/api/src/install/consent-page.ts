@@ -9,7 +9,7 @@ const STYLE = 'body{font:16px/1.5 system-ui,sans-serif;margin:15vh auto;max-widt
 /** Only Kommo's own script, and what that script itself brings in. */
 export const consentPagePolicy = (scriptUrl: string): string => {
   const { origin } = new URL(scriptUrl);
-  return `default-src 'none'; script-src ${origin}; style-src 'unsafe-inline' ${origin}; img-src ${origin} data:; font-src ${origin}; connect-src ${origin}; frame-src ${origin}; base-uri 'none'; form-action 'none'; frame-predecessors 'none'`;
+  return `default-src 'none'; script-src ${origin}; style-src 'unsafe-inline' ${origin}; img-src ${origin} data:; font-src ${origin}; connect-src ${origin}; frame-src ${origin}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 };
 
 /** A page with Kommo's button, and a plain link for browsers that do not run it. */
