@@ -13,7 +13,7 @@ async function stop(api: RunningApi, logger: ServiceLogger, graceMs: number): Pr
 
 function stopOnSignal(api: RunningApi, logger: ServiceLogger, graceMs: number): void {
   const finish = (signal: NodeJS.Signals) => {
-    logger.info(`${signal}: finishing what is under way`);
+    logger.info('stopping: running requests are finished first', { signal });
     stop(api, logger, graceMs).catch(() => process.exit(1));
   };
   onStopSignals(systemClock, finish, () => process.exit(1));
@@ -28,13 +28,13 @@ async function main(): Promise<void> {
     clock: systemClock,
     service: 'Api',
   });
-  process.on('unhandledRejection', (error) => logger.error('a rejection nobody handled', { error }));
+  process.on('unhandledRejection', (error) => logger.error('unhandled rejection', { error }));
   try {
     const api = await runApi(config, { clock: systemClock, logger });
     stopOnSignal(api, logger, config.shutdownGraceSeconds * 1000);
     process.stdout.write(`${JSON.stringify({ api: 'ready', port: api.port })}\n`);
   } catch (error) {
-    if (!(error instanceof InvalidInputError)) logger.error('The API cannot start', { error });
+    if (!(error instanceof InvalidInputError)) logger.error('API start failed', { error });
     await logger.close();
     if (error instanceof InvalidInputError) exitIfMisconfigured(error);
     process.exit(1);

@@ -3,8 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Database } from '#database';
 import { Secret } from '#domain';
 import { unisenderKeyContext } from '#sync';
-import { createApi } from '../../../apps/api/src/create-api.js';
-import type { ApiConfig, ApiLogger, Surroundings } from '../../../apps/api/src/parts.js';
+import { type ApiComposition, createApi } from '../../../apps/api/src/create-api.js';
 import { createHarness, type Harness } from '../../support/sync-harness.js';
 
 export const OPERATOR_TOKEN = 'operator-token-of-the-tests-0123456789';
@@ -48,7 +47,7 @@ function parse(text: string): Reply['body'] {
   }
 }
 
-/** The whole API over a real database, asked without a socket. */
+/** The whole API over a real database, called without a socket. */
 export class ApiScene {
   private constructor(
     readonly app: NestFastifyApplication,
@@ -58,12 +57,14 @@ export class ApiScene {
   static async open(options: {
     database: Database;
     sandboxUrl?: string;
-    config?: Partial<ApiConfig>;
-    surroundings?: Partial<Surroundings>;
+    config?: Partial<ApiComposition['config']>;
+    queue?: Partial<ApiComposition['queue']>;
   }): Promise<ApiScene> {
     const harness = createHarness({ database: options.database, sandbox: { url: options.sandboxUrl ?? 'http://127.0.0.1:9' } });
     const { context, services, clock } = harness;
-    const logger: ApiLogger = Object.assign(Object.create(context.logger) as typeof context.logger, { requestLog: () => {} });
+    const logger: ApiComposition['logger'] = Object.assign(Object.create(context.logger) as typeof context.logger, {
+      requestLog: () => {},
+    });
     const app = await createApi({
       config: {
         ...context.config,
@@ -74,13 +75,8 @@ export class ApiScene {
       },
       services,
       stores: context.stores,
-      surroundings: {
-        isDatabaseReady: () => options.database.isReady(),
-        pendingMigrations: () => options.database.pendingMigrations(),
-        isQueueReady: () => Promise.resolve(true),
-        listQueues: () => Promise.resolve([]),
-        ...options.surroundings,
-      },
+      database: options.database,
+      queue: { isReady: () => Promise.resolve(true), listTubeStatistics: () => Promise.resolve([]), ...options.queue },
       clock,
       logger,
     });

@@ -207,7 +207,7 @@ describe('input', () => {
 
   it('keeps what is internal to itself, and gives the id under which the log has it', async () => {
     const database = await databases.open();
-    const scene = await ApiScene.open({ database, surroundings: { listQueues: () => Promise.reject(new Error('secret internals')) } });
+    const scene = await ApiScene.open({ database, queue: { listTubeStatistics: () => Promise.reject(new Error('secret internals')) } });
     const reply = await scene.order('GET', '/operations/queues');
     expect(reply).toMatchObject({
       status: 500,

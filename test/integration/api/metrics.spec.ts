@@ -66,7 +66,7 @@ describe.each(testDatabaseKinds())('GET /metrics on %s', (kind) => {
     const tube = { server: 'q:11300', tube: 'imports', ready: 3, reserved: 1, delayed: 0, buried: 2, waiting: 4, paused: false };
     const api = await ApiScene.open({
       database: await databases.open(),
-      surroundings: { listQueues: () => Promise.resolve([{ ...tube, pausedSecondsLeft: 0 }]) },
+      queue: { listTubeStatistics: () => Promise.resolve([{ ...tube, pausedSecondsLeft: 0 }]) },
     });
     await api.order('GET', `/operations/accounts/${ACCOUNT_ID}`);
     await api.ask('GET', '/no/such/route');
@@ -82,7 +82,7 @@ describe.each(testDatabaseKinds())('GET /metrics on %s', (kind) => {
   });
 
   it('answers while the queue does not, and says so', async () => {
-    const api = await ApiScene.open({ database: await databases.open(), surroundings: { listQueues: away } });
+    const api = await ApiScene.open({ database: await databases.open(), queue: { listTubeStatistics: away } });
     const values = await valuesOf(api);
     expect([values.get('kommo_unisender_queue_up'), values.get('kommo_unisender_database_up')]).toEqual([0, 1]);
   });

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AccountsController } from './accounts.controller.js';
+import { WidgetController } from './widget.controller.js';
 
-@Module({ controllers: [AccountsController] })
+@Module({ controllers: [AccountsController, WidgetController] })
 export class AccountsModule {}

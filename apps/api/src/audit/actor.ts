@@ -1,8 +1,7 @@
-/** Whom a guard let in under another name than the operator's. */
 const actors = new WeakMap<object, string>();
 
-/** Called by a guard that knows who sits behind the request. */
-export const rememberActor = (request: object, actor: string): void => void actors.set(request, actor);
+/** Notes the actor of a request, for the audit log. */
+export const setActor = (request: object, actor: string): void => void actors.set(request, actor);
 
-/** Who asks; behind the guards that is the operator unless one of them said otherwise. */
+/** The noted actor of a request; `operator` when a guard noted none. */
 export const actorOf = (request: object): string => actors.get(request) ?? 'operator';

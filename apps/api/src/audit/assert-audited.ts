@@ -1,19 +1,15 @@
-import { RequestMethod, type INestApplication } from '@nestjs/common';
 import { BugError } from '#domain';
-import { type Audience } from '../guards/audience.js';
-import { listHandlers } from '../guards/route-handlers.js';
-import { findAudited } from './audited.js';
+import type { Audience } from '../guards/audience.decorator.js';
+import type { RegisteredRoute } from '../http/route-registry.js';
 
-const READING = new Set([RequestMethod.GET, RequestMethod.HEAD, RequestMethod.OPTIONS]);
+const READ_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const AUDITED_AUDIENCES: ReadonlySet<Audience | undefined> = new Set<Audience>(['operator', 'widget']);
 
-/** Throws BugError that names every route by which an operator or the widget changes something unseen by the audit log. */
-export function assertAudited(app: INestApplication): void {
-  const unseen = listHandlers(app).filter(
-    ({ audience, method, handler }) => AUDITED_AUDIENCES.has(audience) && !READING.has(method) && !findAudited(handler),
+/** Throws BugError that names every route by which an operator or the widget changes something without an audit entry. */
+export function assertAudited(routes: readonly RegisteredRoute[]): void {
+  const unaudited = routes.filter(
+    ({ method, config }) => AUDITED_AUDIENCES.has(config.audience) && !READ_METHODS.has(method) && !config.audited,
   );
-  if (unseen.length === 0) return;
-  throw new BugError(`These routes are not written to the audit log: ${unseen.map(({ name }) => name).join(', ')}`, {
-    code: 'route_unaudited',
-  });
+  if (unaudited.length === 0) return;
+  throw new BugError(`Routes without an audit entry: ${unaudited.map(({ name }) => name).join(', ')}`, { code: 'route_unaudited' });
 }

@@ -1,27 +1,25 @@
-import { type CallHandler, type ExecutionContext, Inject, Injectable, type NestInterceptor } from '@nestjs/common';
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { valueAt } from '#domain';
-import type { AuditedAction, SyncServices } from '#sync';
-import { findAccountId, inputOf } from '../guards/request-ids.js';
+import { type AuditedAction, AuditLog } from '#sync';
+import { findAccountId, findId, inputOf } from '../guards/request-ids.js';
 import { ApiResult } from '../http/envelope.js';
-import { findId } from '../http/fields.js';
-import { SERVICES } from '../parts.js';
 import { actorOf } from './actor.js';
-import { type AuditedRoute, findAudited } from './audited.js';
+import type { AuditedRoute } from './audited.decorator.js';
 import { readDetails } from './audited-details.js';
 
-/** Writes down what is asked for on routes that change something, whether it succeeds or is refused. */
+/** Records each call of an audited route with its outcome, success or failure. */
 @Injectable()
 export class AuditInterceptor implements NestInterceptor {
-  constructor(@Inject(SERVICES) private readonly services: Pick<SyncServices, 'audit'>) {}
+  constructor(private readonly audit: AuditLog) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const route = findAudited(context.getHandler());
-    if (!route) return next.handle();
-    const action = toAuditedAction(route, context.switchToHttp().getRequest<FastifyRequest>());
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const { audited } = request.routeOptions.config;
+    if (!audited) return next.handle();
     const work = () => lastValueFrom<unknown, unknown>(next.handle(), { defaultValue: undefined });
-    return from(this.services.audit.record(action, work, accountIdOf));
+    return from(this.audit.record(toAuditedAction(audited, request), work, accountIdOf));
   }
 }
 

@@ -2,12 +2,14 @@ import { Controller, Get } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { describe, expect, it } from '@jest/globals';
+import type { FastifyInstance } from 'fastify';
+import { type RegisteredRoute, recordRoutes } from '../http/route-registry.js';
 import { assertAudiences } from './assert-audiences.js';
-import { Audience } from './audience.js';
+import { Audience } from './audience.decorator.js';
 
 @Controller()
 class Declared {
-  @Get('a')
+  @Get('a/:id')
   @Audience('public')
   a(): void {}
 
@@ -20,17 +22,42 @@ class Forgotten {
   b(): void {}
 }
 
-const appOf = async (...controllers: (typeof Declared | typeof Forgotten)[]) =>
-  (await Test.createTestingModule({ controllers }).compile()).createNestApplication(new FastifyAdapter(), { logger: false });
+const routesOf = async (
+  controllers: (typeof Declared | typeof Forgotten)[],
+  addRoutes: (fastify: FastifyInstance) => unknown = () => {},
+): Promise<readonly RegisteredRoute[]> => {
+  const adapter = new FastifyAdapter();
+  const fastify = adapter.getInstance<FastifyInstance>();
+  const routes = recordRoutes(fastify);
+  const app = (await Test.createTestingModule({ controllers }).compile()).createNestApplication(adapter, { logger: false });
+  addRoutes(fastify);
+  await app.init();
+  await app.close();
+  return routes;
+};
 
 describe('assertAudiences', () => {
-  it('passes when every route says who may call it', async () => {
-    const app = await appOf(Declared);
-    expect(() => assertAudiences(app)).not.toThrow();
+  it('accepts routes that all declare an audience', async () => {
+    const routes = await routesOf([Declared], (fastify) => fastify.post('/hook', { config: { audience: 'kommo' } }, () => null));
+    expect(routes.map(({ name }) => name)).toContain('GET /a/:id (Declared.a)');
+    expect(() => assertAudiences(routes)).not.toThrow();
   });
 
-  it('R40: names a route that does not', async () => {
-    const app = await appOf(Declared, Forgotten);
-    expect(() => assertAudiences(app)).toThrow('Forgotten.b');
+  it('R40: names a route that declares none', async () => {
+    const routes = await routesOf([Declared, Forgotten]);
+    expect(() => assertAudiences(routes)).toThrow('GET /b (Forgotten.b)');
   });
+
+  it('R40: names a route on Fastify itself that declares none', async () => {
+    const routes = await routesOf([Declared], (fastify) => fastify.post('/raw', () => null));
+    expect(() => assertAudiences(routes)).toThrow('POST /raw');
+  });
+
+  it.each(['operator', 'widget', 'browser'] as const)(
+    'R40: names a route on Fastify itself whose audience %s needs guards',
+    async (audience) => {
+      const routes = await routesOf([Declared], (fastify) => fastify.post('/raw', { config: { audience } }, () => null));
+      expect(() => assertAudiences(routes)).toThrow('POST /raw');
+    },
+  );
 });

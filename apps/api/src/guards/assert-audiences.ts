@@ -1,10 +1,19 @@
-import type { INestApplication } from '@nestjs/common';
+import type { FastifyContextConfig } from 'fastify';
 import { BugError } from '#domain';
-import { listHandlers } from './route-handlers.js';
+import type { RegisteredRoute } from '../http/route-registry.js';
+import type { Audience } from './audience.decorator.js';
 
-/** Throws BugError that names every route which does not say who may call it. */
-export function assertAudiences(app: INestApplication): void {
-  const undeclared = listHandlers(app).filter(({ audience }) => audience === undefined);
-  if (undeclared.length === 0) return;
-  throw new BugError(`These routes declare no audience: ${undeclared.map(({ name }) => name).join(', ')}`, { code: 'audience_undeclared' });
+/** The handler or nothing protects a route of these; guards protect the others. */
+const AUDIENCES_WITHOUT_GUARDS: ReadonlySet<Audience> = new Set<Audience>(['public', 'kommo', 'unisender']);
+
+const isProtected = ({ audience, hasGuards = false }: FastifyContextConfig) =>
+  audience !== undefined && (hasGuards || AUDIENCES_WITHOUT_GUARDS.has(audience));
+
+/** Throws BugError that names every route without an audience, and every route whose audience needs guards that it does not have. */
+export function assertAudiences(routes: readonly RegisteredRoute[]): void {
+  const unprotected = routes.filter(({ config }) => !isProtected(config)).map(({ name }) => name);
+  if (unprotected.length === 0) return;
+  throw new BugError(`Routes without an audience, or without the guards of their audience: ${unprotected.join(', ')}`, {
+    code: 'audience_undeclared',
+  });
 }

@@ -1,18 +1,24 @@
 import type { FastifyRequest } from 'fastify';
-import { findId } from '../http/fields.js';
 
-const NAMES = ['id', 'account_id'] as const;
+const ID = /^[1-9]\d{0,15}$/;
+const ACCOUNT_FIELDS = ['id', 'account_id'] as const;
 
-/** Query and body as they came; nothing of it was checked yet. */
+/** Reads a vendor's numeric id from digits or a JSON number; undefined for anything else. */
+export function findId(value: unknown): number | undefined {
+  const id = typeof value === 'string' && ID.test(value) ? Number(value) : value;
+  return typeof id === 'number' && Number.isSafeInteger(id) && id > 0 ? id : undefined;
+}
+
+/** Query and body in one object, unchecked. */
 export const inputOf = (request: FastifyRequest): Record<string, unknown> => ({
   ...(request.query as Record<string, unknown> | undefined),
   ...(request.body as Record<string, unknown> | undefined),
 });
 
-/** Where a request names its account: `absent` and `malformed` are for the validation to answer, which names the field. */
+/** Reads the account id of a request. The input pipe refuses `absent` and `malformed` later, and names the field. */
 export function findAccountId(request: FastifyRequest): number | 'absent' | 'malformed' {
   const input = inputOf(request);
-  const given = NAMES.map((name) => input[name]).find((value) => value !== undefined);
+  const given = ACCOUNT_FIELDS.map((field) => input[field]).find((value) => value !== undefined);
   if (given === undefined) return 'absent';
   return findId(given) ?? 'malformed';
 }

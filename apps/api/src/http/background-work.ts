@@ -1,19 +1,18 @@
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Clock, Logger } from '#domain';
 import { DeadlineError, withDeadline } from '#clock';
-import type { Clock, Logger } from '#domain';
-import { CLOCK, LOGGER } from '../parts.js';
 
-/** Work whose caller could not wait. A stop of the service lets it finish. */
+/** Lets work go on after its request is answered. A shutdown waits for it. */
 @Injectable()
 export class BackgroundWork implements OnApplicationShutdown {
   private readonly running = new Set<Promise<unknown>>();
 
   constructor(
-    @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
   ) {}
 
-  /** What `work` gives, or undefined after `limitMs`: then it goes on by itself, and its failure is only logged. */
+  /** Returns the result of `work`, or undefined after `limitMs`: then `work` goes on, and a failure is logged under the name `what`. */
   async waitFor<T>(work: Promise<T>, limitMs: number, what: string): Promise<T | undefined> {
     const late = (signal: AbortSignal) =>
       new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));

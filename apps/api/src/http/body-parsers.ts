@@ -1,18 +1,16 @@
-import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type BodyObject, InvalidInputError, parseFormBody, parseJsonBody } from '#domain';
+import { AddRouteConfig } from './route-registry.js';
 
-/** More than any hook of Kommo's: 2 MB. */
+/** 2 MB: larger than any webhook of Kommo's. */
 export const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
-/** Configuration of a route whose handler gets the body's bytes: it decodes them itself, because a signature or an unreadable body matters to it. */
-export const rawBodyConfig = { keepsRawBody: true };
+/** The handler gets the body's bytes and decodes them itself: it verifies a signature, or keeps what cannot be decoded. */
+export const RawBody = (): MethodDecorator => AddRouteConfig({ keepsRawBody: true });
 
-export const RawBody = () => RouteConfig(rawBodyConfig);
+const keepsRawBody = ({ routeOptions }: FastifyRequest) => routeOptions.config.keepsRawBody === true;
 
-const keepsRaw = (request: FastifyRequest) => (request.routeOptions.config as Partial<typeof rawBodyConfig>).keepsRawBody === true;
-
-/** The body of such a route; a request without one has none. */
+/** The body of a route with {@link RawBody}; empty when the request has none. */
 export const toBytes = (body: unknown): Buffer => (Buffer.isBuffer(body) ? body : Buffer.alloc(0));
 
 type Parse = (bytes: Buffer) => unknown;
@@ -30,18 +28,18 @@ function refuseType(): never {
   throw Object.assign(new Error(`The body ${problem}.`), { statusCode: 415 });
 }
 
-/** Reads a body by its type, as our own routes and the hooks' readers do. Throws InvalidInputError. */
+/** Decodes a body by its content type: JSON, else a form. Throws InvalidInputError. */
 export function decodeByType(bytes: Buffer, contentType: string | undefined): unknown {
   return /^application\/(.+\+)?json\b/i.test(contentType ?? '') ? parseJsonBody(bytes) : parseFormBody(bytes);
 }
 
-/** Takes JSON and forms everywhere, and nothing else except where a handler wants the bytes. */
+/** Accepts JSON and forms; any other type is refused with 415. Routes with {@link RawBody} get the bytes of these two undecoded. */
 export function addBodyParsers(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   const add = (type: string | RegExp, parse: Parse) =>
     fastify.addContentTypeParser(type, { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES }, (request, bytes: Buffer, done) => {
       try {
-        done(null, keepsRaw(request) ? bytes : parse(bytes));
+        done(null, keepsRawBody(request) ? bytes : parse(bytes));
       } catch (error) {
         done(error as Error);
       }

@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { map, type Observable } from 'rxjs';
 import { ApiResult, NO_ENVELOPE, toSuccess } from './envelope.js';
 
-/** Puts what handlers return into the envelope, whose code is the HTTP status. */
+/** Wraps what handlers return in the envelope, and sets the HTTP status of an ApiResult. */
 @Injectable()
 export class EnvelopeInterceptor implements NestInterceptor {
   constructor(private readonly reflector: Reflector) {}

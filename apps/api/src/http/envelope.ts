@@ -1,6 +1,9 @@
 import { SetMetadata } from '@nestjs/common';
 
-/** What a handler returns when data alone does not say it: another status, or a message. */
+/**
+ * What a handler returns to set more of the envelope than its data: the HTTP status (`code`) or a message.
+ * EnvelopeInterceptor unpacks it.
+ */
 export class ApiResult<T = unknown> {
   constructor(
     readonly data: T,
@@ -8,7 +11,7 @@ export class ApiResult<T = unknown> {
   ) {}
 }
 
-/** The form of every JSON answer, as in the service's predecessors. */
+/** The form of every JSON response, as in the predecessors; `code` is the HTTP status. */
 export interface Envelope {
   readonly status: 'success' | 'error';
   readonly data: unknown;
@@ -25,7 +28,7 @@ export const toSuccess = (data: unknown, code: number, message = ''): Envelope =
 
 export const toError = (data: unknown, code: number, message: string): Envelope => ({ status: 'error', data: data ?? null, code, message });
 
-export const NO_ENVELOPE = 'api:bare';
+export const NO_ENVELOPE = 'api:no-envelope';
 
-/** The answer leaves as it is, without the envelope: health, metrics, pages and files. */
+/** Sends what the handler returns as it is, without the envelope: for health, metrics, pages and files. */
 export const NoEnvelope = () => SetMetadata(NO_ENVELOPE, true);

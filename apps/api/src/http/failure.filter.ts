@@ -1,14 +1,13 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter, Inject, Injectable } from '@nestjs/common';
+import { type ArgumentsHost, Catch, type ExceptionFilter, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Logger } from '#domain';
-import { LOGGER } from '../parts.js';
+import { Logger } from '#domain';
 import { type Failure, toFailure, toFailureEnvelope } from './failure.js';
 
 /** Answers every failure in the envelope; what is our fault is logged under the correlation id. */
 @Catch()
 @Injectable()
 export class FailureFilter implements ExceptionFilter {
-  constructor(@Inject(LOGGER) private readonly logger: Logger) {}
+  constructor(private readonly logger: Logger) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();

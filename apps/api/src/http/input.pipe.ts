@@ -1,20 +1,29 @@
-import { ValidationPipe } from '@nestjs/common';
+import { Injectable, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { type FieldProblem, InvalidInputError } from '#domain';
 
-const toProblems = ({ property, constraints, children }: ValidationError, parent = ''): FieldProblem[] => {
-  const field = `${parent}${property}`;
-  const own = Object.values(constraints ?? {}).map((problem) => ({ field, problem }));
-  return [...own, ...(children ?? []).flatMap((child) => toProblems(child, `${field}.`))];
-};
+/** class-validator begins its messages with the property's name; a problem is shown behind the name of its field. */
+const withoutName = (message: string, property: string) =>
+  message.startsWith(`${property} `) ? message.slice(property.length + 1) : message;
 
-/** Turns queries and bodies into the classes that handlers declare; drops what no class names. */
-export const inputPipe = (): ValidationPipe =>
-  new ValidationPipe({
-    transform: true,
-    whitelist: true,
-    stopAtFirstError: true,
-    forbidUnknownValues: false,
-    validationError: { target: false, value: false },
-    exceptionFactory: (errors) => InvalidInputError.ofFields(errors.flatMap((error) => toProblems(error))),
-  });
+/** One problem per field: class-validator lists that of the uppermost decorator last. */
+function toProblems({ property, constraints = {}, children = [] }: ValidationError, parent = ''): FieldProblem[] {
+  const field = `${parent}${property}`;
+  const message = Object.values(constraints).at(-1);
+  const own = message === undefined ? [] : [{ field, problem: withoutName(message, property) }];
+  return [...own, ...children.flatMap((child) => toProblems(child, `${field}.`))];
+}
+
+/** Turns queries, parameters and bodies into their DTO classes, and drops unknown fields. Throws InvalidInputError that names every bad field. */
+@Injectable()
+export class InputPipe extends ValidationPipe {
+  constructor() {
+    super({
+      transform: true,
+      whitelist: true,
+      forbidUnknownValues: false,
+      validationError: { target: false, value: false },
+      exceptionFactory: (errors) => InvalidInputError.ofFields(errors.flatMap((error) => toProblems(error))),
+    });
+  }
+}

@@ -1,22 +1,22 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Clock } from '#domain';
-import type { ApiLogger } from '../parts.js';
+import type { ServiceLogger } from '#logging';
 
 const RESPONSE = Symbol('response');
 const MAX_SHOWN_LENGTH = 20;
 
 type LoggedRequest = FastifyRequest & { [RESPONSE]?: unknown };
 
-/** Probes come every few seconds and say nothing; a hook that was taken stands in the inbox, where the operator sees more of it. */
+/** Health probes come every few seconds; the events table has the accepted webhooks of Kommo in more detail. */
 const isQuiet = (url: string, status: number) => url.startsWith('/health/') || (status === 200 && url.startsWith('/webhook/'));
 
-/** `/sync/contacts?id=1` is of `Sync`. */
-function areaOf(url: string): string {
-  const [area = ''] = url.slice(1).split(/[/?]/, 1);
-  return area === '' ? 'Api' : area.charAt(0).toUpperCase() + area.slice(1, 30);
+/** `Sync` for `/sync/contacts?id=1`. */
+function serviceOf(url: string): string {
+  const [name = ''] = url.slice(1).split(/[/?]/, 1);
+  return name === '' ? 'Api' : name.charAt(0).toUpperCase() + name.slice(1, 30);
 }
 
-/** A hook's body is worth more in the inbox than here: only its size is logged. */
+/** Of a raw body only the size is logged. */
 function inputOf({ query, body }: FastifyRequest): Record<string, unknown> {
   const sent = Buffer.isBuffer(body) ? { bytes: body.length } : (body as object | undefined);
   return { ...(query as object | undefined), ...sent };
@@ -24,13 +24,13 @@ function inputOf({ query, body }: FastifyRequest): Record<string, unknown> {
 
 const isShort = (value: unknown) => (typeof value === 'string' ? value.length <= MAX_SHOWN_LENGTH : typeof value === 'number');
 
-/** What was refused may be a secret in a wrong field, whose name would have hidden it: only short values are shown. */
+/** A refused request may carry a secret in a field that masking does not know: only short values are logged. */
 function refusedInputOf(request: FastifyRequest): Record<string, unknown> {
   return Object.fromEntries(Object.entries(inputOf(request)).map(([name, value]) => [name, isShort(value) ? value : '…']));
 }
 
-/** Logs every request with its input and its answer, once it is answered. */
-export function addRequestLog(fastify: FastifyInstance, logger: ApiLogger, clock: Clock): void {
+/** Logs every request with its input and its response, once the response is sent. */
+export function addRequestLog(fastify: FastifyInstance, logger: Pick<ServiceLogger, 'requestLog'>, clock: Clock): void {
   const started = new WeakMap<FastifyRequest, number>();
   fastify.addHook('onRequest', (request, _reply, done) => {
     started.set(request, clock.nowMs());
@@ -44,7 +44,7 @@ export function addRequestLog(fastify: FastifyInstance, logger: ApiLogger, clock
     done();
     if (isQuiet(request.url, reply.statusCode)) return;
     logger.requestLog({
-      service: areaOf(request.url),
+      service: serviceOf(request.url),
       method: request.method,
       path: request.url.split('?', 1)[0] ?? '',
       input: reply.statusCode >= 400 ? refusedInputOf(request) : inputOf(request),

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 
-/** Nothing of an answer is ever run, framed or kept; pages loosen the policy for themselves. */
+/** No response is executed, framed or cached; pages override the policy. */
 const headers = {
   'Cache-Control': 'no-store',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
@@ -12,10 +12,11 @@ const headers = {
 
 const HSTS = { 'Strict-Transport-Security': 'max-age=31536000' };
 
-/** What every answer carries; over HTTPS also that it stays so. */
+/** The headers of every response; HSTS when the public URL is HTTPS. */
 export const securityHeaders = (publicUrl: string): Readonly<Record<string, string>> =>
   publicUrl.startsWith('https:') ? { ...headers, ...HSTS } : headers;
 
+/** Sets {@link securityHeaders} before anything else runs. */
 export function addSecurityHeaders(fastify: FastifyInstance, publicUrl: string): void {
   const all = securityHeaders(publicUrl);
   fastify.addHook('onRequest', (_request, reply, done) => {

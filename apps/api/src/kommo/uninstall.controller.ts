@@ -1,48 +1,30 @@
-import { Controller, Get, Inject, Query, Req } from '@nestjs/common';
+import { Controller, Get, Query, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { InvalidInputError } from '#domain';
-import type { SyncServices } from '#sync';
-import { Audience } from '../guards/audience.js';
-import { RateLimit } from '../guards/rate-limit.guard.js';
-import { ApiResult } from '../http/envelope.js';
+import { Uninstall } from '#sync';
+import { Audience } from '../guards/audience.decorator.js';
+import { PublicRateLimit } from '../guards/public-rate-limit.guard.js';
 import { BackgroundWork } from '../http/background-work.js';
-import { From, Id, Text } from '../http/fields.js';
-import { SERVICES } from '../parts.js';
+import { ApiResult } from '../http/envelope.js';
+import { UninstallDto } from './dto/uninstall.dto.js';
 
-/** How long Kommo waits is not documented; its other calls wait 3 s. */
-const ANSWER_WITHIN_MS = 2_000;
+/** Kommo does not document how long it waits; its other calls wait 3 s. */
+const RESPOND_WITHIN_MS = 2_000;
 
-class UninstallQuery {
-  @From('client_id')
-  @Text()
-  client_uuid!: string;
-
-  @Id()
-  account_id!: number;
-
-  @Text()
-  signature!: string;
-}
-
-/** Kommo's "access revoked" call; its signature is the proof (reference/kommo.md 3). */
+/** Receives Kommo's signed "access revoked" call (reference/kommo.md 3). */
 @Controller('kommo')
 export class UninstallController {
   constructor(
-    @Inject(SERVICES) private readonly services: Pick<SyncServices, 'uninstall'>,
+    private readonly uninstalls: Uninstall,
     private readonly background: BackgroundWork,
-    private readonly rateLimit: RateLimit,
+    private readonly rateLimit: PublicRateLimit,
   ) {}
 
   @Get('uninstall')
   @Audience('kommo')
-  async uninstall(@Query() { client_uuid, account_id, signature }: UninstallQuery, @Req() request: FastifyRequest) {
-    try {
-      await this.services.uninstall.receive({ clientId: client_uuid, accountId: account_id, signature });
-    } catch (error) {
-      if (error instanceof InvalidInputError) this.rateLimit.count(request);
-      throw error;
-    }
-    await this.background.waitFor(this.services.uninstall.unsubscribe(account_id), ANSWER_WITHIN_MS, 'the end of subscriptions');
+  async uninstall(@Query() { client_uuid, account_id, signature }: UninstallDto, @Req() request: FastifyRequest) {
+    const call = { clientId: client_uuid, accountId: account_id, signature };
+    await this.rateLimit.consumeOnRefusal(request, () => this.uninstalls.receive(call));
+    await this.background.waitFor(this.uninstalls.unsubscribe(account_id), RESPOND_WITHIN_MS, 'webhook removal');
     return new ApiResult(null, { message: 'The account is disconnected.' });
   }
 }

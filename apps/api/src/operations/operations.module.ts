@@ -1,7 +1,12 @@
 import { Module } from '@nestjs/common';
 import { AuditController } from './audit.controller.js';
+import { MetricsController } from './metrics.controller.js';
+import { MetricsService } from './metrics.service.js';
 import { OperationsController } from './operations.controller.js';
 import { PersonalDataController } from './personal-data.controller.js';
 
-@Module({ controllers: [OperationsController, AuditController, PersonalDataController] })
+@Module({
+  controllers: [OperationsController, AuditController, PersonalDataController, MetricsController],
+  providers: [MetricsService],
+})
 export class OperationsModule {}

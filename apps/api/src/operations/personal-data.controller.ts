@@ -1,40 +1,28 @@
-import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/common';
-import type { SyncServices } from '#sync';
-import { Audited } from '../audit/audited.js';
-import { Audience } from '../guards/audience.js';
+import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { PersonalData } from '#sync';
+import { Audited } from '../audit/audited.decorator.js';
+import { Audience } from '../guards/audience.decorator.js';
 import { ApiResult } from '../http/envelope.js';
-import { From, Id, Optional, Text } from '../http/fields.js';
-import { SERVICES } from '../parts.js';
+import { PersonDto } from './dto/operations.dto.js';
 
-class PersonInput {
-  @Text()
-  email!: string;
-
-  /** All accounts when it is left out. */
-  @From('id')
-  @Optional()
-  @Id()
-  account_id?: number;
-}
-
-/** What is kept about the owner of one address. */
+/** Exports and erases the personal data that belongs to one e-mail address. */
 @Controller('operations')
 export class PersonalDataController {
-  constructor(@Inject(SERVICES) private readonly services: Pick<SyncServices, 'personalData'>) {}
+  constructor(private readonly personalData: PersonalData) {}
 
   @Get('export')
   @Audience('operator')
   @Audited('person.export', 'email')
-  async read(@Query() { email, account_id }: PersonInput) {
-    return { accounts: await this.services.personalData.export({ email, accountId: account_id }) };
+  async read(@Query() { email, account_id }: PersonDto) {
+    return { accounts: await this.personalData.export({ email, accountId: account_id }) };
   }
 
-  /** The same, with the address out of the URL. */
+  /** As GET, but the e-mail address is not in the URL. */
   @Post('export')
   @HttpCode(200)
   @Audience('operator')
   @Audited('person.export', 'email')
-  async export(@Body() input: PersonInput) {
+  async export(@Body() input: PersonDto) {
     return this.read(input);
   }
 
@@ -42,8 +30,8 @@ export class PersonalDataController {
   @HttpCode(200)
   @Audience('operator')
   @Audited('person.erase', 'email')
-  async erase(@Body() { email, account_id }: PersonInput) {
-    const accounts = await this.services.personalData.erase({ email, accountId: account_id });
+  async erase(@Body() { email, account_id }: PersonDto) {
+    const accounts = await this.personalData.erase({ email, accountId: account_id });
     return new ApiResult({ accounts }, { message: 'Erased here. A contact that Kommo still has comes back with its next change.' });
   }
 }

@@ -1,60 +1,21 @@
-import { Body, Controller, Get, HttpCode, Inject, Post, Query, UseGuards } from '@nestjs/common';
-import { InvalidInputError, parseAddress } from '#domain';
-import type { SyncServices } from '#sync';
+import { Body, Controller, Get, HttpCode, Post, Query, UseGuards } from '@nestjs/common';
+import { UnisenderContacts } from '#sync';
+import { Audited } from '../audit/audited.decorator.js';
 import { AccountAuthorisedGuard } from '../guards/account-authorised.guard.js';
-import { Audited } from '../audit/audited.js';
-import { Audience } from '../guards/audience.js';
+import { Audience } from '../guards/audience.decorator.js';
 import { IntegrationConfiguredGuard } from '../guards/integration-configured.guard.js';
-import { Flag, From, Id, Optional, Text, Unread } from '../http/fields.js';
-import { SERVICES } from '../parts.js';
+import { ChangeContactsDto, FindContactDto, parseEmails } from './dto/unisender-contacts.dto.js';
 
-class FindQuery {
-  @From('account_id')
-  @Id()
-  id!: number;
-
-  @From('z')
-  @Text()
-  email!: string;
-}
-
-class ContactsBody {
-  @From('account_id')
-  @Id()
-  id!: number;
-
-  @From('email')
-  @Unread()
-  emails!: unknown;
-
-  @Optional()
-  @Flag()
-  delete?: boolean;
-}
-
-/** A list, or one text of addresses separated by commas. Throws InvalidInputError that names every bad one. */
-function readEmails(emails: unknown): string[] {
-  const list: unknown[] = typeof emails === 'string' ? emails.split(',') : Array.isArray(emails) ? emails : [];
-  if (list.length === 0) throw InvalidInputError.ofFields([{ field: 'emails', problem: 'must be a list of e-mail addresses' }]);
-  const bad = list.flatMap((email, index) =>
-    isAddress(email) ? [] : [{ field: `emails[${index}]`, problem: 'must be an e-mail address' }],
-  );
-  if (bad.length > 0) throw InvalidInputError.ofFields(bad);
-  return list as string[];
-}
-
-const isAddress = (email: unknown) => typeof email === 'string' && parseAddress(email).invalidReason === null;
-
+/** Finds, adds and deletes addresses in an account's Unisender list. */
 @Controller('unisender')
+@UseGuards(IntegrationConfiguredGuard, AccountAuthorisedGuard)
 export class UnisenderContactsController {
-  constructor(@Inject(SERVICES) private readonly services: Pick<SyncServices, 'unisenderContacts'>) {}
+  constructor(private readonly contacts: UnisenderContacts) {}
 
   @Get('contacts')
   @Audience('operator')
-  @UseGuards(IntegrationConfiguredGuard, AccountAuthorisedGuard)
-  async find(@Query() { id, email }: FindQuery) {
-    const [address] = readEmails([email]);
-    const contact = await this.services.unisenderContacts.find(id, address ?? email);
+  async find(@Query() { id, email }: FindContactDto) {
+    const contact = await this.contacts.find(id, email);
     return { found: contact !== undefined, contact: contact ?? null };
   }
 
@@ -62,10 +23,8 @@ export class UnisenderContactsController {
   @HttpCode(200)
   @Audience('operator')
   @Audited('unisender.change', 'delete', 'emails')
-  @UseGuards(IntegrationConfiguredGuard, AccountAuthorisedGuard)
-  async change(@Body() body: ContactsBody) {
-    const emails = readEmails(body.emails);
-    const contacts = this.services.unisenderContacts;
-    return body.delete ? contacts.remove(body.id, emails) : contacts.add(body.id, emails);
+  async change(@Body() body: ChangeContactsDto) {
+    const emails = parseEmails(body.emails);
+    return body.delete ? this.contacts.remove(body.id, emails) : this.contacts.add(body.id, emails);
   }
 }

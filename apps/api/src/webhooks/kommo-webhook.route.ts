@@ -1,38 +1,38 @@
 import { createHash } from 'node:crypto';
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { InvalidInputError, type Logger } from '#domain';
-import type { ReceivedHook, SyncServices } from '#sync';
-import { RateLimit } from '../guards/rate-limit.guard.js';
+import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { InvalidInputError, Logger } from '#domain';
+import { Inbox, type ReceivedHook } from '#sync';
+import { decodeByType, toBytes } from '../http/body-parsers.js';
 import { toSuccess } from '../http/envelope.js';
-import { decodeByType, rawBodyConfig, toBytes } from '../http/body-parsers.js';
 import { sendFailure } from '../http/failure.filter.js';
-import { LOGGER, SERVICES } from '../parts.js';
-import { findHookAccount } from './hook-account.js';
+import { WebhookAccounts } from './webhook-accounts.js';
 
 type Decoded = { readonly body: unknown } | { readonly unreadable: string };
-type HookRequest = FastifyRequest<{ Params: { token: string } }>;
+type WebhookRequest = FastifyRequest<{ Params: { token: string } }>;
+
+const routeConfig: FastifyContextConfig = { audience: 'kommo', keepsRawBody: true };
 
 /**
- * Kommo's hooks: 200 only once everything is durable. The one route that stands beside Nest's: its guards, pipes and
- * interceptors, none of which a hook needs, would cost as much as the rest of it.
+ * Receives Kommo's webhooks; responds 200 only once every event is durable. The one route on Fastify itself: a webhook
+ * needs none of Nest's guards, pipes and interceptors, and they would double its cost.
  */
 @Injectable()
 export class KommoWebhookRoute implements OnModuleInit {
   constructor(
-    @Inject(SERVICES) private readonly services: Pick<SyncServices, 'inbox'>,
-    @Inject(LOGGER) private readonly logger: Logger,
-    private readonly rateLimit: RateLimit,
+    private readonly inbox: Inbox,
+    private readonly accounts: WebhookAccounts,
     private readonly adapterHost: HttpAdapterHost,
+    private readonly logger: Logger,
   ) {}
 
   onModuleInit(): void {
     const fastify = this.adapterHost.httpAdapter.getInstance<FastifyInstance>();
-    fastify.post('/webhook/:token', { config: rawBodyConfig }, (request: HookRequest, reply) => this.answer(request, reply));
+    fastify.post('/webhook/:token', { config: routeConfig }, (request: WebhookRequest, reply) => this.handle(request, reply));
   }
 
-  private async answer(request: HookRequest, reply: FastifyReply): Promise<unknown> {
+  private async handle(request: WebhookRequest, reply: FastifyReply): Promise<unknown> {
     try {
       return toSuccess(await this.receive(request), 200);
     } catch (error) {
@@ -41,13 +41,12 @@ export class KommoWebhookRoute implements OnModuleInit {
     }
   }
 
-  private async receive(request: HookRequest): Promise<ReceivedHook> {
-    const { inbox } = this.services;
-    const { accountId } = await findHookAccount(inbox, request.params.token, request, this.rateLimit);
+  private async receive(request: WebhookRequest): Promise<ReceivedHook> {
+    const { accountId } = await this.accounts.getByToken(request.params.token, request);
     const bytes = toBytes(request.body);
     const decoded = decode(bytes, request.headers['content-type']);
-    if ('body' in decoded) return inbox.receiveKommo(accountId, decoded.body);
-    await inbox.keepUnreadable(accountId, decoded.unreadable, createHash('sha256').update(bytes).digest('hex'));
+    if ('body' in decoded) return this.inbox.receiveKommo(accountId, decoded.body);
+    await this.inbox.keepUnreadable(accountId, decoded.unreadable, createHash('sha256').update(bytes).digest('hex'));
     return { accepted: 0, ignored: 0, unreadable: 1 };
   }
 }

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { KommoWebhookRoute } from './kommo-webhook.route.js';
 import { UnisenderWebhookController } from './unisender-webhook.controller.js';
+import { WebhookAccounts } from './webhook-accounts.js';
 
-@Module({ controllers: [UnisenderWebhookController], providers: [KommoWebhookRoute] })
+@Module({ controllers: [UnisenderWebhookController], providers: [KommoWebhookRoute, WebhookAccounts] })
 export class WebhooksModule {}

@@ -1,6 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { InvalidInputError } from '#domain';
-import { Audience } from '../guards/audience.js';
+import { Audience } from './guards/audience.decorator.js';
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)$/;
 const MAX_LENGTH = 300;
@@ -8,7 +8,7 @@ const MAX_LENGTH = 300;
 const toNumber = (value: unknown) =>
   typeof value === 'string' && value.length <= MAX_LENGTH && NUMBER.test(value.trim()) ? Number(value) : NaN;
 
-/** The predecessors' demonstration. */
+/** The predecessors' demonstration route: adds the numbers of the query, whatever their names. */
 @Controller()
 export class SumController {
   @Get('sum')

@@ -2,4 +2,4 @@ import { Module } from '@nestjs/common';
 import { SyncController } from './sync.controller.js';
 
 @Module({ controllers: [SyncController] })
-export class SyncModule {}
+export class SyncApiModule {}

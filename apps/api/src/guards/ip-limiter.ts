@@ -3,21 +3,21 @@ import type { Clock } from '#domain';
 interface Window {
   readonly startMs: number;
   readonly count: number;
-  /** Of the window just before. */
+  /** Count of the window before. */
   readonly previous: number;
 }
 
 const WINDOW_MS = 60_000;
-const MAX_ADDRESSES = 20_000;
+const MAX_CLIENTS = 20_000;
 
 /** A subscriber of an IPv6 network owns its whole /64. */
-function toKey(address: string): string {
-  if (!address.includes(':') || address.startsWith('::ffff:')) return address;
-  return address.split(':').slice(0, 4).join(':');
+function toKey(ip: string): string {
+  if (!ip.includes(':') || ip.startsWith('::ffff:')) return ip;
+  return ip.split(':').slice(0, 4).join(':');
 }
 
-/** Counts requests per address over a sliding minute, in bounded memory. */
-export class AddressLimiter {
+/** Limits requests per client IP over a sliding minute, in bounded memory. */
+export class IpLimiter {
   private readonly windows = new Map<string, Window>();
 
   constructor(
@@ -25,15 +25,15 @@ export class AddressLimiter {
     private readonly clock: Clock,
   ) {}
 
-  /** Counts one request; the seconds to wait when it is one too many, else undefined. */
-  hit(address: string): number | undefined {
-    const key = toKey(address);
+  /** Counts one request. Returns the seconds to wait when it is above the limit, else undefined. */
+  consume(ip: string): number | undefined {
+    const key = toKey(ip);
     const nowMs = this.clock.nowMs();
     const window = this.currentWindow(key, nowMs);
     const elapsedMs = nowMs - window.startMs;
     const weighted = window.previous * (1 - elapsedMs / WINDOW_MS) + window.count;
     if (weighted >= this.limitPerMinute) return Math.max(1, Math.ceil((WINDOW_MS - elapsedMs) / 1000));
-    this.remember(key, { ...window, count: window.count + 1 });
+    this.save(key, { ...window, count: window.count + 1 });
     return undefined;
   }
 
@@ -44,10 +44,10 @@ export class AddressLimiter {
     return { startMs, count: 0, previous: known?.startMs === startMs - WINDOW_MS ? known.count : 0 };
   }
 
-  private remember(key: string, window: Window): void {
+  private save(key: string, window: Window): void {
     this.windows.delete(key);
     this.windows.set(key, window);
-    if (this.windows.size <= MAX_ADDRESSES) return;
+    if (this.windows.size <= MAX_CLIENTS) return;
     const [oldest] = this.windows.keys();
     if (oldest !== undefined) this.windows.delete(oldest);
   }

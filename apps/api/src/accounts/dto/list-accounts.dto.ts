@@ -1,0 +1,23 @@
+import { Transform } from 'class-transformer';
+import { IsInt, IsOptional, Max, Min } from 'class-validator';
+import { digitsToNumber, IsAccountId, IsPlainText } from '../../http/dto-decorators.js';
+
+const MAX_LIMIT = 1_000;
+
+export class ListAccountsDto {
+  @IsOptional()
+  @IsPlainText()
+  integration_id?: string;
+
+  @IsOptional()
+  @Transform(digitsToNumber)
+  @IsInt()
+  @Min(1)
+  @Max(MAX_LIMIT)
+  limit?: number;
+
+  /** Cursor: accounts behind this one. */
+  @IsOptional()
+  @IsAccountId()
+  after?: number;
+}

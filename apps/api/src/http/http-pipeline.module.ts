@@ -1,0 +1,28 @@
+import { Global, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { AuditInterceptor } from '../audit/audit.interceptor.js';
+import { OperatorGuard } from '../guards/operator.guard.js';
+import { PublicRateLimit, PublicRateLimitGuard } from '../guards/public-rate-limit.guard.js';
+import { WidgetGuard } from '../guards/widget.guard.js';
+import { BackgroundWork } from './background-work.js';
+import { EnvelopeInterceptor } from './envelope.interceptor.js';
+import { FailureFilter } from './failure.filter.js';
+import { InputPipe } from './input.pipe.js';
+
+/** What every request of a controller passes. The guards run in this order, before those of the routes. */
+@Global()
+@Module({
+  providers: [
+    BackgroundWork,
+    PublicRateLimit,
+    { provide: APP_GUARD, useClass: PublicRateLimitGuard },
+    { provide: APP_GUARD, useClass: OperatorGuard },
+    { provide: APP_GUARD, useClass: WidgetGuard },
+    { provide: APP_PIPE, useClass: InputPipe },
+    { provide: APP_INTERCEPTOR, useClass: EnvelopeInterceptor },
+    { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },
+    { provide: APP_FILTER, useClass: FailureFilter },
+  ],
+  exports: [BackgroundWork, PublicRateLimit],
+})
+export class HttpPipelineModule {}

@@ -1,0 +1,41 @@
+import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
+import type { FastifyContextConfig, FastifyInstance } from 'fastify';
+import type { AuditedRoute } from '../audit/audited.decorator.js';
+import type { Audience } from '../guards/audience.decorator.js';
+
+declare module 'fastify' {
+  /** What a route declares about itself. */
+  interface FastifyContextConfig {
+    readonly audience?: Audience;
+    /** Nest's guards run before the handler. A route that is registered on Fastify directly has none. */
+    readonly hasGuards?: boolean;
+    readonly audited?: AuditedRoute;
+    /** The handler gets the body's bytes undecoded. */
+    readonly keepsRawBody?: boolean;
+  }
+}
+
+/** Adds to a handler's route configuration. Nest's own `RouteConfig` replaces what another decorator declared. */
+export const AddRouteConfig =
+  (config: FastifyContextConfig): MethodDecorator =>
+  (_prototype, _name, { value: handler }) => {
+    const declared = Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, handler as object) as FastifyContextConfig | undefined;
+    Reflect.defineMetadata(FASTIFY_ROUTE_CONFIG_METADATA, { ...declared, ...config }, handler as object);
+  };
+
+/** One method of one path, of a controller or registered on Fastify directly. */
+export interface RegisteredRoute {
+  /** `GET /accounts (AccountsController.list)` */
+  readonly name: string;
+  readonly method: string;
+  readonly config: FastifyContextConfig;
+}
+
+/** Lists the routes that are registered from now on; the list grows with them. */
+export function recordRoutes(fastify: FastifyInstance): readonly RegisteredRoute[] {
+  const routes: RegisteredRoute[] = [];
+  fastify.addHook('onRoute', ({ method: methods, url, handler, config = {} }) => {
+    for (const method of [methods].flat()) routes.push({ name: `${method} ${url} (${handler.name || 'no controller'})`, method, config });
+  });
+  return routes;
+}

@@ -1,0 +1,59 @@
+import { Controller, Get, Query, Res, UseGuards } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Config } from '#config';
+import { buildConsentButton } from '#kommo';
+import { Installer } from '#sync';
+import { Audience } from '../guards/audience.decorator.js';
+import { IntegrationConfiguredGuard } from '../guards/integration-configured.guard.js';
+import { BackgroundWork } from '../http/background-work.js';
+import { ApiResult } from '../http/envelope.js';
+import { consentPagePolicy, renderConsentPage } from './consent-page.js';
+import { AuthorizationCallbackDto, AuthorizationDto, beginsConsent } from './dto/authorization.dto.js';
+
+/** Kommo's server gives up after 3 s (reference/kommo.md 1.3). */
+const RESPOND_WITHIN_MS = 2_500;
+
+/** Kommo's OAuth flow: the redirect to the consent page, and the callback. */
+@Controller()
+@UseGuards(IntegrationConfiguredGuard)
+export class AuthorizationController {
+  constructor(
+    private readonly installer: Installer,
+    private readonly config: Config,
+    private readonly background: BackgroundWork,
+  ) {}
+
+  @Get('auth')
+  @Audience('browser')
+  async authorize(@Query() query: AuthorizationDto, @Res({ passthrough: true }) reply: FastifyReply) {
+    return beginsConsent(query) ? this.begin(query, reply) : this.finish(query);
+  }
+
+  @Get('authcallback')
+  @Audience('browser')
+  async callback(@Query() query: AuthorizationCallbackDto) {
+    return this.finish(query);
+  }
+
+  private async begin({ id, client_id, button }: AuthorizationDto & { id: number }, reply: FastifyReply): Promise<void> {
+    const { url, clientId, state } = await this.installer.beginAuthorization({ accountId: id, clientId: client_id });
+    if (!button) return void (await reply.redirect(url, 302));
+    const page = buildConsentButton({ oauthUrl: this.config.kommoOauthUrl, clientId, state }, 'Connect Kommo');
+    void reply.header('Content-Security-Policy', consentPagePolicy(page.scriptUrl)).type('text/html; charset=utf-8');
+    await reply.send(renderConsentPage(id, url, page));
+  }
+
+  private async finish({ code, referer, client_id, state, from_widget, error }: AuthorizationCallbackDto) {
+    const authorization = this.installer.finishAuthorization({
+      code,
+      referer,
+      clientId: client_id,
+      state,
+      fromWidget: from_widget,
+      error,
+    });
+    const account = await this.background.waitFor(authorization, RESPOND_WITHIN_MS, 'authorization');
+    if (account) return new ApiResult({ account_id: account.accountId, name: account.name }, { message: 'The account is connected.' });
+    return new ApiResult(null, { code: 202, message: 'Kommo responds slowly. The authorization continues in the background.' });
+  }
+}

@@ -1,0 +1,42 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { Config } from '#config';
+import { Installer } from '#sync';
+import { Audited } from '../audit/audited.decorator.js';
+import { Audience } from '../guards/audience.decorator.js';
+import { ApiResult } from '../http/envelope.js';
+import { SaveIntegrationDto, SetupDto } from './dto/integration.dto.js';
+
+const toIntegration = ({ client_id, client_secret, redirect_uri, domain }: SaveIntegrationDto) => ({
+  clientId: client_id,
+  clientSecret: client_secret,
+  redirectUri: redirect_uri,
+  domain,
+});
+
+/** Saves the OAuth clients that the operator registered in Kommo. */
+@Controller()
+export class IntegrationController {
+  constructor(
+    private readonly installer: Installer,
+    private readonly config: Config,
+  ) {}
+
+  @Post('integration')
+  @HttpCode(200)
+  @Audience('operator')
+  @Audited('integration.save', 'client_id', 'integrations_id')
+  async saveIntegration(@Body() body: SaveIntegrationDto) {
+    const { clientId } = await this.installer.saveIntegration(toIntegration(body));
+    return new ApiResult({ client_id: clientId }, { message: 'The integration is saved.' });
+  }
+
+  @Post('setup')
+  @HttpCode(200)
+  @Audience('operator')
+  @Audited('account.setup', 'client_id', 'integrations_id')
+  async saveSetup(@Body() body: SetupDto) {
+    const saved = await this.installer.saveSetup({ ...toIntegration(body), accountId: body.account_id });
+    const message = `Saved. Now open ${this.config.publicUrl}/auth?id=${saved.accountId} in a browser and allow the access.`;
+    return new ApiResult({ client_id: saved.clientId, account_id: saved.accountId }, { message });
+  }
+}

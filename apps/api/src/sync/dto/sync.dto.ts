@@ -1,0 +1,35 @@
+import { Transform } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { type RunMode, runModes } from '#domain';
+import { Alias, digitsToNumber, IsAccountId, IsPlainText } from '../../http/dto-decorators.js';
+
+const MAX_LIMIT = 500;
+const MAX_RUN_ID_LENGTH = 64;
+
+export class StartRunDto {
+  @Alias('account_id')
+  @IsAccountId()
+  id!: number;
+
+  @IsOptional()
+  @IsIn(runModes)
+  mode: RunMode = 'import';
+}
+
+export class RunParamsDto {
+  @IsPlainText(MAX_RUN_ID_LENGTH)
+  run_id!: string;
+}
+
+export class ListRunsDto {
+  @Alias('account_id')
+  @IsAccountId()
+  id!: number;
+
+  @IsOptional()
+  @Transform(digitsToNumber)
+  @IsInt()
+  @Min(1)
+  @Max(MAX_LIMIT)
+  limit?: number;
+}

@@ -1,0 +1,46 @@
+import { Transform } from 'class-transformer';
+import { ArrayNotEmpty, IsBoolean, IsOptional, ValidateBy } from 'class-validator';
+import { InvalidInputError, parseAddress } from '#domain';
+import { Alias, flagToBoolean, IsAccountId } from '../../http/dto-decorators.js';
+
+const isEmail = (value: unknown): value is string => typeof value === 'string' && parseAddress(value).invalidReason === null;
+
+const EMAIL_PROBLEM = 'must be an e-mail address';
+
+/** An address that this service accepts; class-validator's `IsEmail` has other rules. */
+const IsAddress = () =>
+  ValidateBy({ name: 'isAddress', validator: { validate: isEmail, defaultMessage: () => `$property ${EMAIL_PROBLEM}` } });
+
+export class FindContactDto {
+  @Alias('account_id')
+  @IsAccountId()
+  id!: number;
+
+  @Alias('z')
+  @IsAddress()
+  email!: string;
+}
+
+export class ChangeContactsDto {
+  @Alias('account_id')
+  @IsAccountId()
+  id!: number;
+
+  /** A list, or one text of addresses separated by commas. {@link parseEmails} checks each. */
+  @Alias('email')
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.split(',') : value))
+  @ArrayNotEmpty({ message: '$property must be a list of e-mail addresses' })
+  emails!: unknown[];
+
+  @IsOptional()
+  @Transform(flagToBoolean)
+  @IsBoolean()
+  delete?: boolean;
+}
+
+/** Returns the list when every entry is an e-mail address. Throws InvalidInputError that names each bad one. */
+export function parseEmails(emails: readonly unknown[]): string[] {
+  const bad = emails.flatMap((email, index) => (isEmail(email) ? [] : [{ field: `emails[${index}]`, problem: EMAIL_PROBLEM }]));
+  if (bad.length > 0) throw InvalidInputError.ofFields(bad);
+  return emails.filter(isEmail);
+}
