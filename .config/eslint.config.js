@@ -1,4 +1,5 @@
 import tseslint from 'typescript-eslint';
+import { documentedExports } from './documented-exports.js';
 
 const environment = {
   selector: "MemberExpression[object.name='process'][property.name='env']",
@@ -18,6 +19,9 @@ const timekeepers = [
   'apps/worker/src/schedules/scheduler.ts',
   'apps/*/src/main.ts',
 ];
+
+/** Libraries whose exports all have a docstring. `libs/*` once every library does. */
+const documentedLibs = ['libs/beanstalkd/src/**/*.ts'];
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '**/data/**'] },
@@ -43,5 +47,11 @@ export default tseslint.config(
   { files: ['libs/config/**/*.ts'], rules: { 'no-restricted-syntax': ['error', ...time] } },
   { files: timekeepers, rules: { 'no-restricted-syntax': ['error', environment] } },
   { files: ['**/*.spec.ts', 'test/**/*.ts'], rules: { 'no-restricted-syntax': 'off' } },
+  {
+    files: documentedLibs,
+    ignores: ['**/*.spec.ts'],
+    plugins: { local: { rules: { 'documented-exports': documentedExports } } },
+    rules: { 'local/documented-exports': 'error' },
+  },
   { files: ['libs/database/src/entities/*.ts'], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
 );
