@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parseFlags, UsageError } from './flags.js';
 
 describe('parseFlags', () => {
-  it('knows what beanstalkd does without any flag', () => {
+  it("returns beanstalkd's defaults without flags", () => {
     expect(parseFlags([])).toEqual({
       kind: 'serve',
       isVerbose: false,
@@ -16,7 +16,7 @@ describe('parseFlags', () => {
     });
   });
 
-  it('reads every flag, joined to its value or apart', () => {
+  it('reads every flag, with its value attached or separate', () => {
     expect(parseFlags(['-l', '127.0.0.1', '-p12', '-b', 'logs', '-f0', '-s', '4096', '-z9', '-V'])).toEqual({
       kind: 'serve',
       isVerbose: true,
@@ -24,22 +24,22 @@ describe('parseFlags', () => {
     });
   });
 
-  it('listens on a unix socket and never syncs when told so', () => {
+  it('reads the flags for a unix socket and for a log that is never synced', () => {
     expect(parseFlags(['-l', 'unix:/run/q.sock', '-F'])).toMatchObject({ options: { listen: { path: '/run/q.sock' }, fsyncMs: -1 } });
   });
 
-  it('keeps the largest job within the largest allowed', () => {
+  it('reduces -z to the largest allowed value', () => {
     expect(parseFlags(['-z', '99999999999'])).toMatchObject({ options: { maxJobBytes: 1_073_741_824 } });
   });
 
-  it.each([['-x'], ['-p', 'abc'], ['-p'], ['-f', '-1'], ['stray']])('refuses %s', (...words) => {
+  it.each([['-x'], ['-p', 'abc'], ['-p'], ['-f', '-1'], ['stray']])('rejects %s', (...words) => {
     expect(() => parseFlags(words)).toThrow(UsageError);
   });
 
   it.each([
     [['-h'], 'help'],
     [['-v'], 'version'],
-  ])('answers %s', (words, kind) => {
+  ])('recognizes %s as a request for %s', (words, kind) => {
     expect(parseFlags(words).kind).toBe(kind);
   });
 });

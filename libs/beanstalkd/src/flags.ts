@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { BeanstalkServerOptions } from './net/beanstalk-server.js';
 
+/** Text of `-h`. Options as in beanstalkd 1.12, without `-u`, `-c` and `-n`. */
 export const usage = `Use: npm run beanstalkd -- [OPTIONS]
 
 Options:
@@ -19,17 +20,19 @@ Options:
  -h       show this help
 `;
 
+/** Upper limit of `-z`, in bytes, as in beanstalkd. A larger value is reduced to it. */
 export const largestMaxJobBytes = 1_073_741_824;
 
+/** A parsed command line. */
 export type Invocation =
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
   | { readonly kind: 'serve'; readonly options: BeanstalkServerOptions; readonly isVerbose: boolean };
 
-/** A flag is unknown or its value makes no sense; the message says which. */
+/** A flag is unknown or has an invalid value. The message names it. */
 export class UsageError extends Error {}
 
-/** Understands beanstalkd's own flags. Throws UsageError. */
+/** Parses beanstalkd's flags (`words`: the arguments behind the program). Missing flags get beanstalkd's defaults. Throws UsageError. */
 export function parseFlags(words: readonly string[]): Invocation {
   const flags = readFlags(words);
   if (flags.h) return { kind: 'help' };

@@ -5,9 +5,9 @@ const exitUsage = 5;
 const exitCannotServe = 10;
 
 async function serve({ options, isVerbose }: Extract<Invocation, { kind: 'serve' }>): Promise<void> {
-  const server = await startBeanstalkServer({ ...options, onWarning: complain });
-  const place = 'path' in options.listen ? `unix:${options.listen.path}` : `${options.listen.host}:${server.port}`;
-  if (isVerbose) process.stdout.write(`pid ${process.pid}\nlistening on ${place}\n`);
+  const server = await startBeanstalkServer({ ...options, onWarning: writeWarning });
+  const address = 'path' in options.listen ? `unix:${options.listen.path}` : `${options.listen.host}:${server.port}`;
+  if (isVerbose) process.stdout.write(`pid ${process.pid}\nlistening on ${address}\n`);
   process.on('SIGUSR1', () => server.drain());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void server.close().catch(fail));
 }
@@ -19,14 +19,14 @@ async function main(): Promise<void> {
   else await serve(invocation);
 }
 
-function complain(message: string): void {
+function writeWarning(message: string): void {
   process.stderr.write(`beanstalkd: ${message}\n`);
 }
 
 function fail(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof UsageError) process.stderr.write(`${message}\n${usage}`);
-  else complain(message);
+  else writeWarning(message);
   process.exitCode = error instanceof UsageError ? exitUsage : exitCannotServe;
 }
 

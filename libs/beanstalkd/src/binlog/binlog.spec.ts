@@ -37,7 +37,7 @@ function open(directory: string, { nowMs = 1_000, segmentBytes = 1_000_000, isSy
 
 function put(scene: Scene, body: string, parameters: Partial<JobParameters> = {}): number {
   const id = tryToPut(scene, body, parameters);
-  if (id === undefined) throw new Error('there is no room');
+  if (id === undefined) throw new Error('the log has no space');
   return id;
 }
 
@@ -47,7 +47,7 @@ function tryToPut({ state, connection }: Scene, body: string, parameters: Partia
   return state.put(job) ? job.id : undefined;
 }
 
-/** What a restart must bring back of every job; a reserved one comes back as ready. */
+/** What a restart must restore of each job. A reserved job is restored as ready. */
 function describeJobs({ state }: Scene, lastId: number): string[] {
   const ids = Array.from({ length: lastId }, (_, index) => index + 1);
   return ids.flatMap((id) => {
@@ -60,7 +60,7 @@ function describeJobs({ state }: Scene, lastId: number): string[] {
 
 const logFiles = (directory: string) => readdirSync(directory).filter((name) => name.startsWith('binlog.'));
 
-/** The files as a killed process leaves them. */
+/** A copy of the files, as a killed process leaves them. */
 function copyOf(directory: string): string {
   const copy = newFolder();
   mkdirSync(copy);
@@ -70,7 +70,7 @@ function copyOf(directory: string): string {
 
 type Step = readonly [command: 'put' | 'delay' | 'delete' | 'release' | 'bury' | 'kick', target: number];
 
-function play(scene: Scene, [command, target]: Step, lastId: number): number {
+function applyStep(scene: Scene, [command, target]: Step, lastId: number): number {
   const { state, connection } = scene;
   const id = 1 + (target % Math.max(1, lastId));
   state.use(connection, `t${target % 3}`);
@@ -85,14 +85,14 @@ function play(scene: Scene, [command, target]: Step, lastId: number): number {
 
 const stepOf = fc.tuple(fc.constantFrom('put', 'put', 'delay', 'delete', 'release', 'bury', 'kick'), fc.nat(40));
 
-describe('the binlog', () => {
-  it('brings every job back after any history, through turned over and compacted files', () => {
+describe('Binlog', () => {
+  it('restores every job after any history, with rotated and compacted files', () => {
     fc.assert(
       fc.property(fc.array(stepOf, { maxLength: 150 }), (steps) => {
         const directory = newFolder();
         const scene = open(directory, { segmentBytes: 4_096 });
         let lastId = 0;
-        for (const step of steps) lastId = play(scene, step, lastId);
+        for (const step of steps) lastId = applyStep(scene, step, lastId);
         scene.log.binlog.flush();
         const again = open(copyOf(directory), { segmentBytes: 4_096 });
         expect(describeJobs(again, lastId)).toEqual(describeJobs(scene, lastId));
@@ -103,7 +103,7 @@ describe('the binlog', () => {
     );
   });
 
-  it('counts the rest of a delay over a restart', () => {
+  it('continues a delay after a restart', () => {
     const directory = newFolder();
     const scene = open(directory, { nowMs: 1_000 });
     put(scene, 'x', { delayMs: 10_000 });
@@ -115,21 +115,21 @@ describe('the binlog', () => {
     again.log.close();
   });
 
-  it('takes a log that was torn at any byte up to the last whole record', () => {
+  it('reads a log that is torn at any byte up to the last whole record', () => {
     const directory = newFolder();
     const scene = open(directory);
     put(scene, 'first');
     put(scene, 'second');
     scene.log.close();
     const whole = readFileSync(join(directory, 'binlog.1')).subarray(0, 4 + 2 * 84 + 2 * 'default'.length + 'first\r\nsecond\r\n'.length);
-    for (let bytes = 0; bytes <= whole.length; bytes += 1) expect(jobsOfTorn(directory, bytes)).toBe(jobsWithin(bytes));
+    for (let bytes = 0; bytes <= whole.length; bytes += 1) expect(countJobsAfterTear(directory, bytes)).toBe(countWholeJobs(bytes));
   });
 
-  it('removes files that no job needs, and writes the few jobs of wasted files again', () => {
+  it('removes files that no job needs, and writes the few jobs of wasteful files again', () => {
     const directory = newFolder();
     const scene = open(directory, { segmentBytes: 4_096 });
     put(scene, 'stays');
-    for (let count = 0; count < 2_000; count += 1) scene.state.delete(scene.connection, put(scene, 'goes'));
+    for (let count = 0; count < 2_000; count += 1) scene.state.delete(scene.connection, put(scene, 'deleted'));
     scene.log.binlog.flush();
     expect(scene.state.journalStatistics.recordsMigrated).toBeGreaterThan(0);
     expect(logFiles(directory).length).toBeLessThan(5);
@@ -139,20 +139,20 @@ describe('the binlog', () => {
     again.log.close();
   });
 
-  it.each([true, false])('has every flushed job on disk at any moment, while files are compacted (synced: %s)', (isSynced) => {
+  it.each([true, false])('has every flushed job on disk at any time during compaction (synced: %s)', (isSynced) => {
     const directory = newFolder();
     const scene = open(directory, { segmentBytes: 4_096, isSynced });
     put(scene, 'stays');
     scene.log.binlog.flush();
     for (let count = 0; count < 400; count += 1) {
-      scene.state.delete(scene.connection, put(scene, 'goes'));
-      if (count % 7 === 0) expect(jobsOfKilled(directory)).toContain('1 default ready stays\r\n');
+      scene.state.delete(scene.connection, put(scene, 'deleted'));
+      if (count % 7 === 0) expect(jobsAfterKill(directory)).toContain('1 default ready stays\r\n');
     }
     expect(scene.state.journalStatistics.recordsMigrated).toBeGreaterThan(0);
     scene.log.close();
   });
 
-  it('leaves neither spare files nor unused room behind when it is closed', () => {
+  it('leaves no spare files and no unused space when it is closed', () => {
     const directory = newFolder();
     const scene = open(directory, { segmentBytes: 4_096 });
     for (let count = 0; count < 40; count += 1) put(scene, 'x'.repeat(300));
@@ -162,12 +162,12 @@ describe('the binlog', () => {
     expect(readFileSync(join(directory, current)).subarray(-2).toString()).toBe('\r\n');
   });
 
-  it('writes a record that is larger than a file to a file of its own', () => {
+  it('writes a record that is larger than a file into a file of its own', () => {
     const directory = newFolder();
     const scene = open(directory, { segmentBytes: 4_096 });
     ['small', 'x'.repeat(50_000), 'small'].forEach((body) => put(scene, body));
     scene.log.binlog.flush();
-    expect(jobsOfKilled(directory)).toEqual([
+    expect(jobsAfterKill(directory)).toEqual([
       '1 default ready small\r\n',
       `2 default ready ${'x'.repeat(50_000)}\r\n`,
       '3 default ready small\r\n',
@@ -175,7 +175,7 @@ describe('the binlog', () => {
     scene.log.close();
   });
 
-  it('takes no job without room for it and for its deletion, and has room again once there is some', () => {
+  it('refuses a job without space for it and its deletion, and accepts jobs again when there is space', () => {
     const directory = newFolder();
     const scene = open(directory, { segmentBytes: 4_096 });
     mkdirSync(join(directory, 'binlog.2'));
@@ -185,12 +185,12 @@ describe('the binlog', () => {
     expect(ids.map((id) => scene.state.delete(scene.connection, id))).not.toContain(false);
     rmdirSync(join(directory, 'binlog.2'));
     scene.log.binlog.flush();
-    expect(jobsOfKilled(directory)).toEqual([]);
+    expect(jobsAfterKill(directory)).toEqual([]);
     put(scene, 'x'.repeat(3_000));
     scene.log.close();
   });
 
-  it('leaves a job as it is when it has no room for the change', () => {
+  it('leaves a job unchanged when there is no space for the change', () => {
     const directory = newFolder();
     const scene = open(directory, { segmentBytes: 4_096 });
     mkdirSync(join(directory, 'binlog.2'));
@@ -204,7 +204,7 @@ describe('the binlog', () => {
     scene.log.close();
   });
 
-  it('reads a damaged file up to there, says so, and keeps a copy of what it could not read', () => {
+  it('reads a damaged file up to the damage, warns, and keeps a copy of the file', () => {
     const directory = newFolder();
     const scene = open(directory);
     ['first', 'second', 'third'].forEach((body) => put(scene, body));
@@ -220,7 +220,7 @@ describe('the binlog', () => {
     again.log.close();
   });
 
-  it('never gives an id twice, even one whose job is deleted', () => {
+  it('never uses an id twice, even if its job is deleted', () => {
     const directory = newFolder();
     const scene = open(directory);
     put(scene, 'a');
@@ -231,7 +231,7 @@ describe('the binlog', () => {
     again.log.close();
   });
 
-  it('is written by one server at a time', () => {
+  it('can be opened by one server at a time', () => {
     const directory = newFolder();
     const { log } = open(directory);
     expect(() => open(directory)).toThrow(DirectoryLockedError);
@@ -239,7 +239,7 @@ describe('the binlog', () => {
     open(directory).log.close();
   });
 
-  it('refuses files of another format instead of losing them', () => {
+  it('rejects files of another format and does not delete them', () => {
     const directory = newFolder();
     open(directory).log.close();
     truncateSync(join(directory, 'binlog.1'), 0);
@@ -249,15 +249,15 @@ describe('the binlog', () => {
   });
 });
 
-/** What a restart finds when the process is killed at this moment. */
-function jobsOfKilled(directory: string): string[] {
+/** The jobs that a restart finds when the process is killed now. */
+function jobsAfterKill(directory: string): string[] {
   const scene = open(copyOf(directory));
   const jobs = describeJobs(scene, 1_000);
   scene.log.close();
   return jobs;
 }
 
-function jobsOfTorn(directory: string, bytes: number): number {
+function countJobsAfterTear(directory: string, bytes: number): number {
   const copy = copyOf(directory);
   truncateSync(join(copy, 'binlog.1'), bytes);
   const scene = open(copy);
@@ -266,7 +266,7 @@ function jobsOfTorn(directory: string, bytes: number): number {
   return count;
 }
 
-function jobsWithin(bytes: number): number {
+function countWholeJobs(bytes: number): number {
   const firstEnds = 4 + 84 + 'default'.length + 'first\r\n'.length;
   const secondEnds = firstEnds + 84 + 'default'.length + 'second\r\n'.length;
   return Number(bytes >= firstEnds) + Number(bytes >= secondEnds);

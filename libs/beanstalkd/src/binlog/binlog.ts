@@ -4,27 +4,28 @@ import { LogFiles, type LogFilesOptions } from './log-files.js';
 import { fullRecordBytes, shortRecordBytes, writeFullRecord, writeShortRecord } from './record.js';
 import { Segment } from './segment.js';
 
-/** Compact when the files are this many times as large as what lives in them. */
+/** Compaction starts when the files hold this many bytes of waste for each needed byte. */
 const wasteRatio = 2;
 
 /**
- * Writes every change of the queue behind the last one. Every living job has room for the record of its deletion, so that a
- * full disk can always be emptied. Files that no job needs any more are removed, oldest first; when most of what is kept is
- * waste, the oldest file's jobs are written again at the end.
+ * Appends every change of the queue to log files, as beanstalkd 1.12 does with `-b`. The file names and the format are
+ * beanstalkd's. Disk space for the deletion of each job is reserved with the job, so that jobs can be deleted on a full disk.
+ * Files that no job needs are removed, oldest first. When most bytes of the files are waste, compaction writes the jobs of the
+ * oldest file again at the end.
  */
 export class Binlog implements Journal {
   private readonly files: LogFiles;
-  private livingJobs = 0;
-  private liveBytes = 0;
+  private jobCount = 0;
+  private neededBytes = 0;
   private recordsWritten = 0;
   private recordsMigrated = 0;
 
-  /** `segments`: the files found at start, oldest first, with the jobs that live in them. Throws when the disk has no room for more. */
+  /** `segments`: the existing files, oldest first, with their jobs. Throws when the disk has no room for a new file. */
   constructor(options: LogFilesOptions, segments: readonly Segment[]) {
     this.files = new LogFiles(options, segments);
     for (const segment of segments) for (const job of segment.jobs) this.count(job);
-    if (!this.files.ensureRoom(0, this.livingJobs)) throw new Error(`${options.directory} has no room for the log`);
-    this.files.giveUpUnneeded();
+    if (!this.files.ensureRoom(0, this.jobCount)) throw new Error(`${options.directory} has no room for the log`);
+    this.files.retireUnneeded();
     this.files.flush();
   }
 
@@ -38,17 +39,17 @@ export class Binlog implements Journal {
     };
   }
 
-  /** Bytes were written since the last sync. */
+  /** True when bytes were written since the last sync. */
   get needsSync(): boolean {
     return this.files.needsSync;
   }
 
   ensureRoomFor(job: Job): boolean {
-    return this.files.ensureRoom(fullRecordBytes(job), this.livingJobs + 1);
+    return this.files.ensureRoom(fullRecordBytes(job), this.jobCount + 1);
   }
 
   ensureRoomForChange(): boolean {
-    return this.files.ensureRoom(shortRecordBytes, this.livingJobs);
+    return this.files.ensureRoom(shortRecordBytes, this.jobCount);
   }
 
   added(job: Job): void {
@@ -63,19 +64,22 @@ export class Binlog implements Journal {
     this.compact();
   }
 
-  /** Hands everything to the operating system. Throws when the disk refuses; what it did not take is kept for the next try. */
+  /** Writes all records to the files, without a sync. Throws when a write fails; the unwritten records stay for the next call. */
   flush(): void {
     this.files.flush();
   }
 
+  /** Waits until all written bytes are on the disk (fdatasync). Throws when the disk fails. */
   syncNow(): void {
     this.files.syncNow();
   }
 
+  /** As `syncNow`, without blocking. Never rejects: a disk failure appears at the next write. */
   sync(): Promise<void> {
     return this.files.sync();
   }
 
+  /** Writes what is pending and closes the files; syncs them unless the log is never synced. Throws when a write fails. */
   close(): void {
     this.files.close();
   }
@@ -88,34 +92,34 @@ export class Binlog implements Journal {
     this.count(job);
   }
 
-  /** With the room for its deletion. */
+  /** Counts the job's record and the space for its deletion. */
   private count(job: Job): void {
     job.journalBytes = fullRecordBytes(job) + shortRecordBytes;
-    this.liveBytes += job.journalBytes;
-    this.livingJobs += 1;
+    this.neededBytes += job.journalBytes;
+    this.jobCount += 1;
   }
 
   private forget(job: Job): void {
     if (job.segment instanceof Segment) job.segment.jobs.delete(job);
     job.segment = undefined;
-    this.liveBytes -= job.journalBytes;
+    this.neededBytes -= job.journalBytes;
     job.journalBytes = 0;
-    this.livingJobs -= 1;
-    this.files.giveUpUnneeded();
+    this.jobCount -= 1;
+    this.files.retireUnneeded();
   }
 
   private compact(): void {
-    for (let ratio = this.ratioOfWaste(); ratio >= wasteRatio && this.files.pastCount > 1; ratio -= 1) this.migrateOne();
+    for (let ratio = this.wasteToNeeded(); ratio >= wasteRatio && this.files.olderCount > 1; ratio -= 1) this.migrateOne();
   }
 
-  private ratioOfWaste(): number {
-    if (this.liveBytes === 0) return 0;
-    return Math.floor((this.files.count * this.files.segmentBytes - this.liveBytes) / this.liveBytes);
+  private wasteToNeeded(): number {
+    if (this.neededBytes === 0) return 0;
+    return Math.floor((this.files.count * this.files.segmentBytes - this.neededBytes) / this.neededBytes);
   }
 
   private migrateOne(): void {
     const [job] = this.files.oldest.jobs;
-    if (!job || !this.files.ensureRoom(fullRecordBytes(job), this.livingJobs)) return;
+    if (!job || !this.files.ensureRoom(fullRecordBytes(job), this.jobCount)) return;
     this.forget(job);
     this.recordsMigrated += 1;
     this.writeFull(job);

@@ -2,18 +2,18 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 
-/** Another living server keeps its log in that directory. */
+/** Another running server, ours or beanstalkd, uses the log directory. */
 export class DirectoryLockedError extends Error {}
 
 /**
- * Keeps two servers from writing the same log, beanstalkd among them: it locks its file `lock` with the same kind of lock
- * that SQLite uses. Node has no call for that, so SQLite is made to hold it: an open transaction on a database that stays
- * empty. The kernel gives the lock free with the process, however that ends.
+ * Makes sure that only one server writes a log. It is beanstalkd 1.12's own lock: a POSIX record lock on the file `lock`. Node
+ * has no call for such a lock, but SQLite takes one: the lock is an open transaction on an empty database in that file. The
+ * kernel releases the lock when the process ends in any way.
  */
 export class DirectoryLock {
   private constructor(private readonly file: BetterSqlite3.Database) {}
 
-  /** Makes the directory when there is none. Throws DirectoryLockedError. */
+  /** Locks `directory` and creates it when needed. Throws DirectoryLockedError when it is in use, Error when it cannot be locked. */
   static acquire(directory: string): DirectoryLock {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     try {
@@ -24,6 +24,7 @@ export class DirectoryLock {
     }
   }
 
+  /** Releases the lock. The file stays. */
   release(): void {
     this.file.close();
   }

@@ -2,81 +2,87 @@ import type { Job } from '../core/job.js';
 import { headerBytes, shortRecordBytes, type WriteRecord } from './record.js';
 import { Segment, syncDirectory } from './segment.js';
 
+/** Where and how the log is written. */
 export interface LogFilesOptions {
   readonly directory: string;
-  /** Size of one log file; a record that is larger gets a larger file for itself. */
+  /** Size of one log file, rounded up to a multiple of 4096. A larger record gets a larger file of its own. */
   readonly segmentBytes: number;
-  /** False: never wait for the disk, not even before an old file is removed. */
+  /** False: the log is never synced, not even before an old file is removed (`-F`). */
   readonly isSynced: boolean;
-  /** Told when the disk refuses something, once until it takes it again. */
+  /** Gets one line for each kind of disk failure, once until that operation succeeds again. */
   readonly onWarning: (message: string) => void;
 }
 
-type Trouble = 'no room for another log file' | 'cannot write the log' | 'cannot remove an old log file';
+type DiskFailure = 'no room for another log file' | 'cannot write the log' | 'cannot remove an old log file';
 
 /**
- * The files of one log. Behind the one that is written stand spare ones, as many as it takes to give every record that was
- * promised its room. A file that is not needed any more goes with the next `flush`, after what was written in its place is
- * safe.
+ * The files of one log: older files, the current file that records go to, and spare files. Spare files are created in advance,
+ * so that every record whose room was ensured fits. `flush` removes files that are not needed any more, after the records that
+ * replace theirs have been written.
  */
 export class LogFiles {
+  /** Size of one log file, rounded up to a multiple of 4096. */
   readonly segmentBytes: number;
-  /** Older files, oldest first. */
-  private readonly past: Segment[];
+  /** Files that are only read, oldest first. */
+  private readonly older: Segment[];
   private readonly spares: Segment[] = [];
-  /** Short records that fit into the spare files. */
+  /** Number of short records that fit into the spare files. */
   private spareRecords = 0;
-  private writtenTo: Segment;
+  private currentSegment: Segment;
   private readonly unflushed = new Set<Segment>();
   private readonly full: Segment[] = [];
   private readonly unneeded: Segment[] = [];
   private isUnsynced = false;
-  /** The smallest file that the disk refused since the last `flush`. */
+  /** Size of the smallest file that could not be created since the last `flush`. */
   private refusedBytes = Infinity;
-  private readonly troubles = new Set<Trouble>();
+  private readonly reportedFailures = new Set<DiskFailure>();
 
-  /** `past`: the files found at start, oldest first. Throws when there is no room for a new one. */
+  /** `older`: the existing files, oldest first. Creates the current file; throws when the disk has no room for it. */
   constructor(
     private readonly options: LogFilesOptions,
-    past: readonly Segment[],
+    older: readonly Segment[],
   ) {
     this.segmentBytes = Math.ceil(options.segmentBytes / 4096) * 4096;
-    this.past = [...past];
-    this.writtenTo = this.createSegment((past.at(-1)?.index ?? 0) + 1, this.segmentBytes);
+    this.older = [...older];
+    this.currentSegment = this.createSegment((older.at(-1)?.index ?? 0) + 1, this.segmentBytes);
   }
 
+  /** The oldest file that is still needed; the current file when there is no older one. */
   get oldest(): Segment {
-    return this.past[0] ?? this.current;
+    return this.older[0] ?? this.current;
   }
 
+  /** The file that records go to. */
   get current(): Segment {
-    return this.writtenTo;
+    return this.currentSegment;
   }
 
+  /** Number of files, spare files included. */
   get count(): number {
-    return this.past.length + 1 + this.spares.length;
+    return this.older.length + 1 + this.spares.length;
   }
 
-  /** Files older than the current one. */
-  get pastCount(): number {
-    return this.past.length;
+  /** Number of files that are older than the current one. */
+  get olderCount(): number {
+    return this.older.length;
   }
 
-  /** Bytes were written since the last sync. */
+  /** True when bytes were written since the last sync. */
   get needsSync(): boolean {
     return this.isUnsynced;
   }
 
   /**
-   * Room for a record of that many bytes and as many short ones behind it, in files that are there: `append` never needs
-   * the disk to give more. False when the disk has no more; it is asked again after the next `flush`.
+   * Makes sure that a record of `bytes` bytes and `shortRecords` short records behind it fit into existing files, and creates
+   * spare files when needed. So `append` never fails for lack of space. False when the disk is full; a file of the refused size
+   * is tried again only after the next `flush`.
    */
   ensureRoom(bytes: number, shortRecords: number): boolean {
     while (!this.hasRoom(bytes, shortRecords)) if (!this.tryToAddSpare(bytes)) return false;
     return true;
   }
 
-  /** Gathers one record, whose room was ensured. Returns the file that gets it. */
+  /** Adds a record, to be written by `flush`. Call `ensureRoom` first; throws without room. Returns the file that gets the record. */
   append(job: Job, bytes: number, write: WriteRecord): Segment {
     while (this.current.freeBytes < bytes) this.startNext();
     this.current.append(job, bytes, write);
@@ -85,14 +91,18 @@ export class LogFiles {
   }
 
   /**
-   * Oldest first and never past one that is needed: a deletion recorded in a file is needed as long as the body it deletes
-   * may be found.
+   * Marks files without jobs for removal by the next `flush`. Stops at the oldest file that has a job: a later file may record
+   * the deletion of a job whose body is still in that file.
    */
-  giveUpUnneeded(): void {
-    while (this.past[0]?.jobs.size === 0) this.unneeded.push(...this.past.splice(0, 1));
+  retireUnneeded(): void {
+    while (this.older[0]?.jobs.size === 0) this.unneeded.push(...this.older.splice(0, 1));
   }
 
-  /** Hands all records to the operating system. Throws when the disk refuses; what was not taken is kept for the next try. */
+  /**
+   * Writes all records to the files and removes unneeded files. With `isSynced`, syncs a file before it is sealed and the
+   * current one before a file is removed. Throws when a write or such a sync fails; the unwritten records stay for the next
+   * call. A failed removal is only reported.
+   */
   flush(): void {
     this.refusedBytes = Infinity;
     if (this.unflushed.size === 0 && this.unneeded.length === 0) return;
@@ -100,7 +110,7 @@ export class LogFiles {
       this.flushRecords();
       this.sealFull();
       if (this.unneeded.length > 0 && this.options.isSynced) this.syncNow();
-      this.troubles.delete('cannot write the log');
+      this.reportedFailures.delete('cannot write the log');
     } catch (error) {
       this.warn('cannot write the log', error);
       throw error;
@@ -108,17 +118,19 @@ export class LogFiles {
     this.removeUnneeded();
   }
 
+  /** Waits until all written bytes are on the disk (fdatasync). Throws when the disk fails. */
   syncNow(): void {
     this.isUnsynced = false;
     this.current.syncNow();
   }
 
+  /** As `syncNow`, without blocking. Never rejects: a disk failure appears at the next write. */
   async sync(): Promise<void> {
     this.isUnsynced = false;
     await this.current.sync();
   }
 
-  /** Leaves on disk what a restart needs and no more. */
+  /** Flushes, syncs when `isSynced`, removes the spare files and cuts the current file to its records. Throws when a write fails. */
   close(): void {
     this.flush();
     if (this.options.isSynced) this.syncNow();
@@ -128,11 +140,11 @@ export class LogFiles {
 
   private hasRoom(bytes: number, shortRecords: number): boolean {
     const { freeBytes } = this.current;
-    if (freeBytes >= bytes) return recordsIn(freeBytes - bytes) + this.spareRecords >= shortRecords;
+    if (freeBytes >= bytes) return countShortRecords(freeBytes - bytes) + this.spareRecords >= shortRecords;
     const at = this.spares.findIndex((spare) => spare.freeBytes >= bytes);
     const [first, ...others] = at < 0 ? [] : this.spares.slice(at);
     if (!first) return false;
-    const records = others.reduce((sum, spare) => sum + recordsIn(spare.freeBytes), recordsIn(first.freeBytes - bytes));
+    const records = others.reduce((sum, spare) => sum + countShortRecords(spare.freeBytes), countShortRecords(first.freeBytes - bytes));
     return records >= shortRecords;
   }
 
@@ -143,8 +155,8 @@ export class LogFiles {
       const { index } = this.spares.at(-1) ?? this.current;
       const spare = this.createSegment(index + 1, bytes);
       this.spares.push(spare);
-      this.spareRecords += recordsIn(spare.freeBytes);
-      this.troubles.delete('no room for another log file');
+      this.spareRecords += countShortRecords(spare.freeBytes);
+      this.reportedFailures.delete('no room for another log file');
       return true;
     } catch (error) {
       this.refusedBytes = bytes;
@@ -162,11 +174,11 @@ export class LogFiles {
 
   private startNext(): void {
     const next = this.spares.shift();
-    if (!next) throw new Error('a record is written whose room was not ensured');
-    this.spareRecords -= recordsIn(next.freeBytes);
-    this.past.push(this.current);
+    if (!next) throw new Error('no room for a record: ensureRoom must be called before append');
+    this.spareRecords -= countShortRecords(next.freeBytes);
+    this.older.push(this.current);
     this.full.push(this.current);
-    this.writtenTo = next;
+    this.currentSegment = next;
   }
 
   private flushRecords(): void {
@@ -185,25 +197,26 @@ export class LogFiles {
     }
   }
 
-  /** One that cannot be removed harms nobody: the next `flush` tries again. */
+  /** A file that cannot be removed does no harm: the next `flush` tries again. */
   private removeUnneeded(): void {
     try {
       for (let [segment] = this.unneeded; segment; [segment] = this.unneeded) {
         segment.remove();
         this.unneeded.shift();
       }
-      this.troubles.delete('cannot remove an old log file');
+      this.reportedFailures.delete('cannot remove an old log file');
     } catch (error) {
       this.warn('cannot remove an old log file', error);
     }
   }
 
-  private warn(trouble: Trouble, error: unknown): void {
-    if (!this.troubles.has(trouble)) this.options.onWarning(`${trouble}: ${error instanceof Error ? error.message : String(error)}`);
-    this.troubles.add(trouble);
+  private warn(failure: DiskFailure, error: unknown): void {
+    if (!this.reportedFailures.has(failure))
+      this.options.onWarning(`${failure}: ${error instanceof Error ? error.message : String(error)}`);
+    this.reportedFailures.add(failure);
   }
 }
 
-function recordsIn(bytes: number): number {
+function countShortRecords(bytes: number): number {
   return Math.max(0, Math.floor(bytes / shortRecordBytes));
 }

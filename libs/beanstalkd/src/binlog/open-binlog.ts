@@ -4,15 +4,17 @@ import { DirectoryLock } from './directory-lock.js';
 import type { LogFilesOptions } from './log-files.js';
 import { replay } from './replay.js';
 
+/** An open log and the lock on its directory. */
 export interface OpenBinlog {
   readonly binlog: Binlog;
-  /** Writes and syncs what is pending and gives the directory free. */
+  /** Writes and syncs what is pending and releases the lock. Throws when a write fails; the lock is released anyway. */
   close(): void;
 }
 
 /**
- * Takes the directory, brings its jobs into `state` and from then on writes every change there. Throws DirectoryLockedError,
- * or another error when a file cannot be read, is of another format, or the disk has no room for a new one.
+ * Locks the log directory, restores its jobs into `state` and records every later change there. Throws DirectoryLockedError when
+ * another server uses the directory; throws Error when a file cannot be read, has an unknown format, or when the disk has no
+ * room for a new file.
  */
 export function openBinlog(options: LogFilesOptions, state: QueueState): OpenBinlog {
   const lock = DirectoryLock.acquire(options.directory);

@@ -6,13 +6,13 @@ import { PendingRecords } from './pending-records.js';
 import { RecordReader } from './record-reader.js';
 import { formatVersion, fullRecordBytes, headerBytes, shortRecordBytes, writeFullRecord, writeShortRecord } from './record.js';
 
-/** The place of a short name's number is not that of a long one's. */
-const shortlyNamed = new Tube('a');
-const longNamed = new Tube('long-name');
+/** The length of the name moves the fields of the job. */
+const shortName = new Tube('a');
+const longName = new Tube('long-name');
 
-/** A job whose every field would be read as another value when a part of it were missing. */
+/** A job in which every field is read as another value when a part of the field is missing. */
 function newJob(id: number, bodyBytes: number): Job {
-  const job = new Job(id, id % 2 ? shortlyNamed : longNamed, { priority: 0xf0f0f0f0, delayMs: 1_000, ttrMs: 1_000 }, 1_700_000_000_000);
+  const job = new Job(id, id % 2 ? shortName : longName, { priority: 0xf0f0f0f0, delayMs: 1_000, ttrMs: 1_000 }, 1_700_000_000_000);
   job.body = Buffer.from(`${'x'.repeat(bodyBytes)}\r\n`);
   return Object.assign(job, { state: 'buried', deadlineAtMs: 1_700_000_000_000, reserves: 1, releases: 1, buries: 1, kicks: 1 });
 }
@@ -22,8 +22,8 @@ interface Batch {
   readonly described: readonly string[];
 }
 
-/** A full record for every length, a short one for every undefined. */
-function gather(bodies: readonly (number | undefined)[]): Batch {
+/** One full record for each body length, and one short record for each undefined. */
+function collect(bodies: readonly (number | undefined)[]): Batch {
   const pending = new PendingRecords(headerBytes);
   const described = bodies.map((bodyBytes, index) => {
     const job = newJob(0x0101_0101 + index, bodyBytes ?? 0);
@@ -43,8 +43,8 @@ function readAll(file: Buffer): string[] {
   return described;
 }
 
-/** The file after every page that the system copied. */
-function* killedAtAnyPage(pending: PendingRecords): Generator<Buffer> {
+/** The file after each page that the kernel has copied. */
+function* filesAfterEachPage(pending: PendingRecords): Generator<Buffer> {
   const file = Buffer.alloc(pending.end + 8_192);
   file.writeInt32LE(formatVersion);
   for (const { bytes, at } of pending.writes()) {
@@ -57,28 +57,28 @@ function* killedAtAnyPage(pending: PendingRecords): Generator<Buffer> {
   }
 }
 
-/** The first record's body moves the second over the end of a page, byte by byte. */
+/** Body lengths of the first record that move the second record over the end of a page, byte by byte. */
 const aroundPageEnd = Array.from({ length: 110 }, (_, index) => 4_096 - 4 - 85 - 2 - 95 + index);
 
 const anyBatch = fc.array(fc.oneof(fc.constant(undefined), fc.nat(300), fc.nat(9_000)), { minLength: 1, maxLength: 120, size: 'max' });
 
 function expectWholeRecords(bodies: readonly (number | undefined)[]): void {
-  const { pending, described } = gather(bodies);
+  const { pending, described } = collect(bodies);
   let found: string[] = [];
-  for (const file of killedAtAnyPage(pending)) {
+  for (const file of filesAfterEachPage(pending)) {
     found = readAll(file);
     expect(found).toEqual(described.slice(0, found.length));
   }
   expect(found).toEqual(described);
 }
 
-describe('pending records', () => {
-  it('show nothing but whole records, in their order, wherever a kill cuts their writing', () => {
+describe('PendingRecords', () => {
+  it('leaves only whole records in order, at whatever page a kill stops the writing', () => {
     fc.assert(fc.property(anyBatch, expectWholeRecords), { numRuns: 60 });
   });
 
   it.each([undefined, 0, 5_000])(
-    'show a record (%s bytes of body) whole or not at all, whichever of its bytes is the first of a page',
+    'leaves a record (%s bytes of body) whole or invisible, whichever of its bytes is the first of a page',
     (body) => {
       for (const moving of aroundPageEnd) {
         expectWholeRecords([moving, body]);
@@ -87,8 +87,8 @@ describe('pending records', () => {
     },
   );
 
-  it('goes on behind what is written', () => {
-    const { pending } = gather([1, undefined]);
+  it('continues behind the written records', () => {
+    const { pending } = collect([1, undefined]);
     const { end } = pending;
     pending.clear();
     expect(pending.writes()).toEqual([]);

@@ -1,81 +1,83 @@
 import type { Job } from '../core/job.js';
 import type { WriteRecord } from './record.js';
 
-/** The system copies a write page by page and may be stopped between two of them. Larger pages are multiples of this one. */
+/** The kernel copies a write page by page, and a kill may stop it between two pages. Larger page sizes are multiples of this one. */
 const pageBytes = 4096;
 const firstCapacity = 64 * 1024;
 
+/** One positioned write. */
 export interface FileWrite {
   readonly bytes: Buffer;
-  /** Where in the file. */
+  /** Offset in the file, in bytes. */
   readonly at: number;
 }
 
-/** Length and the first number behind it: readers end at a record that has zeros here. */
+/** The name length (4 bytes) and the 8 bytes behind it. A reader stops at a record that has zeros here. */
 const visibleBytes = 12;
 const lengthBytes = 4;
-/** A length that no reader goes beyond. */
+/** A name length at which every reader stops. */
 const impossibleLength = Buffer.alloc(lengthBytes, 0xff);
 
-interface Straddling {
+/** A record that crosses the end of a page. Offsets in the buffer. */
+interface CrossingRecord {
   readonly start: number;
-  /** The end of the page, behind the length. */
+  /** End of the page that the record's length is in. */
   readonly pageEnd: number;
   readonly end: number;
 }
 
 /**
- * Records that were gathered and not yet written. A record that a kill cut at the end of a page would be read as another one:
- * what is missing reads as zeros, and zeros in the wrong place are the deletion of another job. So what of a record lies
- * behind the page it begins in is written first; until its beginning is there, nobody sees it. Where the page ends within
- * the first number, an impossible length hides it meanwhile.
+ * Collects records and plans their writes so that a kill never leaves a torn record that can be read. If a kill stopped a
+ * write at the end of a page, the missing part would read as zeros, and zeros in the wrong place mean the deletion of another
+ * job. Therefore the part of a record behind its first page is written first; a reader does not see it before the beginning is
+ * written. If the page ends within the bytes that make a record visible, an impossible length hides the record until then.
  */
 export class PendingRecords {
   private buffer = Buffer.alloc(0);
   private usedBytes = 0;
-  /** Places in the buffer. */
-  private readonly straddling: Straddling[] = [];
+  private readonly crossing: CrossingRecord[] = [];
 
-  /** `at`: where in the file the first of them goes. */
+  /** `at`: offset in the file for the first record, in bytes. */
   constructor(private at: number) {}
 
-  /** Where in the file the last of them ends. */
+  /** Offset in the file behind the last record, in bytes. */
   get end(): number {
     return this.at + this.usedBytes;
   }
 
+  /** Adds a record of `bytes` bytes about `job`; `write` writes it. */
   append(job: Job, bytes: number, write: WriteRecord): void {
     const start = this.usedBytes;
     if (start + bytes > this.buffer.length) this.grow(bytes);
     write(this.buffer, start, job);
     this.usedBytes += bytes;
     const pageEnd = start + lengthBytes + pageBytes - ((this.at + start + lengthBytes) % pageBytes);
-    if (pageEnd < this.usedBytes) this.straddling.push({ start, pageEnd, end: this.usedBytes });
+    if (pageEnd < this.usedBytes) this.crossing.push({ start, pageEnd, end: this.usedBytes });
   }
 
-  /** What to write, in this order. */
+  /** The writes for all records, to be done in this order. Valid until `clear`. */
   writes(): FileWrite[] {
     if (this.usedBytes === 0) return [];
-    const first = this.straddling.flatMap((record) => this.hiddenWrites(record));
+    const first = this.crossing.flatMap((record) => this.hiddenWrites(record));
     return [...first, ...this.visibleWrites()];
   }
 
-  /** They are written; the next ones go behind them. */
+  /** Call it when all writes are done: drops the records and continues behind them. */
   clear(): void {
     this.at += this.usedBytes;
     this.usedBytes = 0;
-    this.straddling.length = 0;
+    this.crossing.length = 0;
   }
 
-  private hiddenWrites({ start, pageEnd, end }: Straddling): FileWrite[] {
+  private hiddenWrites({ start, pageEnd, end }: CrossingRecord): FileWrite[] {
     const rest = this.toWrite(pageEnd, end);
     return pageEnd < start + visibleBytes ? [{ bytes: impossibleLength, at: this.at + start }, rest] : [rest];
   }
 
-  /** From the first to the last. A rest of more than a page is not written twice: copying it costs more than one more call. */
+  /** All records in order. A part of more than a page that is already written is left out: one more call costs less than copying it. */
   private *visibleWrites(): Generator<FileWrite> {
     let from = 0;
-    for (const { pageEnd, end } of this.straddling) {
+    for (const { pageEnd, end } of this.crossing) {
       if (end - pageEnd <= pageBytes) continue;
       yield this.toWrite(from, pageEnd);
       from = end;

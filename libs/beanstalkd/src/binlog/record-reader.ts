@@ -1,6 +1,7 @@
 import type { Job, JobState } from '../core/job.js';
 import { formatVersion, headerBytes, statesOnDisk } from './record.js';
 
+/** One record of a log file. Times of day are ms since the epoch. */
 export interface LogRecord {
   /** Empty in a short record. */
   readonly tubeName: string;
@@ -22,7 +23,7 @@ interface Layout {
   readonly unitsPerMs: number;
 }
 
-/** Version 5 (beanstalkd 1.5) has a longer length, no padding behind the state, and counts time in microseconds. */
+/** Version 5 (beanstalkd 1.5) has a name length of 8 bytes, no padding behind the state, and times in microseconds. */
 const layouts: Readonly<Record<number, Layout>> = {
   [formatVersion]: { nameLengthBytes: 4, jobBytes: 80, unitsPerMs: 1e6 },
   5: { nameLengthBytes: 8, jobBytes: 77, unitsPerMs: 1e3 },
@@ -31,19 +32,19 @@ const layouts: Readonly<Record<number, Layout>> = {
 const maxNameBytes = 200;
 const lineEnd = Buffer.from('\r\n');
 
-/** Where the parts of one record stand. */
+/** Offsets of the parts of one record, in bytes. */
 interface Extent {
   readonly jobAt: number;
   readonly bodyAt: number;
   readonly end: number;
 }
 
-/** Reads the records of one log file in turn, of either version. */
+/** Reads the records of one log file, in order. Understands beanstalkd's log versions 7 and 5. */
 export class RecordReader {
   private readonly layout: Layout;
   private at = headerBytes;
 
-  /** Throws when the file is of another format. One that was never written to is empty. */
+  /** `content`: the whole file. Throws when it has another version. A file without a header, or with zeros only, has no records. */
   constructor(private readonly content: Buffer) {
     const isUnwritten = content.length < headerBytes || isZero(content);
     const version = isUnwritten ? formatVersion : content.readInt32LE(0);
@@ -52,12 +53,12 @@ export class RecordReader {
     this.layout = layout;
   }
 
-  /** How far the file has been read, in bytes. */
+  /** Offset behind the last record that was read, in bytes. */
   get position(): number {
     return this.at;
   }
 
-  /** The next record; undefined at the end of what was written: the end of the file, the zeros behind it or a torn record. */
+  /** Reads the next record. Undefined at the end of the file, at zeros, and at a torn or damaged record. */
   next(): LogRecord | undefined {
     const extent = this.extent();
     if (!extent || !this.isWhole(extent)) return undefined;
@@ -71,8 +72,8 @@ export class RecordReader {
   }
 
   /**
-   * Whether what stopped `next` is more than the last record cut short by a crash: something was written behind it, or the
-   * file, which has its full size from the start, has become shorter. Then records may be lost that were acknowledged.
+   * True when `next` stopped at more than a last record that a crash tore: something was written behind it, or the file has
+   * become shorter than the size it was created with. Then acknowledged records may be lost.
    */
   isDamaged(): boolean {
     const rest = this.content.subarray(this.at);
@@ -81,7 +82,7 @@ export class RecordReader {
     return !extent || extent.end > this.content.length || !isZero(this.content.subarray(extent.end));
   }
 
-  /** Undefined when no record can look like that. What lies beyond the end of the file counts as zero. */
+  /** Undefined when no record can have this name length. Bytes beyond the end of the file count as zero. */
   private extent(): Extent | undefined {
     const { nameLengthBytes, jobBytes } = this.layout;
     const nameBytes = this.uint32(this.at);
@@ -92,7 +93,7 @@ export class RecordReader {
     return { jobAt, bodyAt, end: bodyAt + bodyBytes };
   }
 
-  /** The body's end reached the disk too: behind a record that was cut off by a loss of power there are zeros. */
+  /** True when the end of the body is on the disk too: after a loss of power, a torn record ends in zeros. */
   private isWhole({ jobAt, bodyAt, end }: Extent): boolean {
     if (end > this.content.length || this.readId(jobAt) === 0) return false;
     return end === bodyAt || lineEnd.equals(this.content.subarray(end - lineEnd.length, end));

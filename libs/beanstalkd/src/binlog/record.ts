@@ -1,27 +1,32 @@
 import type { Job, JobState } from '../core/job.js';
 
 /**
- * beanstalkd's log format, version 7, as its x86-64 build lays it out. A file is the version (int32) and then records:
- * int32 length of the tube's name, the name, 80 bytes of job, the body with its CR LF. A name length of 0 marks a short
- * record, without name and body, that only updates a job. All numbers are little-endian, all times nanoseconds.
+ * Version of the log format: the one of beanstalkd 1.12 on x86-64. A file is the version (int32), then records. A full record is:
+ * the length of the tube name (int32), the name, 80 bytes of job fields, the body with its CR LF. A short record updates a job:
+ * name length 0, 80 bytes of job fields. All numbers are little-endian; all times are nanoseconds.
  */
 export const formatVersion = 7;
+/** Size of the version at the start of a file. */
 export const headerBytes = 4;
 const jobBytes = 80;
 
+/** Size of a short record. */
 export const shortRecordBytes = 4 + jobBytes;
 
+/** Size of the full record of a job. */
 export function fullRecordBytes(job: Job): number {
   return shortRecordBytes + job.tube.name.length + job.body.length;
 }
 
-/** Their index is their number on disk. */
+/** Job states; the index of a state is its number on disk. */
 export const statesOnDisk: readonly JobState[] = ['invalid', 'ready', 'reserved', 'buried', 'delayed'];
 
 const twoTo32 = 2 ** 32;
 
+/** Writes one record about `job` into `target` at the offset `at`. */
 export type WriteRecord = (target: Buffer, at: number, job: Job) => void;
 
+/** Writes a full record, `fullRecordBytes(job)` bytes. */
 export function writeFullRecord(target: Buffer, at: number, job: Job): void {
   const nameBytes = job.tube.name.length;
   target.writeInt32LE(nameBytes, at);
@@ -32,6 +37,7 @@ export function writeFullRecord(target: Buffer, at: number, job: Job): void {
   else job.body.copy(target, bodyAt);
 }
 
+/** Writes a short record, `shortRecordBytes` bytes. */
 export function writeShortRecord(target: Buffer, at: number, job: Job): void {
   target.writeInt32LE(0, at);
   writeJob(target, at + 4, job);
@@ -55,7 +61,7 @@ function writeJob(target: Buffer, at: number, job: Job): void {
   target.writeUInt8(statesOnDisk.indexOf(job.state), at + 76);
 }
 
-/** Splits the product so that no intermediate result leaves the range of exact integers; a BigInt would cost more than the record. */
+/** Splits the product, so that no intermediate result exceeds the exact integers. A BigInt would cost more than the whole record. */
 function writeNanoseconds(target: Buffer, at: number, ms: number): void {
   const lowMs = ms % twoTo32;
   const highMs = (ms - lowMs) / twoTo32;

@@ -4,30 +4,31 @@ import type { QueueState } from '../core/queue-state.js';
 import { type LogRecord, RecordReader } from './record-reader.js';
 import { Segment, segmentPath } from './segment.js';
 
-/** What the records read so far say about one job. */
-interface Found {
+/** State of one job according to the records read so far. */
+interface FoundJob {
   readonly tubeName: string;
   readonly createdAtMs: number;
   body: Buffer;
-  /** Where the body stands. */
+  /** The file that has the body. */
   segment: Segment;
   latest: LogRecord;
 }
 
 /**
- * Brings back the jobs of the log files in `directory` and returns the files, oldest first. A record that was torn by a
- * crash ends its file silently: whoever put that job was never answered. A file that is damaged in the middle is read up to
- * there, a copy of it is kept, and `onWarning` is told. Throws when a file cannot be read or is of another format.
+ * Restores the jobs of the log files in `directory` into `state`. Returns the files, oldest first. A record that a crash tore
+ * ends its file without a warning: its change was never acknowledged. A file that is damaged in the middle is read up to the
+ * damage; the file is copied to `binlog.N.damaged` and `onWarning` gets one line. Throws when a file cannot be read or has
+ * another version. The log files themselves stay unchanged.
  */
 export function replay(directory: string, state: QueueState, onWarning: (message: string) => void): Segment[] {
-  const found = new Map<number, Found>();
+  const found = new Map<number, FoundJob>();
   const segments = listIndices(directory).map((index) => new Segment(directory, index));
   for (const segment of segments) {
     const path = segmentPath(directory, segment.index);
     const damagedAt = readSegment(path, segment, found, state);
-    if (damagedAt !== undefined) onWarning(keepDamaged(path, damagedAt));
+    if (damagedAt !== undefined) onWarning(copyDamaged(path, damagedAt));
   }
-  for (const one of found.values()) restoreOne(state, one);
+  for (const job of found.values()) restoreJob(state, job);
   return segments;
 }
 
@@ -36,19 +37,20 @@ function listIndices(directory: string): number[] {
   return names.flatMap((digits) => (digits === undefined ? [] : [Number(digits)])).sort((a, b) => a - b);
 }
 
-/** Returns the byte where it is damaged. */
-function readSegment(path: string, segment: Segment, found: Map<number, Found>, state: QueueState): number | undefined {
+/** Returns the offset of the damage; undefined when there is none. */
+function readSegment(path: string, segment: Segment, found: Map<number, FoundJob>, state: QueueState): number | undefined {
   const reader = openReader(path);
   for (let record = reader.next(); record; record = reader.next()) {
     state.reserveIdsUpTo(record.id);
-    apply(record, segment, found);
+    applyRecord(record, segment, found);
   }
   return reader.isDamaged() ? reader.position : undefined;
 }
 
-function keepDamaged(path: string, position: number): string {
+/** Returns the warning. */
+function copyDamaged(path: string, position: number): string {
   copyFileSync(path, `${path}.damaged`);
-  return `${path} is damaged at byte ${position}: what stands behind is not read, ${path}.damaged keeps it`;
+  return `${path} is damaged at byte ${position}: the rest is not read, ${path}.damaged keeps it`;
 }
 
 function openReader(path: string): RecordReader {
@@ -59,8 +61,8 @@ function openReader(path: string): RecordReader {
   }
 }
 
-/** A short record of a job whose body is not there any more is about a deleted job. */
-function apply(record: LogRecord, segment: Segment, found: Map<number, Found>): void {
+/** Ignores a short record of a job whose body is in no file: the job is deleted. */
+function applyRecord(record: LogRecord, segment: Segment, found: Map<number, FoundJob>): void {
   const known = found.get(record.id);
   if (record.state === 'invalid') {
     found.delete(record.id);
@@ -73,7 +75,7 @@ function apply(record: LogRecord, segment: Segment, found: Map<number, Found>): 
   }
 }
 
-function restoreOne(state: QueueState, { tubeName, createdAtMs, body, segment, latest }: Found): void {
+function restoreJob(state: QueueState, { tubeName, createdAtMs, body, segment, latest }: FoundJob): void {
   const job = new Job(latest.id, state.tubes.ensure(tubeName), latest, createdAtMs);
   Object.assign(job, latest.counts);
   job.body = body;

@@ -5,6 +5,7 @@ import type { JournalSegment } from '../core/journal.js';
 import { PendingRecords } from './pending-records.js';
 import { formatVersion, headerBytes, type WriteRecord } from './record.js';
 
+/** Path of log file number `index`, named as beanstalkd names it. */
 export function segmentPath(directory: string, index: number): string {
   return join(directory, `binlog.${index}`);
 }
@@ -12,28 +13,31 @@ export function segmentPath(directory: string, index: number): string {
 const zeros = Buffer.alloc(256 * 1024);
 
 /**
- * One log file. Records are gathered until `flush`, so that a batch of commands costs one write. A file is kept while jobs
- * have their body in it or in an older one.
+ * One log file. It collects records until `flush`, so that a batch of commands costs one write. A file is needed while a job
+ * has its body in it or in an older file.
  */
 export class Segment implements JournalSegment {
+  /** Jobs whose body is in this file. */
   readonly jobs = new Set<Job>();
   private file: number | undefined;
   private pending = new PendingRecords(headerBytes);
   private sizeBytes = 0;
 
+  /** Neither opens nor creates the file: see `create`. */
   constructor(
     private readonly directory: string,
     readonly index: number,
   ) {}
 
-  /** Room for records that was not taken yet; none in a file that is only read. */
+  /** Bytes left for records; 0 or less in a file that is only read. */
   get freeBytes(): number {
     return this.sizeBytes - this.pending.end;
   }
 
   /**
-   * Makes the file with its full size in zeros, as beanstalkd does: a full disk is noticed here, before anything is
-   * promised, and a sync has only records to write. Throws, and leaves no file behind, when there is no room.
+   * Creates the file and fills it with zeros up to its full size, as beanstalkd does: a full disk is noticed here, before a
+   * change is acknowledged, and a later sync has only records to write. Throws when the file exists; throws and leaves no file
+   * when there is no room.
    */
   create(sizeBytes: number): void {
     const path = segmentPath(this.directory, this.index);
@@ -51,33 +55,35 @@ export class Segment implements JournalSegment {
     this.sizeBytes = sizeBytes;
   }
 
-  /** Gathers one record of that many bytes. */
+  /** Adds a record of `bytes` bytes, to be written by `flush`. The caller checks `freeBytes`. */
   append(job: Job, bytes: number, write: WriteRecord): void {
     this.pending.append(job, bytes, write);
   }
 
-  /** Hands all records to the operating system. Throws when the disk refuses; the records are kept for the next try. */
+  /** Writes all records to the file, without a sync. Throws when a write fails; all records stay for the next call. */
   flush(): void {
     for (const { bytes, at } of this.pending.writes()) this.writeAt(bytes, at);
     this.pending.clear();
   }
 
+  /** Waits until all written bytes are on the disk (fdatasync). Throws when the disk fails. */
   syncNow(): void {
     if (this.file !== undefined) fdatasyncSync(this.file);
   }
 
-  /** Errors of the disk surface at the next write; here nothing can be done about them. */
+  /** As `syncNow`, without blocking. Never rejects: a disk failure appears at the next write. */
   async sync(): Promise<void> {
     const file = this.file;
     if (file !== undefined) await new Promise<void>((resolve) => fdatasync(file, () => resolve()));
   }
 
-  /** Nothing will be written any more: gives back the room that no record took. */
+  /** Cuts the file to its records and closes it. */
   seal(): void {
     if (this.file !== undefined) ftruncateSync(this.file, this.pending.end);
     this.close();
   }
 
+  /** Closes the file and drops unwritten records. Does nothing on a closed file. */
   close(): void {
     if (this.file !== undefined) closeSync(this.file);
     this.file = undefined;
@@ -85,6 +91,7 @@ export class Segment implements JournalSegment {
     this.sizeBytes = 0;
   }
 
+  /** Closes and deletes the file. Throws when it cannot be deleted. */
   remove(): void {
     this.close();
     rmSync(segmentPath(this.directory, this.index), { force: true });
@@ -96,7 +103,7 @@ export class Segment implements JournalSegment {
   }
 }
 
-/** A new file is only safe once its directory is. */
+/** Waits until new file names in `directory` are on the disk (fsync). Throws when that fails. */
 export function syncDirectory(directory: string): void {
   const folder = openSync(directory, 'r');
   try {

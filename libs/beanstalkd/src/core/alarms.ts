@@ -1,43 +1,47 @@
 import { Heap, type HeapEntry } from './heap.js';
 
-/** Something that wants to be looked at when a moment has come. */
-export interface Alarmed extends HeapEntry {
-  /** ms since the epoch. */
+/** An entry that must be checked again at a certain time. */
+export interface AlarmEntry extends HeapEntry {
+  /** Time of the next check, ms since the epoch. Written by `Alarms` only. */
   alarmAtMs: number;
 }
 
 /**
- * Who is to be looked at next. An alarm may ring too early, never too late: postponing one costs nothing, its owner is
- * looked at and sets it again. That keeps the reserve-and-delete path free of heap work.
+ * Finds the entries that must be checked at a given time. An alarm may fire too early, never too late: postponing an entry
+ * leaves the heap as it is, and the owner schedules the entry again after each check. So reserve and delete cause no heap work.
  */
-export class Alarms<T extends Alarmed> {
+export class Alarms<T extends AlarmEntry> {
   private readonly heap = new Heap<T>((a, b) => a.alarmAtMs < b.alarmAtMs);
 
+  /** Time of the earliest alarm, ms since the epoch; Infinity when none is scheduled. */
   get nextAtMs(): number {
     return this.heap.peek()?.alarmAtMs ?? Infinity;
   }
 
-  schedule(owner: T, atMs: number): void {
-    if (owner.heapIndex < 0) this.add(owner, atMs);
-    else if (atMs < owner.alarmAtMs) this.advance(owner, atMs);
+  /** Sets the alarm of `entry` to `atMs` (ms since the epoch), or leaves it when an earlier one is set. Infinity sets none. */
+  schedule(entry: T, atMs: number): void {
+    if (entry.heapIndex < 0) this.add(entry, atMs);
+    else if (atMs < entry.alarmAtMs) this.advance(entry, atMs);
   }
 
-  cancel(owner: T): void {
-    if (owner.heapIndex >= 0) this.heap.remove(owner);
+  /** Removes the alarm of `entry`. Does nothing when none is set. */
+  cancel(entry: T): void {
+    if (entry.heapIndex >= 0) this.heap.remove(entry);
   }
 
+  /** Removes and returns one entry whose alarm is due at `nowMs` (ms since the epoch), the earliest first. Undefined when none is due. */
   takeDue(nowMs: number): T | undefined {
     return this.nextAtMs <= nowMs ? this.heap.pop() : undefined;
   }
 
-  private add(owner: T, atMs: number): void {
+  private add(entry: T, atMs: number): void {
     if (atMs === Infinity) return;
-    owner.alarmAtMs = atMs;
-    this.heap.push(owner);
+    entry.alarmAtMs = atMs;
+    this.heap.push(entry);
   }
 
-  private advance(owner: T, atMs: number): void {
-    owner.alarmAtMs = atMs;
-    this.heap.update(owner);
+  private advance(entry: T, atMs: number): void {
+    entry.alarmAtMs = atMs;
+    this.heap.update(entry);
   }
 }

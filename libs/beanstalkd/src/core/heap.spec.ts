@@ -11,9 +11,9 @@ const newHeap = () => new Heap<Entry>((a, b) => a.rank < b.rank);
 const popAll = (heap: Heap<Entry>) => Array.from({ length: heap.size }, () => heap.pop()?.rank);
 
 describe('Heap', () => {
-  it('gives back in order whatever was pushed, removed from the middle and ranked anew', () => {
+  it('returns entries in order after random pushes, removals and rank changes', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(50), fc.constantFrom('keep', 'remove', 'rerank'), fc.nat(50))), (plan) => {
+      fc.property(fc.array(fc.tuple(fc.nat(50), fc.constantFrom('keep', 'remove', 'changeRank'), fc.nat(50))), (plan) => {
         const heap = newHeap();
         const entries = plan.map(([rank]) => ({ rank, heapIndex: -1 }));
         entries.forEach((entry) => heap.push(entry));
@@ -27,7 +27,7 @@ describe('Heap', () => {
 
 function applyStep(heap: Heap<Entry>, entry: Entry, step: [number, string, number] | undefined): boolean {
   if (step?.[1] === 'remove') heap.remove(entry);
-  if (step?.[1] === 'rerank') {
+  if (step?.[1] === 'changeRank') {
     entry.rank = step[2];
     heap.update(entry);
   }

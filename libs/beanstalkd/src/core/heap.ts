@@ -1,38 +1,45 @@
-/** What a heap needs of its entries: a place to remember where they stand, -1 when they stand nowhere. */
+/** An entry of a heap. It stores its own position, so that the heap finds it in O(1). */
 export interface HeapEntry {
+  /** Position in the heap; -1 outside any heap. Written by `Heap` only. */
   heapIndex: number;
 }
 
-/** Binary heap that can also remove from its middle in O(log n), because every entry knows its index. An entry is in one heap at most. */
+/** Binary heap that removes or moves any entry in O(log n). An entry is in one heap at most. */
 export class Heap<T extends HeapEntry> {
   private readonly entries: T[] = [];
 
+  /** `precedes(a, b)`: whether `a` comes out of the heap before `b`. */
   constructor(private readonly precedes: (a: T, b: T) => boolean) {}
 
+  /** Number of entries. */
   get size(): number {
     return this.entries.length;
   }
 
+  /** Returns the first entry without removing it; undefined when the heap is empty. */
   peek(): T | undefined {
     return this.entries[0];
   }
 
-  /** All of them, in no order. */
+  /** All entries in no order. The array is the heap's own: valid until the next change. */
   values(): readonly T[] {
     return this.entries;
   }
 
+  /** Adds an entry, which must not be in a heap. */
   push(entry: T): void {
     this.entries.push(entry);
     this.rise(entry, this.entries.length - 1);
   }
 
+  /** Removes and returns the first entry; undefined when the heap is empty. */
   pop(): T | undefined {
     const first = this.entries[0];
     if (first) this.remove(first);
     return first;
   }
 
+  /** Removes an entry, which must be in this heap. */
   remove(entry: T): void {
     const index = entry.heapIndex;
     const last = this.entries.pop();
@@ -40,7 +47,7 @@ export class Heap<T extends HeapEntry> {
     if (last && last !== entry) this.settle(last, index);
   }
 
-  /** Puts the entry where it belongs after its rank changed. */
+  /** Moves an entry of this heap to its position after its rank has changed. */
   update(entry: T): void {
     this.settle(entry, entry.heapIndex);
   }

@@ -2,43 +2,47 @@ import type { Connection } from './connection.js';
 import type { JournalSegment } from './journal.js';
 import type { Tube } from './tube.js';
 
+/** State of a job (protocol.txt, "Job Lifecycle"). `invalid`: not put yet, or deleted. */
 export type JobState = 'invalid' | 'ready' | 'reserved' | 'buried' | 'delayed';
 
-/** Jobs more urgent than this are counted apart in the statistics. */
+/** A job with a priority below this is urgent: `current-jobs-urgent` counts it while it is ready. */
 export const urgentPriority = 1024;
 
-/** Text is Latin-1: one character, one byte. */
+/** Body of a job. A string is Latin-1: one character is one byte. */
 export type JobBody = Buffer | string;
 
+/** What a client gives with `put`, besides the body. */
 export interface JobParameters {
+  /** 0 is the most urgent, 2^32 - 1 the least. */
   readonly priority: number;
   readonly delayMs: number;
   readonly ttrMs: number;
 }
 
 /**
- * One job. It stands in exactly one place, told by `state`: its tube's ready or delayed heap, its tube's buried list, its
- * reserver's heap of reserved jobs, or nowhere (`invalid`: not yet put, or deleted).
+ * One job. Invariant: `state` says in which one place the job is: its tube's ready heap, delayed heap or buried list, the
+ * reserved heap of its reserver, or no place (`invalid`).
  */
 export class Job {
   priority: number;
   delayMs: number;
   ttrMs: number;
   state: JobState = 'invalid';
-  /** The body as it came and as it is sent: with its closing CR LF, never copied on the way. */
+  /** The body with its closing CR LF, as it is received and sent. */
   body: JobBody = '';
-  /** When a delayed job becomes ready or a reserved one times out, ms since the epoch. */
+  /** Time at which a delayed job becomes ready or a reserved job times out, ms since the epoch. */
   deadlineAtMs = 0;
-  /** Grows from one delayed or reserved job to the next: the clock is too coarse to tell which of two came first. */
+  /** Order in which jobs were delayed or reserved: several of them may share one millisecond. */
   placementOrder = 0;
   heapIndex = -1;
+  /** The connection that has reserved this job; undefined in any other state. */
   reserver: Connection | undefined = undefined;
   /** Neighbours in the buried list. */
   previous: Job | undefined = undefined;
   next: Job | undefined = undefined;
-  /** Where the journal keeps the record that holds the body. */
+  /** Journal segment with the record that holds the body; undefined without a journal. */
   segment: JournalSegment | undefined = undefined;
-  /** Bytes of journal that stand for this job and are not waste. */
+  /** Bytes of the journal that a restart needs for this job. */
   journalBytes = 0;
   reserves = 0;
   timeouts = 0;
@@ -46,6 +50,7 @@ export class Job {
   buries = 0;
   kicks = 0;
 
+  /** `createdAtMs`: ms since the epoch. */
   constructor(
     readonly id: number,
     readonly tube: Tube,
@@ -57,16 +62,17 @@ export class Job {
     this.ttrMs = parameters.ttrMs;
   }
 
-  /** Size the client gave: without the closing CR LF. */
+  /** Size that the client gave: without the closing CR LF. */
   get bodyBytes(): number {
     return this.body.length - 2;
   }
 
+  /** True when the priority is below 1024. */
   get isUrgent(): boolean {
     return this.priority < urgentPriority;
   }
 
-  /** A job that will stay must not hold everything that came together with its body. */
+  /** Copies the body when it is a part of a much larger buffer, so that the larger buffer can be freed. For jobs that stay long. */
   detachBody(): void {
     this.body = detached(this.body);
   }
@@ -80,12 +86,12 @@ function detached(body: JobBody): JobBody {
   return copy;
 }
 
-/** Order of the ready heap: priority, then age. */
+/** Order of the ready heap: lower priority value first, then lower id. */
 export function isMoreUrgent(a: Job, b: Job): boolean {
   return a.priority === b.priority ? a.id < b.id : a.priority < b.priority;
 }
 
-/** Order of delayed jobs and of a connection's reserved jobs. */
+/** Order of delayed and of reserved jobs: earlier deadline first, then the order of placement. */
 export function isDueEarlier(a: Job, b: Job): boolean {
   return a.deadlineAtMs === b.deadlineAtMs ? a.placementOrder < b.placementOrder : a.deadlineAtMs < b.deadlineAtMs;
 }

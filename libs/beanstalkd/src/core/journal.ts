@@ -1,32 +1,40 @@
 import type { Job } from './job.js';
 
-/** A stretch of the journal that can be thrown away as a whole. */
+/** A part of the journal that is removed as a whole. */
 export interface JournalSegment {
+  /** Number of the segment, from 1; `stats-job` reports it as `file`. */
   readonly index: number;
 }
 
+/** The `binlog-…` fields of `stats`. */
 export interface JournalStatistics {
+  /** Index of the oldest segment that is still needed; 0 without a journal. */
   readonly oldestIndex: number;
+  /** Index of the segment that is written; 0 without a journal. */
   readonly currentIndex: number;
+  /** Records written again by compaction since the start. */
   readonly recordsMigrated: number;
+  /** Records written since the start, compaction included. */
   readonly recordsWritten: number;
+  /** Size of one segment. */
   readonly maxSegmentBytes: number;
 }
 
-/** Where the queue writes what must outlive the process. Nothing is promised to be written before the next `flush` of its owner. */
+/** Records the changes that must survive the process; `Binlog` implements it. A change is on disk only after the owner has flushed it. */
 export interface Journal {
+  /** The `binlog-…` fields of `stats`. */
   readonly statistics: JournalStatistics;
-  /** Takes what room `added` needs for this job, and its deletion later. False: there is none, the job must not be taken. */
+  /** Reserves disk space for `added(job)` and for the later deletion of the job. False when the disk is full: the job must be refused. */
   ensureRoomFor(job: Job): boolean;
-  /** The same for one `changed`. A deletion always has its room. */
+  /** Reserves disk space for one `changed`. False when the disk is full. Not needed for a deletion: its space is reserved with the job. */
   ensureRoomForChange(): boolean;
-  /** A new job, body and all. */
+  /** Records a new job with its body. Call `ensureRoomFor` first. */
   added(job: Job): void;
-  /** Any later change of its state, priority or counters; `invalid` means it was deleted. */
+  /** Records the state, priority and counts of a job; state `invalid` records its deletion. Call `ensureRoomForChange` first. */
   changed(job: Job): void;
 }
 
-/** For a queue that lives in memory only. */
+/** Records nothing, for a queue that keeps its jobs in memory only. Always has room. */
 export const noJournal: Journal = {
   statistics: { oldestIndex: 0, currentIndex: 0, recordsMigrated: 0, recordsWritten: 0, maxSegmentBytes: 10_485_760 },
   ensureRoomFor: () => true,

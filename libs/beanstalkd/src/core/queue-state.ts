@@ -6,20 +6,21 @@ import { type Journal, noJournal } from './journal.js';
 import { TubeRegistry } from './tube-registry.js';
 import type { Tube } from './tube.js';
 
-/** `no-room`: the journal's disk is full, and the job stays as it was. */
+/** Result of a change to a reserved job. `no-room`: the disk of the journal is full, and the job stays unchanged. */
 export type ChangeOutcome = 'done' | 'not-found' | 'no-room';
 
 /**
- * The whole queue: tubes, jobs and connections, and every transition between a job's states. No sockets, no timers, no
- * clock: `tick` tells it the time, does what is due and returns when to be called next.
+ * The whole queue: tubes, jobs, connections, and every transition between the states of a job. It has no sockets, no timers
+ * and no clock: the caller passes the time to `tick`, before each group of commands and whenever something is due.
  *
- * Source of the rules: beanstalkd's protocol.txt and what beanstalkd 1.12 answers.
+ * Rules: protocol.txt of beanstalkd 1.12; where it is silent, the replies of Debian's beanstalkd 1.12.
  */
 export class QueueState {
   readonly counters = new Counters();
   readonly tubes = new TubeRegistry((tube) => this.tubeAlarms.cancel(tube));
+  /** Drain mode: the caller must refuse `put` with DRAINING. */
   isDraining = false;
-  /** The time of the last `tick`, ms since the epoch. */
+  /** Time of the last `tick`, ms since the epoch. All deadlines count from it. */
   nowMs: number;
   private readonly jobs = new Map<number, Job>();
   private readonly tubeAlarms: Alarms<Tube> = new Alarms<Tube>();
@@ -28,34 +29,41 @@ export class QueueState {
   private placements = 0;
   private journal: Journal = noJournal;
 
+  /** `nowMs`: current time, ms since the epoch. */
   constructor(nowMs: number) {
     this.nowMs = nowMs;
   }
 
-  /** When `tick` has something to do next, ms since the epoch; Infinity when it has not. */
+  /** Time at which `tick` must be called next, ms since the epoch; Infinity when nothing is due at any time. */
   get nextDueMs(): number {
     return Math.min(this.tubeAlarms.nextAtMs, this.connectionAlarms.nextAtMs);
   }
 
+  /** The `binlog-…` fields of `stats`. */
   get journalStatistics() {
     return this.journal.statistics;
   }
 
-  /** From here on every change is written there. */
+  /** Records every later change in `journal`. Call it after the jobs of the journal have been restored. */
   attachJournal(journal: Journal): void {
     this.journal = journal;
   }
 
-  /** Delayed jobs become ready, pauses end, time-to-run and waiting time end. Returns when to call next. */
+  /**
+   * Sets the time to `nowMs` (ms since the epoch) and does everything that is due: delayed jobs become ready, pauses end,
+   * reserved jobs and waiting reserves time out. Returns the time of the next call, as `nextDueMs`. A reserved job times out
+   * at its deadline, as protocol.txt says; beanstalkd 1.12 is late in one case (docs/COMPATIBILITY.md, difference B).
+   */
   tick(nowMs: number): number {
     this.nowMs = nowMs;
-    for (let tube = this.tubeAlarms.takeDue(nowMs); tube; tube = this.tubeAlarms.takeDue(nowMs)) this.wakeTube(tube);
-    for (let one = this.connectionAlarms.takeDue(nowMs); one; one = this.connectionAlarms.takeDue(nowMs)) this.wakeConnection(one);
+    for (let tube = this.tubeAlarms.takeDue(nowMs); tube; tube = this.tubeAlarms.takeDue(nowMs)) this.checkTube(tube);
+    for (let one = this.connectionAlarms.takeDue(nowMs); one; one = this.connectionAlarms.takeDue(nowMs)) this.checkConnection(one);
     return this.nextDueMs;
   }
 
   // Connections
 
+  /** Adds a client. It uses and watches the tube `default`, as protocol.txt says. `receiver` gets the outcome of its waiting reserves. */
   connect(receiver: ReserveReceiver): Connection {
     const connection = new Connection(this.tubes.default, receiver);
     this.startUsing(connection, this.tubes.default);
@@ -65,10 +73,10 @@ export class QueueState {
     return connection;
   }
 
-  /** The client is gone: what it held is ready again for others. */
+  /** Removes a client. Its reserved jobs become ready, in the order in which it reserved them. Its waiting reserve ends without a call. */
   disconnect(connection: Connection): void {
     if (connection.isWaiting) this.stopWaiting(connection);
-    for (const job of inOrderOfPlacement(connection.reserved.values())) this.returnToQueue(connection, job);
+    for (const job of sortByPlacement(connection.reserved.values())) this.returnToQueue(connection, job);
     this.connectionAlarms.cancel(connection);
     for (let [tube] = connection.watched.values(); tube; [tube] = connection.watched.values()) this.unwatch(connection, tube);
     this.stopUsing(connection);
@@ -77,24 +85,26 @@ export class QueueState {
     if (connection.isWorker) this.counters.workers -= 1;
   }
 
+  /** `use`: sets the tube that the client puts jobs into, and creates it when needed. Returns the tube. */
   use(connection: Connection, name: string): Tube {
     const tube = this.tubes.ensure(name);
     if (tube === connection.used) return tube;
-    const left = connection.used;
+    const previous = connection.used;
     this.startUsing(connection, tube);
-    left.users -= 1;
-    this.tubes.release(left);
+    previous.users -= 1;
+    this.tubes.removeReference(previous);
     return tube;
   }
 
+  /** `watch`: adds a tube to the watch list. Does nothing when the client watches it already. */
   watch(connection: Connection, tube: Tube): void {
     if (connection.watched.has(tube)) return;
     connection.watched.append(tube);
     tube.watchers += 1;
-    this.tubes.hold(tube);
+    this.tubes.addReference(tube);
   }
 
-  /** False when it is the only watched tube. A tube that is not watched is no error. */
+  /** `ignore`: removes a tube from the watch list. False (NOT_IGNORED) when it is the only watched tube; true when it is not watched. */
   ignore(connection: Connection, name: string): boolean {
     const tube = connection.watched.values().find((watched) => watched.name === name);
     if (!tube) return true;
@@ -103,12 +113,14 @@ export class QueueState {
     return true;
   }
 
+  /** Counts the client as a producer, once. */
   markProducer(connection: Connection): void {
     if (connection.isProducer) return;
     connection.isProducer = true;
     this.counters.producers += 1;
   }
 
+  /** Counts the client as a worker, once. */
   markWorker(connection: Connection): void {
     if (connection.isWorker) return;
     connection.isWorker = true;
@@ -117,16 +129,19 @@ export class QueueState {
 
   // Producing
 
-  /** A job with its id, not yet in the queue: the id is taken when the command line is understood, whatever becomes of the body. */
+  /** Creates a job with the next id, outside the queue until `put`. As in beanstalkd, the id is used up even when the body is refused. */
   createJob(connection: Connection, parameters: JobParameters): Job {
     this.lastJobId += 1;
     return new Job(this.lastJobId, connection.used, parameters, this.nowMs);
   }
 
-  /** False: the journal has no room, and the job is not taken. */
+  /**
+   * `put`: adds the job to its tube and records it. False (OUT_OF_MEMORY) when the journal has no room: the job is not added.
+   * beanstalkd 1.12 still finds such a job by its id.
+   */
   put(job: Job): boolean {
     if (!this.journal.ensureRoomFor(job)) return false;
-    this.admit(job);
+    this.register(job);
     job.state = job.delayMs > 0 ? 'delayed' : 'ready';
     if (job.delayMs > 0) job.deadlineAtMs = this.nowMs + job.delayMs;
     this.counters.totalJobs += 1;
@@ -136,15 +151,18 @@ export class QueueState {
     return true;
   }
 
-  /** Takes a job back from the journal, in the state it was recorded in. */
+  /**
+   * Adds a job that was read from the journal, in the recorded state. It is not recorded again and not counted in
+   * `total-jobs`. As in beanstalkd, a buried job is counted as buried once more.
+   */
   restore(job: Job, state: 'ready' | 'delayed' | 'buried'): void {
     this.lastJobId = Math.max(this.lastJobId, job.id);
-    this.admit(job);
+    this.register(job);
     if (state === 'buried') return this.placeInBuried(job);
     this.enqueue(job, state === 'delayed' ? Math.max(0, job.deadlineAtMs - this.nowMs) : 0);
   }
 
-  /** Ids below are never given again, even when their jobs are gone. */
+  /** Makes sure that no new job gets this id or a lower one, even when their jobs are deleted. */
   reserveIdsUpTo(id: number): void {
     this.lastJobId = Math.max(this.lastJobId, id);
   }
@@ -152,71 +170,83 @@ export class QueueState {
   // Working
 
   /**
-   * The next ready job of the watched tubes, or undefined: then the connection waits and its receiver is told the outcome,
-   * at once for `timeoutMs` 0. Infinity waits for ever.
+   * `reserve`: reserves and returns the most urgent ready job of the watched tubes. When there is none, returns undefined and
+   * waits up to `timeoutMs` (Infinity: no limit); the receiver of the connection then gets the outcome. With 0 it gets
+   * TIMED_OUT before this call returns. Check `mustReplyDeadlineSoon` first.
    */
   reserve(connection: Connection, timeoutMs: number): Job | undefined {
     this.markWorker(connection);
     const tube = this.bestReadyTube(connection);
     const job = tube?.ready.peek();
     if (!tube || !job) return this.wait(connection, timeoutMs);
-    tube.waiting.passThrough();
-    this.takeOut(job);
+    tube.waiting.skipOne();
+    this.removeFromPlace(job);
     this.assign(job, connection);
     return job;
   }
 
-  /** True when the connection must first look after a job that is about to time out. */
-  mustMindDeadline(connection: Connection): boolean {
+  /** True when a reserve must get the reply DEADLINE_SOON: a reserved job is in its safety margin and no watched tube has a ready job. */
+  mustReplyDeadlineSoon(connection: Connection): boolean {
     return connection.hasDeadlineSoon(this.nowMs) && !connection.watched.values().some((tube) => tube.ready.size > 0);
   }
 
+  /** `reserve-job`: reserves a ready, delayed or buried job and returns it. Undefined (NOT_FOUND) when there is no such job. */
   reserveById(connection: Connection, id: number): Job | undefined {
     const job = this.jobs.get(id);
     if (!job || job.state === 'reserved') return undefined;
     this.markWorker(connection);
-    this.takeOut(job);
+    this.removeFromPlace(job);
     this.assign(job, connection);
     return job;
   }
 
+  /** `delete`: deletes a job that this client has reserved, or that no client has reserved. False (NOT_FOUND) otherwise. */
   delete(connection: Connection, id: number): boolean {
     const job = this.jobs.get(id);
     if (!job || (job.state === 'reserved' && job.reserver !== connection)) return false;
-    this.takeOut(job);
+    this.removeFromPlace(job);
     job.tube.totalDeletes += 1;
     job.state = 'invalid';
     this.journal.changed(job);
     this.jobs.delete(id);
-    this.tubes.release(job.tube);
+    this.tubes.removeReference(job.tube);
     return true;
   }
 
+  /**
+   * `release`: makes a job that this client has reserved ready, or delayed for `delayMs`. `not-found`: this client has not
+   * reserved it. `no-room` can occur only with a delay; unlike in beanstalkd 1.12 the job then stays reserved.
+   */
   release(connection: Connection, id: number, priority: number, delayMs: number): ChangeOutcome {
     const job = this.reservedBy(connection, id);
     if (!job) return 'not-found';
     if (delayMs > 0 && !this.journal.ensureRoomForChange()) return 'no-room';
-    this.takeOut(job);
+    this.removeFromPlace(job);
     job.priority = priority;
     job.delayMs = delayMs;
     job.releases += 1;
     this.enqueue(job, delayMs);
-    // Like beanstalkd, only a delay is worth a record: a release without one changes nothing that a restart must know.
+    // As in beanstalkd, only a release with a delay is recorded: a restart makes every reserved job ready anyway.
     if (delayMs > 0) this.journal.changed(job);
     return 'done';
   }
 
+  /**
+   * `bury`: moves a job that this client has reserved to the end of its tube's buried list. `not-found`: this client has not
+   * reserved it. `no-room`: unlike in beanstalkd 1.12 the job stays reserved.
+   */
   bury(connection: Connection, id: number, priority: number): ChangeOutcome {
     const job = this.reservedBy(connection, id);
     if (!job) return 'not-found';
     if (!this.journal.ensureRoomForChange()) return 'no-room';
-    this.takeOut(job);
+    this.removeFromPlace(job);
     job.priority = priority;
     this.placeInBuried(job);
     this.journal.changed(job);
     return 'done';
   }
 
+  /** `touch`: restarts the time-to-run of a job that this client has reserved. False (NOT_FOUND) otherwise. */
   touch(connection: Connection, id: number): boolean {
     const job = this.reservedBy(connection, id);
     if (!job) return false;
@@ -225,13 +255,17 @@ export class QueueState {
     return true;
   }
 
-  // Looking and repairing
+  // Inspecting and kicking
 
+  /** Returns the job with that id in any state; undefined when there is none. */
   find(id: number): Job | undefined {
     return this.jobs.get(id);
   }
 
-  /** Makes up to `bound` buried jobs of the tube ready or, when it has none, delayed ones. Returns how many. */
+  /**
+   * `kick`: makes up to `bound` buried jobs of the tube ready or, when it has none, up to `bound` delayed ones. Returns how
+   * many became ready. Stops when the journal has no room; unlike beanstalkd 1.12 it counts only jobs that became ready.
+   */
   kick(tube: Tube, bound: number): number {
     const wasBuried = tube.buried.size > 0;
     let kicked = 0;
@@ -243,6 +277,7 @@ export class QueueState {
     return kicked;
   }
 
+  /** `kick-job`: makes one buried or delayed job ready. False (NOT_FOUND) for any other job, or when the journal has no room. */
   kickJob(id: number): boolean {
     const job = this.jobs.get(id);
     if ((job?.state !== 'buried' && job?.state !== 'delayed') || !this.journal.ensureRoomForChange()) return false;
@@ -250,7 +285,7 @@ export class QueueState {
     return true;
   }
 
-  /** No job of the tube is given out for that long. A pause of 0 ends the one there was. */
+  /** `pause-tube`: gives out no job of the tube for `durationMs` from now. Replaces an earlier pause; 0 ends it. */
   pause(tube: Tube, durationMs: number): void {
     tube.pauseMs = durationMs;
     tube.unpauseAtMs = this.nowMs + durationMs;
@@ -259,17 +294,17 @@ export class QueueState {
     else this.tubeAlarms.schedule(tube, tube.nextDueMs());
   }
 
-  /** Ends a waiting reserve, for instance because its client closed its half of the connection. */
+  /** Ends the waiting reserve of a client with the reply `why`. The client must be waiting. */
   endWait(connection: Connection, why: WaitEnd): void {
     this.stopWaiting(connection);
     connection.receiver.waitEnded(why);
   }
 
-  // Placing: from here on a job moves between the places named in its class
+  // Placing: moves a job between the places that the docstring of `Job` names
 
-  private admit(job: Job): void {
+  private register(job: Job): void {
     this.jobs.set(job.id, job);
-    this.tubes.hold(job.tube);
+    this.tubes.addReference(job.tube);
   }
 
   private enqueue(job: Job, delayMs: number): void {
@@ -310,9 +345,9 @@ export class QueueState {
     this.counters.buriedJobs += 1;
   }
 
-  private takeOut(job: Job): void {
-    if (job.state === 'ready') return this.takeOutOfReady(job);
-    if (job.state === 'reserved') return this.takeOutOfReserved(job);
+  private removeFromPlace(job: Job): void {
+    if (job.state === 'ready') return this.removeFromReady(job);
+    if (job.state === 'reserved') return this.removeFromReserved(job);
     if (job.state === 'delayed') {
       job.tube.delayed.remove(job);
       this.counters.delayedJobs -= 1;
@@ -322,13 +357,13 @@ export class QueueState {
     this.counters.buriedJobs -= 1;
   }
 
-  private takeOutOfReady(job: Job): void {
+  private removeFromReady(job: Job): void {
     job.tube.ready.remove(job);
     this.counters.readyJobs -= 1;
     if (job.isUrgent) this.countUrgent(job, -1);
   }
 
-  private takeOutOfReserved(job: Job): void {
+  private removeFromReserved(job: Job): void {
     job.reserver?.reserved.remove(job);
     job.reserver = undefined;
     this.counters.reservedJobs -= 1;
@@ -352,7 +387,7 @@ export class QueueState {
   }
 
   private kickOne(job: Job): void {
-    this.takeOut(job);
+    this.removeFromPlace(job);
     job.kicks += 1;
     job.state = 'ready';
     this.journal.changed(job);
@@ -405,22 +440,22 @@ export class QueueState {
     for (const tube of connection.watched.values()) tube.waiting.remove(connection);
   }
 
-  /** Gives the tube's ready jobs to those who wait for them. */
+  /** Gives the ready jobs of the tube to the waiting connections, in turn. */
   private serve(tube: Tube): void {
     while (tube.waiting.size > 0 && tube.ready.size > 0 && !tube.isPausedAt(this.nowMs)) {
       const job = tube.ready.peek();
       const connection = tube.waiting.take();
       if (!job || !connection) return;
       this.stopWaiting(connection);
-      this.takeOutOfReady(job);
+      this.removeFromReady(job);
       this.assign(job, connection);
       connection.receiver.reserved(job);
     }
   }
 
-  private wakeTube(tube: Tube): void {
+  private checkTube(tube: Tube): void {
     for (let job = tube.delayed.peek(); job && job.deadlineAtMs <= this.nowMs; job = tube.delayed.peek()) {
-      this.takeOut(job);
+      this.removeFromPlace(job);
       this.enqueue(job, 0);
     }
     if (tube.pauseMs > 0 && tube.unpauseAtMs <= this.nowMs) {
@@ -430,10 +465,10 @@ export class QueueState {
     this.tubeAlarms.schedule(tube, tube.nextDueMs());
   }
 
-  private wakeConnection(connection: Connection): void {
-    const mustMind = connection.isWaiting && connection.hasDeadlineSoon(this.nowMs);
+  private checkConnection(connection: Connection): void {
+    const isDeadlineSoon = connection.isWaiting && connection.hasDeadlineSoon(this.nowMs);
     this.timeOutJobs(connection);
-    if (mustMind && connection.isWaiting) this.endWait(connection, 'DEADLINE_SOON');
+    if (isDeadlineSoon && connection.isWaiting) this.endWait(connection, 'DEADLINE_SOON');
     else if (connection.isWaiting && connection.waitUntilMs <= this.nowMs) this.endWait(connection, 'TIMED_OUT');
     this.connectionAlarms.schedule(connection, connection.nextDueMs());
   }
@@ -449,21 +484,21 @@ export class QueueState {
   private unwatch(connection: Connection, tube: Tube): void {
     connection.watched.remove(tube);
     tube.watchers -= 1;
-    this.tubes.release(tube);
+    this.tubes.removeReference(tube);
   }
 
   private startUsing(connection: Connection, tube: Tube): void {
     connection.used = tube;
     tube.users += 1;
-    this.tubes.hold(tube);
+    this.tubes.addReference(tube);
   }
 
   private stopUsing(connection: Connection): void {
     connection.used.users -= 1;
-    this.tubes.release(connection.used);
+    this.tubes.removeReference(connection.used);
   }
 }
 
-function inOrderOfPlacement(jobs: readonly Job[]): Job[] {
+function sortByPlacement(jobs: readonly Job[]): Job[] {
   return [...jobs].sort((a, b) => a.placementOrder - b.placementOrder);
 }

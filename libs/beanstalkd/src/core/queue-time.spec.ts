@@ -4,19 +4,19 @@ import { QueueState } from './queue-state.js';
 
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
-const FOR_EVER = Infinity;
+const NO_LIMIT = Infinity;
 
-/** One queue from second 0, its clients by name, and all that was told to them. Times in its methods are seconds. */
+/** One queue that starts at second 0, its clients by name, and the events that they received. Times in its methods are seconds. */
 class Scene {
   readonly state = new QueueState(0);
   private readonly clients = new Map<string, Connection>();
-  private readonly told: string[] = [];
+  private readonly events: string[] = [];
 
   client(name: string): Connection {
     const known = this.clients.get(name);
     if (known) return known;
-    const tell = (what: string) => this.told.push(`${this.state.nowMs / SECOND}: ${name} ${what}`);
-    const client = this.state.connect({ reserved: (job) => tell(`got ${job.id}`), waitEnded: tell });
+    const record = (what: string) => this.events.push(`${this.state.nowMs / SECOND}: ${name} ${what}`);
+    const client = this.state.connect({ reserved: (job) => record(`got ${job.id}`), waitEnded: record });
     this.clients.set(name, client);
     return client;
   }
@@ -30,22 +30,22 @@ class Scene {
     return job.id;
   }
 
-  /** What the reserve command does; a job it gets at once is told like one it waited for. */
-  reserve(name: string, timeout = FOR_EVER): void {
+  /** Does what the reserve command does. A job that is ready at once is recorded in the same way as one after a wait. */
+  reserve(name: string, timeout = NO_LIMIT): void {
     const client = this.client(name);
-    if (this.state.mustMindDeadline(client)) return client.receiver.waitEnded('DEADLINE_SOON');
+    if (this.state.mustReplyDeadlineSoon(client)) return client.receiver.waitEnded('DEADLINE_SOON');
     const job = this.state.reserve(client, timeout * SECOND);
     if (job) client.receiver.reserved(job);
   }
 
-  /** Goes from one moment at which something is due to the next, as the owner of a timer does. Returns what was told since the last look. */
+  /** Ticks at each time at which something is due, as the owner of a timer does. Returns the events since the last call. */
   goTo(seconds: number): string[] {
     const endMs = seconds * SECOND;
     for (let dueMs = this.state.nextDueMs; dueMs <= endMs; dueMs = this.state.tick(dueMs)) {
       if (dueMs < this.state.nowMs) this.state.tick(this.state.nowMs);
     }
     this.state.tick(endMs);
-    return this.told.splice(0);
+    return this.events.splice(0);
   }
 
   states(...ids: number[]): (string | undefined)[] {
@@ -53,9 +53,9 @@ class Scene {
   }
 }
 
-const cases: Readonly<Record<string, readonly [during: (scene: Scene) => void, seconds: number, told: readonly string[]]>> = {
+const cases: Readonly<Record<string, readonly [during: (scene: Scene) => void, seconds: number, events: readonly string[]]>> = {
   'a delay ends at its second': [(scene) => (scene.put({ delay: 5 }), scene.reserve('a')), 100, ['5: a got 1']],
-  'the shorter delay comes first, whichever was put first': [
+  'the job with the shorter delay comes first, in whichever order the jobs were put': [
     (scene) => {
       scene.put({ delay: 7 });
       scene.put({ delay: 3 });
@@ -65,7 +65,7 @@ const cases: Readonly<Record<string, readonly [during: (scene: Scene) => void, s
     100,
     ['3: a got 2', '7: b got 1'],
   ],
-  'delays that end together are given out by priority once they are ready': [
+  'jobs whose delays end together are given out by priority': [
     (scene) => {
       scene.put({ delay: 5, priority: 9 });
       scene.put({ delay: 5, priority: 1 });
@@ -75,7 +75,7 @@ const cases: Readonly<Record<string, readonly [during: (scene: Scene) => void, s
     6,
     ['6: a got 2'],
   ],
-  'the longest delay there is ends after 136 years': [
+  'the longest possible delay ends after 136 years': [
     (scene) => (scene.put({ delay: 4_294_967_295 }), scene.reserve('a')),
     5_000_000_000,
     ['4294967295: a got 1'],
@@ -95,7 +95,7 @@ const cases: Readonly<Record<string, readonly [during: (scene: Scene) => void, s
     200,
     ['100: slow got 1', '110: next got 1'],
   ],
-  'jobs of one worker time out each at its own moment': [
+  'each job of one worker times out at its own time': [
     (scene) => {
       [300, 110, 200].forEach((ttr) => scene.put({ ttr }));
       [1, 2, 3].forEach(() => scene.reserve('slow'));
@@ -105,20 +105,24 @@ const cases: Readonly<Record<string, readonly [during: (scene: Scene) => void, s
     ['0: slow got 1', '0: slow got 2', '0: slow got 3', '110: b got 2', '200: a got 3'],
   ],
   'a wait of an hour ends after an hour': [(scene) => scene.reserve('a', 3_600), 7_200, ['3600: a TIMED_OUT']],
-  'a wait of no time ends at once': [(scene) => scene.reserve('a', 0), 0, ['0: a TIMED_OUT']],
-  'a wait for ever does not end': [(scene) => scene.reserve('a'), 100 * HOUR, []],
-  'a job that comes in the last moment ends the wait': [(scene) => (scene.put({ delay: 5 }), scene.reserve('a', 5)), 10, ['5: a got 1']],
-  'waits end each at its own moment': [
+  'a wait of 0 seconds ends at once': [(scene) => scene.reserve('a', 0), 0, ['0: a TIMED_OUT']],
+  'a wait without limit does not end': [(scene) => scene.reserve('a'), 100 * HOUR, []],
+  'a job that becomes ready at the end of a wait is still given to the waiting client': [
+    (scene) => (scene.put({ delay: 5 }), scene.reserve('a', 5)),
+    10,
+    ['5: a got 1'],
+  ],
+  'each wait ends at its own time': [
     (scene) => [30, 10, 20].forEach((timeout) => scene.reserve(`of ${timeout}`, timeout)),
     100,
     ['10: of 10 TIMED_OUT', '20: of 20 TIMED_OUT', '30: of 30 TIMED_OUT'],
   ],
-  'a wait ends when the last second of a job in hand begins': [
+  'a wait ends when the last second of a reserved job begins': [
     (scene) => (scene.put({ ttr: 10 }), scene.reserve('a'), scene.reserve('a')),
     9,
     ['0: a got 1', '9: a DEADLINE_SOON'],
   ],
-  'the soonest of several jobs in hand ends the wait': [
+  'the first deadline of several reserved jobs ends the wait': [
     (scene) => {
       [50, 20, 80].forEach((ttr) => scene.put({ ttr }));
       [1, 2, 3, 4].forEach(() => scene.reserve('a'));
@@ -126,17 +130,17 @@ const cases: Readonly<Record<string, readonly [during: (scene: Scene) => void, s
     19,
     ['0: a got 1', '0: a got 2', '0: a got 3', '19: a DEADLINE_SOON'],
   ],
-  'DEADLINE_SOON goes before TIMED_OUT when both are due': [
+  'DEADLINE_SOON is sent instead of TIMED_OUT when both are due': [
     (scene) => (scene.put({ ttr: 10 }), scene.reserve('a'), scene.reserve('a', 9)),
     9,
     ['0: a got 1', '9: a DEADLINE_SOON'],
   ],
-  'TIMED_OUT comes when the wait is shorter': [
+  'TIMED_OUT is sent when the wait ends before the last second begins': [
     (scene) => (scene.put({ ttr: 10 }), scene.reserve('a'), scene.reserve('a', 8.999)),
     9,
     ['0: a got 1', '8.999: a TIMED_OUT'],
   ],
-  'a reserve in the last second of a job in hand is not made to wait, even for no time': [
+  'a reserve in the last second of a reserved job gets DEADLINE_SOON at once, also with a timeout of 0': [
     (scene) => {
       scene.put({ ttr: 10 });
       scene.reserve('a');
@@ -147,7 +151,7 @@ const cases: Readonly<Record<string, readonly [during: (scene: Scene) => void, s
     9.5,
     ['9.5: a DEADLINE_SOON', '9.5: a DEADLINE_SOON'],
   ],
-  'a reserve in the last second of a job in hand gets another one that is ready': [
+  'a reserve in the last second of a reserved job gets another ready job': [
     (scene) => {
       scene.put({ ttr: 10 });
       scene.reserve('a');
@@ -158,12 +162,12 @@ const cases: Readonly<Record<string, readonly [during: (scene: Scene) => void, s
     9.5,
     ['9.5: a got 2'],
   ],
-  'a job of one second is in its last second from the beginning': [
+  'a job with a time-to-run of one second is in its last second from the start': [
     (scene) => (scene.put({ ttr: 1 }), scene.reserve('a'), scene.reserve('a')),
     0,
     ['0: a got 1', '0: a DEADLINE_SOON'],
   ],
-  'a touch moves the last second too': [
+  'a touch also moves the last second': [
     (scene) => {
       scene.put({ ttr: 10 });
       scene.reserve('a');
@@ -174,7 +178,7 @@ const cases: Readonly<Record<string, readonly [during: (scene: Scene) => void, s
     17,
     ['17: a DEADLINE_SOON'],
   ],
-  'a touch every second keeps a job for an hour': [
+  'a touch every second keeps a job reserved for an hour': [
     (scene) => {
       scene.put({ ttr: 2 });
       scene.reserve('a');
@@ -187,7 +191,7 @@ const cases: Readonly<Record<string, readonly [during: (scene: Scene) => void, s
     3_602,
     ['3602: next got 1'],
   ],
-  'a release takes the deadline away': [
+  'a release removes the deadline': [
     (scene) => {
       scene.put({ ttr: 10 });
       scene.reserve('a');
@@ -208,7 +212,7 @@ const cases: Readonly<Record<string, readonly [during: (scene: Scene) => void, s
     3_600,
     ['3600: a got 1', '3600: b got 2'],
   ],
-  'a delay that outlasts the pause is not shortened by it': [
+  'a delay that ends after the pause is not shortened by the pause': [
     (scene) => {
       scene.state.pause(scene.client('a').used, 10 * SECOND);
       scene.put({ delay: 20 });
@@ -217,7 +221,7 @@ const cases: Readonly<Record<string, readonly [during: (scene: Scene) => void, s
     100,
     ['20: a got 1'],
   ],
-  'a second pause counts anew': [
+  'a second pause starts a new pause time': [
     (scene) => {
       scene.state.pause(scene.client('a').used, 10 * SECOND);
       scene.put();
@@ -238,7 +242,7 @@ const cases: Readonly<Record<string, readonly [during: (scene: Scene) => void, s
     HOUR,
     ['5: a got 1'],
   ],
-  'a wait ends during a pause like any other': [
+  'a wait also ends during a pause': [
     (scene) => {
       scene.state.pause(scene.client('a').used, HOUR);
       scene.put();
@@ -247,7 +251,7 @@ const cases: Readonly<Record<string, readonly [during: (scene: Scene) => void, s
     11,
     ['10: a TIMED_OUT'],
   ],
-  'a job whose time-to-run ends during a pause waits for its end': [
+  'a job whose time-to-run ends during a pause is given out when the pause ends': [
     (scene) => {
       scene.put({ ttr: 5 });
       scene.reserve('slow');
@@ -257,7 +261,7 @@ const cases: Readonly<Record<string, readonly [during: (scene: Scene) => void, s
     60,
     ['0: slow got 1', '60: next got 1'],
   ],
-  'the pause of one tube does not hold up another': [
+  'the pause of one tube does not stop the jobs of another': [
     (scene) => {
       scene.state.watch(scene.client('a'), scene.state.tubes.ensure('other'));
       scene.state.pause(scene.state.tubes.default, HOUR);
@@ -268,7 +272,7 @@ const cases: Readonly<Record<string, readonly [during: (scene: Scene) => void, s
     10,
     ['3: a got 2'],
   ],
-  'those who wait are served in the order in which they came': [
+  'waiting clients are served in the order of their reserves': [
     (scene) => {
       ['a', 'b', 'c'].forEach((name) => scene.reserve(name));
       [1, 2, 3].forEach((delay) => scene.put({ delay }));
@@ -279,28 +283,28 @@ const cases: Readonly<Record<string, readonly [during: (scene: Scene) => void, s
 };
 
 describe('time in the queue', () => {
-  it.each(Object.entries(cases).map(([title, [during, seconds, told]]) => ({ title, during, seconds, told })))(
+  it.each(Object.entries(cases).map(([title, [during, seconds, events]]) => ({ title, during, seconds, events })))(
     '$title',
-    ({ during, seconds, told }) => {
+    ({ during, seconds, events }) => {
       const scene = new Scene();
       during(scene);
-      expect(scene.goTo(seconds)).toEqual(told);
+      expect(scene.goTo(seconds)).toEqual(events);
     },
   );
 
-  it('is over for everything that was due when the clock makes a leap', () => {
+  it('handles everything that is due when the clock jumps forward', () => {
     const scene = new Scene();
     scene.put({ ttr: 10 });
     scene.put({ delay: 20 });
     scene.reserve('slow');
-    scene.reserve('patient', 40);
-    scene.reserve('hasty', 5);
+    scene.reserve('long wait', 40);
+    scene.reserve('short wait', 5);
     scene.state.tick(100 * HOUR);
     expect(scene.states(1, 2)).toEqual(['reserved', 'reserved']);
     expect(scene.state.counters).toMatchObject({ timeouts: 1, waiting: 0, reservedJobs: 2, readyJobs: 0, delayedJobs: 0 });
   });
 
-  it('does nothing when the clock goes back, and goes on when it has caught up', () => {
+  it('does nothing when the clock goes back, and continues when the clock has caught up', () => {
     const scene = new Scene();
     scene.goTo(100);
     scene.put({ delay: 10 });
@@ -310,7 +314,7 @@ describe('time in the queue', () => {
     expect(scene.goTo(110)).toEqual(['110: a got 1']);
   });
 
-  it('has nothing to do at any moment when nothing is due', () => {
+  it('reports no due time when nothing is due', () => {
     const scene = new Scene();
     scene.put({ ttr: 10, delay: 5 });
     expect(scene.state.nextDueMs).toBe(5 * SECOND);
@@ -339,18 +343,18 @@ describe('time in the queue', () => {
     expect(urgent()).toEqual([0, 0]);
   });
 
-  it('does not touch what a client that went had in hand, waited for or was owed', () => {
+  it('times out nothing for a disconnected client', () => {
     const scene = new Scene();
     scene.put({ ttr: 10 });
-    scene.reserve('gone');
-    scene.reserve('gone', 5);
-    scene.state.disconnect(scene.client('gone'));
-    expect(scene.goTo(100)).toEqual(['0: gone got 1']);
+    scene.reserve('leaving');
+    scene.reserve('leaving', 5);
+    scene.state.disconnect(scene.client('leaving'));
+    expect(scene.goTo(100)).toEqual(['0: leaving got 1']);
     expect(scene.states(1)).toEqual(['ready']);
     expect(scene.state.counters).toMatchObject({ timeouts: 0, waiting: 0, reservedJobs: 0, readyJobs: 1 });
   });
 
-  it('keeps priority, delay and time-to-run of a job that timed out, and counts it', () => {
+  it('keeps priority, delay and time-to-run of a job that timed out, and counts the timeout', () => {
     const scene = new Scene();
     scene.put({ priority: 77, delay: 3, ttr: 10 });
     scene.goTo(3);
@@ -367,7 +371,7 @@ describe('time in the queue', () => {
     });
   });
 
-  it('passes a job on for a day from one worker that hangs to the next', () => {
+  it('gives a job to the next worker for a day while each worker hangs', () => {
     const scene = new Scene();
     scene.put({ ttr: 60 });
     for (let minute = 0; minute < 24 * 60; minute += 1) {

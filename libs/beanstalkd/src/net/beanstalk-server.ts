@@ -3,46 +3,51 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { hostname, machine, version as osVersion } from 'node:os';
 import { type OpenBinlog, openBinlog } from '../binlog/open-binlog.js';
 import { QueueState } from '../core/queue-state.js';
-import type { ServerFacts } from '../protocol/statistics.js';
+import type { ServerInfo } from '../protocol/statistics.js';
 import { ClientSocket } from './client-socket.js';
 import { removeStaleSocket } from './listening-address.js';
 import { machineNowMs, Wakeup } from './machine-time.js';
 
+/** Where a server listens: TCP (port 0 takes any free port) or a unix socket. */
 export type ListenAddress = { readonly host: string; readonly port: number } | { readonly path: string };
 
+/** Options of a server. The names of beanstalkd's flags are in brackets. */
 export interface BeanstalkServerOptions {
+  /** (`-l`, `-p`) */
   readonly listen: ListenAddress;
-  /** Keeps every job in this directory; without it jobs live in memory only. */
+  /** Directory of the log (`-b`). Without it, jobs are in memory only. */
   readonly binlogDir?: string | undefined;
-  /** Longest time that a change may be only in the system's cache: 0 = synced before it is answered, undefined or -1 = never synced. */
+  /** Longest time in ms before a recorded change is synced (`-f`). 0: synced before the reply. Undefined or -1: never synced (`-F`). */
   readonly fsyncMs?: number | undefined;
-  /** Largest body of a job. Default 65535. */
+  /** Largest body of a job (`-z`). Default 65535. */
   readonly maxJobBytes?: number | undefined;
-  /** Size of one log file. Default 10 MiB. */
+  /** Size of one log file (`-s`). Default 10 MiB. */
   readonly segmentBytes?: number | undefined;
-  /** Told in one line what the operator should know of: a full disk, a damaged log file. */
+  /** Gets one line about each problem that needs an operator: a full disk, a damaged log file, a refused connection. */
   readonly onWarning?: ((message: string) => void) | undefined;
 }
 
+/** A running server. */
 export interface BeanstalkServer {
-  /** The port it listens on; undefined on a unix socket. */
+  /** Port that the server listens on; undefined on a unix socket. */
   readonly port: number | undefined;
-  /** From now on refuses new jobs with DRAINING. */
+  /** Starts drain mode, as SIGUSR1 does in beanstalkd: every later put gets the reply DRAINING. It cannot be ended. */
   drain(): void;
-  /** Disconnects everyone, syncs the log and gives address and directory free. */
+  /** Closes all connections, writes and syncs the log, and releases address and directory. Rejects when the log cannot be written. */
   close(): Promise<void>;
 }
 
-/** Connections that the system keeps for us until we take them: as many as beanstalkd asks for. */
+/** Length of the kernel's queue of connections that are not accepted yet: the same as in beanstalkd 1.12. */
 const maxPendingConnections = 1024;
 
-/** The beanstalkd whose protocol, replies and log format this server speaks. */
+/** Version of beanstalkd whose protocol, replies and log format this server reproduces; `stats` reports it. */
 export const emulatedVersion = '1.12';
 
 /**
- * Starts a server and resolves once it listens and has taken its jobs back from the log. A put that was answered INSERTED
- * survives the death of this process when there is a `binlogDir`, and the loss of power too when `fsyncMs` is 0.
- * Rejects when the address or the directory is in use.
+ * Starts a server that speaks beanstalkd 1.12's protocol. Resolves when its jobs are restored from the log and it listens.
+ * Promise: with `binlogDir`, a job whose put got the reply INSERTED survives a kill of the process; with `fsyncMs` 0 also a
+ * loss of power. Rejects with DirectoryLockedError when another server uses the directory, and with another error when the
+ * address is in use or the log cannot be read or written. Differences from beanstalkd: docs/COMPATIBILITY.md.
  */
 export async function startBeanstalkServer(options: BeanstalkServerOptions): Promise<BeanstalkServer> {
   const server = new SocketServer(options);
@@ -54,13 +59,13 @@ class SocketServer implements BeanstalkServer {
   private readonly state = new QueueState(machineNowMs());
   private readonly server: Server;
   private readonly clients = new Set<ClientSocket>();
-  private answered: ClientSocket[] = [];
+  private clientsWithReplies: ClientSocket[] = [];
   private readonly wakeup = new Wakeup(() => this.serveDue());
   private readonly syncWakeup = new Wakeup(() => void this.openLog?.binlog.sync());
-  private readonly facts: ServerFacts = describeProcess();
+  private readonly serverInfo: ServerInfo = describeProcess();
   private openLog: OpenBinlog | undefined;
   private isFlushScheduled = false;
-  private isRefusing = false;
+  private hasReportedRefusal = false;
 
   constructor(private readonly options: BeanstalkServerOptions) {
     this.server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) => this.accept(socket));
@@ -80,7 +85,7 @@ class SocketServer implements BeanstalkServer {
       this.openLog?.close();
       throw error;
     }
-    this.server.on('error', (error) => this.refuse(error));
+    this.server.on('error', (error) => this.reportRefusedConnection(error));
     this.serveDue();
   }
 
@@ -106,29 +111,29 @@ class SocketServer implements BeanstalkServer {
   }
 
   private accept(socket: Socket): void {
-    const options = { state: this.state, facts: this.facts, maxJobBytes: this.options.maxJobBytes ?? 65_535 };
+    const options = { state: this.state, serverInfo: this.serverInfo, maxJobBytes: this.options.maxJobBytes ?? 65_535 };
     const client = new ClientSocket(socket, options, {
       beforeInput: () => this.tick(),
-      onResponse: (one) => this.answered.push(one),
+      onReplies: (one) => this.clientsWithReplies.push(one),
       afterInput: () => this.requestFlush(),
-      onClosed: (one) => this.forget(one),
+      onClosed: (one) => this.removeClient(one),
     });
     this.clients.add(client);
-    this.isRefusing = false;
+    this.hasReportedRefusal = false;
   }
 
-  /** The system may fail to hand over a connection, for want of memory or by a firewall's word. Told once until one comes through. */
-  private refuse(error: Error): void {
-    if (!this.isRefusing) this.options.onWarning?.(`a connection could not be accepted: ${error.message}`);
-    this.isRefusing = true;
+  /** The kernel may refuse a connection, for example without free sockets or memory. Reported once until a connection is accepted. */
+  private reportRefusedConnection(error: Error): void {
+    if (!this.hasReportedRefusal) this.options.onWarning?.(`a connection could not be accepted: ${error.message}`);
+    this.hasReportedRefusal = true;
   }
 
-  private forget(client: ClientSocket): void {
+  private removeClient(client: ClientSocket): void {
     this.clients.delete(client);
     this.requestFlush();
   }
 
-  /** Where every answer waits for the disk, all sockets of this turn of the loop are heard first: one sync for all of them. */
+  /** When replies wait for a sync, all sockets of this turn of the event loop are served first: one sync for all of them. */
   private requestFlush(): void {
     if (this.options.fsyncMs !== 0) return this.flush();
     if (this.isFlushScheduled) return;
@@ -150,39 +155,39 @@ class SocketServer implements BeanstalkServer {
 
   private flush(): void {
     this.proceedAll();
-    const { answered } = this;
-    this.answered = [];
-    if (this.writeLog()) for (const client of answered) client.flush();
-    else for (const client of answered) client.destroy();
+    const { clientsWithReplies } = this;
+    this.clientsWithReplies = [];
+    if (this.writeLog()) for (const client of clientsWithReplies) client.flush();
+    else for (const client of clientsWithReplies) client.destroy();
     if (this.server.listening) this.wakeup.setFor(this.state.nextDueMs);
   }
 
-  /** One client's command may end the wait of another that had its turn: that one is put at the end and gets one more. */
+  /** A command of one client may end the wait of another: that client is then added to the end of the list and served too. */
   private proceedAll(): void {
-    for (const client of this.answered) client.proceed();
+    for (const client of this.clientsWithReplies) client.proceed();
   }
 
-  /** What could not be written must not be acknowledged: then the clients of this batch lose their connection instead of an answer. */
+  /** False when the write fails: an unwritten change must not be acknowledged, so the clients of this batch are disconnected instead. */
   private writeLog(): boolean {
     const binlog = this.openLog?.binlog;
     if (!binlog) return true;
     try {
       binlog.flush();
-      if (binlog.needsSync) this.syncOrPlan();
+      if (binlog.needsSync) this.syncOrScheduleSync();
       return true;
     } catch {
       return false;
     }
   }
 
-  private syncOrPlan(): void {
+  private syncOrScheduleSync(): void {
     const { fsyncMs = -1 } = this.options;
     if (fsyncMs === 0) this.openLog?.binlog.syncNow();
     else if (fsyncMs > 0 && !this.syncWakeup.isSet) this.syncWakeup.setFor(machineNowMs() + fsyncMs);
   }
 }
 
-function describeProcess(): ServerFacts {
+function describeProcess(): ServerInfo {
   return {
     pid: process.pid,
     version: emulatedVersion,

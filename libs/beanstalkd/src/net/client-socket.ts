@@ -1,31 +1,35 @@
 import type { Socket } from 'node:net';
 import { Session, type SessionOptions } from '../protocol/session.js';
 
-/** While a reserve waits, this much of what its client sends on is kept; then the socket is not read further. */
+/** Limit for received bytes of a client whose reserve waits. Above it, the socket is not read. */
 const maxWaitingBytes = 64 * 1024;
 
+/** Calls of a client socket to its server. */
 export interface ClientSocketEvents {
-  /** Bytes arrived or the input ended; the time must be told to the queue before they are served. */
+  /** Called before commands are served: the server must pass the current time to the queue. */
   readonly beforeInput: () => void;
-  /** There is something to send to this client; told once until its turn comes. */
-  readonly onResponse: (client: ClientSocket) => void;
-  /** Everything that could be served is; now the answers can be sent. */
+  /** This client has replies to send or is finished: the server must call `proceed`, then `flush`. Called once until `proceed`. */
+  readonly onReplies: (client: ClientSocket) => void;
+  /** Called after commands were served: the server must send the replies of all clients. */
   readonly afterInput: () => void;
+  /** The connection is closed and its client is removed from the queue. */
   readonly onClosed: (client: ClientSocket) => void;
 }
 
-/** Carries one session over one socket, TCP or unix. */
+/** Connects one session to one socket, TCP or unix. Stops reading from a client that does not read its replies. */
 export class ClientSocket {
+  /** Protocol state of this client. */
   readonly session: Session;
   private isCongested = false;
-  private isInLine = false;
+  private isAnnounced = false;
 
+  /** Listens to `socket` from now on. */
   constructor(
     private readonly socket: Socket,
     options: Omit<SessionOptions, 'onOutput'>,
     private readonly events: ClientSocketEvents,
   ) {
-    this.session = new Session({ ...options, onOutput: () => this.lineUp() });
+    this.session = new Session({ ...options, onOutput: () => this.announce() });
     socket.on('data', (chunk) => this.receive(chunk));
     socket.on('end', () => this.endInput());
     socket.on('drain', () => this.resume());
@@ -33,23 +37,24 @@ export class ClientSocket {
     socket.on('close', () => this.closed());
   }
 
-  /** Serves what a wait or a slow reader held up. */
+  /** Serves received commands that had to wait for an earlier reserve or for room in the replies. */
   proceed(): void {
-    this.isInLine = false;
+    this.isAnnounced = false;
     if (!this.isCongested) this.session.proceed();
   }
 
-  /** Sends every reply there is in one write. What the system took at once does not count as waiting. */
+  /** Sends all replies in one write and closes a finished connection. Bytes that the kernel takes at once do not count as congestion. */
   flush(): void {
     if (this.socket.destroyed) return;
     const { isOver, replies } = this.session;
-    const wasCutShort = replies.isFull;
+    const hasMoreCommands = replies.isFull;
     if (!replies.isEmpty) this.send(replies.take());
     if (isOver) return this.socket.destroySoon();
-    this.regulate();
-    if (wasCutShort && !this.isCongested) this.serveOnLater();
+    this.pauseOrResumeReading();
+    if (hasMoreCommands && !this.isCongested) this.continueLater();
   }
 
+  /** Closes the connection at once, without its pending replies. */
   destroy(): void {
     this.socket.destroy();
   }
@@ -64,7 +69,7 @@ export class ClientSocket {
   private receive(chunk: Buffer): void {
     this.events.beforeInput();
     this.session.receive(chunk);
-    this.regulate();
+    this.pauseOrResumeReading();
     this.events.afterInput();
   }
 
@@ -74,14 +79,13 @@ export class ClientSocket {
     this.events.afterInput();
   }
 
-  private lineUp(): void {
-    if (this.isInLine) return;
-    this.isInLine = true;
-    this.events.onResponse(this);
+  private announce(): void {
+    if (this.isAnnounced) return;
+    this.isAnnounced = true;
+    this.events.onReplies(this);
   }
 
-  /** A client that does not read its replies is not read either. */
-  private regulate(): void {
+  private pauseOrResumeReading(): void {
     if (this.isCongested || this.session.waitingBytes > maxWaitingBytes) this.socket.pause();
     else if (this.socket.isPaused()) this.socket.resume();
   }
@@ -89,14 +93,14 @@ export class ClientSocket {
   private resume(): void {
     if (!this.isCongested) return;
     this.isCongested = false;
-    this.serveOnLater();
+    this.continueLater();
   }
 
-  /** What was held up is served in a later turn of the loop: a client that reads as fast as it is written to is not alone here. */
-  private serveOnLater(): void {
+  /** Serves further commands in a later turn of the event loop, so that a fast reader does not block other clients. */
+  private continueLater(): void {
     setImmediate(() => {
       this.events.beforeInput();
-      this.lineUp();
+      this.announce();
       this.events.afterInput();
     });
   }

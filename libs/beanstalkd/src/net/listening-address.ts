@@ -1,14 +1,14 @@
 import { statSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 
-/** A killed server leaves its unix socket behind; one that nobody answers on is removed. Throws when somebody does. */
+/** Removes a unix socket that a killed server has left at `path`. Does nothing without one. Rejects when a server listens on it. */
 export async function removeStaleSocket(path: string): Promise<void> {
   if (!statSync(path, { throwIfNoEntry: false })?.isSocket()) return;
-  if (await hasResponded(path)) throw new Error(`${path} is in use`);
+  if (await isListening(path)) throw new Error(`${path} is in use`);
   unlinkSync(path);
 }
 
-function hasResponded(path: string): Promise<boolean> {
+function isListening(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect(path);
     probe.once('connect', () => {

@@ -5,36 +5,40 @@ const tubeName = new RegExp(`^(?!-)[${nameCharacters}]{1,200}$`);
 const nameRun = new RegExp(`[${nameCharacters}]+`, 'y');
 const signedNumber = /[\t-\r ]*([+-]?\d+)/y;
 
-/** The line cannot be understood. Answered BAD_FORMAT. */
+/** The arguments of a command line are not well-formed. The reply is BAD_FORMAT. */
 export class BadFormat extends Error {}
 
 const badFormat = new BadFormat('BAD_FORMAT');
 
+/** Returns `text` when it is a valid tube name (protocol.txt: 1 to 200 of `A-Za-z0-9-+/;.$_()`, no leading hyphen). Throws BadFormat. */
 export function parseTubeName(text: string): string {
   if (!tubeName.test(text)) throw badFormat;
   return text;
 }
 
-/** Reads a command's arguments from left to right; throws BadFormat. */
+/**
+ * Reads the arguments of a command line from left to right. Every method throws BadFormat when the next argument does not
+ * fit. Numbers are read as beanstalkd 1.12 reads them: spaces before a number are skipped.
+ */
 export class Arguments {
   private line = '';
   private position = 0;
 
-  /** From here on reads that line. One object serves line after line. */
+  /** Starts reading `line` at `position` (a character index). One object reads all lines of a session. */
   startAt(line: string, position: number): this {
     this.line = line;
     this.position = position;
     return this;
   }
 
-  /** An unsigned number below 2^32. */
+  /** Reads an unsigned number below 2^32. */
   uint32(): number {
     const value = this.digits();
     if (value > maxUint32) throw badFormat;
     return value;
   }
 
-  /** A job id. Ids above 2^53 are rounded: no such job exists. */
+  /** Reads a job id, below 2^64. An id above 2^53 is rounded: no job has such an id. */
   uint64(): number {
     this.skipSpaces();
     const start = this.position;
@@ -43,7 +47,7 @@ export class Arguments {
     return value;
   }
 
-  /** What C's `strtol` makes of the rest in an `int`: no number is 0, a number of more than 32 bits wraps around. */
+  /** Reads the rest as C's `strtol` does, into an `int`: text without a number is 0, a number of more than 32 bits wraps around. */
   int32(): number {
     const digits = this.signedDigits() ?? '0';
     if (digits.length < 10) return Number(digits);
@@ -52,7 +56,7 @@ export class Arguments {
     return Number(BigInt.asIntN(32, value));
   }
 
-  /** What C's `strtoul` makes of the rest in an `unsigned int`: a number below 0 or of more than 32 bits wraps around. */
+  /** Reads the rest as C's `strtoul` does, into an `unsigned int`: a number below 0 or of more than 32 bits wraps around. */
   wrappedUint32(): number {
     const digits = this.signedDigits();
     if (digits === undefined) throw badFormat;
@@ -61,17 +65,17 @@ export class Arguments {
     return Number(BigInt.asUintN(32, value));
   }
 
-  /** Seconds, as milliseconds. */
+  /** Reads a number of seconds below 2^32. Returns milliseconds. */
   duration(): number {
     return this.uint32() * 1000;
   }
 
-  /** Everything that is left, as a tube's name. */
+  /** Reads the whole rest as a tube name. */
   tubeName(): string {
     return parseTubeName(this.line.slice(this.position));
   }
 
-  /** The next run of name characters; whether it is a tube's name is asked later. */
+  /** Reads the characters up to the first one that no tube name may have. The caller checks the result with `parseTubeName`. */
   nameRun(): string {
     this.skipSpaces();
     nameRun.lastIndex = this.position;
@@ -81,6 +85,7 @@ export class Arguments {
     return name;
   }
 
+  /** Throws BadFormat when something follows the last argument. */
   end(): void {
     if (this.position < this.line.length) throw badFormat;
   }
@@ -106,7 +111,7 @@ export class Arguments {
     return value;
   }
 
-  /** NaN behind the end of the line. */
+  /** NaN at the end of the line. */
   private digitHere(): number {
     return this.line.charCodeAt(this.position) - 0x30;
   }

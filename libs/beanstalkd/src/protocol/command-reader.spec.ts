@@ -13,7 +13,7 @@ function readLines(chunks: readonly string[]): string[] {
 
 const bodyOf = (size: number) => '\r\n\xe9'.repeat(size).slice(0, size);
 
-/** Every line tells the size of the body behind it. */
+/** Each line contains the size of the body behind it. */
 function readJobs(stream: Buffer, chunkBytes: number): string[][] {
   const reader = new CommandReader();
   const jobs: string[][] = [];
@@ -36,21 +36,21 @@ describe('CommandReader', () => {
     ['a lone line feed inside a line', 'a\nb\r\n', ['a\nb']],
     ['the longest line', `${'x'.repeat(222)}\r\nquit\r\n`, ['x'.repeat(222), 'quit']],
     ['a line that is far too long', `${'x'.repeat(500)}\r\nquit\r\n`, ['overlong', 'quit']],
-    ['a line end across the edge of the window, which is lost', `${'x'.repeat(223)}\r\nquit\r\n`, ['overlong']],
-    ['a carriage return that hides the line end behind it', `a\rb\r\n${'y'.repeat(230)}\r\nquit\r\n`, ['overlong', 'quit']],
-  ])('reads %s, however it was cut', (_name, text, expected) => {
+    ['a line end across the edge of the 224 bytes, which is missed', `${'x'.repeat(223)}\r\nquit\r\n`, ['overlong']],
+    ['a carriage return that hides the later line end', `a\rb\r\n${'y'.repeat(230)}\r\nquit\r\n`, ['overlong', 'quit']],
+  ])('reads %s, at whatever byte the stream is cut', (_name, text, expected) => {
     expect(readLines([text])).toEqual(expected);
     expect(readLines([...text])).toEqual(expected);
     for (let cut = 1; cut < text.length; cut += 1) expect(readLines([text.slice(0, cut), text.slice(cut)])).toEqual(expected);
   });
 
-  it('gives a small body of any bytes as text, one character a byte', () => {
+  it('returns a small body as text with one character for each byte', () => {
     const reader = new CommandReader();
     reader.push(Buffer.from([0, 13, 10, 255, 65]));
     expect(reader.bytes(4)).toBe('\0\r\n\xff');
   });
 
-  it('gives a large body as a view of what it came in', () => {
+  it('returns a large body as a view of the chunk that it arrived in', () => {
     const reader = new CommandReader();
     const chunk = Buffer.alloc(1000, 255);
     reader.push(chunk);
@@ -59,7 +59,7 @@ describe('CommandReader', () => {
     expect(body.buffer).toBe(chunk.buffer);
   });
 
-  it('reads the same lines and bodies wherever a long stream is cut', () => {
+  it('reads the same lines and bodies, at whatever byte a long stream is cut', () => {
     const sizes = Array.from({ length: 60 }, (_, index) => (index * index * 7) % 1500);
     const stream = Buffer.from(sizes.map((size) => `put ${size}\r\n${bodyOf(size)}`).join(''), 'latin1');
     for (const cut of [1, 7, 223, 1023, 1024, 1025, 4096, stream.length]) {
@@ -67,7 +67,7 @@ describe('CommandReader', () => {
     }
   });
 
-  it('gathers a body from many chunks and goes on behind it', () => {
+  it('joins a body from many chunks and continues behind it', () => {
     const reader = new CommandReader();
     for (const byte of 'abcdef') {
       reader.push(Buffer.from(byte));
@@ -79,7 +79,7 @@ describe('CommandReader', () => {
     expect(reader.line()).toBe('quit');
   });
 
-  it('gathers a body that is larger than the room first taken for it', () => {
+  it('joins a body that is larger than the first allocation', () => {
     const reader = new CommandReader();
     const body = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
     for (let at = 0; at < body.length; at += 7_777) {
@@ -91,7 +91,7 @@ describe('CommandReader', () => {
     expect(reader.line()).toBe('quit');
   });
 
-  it('knows how much it was given and not asked for', () => {
+  it('counts the bytes that were pushed and not read', () => {
     const reader = new CommandReader();
     ['quit\r\nst', 'ats', '\r', '\n'].forEach((chunk) => reader.push(Buffer.from(chunk)));
     expect(reader.waitingBytes).toBe(13);
@@ -101,7 +101,7 @@ describe('CommandReader', () => {
     expect(reader.waitingBytes).toBe(0);
   });
 
-  it('keeps the order of what comes while older input still waits', () => {
+  it('keeps the order of chunks that arrive while older ones are unread', () => {
     const reader = new CommandReader();
     for (const text of ['one\r\n', 'two\r\n']) reader.push(Buffer.from(text));
     expect(reader.line()).toBe('one');
@@ -109,7 +109,7 @@ describe('CommandReader', () => {
     expect([reader.line(), reader.line()]).toEqual(['two', 'three']);
   });
 
-  it('skips what is not wanted as it comes', () => {
+  it('skips bytes as they arrive', () => {
     const reader = new CommandReader();
     reader.push(Buffer.from('abc'));
     expect(reader.skip(5)).toBe(3);

@@ -1,31 +1,33 @@
 const lf = 0x0a;
 
-/** Longest command line, CR LF included; a longer one is thrown away up to its end and answered BAD_FORMAT. */
+/** Longest command line in bytes, CR LF included (protocol.txt). A longer line is dropped up to its end; the reply is BAD_FORMAT. */
 export const maxLineBytes = 224;
 
+/** Result of `CommandReader.line` for a line that is longer than `maxLineBytes`. */
 export const overlongLine = Symbol('overlong line');
 
-/** Bodies up to this size are taken as text: less to allocate than a buffer, and nothing to convert when they are sent. */
+/** A body up to this size is kept as text: a string costs less than a buffer and needs no conversion when it is sent. */
 const maxTextBytes = 512;
 
-/** So much is made text at once: many short commands, and little of a large body that follows one. */
+/** Bytes that are converted to text at once: enough for many short commands, and only a small part of a large body. */
 const windowBytes = 1024;
 
-/** Room taken for a body that comes in pieces; a larger one gets more as it comes: who announces much has sent nothing yet. */
+/** First allocation for a body that arrives in pieces. It grows with the received bytes: an announced size alone must not cost memory. */
 const firstBodyBytes = 64 * 1024 + 2;
 
 const empty = Buffer.alloc(0);
 
 /**
- * Cuts a client's byte stream into command lines and bodies, however it was cut into chunks. Synchronous; asks for more by
- * answering undefined. A large body that came in one chunk is given out as a view of it.
+ * Splits the byte stream of a client into command lines and bodies. The result does not depend on how the stream is cut into
+ * chunks. Every method is synchronous; undefined means that more bytes are needed. A large body that arrived in one chunk is
+ * returned as a view of that chunk.
  */
 export class CommandReader {
   private readonly queue: Buffer[] = [];
   private queuedBytes = 0;
   private chunk: Buffer = empty;
   private position = 0;
-  /** A stretch of the chunk as Latin-1: one character, one byte. */
+  /** A part of the chunk as Latin-1: one character is one byte. */
   private text = '';
   private textStart = 0;
   private lineStart = '';
@@ -33,25 +35,26 @@ export class CommandReader {
   private body: Buffer = empty;
   private bodyFilled = 0;
 
+  /** Adds received bytes. They must not be changed afterwards. */
   push(chunk: Buffer): void {
     if (this.position >= this.chunk.length && this.queue.length === 0) return this.load(chunk);
     this.queue.push(chunk);
     this.queuedBytes += chunk.length;
   }
 
-  /** Bytes that came and were not asked for yet. */
+  /** Bytes that were pushed and not read yet. */
   get waitingBytes(): number {
     const waiting = this.chunk.length - this.position;
     return this.queue.length === 0 ? waiting : this.queue.reduce((sum, chunk) => sum + chunk.length, waiting);
   }
 
-  /** The next line without its CR LF. */
+  /** Reads the next line, without its CR LF. */
   line(): string | typeof overlongLine | undefined {
     if (this.lineStart !== '' || this.isDiscarding) return this.lineByWindow();
     return this.lineInText() ?? this.lineByWindow();
   }
 
-  /** The next `size` bytes; a string is Latin-1. */
+  /** Reads the next `size` bytes. A string is Latin-1. Call it with the same `size` until it returns a body. */
   bytes(size: number): Buffer | string | undefined {
     if (this.body.length === 0 && this.chunk.length - this.position >= size)
       return size <= maxTextBytes ? this.textOf(size) : this.view(size);
@@ -63,7 +66,7 @@ export class CommandReader {
     return body;
   }
 
-  /** Throws away up to `count` bytes; returns how many. */
+  /** Drops up to `count` bytes and returns how many it dropped. */
   skip(count: number): number {
     let skipped = 0;
     while (skipped < count && this.hasMore()) {
@@ -83,8 +86,8 @@ export class CommandReader {
   }
 
   /**
-   * beanstalkd looks at 224 bytes at a time and only at the first CR among them: a CR without LF hides every later line end
-   * until the window is full and thrown away.
+   * As beanstalkd 1.12: it examines 224 bytes at a time and only the first CR among them. A CR without LF hides every later
+   * line end until the 224 bytes are full and dropped.
    */
   private lineByWindow(): string | typeof overlongLine | undefined {
     while (this.hasMore()) {
@@ -111,7 +114,7 @@ export class CommandReader {
     return '';
   }
 
-  /** Up to `size` bytes from here on, as many as this chunk has. */
+  /** Up to `size` bytes from the current position, as many as this chunk has. */
   private peekText(size: number): string {
     const end = Math.min(this.position + size, this.chunk.length);
     if (end > this.textStart + this.text.length) this.readWindow();

@@ -3,7 +3,7 @@ import * as operator from './operator-commands.js';
 import * as producer from './producer-commands.js';
 import * as worker from './worker-commands.js';
 
-/** Where one prefix is the beginning of another, the longer one stands first. */
+/** A prefix that starts with another prefix must come before it. */
 const commands: readonly Command[] = [
   producer.put,
   operator.peek,
@@ -38,6 +38,7 @@ for (const command of commands) {
   byFirstLetter.set(letter, [...(byFirstLetter.get(letter) ?? []), command]);
 }
 
+/** Returns the command that `line` starts with; undefined (UNKNOWN_COMMAND) when there is none. */
 export function findCommand(line: string): Command | undefined {
   return byFirstLetter.get(line.charCodeAt(0))?.find((command) => line.startsWith(command.prefix));
 }

@@ -2,28 +2,33 @@ import type { Connection } from '../core/connection.js';
 import type { Job } from '../core/job.js';
 import type { QueueState } from '../core/queue-state.js';
 import type { Arguments } from './arguments.js';
-import type { ServerFacts } from './statistics.js';
+import type { ServerInfo } from './statistics.js';
 
-/** What a command sees of the client that sent it. */
+/** The session that a command works on: the client that sent it and the replies to it. */
 export interface CommandContext {
   readonly state: QueueState;
   readonly connection: Connection;
-  readonly facts: ServerFacts;
+  readonly serverInfo: ServerInfo;
+  /** Largest body that `put` accepts, without its CR LF. */
   readonly maxJobBytes: number;
+  /** Sends one reply line; CR LF is added. */
   reply(line: string): void;
+  /** Sends `<word> <id> <bytes>` and the body of the job. */
   replyWithJob(word: 'RESERVED' | 'FOUND', job: Job): void;
-  /** `text` behind an `OK <bytes>` line. */
+  /** Sends `OK <bytes>` and `text`, which must be ASCII. */
   replyWithText(text: string): void;
-  /** The job's body comes next in the stream; then the job is put. */
+  /** Reads the body of `job` from the client, `bytesWithLineEnd` long, then puts the job and replies. */
   receiveBody(job: Job, bytesWithLineEnd: number): void;
-  /** Throws away that many bytes of the stream, then answers. */
+  /** Reads and drops `count` bytes from the client, then sends `reply`. */
   skipBytes(count: number, reply: string): void;
+  /** Closes the connection after the replies so far have been sent. */
   close(): void;
 }
 
-/** One command: how its line begins, what its arguments are and what it answers. */
+/** One command of the protocol. */
 export interface Command {
-  /** Compared with the beginning of the line, as beanstalkd does: `statsx` is a badly formed `stats`. */
+  /** Start of the command line. As in beanstalkd, `statsx` is a `stats` with bad arguments (BAD_FORMAT), not an unknown command. */
   readonly prefix: string;
+  /** Parses the arguments, changes the queue and replies. Throws BadFormat before it changes anything but counters. */
   execute(context: CommandContext, args: Arguments): void;
 }

@@ -8,6 +8,7 @@ function replyFound(context: CommandContext, job: Job | undefined): void {
   else context.reply('NOT_FOUND');
 }
 
+/** `peek <id>`: shows a job in any state and leaves it as it is. Replies FOUND or NOT_FOUND. */
 export const peek: Command = {
   prefix: 'peek ',
   execute(context, args) {
@@ -29,10 +30,14 @@ function peekFirst(place: 'ready' | 'delayed' | 'buried'): Command {
   };
 }
 
+/** `peek-ready`: shows the most urgent ready job of the used tube. Replies FOUND or NOT_FOUND. */
 export const peekReady = peekFirst('ready');
+/** `peek-delayed`: shows the delayed job of the used tube that becomes ready first. Replies FOUND or NOT_FOUND. */
 export const peekDelayed = peekFirst('delayed');
+/** `peek-buried`: shows the job of the used tube that was buried first. Replies FOUND or NOT_FOUND. */
 export const peekBuried = peekFirst('buried');
 
+/** `kick <bound>`: makes up to that many buried jobs of the used tube ready, or delayed jobs if none is buried. Replies KICKED <count>. */
 export const kick: Command = {
   prefix: 'kick ',
   execute(context, args) {
@@ -42,6 +47,7 @@ export const kick: Command = {
   },
 };
 
+/** `kick-job <id>`: makes a buried or delayed job ready. Replies KICKED or NOT_FOUND. As in beanstalkd, not counted in `stats`. */
 export const kickJob: Command = {
   prefix: 'kick-job ',
   execute(context, args) {
@@ -51,6 +57,10 @@ export const kickJob: Command = {
   },
 };
 
+/**
+ * `pause-tube <tube> <delay>`: gives out no job of the tube for that many seconds. Replies PAUSED or NOT_FOUND. As in
+ * beanstalkd 1.12, the space behind `pause-tube` may be missing.
+ */
 export const pauseTube: Command = {
   prefix: 'pause-tube',
   execute(context, args) {
@@ -65,6 +75,7 @@ export const pauseTube: Command = {
   },
 };
 
+/** `stats-job <id>`: replies OK and YAML data about the job, or NOT_FOUND. */
 export const statsJob: Command = {
   prefix: 'stats-job ',
   execute(context, args) {
@@ -77,6 +88,7 @@ export const statsJob: Command = {
   },
 };
 
+/** `stats-tube <tube>`: replies OK and YAML data about the tube, or NOT_FOUND. */
 export const statsTube: Command = {
   prefix: 'stats-tube ',
   execute(context, args) {
@@ -88,15 +100,17 @@ export const statsTube: Command = {
   },
 };
 
+/** `stats`: replies OK and YAML data about the server. */
 export const stats: Command = {
   prefix: 'stats',
   execute(context, args) {
     args.end();
     context.state.counters.commands.stats += 1;
-    context.replyWithText(describeServer(context.state, context.facts, context.maxJobBytes));
+    context.replyWithText(describeServer(context.state, context.serverInfo, context.maxJobBytes));
   },
 };
 
+/** `list-tubes`: replies OK and a YAML list of all tubes. */
 export const listTubes: Command = {
   prefix: 'list-tubes',
   execute(context, args) {
@@ -106,6 +120,7 @@ export const listTubes: Command = {
   },
 };
 
+/** `list-tube-used`: replies USING and the tube that later puts go to. */
 export const listTubeUsed: Command = {
   prefix: 'list-tube-used',
   execute(context, args) {
@@ -115,6 +130,7 @@ export const listTubeUsed: Command = {
   },
 };
 
+/** `list-tubes-watched`: replies OK and a YAML list of the watch list. */
 export const listTubesWatched: Command = {
   prefix: 'list-tubes-watched',
   execute(context, args) {
@@ -124,6 +140,7 @@ export const listTubesWatched: Command = {
   },
 };
 
+/** `quit`: closes the connection without a reply. */
 export const quit: Command = {
   prefix: 'quit',
   execute(context) {

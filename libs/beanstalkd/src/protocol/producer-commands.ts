@@ -1,7 +1,12 @@
 import type { Command } from './command.js';
 
+/** protocol.txt: the server increases a lower time-to-run silently. */
 const shortestTtrMs = 1000;
 
+/**
+ * `put <pri> <delay> <ttr> <bytes>` and the body: adds a job to the used tube. Replies INSERTED, EXPECTED_CRLF, JOB_TOO_BIG,
+ * DRAINING, or OUT_OF_MEMORY when the log's disk is full.
+ */
 export const put: Command = {
   prefix: 'put ',
   execute(context, args) {
@@ -17,6 +22,7 @@ export const put: Command = {
   },
 };
 
+/** `use <tube>`: sets the tube for later puts. Replies USING. */
 export const use: Command = {
   prefix: 'use ',
   execute(context, args) {

@@ -1,31 +1,34 @@
 import type { Job } from '../core/job.js';
 
-/** Bodies up to this size are cheaper to append to the text than to keep as buffers of their own. */
+/** A body up to this size is appended to the text: that is cheaper than a buffer of its own. */
 const inlineBodyBytes = 1024;
 
-/** How much a client may let pile up by asking for much with few bytes, a large body over and over for instance. */
+/** Limit for unsent replies of one client: short commands can request large replies, for example `peek` of a large job. */
 const fullAtBytes = 128 * 1024;
 
-/** Replies that wait to be sent together. Text is Latin-1: one character, one byte. */
+/** Collects the replies to one client, to be sent in one write. Text is Latin-1: one character is one byte. */
 export class ReplyBuffer {
   private parts: (string | Buffer)[] = [];
   private partBytes = 0;
   private text = '';
 
+  /** True when there is nothing to send. */
   get isEmpty(): boolean {
     return this.text === '' && this.parts.length === 0;
   }
 
-  /** Nothing more should be added before what waits is sent. */
+  /** True above 128 KiB: serve no further command of this client before the replies have been sent. */
   get isFull(): boolean {
     return this.text.length + this.partBytes > fullAtBytes;
   }
 
+  /** Adds one reply line and CR LF. */
   line(line: string): void {
     this.text += line;
     this.text += '\r\n';
   }
 
+  /** Adds `<word> <id> <bytes>` and the body of the job. */
   job(word: string, job: Job): void {
     this.line(`${word} ${job.id} ${job.bodyBytes}`);
     const { body } = job;
@@ -34,7 +37,7 @@ export class ReplyBuffer {
     else this.large(body);
   }
 
-  /** All that waits, in pieces that are to follow each other; large bodies are not copied. Empties the buffer. */
+  /** Removes and returns all replies, as pieces in the order of sending. Large bodies are not copied. */
   take(): readonly (string | Buffer)[] {
     const { parts, text } = this;
     if (text !== '') parts.push(text);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { QueueState } from '../core/queue-state.js';
 import { Session } from './session.js';
-import type { ServerFacts } from './statistics.js';
+import type { ServerInfo } from './statistics.js';
 
-const facts: ServerFacts = {
+const serverInfo: ServerInfo = {
   pid: 1,
   version: '1.12',
   instanceId: '0',
@@ -15,10 +15,10 @@ const facts: ServerFacts = {
 };
 
 function openSession(): Session {
-  return new Session({ state: new QueueState(0), facts, maxJobBytes: 65_535, onOutput: () => {} });
+  return new Session({ state: new QueueState(0), serverInfo, maxJobBytes: 65_535, onOutput: () => {} });
 }
 
-const say = (session: Session, text: string) => session.receive(Buffer.from(text, 'latin1'));
+const send = (session: Session, text: string) => session.receive(Buffer.from(text, 'latin1'));
 const takeReplies = (session: Session) =>
   session.replies
     .take()
@@ -30,27 +30,27 @@ describe('Session', () => {
     ['a large body', 'peek 1', 65_000],
     ['a small body', 'peek 1', 10],
     ['statistics', 'stats', 10],
-  ])('serves no more than the replies have room for, and the rest once they are sent: %s', (_name, command, bodyBytes) => {
+  ])('stops serving when the replies are full, and serves the rest after they are sent: %s', (_name, command, bodyBytes) => {
     const session = openSession();
-    say(session, `put 0 0 60 ${bodyBytes}\r\n${'x'.repeat(bodyBytes)}\r\n`);
+    send(session, `put 0 0 60 ${bodyBytes}\r\n${'x'.repeat(bodyBytes)}\r\n`);
     takeReplies(session);
-    say(session, `${command}\r\n`.repeat(5_000));
+    send(session, `${command}\r\n`.repeat(5_000));
     const replies: string[] = [];
     for (; !session.replies.isEmpty; session.proceed()) replies.push(takeReplies(session));
     expect(Math.max(...replies.map(({ length }) => length))).toBeLessThan(200_000);
     expect(replies.join('').match(/^(FOUND 1|OK) \d+\r$/gm)).toHaveLength(5_000);
   });
 
-  it('is not over while commands that came before the end of the input wait for room', () => {
+  it('is not over while commands from before the end of the input still wait to be served', () => {
     const session = openSession();
-    say(session, 'stats\r\n'.repeat(500));
+    send(session, 'stats\r\n'.repeat(500));
     session.endInput();
     expect(session.isOver).toBe(false);
-    let answers = 0;
+    let replies = 0;
     while (!session.replies.isEmpty) {
-      answers += takeReplies(session).split('OK ').length - 1;
+      replies += takeReplies(session).split('OK ').length - 1;
       session.proceed();
     }
-    expect([answers, session.isOver]).toEqual([500, true]);
+    expect([replies, session.isOver]).toEqual([500, true]);
   });
 });

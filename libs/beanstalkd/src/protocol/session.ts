@@ -6,60 +6,65 @@ import type { CommandContext } from './command.js';
 import { CommandReader, overlongLine } from './command-reader.js';
 import { findCommand } from './command-table.js';
 import { ReplyBuffer } from './reply-buffer.js';
-import type { ServerFacts } from './statistics.js';
+import type { ServerInfo } from './statistics.js';
 
+/** What a session needs. `state` and `serverInfo` are the same for all sessions of a server. */
 export interface SessionOptions {
   readonly state: QueueState;
-  readonly facts: ServerFacts;
+  readonly serverInfo: ServerInfo;
+  /** Largest body that `put` accepts, without its CR LF. */
   readonly maxJobBytes: number;
-  /** There are replies to send, or the session is over. Called as often as that becomes true. */
+  /** Called after each reply that is added to `replies`, and when the session ends. */
   readonly onOutput: () => void;
 }
 
 const cr = 0x0d;
 const lf = 0x0a;
 
-/** One client's conversation: bytes in, replies out, without knowing what carries them. Commands are served strictly in turn. */
+/** Protocol state of one client, without a socket: takes received bytes and collects replies. Serves one command after the other. */
 export class Session implements CommandContext, ReserveReceiver {
   readonly connection: Connection;
   readonly state: QueueState;
-  readonly facts: ServerFacts;
+  readonly serverInfo: ServerInfo;
   readonly maxJobBytes: number;
+  /** Replies that the owner must send. Call `proceed` after it has taken them. */
   readonly replies = new ReplyBuffer();
   private readonly reader = new CommandReader();
   private readonly args = new Arguments();
   private readonly onOutput: () => void;
-  private incoming: Job | undefined;
-  private incomingBytes = 0;
+  private awaitedJob: Job | undefined;
+  private bodyBytes = 0;
   private bytesToSkip = 0;
   private replyAfterSkip = '';
   private isInputEnded = false;
   private isClosed = false;
 
+  /** Connects the client to the queue. */
   constructor(options: SessionOptions) {
     this.state = options.state;
-    this.facts = options.facts;
+    this.serverInfo = options.serverInfo;
     this.maxJobBytes = options.maxJobBytes;
     this.onOutput = options.onOutput;
     this.connection = options.state.connect(this);
   }
 
-  /** Nothing more will be read or answered once what is in `replies` is sent. */
+  /** True when the connection can be closed after the current replies have been sent. */
   get isOver(): boolean {
     return this.isClosed || (this.isInputEnded && !this.connection.isWaiting && !this.replies.isFull);
   }
 
-  /** Bytes received and not yet looked at: they pile up while a reserve waits. */
+  /** Bytes that were received and not parsed yet. They accumulate while a reserve waits. */
   get waitingBytes(): number {
     return this.reader.waitingBytes;
   }
 
+  /** Takes bytes from the client and serves the commands in them. */
   receive(chunk: Buffer): void {
     this.reader.push(chunk);
     this.proceed();
   }
 
-  /** The client will send no more; a waiting reserve ends. */
+  /** The client has closed its half of the connection. A waiting reserve ends with TIMED_OUT (protocol.txt), and so does each later one. */
   endInput(): void {
     this.isInputEnded = true;
     if (this.connection.isWaiting) this.state.endWait(this.connection, 'TIMED_OUT');
@@ -67,13 +72,13 @@ export class Session implements CommandContext, ReserveReceiver {
     this.onOutput();
   }
 
-  /** The client is gone. */
+  /** The connection is closed: removes the client from the queue. Its reserved jobs become ready. */
   abandon(): void {
     this.isClosed = true;
     this.state.disconnect(this.connection);
   }
 
-  /** Serves what has been received, as far as that goes and its replies have room. */
+  /** Serves the received commands, until one needs more bytes, a reserve waits or `replies` is full. */
   proceed(): void {
     while (this.mayServe && this.step()) {
       if (this.isInputEnded && this.connection.isWaiting) this.state.endWait(this.connection, 'TIMED_OUT');
@@ -108,8 +113,8 @@ export class Session implements CommandContext, ReserveReceiver {
   }
 
   receiveBody(job: Job, bytesWithLineEnd: number): void {
-    this.incoming = job;
-    this.incomingBytes = bytesWithLineEnd;
+    this.awaitedJob = job;
+    this.bodyBytes = bytesWithLineEnd;
   }
 
   skipBytes(count: number, reply: string): void {
@@ -126,10 +131,10 @@ export class Session implements CommandContext, ReserveReceiver {
     return !this.connection.isWaiting && !this.isClosed && !this.replies.isFull;
   }
 
-  /** One line, body or skipped stretch; false when more bytes are needed first. */
+  /** Processes one line, one body or dropped bytes. False when more bytes are needed first. */
   private step(): boolean {
-    if (this.incoming) return this.takeBody(this.incoming);
-    if (this.bytesToSkip > 0) return this.skipOn();
+    if (this.awaitedJob) return this.readBody(this.awaitedJob);
+    if (this.bytesToSkip > 0) return this.skipMore();
     const line = this.reader.line();
     if (line === undefined) return false;
     if (line === overlongLine) this.reply('BAD_FORMAT');
@@ -149,22 +154,23 @@ export class Session implements CommandContext, ReserveReceiver {
     }
   }
 
-  private takeBody(job: Job): boolean {
-    const body = this.reader.bytes(this.incomingBytes);
+  private readBody(job: Job): boolean {
+    const body = this.reader.bytes(this.bodyBytes);
     if (body === undefined) return false;
-    this.incoming = undefined;
+    this.awaitedJob = undefined;
     job.body = body;
-    this.reply(this.putReceived(job));
+    this.reply(this.put(job));
     return true;
   }
 
-  private putReceived(job: Job): string {
+  /** Returns the reply. */
+  private put(job: Job): string {
     if (!endsWithLineEnd(job.body)) return 'EXPECTED_CRLF';
     if (this.state.isDraining) return 'DRAINING';
     return this.state.put(job) ? `INSERTED ${job.id}` : 'OUT_OF_MEMORY';
   }
 
-  private skipOn(): boolean {
+  private skipMore(): boolean {
     this.bytesToSkip -= this.reader.skip(this.bytesToSkip);
     if (this.bytesToSkip > 0) return false;
     this.reply(this.replyAfterSkip);

@@ -3,17 +3,21 @@ import type { Job } from '../core/job.js';
 import type { QueueState } from '../core/queue-state.js';
 import type { Tube } from '../core/tube.js';
 
-/** What `stats` tells of the process and the machine. */
-export interface ServerFacts {
+/** The fields of `stats` about the process and the machine (protocol.txt). */
+export interface ServerInfo {
   readonly pid: number;
   readonly version: string;
-  /** Random, made anew on each start. */
+  /** Random hex digits, new on each start. */
   readonly instanceId: string;
+  /** Name of the machine, as `uname -n`. */
   readonly hostname: string;
+  /** Version of the operating system, as `uname -v`. */
   readonly os: string;
+  /** Hardware architecture, as `uname -m`. */
   readonly platform: string;
+  /** ms since the epoch. */
   readonly startedAtMs: number;
-  /** CPU time of this process, microseconds. */
+  /** CPU time of this process so far, in microseconds. */
   cpuMicroseconds(): { user: number; system: number };
 }
 
@@ -27,7 +31,7 @@ function wholeSeconds(ms: number): number {
   return Math.trunc(ms / 1000);
 }
 
-/** beanstalkd counts in nanoseconds and cuts: the first second of a delay is over as soon as it has begun. */
+/** beanstalkd counts in nanoseconds and truncates: right after a delay of 5 s has begun it reports 4. */
 function secondsLeft(ms: number): number {
   return ms > 0 ? Math.ceil(ms / 1000) - 1 : wholeSeconds(ms);
 }
@@ -36,10 +40,12 @@ function seconds(microseconds: number): string {
   return `${Math.trunc(microseconds / 1e6)}.${String(Math.trunc(microseconds % 1e6)).padStart(6, '0')}`;
 }
 
+/** Returns the YAML list of tube names, the data of `list-tubes` and `list-tubes-watched`. */
 export function listNames(tubes: readonly Tube[]): string {
   return `---\n${tubes.map((tube) => `- ${tube.name}\n`).join('')}`;
 }
 
+/** Returns the YAML data of `stats-job`. Fields and their order: beanstalkd 1.12. `nowMs`: ms since the epoch. */
 export function describeJob(job: Job, nowMs: number): string {
   const hasDeadline = job.state === 'reserved' || job.state === 'delayed';
   return dictionary([
@@ -60,6 +66,7 @@ export function describeJob(job: Job, nowMs: number): string {
   ]);
 }
 
+/** Returns the YAML data of `stats-tube`. Fields and their order: beanstalkd 1.12. `nowMs`: ms since the epoch. */
 export function describeTube(tube: Tube, nowMs: number): string {
   return dictionary([
     ['name', tube.name],
@@ -79,8 +86,9 @@ export function describeTube(tube: Tube, nowMs: number): string {
   ]);
 }
 
-export function describeServer(state: QueueState, facts: ServerFacts, maxJobBytes: number): string {
-  return dictionary([...describeWork(state, maxJobBytes), ...describeProcess(state, facts), ...describeMachine(state, facts)]);
+/** Returns the YAML data of `stats`. Fields and their order: beanstalkd 1.12. */
+export function describeServer(state: QueueState, serverInfo: ServerInfo, maxJobBytes: number): string {
+  return dictionary([...describeWork(state, maxJobBytes), ...describeProcess(state, serverInfo), ...describeMachine(state, serverInfo)]);
 }
 
 function describeWork({ counters, tubes }: QueueState, maxJobBytes: number): Entry[] {
@@ -103,18 +111,18 @@ function describeWork({ counters, tubes }: QueueState, maxJobBytes: number): Ent
   ];
 }
 
-function describeProcess(state: QueueState, facts: ServerFacts): Entry[] {
-  const cpu = facts.cpuMicroseconds();
+function describeProcess(state: QueueState, serverInfo: ServerInfo): Entry[] {
+  const cpu = serverInfo.cpuMicroseconds();
   return [
-    ['pid', facts.pid],
-    ['version', `"${facts.version}"`],
+    ['pid', serverInfo.pid],
+    ['version', `"${serverInfo.version}"`],
     ['rusage-utime', seconds(cpu.user)],
     ['rusage-stime', seconds(cpu.system)],
-    ['uptime', wholeSeconds(state.nowMs - facts.startedAtMs)],
+    ['uptime', wholeSeconds(state.nowMs - serverInfo.startedAtMs)],
   ];
 }
 
-function describeMachine(state: QueueState, facts: ServerFacts): Entry[] {
+function describeMachine(state: QueueState, serverInfo: ServerInfo): Entry[] {
   const journal = state.journalStatistics;
   return [
     ['binlog-oldest-index', journal.oldestIndex],
@@ -123,9 +131,9 @@ function describeMachine(state: QueueState, facts: ServerFacts): Entry[] {
     ['binlog-records-written', journal.recordsWritten],
     ['binlog-max-size', journal.maxSegmentBytes],
     ['draining', String(state.isDraining)],
-    ['id', facts.instanceId],
-    ['hostname', facts.hostname],
-    ['os', facts.os],
-    ['platform', facts.platform],
+    ['id', serverInfo.instanceId],
+    ['hostname', serverInfo.hostname],
+    ['os', serverInfo.os],
+    ['platform', serverInfo.platform],
   ];
 }

@@ -4,11 +4,15 @@ import type { Command, CommandContext } from './command.js';
 function reserveWithin(context: CommandContext, timeoutMs: number): void {
   const { state, connection } = context;
   state.markWorker(connection);
-  if (state.mustMindDeadline(connection)) return context.reply('DEADLINE_SOON');
+  if (state.mustReplyDeadlineSoon(connection)) return context.reply('DEADLINE_SOON');
   const job = state.reserve(connection, timeoutMs);
   if (job) context.replyWithJob('RESERVED', job);
 }
 
+/**
+ * `reserve`: reserves the most urgent ready job of the watched tubes, and waits for one without limit. Replies RESERVED,
+ * DEADLINE_SOON, or TIMED_OUT when the client closes its half of the connection.
+ */
 export const reserve: Command = {
   prefix: 'reserve',
   execute(context, args) {
@@ -18,6 +22,7 @@ export const reserve: Command = {
   },
 };
 
+/** `reserve-with-timeout <seconds>`: as `reserve`, and waits that long at most. As in beanstalkd, a negative number waits without limit. */
 export const reserveWithTimeout: Command = {
   prefix: 'reserve-with-timeout ',
   execute(context, args) {
@@ -27,6 +32,7 @@ export const reserveWithTimeout: Command = {
   },
 };
 
+/** `reserve-job <id>`: reserves a ready, delayed or buried job. Replies RESERVED or NOT_FOUND. As in beanstalkd, not counted in `stats`. */
 export const reserveJob: Command = {
   prefix: 'reserve-job ',
   execute(context, args) {
@@ -38,6 +44,7 @@ export const reserveJob: Command = {
   },
 };
 
+/** `delete <id>`: deletes a job that this client or no client has reserved. Replies DELETED or NOT_FOUND. */
 export const deleteJob: Command = {
   prefix: 'delete ',
   execute(context, args) {
@@ -50,6 +57,10 @@ export const deleteJob: Command = {
 
 const releaseReplies: Readonly<Record<ChangeOutcome, string>> = { done: 'RELEASED', 'not-found': 'NOT_FOUND', 'no-room': 'OUT_OF_MEMORY' };
 
+/**
+ * `release <id> <pri> <delay>`: makes a reserved job ready or delayed again. Replies RELEASED or NOT_FOUND, or OUT_OF_MEMORY
+ * when the log's disk is full: then the job stays reserved, unlike in beanstalkd 1.12.
+ */
 export const release: Command = {
   prefix: 'release ',
   execute(context, args) {
@@ -64,6 +75,10 @@ export const release: Command = {
 
 const buryReplies: Readonly<Record<ChangeOutcome, string>> = { done: 'BURIED', 'not-found': 'NOT_FOUND', 'no-room': 'INTERNAL_ERROR' };
 
+/**
+ * `bury <id> <pri>`: buries a reserved job. Replies BURIED or NOT_FOUND, or INTERNAL_ERROR when the log's disk is full: then
+ * the job stays reserved, unlike in beanstalkd 1.12.
+ */
 export const bury: Command = {
   prefix: 'bury ',
   execute(context, args) {
@@ -75,6 +90,7 @@ export const bury: Command = {
   },
 };
 
+/** `touch <id>`: restarts the time-to-run of a reserved job. Replies TOUCHED or NOT_FOUND. */
 export const touch: Command = {
   prefix: 'touch ',
   execute(context, args) {
@@ -85,6 +101,7 @@ export const touch: Command = {
   },
 };
 
+/** `watch <tube>`: adds a tube to the watch list. Replies WATCHING <count>. */
 export const watch: Command = {
   prefix: 'watch ',
   execute(context, args) {
@@ -95,6 +112,7 @@ export const watch: Command = {
   },
 };
 
+/** `ignore <tube>`: removes a tube from the watch list. Replies WATCHING <count>, or NOT_IGNORED for the only tube. */
 export const ignore: Command = {
   prefix: 'ignore ',
   execute(context, args) {
