@@ -4,7 +4,7 @@ import { type Database, type DatabaseLocation, canaryColumn, sealedColumns } fro
 import { type Clock, Secret } from '#domain';
 import { Keyring } from '#secrets';
 import type { SyncContext } from '#sync';
-import { KeyRotation } from '../../../libs/sync/src/keys/key-rotation.js';
+import { KeyRotation } from '../../../libs/sync/src/maintenance/key-rotation.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { ENCRYPTION_KEY, type Harness, createHarness } from '../../support/sync-harness.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';

@@ -1,8 +1,8 @@
 import type { ContactVersion } from '#database';
 import { type ContactSnapshot, sortPage } from '#domain';
-import type { AccountWork } from '../account/account-work.js';
-import { toVersion } from '../account/contact-version.js';
-import type { KommoTruth } from '../account/kommo-truth.js';
+import type { AccountWork } from '../push/account-work.js';
+import { toVersion } from '../intake/contact-version.js';
+import type { KommoTruth } from '../intake/kommo-truth.js';
 import type { SyncContext } from '../context.js';
 
 /** One page of a run's read, in order of id. */

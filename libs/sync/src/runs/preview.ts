@@ -8,7 +8,7 @@ import {
   toContactContent,
 } from '#domain';
 import { KOMMO_PAGE_LIMIT } from '#kommo';
-import { type AccountWork, throwIfStopping } from '../account/account-work.js';
+import { type AccountWork, throwIfStopping } from '../push/account-work.js';
 import type { SyncContext } from '../context.js';
 import type { TokenService } from '../tokens/token-service.js';
 import type { StepOutcome } from './run-phase.js';

@@ -1,6 +1,6 @@
 import type { RunCounts } from '#database';
-import type { AccountWork } from '../account/account-work.js';
-import { pushWhenReady } from '../account/push-when-ready.js';
+import type { AccountWork } from '../push/account-work.js';
+import { pushWhenReady } from '../push/push-when-ready.js';
 import type { SyncContext } from '../context.js';
 import type { RunParts } from './run-parts.js';
 import type { RunStep } from './run-phase.js';

@@ -1,7 +1,7 @@
-import type { AddressPusher } from '../account/address-pusher.js';
-import type { EventApplier } from '../account/event-applier.js';
-import type { Preparation } from '../account/preparation.js';
-import type { VendorWebhooks } from '../webhooks/vendor-webhooks.js';
+import type { AddressPusher } from '../push/address-pusher.js';
+import type { EventApplier } from '../intake/event-applier.js';
+import type { Preparation } from '../push/preparation.js';
+import type { VendorWebhooks } from '../accounts/vendor-webhooks.js';
 import type { TokenService } from '../tokens/token-service.js';
 import type { PageApplier } from './page-applier.js';
 

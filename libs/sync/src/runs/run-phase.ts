@@ -1,6 +1,6 @@
 import type { Run } from '#database';
 import type { Secret } from '#domain';
-import type { AccountWork } from '../account/account-work.js';
+import type { AccountWork } from '../push/account-work.js';
 
 /**
  * How a slice of work left a run: `next`, its next phase can go on at once; `later`, in another slice; `settled`, it is

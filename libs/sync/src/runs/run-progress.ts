@@ -1,5 +1,5 @@
 import type { Run, RunCounts, RunPatch } from '#database';
-import type { CountPushed } from '../account/address-pusher.js';
+import type { CountPushed } from '../push/address-pusher.js';
 import type { SyncContext } from '../context.js';
 
 /** Rows shifted while a first read went on: a second one finds what slipped by. */

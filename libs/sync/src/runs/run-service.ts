@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Run } from '#database';
 import { AccountBlockedError, InvalidInputError, type RunMode, type RunTrigger } from '#domain';
-import { getAccount } from '../account/get-account.js';
+import { getAccount } from '../accounts/get-account.js';
 import type { SyncContext } from '../context.js';
 import { failRun } from './fail-run.js';
 import { type RunView, toRunView } from './run-view.js';

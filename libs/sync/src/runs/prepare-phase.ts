@@ -1,7 +1,7 @@
-import type { ExportTask } from '../../account/export-reader.js';
-import type { RunParts } from '../run-parts.js';
-import type { Phase, RunStep, StepOutcome } from '../run-phase.js';
-import { type RunProgress, startOf } from '../run-progress.js';
+import type { ExportTask } from '../push/export-reader.js';
+import type { RunParts } from './run-parts.js';
+import type { Phase, RunStep, StepOutcome } from './run-phase.js';
+import { type RunProgress, startOf } from './run-progress.js';
 
 /** Subscribes the webhooks, and learns what stands in Unisender. */
 export class PreparePhase implements Phase {

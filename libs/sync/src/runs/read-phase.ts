@@ -1,12 +1,12 @@
 import type { Run } from '#database';
 import { type ContactSnapshot, MAX_ROWS_PER_CALL } from '#domain';
 import { KOMMO_PAGE_LIMIT } from '#kommo';
-import { throwIfStopping } from '../../account/account-work.js';
-import type { SyncContext } from '../../context.js';
-import type { RunDelivery, UndeliveredPage } from '../run-delivery.js';
-import type { RunParts } from '../run-parts.js';
-import type { Phase, RunStep, StepOutcome } from '../run-phase.js';
-import { type RunProgress, secondRead, startOf } from '../run-progress.js';
+import { throwIfStopping } from '../push/account-work.js';
+import type { SyncContext } from '../context.js';
+import type { RunDelivery, UndeliveredPage } from './run-delivery.js';
+import type { RunParts } from './run-parts.js';
+import type { Phase, RunStep, StepOutcome } from './run-phase.js';
+import { type RunProgress, secondRead, startOf } from './run-progress.js';
 
 interface FetchedPage {
   readonly page: number;

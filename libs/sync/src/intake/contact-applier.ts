@@ -2,7 +2,7 @@ import type { ContactVersion, SettledEvent, WaitingEvent } from '#database';
 import { type ContactChange, type MirrorVersion, chunksOf, decideChange, newestOf } from '#domain';
 import { KOMMO_PAGE_LIMIT } from '#kommo';
 import type { SyncContext } from '../context.js';
-import type { AccountWork } from './account-work.js';
+import type { AccountWork } from '../push/account-work.js';
 import { toVersion } from './contact-version.js';
 import type { KommoTruth } from './kommo-truth.js';
 

@@ -3,7 +3,7 @@ import type { Secret } from '#domain';
 import type { SyncContext } from '../context.js';
 import { type AccountWork, isLeftToOthers, throwIfStopping, workOnAccount } from './account-work.js';
 import type { AddressPusher, CountPushed } from './address-pusher.js';
-import type { EventApplier } from './event-applier.js';
+import type { EventApplier } from '../intake/event-applier.js';
 import type { Preparation } from './preparation.js';
 import { pushWhenReady } from './push-when-ready.js';
 

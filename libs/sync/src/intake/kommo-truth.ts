@@ -2,7 +2,7 @@ import type { SettledEvent } from '#database';
 import type { ContactSnapshot } from '#domain';
 import type { SyncContext } from '../context.js';
 import type { TokenService } from '../tokens/token-service.js';
-import type { AccountWork } from './account-work.js';
+import type { AccountWork } from '../push/account-work.js';
 import { toVersion } from './contact-version.js';
 
 /** What Kommo says of contacts when it is asked. */

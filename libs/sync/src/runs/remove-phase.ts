@@ -1,9 +1,9 @@
 import { MAX_ROWS_PER_CALL } from '#domain';
-import { throwIfStopping } from '../../account/account-work.js';
-import type { SyncContext } from '../../context.js';
-import type { RunDelivery } from '../run-delivery.js';
-import type { Phase, RunStep, StepOutcome } from '../run-phase.js';
-import type { RunProgress } from '../run-progress.js';
+import { throwIfStopping } from '../push/account-work.js';
+import type { SyncContext } from '../context.js';
+import type { RunDelivery } from './run-delivery.js';
+import type { Phase, RunStep, StepOutcome } from './run-phase.js';
+import type { RunProgress } from './run-progress.js';
 
 const BURIED_AT_ONCE = 250;
 

@@ -1,6 +1,6 @@
 import type { AccountRow, FailureRow, WebhookState } from '#database';
 import { type AccountSettings, type AccountStatus, toIsoTime } from '#domain';
-import type { AccountDetails } from '../queries/account-queries.js';
+import type { AccountDetails } from './account-queries.js';
 import type { RunView } from '../runs/run-view.js';
 
 /** The account as the widget shows it. No secret is in it: the key is masked. */

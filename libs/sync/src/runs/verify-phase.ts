@@ -1,11 +1,11 @@
 import type { Run } from '#database';
 import { alerts, needsConfirmation } from '#domain';
 import { KOMMO_PAGE_LIMIT } from '#kommo';
-import type { SyncContext } from '../../context.js';
-import type { RunDelivery } from '../run-delivery.js';
-import type { RunParts } from '../run-parts.js';
-import type { Phase, RunStep, StepOutcome } from '../run-phase.js';
-import type { RunProgress } from '../run-progress.js';
+import type { SyncContext } from '../context.js';
+import type { RunDelivery } from './run-delivery.js';
+import type { RunParts } from './run-parts.js';
+import type { Phase, RunStep, StepOutcome } from './run-phase.js';
+import type { RunProgress } from './run-progress.js';
 
 /** Asks Kommo for each contact that the read did not show, then decides whether a human must look first. */
 export class VerifyPhase implements Phase {

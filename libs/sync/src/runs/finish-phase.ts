@@ -1,7 +1,7 @@
-import type { SyncContext } from '../../context.js';
-import type { RunDelivery } from '../run-delivery.js';
-import type { Phase, RunStep, StepOutcome } from '../run-phase.js';
-import { type RunProgress, secondRead } from '../run-progress.js';
+import type { SyncContext } from '../context.js';
+import type { RunDelivery } from './run-delivery.js';
+import type { Phase, RunStep, StepOutcome } from './run-phase.js';
+import { type RunProgress, secondRead } from './run-progress.js';
 
 /** Follows what came meanwhile, and tells the rest. */
 export class FinishPhase implements Phase {

@@ -3,7 +3,7 @@ import type { AccountRow, NewEvent } from '#database';
 import { type ContactChange, InvalidInputError, concernsList, parseAddress, parseJsonBody, consentOfEvent } from '#domain';
 import { readContactHook } from '#kommo';
 import { type UnisenderEvent, readUnisenderHook, verifyHookAuth } from '#unisender';
-import type { ConsentChange } from '../account/event-applier.js';
+import type { ConsentChange } from './event-applier.js';
 import type { SyncContext } from '../context.js';
 import { openUnisenderKey } from '../tokens/sealing.js';
 import { EventIds } from './event-id.js';

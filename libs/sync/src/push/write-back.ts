@@ -1,6 +1,6 @@
 import { InvalidInputError, chunksOf } from '#domain';
 import { KOMMO_PAGE_LIMIT, type KommoSession } from '#kommo';
-import { type AccountWork, isLeftToOthers, throwIfStopping, workOnAccount } from '../account/account-work.js';
+import { type AccountWork, isLeftToOthers, throwIfStopping, workOnAccount } from './account-work.js';
 import type { SyncContext } from '../context.js';
 import type { TokenService } from '../tokens/token-service.js';
 

@@ -1,6 +1,6 @@
 import type { AccountRow, HeldAddress, HeldPerson } from '#database';
 import { InvalidInputError, type Secret, ServiceError, TransientError, parseAddress, parseJson, toIsoTime } from '#domain';
-import { AccountLease } from '../account/account-lease.js';
+import { AccountLease } from '../push/account-lease.js';
 import type { SyncContext } from '../context.js';
 import { openUnisenderKey } from '../tokens/sealing.js';
 

@@ -3,7 +3,7 @@ import { InvalidInputError, ServiceError } from '#domain';
 import { KommoUnauthorizedError, verifyUninstallSignature } from '#kommo';
 import type { SyncContext } from '../context.js';
 import { RunActiveError, type RunService } from '../runs/run-service.js';
-import type { VendorWebhooks } from '../webhooks/vendor-webhooks.js';
+import type { VendorWebhooks } from './vendor-webhooks.js';
 import { findStoredSession, getClientIdentity } from '../tokens/credentials.js';
 
 /** Kommo's "access revoked" call as it came (reference/kommo.md 3). */

@@ -1,7 +1,7 @@
 import type { SettledEvent, WaitingEvent } from '#database';
 import { BugError, type ContactChange, type MailingConsent, chunksOf, isMailableStatus } from '#domain';
 import type { SyncContext } from '../context.js';
-import { type AccountWork, throwIfStopping } from './account-work.js';
+import { type AccountWork, throwIfStopping } from '../push/account-work.js';
 import type { ContactApplier, DeliveredChange } from './contact-applier.js';
 
 const BATCH_EVENTS = 500;

@@ -1,7 +1,7 @@
 import { ServiceError } from '#domain';
 import type { SyncContext } from '../context.js';
 import type { RunService } from '../runs/run-service.js';
-import type { VendorWebhooks } from '../webhooks/vendor-webhooks.js';
+import type { VendorWebhooks } from '../accounts/vendor-webhooks.js';
 
 const PAGE = 200;
 

@@ -1,6 +1,6 @@
 import { MAX_ROWS_PER_CALL, type Secret, InvalidInputError, chunksOf, parseAddress } from '#domain';
 import type { UnisenderContact } from '#unisender';
-import { getAccount } from '../account/get-account.js';
+import { getAccount } from './get-account.js';
 import type { SyncContext } from '../context.js';
 import { openUnisenderKey } from '../tokens/sealing.js';
 

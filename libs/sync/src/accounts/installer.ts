@@ -9,7 +9,7 @@ import {
 } from '#kommo';
 import { randomToken } from '#secrets';
 import type { SyncContext } from '../context.js';
-import { hashWebhookToken } from '../inbox/webhook-tokens.js';
+import { hashWebhookToken } from '../intake/webhook-tokens.js';
 import type { RunService } from '../runs/run-service.js';
 import { sealPair } from '../tokens/credentials.js';
 import { clientSecretContext, webhookTokenContext } from '../tokens/sealing.js';
