@@ -14,7 +14,7 @@ const compiled = (...path) => `${inRoot('dist', ...path)}.js`;
 
 /** What each word starts: the applications of nest-cli.json under their names, the rest as said here. */
 export function programs() {
-  const started = applications().map(([name, { sourceRoot, entryFile }]) => [name, { file: compiled(sourceRoot, entryFile), args: [] }]);
+  const started = applications().map(([name, { sourceRoot, entryFile = 'main' }]) => [name, { file: compiled(sourceRoot, entryFile), args: [] }]);
   const { cli } = Object.fromEntries(started);
   const commands = ['start', 'demo', 'migrate'].map((word) => [word, { file: cli.file, args: [word] }]);
   const alone = [
