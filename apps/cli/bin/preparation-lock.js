@@ -7,11 +7,14 @@ import { inRoot } from './project.js';
 const LOCK = inRoot('dist', '.preparing');
 const POLL_MS = 200;
 const HEARTBEAT_MS = 5_000;
-const SILENT_AFTER_MS = 60_000;
+const STALE_AFTER_MS = 60_000;
 
 const ownerFile = (folder) => `${folder}/owner`;
 
-/** A folder that already names its owner is moved into place: it is never seen without one, and only one move succeeds. */
+/**
+ * Takes the lock if it is free. The folder already names its owner when it is moved into place, so other processes never
+ * see it without an owner. Only one move succeeds.
+ */
 function tryTake() {
   const draft = `${LOCK}.${randomUUID()}`;
   mkdirSync(draft, { recursive: true });
@@ -37,15 +40,15 @@ function isAlive(pid) {
 function isStale(folder) {
   try {
     const { pid, host } = JSON.parse(readFileSync(ownerFile(folder), 'utf8'));
-    const isSilent = Date.now() - statSync(ownerFile(folder)).mtimeMs > SILENT_AFTER_MS;
+    const isSilent = Date.now() - statSync(ownerFile(folder)).mtimeMs > STALE_AFTER_MS;
     return isSilent || (host === hostname() && !isAlive(pid));
   } catch (error) {
     return error.code !== 'ENOENT';
   }
 }
 
-/** Moves the lock aside before looking again, so that a lock which someone took meanwhile is put back, not removed. */
-function breakStale() {
+/** Removes a stale lock. It is moved aside and checked again first: another process may have taken the lock meanwhile. */
+function removeStaleLock() {
   const aside = `${LOCK}.${randomUUID()}`;
   try {
     renameSync(LOCK, aside);
@@ -60,7 +63,7 @@ async function take(onWait) {
   let hasWaited = false;
   while (!tryTake()) {
     if (isStale(LOCK)) {
-      breakStale();
+      removeStaleLock();
       continue;
     }
     if (!hasWaited) onWait();
@@ -69,18 +72,21 @@ async function take(onWait) {
   }
 }
 
-function beat() {
+function updateHeartbeat() {
   try {
     utimesSync(ownerFile(LOCK), new Date(), new Date());
   } catch {
-    // Someone removed dist: nothing is left to keep alive.
+    // The folder dist was removed, and the lock with it.
   }
 }
 
-/** Does the work while no other process of this checkout does. A lock whose owner died, or is silent for a minute, is broken. */
+/**
+ * Runs `work` while no other process of this checkout runs it. Calls `onWait` once if it has to wait. A lock is removed
+ * when its owner is dead or has not updated it for a minute.
+ */
 export async function withPreparationLock(work, onWait) {
   await take(onWait);
-  const heartbeat = setInterval(beat, HEARTBEAT_MS);
+  const heartbeat = setInterval(updateHeartbeat, HEARTBEAT_MS);
   try {
     return await work();
   } finally {

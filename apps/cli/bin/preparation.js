@@ -10,38 +10,38 @@ const BUILD_INFO = inRoot('dist', 'tsconfig.tsbuildinfo');
 const LOCK_FILE = inRoot('package-lock.json');
 const INSTALLED = inRoot('node_modules', '.package-lock.json');
 const COMPILER = inRoot('node_modules', 'typescript', 'bin', 'tsc');
-const sourcePlaces = ['apps', 'bench', 'libs', 'migrations', 'ormconfig.ts', 'tsconfig.json'];
+const sourcePaths = ['apps', 'bench', 'libs', 'migrations', 'ormconfig.ts', 'tsconfig.json'];
 
-const say = (line) => process.stderr.write(`${line}\n`);
+const print = (line) => process.stderr.write(`${line}\n`);
 
 const modifiedMs = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs;
 
-/** Whether each package that the lock file asks for stands in node_modules in its version; dev and optional ones may be absent. */
-function holdsLockedVersions() {
-  const wanted = findJson(LOCK_FILE)?.packages ?? {};
-  const present = findJson(INSTALLED)?.packages ?? {};
-  return Object.entries(wanted).every(([path, { version, dev, optional, devOptional, link }]) => {
-    const mayLack = dev || optional || devOptional || link || path === '';
-    return present[path] === undefined ? mayLack : present[path].version === version;
+/** True when node_modules has each package of the lock file in the right version. Dev and optional packages may be absent. */
+function hasLockedVersions() {
+  const locked = findJson(LOCK_FILE)?.packages ?? {};
+  const installed = findJson(INSTALLED)?.packages ?? {};
+  return Object.entries(locked).every(([path, { version, dev, optional, devOptional, link }]) => {
+    const mayBeAbsent = dev || optional || devOptional || link || path === '';
+    return installed[path] === undefined ? mayBeAbsent : installed[path].version === version;
   });
 }
 
 function isInstalled(needsDev) {
   const installedMs = modifiedMs(INSTALLED);
   if (installedMs === undefined || (needsDev && !existsSync(COMPILER))) return false;
-  return installedMs >= (modifiedMs(LOCK_FILE) ?? 0) || holdsLockedVersions();
+  return installedMs >= (modifiedMs(LOCK_FILE) ?? 0) || hasLockedVersions();
 }
 
-function filesUnder(path) {
+function listFiles(path) {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return existsSync(path) ? [path] : [];
-  return readdirSync(path, { withFileTypes: true }).flatMap((entry) => filesUnder(`${path}/${entry.name}`));
+  return readdirSync(path, { withFileTypes: true }).flatMap((entry) => listFiles(`${path}/${entry.name}`));
 }
 
 const isSource = (path) => /\.ts$/.test(path) && !/\.spec\.ts$/.test(path);
 
-/** Equal for equal sources, wherever and whenever they were checked out; undefined in an installation without sources. */
+/** A hash of the paths and contents of all sources. Undefined in an installation without sources. */
 function fingerprintOfSources() {
-  const files = sourcePlaces.flatMap((place) => filesUnder(inRoot(place))).sort();
+  const files = sourcePaths.flatMap((path) => listFiles(inRoot(path))).sort();
   if (!files.some(isSource)) return undefined;
   const hash = createHash('sha256');
   for (const file of files.filter((path) => isSource(path) || path.endsWith('tsconfig.json'))) {
@@ -61,14 +61,14 @@ function isBuilt(entry) {
 
 async function install() {
   const hasLockFile = existsSync(LOCK_FILE);
-  say(`Installing the packages (npm ${hasLockFile ? 'ci' : 'install'}) …`);
+  print(`Installing the packages (npm ${hasLockFile ? 'ci' : 'install'}) …`);
   await mustRun('npm', [hasLockFile ? 'ci' : 'install', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
 async function build(entry) {
-  say('Building (tsc) …');
+  print('Building (tsc) …');
   const fingerprint = fingerprintOfSources();
-  // Without its output in place the compiler must not believe that it wrote it earlier.
+  // When output is missing, the build info must go too. Otherwise the compiler writes nothing.
   if (!existsSync(STAMP) || (entry !== undefined && !existsSync(entry))) rmSync(BUILD_INFO, { force: true });
   rmSync(STAMP, { force: true });
   await mustRun(process.execPath, [COMPILER, '-p', 'tsconfig.json']);
@@ -81,8 +81,8 @@ const stepsFor = ({ entry, isBuildNeeded, needsDev }) => {
 };
 
 /**
- * Installs and builds what is missing or out of date, one process at a time. An installation without dev packages runs as
- * it is while dist matches the sources, or there are none.
+ * Installs and builds what is missing or out of date, one process at a time. Dev packages are installed only when the need
+ * or a build asks for them.
  */
 export async function prepare(need) {
   const { mustBuild, mustInstall } = stepsFor(need);
@@ -93,6 +93,6 @@ export async function prepare(need) {
       if (steps.mustInstall) await install();
       if (steps.mustBuild) await build(need.entry);
     },
-    () => say('Another command is installing or building; waiting for it …'),
+    () => print('Another command installs or builds; waiting for it …'),
   );
 }

@@ -4,27 +4,30 @@ import { join, resolve } from 'node:path';
 /** The repository's top folder. */
 export const root = resolve(import.meta.dirname, '../../..');
 
+/** An absolute path inside the repository. */
 export const inRoot = (...path) => join(root, ...path);
 
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
 
-const applications = () => Object.entries(readJson(inRoot('nest-cli.json')).projects).filter(([, { type }]) => type === 'application');
+const listApplications = () => Object.entries(readJson(inRoot('nest-cli.json')).projects).filter(([, { type }]) => type === 'application');
 
 const compiled = (...path) => `${inRoot('dist', ...path)}.js`;
 
-/** What each word starts: the applications of nest-cli.json under their names, the rest as said here. */
+const toProgram = ({ sourceRoot, entryFile = 'main' }) => ({ file: compiled(sourceRoot, entryFile), args: [] });
+
+/** The programs that the scripts can run, by the word that selects them. Applications come from nest-cli.json. */
 export function programs() {
-  const started = applications().map(([name, { sourceRoot, entryFile = 'main' }]) => [name, { file: compiled(sourceRoot, entryFile), args: [] }]);
-  const { cli } = Object.fromEntries(started);
+  const applications = listApplications().map(([name, project]) => [name, toProgram(project)]);
+  const { cli } = Object.fromEntries(applications);
   const commands = ['start', 'demo', 'migrate'].map((word) => [word, { file: cli.file, args: [word] }]);
-  const alone = [
+  const others = [
     ['beanstalkd', { file: compiled('libs/beanstalkd/src/main'), args: [] }],
     ['bench', { file: compiled('bench/main'), args: [] }],
   ];
-  return new Map([...started, ...commands, ...alone]);
+  return new Map([...applications, ...commands, ...others]);
 }
 
-/** The parsed file, or undefined when there is none or it is damaged. */
+/** Parses a JSON file. Undefined when it is absent or damaged. */
 export function findJson(path) {
   try {
     return readJson(path);

@@ -16,7 +16,7 @@ const checks = [
   ['knip', '--config', '.config/knip.json'],
 ];
 
-/** Every check runs, so that one call shows all there is to mend; gives the first exit code that is not 0. */
+/** Runs every check, even after a failure. Returns the first exit code that is not 0. */
 async function check() {
   await prepare({ isBuildNeeded: false, needsDev: true });
   const exitCodes = [];
@@ -27,19 +27,19 @@ async function check() {
   return exitCodes.find((exitCode) => exitCode !== 0) ?? 0;
 }
 
-const saysWorkers = (args) => args.some((arg) => /^(-i|-w|--runInBand|--maxWorkers)/.test(arg));
+const setsWorkers = (args) => args.some((arg) => /^(-i|-w|--runInBand|--maxWorkers)/.test(arg));
 
 async function test(args) {
   await prepare({ isBuildNeeded: true, needsDev: true });
-  const workers = saysWorkers(args) ? [] : ['--maxWorkers=2'];
+  const workers = setsWorkers(args) ? [] : ['--maxWorkers=2'];
   const jest = [inRoot('node_modules', 'jest', 'bin', 'jest.js'), '-c', inRoot('.config', 'jest.config.js'), ...workers, ...args];
   return run(process.execPath, ['--experimental-vm-modules', ...jest]);
 }
 
-/** The program runs in this very process: signals, standard streams and exit code are its own, and nothing is left behind. */
-async function start({ file, args }, more) {
+/** Runs the program in this process, so that signals, standard streams and exit code are the program's own. */
+async function start({ file, args }, moreArgs) {
   await prepare({ isBuildNeeded: true, needsDev: false, entry: file });
-  process.argv = [process.execPath, file, ...args, ...more];
+  process.argv = [process.execPath, file, ...args, ...moreArgs];
   await import(pathToFileURL(file).href);
 }
 

@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 
 const repository = join(import.meta.dirname, '../../..');
 
-/** Stands in for npm: installs a compiler that copies each .ts as .js, slowly enough that two at once would be seen. */
+/** Replaces npm. It installs a compiler that copies each .ts as .js, slowly enough for a test to see two at once. */
 const NPM = `#!${process.execPath}
 const fs = require('node:fs');
 fs.appendFileSync('steps.log', 'npm ' + process.argv[2] + '\\n');
@@ -37,25 +37,25 @@ const LOCK_FILE = {
   packages: { '': {}, 'node_modules/a': { version: '1.0.0' }, 'node_modules/typescript': { version: '6.0.3', dev: true } },
 };
 
-/** One started command. */
+/** A started command and what it prints. */
 export class Command {
   readonly #process: ChildProcess;
   readonly #closed: Promise<unknown[]>;
   output = '';
-  complaints = '';
+  errorOutput = '';
 
   constructor(process: ChildProcess) {
     this.#process = process;
     this.#closed = once(process, 'close');
     process.stdout?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
-    process.stderr?.on('data', (chunk: Buffer) => (this.complaints += chunk.toString()));
+    process.stderr?.on('data', (chunk: Buffer) => (this.errorOutput += chunk.toString()));
   }
 
-  /** Resolves when the condition holds; fails when the command ends before. */
+  /** Waits until the condition holds. Throws when the command ends first. */
   async until(holds: () => boolean): Promise<void> {
     while (!holds()) {
       if (this.#process.exitCode !== null || this.#process.signalCode !== null)
-        throw new Error(`it ended: ${this.output}${this.complaints}`);
+        throw new Error(`the command ended: ${this.output}${this.errorOutput}`);
       await setImmediate();
     }
   }
@@ -64,18 +64,18 @@ export class Command {
     this.#process.kill(signal);
   }
 
-  /** The exit code, or the signal's name. */
-  async ended(): Promise<unknown> {
+  /** Waits for the end. Returns the exit code, or the name of the signal that ended it. */
+  async waitForEnd(): Promise<unknown> {
     const [code, signal] = await this.#closed;
     return code ?? signal;
   }
 }
 
-/** A fresh clone in a folder of its own: our launcher, made-up sources, nothing installed or built. */
+/** A fresh clone in a temporary folder: the real launcher, invented sources, nothing installed or built. */
 export class Checkout {
   readonly folder = mkdtempSync(join(tmpdir(), 'checkout-'));
 
-  /** A clone as it is now, timestamps too. */
+  /** Copies this clone with its timestamps. */
   copy(): Checkout {
     const copy = new Checkout();
     cpSync(this.folder, copy.folder, { recursive: true, preserveTimestamps: true });
@@ -115,7 +115,7 @@ export class Checkout {
     return this.has(path) ? readFileSync(join(this.folder, path), 'utf8') : '';
   }
 
-  /** The installations and builds since the last call. */
+  /** Returns the installations and builds since the last call, and forgets them. */
   takeSteps(): string[] {
     const steps = this.read('steps.log').split('\n').filter(Boolean);
     this.remove('steps.log');
@@ -129,9 +129,9 @@ export class Checkout {
     );
   }
 
-  async run(...args: string[]): Promise<{ exit: unknown; output: string; complaints: string }> {
+  async run(...args: string[]): Promise<{ exit: unknown; output: string; errorOutput: string }> {
     const command = this.start(...args);
-    const exit = await command.ended();
-    return { exit, output: command.output, complaints: command.complaints };
+    const exit = await command.waitForEnd();
+    return { exit, output: command.output, errorOutput: command.errorOutput };
   }
 }
