@@ -1,21 +1,11 @@
 import 'reflect-metadata';
+import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { systemClock } from '#clock';
 import { exitIfMisconfigured, loadConfigOrExit, onStopSignals } from '#config';
+import { InvalidInputError } from '#domain';
 import { createLogger } from '#logging';
-import { type ComposedSync, composeSync } from '#sync';
-import { createMonitors } from './monitors.js';
 import { WorkerModule } from './worker.module.js';
-
-/** A worker serves no schema but its own: with an old one it says so and waits. */
-async function waitForSchema({ context }: ComposedSync): Promise<void> {
-  for (;;) {
-    const pending = await context.database.pendingMigrations();
-    if (pending.length === 0) return;
-    context.logger.error(`the database schema is old: run "npm run migrate" (${pending.join(', ')})`);
-    await systemClock.sleep(5_000);
-  }
-}
 
 const config = loadConfigOrExit();
 const logger = createLogger({
@@ -25,23 +15,25 @@ const logger = createLogger({
   clock: systemClock,
   service: 'Worker',
 });
-const foundation = { clock: systemClock, logger };
-const composition = await composeSync(config, foundation);
-const monitors = createMonitors(config, foundation);
-let application: Awaited<ReturnType<typeof NestFactory.createApplicationContext>> | undefined;
-const stop = async () => {
+let application: INestApplicationContext | undefined;
+
+async function stop(): Promise<void> {
   await application?.close();
-  await monitors.close();
-  await composition.close();
   await logger.close();
   process.exit(0);
-};
+}
+
 onStopSignals(
   systemClock,
   () => void stop(),
   () => process.exit(1),
 );
-await waitForSchema(composition);
-await composition.services.keyCheck.run().catch(exitIfMisconfigured);
-application = await NestFactory.createApplicationContext(WorkerModule.with({ config, monitors, ...composition }), { logger: false });
-logger.info('the worker is running');
+try {
+  application = await NestFactory.createApplicationContext(WorkerModule.forRoot(config, logger), { logger: false, abortOnError: false });
+  logger.info('the worker is running');
+} catch (error) {
+  if (!(error instanceof InvalidInputError)) logger.error('the worker cannot start', { error });
+  await logger.close();
+  if (error instanceof InvalidInputError) exitIfMisconfigured(error);
+  process.exit(1);
+}

@@ -1,16 +1,15 @@
 import type { Clock } from '#domain';
 import { CompleteClient } from './complete-client.js';
-import { Deadline } from './deadline.js';
 import { type Endpoint, describeEndpoint } from './endpoint.js';
 import { BeanstalkReplyError, queueTimeout, queueUnavailable, toReplyError } from './queue-errors.js';
 
-/** A job as a server gave it to us. */
+/** A job as a server returns it. */
 export interface ReservedJob {
   readonly id: string;
   readonly body: Buffer;
 }
 
-/** The states whose next job a server shows. */
+/** The states in which a server shows the next job. */
 export type PeekedState = 'ready' | 'delayed' | 'buried';
 
 /** beanstalkd's own parameters of a job; priority 0 is the most urgent. */
@@ -25,28 +24,42 @@ export type Statistics = Readonly<Record<string, string | number>>;
 
 type Callback = (error: string | null, ...values: unknown[]) => void;
 
-/** A server that is well answers in milliseconds, one that syncs every put to a slow disk in tenths of a second. */
-const ANSWER_WITHIN_MS = 5_000;
+/** A healthy server replies in milliseconds, or in tenths of a second when it syncs every put to a slow disk. */
+const REPLY_WITHIN_MS = 5_000;
+
+/** Calls `onLate` once unless it is cleared in time. */
+class Deadline {
+  private readonly done = new AbortController();
+
+  constructor(clock: Clock, withinMs: number, onLate: () => void) {
+    clock.sleep(withinMs, this.done.signal).then(onLate, () => {});
+  }
+
+  clear(): void {
+    this.done.abort();
+  }
+}
 
 /**
- * One connection to one server: with {@link CompleteClient} the only place that knows fivebeans.
+ * One connection to one server. With {@link CompleteClient} it is the only place that knows fivebeans.
  *
- * fivebeans calls nobody back when the connection is lost, cannot connect twice, and loses its place when a callback
- * throws; so a connection lives once, every call has a deadline, and all that wait are rejected together. A connection that
- * failed is closed and never used again.
+ * fivebeans does not call back after a lost connection, cannot connect twice, and mixes up replies when a callback throws. So
+ * a connection is used once, every call has a deadline, and a failure rejects all waiting calls. A connection that failed is
+ * closed and never used again.
  *
- * Every call throws TransientError `queue_unavailable` when the connection is or gets lost, `queue_timeout` when the server
- * does not answer in five seconds (the connection is lost then), BeanstalkReplyError when it refuses, and BugError
- * `queue_misused` when the request is wrong in itself. After the latter two the connection is as good as before.
+ * Every call throws TransientError `queue_unavailable` when the connection is lost, TransientError `queue_timeout` when the
+ * server does not reply within five seconds (which closes the connection), BeanstalkReplyError when the server refuses, and
+ * BugError `queue_misused` when the request is wrong in itself. After the last two the connection can still be used.
  */
 export class BeanstalkConnection {
+  /** The server's name, see {@link describeEndpoint}. */
   readonly name: string;
   private readonly client: CompleteClient;
   private readonly waiting = new Set<(error: Error) => void>();
   private closed: Error | undefined;
   private onClose: (() => void) | undefined;
 
-  /** Not connected yet: see {@link connect}. */
+  /** Does not connect yet: see {@link connect}. */
   constructor(
     endpoint: Endpoint,
     private readonly clock: Clock,
@@ -54,18 +67,18 @@ export class BeanstalkConnection {
     const isPath = 'path' in endpoint;
     this.name = describeEndpoint(endpoint);
     this.client = new CompleteClient(isPath ? '' : endpoint.host, isPath ? endpoint.path : endpoint.port);
-    this.client.on('error', (error: Error) => this.fail(queueUnavailable(`the connection to ${this.name} failed`, error)));
+    this.client.on('error', (error: Error) => this.fail(queueUnavailable(`connection to ${this.name} failed`, error)));
     this.client.on('close', () => this.close());
   }
 
-  /** A connection that is made. */
+  /** Creates a connection and connects. */
   static async open(endpoint: Endpoint, clock: Clock): Promise<BeanstalkConnection> {
     const connection = new BeanstalkConnection(endpoint, clock);
     await connection.connect();
     return connection;
   }
 
-  /** Makes the connection. To be called once. */
+  /** Connects to the server. Call it once. */
   async connect(): Promise<void> {
     await this.call('connect', (done) => {
       this.client.once('connect', () => done(null));
@@ -75,11 +88,12 @@ export class BeanstalkConnection {
     this.client.stream.setKeepAlive(true, 30_000);
   }
 
+  /** Whether the connection has neither failed nor been closed. */
   get isOpen(): boolean {
     return this.closed === undefined;
   }
 
-  /** Calls this listener, and none that was given before, once when the connection ends, whoever ended it. */
+  /** Sets the only listener, which is called once when the connection ends for any reason; at once if it has ended. */
   whenClosed(listener: () => void): void {
     if (this.closed) listener();
     else this.onClose = listener;
@@ -93,50 +107,50 @@ export class BeanstalkConnection {
     return String(id);
   }
 
-  /** Watches this tube and no other. */
+  /** Watches this tube only. */
   async watchOnly(tube: string): Promise<void> {
     await this.call('watch', (done) => this.client.watch(tube, done));
     if (tube !== 'default') await this.call('ignore', (done) => this.client.ignore('default', done));
   }
 
-  /** The next job, or undefined when none came in time. A server that does not even say so is taken for dead five seconds later. */
+  /** Reserves the next job; undefined when there is none within the time. Waits five seconds longer for the reply. */
   async reserve(timeoutSeconds: number): Promise<ReservedJob | undefined> {
     try {
       const reserve = (done: Callback) => this.client.reserve_with_timeout(timeoutSeconds, done);
-      return toReservedJob(await this.call('reserve', reserve, ANSWER_WITHIN_MS + timeoutSeconds * 1_000));
+      return toReservedJob(await this.call('reserve', reserve, REPLY_WITHIN_MS + timeoutSeconds * 1_000));
     } catch (error) {
       if (error instanceof BeanstalkReplyError && ['TIMED_OUT', 'DEADLINE_SOON'].includes(error.reply)) return undefined;
       throw error;
     }
   }
 
-  /** Takes that job, be it ready, delayed or buried. Undefined: there is no such job, or somebody holds it. */
+  /** Reserves the job if it is ready, delayed or buried. Undefined: unknown job, or another client holds it. */
   async reserveJob(id: string): Promise<ReservedJob | undefined> {
     const reserved = await this.callUnlessMissing('reserve-job', (done) => this.client.reserve_job(id, done));
     return reserved && toReservedJob(reserved);
   }
 
-  /** Ends a job that this connection holds, or that nobody holds. False: there is no such job, or somebody else holds it. */
+  /** Deletes a job that this connection or no client holds. False: unknown job, or another client holds it. */
   async delete(id: string): Promise<boolean> {
     return this.succeeds('delete', (done) => this.client.destroy(id, done));
   }
 
-  /** Puts a job back that this connection holds. False: it does not, any more. */
+  /** Releases a job that this connection holds. False: it does not hold the job any more. */
   async release(id: string, priority: number, delaySeconds: number): Promise<boolean> {
     return this.succeeds('release', (done) => this.client.release(id, priority, delaySeconds, done));
   }
 
-  /** Sets a job aside that this connection holds, until it is kicked. False: it does not, any more. */
+  /** Buries a job that this connection holds. False: it does not hold the job any more. */
   async bury(id: string, priority: number): Promise<boolean> {
     return this.succeeds('bury', (done) => this.client.bury(id, priority, done));
   }
 
-  /** Gives a job that this connection holds its whole time-to-run again. False: it does not hold it, any more. */
+  /** Restarts the time-to-run of a job that this connection holds. False: it does not hold the job any more. */
   async touch(id: string): Promise<boolean> {
     return this.succeeds('touch', (done) => this.client.touch(id, done));
   }
 
-  /** Kicks up to `bound` jobs of the tube; returns how many. */
+  /** Kicks up to `bound` jobs of the tube. Returns how many. */
   async kick(tube: string, bound: number): Promise<number> {
     const used = this.call('use', (done) => this.client.use(tube, done));
     const kick = this.call('kick', (done) => this.client.kick(bound, done));
@@ -144,12 +158,12 @@ export class BeanstalkConnection {
     return Number(kicked);
   }
 
-  /** Makes one delayed or buried job ready. False: there is no such job, or it is neither. */
+  /** Makes a delayed or buried job ready. False: unknown job, or it is in another state. */
   async kickJob(id: string): Promise<boolean> {
     return this.succeeds('kick-job', (done) => this.client.kick_job(id, done));
   }
 
-  /** The job, whatever its state; undefined when it is gone. */
+  /** The job in any state; undefined when it does not exist. */
   async peekJob(id: string): Promise<ReservedJob | undefined> {
     const found = await this.callUnlessMissing('peek', (done) => this.client.peek(id, done));
     return found && toReservedJob(found);
@@ -164,36 +178,36 @@ export class BeanstalkConnection {
     return found && toReservedJob(found);
   }
 
-  /** Keeps jobs of the tube from being reserved for so long; 0 resumes. False: there is no such tube. */
+  /** Stops reservations from the tube for `seconds`; 0 resumes them. False: unknown tube. */
   async pause(tube: string, seconds: number): Promise<boolean> {
     return this.succeeds('pause-tube', (done) => this.client.pause_tube(tube, seconds, done));
   }
 
-  /** Tubes that have jobs or somebody who uses them. */
+  /** The names of tubes that have jobs or clients. */
   async listTubes(): Promise<string[]> {
     const [names] = await this.call('list-tubes', (done) => this.client.list_tubes(done));
     return (names as unknown[]).map(String);
   }
 
-  /** Of the whole server. */
+  /** The counters of the whole server. */
   async stats(): Promise<Statistics> {
     const [statistics] = await this.call('stats', (done) => this.client.stats(done));
     return statistics as Statistics;
   }
 
-  /** Undefined when the job is gone. */
+  /** The counters of a job; undefined when it does not exist. */
   async statsJob(id: string): Promise<Statistics | undefined> {
     return this.statistics('stats-job', (done) => this.client.stats_job(id, done));
   }
 
-  /** Undefined when no such tube exists. */
+  /** The counters of a tube; undefined when it does not exist. */
   async statsTube(tube: string): Promise<Statistics | undefined> {
     return this.statistics('stats-tube', (done) => this.client.stats_tube(tube, done));
   }
 
-  /** Ends the connection; every call that waits is rejected. Jobs it holds go back to the queue. */
+  /** Closes the connection and rejects every waiting call. The server releases the jobs that it holds. */
   close(): void {
-    this.fail(queueUnavailable(`the connection to ${this.name} was closed`));
+    this.fail(queueUnavailable(`connection to ${this.name} closed`));
   }
 
   private async statistics(command: string, issue: (done: Callback) => void): Promise<Statistics | undefined> {
@@ -205,7 +219,7 @@ export class BeanstalkConnection {
     return (await this.callUnlessMissing(command, issue)) !== undefined;
   }
 
-  /** Undefined when the server answers NOT_FOUND. */
+  /** Undefined when the server replies NOT_FOUND. */
   private async callUnlessMissing(command: string, issue: (done: Callback) => void): Promise<unknown[] | undefined> {
     try {
       return await this.call(command, issue);
@@ -215,9 +229,9 @@ export class BeanstalkConnection {
     }
   }
 
-  private async call(command: string, issue: (done: Callback) => void, withinMs = ANSWER_WITHIN_MS): Promise<unknown[]> {
+  private async call(command: string, issue: (done: Callback) => void, withinMs = REPLY_WITHIN_MS): Promise<unknown[]> {
     if (this.closed) throw this.closed;
-    const deadline = new Deadline(this.clock, withinMs, () => this.fail(queueTimeout(`${this.name} did not answer ${command} in time`)));
+    const deadline = new Deadline(this.clock, withinMs, () => this.fail(queueTimeout(`${this.name} did not reply to ${command} in time`)));
     try {
       return await new Promise<unknown[]>((resolve, reject) => {
         this.waiting.add(reject);
@@ -235,7 +249,7 @@ export class BeanstalkConnection {
   private fail(error: Error): void {
     if (this.closed) return;
     this.closed = error;
-    // fivebeans makes its stream in connect(): there is none yet when that itself failed.
+    // fivebeans creates its stream in connect(): there is none when that call itself failed.
     (this.client.stream as CompleteClient['stream'] | null)?.destroy();
     for (const reject of this.waiting) reject(error);
     this.waiting.clear();

@@ -1,82 +1,79 @@
 import { type Clock, InvalidInputError, type Logger, TransientError } from '#domain';
 import { BeanstalkConnection } from './beanstalk-connection.js';
+import type { EndpointFinder } from './endpoint-finder.js';
 import { type Endpoint, describeEndpoint, rankEndpoints } from './endpoint.js';
 import { isQueueTimeout, queueUnavailable } from './queue-errors.js';
 import { ServerHealth } from './server-health.js';
 
-/** What is asked of one server. */
+/** Calls to one server. */
 export type ServerWork<Result> = (connection: BeanstalkConnection) => Promise<Result>;
 
-/** What became of a call to one server. */
+/** The result of calls to one server. */
 export type ServerReply<Result> =
   { readonly server: string; readonly value: Result } | { readonly server: string; readonly error: unknown };
 
-/** What the pool stands on. */
-export interface ConnectionPoolOptions {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Every server, each call anew. */
-  readonly findEndpoints: () => readonly Endpoint[];
-}
-
-/** One connection to each server, made when it is needed and again when it was lost. */
+/** Holds one connection to each server. Connects at the first call and again after a loss. */
 export class ConnectionPool {
   private readonly connections = new Map<string, Promise<BeanstalkConnection>>();
   private readonly health: ServerHealth;
 
-  constructor(private readonly options: ConnectionPoolOptions) {
-    this.health = new ServerHealth(options.clock);
+  constructor(
+    private readonly endpoints: EndpointFinder,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {
+    this.health = new ServerHealth(clock);
   }
 
   /**
-   * Works on the server of the key; on the next one when that is down, silent or refuses, so the work may be done on both.
-   * Throws TransientError `queue_unavailable` when none does it, and at once what is no matter of the server.
+   * Works on the key's server, or on the next one when that server is unavailable, silent or refuses: the work may be done on
+   * both. Throws TransientError `queue_unavailable` when every server fails, and at once an error that no other server cures.
    */
-  async onFirst<Result>(key: string, work: ServerWork<Result>): Promise<Result> {
+  async runOnFirst<Result>(key: string, work: ServerWork<Result>): Promise<Result> {
     let failure: unknown;
-    for (const endpoint of this.health.liveFirst(rankEndpoints(this.options.findEndpoints(), key))) {
+    for (const endpoint of this.health.availableFirst(rankEndpoints(this.endpoints.find(), key))) {
       const name = describeEndpoint(endpoint);
-      this.health.trying(name);
+      this.health.markTried(name);
       try {
-        const result = await this.use(endpoint, work);
-        this.health.succeeded(name);
+        const result = await this.run(endpoint, work);
+        this.health.markSucceeded(name);
         return result;
       } catch (error) {
         if (!(error instanceof TransientError)) throw error;
         failure = error;
-        this.passBy(name, error);
+        this.skip(name, error);
       }
     }
-    throw queueUnavailable('no queue server takes the job', failure);
+    throw queueUnavailable('no queue server accepted the job', failure);
   }
 
-  /** Works on every server, or on the named one. Throws InvalidInputError `unknown_queue_server` when there is none such. */
-  async askEach<Result>(work: ServerWork<Result>, server?: string): Promise<ServerReply<Result>[]> {
-    const all = this.options.findEndpoints();
-    const endpoints = all.filter((endpoint) => server === undefined || describeEndpoint(endpoint) === server);
-    if (server !== undefined && endpoints.length === 0) throw unknownServer();
-    return Promise.all(endpoints.map((endpoint) => this.ask(endpoint, work)));
+  /** Works on every server, or on the named one. Throws InvalidInputError `unknown_queue_server` when the name is not one of ours. */
+  async runOnEach<Result>(work: ServerWork<Result>, server?: string): Promise<ServerReply<Result>[]> {
+    const all = this.endpoints.find();
+    const chosen = all.filter((endpoint) => server === undefined || describeEndpoint(endpoint) === server);
+    if (server !== undefined && chosen.length === 0) throw unknownServer();
+    return Promise.all(chosen.map((endpoint) => this.toReply(endpoint, work)));
   }
 
-  /** As {@link askEach}, what those said that answer. Throws TransientError `queue_unavailable` when none does. */
-  async onEach<Result>(work: ServerWork<Result>, server?: string): Promise<Result[]> {
-    const answers = await this.askEach(work, server);
-    const values = answers.flatMap((answer) => ('value' in answer ? [answer.value] : []));
+  /** As {@link runOnEach}: the results of the servers that replied. Throws TransientError `queue_unavailable` when none did. */
+  async collect<Result>(work: ServerWork<Result>, server?: string): Promise<Result[]> {
+    const replies = await this.runOnEach(work, server);
+    const values = replies.flatMap((reply) => ('value' in reply ? [reply.value] : []));
     if (values.length > 0) return values;
-    const failed = answers.find((answer) => 'error' in answer);
-    throw queueUnavailable('no queue server answers', failed?.error);
+    const failed = replies.find((reply) => 'error' in reply);
+    throw queueUnavailable('no queue server replied', failed?.error);
   }
 
-  /** Waits for the first answer only: a silent server beside one that is well takes no time. */
-  async doesOneAnswer(work: ServerWork<unknown>): Promise<boolean> {
-    const answers = this.options.findEndpoints().map((endpoint) => this.use(endpoint, work));
-    return Promise.any(answers).then(
+  /** Returns true at the first success, without waiting for slower servers; false when every server fails. Never throws. */
+  async succeedsOnAny(work: ServerWork<unknown>): Promise<boolean> {
+    const results = this.endpoints.find().map((endpoint) => this.run(endpoint, work));
+    return Promise.any(results).then(
       () => true,
       () => false,
     );
   }
 
-  /** Ends every connection. */
+  /** Closes every connection. */
   async close(): Promise<void> {
     const opened = [...this.connections.values()];
     this.connections.clear();
@@ -85,22 +82,22 @@ export class ConnectionPool {
     }
   }
 
-  private passBy(server: string, error: unknown): void {
-    const restMs = this.health.failed(server);
-    if (restMs !== undefined) this.options.logger.warn('a queue server takes no jobs', { server, pass_by_ms: restMs, error });
+  private skip(server: string, error: unknown): void {
+    const skipMs = this.health.markFailed(server);
+    if (skipMs !== undefined) this.logger.warn('queue server failed; skipped for a while', { server, skip_ms: skipMs, error });
   }
 
-  private async ask<Result>(endpoint: Endpoint, work: ServerWork<Result>): Promise<ServerReply<Result>> {
+  private async toReply<Result>(endpoint: Endpoint, work: ServerWork<Result>): Promise<ServerReply<Result>> {
     const server = describeEndpoint(endpoint);
     try {
-      return { server, value: await this.use(endpoint, work) };
+      return { server, value: await this.run(endpoint, work) };
     } catch (error) {
       return { server, error };
     }
   }
 
-  /** A connection that dies in the first call after a silence is replaced once: the server may have been restarted meanwhile. */
-  private async use<Result>(endpoint: Endpoint, work: ServerWork<Result>): Promise<Result> {
+  /** Replaces once a known connection that fails at its first call after a pause: the server may have restarted. */
+  private async run<Result>(endpoint: Endpoint, work: ServerWork<Result>): Promise<Result> {
     const isKnown = this.connections.has(describeEndpoint(endpoint));
     const connection = await this.connect(endpoint);
     try {
@@ -115,7 +112,7 @@ export class ConnectionPool {
     const name = describeEndpoint(endpoint);
     const known = this.connections.get(name);
     if (known) return known;
-    const opening = BeanstalkConnection.open(endpoint, this.options.clock);
+    const opening = BeanstalkConnection.open(endpoint, this.clock);
     this.connections.set(name, opening);
     const forget = () => {
       if (this.connections.get(name) === opening) this.connections.delete(name);
@@ -126,7 +123,7 @@ export class ConnectionPool {
 }
 
 const unknownServer = () =>
-  new InvalidInputError('there is no such queue server', {
+  new InvalidInputError('Unknown queue server', {
     code: 'unknown_queue_server',
     fields: [{ field: 'server', problem: 'is not one of BEANSTALK_URL' }],
   });

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
-/** Where a beanstalkd server listens. */
+/** The address on which a beanstalkd server listens: TCP, or the path of a Unix socket. */
 export type Endpoint = { readonly host: string; readonly port: number } | { readonly path: string };
 
-/** The name of a server in logs and answers; the same for the same server. */
+/** The name of a server in logs and responses: `host:port`, or the path of a Unix socket. */
 export const describeEndpoint = (endpoint: Endpoint): string => ('path' in endpoint ? endpoint.path : `${endpoint.host}:${endpoint.port}`);
 
 const weightOf = (endpoint: Endpoint, key: string) =>
@@ -12,8 +12,8 @@ const weightOf = (endpoint: Endpoint, key: string) =>
     .digest('hex');
 
 /**
- * Servers for a key, the best first (rendezvous hashing): every process agrees, and a server that leaves or joins moves
- * only the keys that are its own.
+ * Sorts the servers for a key, the best first (rendezvous hashing). Every process gets the same order. A server that is added
+ * or removed moves only its own keys.
  */
 export const rankEndpoints = (endpoints: readonly Endpoint[], key: string): Endpoint[] =>
   endpoints

@@ -1,7 +1,7 @@
 declare module 'fivebeans/lib/client.js' {
   import { EventEmitter } from 'node:events';
 
-  /** fivebeans 1.5.0, as far as it is used. Errors are bare words; a lost connection answers nothing. */
+  /** fivebeans 1.5.0, the part that we use. Errors are plain strings. After a lost connection it never calls back. */
   class Client extends EventEmitter {
     constructor(host: string, port: number | string);
     connect(): void;
@@ -34,7 +34,7 @@ declare module 'fivebeans/lib/client.js' {
   namespace Client {
     type Callback = (error: string | null, ...values: unknown[]) => void;
 
-    /** What a command needs of the client it is called on. */
+    /** What a command needs from the client object. */
     interface Target {
       readonly handlers: unknown[];
       readonly stream: { write(data: Buffer): unknown };

@@ -1,8 +1,12 @@
 export { type PeekedState } from './beanstalk-connection.js';
+export { type BuriedJob, BuriedJobRecorder } from './buried-job.js';
+export { EndpointFinder, createEndpointFinder } from './endpoint-finder.js';
 export { type Endpoint } from './endpoint.js';
-export { type JobRef, QueueClient, type QueueClientOptions } from './queue-client.js';
+export { type JobRef, QueueClient } from './queue-client.js';
 export { BeanstalkReplyError } from './queue-errors.js';
 export { type JobAddress, type JobView, type ServerState, type TubeStatistics } from './queue-views.js';
-export { type BuriedJob } from './held-job.js';
-export { type JobContext, TubeWorker, assertEveryTubeHasOneWorker } from './tube-worker.js';
-export { TubeWorkerHost, type TubeWorkerHostOptions } from './tube-worker-host.js';
+export { QueueModule } from './queue.module.js';
+export { TubeWorkerHost } from './tube-worker-host.js';
+export { type RegisteredWorker, TubeWorkerRegistry } from './tube-worker-registry.js';
+export { type JobContext, type JobProcessor, TubeWorker, type TubeWorkerOptions } from './tube-worker.js';
+export { TubeWorkersModule, type TubeWorkersModuleOptions } from './tube-workers.module.js';

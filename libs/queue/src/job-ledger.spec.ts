@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { JobLedger } from './job-ledger.js';
 
 describe('JobLedger', () => {
-  it('runs a job once at a time, and again when it has ended, well or not', async () => {
+  it('runs a job once at a time, and again after it has ended with or without an error', async () => {
     const ledger = new JobLedger();
     let finish = () => {};
     const first = ledger.runOnce('0/1', () => new Promise((resolve) => (finish = resolve)));
@@ -14,18 +14,18 @@ describe('JobLedger', () => {
     expect(await ledger.runOnce('0/1', async () => {})).toBe(true);
   });
 
-  it('counts how often a job was put back, until it ends', () => {
+  it('counts the releases of a job until the job ends', () => {
     const ledger = new JobLedger();
-    ledger.putBack('0/1');
-    ledger.putBack('0/1');
-    expect([ledger.holdsOf('0/1'), ledger.holdsOf('0/2')]).toEqual([2, 0]);
+    ledger.countRelease('0/1');
+    ledger.countRelease('0/1');
+    expect([ledger.releasesOf('0/1'), ledger.releasesOf('0/2')]).toEqual([2, 0]);
     ledger.forget('0/1');
-    expect(ledger.holdsOf('0/1')).toBe(0);
+    expect(ledger.releasesOf('0/1')).toBe(0);
   });
 
-  it('remembers the last ten thousand', () => {
+  it('remembers the last ten thousand jobs', () => {
     const ledger = new JobLedger();
-    for (let id = 0; id <= 10_000; id += 1) ledger.putBack(String(id));
-    expect(['0', '1', '10000'].map((id) => ledger.holdsOf(id))).toEqual([0, 1, 1]);
+    for (let id = 0; id <= 10_000; id += 1) ledger.countRelease(String(id));
+    expect(['0', '1', '10000'].map((id) => ledger.releasesOf(id))).toEqual([0, 1, 1]);
   });
 });

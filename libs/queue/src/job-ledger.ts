@@ -1,14 +1,14 @@
 const MAX_REMEMBERED = 10_000;
 
 /**
- * What this process knows about jobs that their server does not: which of them still run here, though their connection was
- * lost and the server gives them away again, and how often they were put back without having failed.
+ * What this process knows about jobs and their server does not: which jobs still run here although their connection was lost,
+ * and how often a job was released without a failure.
  */
 export class JobLedger {
   private readonly running = new Set<string>();
-  private readonly holds = new Map<string, number>();
+  private readonly releases = new Map<string, number>();
 
-  /** Runs the job unless it runs here already. False: it does. */
+  /** Runs the job and returns true. Returns false at once when the job already runs in this process. */
   async runOnce(job: string, run: () => Promise<void>): Promise<boolean> {
     if (this.running.has(job)) return false;
     this.running.add(job);
@@ -20,21 +20,21 @@ export class JobLedger {
     return true;
   }
 
-  /** The job was put back, and not because it failed. */
-  putBack(job: string): void {
-    const count = this.holdsOf(job) + 1;
+  /** Counts a release without a failure. Keeps the counts of the last 10,000 jobs. */
+  countRelease(job: string): void {
+    const count = this.releasesOf(job) + 1;
     this.forget(job);
-    this.holds.set(job, count);
-    if (this.holds.size > MAX_REMEMBERED) this.holds.delete(this.holds.keys().next().value ?? '');
+    this.releases.set(job, count);
+    if (this.releases.size > MAX_REMEMBERED) this.releases.delete(this.releases.keys().next().value ?? '');
   }
 
-  /** How often it was put back here without having failed. */
-  holdsOf(job: string): number {
-    return this.holds.get(job) ?? 0;
+  /** How often this process released the job without a failure. */
+  releasesOf(job: string): number {
+    return this.releases.get(job) ?? 0;
   }
 
-  /** The job ended. */
+  /** Removes the job's count after the job has ended. */
   forget(job: string): void {
-    this.holds.delete(job);
+    this.releases.delete(job);
   }
 }

@@ -1,6 +1,19 @@
-import { InvalidInputError, type Job, type PutJobOptions, type Tube, accountIdOf, jobKindOf, tubes } from '#domain';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Clock,
+  InvalidInputError,
+  type Job,
+  type JobQueue,
+  Logger,
+  type PutJobOptions,
+  type Tube,
+  accountIdOf,
+  jobKindOf,
+  tubes,
+} from '#domain';
 import type { BeanstalkConnection, PeekedState, ReservedJob } from './beanstalk-connection.js';
-import { ConnectionPool, type ConnectionPoolOptions, type ServerReply } from './connection-pool.js';
+import { ConnectionPool, type ServerReply } from './connection-pool.js';
+import { EndpointFinder } from './endpoint-finder.js';
 import {
   type JobAddress,
   type JobView,
@@ -11,126 +24,128 @@ import {
   toTubeStatistics,
 } from './queue-views.js';
 
-/** What the client stands on. */
-export type QueueClientOptions = ConnectionPoolOptions;
-
-/** Which jobs are meant. An id that is no number is an InvalidInputError `invalid_job_id`. */
+/** Names the jobs of a call. The call throws InvalidInputError `invalid_job_id` when the id is not a number. */
 export interface JobRef {
-  /** As in {@link JobAddress}; left out, every server is asked. One that is not ours is an InvalidInputError `unknown_queue_server`. */
+  /** As in {@link JobAddress}; every server unless given. The call throws InvalidInputError `unknown_queue_server` for an unknown one. */
   readonly server?: string | undefined;
   readonly id: string;
 }
 
 /**
- * Puts jobs and looks after tubes. Connects when first used and again when a connection was lost.
+ * Puts jobs, and shows and changes tubes for an operator. Connects at the first call and again after a loss.
  *
- * What asks several servers gives what those say that answer, and throws TransientError `queue_unavailable` when none does; a
- * server that says nothing for five seconds does not answer. A action whose answer is lost may be done and not counted.
+ * A call to several servers returns the results of those that reply, and throws TransientError `queue_unavailable` when none
+ * does within five seconds. When a reply is lost, the server may have done what the result does not count.
  */
-export class QueueClient {
+@Injectable()
+export class QueueClient implements JobQueue, OnApplicationShutdown {
   private readonly pool: ConnectionPool;
 
-  constructor(options: QueueClientOptions) {
-    this.pool = new ConnectionPool(options);
+  constructor(endpoints: EndpointFinder, clock: Clock, logger: Logger) {
+    this.pool = new ConnectionPool(endpoints, clock, logger);
   }
 
   /**
-   * Puts a job and returns its name once a server has it. Jobs of one account go to one server while that lives, else to the
-   * next. When an answer is lost the job is put again: it may come twice, which every worker bears. Throws TransientError
-   * `queue_unavailable` when no server takes it, BugError `queue_misused` when none ever will (too large a body).
+   * Puts a job and returns its address once a server has it. All jobs of an account go to one server while that is available,
+   * else to the next. When a reply is lost the job is put again: it may run twice. Throws TransientError `queue_unavailable`
+   * when no server accepts it, BugError `queue_misused` when no server ever will (the body is too large).
    */
   async put(job: Job, { delaySeconds = 0, priority }: PutJobOptions = {}): Promise<JobAddress> {
     const kind = jobKindOf(job.tube);
     const body = Buffer.from(JSON.stringify(job.payload));
     const options = { priority: priority ?? kind.priority, delaySeconds, ttrSeconds: kind.ttrSeconds };
-    return this.pool.onFirst(String(accountIdOf(job) ?? job.tube), async (connection) => ({
+    return this.pool.runOnFirst(String(accountIdOf(job) ?? job.tube), async (connection) => ({
       server: connection.name,
       id: await connection.put(job.tube, body, options),
     }));
   }
 
-  /** Names of all tubes that have jobs or somebody who uses them, strangers' too. */
+  /** The names of all tubes that have jobs or clients, also of tubes that are not ours. */
   async listTubes(): Promise<string[]> {
-    const names = await this.pool.onEach((connection) => connection.listTubes());
+    const names = await this.pool.collect((connection) => connection.listTubes());
     return [...new Set(names.flat())].sort();
   }
 
-  /** Counters of these tubes (of ours, unless given) on every server; a tube without jobs and workers has zeros. */
+  /** The counters of these tubes (ours unless given) on every server; zeros for a tube without jobs and clients. */
   async listTubeStatistics(names: readonly string[] = tubes): Promise<TubeStatistics[]> {
-    const perServer = await this.pool.onEach((connection) =>
+    const perServer = await this.pool.collect((connection) =>
       Promise.all(names.map(async (name) => toTubeStatistics(connection.name, name, await connection.statsTube(name)))),
     );
     return perServer.flat();
   }
 
-  /** Every server, also one that does not answer. Never throws. */
+  /** The state of every server, also of one that does not reply. Never throws. */
   async listServers(): Promise<ServerState[]> {
-    const answers = await this.pool.askEach((connection) => connection.stats());
-    return answers.map((answer) => ('value' in answer ? toServerState(answer.server, answer.value) : toSilentServer(answer)));
+    const replies = await this.pool.runOnEach((connection) => connection.stats());
+    return replies.map((reply) => ('value' in reply ? toServerState(reply.server, reply.value) : toFailedServer(reply)));
   }
 
-  /** The job of the tube that is next in that state, of every server that has one. beanstalkd shows no further ones. */
+  /** The tube's next job in that state on each server that has one. beanstalkd does not show the jobs behind it. */
   async peek(tube: Tube, state: PeekedState): Promise<JobView[]> {
-    const found = await this.pool.onEach(async (connection) => view(connection, await connection.peek(tube, state)));
+    const found = await this.pool.collect(async (connection) => view(connection, await connection.peek(tube, state)));
     return found.filter((job) => job !== undefined);
   }
 
-  /** The jobs with that id, one of each server at most. */
+  /** The jobs with that id, at most one per server. */
   async findJobs({ server, id }: JobRef): Promise<JobView[]> {
     assertJobId(id);
-    const found = await this.pool.onEach(async (connection) => view(connection, await connection.peekJob(id)), server);
+    const found = await this.pool.collect(async (connection) => view(connection, await connection.peekJob(id)), server);
     return found.filter((job) => job !== undefined);
   }
 
-  /** Kicks up to `bound` jobs of the tube on every server: buried ones, or delayed ones where none is buried. Returns how many. */
+  /** Kicks up to `bound` jobs of the tube on each server: buried ones, or delayed ones where none is buried. Returns how many. */
   async kick(tube: Tube, bound: number): Promise<number> {
-    const kicked = await this.pool.onEach((connection) => connection.kick(tube, bound));
+    const kicked = await this.pool.collect((connection) => connection.kick(tube, bound));
     return kicked.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Makes buried or delayed jobs with that id ready; returns how many. */
+  /** Makes the buried or delayed jobs with that id ready. Returns how many. */
   async kickJobs(ref: JobRef): Promise<number> {
-    return this.onEachWith(ref, (connection) => connection.kickJob(ref.id));
+    return this.countEach(ref, (connection) => connection.kickJob(ref.id));
   }
 
-  /** Deletes jobs with that id that nobody holds; returns how many. */
+  /** Deletes the jobs with that id that no worker holds. Returns how many. */
   async deleteJobs(ref: JobRef): Promise<number> {
-    return this.onEachWith(ref, (connection) => connection.delete(ref.id));
+    return this.countEach(ref, (connection) => connection.delete(ref.id));
   }
 
-  /** Sets jobs with that id aside that nobody holds, until they are kicked; returns how many. */
+  /** Buries the jobs with that id that no worker holds. Returns how many. */
   async buryJobs(ref: JobRef): Promise<number> {
-    return this.onEachWith(ref, (connection) => buryJob(connection, ref.id));
+    return this.countEach(ref, (connection) => buryJob(connection, ref.id));
   }
 
-  /** Sets up to `bound` ready jobs of the tube aside on every server, until they are kicked; returns how many. */
+  /** Buries up to `bound` ready jobs of the tube on each server. Returns how many. */
   async bury(tube: Tube, bound: number): Promise<number> {
-    const buried = await this.pool.onEach((connection) => buryReady(connection, tube, bound));
+    const buried = await this.pool.collect((connection) => buryReady(connection, tube, bound));
     return buried.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Keeps the tube's jobs from being reserved for so long, on every server that has it; 0 resumes. Returns on how many servers. */
+  /** Stops reservations from the tube for `seconds` on every server that has it; 0 resumes them. Returns the number of servers. */
   async pause(tube: Tube, seconds: number): Promise<number> {
-    return countTrue(await this.pool.onEach((connection) => connection.pause(tube, seconds)));
+    return countTrue(await this.pool.collect((connection) => connection.pause(tube, seconds)));
   }
 
-  /** Whether one server at least answers; says so as soon as it does. Never throws. */
+  /** Asks every server whether it replies; returns true at the first reply. Never throws. */
   async isReady(): Promise<boolean> {
-    return this.pool.doesOneAnswer((connection) => connection.listTubes());
+    return this.pool.succeedsOnAny((connection) => connection.listTubes());
   }
 
-  /** Ends every connection. */
+  /** Closes every connection. */
   async close(): Promise<void> {
     await this.pool.close();
   }
 
-  private async onEachWith({ server, id }: JobRef, work: (connection: BeanstalkConnection) => Promise<boolean>): Promise<number> {
+  async onApplicationShutdown(): Promise<void> {
+    await this.close();
+  }
+
+  private async countEach({ server, id }: JobRef, work: (connection: BeanstalkConnection) => Promise<boolean>): Promise<number> {
     assertJobId(id);
-    return countTrue(await this.pool.onEach(work, server));
+    return countTrue(await this.pool.collect(work, server));
   }
 }
 
-const toSilentServer = ({ server, error }: Extract<ServerReply<unknown>, { readonly error: unknown }>): ServerState => ({
+const toFailedServer = ({ server, error }: Extract<ServerReply<unknown>, { readonly error: unknown }>): ServerState => ({
   server,
   isUp: false,
   problem: error instanceof Error ? error.message : String(error),
@@ -138,21 +153,21 @@ const toSilentServer = ({ server, error }: Extract<ServerReply<unknown>, { reado
 
 function assertJobId(id: string): void {
   if (/^\d{1,19}$/.test(id)) return;
-  throw new InvalidInputError('there is no such job id', {
+  throw new InvalidInputError('Invalid job id', {
     code: 'invalid_job_id',
     fields: [{ field: 'id', problem: 'must be a number' }],
   });
 }
 
-const countTrue = (answers: readonly boolean[]): number => answers.filter(Boolean).length;
+const countTrue = (results: readonly boolean[]): number => results.filter(Boolean).length;
 
-/** Undefined when there is no job, or it went meanwhile. */
+/** Undefined when there is no job, or it was deleted in the meantime. */
 async function view(connection: BeanstalkConnection, job: ReservedJob | undefined): Promise<JobView | undefined> {
   const statistics = job && (await connection.statsJob(job.id));
   return job && statistics && toJobView(connection.name, job, statistics);
 }
 
-/** Only who holds a job can bury it; its priority stays. False: there is no such job, or somebody else holds it. */
+/** Reserves the job, because only its holder can bury it; keeps its priority. False: unknown job, or another client holds it. */
 async function buryJob(connection: BeanstalkConnection, id: string): Promise<boolean> {
   if (!(await connection.reserveJob(id))) return false;
   const statistics = await connection.statsJob(id);

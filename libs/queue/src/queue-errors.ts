@@ -1,30 +1,30 @@
 import { BugError, TransientError } from '#domain';
 
-/** A server's answer other than the one hoped for: its own word, e.g. `DRAINING`. Time may heal it. */
+/** An unexpected reply of a server, e.g. `DRAINING`. A retry may succeed. */
 export class BeanstalkReplyError extends TransientError {
   constructor(
     readonly reply: string,
     command: string,
   ) {
-    super(`beanstalkd answered ${reply} to ${command}`, { code: 'queue_refused' });
+    super(`beanstalkd replied ${reply} to ${command}`, { code: 'queue_refused' });
   }
 }
 
-/** What a server says to a request that no repetition and no other server makes right. */
+/** Replies to a request that is wrong in itself: no retry and no other server helps. */
 const MISUSE = ['BAD_FORMAT', 'UNKNOWN_COMMAND', 'EXPECTED_CRLF', 'JOB_TOO_BIG'];
 
-/** BugError `queue_misused` for a request that is wrong in itself, else BeanstalkReplyError. */
+/** BugError `queue_misused` for a request that is wrong in itself, BeanstalkReplyError for any other reply. */
 export const toReplyError = (reply: string, command: string): BugError | BeanstalkReplyError =>
   MISUSE.includes(reply)
-    ? new BugError(`beanstalkd answered ${reply} to ${command}`, { code: 'queue_misused' })
+    ? new BugError(`beanstalkd replied ${reply} to ${command}`, { code: 'queue_misused' })
     : new BeanstalkReplyError(reply, command);
 
-/** The server cannot be reached, or hung up. */
+/** The server cannot be reached, or closed the connection. */
 export const queueUnavailable = (problem: string, cause?: unknown): TransientError =>
   new TransientError(problem, { code: 'queue_unavailable', cause });
 
-/** The server is connected and says nothing: it may have done what it was asked, and asking it again would be as long. */
+/** The server is connected and does not reply: it may have done the request, and a repeated request would wait as long. */
 export const queueTimeout = (problem: string): TransientError => new TransientError(problem, { code: 'queue_timeout' });
 
-/** Whether a server was silent, see {@link queueTimeout}. */
+/** Whether the error is a {@link queueTimeout}. */
 export const isQueueTimeout = (error: unknown): boolean => error instanceof TransientError && error.code === 'queue_timeout';

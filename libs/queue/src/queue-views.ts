@@ -1,6 +1,6 @@
 import type { ReservedJob, Statistics } from './beanstalk-connection.js';
 
-/** A job's name in the whole deployment: ids are each server's own. */
+/** Identifies a job in the whole deployment: each server has its own ids. */
 export interface JobAddress {
   /** `host:port`, or the path of a Unix socket. */
   readonly server: string;
@@ -15,14 +15,14 @@ export interface TubeStatistics {
   readonly reserved: number;
   readonly delayed: number;
   readonly buried: number;
-  /** Workers that wait for a job. */
+  /** Clients that wait for a job. */
   readonly waiting: number;
   readonly paused: boolean;
   /** 0 unless it is paused. */
   readonly pausedSecondsLeft: number;
 }
 
-/** A server's counters since its start, or why it does not answer. */
+/** A server's counters since its start, or why it does not reply. */
 export type ServerState =
   | {
       readonly server: string;
@@ -32,24 +32,24 @@ export type ServerState =
       readonly connections: number;
       readonly jobsPut: number;
       readonly jobTimeouts: number;
-      /** It takes no more jobs: somebody prepares to stop it. */
+      /** It accepts no more jobs (drain mode, before a stop). */
       readonly isDraining: boolean;
     }
   | { readonly server: string; readonly isUp: false; readonly problem: string };
 
-/** A job as its server knows it. */
+/** A job with its server's counters. */
 export interface JobView extends JobAddress {
   readonly tube: string;
   /** `ready`, `reserved`, `delayed` or `buried`. */
   readonly state: string;
-  /** JSON that carries ids only, when it is one of ours. */
+  /** JSON that carries ids only, if the job is one of ours. */
   readonly body: string;
   /** 0 is the most urgent. */
   readonly priority: number;
   readonly ageSeconds: number;
-  /** Until it is ready, or its holder's time is over; else 0. */
+  /** Until a delayed job is ready, or until a reserved job's time-to-run ends; else 0. */
   readonly timeLeftSeconds: number;
-  /** How often a worker took it. */
+  /** How often a client reserved it. */
   readonly reserves: number;
   readonly releases: number;
   readonly timeouts: number;
@@ -57,10 +57,10 @@ export interface JobView extends JobAddress {
   readonly kicks: number;
 }
 
-/** Reads numbers by beanstalkd's own names; zero for what is not there. */
+/** Reads counters by beanstalkd's own names; zero for a counter that is missing. */
 export const counterOf = (statistics: Statistics | undefined) => (name: string) => Number(statistics?.[name] ?? 0);
 
-/** Zeros for a tube that the server does not have. */
+/** From the reply to `stats-tube`; zeros for a tube that the server does not have. */
 export function toTubeStatistics(server: string, tube: string, statistics: Statistics | undefined): TubeStatistics {
   const count = counterOf(statistics);
   return {
@@ -76,7 +76,7 @@ export function toTubeStatistics(server: string, tube: string, statistics: Stati
   };
 }
 
-/** From the answer to `stats`. */
+/** From the reply to `stats`. */
 export function toServerState(server: string, statistics: Statistics): ServerState {
   const count = counterOf(statistics);
   return {
@@ -91,7 +91,7 @@ export function toServerState(server: string, statistics: Statistics): ServerSta
   };
 }
 
-/** From a job and the answer to `stats-job`. */
+/** From a job and the reply to `stats-job`. */
 export function toJobView(server: string, { id, body }: ReservedJob, statistics: Statistics): JobView {
   const count = counterOf(statistics);
   return {

@@ -4,66 +4,66 @@ import { ServerHealth } from './server-health.js';
 
 const servers: Endpoint[] = [{ path: 'a' }, { path: 'b' }];
 
-function scene() {
+function openScene() {
   let nowMs = 0;
   const health = new ServerHealth({ nowMs: () => nowMs });
-  const pass = (ms: number) => (nowMs += ms);
-  const first = () => health.liveFirst(servers)[0];
+  const advance = (ms: number) => (nowMs += ms);
+  const first = () => health.availableFirst(servers)[0];
   const tryAndFail = () => {
-    health.trying('a');
-    health.failed('a');
+    health.markTried('a');
+    health.markFailed('a');
   };
-  return { health, pass, first, tryAndFail };
+  return { health, advance, first, tryAndFail };
 }
 
 describe('ServerHealth', () => {
-  it('keeps the order of servers that are well, and leaves none out', () => {
-    const { health } = scene();
-    expect(health.liveFirst(servers)).toEqual(servers);
-    health.failed('a');
-    health.failed('b');
-    expect(health.liveFirst(servers)).toEqual(servers);
+  it('keeps the order of available servers, and returns all servers when all failed', () => {
+    const { health } = openScene();
+    expect(health.availableFirst(servers)).toEqual(servers);
+    health.markFailed('a');
+    health.markFailed('b');
+    expect(health.availableFirst(servers)).toEqual(servers);
   });
 
-  it('passes a server by for a second, however many calls failed together', () => {
-    const { health, pass, first } = scene();
-    expect([health.failed('a'), health.failed('a'), health.failed('a')]).toEqual([1_000, undefined, undefined]);
+  it('skips a server for one second, however many calls failed together', () => {
+    const { health, advance, first } = openScene();
+    expect([health.markFailed('a'), health.markFailed('a'), health.markFailed('a')]).toEqual([1_000, undefined, undefined]);
     expect(first()).toEqual({ path: 'b' });
-    pass(999);
+    advance(999);
     expect(first()).toEqual({ path: 'b' });
-    pass(1);
+    advance(1);
     expect(first()).toEqual({ path: 'a' });
   });
 
-  it('lets a single caller try it then', () => {
-    const { health, pass, first } = scene();
-    health.failed('a');
-    pass(1_000);
-    health.trying('a');
+  it('lets a single caller try the server after that', () => {
+    const { health, advance, first } = openScene();
+    health.markFailed('a');
+    advance(1_000);
+    health.markTried('a');
     expect(first()).toEqual({ path: 'b' });
   });
 
-  it('doubles the rest each time that one fails, up to half a minute', () => {
-    const { health, pass, first, tryAndFail } = scene();
-    health.failed('a');
-    for (const restMs of [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]) {
-      pass(restMs - 1);
+  it('doubles the time each time that caller fails, up to 30 s', () => {
+    const { health, advance, first, tryAndFail } = openScene();
+    health.markFailed('a');
+    for (const skipMs of [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]) {
+      advance(skipMs - 1);
       expect(first()).toEqual({ path: 'b' });
-      pass(1);
+      advance(1);
       expect(first()).toEqual({ path: 'a' });
       tryAndFail();
     }
   });
 
-  it('forgets everything once it is well', () => {
-    const { health, pass, first, tryAndFail } = scene();
-    health.failed('a');
-    pass(1_000);
+  it('starts again at one second after a success', () => {
+    const { health, advance, first, tryAndFail } = openScene();
+    health.markFailed('a');
+    advance(1_000);
     tryAndFail();
-    health.succeeded('a');
+    health.markSucceeded('a');
     expect(first()).toEqual({ path: 'a' });
-    health.failed('a');
-    pass(1_000);
+    health.markFailed('a');
+    advance(1_000);
     expect(first()).toEqual({ path: 'a' });
   });
 });

@@ -1,52 +1,53 @@
 import type { Clock } from '#domain';
 import { type Endpoint, describeEndpoint } from './endpoint.js';
 
-interface Rest {
+/** The time for which calls skip a server that failed. */
+interface Skip {
   readonly sinceMs: number;
   readonly forMs: number;
-  /** Somebody tries the server while all others still pass it by. */
+  /** One caller tries the server now; all others still skip it. */
   readonly isTried: boolean;
 }
 
-const FIRST_REST_MS = 1_000;
-const LONGEST_REST_MS = 30_000;
+const FIRST_SKIP_MS = 1_000;
+const LONGEST_SKIP_MS = 30_000;
 
 /**
- * Remembers which servers failed. One that did is passed by for a second, then tried by a single caller; each time that one
- * fails the rest is twice as long, up to half a minute. So a server that swallows calls delays one caller, not all.
+ * Remembers which servers failed. Calls skip a failed server for 1 s; then a single caller tries it. Each further failure
+ * doubles the time, up to 30 s. So a server that never replies delays one caller, not all.
  */
 export class ServerHealth {
-  private readonly rests = new Map<string, Rest>();
+  private readonly skips = new Map<string, Skip>();
 
   constructor(private readonly clock: Pick<Clock, 'nowMs'>) {}
 
-  /** The same servers, those that rest last. */
-  liveFirst(endpoints: readonly Endpoint[]): Endpoint[] {
-    const isResting = (endpoint: Endpoint) => this.isResting(this.rests.get(describeEndpoint(endpoint)));
-    return [...endpoints.filter((endpoint) => !isResting(endpoint)), ...endpoints.filter(isResting)];
+  /** The same servers, the skipped ones last. */
+  availableFirst(endpoints: readonly Endpoint[]): Endpoint[] {
+    const isSkipped = (endpoint: Endpoint) => this.isActive(this.skips.get(describeEndpoint(endpoint)));
+    return [...endpoints.filter((endpoint) => !isSkipped(endpoint)), ...endpoints.filter(isSkipped)];
   }
 
-  /** To be told before a call. */
-  trying(server: string): void {
-    const rest = this.rests.get(server);
-    if (rest && !this.isResting(rest)) this.rests.set(server, { ...rest, sinceMs: this.clock.nowMs(), isTried: true });
+  /** Call it before each call to a server. */
+  markTried(server: string): void {
+    const skip = this.skips.get(server);
+    if (skip && !this.isActive(skip)) this.skips.set(server, { ...skip, sinceMs: this.clock.nowMs(), isTried: true });
   }
 
-  /** To be told when a call failed. Gives the rest in milliseconds that begins by it; many that fail together begin one. */
-  failed(server: string): number | undefined {
-    const rest = this.rests.get(server);
-    if (rest && !rest.isTried) return undefined;
-    const forMs = rest ? Math.min(rest.forMs * 2, LONGEST_REST_MS) : FIRST_REST_MS;
-    this.rests.set(server, { sinceMs: this.clock.nowMs(), forMs, isTried: false });
+  /** Call it after a failed call. Returns the time in ms to skip the server; undefined when a parallel failure has started it. */
+  markFailed(server: string): number | undefined {
+    const skip = this.skips.get(server);
+    if (skip && !skip.isTried) return undefined;
+    const forMs = skip ? Math.min(skip.forMs * 2, LONGEST_SKIP_MS) : FIRST_SKIP_MS;
+    this.skips.set(server, { sinceMs: this.clock.nowMs(), forMs, isTried: false });
     return forMs;
   }
 
-  /** To be told when a call went well. */
-  succeeded(server: string): void {
-    this.rests.delete(server);
+  /** Call it after a successful call. */
+  markSucceeded(server: string): void {
+    this.skips.delete(server);
   }
 
-  private isResting(rest: Rest | undefined): boolean {
-    return rest !== undefined && this.clock.nowMs() < rest.sinceMs + rest.forMs;
+  private isActive(skip: Skip | undefined): boolean {
+    return skip !== undefined && this.clock.nowMs() < skip.sinceMs + skip.forMs;
   }
 }

@@ -2,9 +2,9 @@ import { BeanstalkConnection } from './beanstalk-connection.js';
 import type { Endpoint } from './endpoint.js';
 import { HeldJob, type JobEnvironment } from './held-job.js';
 
-/** What a loop stands on. */
+/** What a loop needs. */
 export interface TubeLoopOptions extends JobEnvironment {
-  /** Asked anew for every connection: the embedded server may come back elsewhere. */
+  /** Called for each new connection. Throws TransientError while the server is not running. */
   readonly findEndpoint: () => Endpoint;
 }
 
@@ -12,7 +12,7 @@ const RESERVE_SECONDS = 5;
 const FIRST_RECONNECT_MS = 100;
 const LONGEST_RECONNECT_MS = 5_000;
 
-/** One reservation after another on a connection of its own, for one worker. Reconnects by itself and watches again. */
+/** Reserves one job after another for one worker, on a connection of its own. Reconnects and watches the tube again by itself. */
 export class TubeLoop {
   private readonly stopping = new AbortController();
   private connection: BeanstalkConnection | undefined;
@@ -22,14 +22,14 @@ export class TubeLoop {
 
   constructor(private readonly options: TubeLoopOptions) {}
 
-  /** Begins to reserve; a second call changes nothing. */
+  /** Starts to reserve; a second call has no effect. */
   start(): void {
     this.loop ??= this.run();
   }
 
   /**
-   * Stops reserving, asks a running job to stop at its next safe point, and waits for it at most `graceMs`. A job that runs
-   * even then is given back to the queue.
+   * Stops reserving, asks a running job to stop at its next safe point, and waits for it at most `graceMs`. A job that still
+   * runs then goes back to the queue.
    */
   async stop(graceMs: number): Promise<void> {
     this.stopping.abort();
@@ -38,7 +38,7 @@ export class TubeLoop {
     const grace = new AbortController();
     await Promise.race([this.loop, this.options.clock.sleep(graceMs, grace.signal).catch(() => {})]);
     grace.abort();
-    // The server gives a job that is still held to another worker as soon as the connection is gone.
+    // The server gives a held job to another worker as soon as its connection is closed.
     this.connection?.close();
   }
 
@@ -51,7 +51,7 @@ export class TubeLoop {
       try {
         await this.reserveAll(await this.connect());
       } catch (error) {
-        if (!this.isStopping) await this.waitAfter(error);
+        if (!this.isStopping) await this.waitBeforeReconnect(error);
       } finally {
         this.connection?.close();
       }
@@ -65,20 +65,20 @@ export class TubeLoop {
     connection.whenClosed(() => this.held?.lose());
     await connection.connect();
     await connection.watchOnly(worker.tube);
-    if (this.failures > 0) logger.info('a queue connection is back', { tube: worker.tube, server: connection.name });
+    if (this.failures > 0) logger.info('queue connection restored', { tube: worker.tube, server: connection.name });
     this.failures = 0;
     return connection;
   }
 
-  /** Until the connection is lost, which it throws, or closed to stop. */
+  /** Returns when the loop stops. Throws when the connection is lost. */
   private async reserveAll(connection: BeanstalkConnection): Promise<void> {
     while (!this.isStopping) {
       const job = await connection.reserve(RESERVE_SECONDS);
-      if (job) await this.work(new HeldJob(this.options, connection, job));
+      if (job) await this.process(new HeldJob(this.options, connection, job));
     }
   }
 
-  private async work(held: HeldJob): Promise<void> {
+  private async process(held: HeldJob): Promise<void> {
     this.held = held;
     try {
       await held.handle();
@@ -87,14 +87,14 @@ export class TubeLoop {
     }
   }
 
-  /** Twice as long each time, spread so that the loops of a lost server do not all come back at once. */
-  private async waitAfter(error: unknown): Promise<void> {
-    const { worker, clock, logger, random } = this.options;
-    const exact = Math.min(FIRST_RECONNECT_MS * 2 ** this.failures, LONGEST_RECONNECT_MS);
-    const delayMs = Math.round(exact * (0.5 + random()));
+  /** Waits twice as long each time, at random from half to one and a half times, so that all loops do not reconnect together. */
+  private async waitBeforeReconnect(error: unknown): Promise<void> {
+    const { worker, clock, logger } = this.options;
+    const exactMs = Math.min(FIRST_RECONNECT_MS * 2 ** this.failures, LONGEST_RECONNECT_MS);
+    const delayMs = Math.round(exactMs * (0.5 + Math.random()));
     const fields = { tube: worker.tube, retry_in_ms: delayMs, error };
-    if (this.failures === 0) logger.warn('a queue connection was lost', fields);
-    else logger.debug('the queue is still away', fields);
+    if (this.failures === 0) logger.warn('queue connection lost; will reconnect', fields);
+    else logger.debug('queue still unavailable; will reconnect', fields);
     this.failures += 1;
     await clock.sleep(delayMs, this.stopping.signal).catch(() => {});
   }

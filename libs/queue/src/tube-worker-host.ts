@@ -1,65 +1,49 @@
-import type { Clock, Logger } from '#domain';
-import type { Endpoint } from './endpoint.js';
-import type { BuriedJob } from './held-job.js';
+import { Injectable } from '@nestjs/common';
+import { Clock, Logger } from '#domain';
+import { BuriedJobRecorder } from './buried-job.js';
+import { EndpointFinder } from './endpoint-finder.js';
 import { JobLedger } from './job-ledger.js';
 import { queueUnavailable } from './queue-errors.js';
-import { TubeLoop, type TubeLoopOptions } from './tube-loop.js';
-import { type TubeWorker, assertEveryTubeHasOneWorker } from './tube-worker.js';
-
-/** What the host stands on. */
-export interface TubeWorkerHostOptions {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Every server, each call anew. The constructor asks how many there are, at least one: that does not change. */
-  readonly findEndpoints: () => readonly Endpoint[];
-  /** Keeps a buried job's reason where the operator sees it. When it fails the job is not buried but tried again. */
-  readonly onBuried: (job: BuriedJob) => Promise<void>;
-  /** Between 0 and 1; Math.random unless given. */
-  readonly random?: () => number;
-}
+import { TubeLoop } from './tube-loop.js';
+import type { RegisteredWorker } from './tube-worker-registry.js';
 
 /**
- * Runs workers over every server until it is stopped. A server that is away takes only its own jobs with it. A job whose
- * connection was lost while it runs does not begin a second time in this process before it has ended.
+ * Runs tube workers over every queue server until it is stopped. While a server is unavailable, only its own jobs wait. A job
+ * that still runs after its connection was lost does not start a second time in this process before it has ended.
  */
+@Injectable()
 export class TubeWorkerHost {
-  private readonly loops: readonly TubeLoop[];
+  private loops: readonly TubeLoop[] = [];
 
-  /** Throws BugError when a tube has no worker or two. */
-  constructor(workers: readonly TubeWorker[], options: TubeWorkerHostOptions) {
-    assertEveryTubeHasOneWorker(workers);
-    const servers = Math.max(1, options.findEndpoints().length);
-    const toLoopOptions = loopOptionsOf(options, new JobLedger());
-    const places = workers.flatMap((worker) => Array.from({ length: servers }, (_, server) => ({ worker, server })));
-    this.loops = places.flatMap(({ worker, server }) =>
-      Array.from({ length: worker.concurrency }, () => new TubeLoop(toLoopOptions(worker, server))),
-    );
-  }
+  constructor(
+    private readonly endpoints: EndpointFinder,
+    private readonly buriedJobs: BuriedJobRecorder,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
 
-  /** Begins to reserve; a second call changes nothing. */
-  start(): void {
+  /** Starts to reserve jobs. The number of queue servers must not change afterwards; where they listen may. Call it once. */
+  start(workers: readonly RegisteredWorker[]): void {
+    const serverCount = Math.max(1, this.endpoints.find().length);
+    const servers = Array.from({ length: serverCount }, (_, index) => index);
+    const ledger = new JobLedger();
+    this.loops = workers.flatMap((worker) => servers.flatMap((server) => this.createLoops(worker, server, ledger)));
     for (const loop of this.loops) loop.start();
   }
 
-  /** Stops reserving, lets running jobs come to a safe point for at most `graceMs`, then gives them back to the queue. */
+  /** Stops reserving, waits at most `graceMs` for running jobs to reach a safe point, then gives them back to the queue. */
   async stop(graceMs: number): Promise<void> {
     await Promise.all(this.loops.map((loop) => loop.stop(graceMs)));
   }
-}
 
-const loopOptionsOf =
-  ({ clock, logger, onBuried, random = Math.random, findEndpoints }: TubeWorkerHostOptions, ledger: JobLedger) =>
-  (worker: TubeWorker, server: number): TubeLoopOptions => ({
-    worker,
-    clock,
-    logger,
-    onBuried,
-    random,
-    ledger,
-    serverKey: String(server),
-    findEndpoint: () => {
-      const endpoint = findEndpoints()[server];
+  private createLoops(worker: RegisteredWorker, server: number, ledger: JobLedger): TubeLoop[] {
+    const { clock, logger, buriedJobs } = this;
+    const findEndpoint = () => {
+      const endpoint = this.endpoints.find()[server];
       if (!endpoint) throw queueUnavailable('the queue server is not running');
       return endpoint;
-    },
-  });
+    };
+    const options = { worker, clock, logger, buriedJobs, ledger, serverKey: String(server), findEndpoint };
+    return Array.from({ length: worker.concurrency }, () => new TubeLoop(options));
+  }
+}

@@ -1,8 +1,8 @@
-import { type Config, embeddedQueuePortFinder } from '#config';
+import type { Config } from '#config';
 import { Database, DatabaseRequestLimiter, RateSlotStore } from '#database';
 import type { Clock, Logger } from '#domain';
 import { KommoClient } from '#kommo';
-import { type Endpoint, QueueClient } from '#queue';
+import { QueueClient, createEndpointFinder } from '#queue';
 import { Keyring, StateSigner, findLocalKeys } from '#secrets';
 import { UnisenderClient } from '#unisender';
 import type { SyncContext } from './context.js';
@@ -15,8 +15,6 @@ export interface ComposedSync {
   readonly context: SyncContext;
   readonly services: SyncServices;
   readonly queue: QueueClient;
-  /** As {@link endpointFinder} gives them. */
-  readonly findEndpoints: () => readonly Endpoint[];
   /** Lets go of vendors, queue and database. */
   close(): Promise<void>;
 }
@@ -24,19 +22,6 @@ export interface ComposedSync {
 interface Foundation {
   readonly clock: Clock;
   readonly logger: Logger;
-}
-
-/**
- * Where the queue's servers are, asked anew for every connection: the embedded one may have come back on another port, and
- * there is none while it is down.
- */
-export function endpointFinder({ beanstalk, dataDir }: Pick<Config, 'beanstalk' | 'dataDir'>): () => readonly Endpoint[] {
-  if (beanstalk.kind === 'servers') return () => beanstalk.endpoints;
-  const findPort = embeddedQueuePortFinder(dataDir);
-  return () => {
-    const port = findPort();
-    return port === undefined ? [] : [{ host: '127.0.0.1', port }];
-  };
 }
 
 function createClients(config: Config, database: Database, { clock, logger }: Foundation) {
@@ -66,14 +51,13 @@ function createKeyring({ dataDir, encryptionKey, localSecrets, olderEncryptionKe
 }
 
 /**
- * Builds what the API and the worker share from one configuration. Opens the database without migrating it; the queue is
- * connected to when it is first used. Throws TransientError `database_unavailable`.
+ * Builds what the API and the worker share from one configuration. Opens the database without migrating it; the queue client
+ * connects at its first call. The caller closes a queue client of its own. Throws TransientError `database_unavailable`.
  */
-export async function composeSync(config: Config, foundation: Foundation): Promise<ComposedSync> {
+export async function composeSync(config: Config, foundation: Foundation, givenQueue?: QueueClient): Promise<ComposedSync> {
   const { clock, logger } = foundation;
   const database = await Database.open(config.database, { clock });
-  const findEndpoints = endpointFinder(config);
-  const queue = new QueueClient({ clock, logger, findEndpoints });
+  const queue = givenQueue ?? new QueueClient(createEndpointFinder(config), clock, logger);
   const context: SyncContext = {
     clock,
     logger,
@@ -88,8 +72,8 @@ export async function composeSync(config: Config, foundation: Foundation): Promi
   const close = async () => {
     context.kommo.close();
     context.unisender.close();
-    await queue.close();
+    if (!givenQueue) await queue.close();
     await database.close();
   };
-  return { context, services: createSync(context), queue, findEndpoints, close };
+  return { context, services: createSync(context), queue, close };
 }

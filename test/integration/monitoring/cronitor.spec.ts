@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '#clock';
 import { Secret, TransientError } from '#domain';
 import { CronitorClient } from '#monitoring';
-import { withHeartbeat } from '../../../apps/worker/src/schedules/heartbeat.js';
+import { ScheduleRounds } from '../../../apps/worker/src/schedules/schedule-rounds.js';
 import { eventually } from '../../support/built-process.js';
 import { RecordingLogger } from '../../support/sync-harness.js';
 import { reset, silence, startStubVendor, type StubVendor, text } from '../vendors/stub-vendor.js';
@@ -31,7 +31,10 @@ afterEach(async () => {
   await server.close();
 });
 
-const scheduleOf = (run: () => Promise<void>) => withHeartbeat({ name: 'sweep', every: { seconds: 30 }, run }, cronitor);
+const scheduleOf = (run: () => Promise<void>) => {
+  const rounds = new ScheduleRounds({ claim: async () => true }, systemClock, cronitor);
+  return { run: () => rounds.run({ name: 'sweep', every: { seconds: 30 }, rounds: 'own', run }) };
+};
 
 const told = async (count: number) => {
   await eventually(`${count} heartbeats`, () => server.requests.length >= count);

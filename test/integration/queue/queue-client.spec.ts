@@ -28,8 +28,8 @@ function openScene(ports: readonly number[]): QueueScene {
   return scene;
 }
 
-/** Takes connections and hangs up on each as soon as something was said. */
-async function startRudeServer(): Promise<number> {
+/** Accepts connections and closes each one when the first data arrives. */
+async function startClosingServer(): Promise<number> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
     sockets.add(socket);
@@ -45,7 +45,7 @@ async function startRudeServer(): Promise<number> {
 describe('QueueClient', () => {
   const accounts = Array.from({ length: 40 }, (_, index) => contactsJob(index + 1));
 
-  it('keeps the jobs of an account on one of several servers, and uses them all', async () => {
+  it('keeps the jobs of an account on one server, and uses all servers', async () => {
     const servers = [await startServer(), await startServer()];
     const scene = openScene(servers.map(({ port }) => port));
     for (const job of [...accounts, ...accounts]) await scene.client.put(job);
@@ -54,7 +54,7 @@ describe('QueueClient', () => {
     expect(contacts.every(({ ready }) => ready > 0)).toBe(true);
   });
 
-  it('takes the next server while one is down, and comes back to it', async () => {
+  it('uses the next server while one is stopped, and the first one again after its start', async () => {
     const servers = [await startServer(), await startServer()];
     const scene = openScene(servers.map(({ port }) => port));
     await servers[0]?.restart(async () => {
@@ -70,14 +70,14 @@ describe('QueueClient', () => {
     expect(await eventually(putAll, (count) => count > 0)).toBeGreaterThan(0);
   });
 
-  it('says queue_unavailable when no server takes the job, and works once one does', async () => {
+  it('throws queue_unavailable when no server accepts the job', async () => {
     const scene = openScene([await findFreePort()]);
     await expect(scene.client.put(contactsJob(1))).rejects.toMatchObject({ code: 'queue_unavailable' });
     expect(await scene.client.isReady()).toBe(false);
   });
 
-  it('fails every waiting put when the server hangs up, and nothing else', async () => {
-    const scene = openScene([await startRudeServer()]);
+  it('fails every waiting put when the server closes the connection, and nothing else', async () => {
+    const scene = openScene([await startClosingServer()]);
     const unhandled: unknown[] = [];
     const remember = (error: unknown) => unhandled.push(error);
     process.on('unhandledRejection', remember);
@@ -97,7 +97,7 @@ const contactsCount = async (scene: QueueScene, state: 'ready' | 'reserved' | 'd
   return all.reduce((sum, counts) => sum + counts[state], 0);
 };
 
-describe.each(queueServerKinds())("an operator's hand on two servers: $name", (kind) => {
+describe.each(queueServerKinds())("an operator's actions on two servers: $name", (kind) => {
   const openTwo = async () => {
     const servers = [await startServer(kind), await startServer(kind)];
     return { servers, scene: openScene(servers.map(({ port }) => port)) };
@@ -119,7 +119,7 @@ describe.each(queueServerKinds())("an operator's hand on two servers: $name", (k
     expect(await scene.client.findJobs({ id: '999' })).toEqual([]);
   });
 
-  it('kicks, deletes and buries what it is told, and says how many', async () => {
+  it('kicks, deletes and buries the named jobs, and returns how many', async () => {
     const { scene } = await openTwo();
     await putOnBoth(scene, 100);
     expect(await scene.client.kickJobs({ id: '1' })).toBe(2);
@@ -133,7 +133,7 @@ describe.each(queueServerKinds())("an operator's hand on two servers: $name", (k
     expect(await scene.client.deleteJobs({ id: '1' })).toBe(0);
   });
 
-  it('pauses a tube wherever it is, and resumes it', async () => {
+  it('pauses a tube on every server that has it, and resumes it', async () => {
     const { scene } = await openTwo();
     expect(await scene.client.pause('contacts', 100)).toBe(0);
     await putOnBoth(scene);
@@ -147,7 +147,7 @@ describe.each(queueServerKinds())("an operator's hand on two servers: $name", (k
     expect(await eventually(paused, (count) => count === 0)).toBe(0);
   });
 
-  it('buries a job by its id, as urgent as it is', async () => {
+  it('buries a job by its id and keeps its priority', async () => {
     const { servers, scene } = await openTwo();
     await putOnBoth(scene, 100);
     const server = `127.0.0.1:${servers[0]?.port}`;
@@ -160,17 +160,17 @@ describe.each(queueServerKinds())("an operator's hand on two servers: $name", (k
     expect(await scene.client.deleteJobs({ server, id: '2' })).toBe(0);
   });
 
-  it('names every tube, and counts those of strangers when asked', async () => {
+  it('lists every tube, and counts the jobs of foreign tubes on request', async () => {
     const { scene } = await openTwo();
     const raw = await scene.rawClient(1);
-    await raw.ask('use strange\r\n');
+    await raw.ask('use foreign\r\n');
     await raw.ask('put 0 0 60 1\r\n?\r\n');
     await putOnBoth(scene);
-    expect(await scene.client.listTubes()).toEqual(['contacts', 'default', 'strange']);
-    expect((await scene.client.listTubeStatistics(['strange'])).map(({ ready }) => ready)).toEqual([0, 1]);
+    expect(await scene.client.listTubes()).toEqual(['contacts', 'default', 'foreign']);
+    expect((await scene.client.listTubeStatistics(['foreign'])).map(({ ready }) => ready)).toEqual([0, 1]);
   });
 
-  it('tells about every server, and why one does not answer', async () => {
+  it('returns the state of every server, and why one does not reply', async () => {
     const { servers, scene } = await openTwo();
     await putOnBoth(scene);
     const all = await scene.client.listServers();
@@ -178,18 +178,18 @@ describe.each(queueServerKinds())("an operator's hand on two servers: $name", (k
     expect(all[0]).toMatchObject({ isUp: true, isDraining: false });
     await servers[0]?.restart(async () => {
       const [first, second] = await scene.client.listServers();
-      expect(first).toEqual({ server: all[0]?.server, isUp: false, problem: expect.stringContaining('the connection to 127.0.0.1') });
+      expect(first).toEqual({ server: all[0]?.server, isUp: false, problem: expect.stringContaining('connection to 127.0.0.1') });
       expect(second).toMatchObject({ isUp: true });
     });
   });
 
-  it('refuses ids and servers that cannot be', async () => {
+  it('refuses invalid ids and unknown servers', async () => {
     const { scene } = await openTwo();
     await expect(scene.client.deleteJobs({ id: '1\r\ndelete 2' })).rejects.toMatchObject({ code: 'invalid_job_id' });
     await expect(scene.client.findJobs({ id: '1', server: 'elsewhere:1' })).rejects.toMatchObject({ code: 'unknown_queue_server' });
   });
 
-  it('does not offer a job to other servers that none will ever take', async () => {
+  it('does not offer a job that is too large to a second server', async () => {
     const server = await kind.start({ maxJobBytes: 10 });
     closers.push(() => server.stop());
     const scene = openScene([server.port, (await startServer(kind)).port]);

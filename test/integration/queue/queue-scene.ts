@@ -1,35 +1,27 @@
 import { systemClock } from '#clock';
-import { type Clock, type Job, type JobPayload, type LogFields, type Logger, type Tube, tubes } from '#domain';
-import { type BuriedJob, type JobContext, QueueClient, TubeWorker, TubeWorkerHost } from '#queue';
+import { type Clock, type Job, type JobPayload, type LogFields, type Logger, standardRetry, tubes } from '#domain';
+import { type BuriedJob, type JobContext, QueueClient, type RegisteredWorker, TubeWorkerHost } from '#queue';
 import { RawClient, type ServerAddress } from '../../support/beanstalkd-process.js';
 
 type Handler = (payload: JobPayload<'contacts'>, context: JobContext) => Promise<void>;
 
-class ContactsWorker extends TubeWorker<'contacts'> {
-  override readonly tube = 'contacts';
+/** Exact delays, for tests that compare them. */
+const retry = { ...standardRetry, jitter: 0 };
 
-  constructor(
-    private readonly handle: Handler,
-    override readonly concurrency: number,
-  ) {
-    super();
-  }
-
-  override process(payload: JobPayload<'contacts'>, context: JobContext): Promise<void> {
-    return this.handle(payload, context);
-  }
+/** Runs `handle` for the jobs of `contacts`; the other tubes have workers without effect. */
+function createWorkers(handle: Handler, concurrency: number): RegisteredWorker[] {
+  const contacts: RegisteredWorker = {
+    tube: 'contacts',
+    concurrency,
+    retry,
+    process: (payload, context) => handle(payload as JobPayload<'contacts'>, context),
+  };
+  const others = tubes.filter((tube) => tube !== 'contacts');
+  return [contacts, ...others.map((tube) => ({ tube, concurrency: 1, retry, process: async () => {} }))];
 }
 
-class IdleWorker extends TubeWorker {
-  constructor(override readonly tube: Tube) {
-    super();
-  }
-
-  override async process(): Promise<void> {}
-}
-
-/** Keeps what it was told, for tests that ask. */
-export class RememberingLogger implements Logger {
+/** Stores errors and warnings for the tests. */
+export class RecordingQueueLogger implements Logger {
   readonly lines: { readonly level: string; readonly message: string; readonly fields: LogFields }[] = [];
   readonly error = (message: string, fields: LogFields = {}) => void this.lines.push({ level: 'error', message, fields });
   readonly warn = (message: string, fields: LogFields = {}) => void this.lines.push({ level: 'warn', message, fields });
@@ -40,60 +32,53 @@ export class RememberingLogger implements Logger {
 const EVENTUALLY_MS = 30_000;
 const POLL_MS = 20;
 
-/** Asks again until the answer is the one hoped for; the last answer otherwise. */
-export async function eventually<T>(ask: () => T | Promise<T>, holds: (answer: T) => boolean): Promise<T> {
+/** Calls `ask` until its result passes `holds`. Returns the last result, also after the time limit. */
+export async function eventually<T>(ask: () => T | Promise<T>, holds: (result: T) => boolean): Promise<T> {
   const deadline = systemClock.nowMs() + EVENTUALLY_MS;
   for (;;) {
-    const answer = await ask();
-    if (holds(answer) || systemClock.nowMs() > deadline) return answer;
+    const result = await ask();
+    if (holds(result) || systemClock.nowMs() > deadline) return result;
     await systemClock.sleep(POLL_MS);
   }
 }
 
-/** Whether it went well, for those who ask again. */
+/** Returns whether the action succeeds, for {@link eventually}. */
 export const succeeds = (action: Promise<unknown>): Promise<boolean> =>
   action.then(
     () => true,
     () => false,
   );
 
-/** The machine's own time, each wait as many times shorter. */
-export const hurried = (times: number): Clock => ({
+/** The machine's clock; each sleep is `times` times shorter. */
+export const accelerated = (times: number): Clock => ({
   nowMs: () => systemClock.nowMs(),
   sleep: (ms, signal) => systemClock.sleep(ms / times, signal),
 });
 
 export const contactsJob = (accountId: number): Job => ({ tube: 'contacts', payload: { account_id: accountId } });
 
-/** Clients and workers over some servers; `close` leaves nothing behind. */
+/** A client and tube workers over some servers; `close` stops all of them. */
 export class QueueScene {
-  readonly logger = new RememberingLogger();
+  readonly logger = new RecordingQueueLogger();
   readonly buried: BuriedJob[] = [];
-  /** What keeps a buried job's reason: `buried`, unless it is replaced. */
-  keepBuried = async (job: BuriedJob): Promise<void> => void this.buried.push(job);
+  /** Records a buried job in `buried`; a test may replace it. */
+  recordBuried = async (job: BuriedJob): Promise<void> => void this.buried.push(job);
   readonly client: QueueClient;
   private readonly hosts: TubeWorkerHost[] = [];
   private readonly rawClients: RawClient[] = [];
-  private readonly options;
 
   constructor(
     private readonly addresses: readonly ServerAddress[],
-    clock: Clock = systemClock,
+    private readonly clock: Clock = systemClock,
   ) {
-    const findEndpoints = () => addresses;
-    this.options = { clock, logger: this.logger, findEndpoints };
-    this.client = new QueueClient(this.options);
+    this.client = new QueueClient({ find: () => addresses }, clock, this.logger);
   }
 
   startWorkers(handle: Handler, concurrency = 1): TubeWorkerHost {
-    const others = tubes.filter((tube) => tube !== 'contacts').map((tube) => new IdleWorker(tube));
-    const host = new TubeWorkerHost([new ContactsWorker(handle, concurrency), ...others], {
-      ...this.options,
-      onBuried: (job) => this.keepBuried(job),
-      random: () => 0.5,
-    });
+    const { addresses, clock, logger } = this;
+    const host = new TubeWorkerHost({ find: () => addresses }, { record: (job) => this.recordBuried(job) }, clock, logger);
     this.hosts.push(host);
-    host.start();
+    host.start(createWorkers(handle, concurrency));
     return host;
   }
 

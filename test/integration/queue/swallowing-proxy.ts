@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** Stands between a client and a server. Told to swallow, it takes what comes, passes nothing on and hangs up on nobody. */
+/** A TCP proxy before a queue server. While it swallows, it reads all data, forwards nothing and closes no connection. */
 export class SwallowingProxy {
   private readonly sockets = new Set<Socket>();
   private isSwallowing = false;
@@ -24,7 +24,7 @@ export class SwallowingProxy {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Connections that were made since its start. */
+  /** The number of connections since its start. */
   get connectionCount(): number {
     return this.taken;
   }
@@ -33,7 +33,7 @@ export class SwallowingProxy {
     this.isSwallowing = true;
   }
 
-  /** For connections made from now on. */
+  /** Forwards again, for new connections only. */
   pass(): void {
     this.isSwallowing = false;
   }

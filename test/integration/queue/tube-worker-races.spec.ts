@@ -2,16 +2,16 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '#clock';
 import { BugError, type Clock, TransientError } from '#domain';
 import { type QueueServer, queueServerKinds } from '../../support/beanstalkd-process.js';
-import { contactsJob, eventually, hurried, QueueScene } from './queue-scene.js';
+import { contactsJob, eventually, accelerated, QueueScene } from './queue-scene.js';
 
-/** A promise and who ends it. */
+/** A promise and the function that resolves it. */
 function latch() {
   let open = () => {};
   const opened = new Promise<void>((resolve) => (open = resolve));
   return { open: () => open(), opened };
 }
 
-describe.each(queueServerKinds())('workers in a race: $name', (kind) => {
+describe.each(queueServerKinds())('tube workers and races: $name', (kind) => {
   let server: QueueServer;
   let scenes: QueueScene[];
 
@@ -41,8 +41,8 @@ describe.each(queueServerKinds())('workers in a race: $name', (kind) => {
     return raw;
   };
 
-  it('bear that a job was taken from them and ended, without leaving their connection', async () => {
-    const scene = openScene(hurried(1 / 1_000));
+  it('keep their connection when another client has deleted their job', async () => {
+    const scene = openScene(accelerated(1 / 1_000));
     const held = latch();
     const worked: number[] = [];
     scene.startWorkers(async ({ account_id }) => {
@@ -65,11 +65,11 @@ describe.each(queueServerKinds())('workers in a race: $name', (kind) => {
         (count) => count === 2,
       ),
     ).toBe(2);
-    expect(messagesOf(scene)).toEqual(['a job is not ours any more']);
+    expect(messagesOf(scene)).toEqual(['job no longer held by this worker']);
   });
 
-  it('stop a job that is not theirs any more, without leaving their connection', async () => {
-    const scene = openScene(hurried(1 / 10));
+  it('stop a job that they no longer hold, and keep their connection', async () => {
+    const scene = openScene(accelerated(1 / 10));
     const worked: number[] = [];
     scene.startWorkers(async ({ account_id }, { signal, isRetry }) => {
       if (account_id === 1 && !(await isRetry())) await new Promise((_resolve, reject) => signal.addEventListener('abort', reject));
@@ -82,10 +82,10 @@ describe.each(queueServerKinds())('workers in a race: $name', (kind) => {
         (ids) => ids.length === 1,
       ),
     ).toEqual([1]);
-    expect(messagesOf(scene)).toEqual(['a job is not ours any more']);
+    expect(messagesOf(scene)).toEqual(['job no longer held by this worker']);
   });
 
-  it('do not begin a job again that still runs here after its connection was lost', async () => {
+  it('do not start a job again that still runs here after its connection was lost', async () => {
     const scene = openScene();
     const held = latch();
     let begun = 0;
@@ -117,7 +117,7 @@ describe.each(queueServerKinds())('workers in a race: $name', (kind) => {
     expect([begun, most]).toEqual([2, 1]);
   });
 
-  it('count no wait of our own as an attempt', async () => {
+  it('do not count a release without a failure as an attempt', async () => {
     const scene = openScene();
     let reserved = 0;
     scene.startWorkers(async () => {
@@ -126,18 +126,18 @@ describe.each(queueServerKinds())('workers in a race: $name', (kind) => {
       throw new Error('as planned');
     });
     await scene.client.put(contactsJob(1));
-    const failed = () => scene.logger.lines.find(({ message }) => message === 'a job failed and is tried again');
-    expect((await eventually(failed, (line) => line !== undefined))?.fields).toMatchObject({ attempts: 1, delaySeconds: 1 });
+    const failed = () => scene.logger.lines.find(({ message }) => message === 'job failed; will retry');
+    expect((await eventually(failed, (line) => line !== undefined))?.fields).toMatchObject({ attempts: 1, delay_seconds: 1 });
   });
 
-  it('try a job again whose reason to be buried cannot be kept', async () => {
+  it('retry a job that is to be buried when its reason cannot be stored', async () => {
     const scene = openScene();
-    const keep = scene.keepBuried;
+    const record = scene.recordBuried;
     let failures = 0;
-    scene.keepBuried = async (job) => {
+    scene.recordBuried = async (job) => {
       failures += 1;
       if (failures === 1) throw new TransientError('no database', { code: 'database_unavailable' });
-      await keep(job);
+      await record(job);
     };
     scene.startWorkers(async () => {
       throw new BugError('never', { code: 'impossible' });
@@ -150,10 +150,10 @@ describe.each(queueServerKinds())('workers in a race: $name', (kind) => {
       ),
     ).toMatchObject({ buried: 1 });
     expect(scene.buried).toMatchObject([{ code: 'impossible' }]);
-    expect(messagesOf(scene)).toEqual(['why a job is to be buried cannot be kept', 'a job failed and is tried again', 'a job is buried']);
+    expect(messagesOf(scene)).toEqual(['reason of a buried job not stored; will retry the job', 'job failed; will retry', 'job buried']);
   });
 
-  it('bury a body too large to be ours, and keep its beginning', async () => {
+  it('bury a job whose body is too large, and record the start of the body', async () => {
     const scene = openScene();
     scene.startWorkers(async () => {});
     await putRaw(scene, `{"account_id":1,"more":"${'x'.repeat(70_000)}"}`, 60);
@@ -165,7 +165,7 @@ describe.each(queueServerKinds())('workers in a race: $name', (kind) => {
     expect(scene.buried[0]?.body).toHaveLength(4_096);
   });
 
-  it('lose no job when they are stopped while jobs come', async () => {
+  it('lose no job when they stop while jobs arrive', async () => {
     const scene = openScene();
     const worked = new Set<number>();
     for (let round = 0; round < 20; round += 1) {

@@ -6,7 +6,7 @@ import { AccountBlockedError, BugError, TransientError } from '#domain';
 import { type QueueServer, queueServerKinds } from '../../support/beanstalkd-process.js';
 import { contactsJob, eventually, QueueScene, succeeds } from './queue-scene.js';
 
-/** Takes one job and keeps it, until it is killed. */
+/** Reserves one job and holds it until the process is killed. */
 const HOLDER = `
   const socket = require('node:net').connect(JSON.parse(process.argv[1]));
   socket.write('watch contacts\\r\\nreserve\\r\\n');
@@ -19,7 +19,7 @@ const places = queueServerKinds().flatMap((kind) => [
   { kind, isUnix: true, title: `a Unix socket of ${kind.name}` },
 ]);
 
-describe.each(places)('workers over $title', ({ kind, isUnix }) => {
+describe.each(places)('tube workers over $title', ({ kind, isUnix }) => {
   let server: QueueServer;
   let scene: QueueScene;
 
@@ -38,7 +38,7 @@ describe.each(places)('workers over $title', ({ kind, isUnix }) => {
     return all.reduce((sum, { ready, reserved, delayed, buried }) => sum + ready + reserved + delayed + buried, 0);
   };
 
-  it('work what was put, with several at the same time, and leave nothing', async () => {
+  it('run every job, several at the same time', async () => {
     const worked: number[] = [];
     scene.startWorkers(async ({ account_id }) => void worked.push(account_id), 4);
     const ids = Array.from({ length: 300 }, (_, index) => index + 1);
@@ -48,7 +48,7 @@ describe.each(places)('workers over $title', ({ kind, isUnix }) => {
     expect(scene.logger.lines).toEqual([]);
   });
 
-  it('R31: retry a failing job with growing delay, then bury it with its reason and never delete it', async () => {
+  it('R31: retry a failing job with growing delay, then bury it with its reason; never delete it', async () => {
     const raw = await scene.rawClient();
     const delays: (number | undefined)[] = [];
     let attempts = 0;
@@ -77,18 +77,18 @@ describe.each(places)('workers over $title', ({ kind, isUnix }) => {
     expect(await scene.client.peek('contacts', 'buried')).toMatchObject([{ id, state: 'buried', body: '{"account_id":1}', reserves: 5 }]);
   });
 
-  it('may ask whether a job was tried before', async () => {
-    const answers: boolean[] = [];
+  it('learn on request whether a job was reserved before', async () => {
+    const results: boolean[] = [];
     scene.startWorkers(async (_payload, { isRetry }) => {
-      answers.push(await isRetry());
-      if (answers.length === 1) throw new TransientError('not yet', { code: 'not_yet', retryAfterMs: 0 });
+      results.push(await isRetry());
+      if (results.length === 1) throw new TransientError('not yet', { code: 'not_yet', retryAfterMs: 0 });
     });
     await scene.client.put(contactsJob(1));
     await eventually(jobsLeft, (count) => count === 0);
-    expect(answers).toEqual([false, true]);
+    expect(results).toEqual([false, true]);
   });
 
-  it('wait as long as the other side asks for', async () => {
+  it('wait as long as a vendor asks for', async () => {
     const raw = await scene.rawClient();
     scene.startWorkers(async () => {
       throw new TransientError('slow down', { code: 'vendor_busy', retryAfterMs: 300_000 });
@@ -102,9 +102,9 @@ describe.each(places)('workers over $title', ({ kind, isUnix }) => {
   });
 
   it.each([
-    ['a job that is no JSON', '{"account', 'invalid_job'],
+    ['a job that is not JSON', '{"account', 'invalid_job'],
     ['a job without its account', '{}', 'invalid_job'],
-    ['a job that meets a bug', '{"account_id":7}', 'seven'],
+    ['a job that fails with a bug', '{"account_id":7}', 'seven'],
   ])('bury %s at once', async (_name, body, code) => {
     const raw = await scene.rawClient();
     scene.startWorkers(async () => {
@@ -119,7 +119,7 @@ describe.each(places)('workers over $title', ({ kind, isUnix }) => {
     expect(scene.buried).toMatchObject([{ body, code }]);
   });
 
-  it('end the job of an account that a human must mend first', async () => {
+  it('delete the job of a blocked account', async () => {
     let attempts = 0;
     scene.startWorkers(async () => {
       attempts += 1;
@@ -130,7 +130,7 @@ describe.each(places)('workers over $title', ({ kind, isUnix }) => {
     expect([attempts, scene.buried]).toEqual([1, []]);
   });
 
-  it('R32: take over the job of a worker process that was killed', async () => {
+  it('R32: run the job of a worker process that was killed', async () => {
     await scene.client.put(contactsJob(1));
     const holder = spawn(process.execPath, ['-e', HOLDER, JSON.stringify(server.address)], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(holder.stdout, 'data');
@@ -142,7 +142,7 @@ describe.each(places)('workers over $title', ({ kind, isUnix }) => {
     expect(worked).toEqual([1]);
   });
 
-  it('R33: connect and watch again after a restart of the server, with every job that was put', async () => {
+  it('R33: reconnect after a restart of the server and run every job', async () => {
     const worked = new Set<number>();
     scene.startWorkers(async ({ account_id }) => void worked.add(account_id), 2);
     const put = async (id: number) => eventually(() => succeeds(scene.client.put(contactsJob(id))), Boolean);
@@ -156,7 +156,7 @@ describe.each(places)('workers over $title', ({ kind, isUnix }) => {
     expect([...worked].sort((a, b) => a - b)).toEqual(ids);
   });
 
-  it('R33: keep a buried and a delayed job over a restart of the server', async () => {
+  it('R33: keep a buried and a delayed job during a restart of the server', async () => {
     const raw = await scene.rawClient();
     await scene.client.put(contactsJob(1), { delaySeconds: 1_000 });
     await scene.client.put(contactsJob(2));
@@ -169,7 +169,7 @@ describe.each(places)('workers over $title', ({ kind, isUnix }) => {
     expect(await scene.client.peek('contacts', 'buried')).toMatchObject([{ body: '{"account_id":2}' }]);
   });
 
-  it('R35: keep a job that takes longer than its time-to-run, and work it once', async () => {
+  it('R35: run a job once that takes longer than its time-to-run', async () => {
     const raw = await scene.rawClient();
     let running = 0;
     let most = 0;
@@ -185,7 +185,7 @@ describe.each(places)('workers over $title', ({ kind, isUnix }) => {
     expect([most, await raw.count('stats', 'job-timeouts')]).toEqual([1, 0]);
   });
 
-  it('R34: give a running job back when they are stopped', async () => {
+  it('R34: release a running job when they stop', async () => {
     let isRunning = false;
     const host = scene.startWorkers(async (_payload, { signal }) => {
       isRunning = true;
@@ -198,7 +198,7 @@ describe.each(places)('workers over $title', ({ kind, isUnix }) => {
     expect(contacts).toMatchObject({ ready: 1, reserved: 0, delayed: 0, buried: 0 });
   });
 
-  it('R34: are stopped within the grace period even when a job does not listen', async () => {
+  it('R34: stop within the grace period even when a job ignores the signal', async () => {
     let finish = () => {};
     const host = scene.startWorkers(() => new Promise<void>((resolve) => (finish = resolve)));
     await scene.client.put(contactsJob(1));

@@ -1,48 +1,55 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { CronJob } from 'cron';
-import type { Logger } from '#domain';
-import type { Schedule } from './schedule.js';
+import { Logger } from '#domain';
+import { ScheduleRounds } from './schedule-rounds.js';
+import { type Schedule, Schedules } from './schedule-table.js';
 
-/** Runs schedules by the clock, each at most once at a time; a failure is logged and the next round comes all the same. */
+/**
+ * Starts the rounds of every schedule, each schedule at most once at a time in this process. A failed round is logged; the next
+ * one runs as planned. At shutdown no further round starts, and running ones finish before any adapter closes.
+ */
 @Injectable()
-export class Scheduler implements OnApplicationBootstrap, OnApplicationShutdown {
+export class Scheduler implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
   private readonly running = new Map<string, Promise<void>>();
 
   constructor(
     private readonly registry: SchedulerRegistry,
-    private readonly schedules: readonly Schedule[],
+    private readonly schedules: Schedules,
+    private readonly rounds: ScheduleRounds,
     private readonly logger: Logger,
   ) {}
 
   onApplicationBootstrap(): void {
-    for (const schedule of this.schedules) {
-      this.add(schedule);
-      if (schedule.isDueAtStart) this.fire(schedule);
+    for (const schedule of this.schedules.all) {
+      this.register(schedule);
+      if (schedule.runsAtStart) this.startRound(schedule);
     }
   }
 
-  private add(schedule: Schedule): void {
-    const { name, every } = schedule;
-    const fire = () => this.fire(schedule);
-    if ('cron' in every) {
-      const job = CronJob.from({ cronTime: every.cron, onTick: fire, start: true });
-      this.registry.addCronJob(name, job);
-    } else this.registry.addInterval(name, setInterval(fire, every.seconds * 1_000));
-  }
-
-  private fire(schedule: Schedule): void {
-    if (this.running.has(schedule.name)) return;
-    const round = schedule
-      .run()
-      .catch((error: unknown) => this.logger.warn(`the schedule ${schedule.name} failed`, { error }))
-      .finally(() => this.running.delete(schedule.name));
-    this.running.set(schedule.name, round);
-  }
-
-  async onApplicationShutdown(): Promise<void> {
+  onModuleDestroy(): void {
     for (const name of this.registry.getCronJobs().keys()) this.registry.deleteCronJob(name);
     for (const name of this.registry.getIntervals()) this.registry.deleteInterval(name);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
     await Promise.all(this.running.values());
+  }
+
+  private register(schedule: Schedule): void {
+    const { name, every } = schedule;
+    const start = () => this.startRound(schedule);
+    if ('cron' in every) this.registry.addCronJob(name, CronJob.from({ cronTime: every.cron, onTick: start, start: true }));
+    else this.registry.addInterval(name, setInterval(start, every.seconds * 1_000));
+  }
+
+  private startRound(schedule: Schedule): void {
+    const { name } = schedule;
+    if (this.running.has(name)) return;
+    const round = this.rounds
+      .run(schedule)
+      .catch((error: unknown) => this.logger.warn('schedule failed', { schedule: name, error }))
+      .finally(() => this.running.delete(name));
+    this.running.set(name, round);
   }
 }

@@ -24,20 +24,20 @@ const reason = { code: 'kommo_rejected', reason: 'no' };
 describe('BuriedJobs', () => {
   it('keeps what was buried, under its account', async () => {
     const { jobs, failures, ended } = createBuriedJobs();
-    await jobs.keep({ tube: 'contacts', server, jobId: '12', body: '{"account_id":7}', ...reason });
+    await jobs.record({ tube: 'contacts', server, jobId: '12', body: '{"account_id":7}', ...reason });
     expect(failures).toEqual([{ accountId: 7, tube: 'contacts', jobId: 12, payload: '{"account_id":7}', failedAt: 5, ...reason }]);
     expect(ended).toEqual([]);
   });
 
   it('raises one alert for jobs that are buried alike', async () => {
     const { jobs, raised } = createBuriedJobs();
-    for (const jobId of ['12', '13']) await jobs.keep({ tube: 'contacts', server, jobId, body: '{"account_id":7}', ...reason });
+    for (const jobId of ['12', '13']) await jobs.record({ tube: 'contacts', server, jobId, body: '{"account_id":7}', ...reason });
     expect(new Set(raised)).toEqual(new Set(['jobs_buried:contacts:kommo_rejected:0']));
   });
 
   it('ends the run that nobody carries on any more', async () => {
     const { jobs, ended } = createBuriedJobs();
-    await jobs.keep({ tube: 'imports', server, jobId: '12', body: '{"run_id":"r","account_id":7}', ...reason });
+    await jobs.record({ tube: 'imports', server, jobId: '12', body: '{"run_id":"r","account_id":7}', ...reason });
     expect(ended).toEqual([{ runId: 'r', ...reason }]);
   });
 
@@ -45,7 +45,7 @@ describe('BuriedJobs', () => {
     'keeps the body %p of no one account',
     async (body) => {
       const { jobs, failures } = createBuriedJobs();
-      await jobs.keep({ tube: 'imports', server, jobId: '1', body, ...reason });
+      await jobs.record({ tube: 'imports', server, jobId: '1', body, ...reason });
       expect(failures).toMatchObject([{ accountId: null, payload: body }]);
     },
   );

@@ -1,20 +1,20 @@
 import { alerts, parseJson, toPositiveInteger, valueAt } from '#domain';
-import type { BuriedJob } from '#queue';
+import type { BuriedJob, BuriedJobRecorder } from '#queue';
 import type { SyncContext } from '../context.js';
 import type { RunService } from '../runs/run-service.js';
 
-/** What follows from a job that was given up. */
-export class BuriedJobs {
+/** Records buried jobs for the operator. */
+export class BuriedJobs implements BuriedJobRecorder {
   constructor(
     private readonly context: SyncContext,
     private readonly runs: Pick<RunService, 'fail'>,
   ) {}
 
   /**
-   * Keeps the job's reason where the operator sees it, and ends the run that nobody carries on any more. Throws
+   * Stores the job's reason for the operator, raises an alert, and fails the run of a job for `imports`. Throws
    * TransientError `database_unavailable`: the job must not be buried then.
    */
-  async keep({ tube, jobId, body, code, reason }: BuriedJob): Promise<void> {
+  async record({ tube, jobId, body, code, reason }: BuriedJob): Promise<void> {
     const { database, stores, clock } = this.context;
     const payload = parseJson(body);
     const accountId = toPositiveInteger(valueAt(payload, 'account_id')) ?? null;
