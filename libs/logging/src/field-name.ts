@@ -1,22 +1,30 @@
 import { maskText } from './mask-text.js';
 
-/** How a field's name bears on its value: `secret` hides it, `vague` hides it unless it is plainly harmless. */
-export type Sensitivity = 'secret' | 'vague' | 'open';
+/**
+ * What the name of a field says about its value. `secret`: the value is secret. `code`: it may be an OAuth code or an error code.
+ * `state`: it may be an OAuth state or the state of a run or job. `open`: nothing.
+ */
+type Sensitivity = 'secret' | 'code' | 'state' | 'open';
 
 interface FieldName {
+  /** The name, masked itself. */
   readonly printed: string;
   readonly sensitivity: Sensitivity;
 }
 
 const SECRET_PART = /secret|token|passw|authorization|cookie|credential|apikey|signature/;
 const SECRET_WORDS = new Set(['key', 'keys', 'auth', 'pass', 'pwd']);
-const VAGUE_WORDS = new Set(['code', 'state', 'nonce']);
-/** `token_expires_at`, `key_id`, `token_type` say something about a secret, not the secret. */
-const DESCRIBING_ENDS = new Set(['at', 'in', 'id', 'type', 'count', 'seconds', 'ms', 'hours']);
-const MAX_KNOWN = 2_000;
-const MAX_KNOWN_LENGTH = 100;
+const LAST_WORDS: ReadonlyMap<string, Sensitivity> = new Map([
+  ['code', 'code'],
+  ['nonce', 'code'],
+  ['state', 'state'],
+]);
+/** `token_expires_at`, `key_id` and `token_type` describe a secret and are none. */
+const DESCRIBING_WORDS = new Set(['at', 'in', 'id', 'type', 'count', 'seconds', 'ms', 'hours']);
+const MAX_CACHED_NAMES = 2_000;
+const MAX_CACHED_LENGTH = 100;
 
-const known = new Map<string, FieldName>();
+const cache = new Map<string, FieldName>();
 
 const wordsOf = (key: string) =>
   key
@@ -26,23 +34,30 @@ const wordsOf = (key: string) =>
 
 function classify(key: string): Sensitivity {
   const words = wordsOf(key);
+  const lastWord = words.at(-1) ?? '';
   const isSecret = SECRET_PART.test(words.join('')) || words.some((word) => SECRET_WORDS.has(word));
-  if (isSecret) return DESCRIBING_ENDS.has(words.at(-1) ?? '') ? 'open' : 'secret';
-  return VAGUE_WORDS.has(words.at(-1) ?? '') ? 'vague' : 'open';
+  if (isSecret) return DESCRIBING_WORDS.has(lastWord) ? 'open' : 'secret';
+  return LAST_WORDS.get(lastWord) ?? 'open';
 }
 
-/** How a field's name is printed and how it bears on its value; remembered, since names repeat in every record. */
+/** Masks the name of a field and classifies it. Caches the result, as names repeat in every record. */
 export function describeField(key: string): FieldName {
-  const before = known.get(key);
-  if (before) return before;
+  const cached = cache.get(key);
+  if (cached) return cached;
   const name = { printed: maskText(key), sensitivity: classify(key.slice(0, 200)) };
-  if (known.size < MAX_KNOWN && key.length < MAX_KNOWN_LENGTH) known.set(key, name);
+  if (cache.size < MAX_CACHED_NAMES && key.length < MAX_CACHED_LENGTH) cache.set(key, name);
   return name;
 }
 
-/** Our own error codes, the system's, and the states of runs; an OAuth code or state never looks like these. */
-const HARMLESS = /^([a-z]+(_[a-z]+)+|E[A-Z]+|ER(_[A-Z0-9]+)+|SQLITE(_[A-Z]+)+|queued|running|completed|failed|cancelled|active)$/;
+/** Our own error codes and those of the operating system, of drivers and of libraries. An OAuth code never looks like these. */
+const ERROR_CODE = /^([a-z]+(_[a-z]+)+|[A-Z]+(_[A-Z0-9]+)*|queued|running|completed|failed|cancelled|active)$/;
+/** A state of a run, job, account or address. An OAuth state has other characters. */
+const STATE_WORD = /^[a-z]+(_[a-z]+)*$/;
 
-/** Whether the value of a vaguely named field is plainly no secret. */
-export const isHarmless = (value: unknown): boolean =>
-  value === null || typeof value === 'number' || typeof value === 'boolean' || (typeof value === 'string' && HARMLESS.test(value));
+/** Whether the log must show `***` in place of this value. */
+export function isHidden(sensitivity: Sensitivity, value: unknown): boolean {
+  if (sensitivity === 'open' || value === null || typeof value === 'boolean') return false;
+  if (sensitivity === 'secret') return true;
+  if (typeof value === 'number') return false;
+  return typeof value !== 'string' || !(sensitivity === 'code' ? ERROR_CODE : STATE_WORD).test(value);
+}

@@ -15,7 +15,7 @@ describe('maskEmail', () => {
     ['ivan%40example.com', 'i***@e***.com'],
     ['no address', '***'],
     ['', '***'],
-  ])('shows of %s only %s', (email, masked) => {
+  ])('masks %s as %s', (email, masked) => {
     expect(maskEmail(email)).toBe(masked);
   });
 });
@@ -35,13 +35,16 @@ describe('maskText', () => {
     ['{"access_token":"abc","expires_in":1}', '{"access_token":"***","expires_in":1}'],
     ['{\\"refresh_token\\":\\"abc\\"}', '{\\"refresh_token\\":\\"***\\"}'],
     ['client_secret=abc; client_id=1', 'client_secret=***; client_id=1'],
+    ['code=abc&state=word', 'code=***&state=***'],
+    ['state=a.b', 'state=***'],
+    ['/auth?state=word&x=1', '/auth?state=***&x=1'],
     ['/auth?code=def50200abc&state=a.b&referer=x.kommo.com', '/auth?code=***&state=***&referer=x.kommo.com'],
     [`refresh ${REFRESH}!`, 'refresh ***!'],
     [`key ${KEY}, list 5`, 'key ***, list 5'],
     ['https://sync.example/webhook/AbC-123?x=1', 'https://sync.example/webhook/***?x=1'],
     ['/unisender/webhook/AbC-123', '/unisender/webhook/***'],
     ['mysql://sync:p4ss@db:3306/contacts', 'mysql://***@db:3306/contacts'],
-  ])('hides what is secret in %s', (text, masked) => {
+  ])('hides the secrets in %s', (text, masked) => {
     expect(maskText(text)).toBe(masked);
   });
 
@@ -50,25 +53,26 @@ describe('maskText', () => {
     'exit code=1, status code: 500',
     'GET /sync/contacts/12?id=31000001',
     'at run (/srv/node_modules/@nestjs/core/nest-application.js:12:5)',
+    'the run has state=running now, state=waiting_for_confirmation before',
     'run 6e2b4c1a-9a4e-4f0e-8a52-1d0f7b1c2d3e is waiting_for_confirmation',
     'Привет, мир',
-  ])('leaves as it is: %s', (text) => {
+  ])('does not change: %s', (text) => {
     expect(maskText(text)).toBe(text);
   });
 
-  it('writes control characters as escapes, so that nobody can forge a line', () => {
+  it('escapes control characters, so that a text cannot forge a line', () => {
     const forged = 'name\r\n[2026-11-05] Api . ERROR: forged\u001b[31m\u0000\u2028\u202e';
     expect(maskText(forged)).toBe('name\\r\\n[2026-11-05] Api . ERROR: forged\\u001b[31m\\u0000\\u2028\\u202e');
   });
 
-  it('cuts what is too long and says by how much', () => {
+  it('cuts a long text and shows how many characters are missing', () => {
     expect(maskText('я'.repeat(5_000))).toBe(`${'я'.repeat(4_000)}… (1000 more)`);
   });
 
   it.each([
     ['one word', 'a'],
     ['at signs', '@'],
-    ['half addresses', 'a@'],
+    ['half e-mail addresses', 'a@'],
     ['encoded at signs', 'a%40'],
     ['dashes', '-'],
     ['key words', 'key-'],
@@ -79,7 +83,7 @@ describe('maskText', () => {
     ['blanks after a name', 'key     '],
     ['starts of tokens', 'eyJ'],
     ['dots', 'eyJaaaaaaaa.'],
-  ])('is quick on hostile texts: %s', (_name, part) => {
+  ])('takes little time on a hostile text: %s', (_name, part) => {
     const text = part.repeat(4_000);
     const started = process.cpuUsage().user;
     for (let round = 0; round < 5; round += 1) maskText(text);

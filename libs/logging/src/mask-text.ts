@@ -1,18 +1,21 @@
-const MASK = '***';
+/** What the log shows in place of a secret. */
+export const MASK = '***';
 const MAX_TEXT_LENGTH = 4_000;
 
-/** All start at a boundary, so that each character is looked at once and a hostile text costs no more than another. */
+/** Each pattern starts at a boundary, so that a hostile text takes no longer than another. */
 const URL_CREDENTIALS = /\/\/[^\s/@]{0,500}@/g;
 const JWT = /(?<![\w-])eyJ[\w-]{8,}(\.[\w-]*)*/g;
 const AUTHORIZATION = /\b(Bearer|Basic)\s+[\w.~+/=-]+/gi;
 const WEBHOOK_TOKEN = /(\/webhook\/)[^\s/?#"'&\\]+/gi;
 const NAMED_SECRET =
   /(?<![\w-])([\w-]{0,64}?(?:secret|token|password|passwd|api[_-]?key|authorization|signature|cookie)[\w-]{0,64}|(?:[\w-]{1,64}[_-])?key)((?:\\?["'])?(?:\s*[=:]\s*|%3D)(?:\\?["'])?)(?:Bearer\s+|Basic\s+)?[^\s&"'\\,;}\]]+/gi;
-const NAMED_PARAMETER = /(?<![\w-])(code|state|auth)(=|%3D)(?!\d{1,6}(?![\w-]))[^\s&"'\\,;}\]]+/gi;
+const NAMED_PARAMETER = /(?<![\w-])(code|auth|(?<=[?&])state)(=|%3D)(?!\d{1,6}(?![\w-]))[^\s&"'\\,;}\]]+/gi;
+/** Outside a URL `state=running` is the state of a run or job; an OAuth state has other characters than such a word. */
+const OAUTH_STATE = /(?<![\w-])(state(?:=|%3D))(?!\d{1,6}(?![\w-])|[a-z]+(?:_[a-z]+)*(?![\w.~%+-]))[^\s&"'\\,;}\]]+/g;
 const LONG_TOKEN = /(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{40,}/g;
 const REFRESH_TOKEN = /def50[0-9a-f]{6,}/gi;
 const EMAIL = /(?!\*\*\*@)(?<![^\s@<>()[\]{}"',;:=&/?\\|])[^\s@<>()[\]{}"',;:=&/?\\|]+?(?:@|%40)[^\s@<>()[\]{}"',;:=&/?\\|%]+/gu;
-/** Without any of these no pattern above or below can match: most texts are cleared by this one look. */
+/** A text without any of these matches no other pattern here. Most texts need only this test. */
 const SUSPICIOUS = /[@=:%/]|[^\u0020-\u007e\u00a0-\u1fff\u2030-\u205f\u2070-\uffff]|eyJ|def50|bearer|basic|[\w-]{40}/i;
 const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
@@ -20,14 +23,14 @@ const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r
 
 const escape = (character: string) => shortEscapes[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
-const firstOf = (text: string) => String.fromCodePoint(text.codePointAt(0) ?? 0x2a);
+const firstCharacterOf = (text: string) => String.fromCodePoint(text.codePointAt(0) ?? 0x2a);
 
-/** `ivan@example.com` → `i***@e***.com`: enough to recognise an address that one knows, too little to learn it. */
+/** Masks an e-mail address: `ivan@example.com` → `i***@e***.com`. A reader who knows the address can recognise it. */
 export function maskEmail(email: string): string {
   const [local = '', domain = ''] = email.split(/@|%40(?=[^%]*$)/);
   if (local === '' || domain === '') return MASK;
   const lastDot = domain.lastIndexOf('.');
-  return `${firstOf(local)}${MASK}@${firstOf(domain)}${MASK}${lastDot > 0 ? domain.slice(lastDot) : ''}`;
+  return `${firstCharacterOf(local)}${MASK}@${firstCharacterOf(domain)}${MASK}${lastDot > 0 ? domain.slice(lastDot) : ''}`;
 }
 
 const hideEmails = (text: string) => (text.includes('@') || text.includes('%40') ? text.replace(EMAIL, maskEmail) : text);
@@ -37,6 +40,7 @@ function hideSecrets(text: string): string {
     .replace(URL_CREDENTIALS, `//${MASK}@`)
     .replace(NAMED_SECRET, `$1$2${MASK}`)
     .replace(NAMED_PARAMETER, `$1$2${MASK}`)
+    .replace(OAUTH_STATE, `$1${MASK}`)
     .replace(AUTHORIZATION, `$1 ${MASK}`)
     .replace(JWT, MASK)
     .replace(WEBHOOK_TOKEN, `$1${MASK}`)
@@ -45,8 +49,8 @@ function hideSecrets(text: string): string {
 }
 
 /**
- * A text as it may be logged: e-mail addresses, tokens, keys and whatever else is known to be secret are hidden, control
- * characters are written as escapes (one record stays one line), and what exceeds 4,000 characters is cut.
+ * Masks a text for the log: hides e-mail addresses, tokens, keys and other secrets. Control characters become escapes, so that
+ * one record stays one line. The text is cut after 4,000 characters.
  */
 export function maskText(text: string): string {
   const kept = text.length > MAX_TEXT_LENGTH ? text.slice(0, MAX_TEXT_LENGTH) : text;

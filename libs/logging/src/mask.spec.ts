@@ -21,7 +21,6 @@ describe('mask', () => {
     'password',
     'auth',
     'code',
-    'state',
     'cookie',
     'signature',
   ])('hides the value of a field named %s', (name) => {
@@ -31,21 +30,29 @@ describe('mask', () => {
     });
   });
 
+  it.each(['a.b', 'x7planted', 'Planted', { inside: 'planted' }])('hides %j in a field named state: it may be an OAuth state', (value) => {
+    expect(plain({ state: value })).toEqual({ state: '***' });
+  });
+
   it.each([
     { code: 200 },
     { code: 'kommo_rate_limited' },
     { code: 'ECONNREFUSED' },
     { state: 'running' },
     { state: 'waiting_for_confirmation' },
+    { state: 'reserved' },
+    { state: 'run' },
+    { code: 'CONNECT_TIMEOUT' },
+    { code: 'DEADLINE' },
     { token_expires_at: 1_790_000_000 },
     { key_id: '0a1b2c3d' },
     { monkey: 'chimp', keyboard: 'qwerty', author: 'Ann' },
     { api_key: null },
-  ])('leaves %j', (value) => {
+  ])('shows %j', (value) => {
     expect(plain(value)).toEqual(value);
   });
 
-  it('hides secrets, addresses and tokens wherever they stand', () => {
+  it('hides secrets, e-mail addresses and tokens at every depth', () => {
     const value = {
       list: [Secret.of('planted'), 'ivan@example.com'],
       map: new Map([['password', 'planted']]),
@@ -54,11 +61,11 @@ describe('mask', () => {
     expect(plain(value)).toEqual({ list: ['***', 'i***@e***.com'], map: { password: '***' }, set: ['Bearer ***'] });
   });
 
-  it('hides addresses in names of fields', () => {
+  it('hides e-mail addresses in field names', () => {
     expect(plain({ 'ivan@example.com': 1 })).toEqual({ 'i***@e***.com': 1 });
   });
 
-  it('writes an error with its cause and without what hangs on it', () => {
+  it('shows an error with its cause, without its other properties', () => {
     const cause = Object.assign(new Error('getLists?api_key=planted failed'), {
       config: { headers: { 'X-Whatever': 'planted' } },
       code: 'ECONNRESET',
@@ -76,7 +83,7 @@ describe('mask', () => {
     });
   });
 
-  it('writes the errors inside an aggregate error', () => {
+  it('shows the errors inside an aggregate error', () => {
     expect(plain(new AggregateError([new Error('one'), new Error('two')], 'both'))).toMatchObject({
       errors: [{ message: 'one' }, { message: 'two' }],
     });
@@ -90,7 +97,7 @@ describe('mask', () => {
     expect(plain({ value, error })).toMatchObject({ value: { name: 'a', self: '[circular]' }, error: { cause: '[circular]' } });
   });
 
-  it('shows the same object twice when it is no cycle', () => {
+  it('shows an object twice when it is repeated without a cycle', () => {
     const shared = { a: 1 };
     expect(plain([shared, shared])).toEqual([shared, shared]);
   });
@@ -105,7 +112,7 @@ describe('mask', () => {
     expect(JSON.stringify(mask(Object.fromEntries(wide.map((item) => [`k${item}`, item]))))).toContain('10 more');
   });
 
-  it('takes values that JSON does not know', () => {
+  it('shows values that JSON does not support', () => {
     const value = {
       big: 12n,
       nan: Number.NaN,
@@ -125,7 +132,7 @@ describe('mask', () => {
     });
   });
 
-  it('never throws, whatever an object does when it is looked at', () => {
+  it('does not throw when reading an object throws', () => {
     const trap = {
       get bad(): never {
         throw new Error('planted');
@@ -135,7 +142,7 @@ describe('mask', () => {
     expect(plain([trap, proxy])).toEqual(['[unreadable]', '[unreadable]']);
   });
 
-  it('is not harmed by keys like __proto__', () => {
+  it('treats __proto__ as an ordinary key', () => {
     const masked = mask(JSON.parse('{"__proto__":{"polluted":1},"constructor":"x"}'));
     expect(JSON.stringify(masked)).toBe('{"__proto__":{"polluted":1},"constructor":"x"}');
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
