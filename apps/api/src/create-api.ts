@@ -12,7 +12,7 @@ import type { Composition } from './use-cases.module.js';
 
 /** What {@link createApi} builds the API from. The logger also writes the request log. */
 export interface ApiComposition extends Composition {
-  readonly logger: Composition['logger'] & Pick<ServiceLogger, 'requestLog'>;
+  readonly logger: Composition['logger'] & Pick<ServiceLogger, 'logRequest'>;
 }
 
 /**

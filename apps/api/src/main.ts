@@ -23,6 +23,7 @@ async function main(): Promise<void> {
   const config = loadConfigOrExit();
   const logger = createLogger({
     folder: config.logsFolderPath,
+    keepDays: config.logKeepDays,
     format: config.logFormat,
     level: config.logLevel,
     clock: systemClock,

@@ -10,6 +10,7 @@ import { WorkerModule } from './worker.module.js';
 const config = loadConfigOrExit();
 const logger = createLogger({
   folder: config.logsFolderPath,
+  keepDays: config.logKeepDays,
   format: config.logFormat,
   level: config.logLevel,
   clock: systemClock,

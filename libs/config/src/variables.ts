@@ -65,6 +65,7 @@ export const variables = {
   logsFolderPath: optional('LOGS_FOLDER_PATH', readText),
   logFormat: required('LOG_FORMAT', 'text', readOneOf('text', 'json')),
   logLevel: required('LOG_LEVEL', 'info', readOneOf('error', 'warn', 'info', 'debug')),
+  logKeepDays: required('LOG_KEEP_DAYS', '14', readInteger(1, 3_650)),
   cronitorApiKey: optional('CRONITOR_API_KEY', readSecret),
   cronitorUrl: required('CRONITOR_URL', 'https://cronitor.link', readHttpUrl),
   alertWebhookUrl: optional('ALERT_WEBHOOK_URL', readSecretUrl),

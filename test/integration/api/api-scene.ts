@@ -63,7 +63,7 @@ export class ApiScene {
     const harness = createHarness({ database: options.database, sandbox: { url: options.sandboxUrl ?? 'http://127.0.0.1:9' } });
     const { context, services, clock } = harness;
     const logger: ApiComposition['logger'] = Object.assign(Object.create(context.logger) as typeof context.logger, {
-      requestLog: () => {},
+      logRequest: () => {},
     });
     const app = await createApi({
       config: {

@@ -38,6 +38,7 @@ describe('the API process', () => {
     const console = new Writable({ write: (_chunk, _encoding, done) => done() });
     const logger = createLogger({
       folder: config.logsFolderPath,
+      keepDays: config.logKeepDays,
       format: 'text',
       level: 'info',
       clock: systemClock,

@@ -30,7 +30,7 @@ function refusedInputOf(request: FastifyRequest): Record<string, unknown> {
 }
 
 /** Logs every request with its input and its response, once the response is sent. */
-export function addRequestLog(fastify: FastifyInstance, logger: Pick<ServiceLogger, 'requestLog'>, clock: Clock): void {
+export function addRequestLog(fastify: FastifyInstance, logger: Pick<ServiceLogger, 'logRequest'>, clock: Clock): void {
   const started = new WeakMap<FastifyRequest, number>();
   fastify.addHook('onRequest', (request, _reply, done) => {
     started.set(request, clock.nowMs());
@@ -43,7 +43,7 @@ export function addRequestLog(fastify: FastifyInstance, logger: Pick<ServiceLogg
   fastify.addHook('onResponse', (request: LoggedRequest, reply, done) => {
     done();
     if (isQuiet(request.url, reply.statusCode)) return;
-    logger.requestLog({
+    logger.logRequest({
       service: serviceOf(request.url),
       method: request.method,
       path: request.url.split('?', 1)[0] ?? '',

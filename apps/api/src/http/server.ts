@@ -19,7 +19,7 @@ const KEEP_ALIVE_MS = 72_000;
 /** Webhook tokens and run ids fit. */
 const MAX_PARAM_LENGTH = 256;
 
-type ServerLogger = Logger & Pick<ServiceLogger, 'requestLog'>;
+type ServerLogger = Logger & Pick<ServiceLogger, 'logRequest'>;
 type Trust = boolean | string[] | ((address: string, hop: number) => boolean);
 
 /** Fastify no longer counts hops by itself. */

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Secret } from '#domain';
-import { createLogger, type LoggerOptions, type ServiceLogger } from './logger.js';
+import type { ServiceLogger } from './service-logger.js';
+import { createLogger, type LoggerOptions } from './winston-logger.js';
 
 const at = (day: number, hour = 12, minute = 0, second = 0) => new Date(2026, 10, day, hour, minute, second, 7).getTime();
 
@@ -23,7 +24,16 @@ const screen = () =>
 
 function open(options: Partial<LoggerOptions> = {}): ServiceLogger {
   const clock = { nowMs: () => nowMs, sleep: () => Promise.resolve() };
-  const logger = createLogger({ folder: dir, format: 'text', level: 'info', clock, service: 'Api', console: screen(), ...options });
+  const logger = createLogger({
+    folder: dir,
+    keepDays: 14,
+    format: 'text',
+    level: 'info',
+    clock,
+    service: 'Api',
+    console: screen(),
+    ...options,
+  });
   opened.push(logger);
   return logger;
 }
@@ -44,7 +54,7 @@ const withoutTime = (text: string) => text.replace(/^\[[^\]]*\]/gm, '[time]');
 const linesOf = (text: string) => text.trimEnd().split('\n');
 
 describe('the log', () => {
-  it('writes a line to the console and to the file of the day, its name without zeros in front', async () => {
+  it('writes a line to the console and to the file of the day, whose folder has no leading zeros', async () => {
     const logger = open();
     logger.warn('it is late', { attempt: 2 });
     await logger.flush();
@@ -54,9 +64,9 @@ describe('the log', () => {
     expect(printed).toBe(fileOf('2026-11-5'));
   });
 
-  it('writes a request as its input, the status and the response', async () => {
+  it('writes a request as three lines: input, status, response', async () => {
     const logger = open();
-    logger.requestLog({
+    logger.logRequest({
       service: 'Kommo',
       method: 'POST',
       path: '/setup?state=planted',
@@ -72,18 +82,18 @@ describe('the log', () => {
     ]);
   });
 
-  it('writes a failed request as an error, with how long it took and its correlation id', async () => {
+  it('writes a failed request as an error, with its duration and its correlation id', async () => {
     const logger = open({ level: 'error' });
-    logger.requestLog({ method: 'GET', path: '/sum', input: {}, status: 500, response: {}, durationMs: 12.4, correlationId: 'c-1' });
-    logger.requestLog({ method: 'GET', path: '/sum', input: {}, status: 400, response: {} });
+    logger.logRequest({ method: 'GET', path: '/sum', input: {}, status: 500, response: {}, durationMs: 12.4, correlationId: 'c-1' });
+    logger.logRequest({ method: 'GET', path: '/sum', input: {}, status: 400, response: {} });
     await logger.flush();
     expect(linesOf(withoutTime(printed))[0]).toBe('[time] Api . ERROR: input GET /sum {} 12 ms c-1');
     expect(linesOf(printed)).toHaveLength(3);
   });
 
-  it('writes a request in one line of JSON in the other format', async () => {
+  it('writes a request as one line in JSON', async () => {
     const logger = open({ format: 'json' });
-    logger.requestLog({
+    logger.logRequest({
       method: 'GET',
       path: '/accounts',
       input: { token: 'planted' },
@@ -98,12 +108,12 @@ describe('the log', () => {
         level: 'info',
         service: 'Api',
         message: 'request',
-        fields: { method: 'GET', path: '/accounts', input: { token: '***' }, status: 401, response: { code: 401 }, durationMs: 1 },
+        fields: { method: 'GET', path: '/accounts', input: { token: '***' }, status: 401, response: { code: 401 }, duration_ms: 1 },
       },
     ]);
   });
 
-  it('goes over to the next file at local midnight', async () => {
+  it('writes to the next file after local midnight', async () => {
     const logger = open();
     nowMs = at(5, 23, 59, 59);
     logger.info('before');
@@ -113,19 +123,19 @@ describe('the log', () => {
     expect([fileOf('2026-11-5'), fileOf('2026-11-6')]).toEqual([expect.stringMatching(/before\n$/), expect.stringMatching(/after\n$/)]);
   });
 
-  it('writes what its level allows', () => {
+  it('writes records of its level and above', () => {
     const logger = open({ level: 'warn' });
     for (const level of ['error', 'warn', 'info', 'debug'] as const) logger[level](level);
     expect(linesOf(withoutTime(printed))).toEqual(['[time] Api . ERROR: error', '[time] Api . WARN: warn']);
     expect([logger.isEnabled('warn'), logger.isEnabled('info')]).toEqual([true, false]);
   });
 
-  it('speaks for another service', () => {
+  it('writes under another service name', () => {
     open().forService('Worker').info('hello');
     expect(withoutTime(printed)).toBe('[time] Worker . INFO: hello\n');
   });
 
-  it('keeps one record in one line, whatever it contains', async () => {
+  it('writes one record as one line when its texts contain line breaks', async () => {
     for (const format of ['text', 'json'] as const) {
       printed = '';
       const logger = open({ format });
@@ -139,12 +149,12 @@ describe('the log', () => {
     const logger = open({ format, level: 'debug' });
     const error = new Error('POST https://user:planted@x.kommo.com/?code=planted', { cause: { config: { apiKey: 'planted' } } });
     logger.debug('Bearer planted', { secret: Secret.of('planted'), headers: { authorization: 'planted' }, error });
-    logger.requestLog({ method: 'GET', path: '/webhook/planted', input: { api_key: 'planted' }, status: 200, response: 'token=planted' });
+    logger.logRequest({ method: 'GET', path: '/webhook/planted', input: { api_key: 'planted' }, status: 200, response: 'token=planted' });
     await logger.flush();
     expect(printed + fileOf('2026-11-5')).not.toContain('planted');
   });
 
-  it('writes nothing but the console without a folder', async () => {
+  it('writes to the console only without a folder', async () => {
     const logger = open({ folder: undefined });
     logger.info('hello');
     await logger.flush();
@@ -152,7 +162,7 @@ describe('the log', () => {
     expect(readdirSync(dir)).toEqual([]);
   });
 
-  it('goes on in a new file when its folder is taken away', async () => {
+  it('writes to a new file after its folder was moved', async () => {
     const logger = open();
     logger.info('one');
     await logger.flush();
@@ -172,8 +182,47 @@ describe('the log', () => {
   });
 });
 
+describe('old log files', () => {
+  const makeDay = (day: string, ...files: string[]) => {
+    mkdirSync(join(dir, day));
+    for (const file of files) writeFileSync(join(dir, day, file), 'x');
+  };
+
+  it('are deleted with their folders when their day is more than LOG_KEEP_DAYS ago', async () => {
+    for (const day of ['2026-10-20', '2026-10-21', '2026-10-22', '2025-12-31']) makeDay(day, 'request.log');
+    const logger = open({ keepDays: 14 });
+    logger.info('first line of the process');
+    await logger.flush();
+    expect(readdirSync(dir).sort()).toEqual(['2026-10-22', '2026-11-5']);
+    nowMs = at(6);
+    logger.info('first line of the next day');
+    await logger.flush();
+    expect(readdirSync(dir).sort()).toEqual(['2026-11-5', '2026-11-6']);
+  });
+
+  it('are the only files that are deleted', async () => {
+    makeDay('2026-1-1', 'request.log', 'notes.txt');
+    makeDay('2026-01-02', 'request.log');
+    makeDay('archive', 'request.log');
+    const logger = open({ keepDays: 1 });
+    logger.info('hello');
+    await logger.flush();
+    expect(readdirSync(dir).sort()).toEqual(['2026-01-02', '2026-1-1', '2026-11-5', 'archive']);
+    expect(readdirSync(join(dir, '2026-1-1'))).toEqual(['notes.txt']);
+  });
+
+  it('that cannot be deleted cause a warning on the console', async () => {
+    mkdirSync(join(dir, '2026-1-1', 'request.log'), { recursive: true });
+    const logger = open();
+    logger.info('hello');
+    await logger.flush();
+    const lines = linesOf(withoutTime(printed)).map((line) => line.split(' {')[0]);
+    expect(lines).toEqual(['[time] Api . INFO: hello', '[time] Logging . WARN: old log files not deleted']);
+  });
+});
+
 describe('when the file cannot be written', () => {
-  it('says so on the console once a minute and goes on', async () => {
+  it('warns on the console once a minute and continues', async () => {
     writeFileSync(join(dir, '2026-11-5'), 'a file where the folder should be');
     const logger = open();
     for (const text of ['one', 'two', 'three']) {
@@ -182,11 +231,11 @@ describe('when the file cannot be written', () => {
       if (text === 'two') nowMs += 60_000;
     }
     const lines = linesOf(withoutTime(printed)).map((line) => line.split(' {')[0]);
-    const complaint = '[time] Logging . WARN: The log file cannot be written';
-    expect(lines).toEqual(['[time] Api . INFO: one', complaint, '[time] Api . INFO: two', '[time] Api . INFO: three', complaint]);
+    const warning = '[time] Logging . WARN: log file write failed';
+    expect(lines).toEqual(['[time] Api . INFO: one', warning, '[time] Api . INFO: two', '[time] Api . INFO: three', warning]);
   });
 
-  it('writes again as soon as it can', async () => {
+  it('writes again as soon as the file can be written', async () => {
     writeFileSync(join(dir, '2026-11-5'), '');
     const logger = open();
     logger.info('lost');
@@ -199,7 +248,7 @@ describe('when the file cannot be written', () => {
   });
 });
 
-it('goes on when the console is gone', async () => {
+it('writes to the file when the console is closed', async () => {
   const broken = new Writable({ write: (_chunk, _encoding, done) => done(new Error('EPIPE')) });
   const logger = open({ console: broken });
   for (let index = 0; index < 3; index += 1) {
