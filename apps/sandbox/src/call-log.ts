@@ -3,9 +3,10 @@ import { parseForm, parseMultipart } from './http/form.js';
 import type { IncomingCall } from './http/message.js';
 import type { Switches } from './switches.js';
 
+/** The emulated vendor that received a call. */
 export type Target = 'kommo' | 'unisender';
 
-/** What became of a call: the status sent (null when none was), the fault applied, the rows of an importContacts. */
+/** The end of a call: the status (null without a response), the applied fault, the number of rows of an importContacts. */
 export interface CallOutcome {
   readonly status: number | null;
   readonly fault?: string;
@@ -26,6 +27,7 @@ interface LoggedCall {
   outcome: CallOutcome | null;
 }
 
+/** Selects calls of the log. */
 export interface CallFilter {
   readonly target?: string;
   /** Calls after this sequence number. */
@@ -34,7 +36,7 @@ export interface CallFilter {
   readonly path?: string;
 }
 
-/** Every call to the emulated vendors, oldest first; old bodies go first when the budget is spent. */
+/** Every call to the emulated vendors, oldest first. When the limit of bytes is exceeded, the oldest bodies are dropped. */
 export class CallLog {
   private entries: LoggedCall[] = [];
   private lastSeq = 0;
@@ -46,7 +48,7 @@ export class CallLog {
     private readonly switches: Switches,
   ) {}
 
-  /** Returns the function that records how the call ended. */
+  /** Adds a call. Returns a function that records how the call ended. */
   record(target: Target, call: IncomingCall): (outcome: CallOutcome) => void {
     const limit = this.switches.get('calls.body_bytes');
     const entry: LoggedCall = {
@@ -68,15 +70,17 @@ export class CallLog {
     return (outcome) => void (entry.outcome = outcome);
   }
 
+  /** The selected calls as the control API shows them. */
   list(filter: CallFilter): Record<string, unknown>[] {
     return this.entries.filter((entry) => matches(entry, filter)).map(toView);
   }
 
+  /** The number of selected calls. */
   count(filter: CallFilter): number {
     return this.entries.reduce((total, entry) => total + (matches(entry, filter) ? 1 : 0), 0);
   }
 
-  /** Forgets the calls; sequence numbers go on. */
+  /** Removes all calls. Sequence numbers continue. */
   clear(): void {
     this.entries = [];
     this.bodyBytes = 0;

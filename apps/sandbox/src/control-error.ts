@@ -1,4 +1,4 @@
-/** Bad input to the control API: answered with this status and the message. */
+/** Invalid input to the control API. The response has this status and message. */
 export class ControlError extends Error {
   constructor(
     message: string,

@@ -1,7 +1,7 @@
-/** A repeatable stream of numbers in [0, 1): the same seed gives the same names, addresses and fault hits. */
+/** Returns the next number in [0, 1) of a repeatable stream. The same seed gives the same names, addresses and fault hits. */
 export type Random = () => number;
 
-/** Mulberry32. */
+/** Creates a stream of random numbers (Mulberry32). */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {
@@ -12,6 +12,7 @@ export function seededRandom(seed: number): Random {
   };
 }
 
+/** Picks a random item. */
 export function pick<T>(random: Random, items: readonly [T, ...T[]]): T {
   return items[Math.floor(random() * items.length)] ?? items[0];
 }

@@ -1,17 +1,19 @@
 import { systemClock } from '#clock';
 import type { Clock } from '#domain';
-import { HttpFront } from './http/server.js';
-import { World } from './world.js';
+import { HttpServer } from './http/server.js';
+import { SandboxApp } from './sandbox-app.js';
 
+/** All options have defaults. */
 export interface SandboxOptions {
-  /** 0 or absent takes a free port. */
+  /** 0, the default, selects a free port. */
   readonly port?: number;
   readonly host?: string;
-  /** Of the random stream behind faults with a probability and shuffled hooks. */
+  /** Seed of the random stream for faults with a probability and for shuffled hooks. */
   readonly seed?: number;
   readonly clock?: Clock;
 }
 
+/** A running sandbox. */
 export interface Sandbox {
   readonly port: number;
   readonly url: string;
@@ -22,15 +24,15 @@ export interface Sandbox {
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { clock = systemClock, seed = 1, host = '127.0.0.1' } = options;
   const reset = () => {
-    world.close();
-    world = new World({ clock, seed, reset });
+    app.close();
+    app = new SandboxApp({ clock, seed, reset });
   };
-  let world = new World({ clock, seed, reset });
-  const front = new HttpFront(async (call) => world.handle(call));
-  const port = await front.listen(options.port ?? 0, host);
+  let app = new SandboxApp({ clock, seed, reset });
+  const server = new HttpServer(async (call) => app.handle(call));
+  const port = await server.listen(options.port ?? 0, host);
   const close = async () => {
-    world.close();
-    await front.close();
+    app.close();
+    await server.close();
   };
   return { port, url: `http://${host}:${port}`, close };
 }

@@ -1,4 +1,4 @@
-/** Lets at most `limit()` tasks run at once, in the order they came. */
+/** Runs at most `limit()` tasks at the same time, in the order of their arrival. */
 export class SendPool {
   private waiting: (() => void)[] = [];
   private head = 0;
@@ -6,17 +6,18 @@ export class SendPool {
 
   constructor(private readonly limit: () => number) {}
 
+  /** Waits for a free place, then runs the task. */
   async run(task: () => Promise<void>): Promise<void> {
     if (this.running >= this.limit()) await new Promise<void>((resolve) => this.waiting.push(resolve));
     else this.running += 1;
     try {
       await task();
     } finally {
-      this.passOn();
+      this.startNext();
     }
   }
 
-  private passOn(): void {
+  private startNext(): void {
     const next = this.waiting[this.head];
     if (!next) {
       this.waiting = [];

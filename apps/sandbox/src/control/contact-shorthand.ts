@@ -29,7 +29,10 @@ const members = [
   'hooks',
 ] as const;
 
-/** A contact of the control API: the members of Kommo's own write plus `emails`, `phones`, `position`, `tags`, `is_unsorted`, `company_id`. */
+/**
+ * Reads a contact of the control API: the members of a write to Kommo's API, and `emails`, `phones`, `position`, `tags`,
+ * `is_unsorted`, `company_id`.
+ */
 export function readContact(account: KommoAccount, value: unknown): ContactChange {
   const input = new Input(value, 'contact').allowOnly(...members);
   const { change, problems } = new ContactInput(account, input.fields);
@@ -39,14 +42,14 @@ export function readContact(account: KommoAccount, value: unknown): ContactChang
   const position = input.optionalText('position');
   if (position !== undefined) setField(change, fieldOf(account, 'POSITION'), position === '' ? null : [{ value: position, enumId: null }]);
   const tags = input.optionalList('tags');
-  if (tags) change.tags = tags.map((name) => account.tagNamed(String(name)));
+  if (tags) change.tags = tags.map((name) => account.ensureTag(String(name)));
   const unsorted = input.optionalFlag('is_unsorted');
   if (unsorted !== undefined) change.isUnsorted = unsorted;
   if ('company_id' in input.fields) change.companyId = input.optionalInteger('company_id') ?? null;
   return change;
 }
 
-/** A generated person as a contact of this account. */
+/** Turns a generated person into a contact of this account. */
 export function contactOfPerson(account: KommoAccount, person: Person): ContactChange {
   const change: ContactChange = { firstName: person.firstName, lastName: person.lastName };
   const email = fieldOf(account, 'EMAIL');

@@ -1,10 +1,10 @@
 import { ControlError } from '../control-error.js';
-import type { IncomingCall, Reply } from '../http/message.js';
+import type { IncomingCall, HttpResponse } from '../http/message.js';
 import type { PathParams } from '../http/router.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** One call to `/sandbox/…`; whatever is wrong with it becomes a clear 4xx. */
+/** A request to the control API. Its methods throw ControlError for invalid input. */
 export class ControlRequest {
   readonly query: URLSearchParams;
 
@@ -15,7 +15,7 @@ export class ControlRequest {
     this.query = new URLSearchParams(call.query);
   }
 
-  /** The JSON body; an empty one reads as `{}`. */
+  /** The JSON body. An empty body is `{}`. */
   json(): unknown {
     if (this.call.body.length === 0) return {};
     try {
@@ -25,14 +25,17 @@ export class ControlRequest {
     }
   }
 
+  /** The body as a JSON object. */
   input(): Input {
     return new Input(this.json());
   }
 
+  /** The value of a `:name` segment of the path. */
   param(name: string): string {
     return this.params[name] ?? '';
   }
 
+  /** A number of the query. Undefined when absent or empty. */
   queryNumber(name: string): number | undefined {
     const text = this.query.get(name);
     if (text === null || text === '') return undefined;
@@ -42,7 +45,7 @@ export class ControlRequest {
   }
 }
 
-/** The members of one JSON object, each read with its type. */
+/** Reads the members of a JSON object by type. Its methods throw ControlError for a wrong type. */
 export class Input {
   readonly fields: Fields;
 
@@ -54,6 +57,7 @@ export class Input {
     this.fields = value as Fields;
   }
 
+  /** A required text that is not empty. */
   text(name: string): string {
     const value = this.optionalText(name);
     if (value === undefined || value === '') throw new ControlError(`${name} is required (${this.where})`);
@@ -88,6 +92,7 @@ export class Input {
     return value as unknown[];
   }
 
+  /** One of the options; `initial` when absent. */
   choice<T extends string>(name: string, options: readonly T[], initial: T): T {
     const value = this.optionalText(name) ?? initial;
     const option = options.find((candidate) => candidate === value);
@@ -95,7 +100,7 @@ export class Input {
     return option;
   }
 
-  /** Refuses members nobody reads: a misspelt one would otherwise do nothing, silently. */
+  /** Throws for an unknown member. Otherwise a misspelt name would be ignored silently. */
   allowOnly(...names: readonly string[]): this {
     const unknown = Object.keys(this.fields).filter((name) => !names.includes(name));
     if (unknown.length > 0) throw new ControlError(`unknown ${unknown.join(', ')} (${this.where}); known: ${names.join(', ')}`);
@@ -103,4 +108,5 @@ export class Input {
   }
 }
 
-export type ControlHandler = (request: ControlRequest) => Reply | Promise<Reply>;
+/** Handles a request to the control API. */
+export type ControlHandler = (request: ControlRequest) => HttpResponse | Promise<HttpResponse>;

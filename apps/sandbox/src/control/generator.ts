@@ -1,6 +1,6 @@
 import { pick, type Random } from '../random.js';
 
-/** One made-up person. */
+/** A generated person. */
 export interface Person {
   readonly firstName: string;
   readonly lastName: string;
@@ -31,14 +31,14 @@ const emoji: Words = ['🚀', '🌸', '⭐', '👩‍💻', '🔥'];
 const domains: Words = ['example.com', 'example.org', 'mail.example.net', 'пример.рф', 'shop.example'];
 const invalid: Words = ['444', 'нет', 'no@', '@example.com', 'two words@example.com', 'a..b@example.com', 'x@y', '-'];
 
-/** Share of people by number of addresses: none, one, two, three. */
+/** Cumulative shares of people with none, one, two and three addresses. */
 const addressShares = [0.1, 0.65, 0.9, 1];
 const emojiShare = 0.03;
 const sharedShare = 0.02;
 const invalidShare = 0.02;
 const phoneShare = 0.6;
 
-/** A person; `index` makes the addresses unique, except the few that are shared on purpose. */
+/** Generates a person. `index` makes the addresses unique; a few addresses are shared on purpose. */
 export function generatePerson(random: Random, index: number, tag: string): Person {
   const cyrillic = random() < 0.6;
   const mark = random() < emojiShare ? ` ${pick(random, emoji)}` : '';

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { ControlError } from '../control-error.js';
 import { KommoAccount, type AccountIdentity, type KommoUser } from '../kommo/account.js';
 import { FieldDictionary, standardFields, type FieldDefinition, type FieldEnum } from '../kommo/fields.js';
-import type { Integration } from '../kommo/integration.js';
+import type { Integration } from '../kommo/registry.js';
 import { Input } from './control-request.js';
 
 const domains = ['kommo.com', 'amocrm.ru', 'amocrm.com', 'kommo.test'] as const;
@@ -20,6 +20,7 @@ const apiHosts = {
 } as const;
 const firstAccountId = 32_000_001;
 
+/** Reads an integration; missing members get generated values. */
 export function readIntegration(input: Input): Integration {
   input.allowOnly('client_id', 'client_secret', 'redirect_uri', 'uninstall_url', 'name');
   return {
@@ -31,11 +32,12 @@ export function readIntegration(input: Input): Integration {
   };
 }
 
+/** An integration as the control API shows it. */
 export function integrationView({ clientId, clientSecret, redirectUri, uninstallUrl, name }: Integration): Record<string, unknown> {
   return { client_id: clientId, client_secret: clientSecret, redirect_uri: redirectUri, uninstall_url: uninstallUrl, name };
 }
 
-/** Field and enum ids differ from account to account unless they are given. */
+/** Reads an account. Field and enum ids differ between accounts unless the input sets them. */
 export function readAccount(input: Input, nowSeconds: number, count: number): KommoAccount {
   const known = [
     'id',
@@ -58,6 +60,7 @@ export function readAccount(input: Input, nowSeconds: number, count: number): Ko
   return account;
 }
 
+/** Changes the members `paid`, `filters_enabled` and `webhooks_allowed` that the input has. */
 export function applyMode(account: KommoAccount, input: Input): void {
   account.mode.paid = input.optionalFlag('paid') ?? account.mode.paid;
   account.mode.filtersEnabled = input.optionalFlag('filters_enabled') ?? account.mode.filtersEnabled;

@@ -1,75 +1,77 @@
 import { ControlError } from '../control-error.js';
-import { jsonReply, noContent, type Reply } from '../http/message.js';
+import { jsonResponse, noContent, type HttpResponse } from '../http/message.js';
 import type { OutboundResult, SendOutbound } from '../http/outbound.js';
 import type { Router } from '../http/router.js';
 import type { KommoAccount, KommoUser } from '../kommo/account.js';
 import { allowedRedirect, declinedRedirect, installFromWidget, sendUninstall } from '../kommo/consent.js';
-import type { Delivery } from '../kommo/hook-center.js';
-import type { Integration } from '../kommo/integration.js';
-import type { KommoWorld } from '../kommo/kommo-world.js';
+import type { Delivery } from '../kommo/kommo-hook-sender.js';
+import type { Integration } from '../kommo/registry.js';
+import type { KommoEmulator } from '../kommo/kommo-emulator.js';
 import { webhookView } from '../kommo/webhooks-endpoint.js';
 import type { ControlHandler, ControlRequest, Input } from './control-request.js';
 import { applyMode, integrationView, readAccount, readIntegration } from './kommo-accounts.js';
 
-/** `/sandbox/kommo/…` but for contacts. */
+/** `/sandbox/kommo/…` except the routes of contacts. */
 export class KommoControl {
   constructor(
-    private readonly kommo: KommoWorld,
+    private readonly kommo: KommoEmulator,
     private readonly send: SendOutbound,
   ) {}
 
+  /** Adds the routes. */
   register(router: Router<ControlHandler>): void {
     const account = '/sandbox/kommo/accounts/:id';
     router
       .add('POST', '/sandbox/kommo/integrations', (request) => this.createIntegration(request))
-      .add('GET', '/sandbox/kommo/integrations', () => jsonReply([...this.kommo.registry.integrations.values()].map(integrationView)))
+      .add('GET', '/sandbox/kommo/integrations', () => jsonResponse([...this.kommo.registry.integrations.values()].map(integrationView)))
       .add('POST', '/sandbox/kommo/accounts', (request) => this.createAccount(request))
       .add('GET', '/sandbox/kommo/accounts', () =>
-        jsonReply([...this.kommo.registry.accounts.values()].map((item) => this.accountView(item))),
+        jsonResponse([...this.kommo.registry.accounts.values()].map((item) => this.accountView(item))),
       )
-      .add('GET', account, (request) => jsonReply(this.accountView(this.accountOf(request))))
+      .add('GET', account, (request) => jsonResponse(this.accountView(this.accountOf(request))))
       .add('PATCH', account, (request) => this.changeAccount(request))
       .add('POST', `${account}/install`, (request) => this.install(request))
       .add('POST', `${account}/consent`, (request) => this.consent(request))
       .add('POST', `${account}/uninstall`, (request) => this.uninstall(request))
       .add('POST', `${account}/rename`, (request) => this.rename(request))
       .add('POST', `${account}/revoke`, (request) => this.revoke(request))
-      .add('POST', `${account}/expire`, (request) => jsonReply({ expired: this.kommo.oauth.expireAccess(this.accountOf(request)) }))
+      .add('POST', `${account}/expire`, (request) => jsonResponse({ expired: this.kommo.oauth.expireAccess(this.accountOf(request)) }))
       .add('POST', `${account}/disposable-token`, (request) => this.disposableToken(request))
       .add('POST', `${account}/webhooks/disable`, (request) => this.disableWebhooks(request))
       .add('DELETE', `${account}/webhooks`, (request) => this.removeWebhooks(request))
       .add('POST', '/sandbox/kommo/unblock', () => this.unblock())
       .add('GET', '/sandbox/kommo/hooks', (request) => this.listHooks(request))
       .add('POST', '/sandbox/kommo/hooks/flush', () => this.flushHooks())
-      .add('POST', '/sandbox/kommo/hooks/drop', () => jsonReply({ dropped: this.kommo.hooks.drop() }))
+      .add('POST', '/sandbox/kommo/hooks/drop', () => jsonResponse({ dropped: this.kommo.hooks.drop() }))
       .add('POST', '/sandbox/kommo/hooks/lose', (request) => this.loseHooks(request));
   }
 
+  /** The account of the path. Throws a 404 when it is unknown. */
   accountOf(request: ControlRequest): KommoAccount {
     const account = this.kommo.registry.accounts.get(Number(request.param('id')));
-    if (!account) throw new ControlError(`no Kommo account ${request.param('id')}`, 404);
+    if (!account) throw new ControlError(`unknown Kommo account ${request.param('id')}`, 404);
     return account;
   }
 
-  private createIntegration(request: ControlRequest): Reply {
+  private createIntegration(request: ControlRequest): HttpResponse {
     const integration = readIntegration(request.input());
     this.kommo.registry.integrations.set(integration.clientId, integration);
-    return jsonReply(integrationView(integration), 201);
+    return jsonResponse(integrationView(integration), 201);
   }
 
-  private createAccount(request: ControlRequest): Reply {
-    const { registry, desk } = this.kommo;
-    const account = readAccount(request.input(), desk.nowSeconds(), registry.accounts.size);
-    if (registry.accounts.has(account.id)) throw new ControlError(`account ${account.id} exists`, 409);
-    if (registry.accountAt(account.host)) throw new ControlError(`host ${account.host} is taken`, 409);
+  private createAccount(request: ControlRequest): HttpResponse {
+    const { registry, contacts } = this.kommo;
+    const account = readAccount(request.input(), contacts.nowSeconds(), registry.accounts.size);
+    if (registry.accounts.has(account.id)) throw new ControlError(`account ${account.id} already exists`, 409);
+    if (registry.findAccountByHost(account.host)) throw new ControlError(`host ${account.host} is taken`, 409);
     registry.accounts.set(account.id, account);
-    return jsonReply(this.accountView(account), 201);
+    return jsonResponse(this.accountView(account), 201);
   }
 
-  private changeAccount(request: ControlRequest): Reply {
+  private changeAccount(request: ControlRequest): HttpResponse {
     const account = this.accountOf(request);
     applyMode(account, request.input().allowOnly('paid', 'filters_enabled', 'webhooks_allowed'));
-    return jsonReply(this.accountView(account));
+    return jsonResponse(this.accountView(account));
   }
 
   private accountView(account: KommoAccount): Record<string, unknown> {
@@ -91,91 +93,92 @@ export class KommoControl {
     };
   }
 
-  private async install(request: ControlRequest): Promise<Reply> {
+  private async install(request: ControlRequest): Promise<HttpResponse> {
     const account = this.accountOf(request);
     const input = request.input().allowOnly('client_id', 'user_id');
     const consent = { integration: this.integrationOf(input), account, user: userOf(account, input), state: undefined };
-    return jsonReply(outcomeView(await installFromWidget(this.kommo.oauth, this.send, consent)));
+    return jsonResponse(outcomeView(await installFromWidget(this.kommo.oauth, this.send, consent)));
   }
 
-  private consent(request: ControlRequest): Reply {
+  private consent(request: ControlRequest): HttpResponse {
     const account = this.accountOf(request);
     const input = request.input().allowOnly('client_id', 'state', 'user_id', 'decline');
     const integration = this.integrationOf(input);
     const state = input.optionalText('state');
-    if (input.optionalFlag('decline')) return jsonReply({ redirect: declinedRedirect(integration, state) });
-    return jsonReply({ redirect: allowedRedirect(this.kommo.oauth, { integration, account, user: userOf(account, input), state }) });
+    if (input.optionalFlag('decline')) return jsonResponse({ redirect: declinedRedirect(integration, state) });
+    return jsonResponse({ redirect: allowedRedirect(this.kommo.oauth, { integration, account, user: userOf(account, input), state }) });
   }
 
-  private async uninstall(request: ControlRequest): Promise<Reply> {
+  private async uninstall(request: ControlRequest): Promise<HttpResponse> {
     const account = this.accountOf(request);
     const integration = this.integrationOf(request.input().allowOnly('client_id'));
     this.kommo.oauth.revoke(account, integration.clientId);
-    return jsonReply(outcomeView(await sendUninstall(this.send, integration, account.id)));
+    return jsonResponse(outcomeView(await sendUninstall(this.send, integration, account.id)));
   }
 
-  private rename(request: ControlRequest): Reply {
+  private rename(request: ControlRequest): HttpResponse {
     const account = this.accountOf(request);
     const subdomain = request.input().allowOnly('subdomain').text('subdomain').toLowerCase();
-    if (this.kommo.registry.accountAt(`${subdomain}.${account.identity.domain}`)) throw new ControlError(`${subdomain} is taken`, 409);
+    if (this.kommo.registry.findAccountByHost(`${subdomain}.${account.identity.domain}`))
+      throw new ControlError(`${subdomain} is taken`, 409);
     account.subdomain = subdomain;
-    return jsonReply(this.accountView(account));
+    return jsonResponse(this.accountView(account));
   }
 
-  private revoke(request: ControlRequest): Reply {
+  private revoke(request: ControlRequest): HttpResponse {
     const clientId = request.input().allowOnly('client_id').optionalText('client_id');
-    return jsonReply({ revoked: this.kommo.oauth.revoke(this.accountOf(request), clientId) });
+    return jsonResponse({ revoked: this.kommo.oauth.revoke(this.accountOf(request), clientId) });
   }
 
-  private disposableToken(request: ControlRequest): Reply {
+  private disposableToken(request: ControlRequest): HttpResponse {
     const account = this.accountOf(request);
     const input = request.input().allowOnly('client_id', 'user_id');
     const integration = this.integrationOf(input);
-    return jsonReply({ token: this.kommo.disposableToken(account, integration.clientId, input.optionalInteger('user_id')) });
+    return jsonResponse({ token: this.kommo.disposableToken(account, integration.clientId, input.optionalInteger('user_id')) });
   }
 
-  private disableWebhooks(request: ControlRequest): Reply {
+  private disableWebhooks(request: ControlRequest): HttpResponse {
     const account = this.accountOf(request);
     for (const webhook of account.webhooks) webhook.disabled = true;
-    return jsonReply({ disabled: account.webhooks.length });
+    return jsonResponse({ disabled: account.webhooks.length });
   }
 
-  private removeWebhooks(request: ControlRequest): Reply {
+  private removeWebhooks(request: ControlRequest): HttpResponse {
     const removed = this.accountOf(request).webhooks.splice(0);
     for (const webhook of removed) webhook.disabled = true;
-    return jsonReply({ removed: removed.length });
+    return jsonResponse({ removed: removed.length });
   }
 
-  private unblock(): Reply {
+  private unblock(): HttpResponse {
     this.kommo.limiter.unblock();
     return noContent;
   }
 
-  private listHooks(request: ControlRequest): Reply {
+  private listHooks(request: ControlRequest): HttpResponse {
     const deliveries = this.kommo.hooks.list(request.queryNumber('account_id'));
-    if (request.query.get('summary') !== '1') return jsonReply(deliveries.map(deliveryView));
+    if (request.query.get('summary') !== '1') return jsonResponse(deliveries.map(deliveryView));
     const counts: Record<string, number> = {};
     for (const { state } of deliveries) counts[state] = (counts[state] ?? 0) + 1;
-    return jsonReply(counts);
+    return jsonResponse(counts);
   }
 
-  private async flushHooks(): Promise<Reply> {
+  private async flushHooks(): Promise<HttpResponse> {
     const sent = await this.kommo.hooks.flush();
     const delivered = sent.filter(({ state }) => state === 'delivered').length;
-    return jsonReply({ sent: sent.length, delivered, failed: sent.length - delivered });
+    return jsonResponse({ sent: sent.length, delivered, failed: sent.length - delivered });
   }
 
-  private loseHooks(request: ControlRequest): Reply {
+  private loseHooks(request: ControlRequest): HttpResponse {
     const count = request.input().allowOnly('count').optionalInteger('count') ?? 1;
     if (count < 0) throw new ControlError('count must be 0 or more');
     this.kommo.hooks.lose(count);
-    return jsonReply({ losing: count });
+    return jsonResponse({ losing: count });
   }
 
   private integrationOf(input: Input): Integration {
     const clientId = input.text('client_id');
     const integration = this.kommo.registry.integrations.get(clientId);
-    if (!integration) throw new ControlError(`no integration ${clientId}`, 404);
+    if (!integration) throw new ControlError(`unknown integration ${clientId}`, 404);
     return integration;
   }
 }

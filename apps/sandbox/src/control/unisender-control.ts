@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { ControlError } from '../control-error.js';
-import { jsonReply, type Reply } from '../http/message.js';
+import { jsonResponse, type HttpResponse } from '../http/message.js';
 import type { Router } from '../http/router.js';
 import { seededRandom } from '../random.js';
 import type { UnisenderAccount } from '../unisender/account.js';
@@ -17,28 +17,29 @@ import {
 } from '../unisender/contact.js';
 import { listViews } from '../unisender/contact-methods.js';
 import { hookView } from '../unisender/hook-methods.js';
-import type { UnisenderDelivery } from '../unisender/hook-sender.js';
-import type { UnisenderWorld } from '../unisender/unisender-world.js';
+import type { UnisenderDelivery } from '../unisender/unisender-hook-sender.js';
+import type { UnisenderEmulator } from '../unisender/unisender-emulator.js';
 import { Input, type ControlHandler, type ControlRequest } from './control-request.js';
 import { generatePerson } from './generator.js';
 
 const contactsPerChunk = 1000;
 
-/** `/sandbox/unisender/…`: what happens in Unisender without our doing, and what came of our calls. */
+/** `/sandbox/unisender/…`: actions of people in Unisender, and the state after our calls. */
 export class UnisenderControl {
   constructor(
-    private readonly unisender: UnisenderWorld,
+    private readonly unisender: UnisenderEmulator,
     private readonly nowSeconds: () => number,
   ) {}
 
+  /** Adds the routes. */
   register(router: Router<ControlHandler>): void {
     const account = '/sandbox/unisender/accounts/:key';
     router
       .add('POST', '/sandbox/unisender/accounts', (request) => this.createAccount(request))
-      .add('GET', '/sandbox/unisender/accounts', () => jsonReply([...this.unisender.accounts.values()].map(accountView)))
-      .add('GET', account, (request) => jsonReply(accountView(this.accountOf(request))))
+      .add('GET', '/sandbox/unisender/accounts', () => jsonResponse([...this.unisender.accounts.values()].map(accountView)))
+      .add('GET', account, (request) => jsonResponse(accountView(this.accountOf(request))))
       .add('PATCH', account, (request) => this.changeAccount(request))
-      .add('GET', `${account}/lists`, (request) => jsonReply([...this.accountOf(request).lists.values()]))
+      .add('GET', `${account}/lists`, (request) => jsonResponse([...this.accountOf(request).lists.values()]))
       .add('POST', `${account}/lists`, (request) => this.createList(request))
       .add('DELETE', `${account}/lists/:list`, (request) => this.deleteList(request))
       .add('GET', `${account}/contacts`, (request) => this.listContacts(request))
@@ -47,17 +48,17 @@ export class UnisenderControl {
       .add('POST', `${account}/unsubscribe`, (request) => this.unsubscribe(request))
       .add('POST', `${account}/subscribe`, (request) => this.subscribe(request))
       .add('POST', `${account}/status`, (request) => this.changeStatus(request))
-      .add('GET', '/sandbox/unisender/hooks', () => jsonReply(this.unisender.hooks.deliveries.map(deliveryView)))
+      .add('GET', '/sandbox/unisender/hooks', () => jsonResponse(this.unisender.hooks.deliveries.map(deliveryView)))
       .add('POST', '/sandbox/unisender/hooks/flush', () => this.flushHooks());
   }
 
   private accountOf(request: ControlRequest): UnisenderAccount {
     const account = this.unisender.accounts.get(request.param('key'));
-    if (!account) throw new ControlError(`no Unisender account with key ${request.param('key')}`, 404);
+    if (!account) throw new ControlError(`unknown Unisender key ${request.param('key')}`, 404);
     return account;
   }
 
-  private createAccount(request: ControlRequest): Reply {
+  private createAccount(request: ControlRequest): HttpResponse {
     const input = request.input().allowOnly('api_key', 'login', 'lists');
     const apiKey = input.optionalText('api_key') ?? randomBytes(20).toString('hex');
     if (this.unisender.accounts.has(apiKey)) throw new ControlError('api_key is taken', 409);
@@ -66,45 +67,45 @@ export class UnisenderControl {
       input.optionalText('login') ?? `user${this.unisender.accounts.size + 1}@example.org`,
     );
     for (const title of input.optionalList('lists') ?? []) account.createList(String(title));
-    return jsonReply(accountView(account), 201);
+    return jsonResponse(accountView(account), 201);
   }
 
-  private changeAccount(request: ControlRequest): Reply {
+  private changeAccount(request: ControlRequest): HttpResponse {
     const account = this.accountOf(request);
     account.apiEnabled = request.input().allowOnly('api_enabled').optionalFlag('api_enabled') ?? account.apiEnabled;
-    return jsonReply(accountView(account));
+    return jsonResponse(accountView(account));
   }
 
-  private createList(request: ControlRequest): Reply {
+  private createList(request: ControlRequest): HttpResponse {
     const input = request.input().allowOnly('title', 'id');
-    return jsonReply(this.accountOf(request).createList(input.text('title'), input.optionalInteger('id')), 201);
+    return jsonResponse(this.accountOf(request).createList(input.text('title'), input.optionalInteger('id')), 201);
   }
 
-  private deleteList(request: ControlRequest): Reply {
+  private deleteList(request: ControlRequest): HttpResponse {
     const id = Number(request.param('list'));
-    if (!this.accountOf(request).lists.has(id)) throw new ControlError(`no list ${request.param('list')}`, 404);
+    if (!this.accountOf(request).lists.has(id)) throw new ControlError(`unknown list ${request.param('list')}`, 404);
     this.accountOf(request).deleteList(id);
-    return jsonReply({ deleted: id });
+    return jsonResponse({ deleted: id });
   }
 
-  private listContacts(request: ControlRequest): Reply {
+  private listContacts(request: ControlRequest): HttpResponse {
     const account = this.accountOf(request);
     const email = request.query.get('email');
-    if (email !== null) return jsonReply([account.find(email)].flatMap((contact) => (contact ? [contactView(contact)] : [])));
+    if (email !== null) return jsonResponse([account.find(email)].flatMap((contact) => (contact ? [contactView(contact)] : [])));
     const body = Readable.from(jsonChunks(account.all(), request.queryNumber('list_id')));
     return { status: 200, headers: { 'content-type': 'application/json; charset=utf-8' }, body };
   }
 
-  private addContacts(request: ControlRequest): Reply {
+  private addContacts(request: ControlRequest): HttpResponse {
     const account = this.accountOf(request);
     const body = request.json();
     if (!Array.isArray(body) && 'count' in new Input(body).fields) return this.generate(account, new Input(body));
     const items: unknown[] = Array.isArray(body) ? body : [body];
     const contacts = items.map((item) => this.addContact(account, new Input(item, 'contact')));
-    return jsonReply(contacts.map(contactView), 201);
+    return jsonResponse(contacts.map(contactView), 201);
   }
 
-  private generate(account: UnisenderAccount, input: Input): Reply {
+  private generate(account: UnisenderAccount, input: Input): HttpResponse {
     input.allowOnly('count', 'seed', 'tag', 'lists');
     const random = seededRandom(input.optionalInteger('seed') ?? 1);
     const listIds = knownLists(account, input, 'lists');
@@ -115,7 +116,7 @@ export class UnisenderControl {
       setField(contact, 'Name', `${person.firstName} ${person.lastName}`);
       for (const id of listIds) joinList(contact, id, this.nowSeconds());
     }
-    return jsonReply({ count }, 201);
+    return jsonResponse({ count }, 201);
   }
 
   private addContact(account: UnisenderAccount, input: Input): Contact {
@@ -137,14 +138,14 @@ export class UnisenderControl {
     if (membership) membership.unsubscribed = true;
   }
 
-  private removeContact(request: ControlRequest): Reply {
+  private removeContact(request: ControlRequest): HttpResponse {
     const contact = this.contactOf(request, request.query.get('email') ?? '');
     this.accountOf(request).remove(contact);
-    return jsonReply({ deleted: contact.email });
+    return jsonResponse({ deleted: contact.email });
   }
 
-  /** The owner's own click: with `list_ids` it leaves those lists only, without the whole account. */
-  private unsubscribe(request: ControlRequest): Reply {
+  /** The recipient unsubscribes: from the given lists only, or from everything. */
+  private unsubscribe(request: ControlRequest): HttpResponse {
     const input = request.input().allowOnly('email', 'list_ids');
     const contact = this.contactOf(request, input.text('email'));
     const only = input.optionalList('list_ids')?.map(Number);
@@ -154,10 +155,10 @@ export class UnisenderControl {
     this.unisender.hooks.fire(this.accountOf(request), 'unsubscribe', contact.email, {
       unsubscribed_list_ids: left.map(({ listId }) => listId),
     });
-    return jsonReply(contactView(contact));
+    return jsonResponse(contactView(contact));
   }
 
-  private subscribe(request: ControlRequest): Reply {
+  private subscribe(request: ControlRequest): HttpResponse {
     const input = request.input().allowOnly('email', 'list_ids');
     const account = this.accountOf(request);
     const contact = account.find(input.text('email')) ?? account.add(input.text('email'), 'active', this.nowSeconds());
@@ -166,35 +167,35 @@ export class UnisenderControl {
     contact.memberships = contact.memberships.filter(({ listId }) => !listIds.includes(listId));
     for (const id of listIds) joinList(contact, id, this.nowSeconds());
     this.unisender.hooks.fire(account, 'subscribe', contact.email, { subscribed_list_ids: listIds });
-    return jsonReply(contactView(contact));
+    return jsonResponse(contactView(contact));
   }
 
-  /** Sets any status, as a complaint or an administrator would, and fires `email_status`. */
-  private changeStatus(request: ControlRequest): Reply {
+  /** Sets any status, as after a complaint, and fires `email_status`. */
+  private changeStatus(request: ControlRequest): HttpResponse {
     const input = request.input().allowOnly('email', 'status');
     const contact = this.contactOf(request, input.text('email'));
     contact.status = input.choice<ContactStatus>('status', contactStatuses, contact.status);
     this.unisender.hooks.fire(this.accountOf(request), 'email_status', contact.email, { status: contact.status });
-    return jsonReply(contactView(contact));
+    return jsonResponse(contactView(contact));
   }
 
   private contactOf(request: ControlRequest, email: string): Contact {
     const contact = this.accountOf(request).find(email);
-    if (!contact) throw new ControlError(`no contact ${email}`, 404);
+    if (!contact) throw new ControlError(`unknown contact ${email}`, 404);
     return contact;
   }
 
-  private async flushHooks(): Promise<Reply> {
+  private async flushHooks(): Promise<HttpResponse> {
     const sent = await this.unisender.hooks.flush();
     const delivered = sent.filter(({ state }) => state === 'delivered').length;
-    return jsonReply({ sent: sent.length, delivered, failed: sent.length - delivered });
+    return jsonResponse({ sent: sent.length, delivered, failed: sent.length - delivered });
   }
 }
 
 function knownLists(account: UnisenderAccount, input: Input, name: string): number[] {
   const ids = (input.optionalList(name) ?? []).map(Number);
   const unknown = ids.find((id) => !account.lists.has(id));
-  if (unknown !== undefined) throw new ControlError(`no list ${unknown}`, 404);
+  if (unknown !== undefined) throw new ControlError(`unknown list ${unknown}`, 404);
   return ids;
 }
 

@@ -1,17 +1,19 @@
-/** A PHP-style array of form values: no prototype, so `__proto__` is a key like any other. */
+/** A PHP-style array of form values. It has no prototype, so `__proto__` is an ordinary key. */
 export interface FormTree {
   [key: string]: FormValue;
 }
+/** A text or a nested array. */
 export type FormValue = string | FormTree;
 
 const maxDepth = 16;
 const nextIndexes = new WeakMap<FormTree, number>();
 
+/** Creates a form without values. */
 export function emptyForm(): FormTree {
   return Object.create(null) as FormTree;
 }
 
-/** Parses `a=1&b[0][c]=2&d[]=3` with encoded or literal brackets; a broken percent sign stays as it is. */
+/** Parses `a=1&b[0][c]=2&d[]=3` with encoded or literal brackets. An invalid percent sign stays unchanged. */
 export function parseForm(text: string): FormTree {
   const root = emptyForm();
   let start = 0;
@@ -24,7 +26,7 @@ export function parseForm(text: string): FormTree {
   return root;
 }
 
-/** Parses the text parts of a multipart body; files are taken as text. */
+/** Parses the parts of a multipart body. Files are read as text. */
 export function parseMultipart(body: Buffer, contentType: string): FormTree {
   const root = emptyForm();
   const boundary = /boundary="?([^";]+)"?/i.exec(contentType)?.[1];
@@ -37,7 +39,7 @@ export function parseMultipart(body: Buffer, contentType: string): FormTree {
   return root;
 }
 
-/** Puts one `a[b][]` key with its value into the tree. */
+/** Adds the value of one key such as `a[b][]` to the tree. */
 function addField(root: FormTree, key: string, value: string): void {
   const path = splitKey(key);
   let tree = root;
@@ -100,13 +102,13 @@ function noteIndex(tree: FormTree, key: string): string {
   return key;
 }
 
-/** The text under a key, or undefined when it is absent or an array. */
+/** The text of a key. Undefined when it is absent or an array. */
 export function textOf(tree: FormTree, key: string): string | undefined {
   const value = tree[key];
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The values under a key in key order: an array's items, or a lone text as the only one. */
+/** The values of a key in key order: the items of an array, or a single text as the only item. */
 export function itemsOf(tree: FormTree, key: string): FormValue[] {
   const value = tree[key];
   if (value === undefined) return [];

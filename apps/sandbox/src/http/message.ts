@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 
-/** One request as it arrived, body fully read. `host` has no port and is lower-cased; `query` has no question mark. */
+/** A received request with its whole body. `host` is in lower case and has no port; `query` has no question mark. */
 export interface IncomingCall {
   readonly method: string;
   readonly host: string;
@@ -13,30 +13,36 @@ export interface IncomingCall {
   readonly remoteAddress: string;
 }
 
-/** How the answer breaks on its way, when a fault asks for it. */
+/** How a fault breaks the response: no response, a closed connection, or half of the body. */
 export type Breakage = 'hang' | 'reset' | 'half';
 
-export interface Reply {
+/** A response of an emulated vendor or of the control API. */
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Buffer | Readable;
   readonly breakage?: Breakage;
 }
 
-export const noContent: Reply = { status: 204, headers: {}, body: '' };
+/** 204 */
+export const noContent: HttpResponse = { status: 204, headers: {}, body: '' };
 
-export function jsonReply(value: unknown, status = 200): Reply {
+/** A JSON response. */
+export function jsonResponse(value: unknown, status = 200): HttpResponse {
   return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(value) };
 }
 
-export function textReply(text: string, status = 200): Reply {
+/** A plain text response. */
+export function textResponse(text: string, status = 200): HttpResponse {
   return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: text };
 }
 
-export function htmlReply(html: string, status = 200): Reply {
+/** An HTML page. */
+export function htmlResponse(html: string, status = 200): HttpResponse {
   return { status, headers: { 'content-type': 'text/html; charset=utf-8' }, body: html };
 }
 
-export function redirectReply(location: string): Reply {
+/** A 302 redirect. */
+export function redirectResponse(location: string): HttpResponse {
   return { status: 302, headers: { location }, body: '' };
 }

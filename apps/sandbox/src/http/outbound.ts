@@ -10,12 +10,13 @@ interface OutboundCall {
   readonly timeoutMs: number;
 }
 
-/** What the other side did: a status, no answer in time, or no connection. */
+/** The result of a call: a response, no response in time, or no connection. */
 export type OutboundResult = { kind: 'answered'; status: number } | { kind: 'timeout' } | { kind: 'unreachable'; reason: string };
 
+/** Sends one call. Never rejects. */
 export type SendOutbound = (call: OutboundCall) => Promise<OutboundResult>;
 
-/** Sends with exactly the given headers (plus Host and Connection); the time limit runs on the clock. Never rejects. */
+/** Creates a sender. It sends exactly the given headers (plus Host and Connection) and measures time-outs with `clock`. */
 export function createOutbound(clock: Clock): SendOutbound {
   return async (call) => {
     const limit = new AbortController();

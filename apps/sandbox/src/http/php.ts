@@ -1,4 +1,4 @@
-/** Encodes one key or value as PHP's `http_build_query` does (reference kommo 5.2): space is `+`, brackets and parentheses are escaped. */
+/** Encodes one key or value as PHP's `http_build_query` does (reference kommo 5.2). A space becomes `+`; brackets and parentheses are escaped. */
 export function phpUrlEncode(text: string): string {
   return encodeURIComponent(withoutLoneSurrogates(text))
     .replace(/[!'()*~]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)
@@ -9,9 +9,10 @@ function withoutLoneSurrogates(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8');
 }
 
+/** A value that `http_build_query` can encode. */
 export type PhpValue = string | number | readonly PhpValue[] | { readonly [key: string]: PhpValue | undefined };
 
-/** `http_build_query` over nested arrays and objects, in their own key order; undefined values are left out. */
+/** Encodes nested arrays and objects as `http_build_query` does, in key order. Omits undefined values. */
 export function httpBuildQuery(value: { readonly [key: string]: PhpValue | undefined }): string {
   const pairs: string[] = [];
   for (const [key, child] of Object.entries(value)) appendPairs(pairs, key, child);
@@ -27,7 +28,7 @@ function appendPairs(pairs: string[], key: string, value: PhpValue | undefined):
   for (const [step, child] of Object.entries(value)) appendPairs(pairs, `${key}[${step}]`, child);
 }
 
-/** `json_encode` with PHP's defaults: slashes and everything outside ASCII are escaped (reference unisender 11). */
+/** Encodes JSON as PHP's `json_encode` does: slashes and non-ASCII characters are escaped (reference unisender 11). */
 export function phpJson(value: unknown): string {
   return JSON.stringify(value).replace(/[/\u007f-\uffff]/g, (sign) => (sign === '/' ? '\\/' : unicodeEscape(sign)));
 }

@@ -2,19 +2,20 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { jsonReply, type IncomingCall, type Reply } from './message.js';
+import { jsonResponse, type IncomingCall, type HttpResponse } from './message.js';
 
-export type CallHandler = (call: IncomingCall) => Promise<Reply>;
+/** Turns a request into a response. */
+export type CallHandler = (call: IncomingCall) => Promise<HttpResponse>;
 
-/** The sandbox's one HTTP port. */
-export class HttpFront {
+/** The HTTP server of the sandbox: one port for both vendors and the control API. */
+export class HttpServer {
   private readonly server: Server;
 
   constructor(private readonly handle: CallHandler) {
-    this.server = createServer((request, response) => void this.serve(request, response));
+    this.server = createServer((request, output) => void this.serve(request, output));
   }
 
-  /** Resolves to the port in use; port 0 takes a free one. */
+  /** Starts listening and returns the port. Port 0 selects a free one. */
   listen(port: number, host: string): Promise<number> {
     return new Promise((resolve, reject) => {
       this.server.once('error', reject);
@@ -22,6 +23,7 @@ export class HttpFront {
     });
   }
 
+  /** Closes all connections and stops listening. */
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.server.close(() => resolve());
@@ -29,19 +31,19 @@ export class HttpFront {
     });
   }
 
-  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  private async serve(request: IncomingMessage, output: ServerResponse): Promise<void> {
     try {
-      await writeReply(response, await this.answer(await readCall(request)));
+      await writeResponse(output, await this.respond(await readCall(request)));
     } catch {
-      response.destroy();
+      output.destroy();
     }
   }
 
-  private async answer(call: IncomingCall): Promise<Reply> {
+  private async respond(call: IncomingCall): Promise<HttpResponse> {
     try {
       return await this.handle(call);
     } catch (error) {
-      return jsonReply({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 500);
+      return jsonResponse({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 500);
     }
   }
 }
@@ -64,21 +66,21 @@ async function readCall(request: IncomingMessage): Promise<IncomingCall> {
   };
 }
 
-async function writeReply(response: ServerResponse, reply: Reply): Promise<void> {
-  if (reply.breakage === 'hang') return;
-  if (reply.breakage === 'reset') return void response.destroy();
-  if (reply.breakage === 'half') return writeHalf(response, reply);
-  if (reply.body instanceof Readable) {
-    response.writeHead(reply.status, reply.headers);
-    return pipeline(reply.body, response);
+async function writeResponse(output: ServerResponse, response: HttpResponse): Promise<void> {
+  if (response.breakage === 'hang') return;
+  if (response.breakage === 'reset') return void output.destroy();
+  if (response.breakage === 'half') return writeHalf(output, response);
+  if (response.body instanceof Readable) {
+    output.writeHead(response.status, response.headers);
+    return pipeline(response.body, output);
   }
-  const length = reply.status === 204 ? {} : { 'content-length': String(Buffer.byteLength(reply.body)) };
-  response.writeHead(reply.status, { ...reply.headers, ...length });
-  response.end(reply.body);
+  const length = response.status === 204 ? {} : { 'content-length': String(Buffer.byteLength(response.body)) };
+  output.writeHead(response.status, { ...response.headers, ...length });
+  output.end(response.body);
 }
 
-function writeHalf(response: ServerResponse, reply: Reply): void {
-  const whole = reply.body instanceof Readable ? Buffer.from('{"result":[') : Buffer.from(reply.body);
-  response.writeHead(reply.status, { ...reply.headers, 'content-length': String(Math.max(whole.length, 2)) });
-  response.write(whole.subarray(0, Math.max(1, whole.length >> 1)), () => response.destroy());
+function writeHalf(output: ServerResponse, response: HttpResponse): void {
+  const whole = response.body instanceof Readable ? Buffer.from('{"result":[') : Buffer.from(response.body);
+  output.writeHead(response.status, { ...response.headers, 'content-length': String(Math.max(whole.length, 2)) });
+  output.write(whole.subarray(0, Math.max(1, whole.length >> 1)), () => output.destroy());
 }

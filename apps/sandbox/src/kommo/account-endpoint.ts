@@ -5,7 +5,7 @@ import type { KommoAccount } from './account.js';
 import type { ApiHandler } from './api-request.js';
 import { apiUrl } from './contact-view.js';
 import type { FieldDefinition } from './fields.js';
-import { halReply } from './problems.js';
+import { halResponse } from './problems.js';
 
 const fieldsPerPage = 50;
 
@@ -14,7 +14,7 @@ export const showAccount: ApiHandler = ({ call, account, grant }) => {
   const wanted = new Set(textOf(parseForm(call.query), 'with')?.split(',') ?? []);
   const { identity } = account;
   const russian = identity.domain === 'amocrm.ru';
-  return halReply({
+  return halResponse({
     id: account.id,
     name: identity.name,
     subdomain: account.subdomain,
@@ -65,7 +65,7 @@ function stableUuid(text: string): string {
   return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `a${hex.slice(17, 20)}`, hex.slice(20)].join('-');
 }
 
-/** `GET /api/v4/contacts/custom_fields`: the dictionary that tells EMAIL and its kinds from the rest. */
+/** `GET /api/v4/contacts/custom_fields`: the fields of contacts with their codes and enums. */
 export const listCustomFields: ApiHandler = ({ call, account }) => {
   const query = parseForm(call.query);
   const page = Number(textOf(query, 'page') ?? 1);
@@ -75,7 +75,7 @@ export const listCustomFields: ApiHandler = ({ call, account }) => {
   if (shown.length === 0) return noContent;
   const href = `${apiUrl(account, '/contacts/custom_fields')}?limit=${limit}&page=`;
   const hasNext = fields.length > page * limit;
-  return halReply({
+  return halResponse({
     _total_items: fields.length,
     _page: page,
     _page_count: Math.ceil(fields.length / limit),

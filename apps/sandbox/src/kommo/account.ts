@@ -1,37 +1,39 @@
-import { ContactBook } from './contact-book.js';
+import { ContactStore } from './contact-store.js';
 import type { EntityType, Tag } from './contact.js';
 import type { FieldDictionary } from './fields.js';
 import type { Webhook } from './webhook.js';
 
+/** A user of an account. */
 export interface KommoUser {
   readonly id: number;
   readonly isAdmin: boolean;
 }
 
+/** Properties of an account that never change. */
 export interface AccountIdentity {
   readonly id: number;
   readonly name: string;
   readonly domain: string;
-  /** Host suffix of `account[_links][self]` in hooks; seen to differ from the account's own (reference kommo 5.3). */
+  /** Host suffix of `account[_links][self]` in hooks; captures show that it can differ from the account's domain (reference kommo 5.3). */
   readonly hookDomain: string;
   readonly apiDomain: string;
   readonly createdAt: number;
   readonly users: readonly [KommoUser, ...KommoUser[]];
 }
 
-/** What the control API may change on a living account. */
+/** Properties that the control API can change. */
 export interface AccountMode {
-  /** False: every API call answers 402. */
+  /** False: every API call gets a 402. */
   paid: boolean;
   filtersEnabled: boolean;
   /** False: the plan has no webhooks. */
   webhooksAllowed: boolean;
 }
 
-/** One Kommo account with everything in it. */
+/** A Kommo account with its contacts, companies, webhooks and tags. */
 export class KommoAccount {
-  readonly contacts = new ContactBook();
-  readonly companies = new ContactBook();
+  readonly contacts = new ContactStore();
+  readonly companies = new ContactStore();
   readonly webhooks: Webhook[] = [];
   readonly mode: AccountMode = { paid: true, filtersEnabled: true, webhooksAllowed: true };
   private readonly tagIds = new Map<string, number>();
@@ -55,26 +57,30 @@ export class KommoAccount {
     return this.identity.users[0];
   }
 
-  bookOf(type: EntityType): ContactBook {
+  /** The contacts or the companies. */
+  contactsOf(type: EntityType): ContactStore {
     return type === 'contact' ? this.contacts : this.companies;
   }
 
-  /** The next free id; contacts and companies share one sequence. */
+  /** Takes the next free id. Contacts and companies share one sequence. */
   takeId(): number {
     return this.nextId++;
   }
 
+  /** Makes later ids higher than this one. */
   reserveId(id: number): void {
     if (id >= this.nextId) this.nextId = id + 1;
   }
 
-  tagNamed(name: string): Tag {
+  /** The tag with this name. Creates it if necessary. */
+  ensureTag(name: string): Tag {
     const id = this.tagIds.get(name) ?? this.tagIds.size + 1001;
     this.tagIds.set(name, id);
     return { id, name };
   }
 
-  tagWithId(id: number): Tag | undefined {
+  /** The tag with this id. Undefined when it does not exist. */
+  findTag(id: number): Tag | undefined {
     for (const [name, known] of this.tagIds) if (known === id) return { id, name };
     return undefined;
   }

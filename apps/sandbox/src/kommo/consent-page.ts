@@ -1,31 +1,32 @@
-import { htmlReply, redirectReply, type IncomingCall, type Reply } from '../http/message.js';
+import { htmlResponse, redirectResponse, type IncomingCall, type HttpResponse } from '../http/message.js';
 import type { KommoAccount } from './account.js';
 import { allowedRedirect, declinedRedirect } from './consent.js';
-import type { Integration } from './integration.js';
+import type { Integration } from './registry.js';
 import type { OAuthServer } from './oauth-server.js';
 import type { KommoRegistry } from './registry.js';
 
-/** `GET /oauth` shows the question, `POST /oauth` takes the answer; `&auto=1` allows at once. */
+/** `GET /oauth` shows the consent page, `POST /oauth` submits it. `&auto=1` allows at once. */
 export class ConsentPage {
   constructor(
     private readonly registry: KommoRegistry,
     private readonly oauth: OAuthServer,
   ) {}
 
-  handle(call: IncomingCall): Reply {
+  /** Shows the page, or redirects the browser back to the integration. */
+  handle(call: IncomingCall): HttpResponse {
     const query = new URLSearchParams(call.method === 'POST' ? call.body.toString('utf8') : call.query);
     const integration = this.registry.integrations.get(query.get('client_id') ?? '');
-    if (!integration) return htmlReply(page('<h1>Unknown integration</h1><p>client_id is missing or not registered.</p>'), 400);
-    const answered = call.method === 'POST' || query.get('auto') === '1';
-    return answered ? this.answer(integration, query) : htmlReply(this.question(integration, query));
+    if (!integration) return htmlResponse(page('<h1>Unknown integration</h1><p>client_id is missing or not registered.</p>'), 400);
+    const isSubmitted = call.method === 'POST' || query.get('auto') === '1';
+    return isSubmitted ? this.submit(integration, query) : htmlResponse(this.renderForm(integration, query));
   }
 
-  private answer(integration: Integration, query: URLSearchParams): Reply {
+  private submit(integration: Integration, query: URLSearchParams): HttpResponse {
     const state = query.get('state') ?? undefined;
-    if (query.get('answer') === 'decline') return redirectReply(declinedRedirect(integration, state));
+    if (query.get('answer') === 'decline') return redirectResponse(declinedRedirect(integration, state));
     const account = this.accountOf(query);
-    if (!account) return htmlReply(page('<h1>No such account</h1>'), 400);
-    return redirectReply(allowedRedirect(this.oauth, { integration, account, user: account.owner, state }));
+    if (!account) return htmlResponse(page('<h1>Unknown account</h1>'), 400);
+    return redirectResponse(allowedRedirect(this.oauth, { integration, account, user: account.owner, state }));
   }
 
   private accountOf(query: URLSearchParams): KommoAccount | undefined {
@@ -34,7 +35,7 @@ export class ConsentPage {
     return [...this.registry.accounts.values()][0];
   }
 
-  private question(integration: Integration, query: URLSearchParams): string {
+  private renderForm(integration: Integration, query: URLSearchParams): string {
     const options = [...this.registry.accounts.values()].map(
       ({ id, host, identity }) => `<option value="${id}">${escapeHtml(identity.name)} (${escapeHtml(host)})</option>`,
     );

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { OutboundResult, SendOutbound } from '../http/outbound.js';
 import type { KommoAccount, KommoUser } from './account.js';
-import type { Integration } from './integration.js';
+import type { Integration } from './registry.js';
 import { disposableJwt } from './jwt.js';
 import type { OAuthServer } from './oauth-server.js';
 
@@ -9,6 +9,7 @@ const senderAgent = 'amoService-oAuth-Code-Sender/1.0';
 const installLimitMs = 3000;
 const disposableLifeSeconds = 1800;
 
+/** A user of an account gives an integration access. */
 export interface ConsentRequest {
   readonly integration: Integration;
   readonly account: KommoAccount;
@@ -16,18 +17,18 @@ export interface ConsentRequest {
   readonly state: string | undefined;
 }
 
-/** Where the browser is sent after "Allow" (reference kommo 1.3). */
+/** The redirect after "Allow", with a new code (reference kommo 1.3). */
 export function allowedRedirect(oauth: OAuthServer, { integration, account, user, state }: ConsentRequest): string {
   const code = oauth.issueCode(integration, account, user);
   return withQuery(integration.redirectUri, { code, state, referer: account.host, client_id: integration.clientId });
 }
 
-/** Where the browser is sent after "Decline". */
+/** The redirect after "Decline". */
 export function declinedRedirect(integration: Integration, state: string | undefined): string {
   return withQuery(integration.redirectUri, { error: 'access_denied', client_id: integration.clientId, state });
 }
 
-/** Kommo's own server calls the redirect URI when a widget is installed: one attempt, three seconds, no state. */
+/** Calls the redirect URI, as Kommo's server does when a widget is installed: one attempt, three seconds, no state. */
 export function installFromWidget(oauth: OAuthServer, send: SendOutbound, request: ConsentRequest): Promise<OutboundResult> {
   const { integration, account, user } = request;
   const url = withQuery(integration.redirectUri, {
@@ -40,7 +41,6 @@ export function installFromWidget(oauth: OAuthServer, send: SendOutbound, reques
   return send({ method: 'GET', url, headers: { 'user-agent': senderAgent }, timeoutMs: installLimitMs });
 }
 
-/** The signed "access revoked" call (reference kommo 3). */
 function uninstallUrl(integration: Integration, accountId: number, url: string): string {
   const signature = uninstallSignature(integration, accountId);
   return withQuery(url, { client_uuid: integration.clientId, account_id: String(accountId), signature });
@@ -50,12 +50,14 @@ function uninstallSignature({ clientId, clientSecret }: Pick<Integration, 'clien
   return createHmac('sha256', clientSecret).update(`${clientId}|${accountId}`).digest('hex');
 }
 
+/** Sends the signed "access revoked" call (reference kommo 3). */
 export function sendUninstall(send: SendOutbound, integration: Integration, accountId: number): Promise<OutboundResult> {
   if (integration.uninstallUrl === null) return Promise.resolve({ kind: 'unreachable', reason: 'the integration has no uninstall_url' });
   const url = uninstallUrl(integration, accountId, integration.uninstallUrl);
   return send({ method: 'GET', url, headers: { 'user-agent': senderAgent }, timeoutMs: installLimitMs });
 }
 
+/** The contents of a widget token. */
 export interface DisposableTokenInput {
   readonly integration: Integration;
   readonly account: KommoAccount;
@@ -65,7 +67,7 @@ export interface DisposableTokenInput {
   readonly withAdminClaim: boolean;
 }
 
-/** The token a widget's page gets for its backend (reference kommo 2). */
+/** Creates the token that a widget's page sends to its backend (reference kommo 2). */
 export function disposableToken({ integration, account, user, tokenId, nowSeconds, withAdminClaim }: DisposableTokenInput): string {
   const redirect = new URL(integration.redirectUri);
   const claims = {

@@ -3,7 +3,7 @@ import type { EntityType, FieldValue, Tag } from './contact.js';
 import type { FieldDefinition } from './fields.js';
 import type { FieldProblem } from './problems.js';
 
-/** What a caller asks to change; `fields` maps a field id to its new values, null clears it. */
+/** The changes of one write. `fields` maps a field id to its new values; null clears the field. */
 export interface ContactChange {
   id?: number;
   name?: string;
@@ -35,7 +35,7 @@ const numbers = {
   updated_at: 'updatedAt',
 } as const;
 
-/** Reads one entity of a write; the problems are those of the API's own validation answer. */
+/** Reads one entity of a write. `problems` has the form of the API's validation errors. */
 export class ContactInput {
   readonly problems: FieldProblem[] = [];
   readonly change: ContactChange = {};
@@ -121,7 +121,7 @@ export class ContactInput {
     }
     return list.flatMap((item: unknown, index) => {
       const { id, name } = asRecord(item);
-      const tag = typeof name === 'string' && name !== '' ? this.account.tagNamed(name) : this.account.tagWithId(Number(id));
+      const tag = typeof name === 'string' && name !== '' ? this.account.ensureTag(name) : this.account.findTag(Number(id));
       if (!tag) this.problem('NotSupportedChoice', `${path}.${index}.id`, 'The value you selected is not a valid choice.');
       return tag ? [tag] : [];
     });
@@ -140,6 +140,7 @@ function defaultEnum(field: FieldDefinition): number | null {
   return field.type === 'multitext' ? (field.enums[0]?.id ?? null) : null;
 }
 
+/** The value as an object; anything else becomes `{}`. */
 export function asRecord(value: unknown): Raw {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Raw) : {};
 }

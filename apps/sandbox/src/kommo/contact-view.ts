@@ -3,6 +3,7 @@ import { unpackFields, type Contact, type FilledField } from './contact.js';
 
 const folders = { contact: 'contacts', company: 'companies' } as const;
 
+/** The URL of an API path of this account. */
 export function apiUrl(account: KommoAccount, path: string): string {
   return `https://${account.host}/api/v4${path}`;
 }

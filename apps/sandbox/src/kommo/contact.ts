@@ -1,27 +1,31 @@
+/** Kommo keeps companies in the same form as contacts. */
 export type EntityType = 'contact' | 'company';
 
+/** A tag of an account. */
 export interface Tag {
   readonly id: number;
   readonly name: string;
 }
 
+/** One value of a custom field. */
 export interface FieldValue {
   readonly value: string | number;
   readonly enumId: number | null;
 }
 
+/** A custom field with its values. */
 export interface FilledField {
   readonly fieldId: number;
   readonly values: readonly FieldValue[];
 }
 
 /**
- * Field values as flat triples: field id, enum id (0 = none), value. A million contacts are held in memory,
- * so they are not objects.
+ * Field values as flat triples: field id, enum id (0 = none), value. Objects would need too much memory
+ * for a million contacts.
  */
 export type PackedFields = readonly (string | number)[];
 
-/** A contact or a company. Never changed in place: a hook that is late still carries the state of its own moment. */
+/** A contact or a company. Objects are never changed in place, so a late hook carries the state of its own time. */
 export interface Contact {
   readonly id: number;
   readonly type: EntityType;
@@ -41,16 +45,17 @@ export interface Contact {
   readonly companyId: number | null;
 }
 
+/** Packs field values. Null when there are none. */
 export function packFields(fields: readonly FilledField[]): PackedFields | null {
   const packed: (string | number)[] = [];
   for (const { fieldId, values } of fields) {
     for (const { value, enumId } of values) packed.push(fieldId, enumId ?? 0, value);
   }
-  // A copy has no spare room; an array grown by push keeps 17 slots.
+  // The copy saves memory: an array that grew by push keeps 17 slots.
   return packed.length > 0 ? packed.slice() : null;
 }
 
-/** Groups neighbouring triples of one field. */
+/** Unpacks field values and groups neighbouring values of one field. */
 export function unpackFields(packed: PackedFields | null): FilledField[] {
   const fields: { fieldId: number; values: FieldValue[] }[] = [];
   for (let at = 0; packed && at < packed.length; at += 3) {

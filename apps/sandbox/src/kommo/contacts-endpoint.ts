@@ -1,13 +1,13 @@
 import { parseForm, textOf, itemsOf, type FormTree } from '../http/form.js';
-import { noContent, type Reply } from '../http/message.js';
+import { noContent, type HttpResponse } from '../http/message.js';
 import type { Switches } from '../switches.js';
 import type { KommoAccount } from './account.js';
 import type { ApiHandler, ApiRequest } from './api-request.js';
 import { asRecord, ContactInput } from './contact-input.js';
-import type { ContactDesk } from './contact-desk.js';
+import type { ContactService } from './contact-service.js';
 import { apiUrl, contactView } from './contact-view.js';
 import { unpackFields, type Contact, type EntityType } from './contact.js';
-import { halReply, kommoProblem, validationProblem } from './problems.js';
+import { halResponse, kommoProblem, validationProblem } from './problems.js';
 
 const maxItems = 250;
 const heavyBatch = 50;
@@ -16,10 +16,11 @@ const folders = { contact: 'contacts', company: 'companies' } as const;
 /** Contacts and companies of the v4 API (reference kommo 4.1-4.4). */
 export class ContactsEndpoint {
   constructor(
-    private readonly desk: ContactDesk,
+    private readonly contacts: ContactService,
     private readonly switches: Switches,
   ) {}
 
+  /** `GET /api/v4/contacts` */
   list(type: EntityType): ApiHandler {
     return ({ call, account }) => {
       const query = parseForm(call.query);
@@ -31,47 +32,50 @@ export class ContactsEndpoint {
       const shown = matching.slice((page - 1) * limit, page * limit);
       if (shown.length === 0) return noContent;
       const pages = { page, hasNext: matching.length > page * limit };
-      return halReply(listView(account, folders[type], shown, { ...pages, query: call.query }));
+      return halResponse(listView(account, folders[type], shown, { ...pages, query: call.query }));
     };
   }
 
+  /** `GET /api/v4/contacts/:id` */
   single(type: EntityType): ApiHandler {
     return ({ account, params }) => {
-      const contact = account.bookOf(type).get(Number(params.id));
+      const contact = account.contactsOf(type).get(Number(params.id));
       const hidden = contact?.isDeleted === true && this.switches.get('kommo.trashed_visible') === 'hidden';
-      return contact && !hidden ? halReply(contactView(account, contact)) : noContent;
+      return contact && !hidden ? halResponse(contactView(account, contact)) : noContent;
     };
   }
 
+  /** `POST /api/v4/contacts` */
   create(type: EntityType): ApiHandler {
     return (request) => {
       const batch = this.readBatch(request);
       if ('refusal' in batch) return batch.refusal;
       const made = batch.inputs.map(({ change, requestId }) => {
-        const contact = this.desk.create(request.account, { ...change, type }, this.writeOptions(request));
+        const contact = this.contacts.create(request.account, { ...change, type }, this.writeOptions(request));
         return { contact, requestId };
       });
       const views = made.map(({ contact, requestId }) => writtenView(request.account, contact, { request_id: requestId }));
-      return writtenReply(request.account, type, views);
+      return writtenResponse(request.account, type, views);
     };
   }
 
+  /** `PATCH /api/v4/contacts` and `/api/v4/contacts/:id` */
   update(type: EntityType): ApiHandler {
     return (request) => {
       const batch = this.readBatch(request);
       if ('refusal' in batch) return batch.refusal;
-      const book = request.account.bookOf(type);
-      const unknown = batch.inputs.filter(({ change }) => book.get(change.id ?? 0)?.isDeleted !== false);
+      const contacts = request.account.contactsOf(type);
+      const unknown = batch.inputs.filter(({ change }) => contacts.get(change.id ?? 0)?.isDeleted !== false);
       if (unknown.length > 0) return notFound(unknown.map(({ requestId }) => requestId));
       const views = batch.inputs.map(({ change }) => this.updateOne(request, type, change));
-      return writtenReply(request.account, type, views);
+      return writtenResponse(request.account, type, views);
     };
   }
 
   private updateOne(request: ApiRequest, type: EntityType, change: ContactInput['change']): unknown {
-    const before = request.account.bookOf(type).get(change.id ?? 0);
+    const before = request.account.contactsOf(type).get(change.id ?? 0);
     if (!before) return {};
-    const contact = this.desk.update(request.account, before, change, this.writeOptions(request));
+    const contact = this.contacts.update(request.account, before, change, this.writeOptions(request));
     return writtenView(request.account, contact, { name: contact.name, updated_at: contact.updatedAt });
   }
 
@@ -79,7 +83,7 @@ export class ContactsEndpoint {
     return { userId: grant.user.id, silent: !this.switches.get('kommo.hook_after_api_writes') };
   }
 
-  private readBatch(request: ApiRequest): { inputs: { change: ContactInput['change']; requestId: string }[] } | { refusal: Reply } {
+  private readBatch(request: ApiRequest): { inputs: { change: ContactInput['change']; requestId: string }[] } | { refusal: HttpResponse } {
     const items = itemsOfBody(request);
     if (items.length === 0) return { refusal: kommoProblem(400, 'Request data can not be empty') };
     if (items.length > maxItems) return { refusal: kommoProblem(422, `Limit ${maxItems} per page`) };
@@ -108,14 +112,14 @@ export class ContactsEndpoint {
 
   private byIds(account: KommoAccount, type: EntityType, ids: readonly number[]): Contact[] {
     const showTrash = this.switches.get('kommo.trashed_visible') !== 'hidden';
-    const found = [...new Set(ids)].flatMap((id) => account.bookOf(type).get(id) ?? []);
+    const found = [...new Set(ids)].flatMap((id) => account.contactsOf(type).get(id) ?? []);
     return found.filter(({ isDeleted }) => showTrash || !isDeleted).sort((one, other) => one.id - other.id);
   }
 
   private all(account: KommoAccount, type: EntityType, query: FormTree): readonly Contact[] {
-    const book = account.bookOf(type);
-    if (textOf(query, 'with')?.split(',').includes('only_deleted')) return book.listAll().filter(({ isDeleted }) => isDeleted);
-    return this.switches.get('kommo.trashed_visible') === 'everywhere' ? book.listAll() : book.list();
+    const contacts = account.contactsOf(type);
+    if (textOf(query, 'with')?.split(',').includes('only_deleted')) return contacts.listAll().filter(({ isDeleted }) => isDeleted);
+    return this.switches.get('kommo.trashed_visible') === 'everywhere' ? contacts.listAll() : contacts.list();
   }
 }
 
@@ -178,12 +182,13 @@ function queryWithPage(query: string, page: number): string {
 }
 
 function itemsOfBody({ call, params }: ApiRequest): unknown[] {
-  const body = parsedJson(call.body);
+  const body = parseJson(call.body);
   if (params.id !== undefined) return [{ ...asRecord(body), id: Number(params.id) }];
   return Array.isArray(body) ? (body as unknown[]) : [];
 }
 
-export function parsedJson(body: Buffer): unknown {
+/** Parses a JSON body. Undefined when it is invalid. */
+export function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString('utf8')) as unknown;
   } catch {
@@ -191,7 +196,7 @@ export function parsedJson(body: Buffer): unknown {
   }
 }
 
-function notFound(requestIds: readonly string[]): Reply {
+function notFound(requestIds: readonly string[]): HttpResponse {
   const errors = [{ code: 'NotFound', path: 'id', detail: 'Contact not found' }];
   return validationProblem(requestIds.map((requestId) => ({ requestId, errors })));
 }
@@ -207,6 +212,6 @@ function writtenView(account: KommoAccount, contact: Contact, extra: Record<stri
   };
 }
 
-function writtenReply(account: KommoAccount, type: EntityType, views: readonly unknown[]): Reply {
-  return halReply({ _links: { self: { href: apiUrl(account, `/${folders[type]}`) } }, _embedded: { [folders[type]]: views } });
+function writtenResponse(account: KommoAccount, type: EntityType, views: readonly unknown[]): HttpResponse {
+  return halResponse({ _links: { self: { href: apiUrl(account, `/${folders[type]}`) } }, _embedded: { [folders[type]]: views } });
 }

@@ -1,4 +1,4 @@
-/** One custom field of an account's contacts; ids differ per account, only codes are stable (reference kommo 4.2). */
+/** A custom field of an account's contacts. Ids differ between accounts; only codes are stable (reference kommo 4.2). */
 export interface FieldDefinition {
   readonly id: number;
   readonly name: string;
@@ -7,6 +7,7 @@ export interface FieldDefinition {
   readonly enums: readonly FieldEnum[];
 }
 
+/** A fixed value of a field. */
 export interface FieldEnum {
   readonly id: number;
   readonly value: string;
@@ -14,6 +15,7 @@ export interface FieldEnum {
 
 type Language = 'en' | 'ru';
 
+/** How the standard fields of an account are numbered and named. */
 export interface FieldLayout {
   readonly firstFieldId: number;
   readonly firstEnumId: number;
@@ -36,7 +38,7 @@ const names = {
   },
 };
 
-/** The fields every account has, EMAIL third; ids go up by two, as seen in captures. */
+/** Creates the fields that every account has. EMAIL is the third; ids increase by two, as in captures. */
 export function standardFields(layout: FieldLayout): FieldDefinition[] {
   const label = names[layout.language];
   let enumId = layout.firstEnumId - 2;
@@ -53,7 +55,7 @@ export function standardFields(layout: FieldLayout): FieldDefinition[] {
   return rows.map((row, index) => ({ id: layout.firstFieldId + index * 2, ...row }));
 }
 
-/** The fields of one account, in their order. */
+/** The fields of one account in their order. */
 export class FieldDictionary {
   private readonly byId = new Map<number, FieldDefinition>();
   private readonly places = new Map<number, number>();
@@ -65,14 +67,17 @@ export class FieldDictionary {
     }
   }
 
+  /** A field by its id. */
   find(id: number): FieldDefinition | undefined {
     return this.byId.get(id);
   }
 
+  /** A field by its code, such as `EMAIL`. */
   findByCode(code: string): FieldDefinition | undefined {
     return this.fields.find((field) => field.code === code);
   }
 
+  /** The position of a field; unknown fields come last. */
   placeOf(id: number): number {
     return this.places.get(id) ?? this.fields.length;
   }

@@ -1,12 +1,12 @@
 import { httpBuildQuery, type PhpValue } from '../http/php.js';
 import type { Switches } from '../switches.js';
 import type { KommoAccount } from './account.js';
-import type { ContactEvent } from './contact-desk.js';
+import type { ContactEvent } from './contact-service.js';
 import { unpackFields, type Contact, type FilledField } from './contact.js';
 
 type Block = Record<string, PhpValue | undefined>;
 
-/** The body of one delivery, key for key in the captured order (reference kommo 5.2-5.4). */
+/** Creates the body of one delivery, with its keys in the captured order (reference kommo 5.2-5.4). */
 export function hookBody(account: KommoAccount, events: readonly ContactEvent[], switches: Switches): string {
   const contacts: Record<string, PhpValue[]> = {};
   for (const event of events) (contacts[event.action] ??= []).push(entityBlock(account, event, switches));
@@ -63,7 +63,7 @@ function fieldBlock(account: KommoAccount, field: FilledField): Block {
   return { id: field.fieldId, name: definition?.name, values: valuesBlock(definition?.type, field), code: definition?.code ?? undefined };
 }
 
-/** Dates are bare scalars and a radio button's values are an object, not a list (reference kommo 5.3). */
+/** Dates are scalars, and the values of a radio button are an object instead of a list (reference kommo 5.3). */
 function valuesBlock(type: string | undefined, { values }: FilledField): PhpValue {
   const blocks = values.map(({ value, enumId }) => ({ value, enum: enumId ?? undefined }));
   if (type === 'date' || type === 'date_time') return values.map(({ value }) => value);

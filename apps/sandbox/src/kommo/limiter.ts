@@ -1,5 +1,5 @@
 import type { Clock } from '#domain';
-import type { Reply } from '../http/message.js';
+import type { HttpResponse } from '../http/message.js';
 import type { Switches } from '../switches.js';
 import { blockedCaller, tooManyRequests } from './problems.js';
 
@@ -9,7 +9,7 @@ interface Caller {
   blockedUntilMs: number;
 }
 
-/** Seven calls in any second per caller address, then 429; who goes on is blocked (reference kommo 4.6). */
+/** Limits the calls per client IP in any second. Excess calls get a 429; many of them block the IP (reference kommo 4.6). */
 export class KommoLimiter {
   private readonly callers = new Map<string, Caller>();
 
@@ -19,24 +19,25 @@ export class KommoLimiter {
     private readonly onBlock: () => void,
   ) {}
 
-  /** The refusal, or undefined when the call may pass. */
-  refuse(address: string): Reply | undefined {
+  /** Counts a call. Returns the refusal, or undefined when the call is allowed. */
+  check(address: string): HttpResponse | undefined {
     const limit = this.switches.get('kommo.requests_per_second');
     if (limit === 0) return undefined;
     const now = this.clock.nowMs();
     const caller = this.callerAt(address);
     if (now < caller.blockedUntilMs) return blockedCaller;
     caller.recentMs = caller.recentMs.filter((atMs) => now - atMs < 1000);
-    if (caller.recentMs.length >= limit) return this.violation(caller, now);
+    if (caller.recentMs.length >= limit) return this.recordViolation(caller, now);
     caller.recentMs.push(now);
     return undefined;
   }
 
+  /** Forgets all callers with their counts and blocks. */
   unblock(): void {
     this.callers.clear();
   }
 
-  private violation(caller: Caller, now: number): Reply {
+  private recordViolation(caller: Caller, now: number): HttpResponse {
     const windowMs = this.switches.get('kommo.retry_after_seconds') * 1000;
     caller.violationsMs = [...caller.violationsMs.filter((atMs) => now - atMs < windowMs), now];
     const allowed = this.switches.get('kommo.violations_before_block');

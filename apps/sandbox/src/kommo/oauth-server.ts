@@ -2,10 +2,10 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Clock } from '#domain';
 import type { Switches } from '../switches.js';
 import type { KommoAccount, KommoUser } from './account.js';
-import type { Integration } from './integration.js';
+import type { Integration } from './registry.js';
 import { accessJwt } from './jwt.js';
 
-/** Access to one account that one user gave one integration. */
+/** The access of an integration to an account, given by a user. */
 export interface Grant {
   readonly integration: Integration;
   readonly account: KommoAccount;
@@ -18,8 +18,8 @@ export interface Grant {
 interface TokenPair {
   readonly access: string;
   readonly refresh: string;
-  accessEndsMs: number;
-  readonly refreshEndsMs: number;
+  accessExpiresAtMs: number;
+  readonly refreshExpiresAtMs: number;
   refreshSpent: boolean;
   revoked: boolean;
 }
@@ -28,14 +28,14 @@ interface AuthorizationCode {
   readonly integration: Integration;
   readonly account: KommoAccount;
   readonly user: KommoUser;
-  readonly endsMs: number;
+  readonly expiresAtMs: number;
   used: boolean;
 }
 
-/** A pair, or the `hint` of the 400 answer. */
+/** A token pair, or the `hint` of the error response. */
 export type TokenOutcome = { pair: Pick<TokenPair, 'access' | 'refresh'> } | { hint: string };
 
-const codeLifeMs = 20 * 60_000;
+const codeLifetimeMs = 20 * 60_000;
 const scopes = ['push_notifications', 'files', 'crm', 'files_delete', 'notifications'];
 
 /** Codes and tokens of all accounts (reference kommo 1.4-1.6). */
@@ -50,18 +50,20 @@ export class OAuthServer {
     private readonly switches: Switches,
   ) {}
 
+  /** Creates an authorization code. */
   issueCode(integration: Integration, account: KommoAccount, user: KommoUser): string {
     const code = `def50200${randomBytes(120).toString('hex')}`;
-    this.codes.set(code, { integration, account, user, endsMs: this.clock.nowMs() + codeLifeMs, used: false });
+    this.codes.set(code, { integration, account, user, expiresAtMs: this.clock.nowMs() + codeLifetimeMs, used: false });
     return code;
   }
 
+  /** Exchanges a code for the first token pair. */
   exchange(integration: Integration, account: KommoAccount, code: string): TokenOutcome {
     const known = this.codes.get(code);
     if (known?.integration.clientId !== integration.clientId) return { hint: 'Cannot decrypt the authorization code' };
     if (known.account !== account) return { hint: 'Invalid account' };
     if (known.used) return { hint: 'Authorization code has been revoked' };
-    if (this.clock.nowMs() >= known.endsMs) return { hint: 'Authorization code has expired' };
+    if (this.clock.nowMs() >= known.expiresAtMs) return { hint: 'Authorization code has expired' };
     known.used = true;
     const pair = this.newPair(known);
     const grant: Grant = { integration, account, user: known.user, current: pair, pending: [] };
@@ -70,53 +72,56 @@ export class OAuthServer {
     return { pair };
   }
 
+  /** Exchanges a refresh token for a new token pair. */
   refresh(integration: Integration, account: KommoAccount, token: string): TokenOutcome {
     const found = this.byRefresh.get(token);
     if (found?.grant.integration.clientId !== integration.clientId) return { hint: 'Invalid refresh token' };
     const { grant, pair } = found;
     if (grant.account !== account) return { hint: 'Invalid account' };
-    if (pair.refreshSpent || pair.revoked || this.clock.nowMs() >= pair.refreshEndsMs) {
+    if (pair.refreshSpent || pair.revoked || this.clock.nowMs() >= pair.refreshExpiresAtMs) {
       return { hint: this.switches.get('kommo.spent_refresh_hint') };
     }
     this.promote(grant, pair);
     const next = this.newPair(grant);
     this.remember(next, grant);
     if (this.switches.get('kommo.rotation') === 'A') grant.pending.push(next);
-    else this.replace(grant, next);
+    else this.replaceCurrent(grant, next);
     return { pair: next };
   }
 
-  /** The grant behind a bearer token that is alive now. Using a pending pair makes it the current one. */
+  /** The grant of a valid access token. The first use of a pending pair makes it the current one. */
   authenticate(access: string): Grant | undefined {
     const found = this.byAccess.get(access);
-    if (!found || found.pair.revoked || this.clock.nowMs() >= found.pair.accessEndsMs) return undefined;
+    if (!found || found.pair.revoked || this.clock.nowMs() >= found.pair.accessExpiresAtMs) return undefined;
     if (this.switches.get('kommo.retired_by') === 'any_use') this.promote(found.grant, found.pair);
     return found.grant;
   }
 
-  grantOfRefresh(token: string): Grant | undefined {
+  /** The grant of a refresh token that is not revoked. */
+  findGrantByRefresh(token: string): Grant | undefined {
     const found = this.byRefresh.get(token);
     return found && !found.pair.revoked ? found.grant : undefined;
   }
 
-  /** Makes every token of the account (and client) worthless. Returns how many grants. */
+  /** Revokes every token of the account, or of one client. Returns the number of grants. */
   revoke(account: KommoAccount, clientId?: string): number {
-    const gone = this.grants.filter(
+    const revoked = this.grants.filter(
       (grant) => grant.account === account && (clientId ?? grant.integration.clientId) === grant.integration.clientId,
     );
-    for (const { pair, grant } of this.byAccess.values()) if (gone.includes(grant)) pair.revoked = true;
-    this.grants = this.grants.filter((grant) => !gone.includes(grant));
-    return gone.length;
+    for (const { pair, grant } of this.byAccess.values()) if (revoked.includes(grant)) pair.revoked = true;
+    this.grants = this.grants.filter((grant) => !revoked.includes(grant));
+    return revoked.length;
   }
 
-  /** Ends the life of the account's access tokens; refresh tokens stay good. Returns how many. */
+  /** Expires the account's access tokens; refresh tokens stay valid. Returns the number of tokens. */
   expireAccess(account: KommoAccount): number {
     const now = this.clock.nowMs();
-    const live = [...this.byAccess.values()].filter(({ pair, grant }) => grant.account === account && pair.accessEndsMs > now);
-    for (const { pair } of live) pair.accessEndsMs = now;
+    const live = [...this.byAccess.values()].filter(({ pair, grant }) => grant.account === account && pair.accessExpiresAtMs > now);
+    for (const { pair } of live) pair.accessExpiresAtMs = now;
     return live.length;
   }
 
+  /** The grants of an account. */
   grantsOf(account: KommoAccount): readonly Grant[] {
     return this.grants.filter((grant) => grant.account === account);
   }
@@ -124,10 +129,10 @@ export class OAuthServer {
   private promote(grant: Grant, pair: TokenPair): void {
     if (grant.current === pair || !grant.pending.includes(pair)) return;
     for (const sibling of grant.pending) if (sibling !== pair) sibling.revoked = true;
-    this.replace(grant, pair);
+    this.replaceCurrent(grant, pair);
   }
 
-  private replace(grant: Grant, pair: TokenPair): void {
+  private replaceCurrent(grant: Grant, pair: TokenPair): void {
     grant.current.refreshSpent = true;
     grant.current = pair;
     grant.pending = [];
@@ -140,12 +145,12 @@ export class OAuthServer {
 
   private newPair(owner: { integration: Integration; account: KommoAccount; user: KommoUser }): TokenPair {
     const now = this.clock.nowMs();
-    const accessEndsMs = now + this.switches.get('kommo.access_token_seconds') * 1000;
+    const accessExpiresAtMs = now + this.switches.get('kommo.access_token_seconds') * 1000;
     return {
-      access: accessJwt(accessClaims(owner, now, accessEndsMs)),
+      access: accessJwt(accessClaims(owner, now, accessExpiresAtMs)),
       refresh: `def50200${randomBytes(280).toString('hex')}`,
-      accessEndsMs,
-      refreshEndsMs: now + this.switches.get('kommo.refresh_token_seconds') * 1000,
+      accessExpiresAtMs,
+      refreshExpiresAtMs: now + this.switches.get('kommo.refresh_token_seconds') * 1000,
       refreshSpent: false,
       revoked: false,
     };
@@ -155,7 +160,7 @@ export class OAuthServer {
 function accessClaims(
   owner: { integration: Integration; account: KommoAccount; user: KommoUser },
   nowMs: number,
-  endsMs: number,
+  expiresAtMs: number,
 ): Record<string, unknown> {
   const { account, integration, user } = owner;
   const issued = Math.floor(nowMs / 1000);
@@ -164,7 +169,7 @@ function accessClaims(
     jti: createHash('sha256').update(randomUUID()).digest('hex'),
     iat: issued,
     nbf: issued,
-    exp: Math.floor(endsMs / 1000),
+    exp: Math.floor(expiresAtMs / 1000),
     sub: String(user.id),
     grant_type: '',
     account_id: account.id,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { textReply, type Reply } from '../http/message.js';
+import { textResponse, type HttpResponse } from '../http/message.js';
 import type { Switches } from '../switches.js';
 
 const titles: Readonly<Record<number, string>> = {
@@ -19,13 +19,13 @@ const details: Readonly<Record<number, string>> = {
   405: 'Method Not Allowed',
 };
 
-/** An error of the v4 API (reference kommo 4.5). */
+/** An error response of the v4 API (reference kommo 4.5). */
 export function kommoProblem(
   status: number,
   detail?: string,
   extra: Record<string, unknown> = {},
   before: Record<string, unknown> = {},
-): Reply {
+): HttpResponse {
   const title = titles[status];
   const body =
     title === undefined
@@ -34,28 +34,31 @@ export function kommoProblem(
   return { status, headers: { 'content-type': 'application/problem+json' }, body: JSON.stringify(body) };
 }
 
+/** A problem with one field of an entity. */
 export interface FieldProblem {
   readonly code: string;
   readonly path: string;
   readonly detail: string;
 }
 
-/** 400 with the problems of each entity of a batch, by its request id. */
-export function validationProblem(problems: readonly { requestId: string; errors: readonly FieldProblem[] }[]): Reply {
+/** A 400 response with the problems of each entity, by its request id. */
+export function validationProblem(problems: readonly { requestId: string; errors: readonly FieldProblem[] }[]): HttpResponse {
   const list = problems.map(({ requestId, errors }) => ({ request_id: requestId, errors }));
   return kommoProblem(400, 'Request validation failed', {}, { 'validation-errors': list });
 }
 
-export function tooManyRequests(switches: Switches): Reply {
-  if (switches.get('kommo.429_body') === 'text') return textReply('Too Many Requests', 429);
+/** A 429 response in the switched form. */
+export function tooManyRequests(switches: Switches): HttpResponse {
+  if (switches.get('kommo.429_body') === 'text') return textResponse('Too Many Requests', 429);
   const detail = 'You have sent too many requests in a given amount of time. Please try again later.';
   return kommoProblem(429, detail, { retry_after: switches.get('kommo.retry_after_seconds') });
 }
 
-export const blockedCaller: Reply = { status: 403, headers: { 'content-type': 'text/plain' }, body: '403 Forbidden' };
+/** The response to a blocked client IP. */
+export const blockedCaller: HttpResponse = { status: 403, headers: { 'content-type': 'text/plain' }, body: '403 Forbidden' };
 
-/** An error of the token endpoint; captured bodies are in Russian (reference kommo 1.4). */
-export function oauthProblem(hint: string, status = 400): Reply {
+/** An error response of the token endpoint. Captured bodies are in Russian (reference kommo 1.4). */
+export function oauthProblem(hint: string, status = 400): HttpResponse {
   const body = {
     hint,
     title: 'Некорректный запрос',
@@ -66,6 +69,7 @@ export function oauthProblem(hint: string, status = 400): Reply {
   return { status, headers: { 'content-type': 'application/problem+json' }, body: JSON.stringify(body) };
 }
 
-export function halReply(value: unknown): Reply {
+/** A successful response of the v4 API. */
+export function halResponse(value: unknown): HttpResponse {
   return { status: 200, headers: { 'content-type': 'application/hal+json' }, body: JSON.stringify(value) };
 }

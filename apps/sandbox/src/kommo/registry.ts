@@ -1,12 +1,21 @@
 import type { KommoAccount } from './account.js';
-import type { Integration } from './integration.js';
 
-/** Who exists in the emulated Kommo. */
+/** An OAuth client that is registered in Kommo. Its scopes and redirect URI are fixed there (reference kommo 1.2). */
+export interface Integration {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly redirectUri: string;
+  readonly uninstallUrl: string | null;
+  readonly name: string;
+}
+
+/** The integrations and accounts of the emulated Kommo. */
 export class KommoRegistry {
   readonly integrations = new Map<string, Integration>();
   readonly accounts = new Map<number, KommoAccount>();
 
-  accountAt(host: string): KommoAccount | undefined {
+  /** The account with this host name. */
+  findAccountByHost(host: string): KommoAccount | undefined {
     for (const account of this.accounts.values()) if (account.host === host) return account;
     return undefined;
   }

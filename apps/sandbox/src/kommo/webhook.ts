@@ -1,4 +1,4 @@
-/** A subscription of an account (reference kommo 5.1). Times are Unix seconds. */
+/** A webhook of an account (reference kommo 5.1). Times are Unix seconds. */
 export interface Webhook {
   readonly id: number;
   readonly destination: string;
@@ -7,13 +7,14 @@ export interface Webhook {
   updatedAt: number;
   settings: readonly string[];
   disabled: boolean;
-  /** When deliveries to it failed, in milliseconds: of the last two hours. */
+  /** Times of failed deliveries in the last two hours, in milliseconds. */
   invalidAtMs: number[];
 }
 
 const actions = ['add', 'update', 'delete', 'restore', 'responsible', 'note'];
 const entities = ['contact', 'company', 'lead'];
 
+/** The events that a webhook can subscribe to. */
 export const knownSettings: ReadonlySet<string> = new Set([
   ...entities.flatMap((entity) => actions.map((action) => `${action}_${entity}`)),
   'status_lead',

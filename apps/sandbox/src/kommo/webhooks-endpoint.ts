@@ -1,10 +1,10 @@
 import type { Clock } from '#domain';
 import { parseForm, textOf } from '../http/form.js';
-import { jsonReply, noContent, type Reply } from '../http/message.js';
+import { jsonResponse, noContent, type HttpResponse } from '../http/message.js';
 import type { Switches } from '../switches.js';
 import type { ApiHandler, ApiRequest } from './api-request.js';
 import { asRecord } from './contact-input.js';
-import { parsedJson } from './contacts-endpoint.js';
+import { parseJson } from './contacts-endpoint.js';
 import { kommoProblem, validationProblem } from './problems.js';
 import { knownSettings, type Webhook } from './webhook.js';
 
@@ -19,41 +19,46 @@ export class WebhooksEndpoint {
     private readonly switches: Switches,
   ) {}
 
+  /** `GET /api/v4/webhooks` */
   readonly list: ApiHandler = (request) => {
-    const refusal = this.refusal(request);
+    const refusal = this.findRefusal(request);
     if (refusal) return refusal;
     const filter = parseForm(request.call.query).filter;
     const destination = typeof filter === 'object' ? textOf(filter, 'destination') : undefined;
     const found = request.account.webhooks.filter((webhook) => destination === undefined || webhook.destination === destination);
     if (found.length === 0 && this.switches.get('kommo.webhooks_empty') === 204) return noContent;
     const webhooks = found.map((webhook) => webhookView(request.account.id, webhook));
-    return jsonReply({ _total_items: webhooks.length, _embedded: { webhooks } });
+    return jsonResponse({ _total_items: webhooks.length, _embedded: { webhooks } });
   };
 
+  /** `POST /api/v4/webhooks` */
   readonly subscribe: ApiHandler = (request) => {
-    const refusal = this.refusal(request);
+    const refusal = this.findRefusal(request);
     if (refusal) return refusal;
-    const { destination, settings } = asRecord(parsedJson(request.call.body));
+    const { destination, settings } = asRecord(parseJson(request.call.body));
     const errors = webhookProblems(destination, settings);
     if (errors.length > 0) return validationProblem([{ requestId: '0', errors }]);
     const known = request.account.webhooks.find((webhook) => webhook.destination === destination);
     if (!known && request.account.webhooks.length >= maxWebhooks) return kommoProblem(400, `Limit ${maxWebhooks} webhooks per account`);
-    const webhook = known ? this.repeat(known, settings as string[]) : this.create(request, destination as string, settings as string[]);
-    return jsonReply(webhookView(request.account.id, webhook));
+    const webhook = known
+      ? this.resubscribe(known, settings as string[])
+      : this.create(request, destination as string, settings as string[]);
+    return jsonResponse(webhookView(request.account.id, webhook));
   };
 
+  /** `DELETE /api/v4/webhooks` */
   readonly unsubscribe: ApiHandler = (request) => {
-    const refusal = this.refusal(request);
+    const refusal = this.findRefusal(request);
     if (refusal) return refusal;
-    const { destination } = asRecord(parsedJson(request.call.body));
+    const { destination } = asRecord(parseJson(request.call.body));
     if (typeof destination !== 'string') return kommoProblem(400, 'Request data can not be empty');
     const place = request.account.webhooks.findIndex((webhook) => webhook.destination === destination);
     if (place < 0) return kommoProblem(404, 'Webhook not found');
-    for (const gone of request.account.webhooks.splice(place, 1)) gone.disabled = true;
+    for (const removed of request.account.webhooks.splice(place, 1)) removed.disabled = true;
     return noContent;
   };
 
-  private refusal({ account, grant }: ApiRequest): Reply | undefined {
+  private findRefusal({ account, grant }: ApiRequest): HttpResponse | undefined {
     if (!grant.user.isAdmin) return kommoProblem(403);
     return account.mode.webhooksAllowed ? undefined : kommoProblem(this.switches.get('kommo.webhook_plan_error'));
   }
@@ -74,7 +79,7 @@ export class WebhooksEndpoint {
     return webhook;
   }
 
-  private repeat(webhook: Webhook, settings: readonly string[]): Webhook {
+  private resubscribe(webhook: Webhook, settings: readonly string[]): Webhook {
     const merge = this.switches.get('kommo.webhook_repost') === 'merge';
     webhook.settings = merge ? [...new Set([...webhook.settings, ...settings])] : settings;
     webhook.updatedAt = this.nowSeconds();
@@ -90,6 +95,7 @@ export class WebhooksEndpoint {
   }
 }
 
+/** A webhook as the API shows it. */
 export function webhookView(accountId: number, webhook: Webhook): Record<string, unknown> {
   return {
     id: webhook.id,

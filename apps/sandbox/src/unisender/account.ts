@@ -1,12 +1,22 @@
 import type { Switches } from '../switches.js';
 import type { Contact, ContactStatus } from './contact.js';
-import type { UnisenderHook } from './hook.js';
 
+/** A webhook made with setHook (reference unisender 8.2). Its URL is its identity. */
+export interface UnisenderHook {
+  readonly hookUrl: string;
+  readonly events: ReadonlyMap<string, string>;
+  readonly singleEvent: boolean;
+  readonly maxParallel: number;
+  status: 'active' | 'stopped';
+}
+
+/** A mailing list. */
 export interface MailingList {
   readonly id: number;
   title: string;
 }
 
+/** A custom field. */
 export interface UserField {
   readonly id: number;
   name: string;
@@ -14,17 +24,17 @@ export interface UserField {
   readonly type: string;
 }
 
-/** One Unisender account, known by its API key. */
+/** A Unisender account. Its API key identifies it. */
 export class UnisenderAccount {
   readonly lists = new Map<number, MailingList>();
   readonly fields: UserField[] = [{ id: 21575, name: 'Name', publicName: 'Имя', type: 'string' }];
   readonly tags = new Map<string, number>();
   readonly hooks: UnisenderHook[] = [];
-  /** False: every method answers access_denied. */
+  /** False: every method fails with access_denied. */
   apiEnabled = true;
   private readonly contacts = new Map<string, Contact>();
-  /** Statuses of deleted addresses: adding one again restores it (reference unisender 4.3). */
-  private readonly tombstones = new Map<string, ContactStatus>();
+  /** The last status of each deleted address. Adding the address again restores it (reference unisender 4.3). */
+  private readonly deletedStatuses = new Map<string, ContactStatus>();
   private lastListId = 20_502_075;
   private lastFieldId = 1_092_207;
   private lastPersonId = 0;
@@ -35,10 +45,12 @@ export class UnisenderAccount {
     private readonly switches: Switches,
   ) {}
 
+  /** The contact with this address. */
   find(email: string): Contact | undefined {
     return this.contacts.get(this.keyOf(email));
   }
 
+  /** All contacts. */
   all(): Iterable<Contact> {
     return this.contacts.values();
   }
@@ -47,30 +59,32 @@ export class UnisenderAccount {
     return this.contacts.size;
   }
 
-  /** Adds an address nobody has; a tombstone decides its status. */
+  /** Adds a new address. An address that was deleted before gets its last status back. */
   add(email: string, status: ContactStatus, nowSeconds: number): Contact {
     const key = this.keyOf(email);
-    const buried = this.switches.get('unisender.restore_status') ? this.tombstones.get(key) : undefined;
+    const formerStatus = this.switches.get('unisender.restore_status') ? this.deletedStatuses.get(key) : undefined;
     const contact: Contact = {
       id: ++this.lastPersonId,
       email: key,
       addedAt: nowSeconds,
-      status: buried ?? status,
+      status: formerStatus ?? status,
       availability: 'available',
       memberships: [],
       fields: [],
       tags: [],
     };
-    this.tombstones.delete(key);
+    this.deletedStatuses.delete(key);
     this.contacts.set(key, contact);
     return contact;
   }
 
+  /** Deletes a contact and keeps its status. */
   remove(contact: Contact): void {
-    this.tombstones.set(contact.email, contact.status);
+    this.deletedStatuses.set(contact.email, contact.status);
     this.contacts.delete(contact.email);
   }
 
+  /** Creates a list. */
   createList(title: string, id = this.lastListId + 1): MailingList {
     const list = { id, title };
     this.lastListId = Math.max(this.lastListId, id);
@@ -78,17 +92,20 @@ export class UnisenderAccount {
     return list;
   }
 
+  /** Deletes a list; its contacts stay. */
   deleteList(id: number): void {
     this.lists.delete(id);
     for (const contact of this.contacts.values()) contact.memberships = contact.memberships.filter(({ listId }) => listId !== id);
   }
 
+  /** Creates a field. */
   createField(name: string, type: string, publicName: string): UserField {
     const field = { id: ++this.lastFieldId, name, publicName, type };
     this.fields.push(field);
     return field;
   }
 
+  /** Creates a tag unless it exists. */
   ensureTag(name: string): void {
     if (!this.tags.has(name)) this.tags.set(name, this.tags.size + 123);
   }

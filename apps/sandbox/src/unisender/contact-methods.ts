@@ -2,20 +2,22 @@ import { textOf, type FormTree } from '../http/form.js';
 import type { Switches } from '../switches.js';
 import { isAddress } from './address.js';
 import { fieldOf, fieldsOf, joinList, leaveList, setField, unisenderTime, type Contact } from './contact.js';
-import type { HookSender } from './hook-sender.js';
+import type { UnisenderHookSender } from './unisender-hook-sender.js';
 import { ContactImport } from './import-contacts.js';
-import { nothing, wordsIn, type Method, type MethodCall } from './method-call.js';
-import { invalidArgument, MethodError } from './replies.js';
+import { nothing, parseWords, type Method, type MethodCall } from './method-call.js';
+import { invalidArgument, MethodError } from './responses.js';
 
+/** What the contact methods need. */
 export interface ContactPorts {
   readonly switches: Switches;
-  readonly hooks: HookSender;
+  readonly hooks: UnisenderHookSender;
 }
 
 /** Methods about single contacts (reference unisender 4 and 5). */
 export class ContactMethods {
   constructor(private readonly ports: ContactPorts) {}
 
+  /** The methods by name. */
   table(): Record<string, Method> {
     return {
       importContacts: (call) => this.importContacts(call),
@@ -71,19 +73,19 @@ export class ContactMethods {
   }
 
   private subscribeTo(call: MethodCall, email: string, listIds: readonly number[], fields: FormTree): unknown {
-    const invited = !call.flag('double_optin') && call.text('double_optin') !== '3' && call.text('double_optin') !== '4';
-    const contact = call.account.find(email) ?? call.account.add(email, invited ? 'invited' : 'new', call.nowSeconds);
+    const isInvited = !call.flag('double_optin') && call.text('double_optin') !== '3' && call.text('double_optin') !== '4';
+    const contact = call.account.find(email) ?? call.account.add(email, isInvited ? 'invited' : 'new', call.nowSeconds);
     const revives = call.text('double_optin') === '3' && this.ports.switches.get('unisender.subscribe_revives');
     if (contact.status === 'unsubscribed' && revives) contact.status = 'new';
     const overwrite = call.text('overwrite') ?? '0';
     if (overwrite === '1') contact.memberships = contact.memberships.filter(({ listId }) => listIds.includes(listId));
     const joined = listIds.filter((id) => joinList(contact, id, call.nowSeconds));
     writeFields(contact, fields, overwrite);
-    const tags = wordsIn(call.text('tags') ?? '');
+    const tags = parseWords(call.text('tags') ?? '');
     if (tags.length > 0) contact.tags = overwrite === '0' ? [...new Set([...contact.tags, ...tags])] : tags;
     for (const tag of tags) call.account.ensureTag(tag);
     if (joined.length > 0) this.ports.hooks.fire(call.account, 'subscribe', contact.email, { subscribed_list_ids: joined });
-    return { person_id: contact.id, ...(invited && { invitation_letter_sent: 1 }) };
+    return { person_id: contact.id, ...(isInvited && { invitation_letter_sent: 1 }) };
   }
 
   private exclude(call: MethodCall): unknown {
@@ -108,6 +110,7 @@ const neverMailed = {
   rating: null,
 };
 
+/** The lists of a contact as getContact shows them. */
 export function listViews(contact: Contact): { id: number; status: string; added_at: string }[] {
   return contact.memberships.map(({ listId, unsubscribed, addedAt }) => ({
     id: listId,
@@ -124,7 +127,7 @@ function writeFields(contact: Contact, fields: FormTree, overwrite: string): voi
   }
 }
 
-/** The contact and the lists meant: those given, else all it is in. */
+/** The contact and the lists of a call: the given lists, or all lists of the contact. */
 function memberOf(call: MethodCall): { contact: Contact; listIds: number[] } {
   if (call.requiredText('contact_type') !== 'email') throw invalidArgument("Argument 'contact_type' must be 'email'");
   const email = call.requiredText('contact');

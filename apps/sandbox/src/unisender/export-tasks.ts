@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
-import { textReply, type Reply } from '../http/message.js';
+import type { EmulatorPorts } from '../emulator-ports.js';
+import { textResponse, type HttpResponse } from '../http/message.js';
 import type { UnisenderAccount } from './account.js';
 import { fieldOf, unisenderTime, type Contact } from './contact.js';
-import type { UnisenderPorts } from './hook-sender.js';
 import type { Method, MethodCall } from './method-call.js';
-import { MethodError } from './replies.js';
+import { MethodError } from './responses.js';
 
 interface ExportTask {
   readonly uuid: string;
@@ -41,12 +41,13 @@ function idList(memberships: Contact['memberships']): string {
   return memberships.map(({ listId }) => listId).join(',');
 }
 
-/** `async/exportContacts`, `async/getTaskResult` and the files they lead to (reference unisender 5.8). */
+/** `async/exportContacts`, `async/getTaskResult` and the exported files (reference unisender 5.8). */
 export class ExportTasks {
   private readonly tasks = new Map<string, ExportTask>();
 
-  constructor(private readonly ports: UnisenderPorts) {}
+  constructor(private readonly ports: EmulatorPorts) {}
 
+  /** `async/exportContacts` */
   readonly start: Method = (call) => {
     const task: ExportTask = {
       uuid: randomUUID(),
@@ -62,16 +63,17 @@ export class ExportTasks {
     return { task_uuid: task.uuid, status: 'new' };
   };
 
+  /** `async/getTaskResult` */
   readonly result: Method = (call) => {
     const task = this.tasks.get(call.requiredText('task_uuid'));
     if (task?.account !== call.account) throw new MethodError('unspecified', 'SB000000-05 [Task not found]');
     return this.view(task);
   };
 
-  /** `GET /unisender-files/<uuid>.csv`. */
-  file(path: string): Reply {
+  /** Serves `GET /unisender-files/<uuid>.csv`. */
+  file(path: string): HttpResponse {
     const task = this.tasks.get(path.replace(/^\/unisender-files\//, '').replace(/\.csv$/, ''));
-    if (!task || this.statusOf(task) !== 'completed') return textReply('Not Found', 404);
+    if (!task || this.statusOf(task) !== 'completed') return textResponse('Not Found', 404);
     const text = Readable.from(csvChunks(task, this.ports.switches.get('unisender.export_delimiter')));
     const gzip = this.ports.switches.get('unisender.export_gzip');
     const headers = { 'content-type': gzip ? 'application/gzip' : 'text/csv; charset=utf-8' };

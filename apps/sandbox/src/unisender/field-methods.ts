@@ -1,10 +1,11 @@
 import type { UserField } from './account.js';
 import { nothing, type Method, type MethodCall } from './method-call.js';
-import { invalidArgument } from './replies.js';
+import { invalidArgument } from './responses.js';
 
 const fieldTypes = ['string', 'text', 'number', 'date', 'bool'];
 const fieldName = /^[A-Za-z][A-Za-z0-9_-]*$/;
 
+/** Methods for fields and tags, by name. */
 export const fieldMethods: Record<string, Method> = {
   getFields: ({ account }) =>
     account.fields.map(({ id, name, publicName, type }, index) => ({

@@ -1,8 +1,8 @@
 import type { SendOutbound } from '../http/outbound.js';
 import type { Switches } from '../switches.js';
-import type { UnisenderHook } from './hook.js';
-import { nothing, wordsIn, type MethodCall } from './method-call.js';
-import { invalidArgument, MethodError } from './replies.js';
+import type { UnisenderHook } from './account.js';
+import { nothing, parseWords, type MethodCall } from './method-call.js';
+import { invalidArgument, MethodError } from './responses.js';
 
 /** setHook, removeHook, listHooks (reference unisender 8.2). */
 export class HookMethods {
@@ -11,6 +11,7 @@ export class HookMethods {
     private readonly send: SendOutbound,
   ) {}
 
+  /** Creates or replaces a hook, after a probe of its URL. */
   async setHook(call: MethodCall): Promise<unknown> {
     const hook = hookOf(call);
     await this.probe(hook.hookUrl);
@@ -21,6 +22,7 @@ export class HookMethods {
     return nothing;
   }
 
+  /** Removes a hook by its URL. */
   removeHook(call: MethodCall): unknown {
     const url = call.requiredText('hook_url');
     const place = call.account.hooks.findIndex(({ hookUrl }) => hookUrl === url);
@@ -29,6 +31,7 @@ export class HookMethods {
     return nothing;
   }
 
+  /** Lists the hooks of the account. */
   listHooks(call: MethodCall): unknown {
     return call.account.hooks.map(hookView);
   }
@@ -37,8 +40,8 @@ export class HookMethods {
     const mode = this.switches.get('unisender.hook_probe');
     if (mode === 'off') return;
     const result = await this.send({ method: 'GET', url, headers: {}, timeoutMs: this.switches.get('unisender.hook_timeout_ms') });
-    const fine = result.kind === 'answered' && result.status === 200;
-    if (!fine && mode === 'required') throw new MethodError('unspecified', `SB000000-07 [Hook url '${url}' does not answer 200]`);
+    const isSuccessful = result.kind === 'answered' && result.status === 200;
+    if (!isSuccessful && mode === 'required') throw new MethodError('unspecified', `SB000000-07 [Hook url '${url}' does not answer 200]`);
   }
 }
 
@@ -58,10 +61,10 @@ function hookOf(call: MethodCall): UnisenderHook {
   };
 }
 
-/** `events[subscribe]=*`, `events[subscribe]=1,2` or `events[]=subscribe`. */
+/** Reads `events[subscribe]=*`, `events[subscribe]=1,2` or `events[]=subscribe`. */
 function eventsOf(call: MethodCall): Map<string, string> {
   const { events } = call.args;
-  if (typeof events === 'string') return new Map(wordsIn(events).map((name) => [name, '*']));
+  if (typeof events === 'string') return new Map(parseWords(events).map((name) => [name, '*']));
   const pairs = Object.entries(events ?? {}).map(([key, value]): [string, string] => {
     const text = typeof value === 'string' ? value : '*';
     return /^\d+$/.test(key) ? [text, '*'] : [key, text];
@@ -69,6 +72,7 @@ function eventsOf(call: MethodCall): Map<string, string> {
   return new Map(pairs);
 }
 
+/** A hook as listHooks shows it. */
 export function hookView(hook: UnisenderHook): Record<string, unknown> {
   return {
     hook_url: hook.hookUrl,

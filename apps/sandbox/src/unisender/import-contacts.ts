@@ -11,8 +11,8 @@ import {
   type Contact,
   type ContactStatus,
 } from './contact.js';
-import { idsIn, wordsIn, type MethodCall } from './method-call.js';
-import { invalidArgument } from './replies.js';
+import { parseIds, parseWords, type MethodCall } from './method-call.js';
+import { invalidArgument } from './responses.js';
 
 interface LogItem {
   readonly index: string | number;
@@ -66,7 +66,7 @@ export class ContactImport {
   private readonly rows: readonly Cells[];
   private readonly overwriteTags: boolean;
   private readonly overwriteLists: boolean;
-  /** Lists each address joined, for the subscribe hook. */
+  /** The lists that each address joined, for the subscribe hook. */
   readonly joined: { email: string; listIds: number[] }[] = [];
 
   constructor(
@@ -80,6 +80,7 @@ export class ContactImport {
     this.checkLists();
   }
 
+  /** Imports the rows and returns the result of the method. */
   run(): Record<string, unknown> {
     for (const [index, cells] of this.rows.entries()) this.importRow(index, cells);
     return { total: this.rows.length, ...this.counters, ...this.logPart() };
@@ -125,10 +126,10 @@ export class ContactImport {
     return listColumns.flatMap((column) => this.listsIn(cells, column)).filter((id) => !this.call.account.lists.has(id));
   }
 
-  /** The rows of one call mostly name the same lists: each text is read once. */
+  /** The ids of one list cell. Each text is parsed once, because most rows of a call name the same lists. */
   private listsIn(cells: Cells, column: string): readonly number[] {
     const text = cells.get(column) ?? '';
-    const ids = this.listCells.get(text) ?? idsIn(text);
+    const ids = this.listCells.get(text) ?? parseIds(text);
     this.listCells.set(text, ids);
     return ids;
   }
@@ -137,26 +138,26 @@ export class ContactImport {
     const email = cells.get('email') ?? '';
     if (!this.isAccepted(email)) return this.reject(index, 'e_address__e_syntax', `Invalid address "${email}"`);
     const key = this.switches.get('unisender.fold_case') ? email.toLowerCase() : email;
-    const counted = !this.seen.has(key) || this.switches.get('unisender.count_duplicates');
+    const isCounted = !this.seen.has(key) || this.switches.get('unisender.count_duplicates');
     this.seen.add(key);
-    if (cells.get('delete') === '1') return this.deleteRow(email, counted);
+    if (cells.get('delete') === '1') return this.deleteRow(email, isCounted);
     if (this.switches.get('unisender.role_filter') && isRoleAddress(email)) {
       return this.reject(index, 'e_address__e_role', `Role address "${email}" is not imported`);
     }
-    this.upsertRow(index, cells, counted);
+    this.upsertRow(index, cells, isCounted);
   }
 
   private isAccepted(email: string): boolean {
     return isAddress(email) && (this.switches.get('unisender.unicode_addresses') || isAscii(email));
   }
 
-  private deleteRow(email: string, counted: boolean): void {
+  private deleteRow(email: string, isCounted: boolean): void {
     const contact = this.call.account.find(email);
     if (contact) this.call.account.remove(contact);
-    if (counted && (contact || this.switches.get('unisender.count_unknown_deletes'))) this.counters.deleted += 1;
+    if (isCounted && (contact || this.switches.get('unisender.count_unknown_deletes'))) this.counters.deleted += 1;
   }
 
-  private upsertRow(index: number, cells: Cells, counted: boolean): void {
+  private upsertRow(index: number, cells: Cells, isCounted: boolean): void {
     const { account, nowSeconds } = this.call;
     const status = settableStatuses.find((option) => option === cells.get('email_status'));
     const existing = account.find(cells.get('email') ?? '');
@@ -165,18 +166,18 @@ export class ContactImport {
     this.applyLists(contact, cells);
     this.applyCells(contact, cells);
     if (this.unknownLists(cells).length > 0 && this.switches.get('unisender.unknown_list') === 'log') {
-      this.note(index, 'e_list__e_not_found', 'List not found');
+      this.addLogItem(index, 'e_list__e_not_found', 'List not found');
     }
-    if (!counted) return;
+    if (!isCounted) return;
     this.counters[existing ? 'updated' : 'inserted'] += 1;
     if (contact.status === 'new') this.counters.new_emails += 1;
   }
 
-  /** Only active and inactive may be changed; `new` to `unsubscribed` is unconfirmed. */
+  /** Only `active` and `inactive` can be changed. The change from `new` to `unsubscribed` is unconfirmed, so it is a switch. */
   private changeStatus(contact: Contact, status: ContactStatus): void {
-    const free = contact.status === 'active' || contact.status === 'inactive';
-    const leaving = contact.status === 'new' && status === 'unsubscribed' && this.switches.get('unisender.new_to_unsubscribed');
-    if (free || leaving) contact.status = status;
+    const isChangeable = contact.status === 'active' || contact.status === 'inactive';
+    const isUnsubscribing = contact.status === 'new' && status === 'unsubscribed' && this.switches.get('unisender.new_to_unsubscribed');
+    if (isChangeable || isUnsubscribing) contact.status = status;
   }
 
   private applyLists(contact: Contact, cells: Cells): void {
@@ -200,7 +201,7 @@ export class ContactImport {
     }
     const availability = availabilities.find((option) => option === cells.get('email_availability'));
     if (availability) contact.availability = availability;
-    const tags = wordsIn(cells.get('tags') ?? '').slice(0, maxTags);
+    const tags = parseWords(cells.get('tags') ?? '').slice(0, maxTags);
     if (this.overwriteTags) contact.tags = tags;
     else if (tags.length > 0) contact.tags = [...new Set([...contact.tags, ...tags])];
     for (const tag of tags) this.call.account.ensureTag(tag);
@@ -208,10 +209,10 @@ export class ContactImport {
 
   private reject(index: number, code: string, message: string): void {
     this.counters.invalid += 1;
-    this.note(index, code, message);
+    this.addLogItem(index, code, message);
   }
 
-  private note(index: number, code: string, message: string): void {
+  private addLogItem(index: number, code: string, message: string): void {
     const asText = this.switches.get('unisender.log_index') === 'string';
     this.log.push({ index: asText ? String(index) : index, code, message });
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { phpJson } from '../http/php.js';
 
+/** An event that a hook reports. */
 export interface UnisenderEvent {
   readonly name: string;
   /** `YYYY-MM-DD hh:mm:ss`. */
@@ -9,20 +10,20 @@ export interface UnisenderEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** Puts `auth` into a body that holds the API key in its place: md5 of that very text (reference unisender 8.4). */
+/** Signs a body: `auth` is the md5 of the same text with the API key in the place of `auth` (reference unisender 8.4). */
 export function signedBody(apiKey: string, content: Readonly<Record<string, unknown>>): string {
   const withKey = phpJson({ auth: apiKey, ...content });
   const auth = createHash('md5').update(withKey).digest('hex');
   return withKey.replace(phpJson(apiKey), () => `"${auth}"`);
 }
 
-/** The flat form of `single_event=1`. */
+/** Creates the flat body of `single_event=1`. */
 export function singleEventBody(apiKey: string, login: string, event: UnisenderEvent, retryCount: number): string {
   const { name, time, email, data } = event;
   return signedBody(apiKey, { login, event_name: name, event_time: time, email, ...data, ...retryPart(retryCount) });
 }
 
-/** The default form; list ids are called `just_…` there. */
+/** Creates the default body. The names of its list ids begin with `just_`. */
 export function batchBody(apiKey: string, login: string, event: UnisenderEvent, retryCount: number): string {
   const renamed = Object.entries(event.data).map(([key, value]) => [key.endsWith('_list_ids') ? `just_${key}` : key, value] as const);
   const events = [{ event_name: event.name, event_time: event.time, event_data: { email: event.email, ...Object.fromEntries(renamed) } }];

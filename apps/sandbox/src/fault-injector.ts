@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { ControlError } from './control-error.js';
-import { htmlReply, textReply, type Breakage, type IncomingCall, type Reply } from './http/message.js';
+import { htmlResponse, textResponse, type Breakage, type IncomingCall, type HttpResponse } from './http/message.js';
 import { kommoProblem, tooManyRequests } from './kommo/problems.js';
 import type { Random } from './random.js';
 import type { Target } from './call-log.js';
 import type { Switches } from './switches.js';
-import { failure } from './unisender/replies.js';
+import { failure } from './unisender/responses.js';
 
 const kommoKinds = ['429', '500', '502', '503', '504', '403html', '402', '401', 'empty'] as const;
 const breakages = { timeout: 'hang', reset: 'reset', half_body: 'half' } as const satisfies Record<string, Breakage>;
 
+/** An ordered fault. */
 export interface Fault {
   readonly id: number;
   readonly target: Target;
@@ -22,8 +23,8 @@ export interface Fault {
   hits: number;
 }
 
-/** Faults that were ordered over the control API, and the replies they make. */
-export class FaultBoard {
+/** Keeps the faults that the control API ordered, and creates their responses. */
+export class FaultInjector {
   private faults: Fault[] = [];
   private lastId = 0;
 
@@ -32,71 +33,74 @@ export class FaultBoard {
     private readonly switches: Switches,
   ) {}
 
+  /** Adds a fault. Throws ControlError for invalid input. */
   add(input: Readonly<Record<string, unknown>>): Fault {
     const fault = readFault(++this.lastId, input);
     this.faults.push(fault);
     return fault;
   }
 
+  /** All faults, oldest first. */
   list(): readonly Fault[] {
     return this.faults;
   }
 
+  /** Removes one fault, or all. */
   clear(id?: number): void {
     this.faults = id === undefined ? [] : this.faults.filter((fault) => fault.id !== id);
   }
 
-  /** The first fault that hits this call; its count goes down. */
+  /** Finds the first fault that applies to this call, and counts the hit. */
   take(target: Target, call: IncomingCall): Fault | undefined {
     const line = `${call.method} ${call.host}${call.path}?${call.query}`;
-    const fault = this.faults.find((candidate) => this.hits(candidate, target, line));
+    const fault = this.faults.find((candidate) => this.applies(candidate, target, line));
     if (!fault) return undefined;
     fault.hits += 1;
     if (fault.timesLeft !== null) fault.timesLeft -= 1;
     return fault;
   }
 
-  /** What the caller gets instead of the real reply. */
-  reply(fault: Fault, real: Reply | undefined): Reply {
+  /** Creates the response that replaces the real one. */
+  toResponse(fault: Fault, real: HttpResponse | undefined): HttpResponse {
     if (fault.kind in breakages) {
       const breakage = breakages[fault.kind as keyof typeof breakages];
       return { ...(real ?? halfOf(fault.target)), breakage };
     }
-    return fault.target === 'kommo' ? this.kommoReply(fault.kind) : unisenderReply(fault.kind);
+    return fault.target === 'kommo' ? this.kommoResponse(fault.kind) : unisenderResponse(fault.kind);
   }
 
-  private hits(fault: Fault, target: Target, line: string): boolean {
+  private applies(fault: Fault, target: Target, line: string): boolean {
     if (fault.target !== target || fault.timesLeft === 0 || !line.includes(fault.match)) return false;
     return fault.probability >= 1 || this.random() < fault.probability;
   }
 
-  private kommoReply(kind: string): Reply {
+  private kommoResponse(kind: string): HttpResponse {
     if (kind === '429') return tooManyRequests(this.switches);
-    return commonReply(kind) ?? kommoProblem(Number(kind));
+    return commonResponse(kind) ?? kommoProblem(Number(kind));
   }
 }
 
-function commonReply(kind: string): Reply | undefined {
+function commonResponse(kind: string): HttpResponse | undefined {
   if (kind === 'empty') return { status: 200, headers: { 'content-type': 'application/json; charset=utf-8' }, body: '' };
   if (kind === '403html')
-    return htmlReply('<html><head><title>403 Forbidden</title></head><body><h1>403 Forbidden</h1></body></html>', 403);
+    return htmlResponse('<html><head><title>403 Forbidden</title></head><body><h1>403 Forbidden</h1></body></html>', 403);
   const gateway = { '502': 'Bad Gateway', '503': 'Service Temporarily Unavailable', '504': 'Gateway Time-out' }[kind];
   if (gateway === undefined) return undefined;
-  return htmlReply(
+  return htmlResponse(
     `<html><head><title>${kind} ${gateway}</title></head><body><center><h1>${kind} ${gateway}</h1></center></body></html>`,
     Number(kind),
   );
 }
 
-function unisenderReply(kind: string): Reply {
-  const common = commonReply(kind);
+function unisenderResponse(kind: string): HttpResponse {
+  const common = commonResponse(kind);
   if (common) return common;
   const status = Number(kind);
-  if (Number.isInteger(status)) return textReply(status === 429 ? 'Too Many Requests' : `Error ${status} ${randomUUID()}`, status);
+  if (Number.isInteger(status)) return textResponse(status === 429 ? 'Too Many Requests' : `Error ${status} ${randomUUID()}`, status);
   return failure(kind, `SB000000-01 [Injected ${kind}]`);
 }
 
-function halfOf(target: Target): Reply {
+function halfOf(target: Target): HttpResponse {
   const body = target === 'kommo' ? '{"_page":1,"_links":{"self":{"href":"https:' : '{"result":{"total":1,"inserted":';
   return { status: 200, headers: { 'content-type': 'application/json; charset=utf-8' }, body };
 }

@@ -1,25 +1,16 @@
-import type { Clock } from '#domain';
+import type { EmulatorPorts } from '../emulator-ports.js';
 import type { SendOutbound } from '../http/outbound.js';
-import type { Scheduler } from '../scheduler.js';
 import { SendPool } from '../send-pool.js';
-import type { Switches } from '../switches.js';
-import type { UnisenderAccount } from './account.js';
+import type { UnisenderAccount, UnisenderHook } from './account.js';
 import { unisenderTime } from './contact.js';
-import type { UnisenderHook } from './hook.js';
 import { batchBody, singleEventBody, type UnisenderEvent } from './webhook-body.js';
 
-export interface UnisenderPorts {
-  readonly clock: Clock;
-  readonly scheduler: Scheduler;
-  readonly switches: Switches;
-  readonly send: SendOutbound;
-}
-
+/** One event for one receiver, with its attempts. */
 export interface UnisenderDelivery {
   readonly account: UnisenderAccount;
   readonly hook: UnisenderHook;
   readonly event: UnisenderEvent;
-  readonly firstMs: number;
+  readonly firstAttemptAtMs: number;
   state: 'held' | 'sending' | 'retry' | 'delivered' | 'stopped';
   readonly attempts: { atMs: number; status: number | null }[];
 }
@@ -28,24 +19,26 @@ const retryMs = 10 * 60_000;
 const giveUpMs = 24 * 60 * 60_000;
 const keptDeliveries = 5000;
 
-/** Tells receivers what happened, every ten minutes for a day until they answer 200 (reference unisender 8.1). */
-export class HookSender {
+/** Sends events to receivers. Retries every ten minutes for a day until the response is 200 (reference unisender 8.1). */
+export class UnisenderHookSender {
   readonly deliveries: UnisenderDelivery[] = [];
   private readonly pool = new SendPool(() => 10);
 
-  constructor(private readonly ports: UnisenderPorts) {}
+  constructor(private readonly ports: EmulatorPorts) {}
 
+  /** Sends an event to every active hook of the account that is subscribed to it. */
   fire(account: UnisenderAccount, name: string, email: string, data: UnisenderEvent['data']): void {
     const nowMs = this.ports.clock.nowMs();
     const event = { name, time: unisenderTime(Math.floor(nowMs / 1000)), email, data };
     for (const hook of account.hooks) {
-      if (hook.status !== 'active' || !wants(hook, event)) continue;
+      if (hook.status !== 'active' || !isSubscribed(hook, event)) continue;
       const copies = 1 + this.ports.switches.get('unisender.hook_duplicates');
-      for (let copy = 0; copy < copies; copy += 1) this.open({ account, hook, event, firstMs: nowMs, state: 'held', attempts: [] });
+      for (let copy = 0; copy < copies; copy += 1)
+        this.open({ account, hook, event, firstAttemptAtMs: nowMs, state: 'held', attempts: [] });
     }
   }
 
-  /** Sends what is held or waits for a retry; resolves when each has had its attempt. */
+  /** Sends every delivery that is held or waits for a retry. Resolves after one attempt of each. */
   async flush(): Promise<UnisenderDelivery[]> {
     const due = this.deliveries.filter(({ state }) => state === 'held' || state === 'retry');
     await Promise.all(due.map((delivery) => this.attempt(delivery)));
@@ -67,7 +60,7 @@ export class HookSender {
       const status = result.kind === 'answered' ? result.status : null;
       delivery.attempts.push({ atMs, status });
       if (status === 200) delivery.state = 'delivered';
-      else this.failed(delivery);
+      else this.handleFailure(delivery);
     });
   }
 
@@ -78,10 +71,10 @@ export class HookSender {
     return { method: 'POST', url: hook.hookUrl, headers, body, timeoutMs: this.ports.switches.get('unisender.hook_timeout_ms') };
   }
 
-  private failed(delivery: UnisenderDelivery): void {
+  private handleFailure(delivery: UnisenderDelivery): void {
     const { clock, scheduler, switches } = this.ports;
     const scale = switches.get('unisender.hook_time_scale');
-    if (clock.nowMs() + retryMs * scale - delivery.firstMs > giveUpMs * scale) {
+    if (clock.nowMs() + retryMs * scale - delivery.firstAttemptAtMs > giveUpMs * scale) {
       delivery.state = 'stopped';
       delivery.hook.status = 'stopped';
       return;
@@ -94,8 +87,8 @@ export class HookSender {
   }
 }
 
-/** The filter is `*` or list ids; events without lists pass only `*`. */
-function wants(hook: UnisenderHook, event: UnisenderEvent): boolean {
+/** The filter of a hook is `*` or a list of ids. An event without lists passes only `*`. */
+function isSubscribed(hook: UnisenderHook, event: UnisenderEvent): boolean {
   const filter = hook.events.get(event.name);
   if (filter === undefined) return false;
   if (filter === '*' || filter === '') return true;

@@ -1,19 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '#domain';
-import { jsonReply, textReply, type IncomingCall, type Reply } from '../http/message.js';
-import type { SendOutbound } from '../http/outbound.js';
+import { jsonResponse, textResponse, type IncomingCall, type HttpResponse } from '../http/message.js';
 import { Router } from '../http/router.js';
-import type { Random } from '../random.js';
-import type { Scheduler } from '../scheduler.js';
-import type { Switches } from '../switches.js';
+import type { EmulatorPorts } from '../emulator-ports.js';
 import type { KommoAccount } from './account.js';
 import { listCustomFields, showAccount } from './account-endpoint.js';
 import type { ApiHandler } from './api-request.js';
 import { ConsentPage } from './consent-page.js';
 import { disposableToken } from './consent.js';
-import { ContactDesk } from './contact-desk.js';
+import { ContactService } from './contact-service.js';
 import { ContactsEndpoint } from './contacts-endpoint.js';
-import { HookCenter } from './hook-center.js';
+import { KommoHookSender } from './kommo-hook-sender.js';
 import { KommoLimiter } from './limiter.js';
 import { OAuthServer, type Grant } from './oauth-server.js';
 import { kommoProblem } from './problems.js';
@@ -21,62 +17,56 @@ import { KommoRegistry } from './registry.js';
 import { TokenEndpoint } from './token-endpoint.js';
 import { WebhooksEndpoint } from './webhooks-endpoint.js';
 
-export interface WorldPorts {
-  readonly clock: Clock;
-  readonly scheduler: Scheduler;
-  readonly switches: Switches;
-  readonly send: SendOutbound;
-  readonly random: Random;
-}
-
 const kommoHost = /^(?:[a-z0-9-]+\.)*(?:kommo\.com|kommo\.test|amocrm\.ru|amocrm\.com)$/;
 
+/** True for the hosts that belong to the emulated Kommo. */
 export function isKommoHost(host: string): boolean {
   return kommoHost.test(host);
 }
 
-/** The emulated Kommo: all hosts, all accounts. */
-export class KommoWorld {
+/** The emulated Kommo with all its hosts and accounts. */
+export class KommoEmulator {
   readonly registry = new KommoRegistry();
   readonly oauth: OAuthServer;
   readonly limiter: KommoLimiter;
-  readonly desk: ContactDesk;
-  readonly hooks: HookCenter;
+  readonly contacts: ContactService;
+  readonly hooks: KommoHookSender;
   readonly consentPage: ConsentPage;
   private readonly tokenEndpoint: TokenEndpoint;
   private readonly api = new Router<ApiHandler>();
 
-  constructor(private readonly ports: WorldPorts) {
+  constructor(private readonly ports: EmulatorPorts) {
     const { clock, switches } = ports;
     this.oauth = new OAuthServer(clock, switches);
     this.limiter = new KommoLimiter(clock, switches, () => this.disableAllWebhooks());
-    this.hooks = new HookCenter(ports);
-    this.desk = new ContactDesk(clock, (account, event) => this.hooks.notify(account, event));
+    this.hooks = new KommoHookSender(ports);
+    this.contacts = new ContactService(clock, (account, event) => this.hooks.notify(account, event));
     this.consentPage = new ConsentPage(this.registry, this.oauth);
     this.tokenEndpoint = new TokenEndpoint({ clock, switches, registry: this.registry, oauth: this.oauth });
-    this.addContactRoutes(new ContactsEndpoint(this.desk, switches));
+    this.addContactRoutes(new ContactsEndpoint(this.contacts, switches));
     this.addOtherRoutes(new WebhooksEndpoint(clock, switches));
   }
 
-  async handle(call: IncomingCall): Promise<Reply> {
-    const reply = await this.route(call);
-    return { ...reply, headers: { ...reply.headers, 'x-request-id': randomUUID() } };
+  /** Handles a call to any of Kommo's hosts. */
+  async handle(call: IncomingCall): Promise<HttpResponse> {
+    const response = await this.route(call);
+    return { ...response, headers: { ...response.headers, 'x-request-id': randomUUID() } };
   }
 
-  /** A blocked caller loses its webhooks too (reference kommo 4.6); here every account is the caller's. */
+  /** Kommo also disables the webhooks of a blocked caller (reference kommo 4.6). Here every account belongs to it. */
   private disableAllWebhooks(): void {
     if (!this.ports.switches.get('kommo.block_disables_webhooks')) return;
     for (const { webhooks } of this.registry.accounts.values()) for (const webhook of webhooks) webhook.disabled = true;
   }
 
-  private async route(call: IncomingCall): Promise<Reply> {
+  private async route(call: IncomingCall): Promise<HttpResponse> {
     if (call.path === '/oauth' || call.path === '/oauth/') return this.consentPage.handle(call);
     if (call.path === '/oauth2/access_token') {
       return call.method === 'POST' ? this.tokenEndpoint.handle(call) : kommoProblem(405);
     }
-    if (call.path === '/oauth2/account/current/subdomain') return this.currentSubdomain(call);
-    if (call.path.startsWith('/ajax/v2/integrations/')) return this.disposable(call);
-    return call.path.startsWith('/api/v4/') ? this.apiCall(call) : notFound(call);
+    if (call.path === '/oauth2/account/current/subdomain') return this.showCurrentSubdomain(call);
+    if (call.path.startsWith('/ajax/v2/integrations/')) return this.issueDisposableToken(call);
+    return call.path.startsWith('/api/v4/') ? this.handleApiCall(call) : notFound(call);
   }
 
   private addContactRoutes(contacts: ContactsEndpoint): void {
@@ -99,7 +89,7 @@ export class KommoWorld {
     this.api.add('DELETE', '/api/v4/webhooks', webhooks.unsubscribe);
   }
 
-  private apiCall(call: IncomingCall): Reply {
+  private handleApiCall(call: IncomingCall): HttpResponse {
     const grant = this.authenticate(call);
     if (!grant) return kommoProblem(401);
     const { account } = grant;
@@ -109,7 +99,7 @@ export class KommoWorld {
     return match.kind === 'wrong_method' ? kommoProblem(405) : notFound(call);
   }
 
-  /** The token must be alive and belong to the host called; on the shared API host the token alone decides. */
+  /** Finds the grant of a valid token that belongs to the called host. On the shared API host the token alone decides. */
   private authenticate(call: IncomingCall): Grant | undefined {
     const bearer = /^Bearer (.+)$/i.exec(call.headers.authorization ?? '')?.[1];
     const grant = bearer === undefined ? undefined : this.oauth.authenticate(bearer);
@@ -118,35 +108,35 @@ export class KommoWorld {
     return call.host === account.host || call.host === account.identity.apiDomain ? grant : undefined;
   }
 
-  private currentSubdomain(call: IncomingCall): Reply {
+  private showCurrentSubdomain(call: IncomingCall): HttpResponse {
     const token = call.headers['x-refresh-token'];
-    const grant = typeof token === 'string' ? this.oauth.grantOfRefresh(token) : undefined;
+    const grant = typeof token === 'string' ? this.oauth.findGrantByRefresh(token) : undefined;
     if (!grant) return kommoProblem(401);
     const { id, subdomain, host, identity } = grant.account;
-    return jsonReply({ id, subdomain, domain: host, top_level_domain: identity.domain.split('.').at(-1) });
+    return jsonResponse({ id, subdomain, domain: host, top_level_domain: identity.domain.split('.').at(-1) });
   }
 
-  /** Called by the widget's page with the user's session; here the cookie `user_id` names the user, else the owner. */
-  private disposable(call: IncomingCall): Reply {
+  /** The widget's page calls this with the user's session. Here the cookie `user_id` names the user; the owner is the default. */
+  private issueDisposableToken(call: IncomingCall): HttpResponse {
     const clientId = /^\/ajax\/v2\/integrations\/([^/]+)\/disposable_token$/.exec(call.path)?.[1];
     const integration = this.registry.integrations.get(clientId ?? '');
-    const account = this.registry.accountAt(call.host);
+    const account = this.registry.findAccountByHost(call.host);
     if (!account || !integration) return notFound(call);
-    if (call.headers['x-requested-with'] !== 'XMLHttpRequest') return textReply('Forbidden', 403);
+    if (call.headers['x-requested-with'] !== 'XMLHttpRequest') return textResponse('Forbidden', 403);
     const userId = Number(/(?:^|;\s*)user_id=(\d+)/.exec(call.headers.cookie ?? '')?.[1]);
-    return jsonReply({ token: this.disposableToken(account, integration.clientId, userId) });
+    return jsonResponse({ token: this.disposableToken(account, integration.clientId, userId) });
   }
 
-  /** Undefined for an integration that is not registered. */
+  /** A widget token for one user of the account. Undefined for an unknown integration. */
   disposableToken(account: KommoAccount, clientId: string, userId?: number): string | undefined {
     const integration = this.registry.integrations.get(clientId);
     if (!integration) return undefined;
     const user = account.identity.users.find(({ id }) => id === userId) ?? account.owner;
     const withAdminClaim = this.ports.switches.get('kommo.disposable_is_admin') === 'present';
-    return disposableToken({ integration, account, user, tokenId: randomUUID(), nowSeconds: this.desk.nowSeconds(), withAdminClaim });
+    return disposableToken({ integration, account, user, tokenId: randomUUID(), nowSeconds: this.contacts.nowSeconds(), withAdminClaim });
   }
 }
 
-function notFound(call: IncomingCall): Reply {
+function notFound(call: IncomingCall): HttpResponse {
   return kommoProblem(404, `Cannot ${call.method} https://${call.host}${call.path}`);
 }

@@ -1,18 +1,19 @@
-import type { Reply } from '../http/message.js';
+import type { HttpResponse } from '../http/message.js';
 import { phpJson } from '../http/php.js';
 
 const headers = { 'content-type': 'application/json; charset=utf-8' };
 
-export function envelope(body: unknown, escapeUnicode: boolean): Reply {
+/** A response with this body. */
+export function envelope(body: unknown, escapeUnicode: boolean): HttpResponse {
   return { status: 200, headers, body: escapeUnicode ? phpJson(body) : JSON.stringify(body) };
 }
 
-/** Errors come with HTTP 200 (reference unisender 1.4). */
-export function failure(code: string, error: string, extra: Record<string, unknown> = {}): Reply {
+/** An error response. Its status is 200 (reference unisender 1.4). */
+export function failure(code: string, error: string, extra: Record<string, unknown> = {}): HttpResponse {
   return envelope({ error, code, ...extra }, true);
 }
 
-/** A method refused the call: `code` is machine-readable, the message is the `error` text. */
+/** A method refuses the call. `code` is the error code of the response, the message its `error` text. */
 export class MethodError extends Error {
   constructor(
     readonly code: string,
@@ -23,6 +24,7 @@ export class MethodError extends Error {
   }
 }
 
+/** An error with the code `invalid_arg`. */
 export function invalidArgument(detail: string): MethodError {
   return new MethodError('invalid_arg', `SB000000-02 [${detail}]`);
 }

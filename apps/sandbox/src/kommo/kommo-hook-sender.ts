@@ -1,26 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '#domain';
+import type { EmulatorPorts } from '../emulator-ports.js';
 import type { OutboundResult, SendOutbound } from '../http/outbound.js';
-import type { Random } from '../random.js';
-import type { Scheduler } from '../scheduler.js';
 import { SendPool } from '../send-pool.js';
-import type { Switches } from '../switches.js';
 import type { KommoAccount } from './account.js';
-import type { ContactEvent } from './contact-desk.js';
+import type { ContactEvent } from './contact-service.js';
 import { hookBody } from './hook-body.js';
 import type { Webhook } from './webhook.js';
 
-export interface HookPorts {
-  readonly clock: Clock;
-  readonly scheduler: Scheduler;
-  readonly switches: Switches;
-  readonly send: SendOutbound;
-  readonly random: Random;
-}
-
 type DeliveryState = 'held' | 'delayed' | 'sending' | 'retry' | 'delivered' | 'failed' | 'lost' | 'dropped';
 
-/** One POST to a receiver with its repetitions. */
+/** One POST to a receiver, with its retries. */
 export interface Delivery {
   readonly seq: number;
   readonly accountId: number;
@@ -38,21 +27,22 @@ const attemptsAfterClientError = 3;
 const keptDeliveries = 20_000;
 const invalidWindowMs = 120 * minuteMs;
 
-/** Turns contact events into deliveries and sees them through (reference kommo 5.5). */
-export class HookCenter {
+/** Turns contact events into deliveries, sends them and retries (reference kommo 5.5). */
+export class KommoHookSender {
   private readonly deliveries: Delivery[] = [];
   private readonly batches = new Map<Webhook, { account: KommoAccount; events: ContactEvent[] }>();
   private readonly pool: SendPool;
   private lastSeq = 0;
   private toLose = 0;
 
-  constructor(private readonly ports: HookPorts) {
+  constructor(private readonly ports: EmulatorPorts) {
     this.pool = new SendPool(() => ports.switches.get('kommo.hook_concurrency'));
   }
 
+  /** Creates deliveries for every webhook that is subscribed to the event. */
   notify(account: KommoAccount, event: ContactEvent): void {
     for (const webhook of account.webhooks) {
-      const copies = webhook.disabled ? 0 : this.subscribedTimes(webhook, event);
+      const copies = webhook.disabled ? 0 : this.countSubscriptions(webhook, event);
       for (let copy = 0; copy < copies; copy += 1) this.collect(account, webhook, event);
     }
     const { switches, scheduler } = this.ports;
@@ -61,16 +51,17 @@ export class HookCenter {
     }
   }
 
-  /** The next deliveries that will silently vanish. */
+  /** Loses the next `count` deliveries without an attempt. */
   lose(count: number): void {
     this.toLose = count;
   }
 
+  /** Deliveries of one account, or of all, oldest first. */
   list(accountId?: number): readonly Delivery[] {
     return accountId === undefined ? this.deliveries : this.deliveries.filter((delivery) => delivery.accountId === accountId);
   }
 
-  /** Sends everything held, batched, delayed or waiting for a retry; resolves when each has had its attempt. */
+  /** Sends every delivery that is held, batched, delayed or waits for a retry. Resolves after one attempt of each. */
   async flush(): Promise<Delivery[]> {
     for (const webhook of [...this.batches.keys()]) this.emitBatch(webhook);
     const due = this.ordered(this.deliveries.filter(({ state }) => state === 'held' || state === 'delayed' || state === 'retry'));
@@ -78,7 +69,7 @@ export class HookCenter {
     return due;
   }
 
-  /** Forgets what has not been sent. Returns how many. */
+  /** Drops every delivery that was not sent yet. Returns their number. */
   drop(): number {
     for (const webhook of [...this.batches.keys()]) this.emitBatch(webhook);
     const waiting = this.deliveries.filter(({ state }) => state === 'held' || state === 'delayed' || state === 'retry');
@@ -86,7 +77,7 @@ export class HookCenter {
     return waiting.length;
   }
 
-  private subscribedTimes(webhook: Webhook, event: ContactEvent): number {
+  private countSubscriptions(webhook: Webhook, event: ContactEvent): number {
     const { type } = event.contact;
     const plain = webhook.settings.includes(`${event.action}_${type}`);
     const owner = event.oldResponsibleUserId !== undefined && webhook.settings.includes(`responsible_${type}`);
@@ -95,10 +86,10 @@ export class HookCenter {
   }
 
   private followUp(account: KommoAccount, event: ContactEvent): void {
-    const current = account.bookOf(event.contact.type).get(event.contact.id);
+    const current = account.contactsOf(event.contact.type).get(event.contact.id);
     if (!current || current.isDeleted || current.updatedAt !== event.contact.updatedAt) return;
     const contact = { ...current, updatedAt: Math.max(current.updatedAt, Math.floor(this.ports.clock.nowMs() / 1000)) };
-    account.bookOf(contact.type).put(contact);
+    account.contactsOf(contact.type).put(contact);
     this.notify(account, { action: 'update', contact });
   }
 
@@ -140,8 +131,8 @@ export class HookCenter {
   }
 
   private forgetFinished(): void {
-    const finished = ({ state }: Delivery) => state === 'delivered' || state === 'failed' || state === 'lost' || state === 'dropped';
-    const kept = this.deliveries.filter((delivery, index) => index >= this.deliveries.length - keptDeliveries || !finished(delivery));
+    const isFinished = ({ state }: Delivery) => state === 'delivered' || state === 'failed' || state === 'lost' || state === 'dropped';
+    const kept = this.deliveries.filter((delivery, index) => index >= this.deliveries.length - keptDeliveries || !isFinished(delivery));
     this.deliveries.splice(0, this.deliveries.length, ...kept);
   }
 
@@ -177,7 +168,7 @@ export class HookCenter {
       const code = this.codeOf(await this.ports.send(this.requestOf(delivery)));
       delivery.attempts.push({ atMs, status: code });
       if (code >= 100 && code < 300) delivery.state = 'delivered';
-      else this.failed(delivery, code);
+      else this.handleFailure(delivery, code);
     });
   }
 
@@ -200,8 +191,8 @@ export class HookCenter {
     return result.kind === 'timeout' ? this.ports.switches.get('kommo.hook_timeout_code') : 0;
   }
 
-  private failed(delivery: Delivery, code: number): void {
-    this.noteInvalid(delivery.webhook);
+  private handleFailure(delivery: Delivery, code: number): void {
+    this.recordInvalidResponse(delivery.webhook);
     const waitMinutes = retryWaitMinutes(delivery.attempts.length, code);
     delivery.state = waitMinutes === undefined ? 'failed' : 'retry';
     if (waitMinutes === undefined) return;
@@ -212,7 +203,7 @@ export class HookCenter {
     });
   }
 
-  private noteInvalid(webhook: Webhook): void {
+  private recordInvalidResponse(webhook: Webhook): void {
     const { clock, switches } = this.ports;
     const now = clock.nowMs();
     const since = now - invalidWindowMs * switches.get('kommo.hook_time_scale');
@@ -221,7 +212,7 @@ export class HookCenter {
   }
 }
 
-/** Minutes until the next attempt after `attempts` of them, the last answered with `code`; undefined: none. */
+/** Minutes between attempt number `attempts` and the next, after the response code `code`. Undefined: no next attempt. */
 export function retryWaitMinutes(attempts: number, code: number): number | undefined {
   const serverSide = code === 499 || (code >= 500 && code < 600);
   if (!serverSide && attempts >= attemptsAfterClientError) return undefined;

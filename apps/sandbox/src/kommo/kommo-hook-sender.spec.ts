@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { retryWaitMinutes } from './hook-center.js';
+import { retryWaitMinutes } from './kommo-hook-sender.js';
 
 describe('retryWaitMinutes', () => {
   it.each([

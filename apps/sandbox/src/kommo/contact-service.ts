@@ -5,55 +5,61 @@ import type { ContactChange } from './contact-input.js';
 
 type HookAction = 'add' | 'update' | 'delete' | 'restore';
 
-/** Something that happened to a contact, as the hooks will tell it. */
+/** A change of a contact, for the hooks. */
 export interface ContactEvent {
   readonly action: HookAction;
   readonly contact: Contact;
-  /** Set when the owner changed: who it was before. */
+  /** The former responsible user. Set when the user changed. */
   readonly oldResponsibleUserId?: number;
 }
 
+/** Receives every change that fires hooks. */
 export type ContactListener = (account: KommoAccount, event: ContactEvent) => void;
 
-/** Every change of a contact goes through here, whoever made it. */
-export class ContactDesk {
+/** Creates, changes, deletes and restores contacts and companies. `silent` changes fire no hooks. */
+export class ContactService {
   constructor(
     private readonly clock: Clock,
     private readonly listener: ContactListener,
   ) {}
 
+  /** Creates a contact or company. */
   create(account: KommoAccount, change: ContactChange, options: { userId: number; silent?: boolean }): Contact {
     const now = this.nowSeconds();
     const type = change.type ?? 'contact';
     const blank = blankContact(change.id ?? account.takeId(), type, options.userId, now);
     account.reserveId(blank.id);
-    const contact = { ...applied(account, blank, change), updatedAt: change.updatedAt ?? change.createdAt ?? now };
-    account.bookOf(type).put(contact);
+    const contact = { ...applyChange(account, blank, change), updatedAt: change.updatedAt ?? change.createdAt ?? now };
+    account.contactsOf(type).put(contact);
     if (!options.silent) this.listener(account, { action: 'add', contact });
     return contact;
   }
 
+  /** Changes a contact or company. */
   update(account: KommoAccount, before: Contact, change: ContactChange, options: { userId: number; silent?: boolean }): Contact {
     const stamped = { ...before, updatedBy: options.userId, updatedAt: this.nowSeconds() };
-    const contact = applied(account, stamped, change);
-    account.bookOf(contact.type).put(contact);
+    const contact = applyChange(account, stamped, change);
+    account.contactsOf(contact.type).put(contact);
     if (!options.silent) this.listener(account, updateEvent(before, contact));
     return contact;
   }
 
+  /** Moves a contact or company to the trash. */
   trash(account: KommoAccount, before: Contact, silent = false): void {
     const contact = { ...before, isDeleted: true, updatedAt: this.nowSeconds() };
-    account.bookOf(contact.type).put(contact);
+    account.contactsOf(contact.type).put(contact);
     if (!silent) this.listener(account, { action: 'delete', contact });
   }
 
+  /** Takes a contact or company out of the trash. */
   restore(account: KommoAccount, before: Contact, silent = false): Contact {
     const contact = { ...before, isDeleted: false, updatedAt: this.nowSeconds() };
-    account.bookOf(contact.type).put(contact);
+    account.contactsOf(contact.type).put(contact);
     if (!silent) this.listener(account, { action: 'restore', contact });
     return contact;
   }
 
+  /** The current time in Unix seconds. */
   nowSeconds(): number {
     return Math.floor(this.clock.nowMs() / 1000);
   }
@@ -84,7 +90,7 @@ function blankContact(id: number, type: EntityType, userId: number, now: number)
   };
 }
 
-function applied(account: KommoAccount, before: Contact, change: ContactChange): Contact {
+function applyChange(account: KommoAccount, before: Contact, change: ContactChange): Contact {
   const firstName = change.firstName ?? before.firstName;
   const lastName = change.lastName ?? before.lastName;
   const renamed = change.firstName !== undefined || change.lastName !== undefined;
@@ -100,12 +106,12 @@ function applied(account: KommoAccount, before: Contact, change: ContactChange):
     updatedAt: change.updatedAt ?? before.updatedAt,
     isUnsorted: change.isUnsorted ?? before.isUnsorted,
     companyId: change.companyId === undefined ? before.companyId : change.companyId,
-    fields: change.fields ? mergedFields(account, before, change.fields) : before.fields,
-    tags: mergedTags(before.tags, change),
+    fields: change.fields ? mergeFields(account, before, change.fields) : before.fields,
+    tags: mergeTags(before.tags, change),
   };
 }
 
-function mergedFields(account: KommoAccount, before: Contact, changes: NonNullable<ContactChange['fields']>): Contact['fields'] {
+function mergeFields(account: KommoAccount, before: Contact, changes: NonNullable<ContactChange['fields']>): Contact['fields'] {
   if (changes.size === 0) return before.fields;
   const kept = unpackFields(before.fields).filter(({ fieldId }) => !changes.has(fieldId));
   const written: FilledField[] = [...changes].map(([fieldId, values]) => ({ fieldId, values: values ?? [] }));
@@ -113,7 +119,7 @@ function mergedFields(account: KommoAccount, before: Contact, changes: NonNullab
   return packFields([...kept, ...written].sort((one, other) => place(one) - place(other)));
 }
 
-function mergedTags(before: readonly Tag[] | null, change: ContactChange): readonly Tag[] | null {
+function mergeTags(before: readonly Tag[] | null, change: ContactChange): readonly Tag[] | null {
   const base = change.tags === undefined ? (before ?? []) : (change.tags ?? []);
   if (!change.tagsToAdd && !change.tagsToDelete) return base.length > 0 ? base : null;
   const removed = new Set(change.tagsToDelete?.map(({ id }) => id));

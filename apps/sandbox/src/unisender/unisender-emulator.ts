@@ -1,36 +1,56 @@
 import { gunzipSync } from 'node:zlib';
+import type { EmulatorPorts } from '../emulator-ports.js';
 import { emptyForm, parseForm, parseMultipart, textOf, type FormTree } from '../http/form.js';
-import type { IncomingCall, Reply } from '../http/message.js';
+import type { IncomingCall, HttpResponse } from '../http/message.js';
 import { UnisenderAccount } from './account.js';
 import { ContactMethods } from './contact-methods.js';
 import { ExportTasks } from './export-tasks.js';
 import { fieldMethods } from './field-methods.js';
 import { HookMethods } from './hook-methods.js';
-import { HookSender, type UnisenderPorts } from './hook-sender.js';
+import { UnisenderHookSender } from './unisender-hook-sender.js';
 import { listMethods } from './list-methods.js';
 import { MethodCall, nothing, type Method } from './method-call.js';
-import { RateWindows } from './rate-windows.js';
-import { envelope, failure, MethodError } from './replies.js';
+import { envelope, failure, MethodError } from './responses.js';
 
 const methodPath = /^\/(?:en|ru|ua)\/api\/((?:async\/)?[A-Za-z]+)\/?$/;
-/** What may stand in the query while the arguments are in the body (reference unisender 1.1). */
-const queryCompanions = new Set(['format', 'api_key', 'request_compression', 'platform', 'lang']);
+/** Arguments that may be in the query while the others are in the body (reference unisender 1.1). */
+const queryArguments = new Set(['format', 'api_key', 'request_compression', 'platform', 'lang']);
 
+/** True for the paths that belong to the emulated Unisender. */
 export function isUnisenderPath(path: string): boolean {
   return /^\/(?:en|ru|ua)\/api\//.test(path) || path.startsWith('/unisender-files/');
 }
 
-/** The emulated Unisender: all accounts behind one host. */
-export class UnisenderWorld {
+const windowMs = 60_000;
+
+/** Counts calls in fixed windows of one minute (reference unisender 3 and 11). */
+class RateWindows {
+  private window = -1;
+  private counts = new Map<string, number>();
+
+  /** Counts one call. False when the limit of this minute is exceeded; a limit of 0 allows any number. */
+  take(name: string, limit: number, nowMs: number): boolean {
+    if (limit === 0) return true;
+    const window = Math.floor(nowMs / windowMs);
+    if (window !== this.window) this.counts.clear();
+    this.window = window;
+    const count = (this.counts.get(name) ?? 0) + 1;
+    this.counts.set(name, count);
+    return count <= limit;
+  }
+}
+
+/** The emulated Unisender: all accounts share one host. */
+export class UnisenderEmulator {
   readonly accounts = new Map<string, UnisenderAccount>();
-  readonly hooks: HookSender;
+  readonly hooks: UnisenderHookSender;
   private readonly exports: ExportTasks;
   private readonly methods: ReadonlyMap<string, Method>;
   private readonly windows = new RateWindows();
 
-  constructor(private readonly ports: UnisenderPorts) {
+  constructor(private readonly ports: EmulatorPorts) {
     const { switches } = ports;
-    this.hooks = new HookSender(ports);
+    this.hooks = new UnisenderHookSender(ports);
     this.exports = new ExportTasks(ports);
     const hookMethods = new HookMethods(switches, ports.send);
     this.methods = new Map<string, Method>(
@@ -53,7 +73,8 @@ export class UnisenderWorld {
     return account;
   }
 
-  async handle(call: IncomingCall): Promise<Reply> {
+  /** Runs an API method or serves an exported file. */
+  async handle(call: IncomingCall): Promise<HttpResponse> {
     if (call.path.startsWith('/unisender-files/')) return this.exports.file(call.path);
     const delayMs = this.ports.switches.get('unisender.delay_ms');
     if (delayMs > 0) await this.ports.clock.sleep(delayMs);
@@ -65,7 +86,7 @@ export class UnisenderWorld {
     }
   }
 
-  private async runMethod(http: IncomingCall): Promise<Reply> {
+  private async runMethod(http: IncomingCall): Promise<HttpResponse> {
     const name = methodPath.exec(http.path)?.[1] ?? '';
     const args = argumentsOf(http);
     const account = this.accountOf(textOf(args, 'api_key') ?? '');
@@ -102,15 +123,15 @@ export class UnisenderWorld {
   }
 }
 
-function limitError(kind: 'ip' | 'api_key', who: string): MethodError {
-  return new MethodError(`api_call_limit_exceeded_for_${kind}`, `SB000000-10 [API calls limit exceeded for ${kind} '${who}']`);
+function limitError(kind: 'ip' | 'api_key', value: string): MethodError {
+  return new MethodError(`api_call_limit_exceeded_for_${kind}`, `SB000000-10 [API calls limit exceeded for ${kind} '${value}']`);
 }
 
-/** The query for GET, the body for POST; both at once is the documented PHP error. JSON bodies are not read. */
+/** Arguments come from the query (GET) or the body (POST). Both at once cause the documented PHP error. JSON bodies are ignored. */
 function argumentsOf(call: IncomingCall): FormTree {
   const query = parseForm(call.query);
   if (call.method !== 'POST' || call.body.length === 0) return query;
-  if (Object.keys(query).some((name) => !queryCompanions.has(name))) {
+  if (Object.keys(query).some((name) => !queryArguments.has(name))) {
     throw new MethodError('unspecified', 'Call to a member function getMessage() on boolean');
   }
   return Object.assign(emptyForm(), query, bodyArguments(call, textOf(query, 'request_compression')));
@@ -124,8 +145,8 @@ function bodyArguments(call: IncomingCall, compression: string | undefined): For
   return parseForm(body.toString('utf8'));
 }
 
-/** Rows of an importContacts body, for the call log, without parsing it twice over. */
-export function importedRows(call: IncomingCall): number | undefined {
+/** Counts the rows of an importContacts call for the call log, without parsing the whole body again. */
+export function countImportedRows(call: IncomingCall): number | undefined {
   if (!call.path.endsWith('/importContacts')) return undefined;
   const text = call.method === 'POST' ? call.body.toString('latin1') : call.query;
   const rows = new Set<string>();

@@ -1,0 +1,96 @@
+import type { Clock } from '#domain';
+import { CallLog, type Target } from './call-log.js';
+import { ControlApi } from './control/control-api.js';
+import { KommoContactsControl } from './control/kommo-contacts-control.js';
+import { KommoControl } from './control/kommo-control.js';
+import { UnisenderControl } from './control/unisender-control.js';
+import { FaultInjector, type Fault } from './fault-injector.js';
+import { textResponse, type IncomingCall, type HttpResponse } from './http/message.js';
+import { createOutbound, type SendOutbound } from './http/outbound.js';
+import { isKommoHost, KommoEmulator } from './kommo/kommo-emulator.js';
+import { seededRandom } from './random.js';
+import { Scheduler } from './scheduler.js';
+import { Switches } from './switches.js';
+import { countImportedRows, isUnisenderPath, UnisenderEmulator } from './unisender/unisender-emulator.js';
+
+/** Parts that outlive a reset. */
+export interface SandboxAppOptions {
+  readonly clock: Clock;
+  readonly seed: number;
+  readonly reset: () => void;
+}
+
+/** Both emulated vendors and the control API with their state. A reset replaces the whole object. */
+export class SandboxApp {
+  private readonly switches = new Switches();
+  private readonly scheduler: Scheduler;
+  private readonly calls: CallLog;
+  private readonly faults: FaultInjector;
+  private readonly kommo: KommoEmulator;
+  private readonly unisender: UnisenderEmulator;
+  private readonly control: ControlApi;
+
+  constructor(options: SandboxAppOptions) {
+    const { clock } = options;
+    const random = seededRandom(options.seed);
+    const send = createOutbound(clock);
+    this.scheduler = new Scheduler(clock);
+    this.calls = new CallLog(clock, this.switches);
+    this.faults = new FaultInjector(random, this.switches);
+    const ports = { clock, scheduler: this.scheduler, switches: this.switches, send, random };
+    this.kommo = new KommoEmulator(ports);
+    this.unisender = new UnisenderEmulator(ports);
+    this.control = new ControlApi({ switches: this.switches, faults: this.faults, calls: this.calls, reset: options.reset });
+    this.registerControls(send);
+  }
+
+  /** Routes a call to a vendor, to the control API or to the consent page. */
+  handle(call: IncomingCall): Promise<HttpResponse> | HttpResponse {
+    if (isKommoHost(call.host)) return this.handleKommoCall(call);
+    if (isUnisenderPath(call.path)) return this.respondAndLog('unisender', call, () => this.unisender.handle(call));
+    if (call.path.startsWith('/sandbox')) return this.control.handle(call);
+    if (call.path === '/oauth') return this.kommo.consentPage.handle(call);
+    return textResponse(
+      `Unknown path ${call.path}. Kommo is selected by the Host header, Unisender by /{en|ru|ua}/api/, the control API by /sandbox/`,
+      404,
+    );
+  }
+
+  /** Cancels everything that is scheduled. */
+  close(): void {
+    this.scheduler.close();
+  }
+
+  private registerControls(send: SendOutbound): void {
+    const kommoControl = new KommoControl(this.kommo, send);
+    kommoControl.register(this.control.router);
+    new KommoContactsControl(this.kommo, (request) => kommoControl.accountOf(request)).register(this.control.router);
+    new UnisenderControl(this.unisender, () => this.kommo.contacts.nowSeconds()).register(this.control.router);
+  }
+
+  private handleKommoCall(call: IncomingCall): Promise<HttpResponse> {
+    return this.respondAndLog('kommo', call, async () => {
+      const limited =
+        call.path.startsWith('/api/') || call.path.startsWith('/oauth2/') ? this.kommo.limiter.check(call.remoteAddress) : undefined;
+      return limited ?? this.kommo.handle(call);
+    });
+  }
+
+  /** Logs the call. If a fault matches, it replaces the response, before or after the effect. */
+  private async respondAndLog(target: Target, call: IncomingCall, respond: () => Promise<HttpResponse>): Promise<HttpResponse> {
+    const finish = this.calls.record(target, call);
+    const fault = this.faults.take(target, call);
+    const response = fault ? await this.faultyResponse(fault, respond) : await respond();
+    const rows = target === 'unisender' ? countImportedRows(call) : undefined;
+    finish({
+      status: response.breakage ? null : response.status,
+      ...(fault && { fault: fault.kind }),
+      ...(rows !== undefined && { rows }),
+    });
+    return response;
+  }
+
+  private async faultyResponse(fault: Fault, respond: () => Promise<HttpResponse>): Promise<HttpResponse> {
+    return this.faults.toResponse(fault, fault.applied === 'after' ? await respond() : undefined);
+  }
+}
