@@ -1,22 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { bearer, SandboxClient, type Connected, type Json } from './sandbox-harness.js';
+import { bearer, SandboxClient, type ConnectedAccount, type Json } from './sandbox-harness.js';
 
 let client: SandboxClient;
-let account: Connected;
+let account: ConnectedAccount;
 
 beforeEach(async () => {
   client = await SandboxClient.start();
-  account = await client.connected();
-  await client.switches({ 'kommo.requests_per_second': 0 });
+  account = await client.connectAccount();
+  await client.setSwitches({ 'kommo.requests_per_second': 0 });
   await client.control('POST', '/unisender/accounts', { api_key: 'key' });
 });
 
 afterEach(() => client.stop());
 
 const fault = (body: Record<string, unknown>) => client.control('POST', '/faults', body);
-const kommo = () => client.kommo(account.host, '/api/v4/account', { headers: bearer(account.access) });
-const lists = () => client.unisender('getLists', 'api_key=key');
-const createList = () => client.unisender('createList', 'api_key=key&title=T');
+const kommo = () => client.callKommo(account.host, '/api/v4/account', { headers: bearer(account.access) });
+const lists = () => client.callUnisender('getLists', 'api_key=key');
+const createList = () => client.callUnisender('createList', 'api_key=key&title=T');
 
 describe('faults', () => {
   it.each([
@@ -26,17 +26,17 @@ describe('faults', () => {
     ['403html', 403, '<html>'],
     ['402', 402, 'Payment required'],
     ['empty', 200, ''],
-  ])('answers %s for Kommo as often as ordered', async (kind, status, text) => {
+  ])('returns %s for Kommo as often as ordered', async (kind, status, text) => {
     await fault({ target: 'kommo', kind, times: 1 });
     const broken = await kommo();
     expect([broken.status, broken.text.includes(text), text === '' && broken.text !== '']).toEqual([status, true, false]);
     expect((await kommo()).status).toBe(200);
   });
 
-  it('answers any Unisender code with HTTP 200', async () => {
+  it('returns any Unisender code with status 200', async () => {
     await fault({ target: 'unisender', kind: 'retry_later', times: 1 });
-    const answer = await lists();
-    expect([answer.status, answer.json.code]).toEqual([200, 'retry_later']);
+    const response = await lists();
+    expect([response.status, response.json.code]).toEqual([200, 'retry_later']);
   });
 
   it.each(['reset', 'half_body'])('breaks the connection: %s', async (kind) => {
@@ -45,7 +45,7 @@ describe('faults', () => {
     expect((await lists()).json.result).toEqual([]);
   });
 
-  it('never answers a timeout', async () => {
+  it('sends no response after the fault timeout', async () => {
     await fault({ target: 'unisender', kind: 'timeout', times: 1 });
     const waiting = lists();
     const other = await lists();
@@ -55,7 +55,7 @@ describe('faults', () => {
     client = await SandboxClient.start();
   });
 
-  it('loses the answer after the effect, or prevents the effect', async () => {
+  it('loses the response after the effect, or prevents the effect', async () => {
     await fault({ target: 'unisender', kind: 'reset', applied: 'after', match: 'createList', times: 1 });
     await expect(createList()).rejects.toThrow();
     expect((await lists()).json.result).toHaveLength(1);
@@ -64,7 +64,7 @@ describe('faults', () => {
     expect((await lists()).json.result).toHaveLength(1);
   });
 
-  it('hits only what matches, with a probability that a seed repeats', async () => {
+  it('applies only to matching calls, with the given probability', async () => {
     await fault({ target: 'kommo', kind: '500', match: 'POST' });
     expect((await kommo()).status).toBe(200);
     await client.control('DELETE', '/faults');
@@ -77,7 +77,7 @@ describe('faults', () => {
     expect((await client.control('GET', '/faults')).json as unknown as Json[]).toMatchObject([{ hits }]);
   });
 
-  it('shows in the log of calls', async () => {
+  it('appears in the call log', async () => {
     await fault({ target: 'kommo', kind: 'reset', times: 1 });
     await expect(kommo()).rejects.toThrow();
     const calls = (await client.control('GET', '/calls?path=/account')).json as unknown as Json[];
@@ -92,8 +92,8 @@ describe('faults', () => {
     [{ target: 'kommo', kind: '500', probability: 2 }, 'probability'],
     [{ target: 'kommo', kind: '500', applied: 'later' }, 'applied'],
     [{ target: 'kommo', kind: '500', tims: 3 }, 'tims'],
-  ])('refuses the order %o', async (order, member) => {
-    const answer = await fault(order);
-    expect([answer.status, answer.text.includes(member)]).toEqual([400, true]);
+  ])('rejects the invalid fault %o', async (order, member) => {
+    const response = await fault(order);
+    expect([response.status, response.text.includes(member)]).toEqual([400, true]);
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readSample } from '../../support/samples.js';
 import { eventually, ManualClock } from './manual-clock.js';
-import { bearer, Receiver, SandboxClient, type Connected, type Json } from './sandbox-harness.js';
+import { bearer, Receiver, SandboxClient, type ConnectedAccount, type Json } from './sandbox-harness.js';
 
 const minuteMs = 60_000;
 const createdAtMs = 1748289231_000;
@@ -25,15 +25,15 @@ interface Delivery {
 let clock: ManualClock;
 let client: SandboxClient;
 let receiver: Receiver;
-let account: Connected;
+let account: ConnectedAccount;
 
 beforeEach(async () => {
   clock = new ManualClock(createdAtMs);
   client = await SandboxClient.start({ clock });
   receiver = await new Receiver().start();
-  account = await client.connected(captured);
+  account = await client.connectAccount(captured);
   const settings = ['add_contact', 'update_contact', 'delete_contact', 'restore_contact', 'add_company'];
-  await client.kommo(account.host, '/api/v4/webhooks', {
+  await client.callKommo(account.host, '/api/v4/webhooks', {
     headers: bearer(account.access),
     body: { destination: `${receiver.url}/hook`, settings },
   });
@@ -49,7 +49,7 @@ const create = (contact: Record<string, unknown>) => client.control('POST', cont
 const flush = async () => (await client.control('POST', '/kommo/hooks/flush')).json;
 const deliveries = async () => (await client.control('GET', '/kommo/hooks')).json as unknown as Delivery[];
 const webhook = async () => {
-  const list = await client.kommo(account.host, '/api/v4/webhooks', { headers: bearer(account.access) });
+  const list = await client.callKommo(account.host, '/api/v4/webhooks', { headers: bearer(account.access) });
   return (list.json._embedded?.webhooks as unknown as Json[])[0];
 };
 
@@ -57,21 +57,21 @@ const webhook = async () => {
 const attempted = (count: number) =>
   eventually(deliveries, ([first]) => first !== undefined && first.attempts.length >= count && first.state !== 'sending');
 
-describe('the wire form of Kommo webhooks', () => {
-  it('reproduces the captured add and update byte for byte', async () => {
+describe('a Kommo webhook on the wire', () => {
+  it('equals the captured add and update byte for byte', async () => {
     await create({ id: 37054081, name: 'Абиба абибович' });
-    await receiver.arrived(1);
+    await receiver.waitForCalls(1);
     clock.advance(1748292937_000 - createdAtMs);
-    await client.switches({ 'kommo.hook_old_responsible_always': true });
+    await client.setSwitches({ 'kommo.hook_old_responsible_always': true });
     await client.control('PATCH', `${contacts()}/37054081`, { position: '555', phones: ['333'], emails: ['444'] });
-    const [add, update] = await receiver.arrived(2);
+    const [add, update] = await receiver.waitForCalls(2);
     expect(add?.body).toBe(readSample('kommo', 'webhook-01-contact-add-2025.form').trim());
     expect(update?.body).toBe(readSample('kommo', 'webhook-02-contact-update-2025.form').trim());
   });
 
-  it('sends the captured set of headers and nothing more', async () => {
+  it('has exactly the captured headers', async () => {
     await create({ id: 37054081, name: 'Абиба абибович' });
-    const [hook] = await receiver.arrived(1);
+    const [hook] = await receiver.waitForCalls(1);
     const { host, connection, ...own } = hook?.headers ?? {};
     expect([host !== undefined, connection]).toEqual([true, 'close']);
     expect(own).toEqual({
@@ -83,14 +83,14 @@ describe('the wire form of Kommo webhooks', () => {
     });
   });
 
-  it('carries only id and type in a delete', async () => {
+  it('contains only id and type for a delete', async () => {
     await create({ id: 37054081, hooks: false });
     await client.control('DELETE', `${contacts()}/37054081`);
-    const [hook] = await receiver.arrived(1);
+    const [hook] = await receiver.waitForCalls(1);
     expect(hook?.body).toBe(readSample('kommo', 'webhook-42-contact-delete-DERIVED.form').trim());
   });
 
-  it('writes dates as bare scalars and a radio button as an object', async () => {
+  it('contains dates as scalars and a radio button as an object', async () => {
     const [birthday, date, radio] = [735653, 735655, 735657];
     await create({
       custom_fields_values: [
@@ -99,29 +99,29 @@ describe('the wire form of Kommo webhooks', () => {
         { field_id: birthday, values: [{ value: '12.01.1980' }] },
       ],
     });
-    const [hook] = await receiver.arrived(1);
+    const [hook] = await receiver.waitForCalls(1);
     const pairs = decodeURIComponent(hook?.body ?? '').split('&');
     const field = (place: number) =>
       pairs.filter((pair) => pair.includes(`[custom_fields][${place}][values]`)).map((pair) => pair.split('[values]')[1]);
     expect([field(0), field(1), field(2)]).toEqual([['[0][value]=12.01.1980'], ['[0]=1542067200'], ['[value]=2', '[enum]=718341']]);
   });
 
-  it('sends companies under contacts with their own type', async () => {
+  it('contains companies under contacts with their own type', async () => {
     await client.control('POST', `/kommo/accounts/${account.id}/companies`, { name: 'Acme', emails: ['a@acme.test'] });
-    const [hook] = await receiver.arrived(1);
+    const [hook] = await receiver.waitForCalls(1);
     expect(decodeURIComponent(hook?.body ?? '')).toContain('contacts[add][0][type]=company');
   });
 
-  it('names the former owner when the responsible user changes', async () => {
+  it('contains the former responsible user when the user changes', async () => {
     await create({ id: 5, hooks: false });
     await client.control('PATCH', `${contacts()}/5`, { responsible_user_id: 77 });
-    const [hook] = await receiver.arrived(1);
+    const [hook] = await receiver.waitForCalls(1);
     expect(decodeURIComponent(hook?.body ?? '')).toContain('[old_responsible_user_id]=10000698');
   });
 });
 
 describe('delivery of Kommo webhooks', () => {
-  it('repeats after a server error in 5, 15, 15 and 60 minutes, then gives up', async () => {
+  it('retries after a server error in 5, 15, 15 and 60 minutes, then fails', async () => {
     receiver.respond = () => 503;
     await create({ name: 'A' });
     for (const [index, minutes] of [5, 15, 15, 60].entries()) {
@@ -134,7 +134,7 @@ describe('delivery of Kommo webhooks', () => {
     expect(new Set(receiver.received.map(({ headers }) => headers['x-amocrm-requestid'])).size).toBe(1);
   });
 
-  it('gives up after three answers in the 4xx or 3xx', async () => {
+  it('fails after three 4xx or 3xx responses', async () => {
     receiver.respond = () => 404;
     await create({ name: 'A' });
     for (const [index, minutes] of [5, 15].entries()) {
@@ -145,18 +145,18 @@ describe('delivery of Kommo webhooks', () => {
     expect(delivery?.state).toBe('failed');
   });
 
-  it('waits two seconds for an answer', async () => {
+  it('waits two seconds for a response', async () => {
     receiver.respond = () => undefined;
     await create({ name: 'A' });
-    await receiver.arrived(1);
+    await receiver.waitForCalls(1);
     clock.advance(1999);
     expect((await deliveries())[0]?.state).toBe('sending');
     clock.advance(1);
     expect((await attempted(1))[0]).toMatchObject({ state: 'retry', attempts: [{ status: 0 }] });
   });
 
-  it('scales the waits', async () => {
-    await client.switches({ 'kommo.hook_time_scale': 0.001, 'kommo.hook_request_id': 'new' });
+  it('scales the retry delays', async () => {
+    await client.setSwitches({ 'kommo.hook_time_scale': 0.001, 'kommo.hook_request_id': 'new' });
     receiver.respond = ({ headers }) => (receiver.received[0]?.headers === headers ? 500 : 200);
     await create({ name: 'A' });
     await attempted(1);
@@ -166,7 +166,7 @@ describe('delivery of Kommo webhooks', () => {
     expect(new Set(receiver.received.map(({ headers }) => headers['x-amocrm-requestid'])).size).toBe(2);
   });
 
-  it('switches a hook off after more than a hundred invalid answers in two hours', async () => {
+  it('disables a webhook after more than a hundred invalid responses in two hours', async () => {
     receiver.respond = () => 500;
     for (let number = 0; number < 100; number += 1) await create({ name: `c${number}` });
     await eventually(deliveries, (all) => all.length === 100 && all.every(({ state }) => state === 'retry'));
@@ -177,8 +177,8 @@ describe('delivery of Kommo webhooks', () => {
     expect(await deliveries()).toHaveLength(101);
   });
 
-  it('holds deliveries and flushes them in reverse', async () => {
-    await client.switches({ 'kommo.hook_hold': true, 'kommo.hook_order': 'reverse', 'kommo.hook_concurrency': 1 });
+  it('holds deliveries and sends them in reverse order in a flush', async () => {
+    await client.setSwitches({ 'kommo.hook_hold': true, 'kommo.hook_order': 'reverse', 'kommo.hook_concurrency': 1 });
     await create({ id: 1, name: 'A' });
     await create({ id: 2, name: 'B' });
     expect(receiver.received).toHaveLength(0);
@@ -186,10 +186,10 @@ describe('delivery of Kommo webhooks', () => {
     expect(receiver.received.map(({ body }) => /%5Bid%5D=(\d)&contacts/.exec(body)?.[1])).toEqual(['2', '1']);
   });
 
-  it('loses the next ones, drops the held ones, doubles the rest', async () => {
+  it('loses the next deliveries, drops held ones and duplicates others', async () => {
     await client.control('POST', '/kommo/hooks/lose', { count: 1 });
     await create({ name: 'lost' });
-    await client.switches({ 'kommo.hook_hold': true, 'kommo.hook_duplicates': 1 });
+    await client.setSwitches({ 'kommo.hook_hold': true, 'kommo.hook_duplicates': 1 });
     await create({ name: 'dropped' });
     expect((await client.control('POST', '/kommo/hooks/drop')).json).toEqual({ dropped: 2 });
     await create({ name: 'doubled' });
@@ -197,13 +197,13 @@ describe('delivery of Kommo webhooks', () => {
     expect(receiver.received.map(({ body }) => body.includes('doubled'))).toEqual([true, true]);
   });
 
-  it('puts several entities and actions into one hook', async () => {
+  it('sends several entities and actions in one hook', async () => {
     await create({ id: 7, name: 'old', hooks: false });
-    await client.switches({ 'kommo.hook_batch': 3 });
+    await client.setSwitches({ 'kommo.hook_batch': 3 });
     await create({ id: 8, name: 'one' });
     await create({ id: 9, name: 'two' });
     await client.control('DELETE', `${contacts()}/7`);
-    const [hook] = await receiver.arrived(1);
+    const [hook] = await receiver.waitForCalls(1);
     const keys = decodeURIComponent(hook?.body ?? '')
       .split('&')
       .filter((pair) => pair.includes('][id]='))
@@ -211,35 +211,35 @@ describe('delivery of Kommo webhooks', () => {
     expect(keys).toEqual(['[add][0][id]=8', '[add][1][id]=9', '[delete][0][id]=7']);
   });
 
-  it('sends an incomplete batch when its window ends', async () => {
-    await client.switches({ 'kommo.hook_batch': 10, 'kommo.hook_batch_window_ms': 500 });
+  it('sends an incomplete batch at the end of its window', async () => {
+    await client.setSwitches({ 'kommo.hook_batch': 10, 'kommo.hook_batch_window_ms': 500 });
     await create({ name: 'alone' });
     clock.advance(500);
-    await receiver.arrived(1);
+    await receiver.waitForCalls(1);
   });
 
-  it('can follow an add with an update', async () => {
-    await client.switches({ 'kommo.add_followed_by_update': true });
+  it('can send an update after an add', async () => {
+    await client.setSwitches({ 'kommo.add_followed_by_update': true });
     await create({ id: 3, name: 'A' });
-    await receiver.arrived(1);
+    await receiver.waitForCalls(1);
     clock.advance(3000);
-    const [, update] = await receiver.arrived(2);
+    const [, update] = await receiver.waitForCalls(2);
     expect(decodeURIComponent(update?.body ?? '')).toContain(`contacts[update][0][last_modified]=${createdAtMs / 1000 + 3}`);
   });
 
-  it('sends nothing more to a hook that was removed', async () => {
-    await client.switches({ 'kommo.hook_hold': true });
+  it('sends nothing to a removed webhook', async () => {
+    await client.setSwitches({ 'kommo.hook_hold': true });
     await create({ name: 'A' });
     const body = { destination: `${receiver.url}/hook` };
-    await client.kommo(account.host, '/api/v4/webhooks', { method: 'DELETE', headers: bearer(account.access), body });
+    await client.callKommo(account.host, '/api/v4/webhooks', { method: 'DELETE', headers: bearer(account.access), body });
     await flush();
     expect(receiver.received).toHaveLength(0);
     expect((await client.control('GET', '/kommo/hooks?summary=1')).json).toEqual({ dropped: 1 });
   });
 
-  it('fires for writes through the API too', async () => {
-    const made = await client.kommo(account.host, '/api/v4/contacts', { headers: bearer(account.access), body: [{ name: 'By API' }] });
+  it('also sends hooks for writes through the API', async () => {
+    const made = await client.callKommo(account.host, '/api/v4/contacts', { headers: bearer(account.access), body: [{ name: 'By API' }] });
     expect(made.status).toBe(200);
-    await receiver.arrived(1);
+    await receiver.waitForCalls(1);
   });
 });

@@ -5,7 +5,7 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
-/** A clock that moves only when told to. */
+/** A clock that moves only with `advance`. */
 export class ManualClock implements Clock {
   private sleepers: Sleeper[] = [];
 
@@ -39,11 +39,11 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Asks until the answer holds; each question is a real round trip, so nothing spins. */
-export async function eventually<T>(ask: () => Promise<T>, holds: (answer: T) => boolean): Promise<T> {
+/** Repeats `read` until `holds` accepts its result. Each call of `read` must be a network round trip. */
+export async function eventually<T>(read: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
   for (let tries = 0; tries < 2000; tries += 1) {
-    const answer = await ask();
-    if (holds(answer)) return answer;
+    const value = await read();
+    if (holds(value)) return value;
   }
-  throw new Error('never came true');
+  throw new Error('the condition did not become true');
 }

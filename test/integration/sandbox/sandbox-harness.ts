@@ -2,19 +2,22 @@ import { createServer, request as httpRequest, type IncomingHttpHeaders, type Se
 import type { AddressInfo } from 'node:net';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../../apps/sandbox/src/sandbox.js';
 
+/** A response of the sandbox. */
 export interface SandboxResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  /** The body as JSON, loosely typed: tests look into many shapes. */
+  /** The body as loosely typed JSON, because tests read many forms. */
   readonly json: Json;
 }
 
+/** Any JSON object. */
 export interface Json {
   readonly [key: string]: Json;
 }
 
-export interface Ask {
+/** A request: GET without a body, otherwise POST. */
+export interface RequestOptions {
   readonly method?: string;
   readonly host?: string;
   readonly headers?: Record<string, string>;
@@ -23,7 +26,11 @@ export interface Ask {
 }
 
 /** Sends one request with any Host header. */
-export function ask(origin: string, path: string, { method, host, headers, body, form }: Ask = {}): Promise<SandboxResponse> {
+export function sendRequest(
+  origin: string,
+  path: string,
+  { method, host, headers, body, form }: RequestOptions = {},
+): Promise<SandboxResponse> {
   const text = form ?? (body === undefined ? undefined : JSON.stringify(body));
   const type = form === undefined ? 'application/json' : 'application/x-www-form-urlencoded';
   const length = text === undefined ? {} : { 'content-type': type, 'content-length': String(Buffer.byteLength(text)) };
@@ -41,14 +48,14 @@ export function ask(origin: string, path: string, { method, host, headers, body,
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {
         const whole = Buffer.concat(chunks).toString('utf8');
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text: whole, json: parsed(whole) });
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text: whole, json: parseJson(whole) });
       });
     });
     request.end(text);
   });
 }
 
-function parsed(text: string): Json {
+function parseJson(text: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch {
@@ -56,11 +63,12 @@ function parsed(text: string): Json {
   }
 }
 
-/** A member that the test knows to be a text or a number, as text. */
+/** Converts a member that is a text or a number. */
 export function textOf(value: unknown): string {
   return String(value);
 }
 
+/** A call that a receiver got. */
 export interface Received {
   readonly method: string;
   readonly url: string;
@@ -69,7 +77,7 @@ export interface Received {
   readonly body: string;
 }
 
-/** A receiver of hooks and redirects; `respond` chooses the status, undefined leaves the caller waiting. */
+/** An HTTP server that receives hooks and redirects. `respond` returns the status; undefined means no response. */
 export class Receiver {
   readonly received: Received[] = [];
   respond: (received: Received) => number | undefined = () => 200;
@@ -96,8 +104,8 @@ export class Receiver {
     return this;
   }
 
-  /** Resolves once this many calls have arrived in all. */
-  async arrived(count: number): Promise<readonly Received[]> {
+  /** Waits until it has received this number of calls in total. */
+  async waitForCalls(count: number): Promise<readonly Received[]> {
     if (this.received.length < count) await new Promise<void>((done) => this.waiters.push({ count, done }));
     return this.received;
   }
@@ -108,7 +116,7 @@ export class Receiver {
   }
 }
 
-/** A running sandbox with short ways to call it. */
+/** A running sandbox with methods to call it. */
 export class SandboxClient {
   private constructor(readonly sandbox: Sandbox) {}
 
@@ -117,37 +125,37 @@ export class SandboxClient {
   }
 
   control(method: string, path: string, body?: unknown): Promise<SandboxResponse> {
-    return ask(this.sandbox.url, `/sandbox${path}`, { method, ...(body !== undefined && { body }) });
+    return sendRequest(this.sandbox.url, `/sandbox${path}`, { method, ...(body !== undefined && { body }) });
   }
 
-  async switches(values: Record<string, unknown>): Promise<void> {
-    const answer = await this.control('POST', '/switches', values);
-    if (answer.status !== 200) throw new Error(answer.text);
+  async setSwitches(values: Record<string, unknown>): Promise<void> {
+    const response = await this.control('POST', '/switches', values);
+    if (response.status !== 200) throw new Error(response.text);
   }
 
-  kommo(host: string, path: string, options: Ask = {}): Promise<SandboxResponse> {
-    return ask(this.sandbox.url, path, { ...options, host });
+  callKommo(host: string, path: string, options: RequestOptions = {}): Promise<SandboxResponse> {
+    return sendRequest(this.sandbox.url, path, { ...options, host });
   }
 
-  unisender(method: string, form: string): Promise<SandboxResponse> {
-    return ask(this.sandbox.url, `/ru/api/${method}?format=json`, { form });
+  callUnisender(method: string, form: string): Promise<SandboxResponse> {
+    return sendRequest(this.sandbox.url, `/ru/api/${method}?format=json`, { form });
   }
 
-  /** An integration, an account and a live access token. */
-  async connected(account: Record<string, unknown> = {}, integration: Record<string, unknown> = {}): Promise<Connected> {
+  /** Creates an integration and an account, and obtains a valid token pair. */
+  async connectAccount(account: Record<string, unknown> = {}, integration: Record<string, unknown> = {}): Promise<ConnectedAccount> {
     const made = (await this.control('POST', '/kommo/integrations', { redirect_uri: 'https://service.test/auth', ...integration })).json;
     const { id, host } = (await this.control('POST', '/kommo/accounts', account)).json as unknown as { id: number; host: string };
     const client = { client_id: textOf(made.client_id), client_secret: textOf(made.client_secret) };
     const redirect_uri = textOf(made.redirect_uri);
-    const code = await this.code(id, client.client_id);
-    const tokens = await this.kommo(host, '/oauth2/access_token', {
+    const code = await this.createCode(id, client.client_id);
+    const tokens = await this.callKommo(host, '/oauth2/access_token', {
       body: { ...client, grant_type: 'authorization_code', code, redirect_uri },
     });
     const { access_token, refresh_token } = tokens.json as unknown as { access_token: string; refresh_token: string };
     return { id, host, client: { ...client, redirect_uri }, access: access_token, refresh: refresh_token };
   }
 
-  async code(accountId: number, clientId: string): Promise<string> {
+  async createCode(accountId: number, clientId: string): Promise<string> {
     const { redirect } = (await this.control('POST', `/kommo/accounts/${accountId}/consent`, { client_id: clientId, state: 's' })).json;
     return new URL(textOf(redirect)).searchParams.get('code') ?? '';
   }
@@ -157,7 +165,8 @@ export class SandboxClient {
   }
 }
 
-export interface Connected {
+/** An account with the credentials of its integration and a token pair. */
+export interface ConnectedAccount {
   readonly id: number;
   readonly host: string;
   readonly client: { client_id: string; client_secret: string; redirect_uri: string };
@@ -165,6 +174,7 @@ export interface Connected {
   readonly refresh: string;
 }
 
+/** The header of an access token. */
 export function bearer(token: string): Record<string, string> {
   return { authorization: `Bearer ${token}` };
 }

@@ -2,7 +2,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readJsonSample } from '../../support/samples.js';
 import { ManualClock } from './manual-clock.js';
-import { ask, SandboxClient, textOf, type Json } from './sandbox-harness.js';
+import { sendRequest, SandboxClient, textOf, type Json } from './sandbox-harness.js';
 
 const startMs = Date.parse('2026-01-01T00:00:00Z');
 const list = 20502076;
@@ -31,9 +31,9 @@ function importForm(rows: readonly Cells[], extra: Cells = {}): string {
 }
 
 const importRows = async (rows: readonly Cells[], extra: Cells = {}) =>
-  (await client.unisender('importContacts', importForm(rows, extra))).json;
+  (await client.callUnisender('importContacts', importForm(rows, extra))).json;
 const call = async (method: string, args: Cells = {}) =>
-  (await client.unisender(method, new URLSearchParams({ api_key: 'key', ...args }).toString())).json;
+  (await client.callUnisender(method, new URLSearchParams({ api_key: 'key', ...args }).toString())).json;
 const seed = (contact: Record<string, unknown>) => client.control('POST', '/unisender/accounts/key/contacts', contact);
 const stored = async (email: string) =>
   ((await client.control('GET', `/unisender/accounts/key/contacts?email=${encodeURIComponent(email)}`)).json as unknown as Json[])[0];
@@ -42,7 +42,7 @@ describe('importContacts', () => {
   it('counts inserted, updated, deleted, new, invalid and repeated rows', async () => {
     await seed({ email: 'old@example.org', status: 'active' });
     await seed({ email: 'gone@example.org' });
-    const answer = await importRows([
+    const response = await importRows([
       { email: 'a@example.org', delete: '0' },
       { email: 'A@example.org', delete: '0' },
       { email: 'old@example.org', delete: '' },
@@ -51,22 +51,22 @@ describe('importContacts', () => {
       { email: '444', delete: '0' },
       { email: 'info@example.org', delete: '0' },
     ]);
-    expect(answer.result).toMatchObject({ total: 7, inserted: 1, updated: 1, deleted: 2, new_emails: 1, invalid: 2 });
-    const log = answer.result?.log as unknown as { index: string; code: string }[];
+    expect(response.result).toMatchObject({ total: 7, inserted: 1, updated: 1, deleted: 2, new_emails: 1, invalid: 2 });
+    const log = response.result?.log as unknown as { index: string; code: string }[];
     expect(log.map(({ index, code }) => [index, code])).toEqual([
       ['5', 'e_address__e_syntax'],
       ['6', 'e_address__e_role'],
     ]);
   });
 
-  it.each(['иван@example.org', 'ivan@пример.рф'])('takes %s, or refuses it where switched', async (email) => {
+  it.each(['иван@example.org', 'ivan@пример.рф'])('accepts %s, or rejects it with the switch', async (email) => {
     expect((await importRows([{ email }])).result).toMatchObject({ inserted: 1 });
-    await client.switches({ 'unisender.unicode_addresses': false });
+    await client.setSwitches({ 'unisender.unicode_addresses': false });
     expect((await importRows([{ email }])).result).toMatchObject({ invalid: 1 });
   });
 
-  it('gives log indexes as numbers and an absent log where switched', async () => {
-    await client.switches({ 'unisender.log_index': 'number', 'unisender.empty_log': 'null', 'unisender.count_unknown_deletes': false });
+  it('returns log indexes as numbers and no empty log with the switches', async () => {
+    await client.setSwitches({ 'unisender.log_index': 'number', 'unisender.empty_log': 'null', 'unisender.count_unknown_deletes': false });
     expect((await importRows([{ email: '444' }])).result?.log).toMatchObject([{ index: 0 }]);
     expect((await importRows([{ email: 'x@example.org', delete: '1' }])).result).toMatchObject({ deleted: 0, log: null });
   });
@@ -78,13 +78,13 @@ describe('importContacts', () => {
     ['new', 'unsubscribed', 'unsubscribed'],
     ['active', 'inactive', 'inactive'],
     ['inactive', 'unsubscribed', 'unsubscribed'],
-  ])('turns status %s with email_status=%s into %s', async (before, asked, after) => {
+  ])('changes status %s with email_status=%s to %s', async (before, asked, after) => {
     await seed({ email: 'a@example.org', status: before });
     await importRows([{ email: 'a@example.org', email_status: asked }]);
     expect((await stored('a@example.org'))?.status).toBe(after);
   });
 
-  it('restores the status of an address that was deleted and comes again', async () => {
+  it('restores the status of an address that is added after its deletion', async () => {
     await seed({ email: 'a@example.org', status: 'unsubscribed' });
     await importRows([{ email: 'a@example.org', delete: '1' }]);
     expect(await stored('a@example.org')).toBeUndefined();
@@ -95,7 +95,7 @@ describe('importContacts', () => {
     expect(await stored('a@example.org')).toMatchObject({ status: 'unsubscribed', lists: [{ id: list }] });
   });
 
-  it('keeps a per-list unsubscribe unless lists are overwritten', async () => {
+  it('keeps the unsubscribe from a list unless lists are overwritten', async () => {
     await seed({ email: 'a@example.org', status: 'active', unsubscribed_lists: [list] });
     const row = { email: 'a@example.org', email_list_ids: String(list) };
     await importRows([row]);
@@ -104,7 +104,7 @@ describe('importContacts', () => {
     expect((await stored('a@example.org'))?.lists).toMatchObject([{ status: 'active' }]);
   });
 
-  it('adds to several lists, excludes from some, writes fields and tags', async () => {
+  it('adds to lists, excludes from lists, writes fields and tags', async () => {
     await importRows([{ email: 'a@example.org', Name: 'Анна 🌸', email_list_ids: `${list}, ${list + 1}`, tags: 'one,two' }]);
     await importRows([{ email: 'a@example.org', email_excluded_list_ids: String(list), tags: 'three' }]);
     expect(await stored('a@example.org')).toMatchObject({
@@ -116,18 +116,18 @@ describe('importContacts', () => {
     expect((await stored('a@example.org'))?.fields).toEqual({});
   });
 
-  it('refuses more than 500 rows, or takes the first 500', async () => {
+  it('rejects more than 500 rows, or imports the first 500', async () => {
     const rows = Array.from({ length: 501 }, (_, index) => ({ email: `a${index}@example.org` }));
     expect((await importRows(rows)).code).toBe('invalid_arg');
-    await client.switches({ 'unisender.over_max_rows': 'truncate' });
+    await client.setSwitches({ 'unisender.over_max_rows': 'truncate' });
     expect((await importRows(rows)).result).toMatchObject({ total: 500, inserted: 500 });
   });
 
-  it('refuses a call without e-mails, without rows, or for an unknown list', async () => {
+  it('rejects a call without e-mail addresses, without rows, or with an unknown list', async () => {
     expect((await importRows([{ Name: 'x' }])).code).toBe('invalid_arg');
     expect((await call('importContacts', { 'field_names[]': 'email' })).code).toBe('invalid_arg');
     expect((await importRows([{ email: 'a@example.org', email_list_ids: '5' }])).code).toBe('invalid_arg');
-    await client.switches({ 'unisender.unknown_list': 'log' });
+    await client.setSwitches({ 'unisender.unknown_list': 'log' });
     expect((await importRows([{ email: 'a@example.org', email_list_ids: '5' }])).result).toMatchObject({
       inserted: 1,
       log: [{ index: '0' }],
@@ -136,15 +136,15 @@ describe('importContacts', () => {
 });
 
 describe('the transport of Unisender', () => {
-  it('answers a bad key with HTTP 200 and the recorded body', async () => {
-    const answer = await client.unisender('getLists', 'api_key=some-key');
-    expect([answer.status, answer.headers['content-type']]).toEqual([200, 'application/json; charset=utf-8']);
-    expect(answer.json).toEqual(readJsonSample('unisender', 'error.invalid_api_key.json'));
+  it('returns the recorded body with status 200 for an unknown key', async () => {
+    const response = await client.callUnisender('getLists', 'api_key=some-key');
+    expect([response.status, response.headers['content-type']]).toEqual([200, 'application/json; charset=utf-8']);
+    expect(response.json).toEqual(readJsonSample('unisender', 'error.invalid_api_key.json'));
   });
 
-  it('takes GET, multipart and gzip, in any of the three languages', async () => {
+  it('accepts GET, multipart and gzip in any of the three languages', async () => {
     const url = client.sandbox.url;
-    const get = await ask(url, '/en/api/importContacts?format=json&api_key=key&field_names[]=email&data[][]=get@example.org');
+    const get = await sendRequest(url, '/en/api/importContacts?format=json&api_key=key&field_names[]=email&data[][]=get@example.org');
     expect(get.json.result).toMatchObject({ inserted: 1 });
     const multipart = new FormData();
     for (const [name, value] of [
@@ -160,21 +160,21 @@ describe('the transport of Unisender', () => {
     expect(await packed.json()).toMatchObject({ result: { inserted: 1 } });
   });
 
-  it('refuses arguments in the query and the body at once, JSON bodies and unknown methods', async () => {
-    const mixed = await ask(client.sandbox.url, '/ru/api/createList?format=json&title=x', { form: 'api_key=key' });
+  it('rejects arguments in query and body together, JSON bodies and unknown methods', async () => {
+    const mixed = await sendRequest(client.sandbox.url, '/ru/api/createList?format=json&title=x', { form: 'api_key=key' });
     expect(mixed.json.error).toBe('Call to a member function getMessage() on boolean');
-    expect((await ask(client.sandbox.url, '/ru/api/getLists', { body: { api_key: 'key' } })).json.code).toBe('invalid_api_key');
+    expect((await sendRequest(client.sandbox.url, '/ru/api/getLists', { body: { api_key: 'key' } })).json.code).toBe('invalid_api_key');
     expect((await call('getlists')).code).toBe('unknown_method');
   });
 
-  it('escapes as PHP does', async () => {
+  it('escapes texts as PHP does', async () => {
     await call('createList', { title: 'Список a/b' });
-    const answer = await client.unisender('getLists', 'api_key=key');
-    expect(answer.text).toContain('"\\u0421\\u043f\\u0438\\u0441\\u043e\\u043a a\\/b"');
+    const response = await client.callUnisender('getLists', 'api_key=key');
+    expect(response.text).toContain('"\\u0421\\u043f\\u0438\\u0441\\u043e\\u043a a\\/b"');
   });
 
   it('limits calls in fixed minutes', async () => {
-    await client.switches({ 'unisender.requests_per_minute': 3, 'unisender.export_per_minute': 1 });
+    await client.setSwitches({ 'unisender.requests_per_minute': 3, 'unisender.export_per_minute': 1 });
     await call('getLists');
     expect((await call('async/exportContacts')).result).toMatchObject({ status: 'new' });
     expect((await call('async/exportContacts')).code).toBe('api_call_limit_exceeded_for_api_key');
@@ -190,7 +190,7 @@ describe('the transport of Unisender', () => {
 });
 
 describe('lists, fields and single contacts', () => {
-  it('creates, renames and deletes lists; contacts stay', async () => {
+  it('creates, renames and deletes lists, and keeps their contacts', async () => {
     const id = textOf((await call('createList', { title: 'New' })).result?.id);
     expect((await call('createList', { title: 'New' })).code).toBe('invalid_arg');
     await call('updateList', { list_id: id, title: 'Newer' });
@@ -198,11 +198,11 @@ describe('lists, fields and single contacts', () => {
     await importRows([{ email: 'a@example.org', email_list_ids: id }]);
     expect((await call('deleteList', { list_id: id })).result).toEqual([]);
     expect((await stored('a@example.org'))?.lists).toEqual([]);
-    await client.switches({ 'unisender.void_result': 'object' });
+    await client.setSwitches({ 'unisender.void_result': 'object' });
     expect((await call('deleteList', { list_id: String(list) })).result).toEqual({});
   });
 
-  it('creates fields with checked names', async () => {
+  it('creates fields with valid names only', async () => {
     expect((await call('createField', { name: 'City', type: 'string' })).result).toEqual(
       readJsonSample<Json>('unisender', 'createField.response.json').result,
     );
@@ -211,7 +211,7 @@ describe('lists, fields and single contacts', () => {
     expect((await call('getFields')).result).toHaveLength(2);
   });
 
-  it('shows a contact as documented', async () => {
+  it('returns a contact in the documented form', async () => {
     await importRows([{ email: 'test@example.org', Name: 'Ivan', email_list_ids: String(list) }]);
     const sample = readJsonSample<Json>('unisender', 'getContact.response.shape.json').result;
     const shown = (await call('getContact', { email: 'test@example.org', include_lists: '1', include_fields: '1', include_details: '1' }))
@@ -227,7 +227,7 @@ describe('lists, fields and single contacts', () => {
     expect((await call('getContact', { email: '444' })).error).toContain('not a valid email address');
   });
 
-  it('excludes without a trace and unsubscribes from lists only', async () => {
+  it('excludes a contact completely, and unsubscribes it from lists only', async () => {
     await importRows([{ email: 'test@example.org', email_list_ids: `${list},${list + 1}`, email_status: 'active' }]);
     const who = { contact_type: 'email', contact: 'test@example.org' };
     await call('unsubscribe', { ...who, list_ids: String(list) });
@@ -237,7 +237,7 @@ describe('lists, fields and single contacts', () => {
     expect(await call('exclude', who)).toEqual(readJsonSample('unisender', 'error.exclude_or_unsubscribe.not_found.json'));
   });
 
-  it('subscribes with and without an invitation, three ways of overwriting', async () => {
+  it('subscribes with and without an invitation, and overwrites in three ways', async () => {
     const first = await call('subscribe', {
       list_ids: String(list),
       'fields[email]': 'a@example.org',
@@ -266,7 +266,7 @@ describe('lists, fields and single contacts', () => {
     expect((await call('subscribe', { list_ids: String(list) })).error).toMatch(/^YE131008-08/);
   });
 
-  it('answers membership as a bare boolean and counts', async () => {
+  it('returns membership as a boolean, and counts contacts', async () => {
     await importRows([{ email: 'a@example.org', email_list_ids: String(list) }]);
     const lists = `${list},${list + 1}`;
     expect((await call('isContactInLists', { email: 'a@example.org', list_ids: lists })).result).toBe(true);
@@ -287,8 +287,8 @@ describe('async/exportContacts', () => {
   const start = async (args: Cells) => textOf((await call('async/exportContacts', args)).result?.task_uuid);
   const result = async (task: string) => (await call('async/getTaskResult', { task_uuid: task })).result;
 
-  it('goes from new over processing to completed', async () => {
-    await client.switches({ 'unisender.export_seconds': 4 });
+  it('has the status new, then processing, then completed', async () => {
+    await client.setSwitches({ 'unisender.export_seconds': 4 });
     const task = await start(columns);
     expect(await result(task)).toMatchObject({ status: 'new' });
     clock.advance(1000);
@@ -300,20 +300,20 @@ describe('async/exportContacts', () => {
     });
   });
 
-  it('quotes cells, uses the switched delimiter, gzips', async () => {
-    await client.switches({ 'unisender.export_seconds': 0, 'unisender.export_delimiter': ';' });
+  it('quotes cells, and uses the delimiter and compression of the switches', async () => {
+    await client.setSwitches({ 'unisender.export_seconds': 0, 'unisender.export_delimiter': ';' });
     await importRows([{ email: 'a@example.org', Name: 'Say "hi"; ok', email_list_ids: `${list},${list + 1}` }]);
     const task = await start(columns);
     const file = await fetch(textOf((await result(task))?.file_to_download));
     const text = `email;Name;email_list_ids\na@example.org;"Say ""hi""; ok";${list},${list + 1}\n`;
     expect(await file.text()).toBe(text);
-    await client.switches({ 'unisender.export_gzip': true });
+    await client.setSwitches({ 'unisender.export_gzip': true });
     const packed = await fetch(`${client.sandbox.url}/unisender-files/${task}.csv`);
     expect(gunzipSync(await packed.arrayBuffer()).toString()).toBe(text);
   });
 
   it('filters by status and list', async () => {
-    await client.switches({ 'unisender.export_seconds': 0 });
+    await client.setSwitches({ 'unisender.export_seconds': 0 });
     await seed({ email: 'a@example.org', lists: [list] });
     await seed({ email: 'b@example.org', status: 'unsubscribed' });
     const lines = async (args: Cells) => {

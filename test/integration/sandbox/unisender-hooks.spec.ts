@@ -22,12 +22,12 @@ afterEach(async () => {
 });
 
 const setHook = (extra = '') =>
-  client.unisender(
+  client.callUnisender(
     'setHook',
     `api_key=key&hook_url=${receiver.url}/u&event_format=json_post&events[unsubscribe]=*&events[email_status]=*${extra}`,
   );
 const unsubscribe = () => client.control('POST', '/unisender/accounts/key/unsubscribe', { email: 'a@example.org' });
-const hooks = async () => (await client.unisender('listHooks', 'api_key=key')).json.result as unknown as Json[];
+const hooks = async () => (await client.callUnisender('listHooks', 'api_key=key')).json.result as unknown as Json[];
 const events = () => receiver.received.filter(({ method }) => method === 'POST');
 const tried = (count: number) =>
   eventually(
@@ -36,7 +36,7 @@ const tried = (count: number) =>
   );
 
 describe('webhooks of Unisender', () => {
-  it('signs the raw body with the key in the place of auth', async () => {
+  it('have a signature over the body with the key in place of auth', async () => {
     await setHook();
     await unsubscribe();
     await tried(1);
@@ -60,7 +60,7 @@ describe('webhooks of Unisender', () => {
     });
   });
 
-  it('repeats every ten minutes with a growing retry_count, and stops after a day', async () => {
+  it('are repeated every ten minutes with a rising retry_count, and stop after a day', async () => {
     await setHook('&single_event=1');
     receiver.respond = () => 500;
     await unsubscribe();
@@ -75,24 +75,24 @@ describe('webhooks of Unisender', () => {
     await setHook('&status=active');
   });
 
-  it('waits three seconds for an answer', async () => {
+  it('wait three seconds for a response', async () => {
     await setHook();
     receiver.respond = () => undefined;
     await unsubscribe();
-    await receiver.arrived(2);
+    await receiver.waitForCalls(2);
     clock.advance(3000);
     const [delivery] = await tried(1);
     expect(delivery?.state).toBe('retry');
   });
 
-  it('refuses a receiver that does not answer its probe', async () => {
+  it('are rejected when the receiver does not respond to the probe', async () => {
     receiver.respond = () => 404;
     expect((await setHook()).json.code).toBe('unspecified');
-    await client.switches({ 'unisender.hook_probe': 'off' });
+    await client.setSwitches({ 'unisender.hook_probe': 'off' });
     expect((await setHook()).json.result).toEqual([]);
   });
 
-  it('replaces by address, lists and removes', async () => {
+  it('are replaced, listed and removed by URL', async () => {
     await setHook();
     await setHook('&single_event=1');
     expect(await hooks()).toEqual([
@@ -105,13 +105,13 @@ describe('webhooks of Unisender', () => {
         status: 'active',
       },
     ]);
-    await client.unisender('removeHook', `api_key=key&hook_url=${receiver.url}/u`);
+    await client.callUnisender('removeHook', `api_key=key&hook_url=${receiver.url}/u`);
     expect(await hooks()).toEqual([]);
   });
 
-  it('holds events until a flush and tells of complaints', async () => {
+  it('hold events until a flush, and report complaints', async () => {
     await setHook('&single_event=1');
-    await client.switches({ 'unisender.hook_hold': true, 'unisender.hook_duplicates': 1 });
+    await client.setSwitches({ 'unisender.hook_hold': true, 'unisender.hook_duplicates': 1 });
     await client.control('POST', '/unisender/accounts/key/status', { email: 'a@example.org', status: 'blocked' });
     expect((await client.control('POST', '/unisender/hooks/flush')).json).toEqual({ sent: 2, delivered: 2, failed: 0 });
     expect(JSON.parse(events()[0]?.body ?? '')).toMatchObject({ event_name: 'email_status', email: 'a@example.org', status: 'blocked' });

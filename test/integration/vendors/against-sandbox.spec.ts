@@ -13,7 +13,7 @@ import {
   verifyDisposableToken,
 } from '#kommo';
 import { readUnisenderHook, UnisenderClient, UnisenderKeyRefusedError, verifyHookAuth } from '#unisender';
-import { type Connected, Receiver, SandboxClient } from '../sandbox/sandbox-harness.js';
+import { type ConnectedAccount, Receiver, SandboxClient } from '../sandbox/sandbox-harness.js';
 import { failureOf, recordingLimiter } from './stub-vendor.js';
 
 const KEY = 'sandbox-key';
@@ -24,10 +24,10 @@ let sandbox: SandboxClient;
 let receiver: Receiver;
 let kommo: KommoClient;
 let unisender: UnisenderClient;
-let connected: Connected;
+let connected: ConnectedAccount;
 let session: KommoSession;
 
-const grantOf = ({ host, client }: Connected) => ({
+const grantOf = ({ host, client }: ConnectedAccount) => ({
   host,
   clientId: client.client_id,
   clientSecret: Secret.of(client.client_secret),
@@ -45,8 +45,8 @@ beforeEach(async () => {
     timeouts: { totalMs: 2_000, oauthMs: 2_000 },
   });
   unisender = new UnisenderClient({ ...ports, baseUrl: `${sandbox.sandbox.url}/ru/api`, timeoutMs: 2_000 });
-  await sandbox.switches({ 'kommo.requests_per_second': 0, 'unisender.export_seconds': 0 });
-  connected = await sandbox.connected({ subdomain: 'acme', name: 'Acme' });
+  await sandbox.setSwitches({ 'kommo.requests_per_second': 0, 'unisender.export_seconds': 0 });
+  connected = await sandbox.connectAccount({ subdomain: 'acme', name: 'Acme' });
   session = { host: connected.host, accessToken: Secret.of(connected.access), accountId: connected.id };
   await sandbox.control('POST', '/unisender/accounts', { api_key: KEY, login: 'me' });
 });
@@ -79,7 +79,7 @@ describe('Kommo', () => {
     expect(await failureOf(kommo.exchangeCode({ ...grantOf(connected), code }))).toMatchObject({
       hint: 'Authorization code has been revoked',
     });
-    await sandbox.switches({ 'kommo.rotation': 'B' });
+    await sandbox.setSwitches({ 'kommo.rotation': 'B' });
     const refresh = () => kommo.refresh({ ...grantOf(connected), refreshToken: Secret.of(connected.refresh) });
     await refresh();
     expect(await failureOf(refresh())).toBeInstanceOf(KommoTokenRefusedError);
@@ -131,7 +131,7 @@ describe('Kommo', () => {
       position: 'CEO',
       tags: ['vip'],
     });
-    const [delivery] = await receiver.arrived(1);
+    const [delivery] = await receiver.waitForCalls(1);
     const hook = readContactHook(parseFormBody(delivery?.body ?? ''));
     expect(hook).toMatchObject({ accountId: connected.id, subdomain: 'acme', unreadable: [] });
     expect(hook.changes[0]?.snapshot).toEqual(await kommo.findContact(session, id));
@@ -148,7 +148,7 @@ describe('Kommo', () => {
   });
 
   it.each(['replace', 'merge'])('R19: mends a disabled webhook when a second POST would %s', async (repost) => {
-    await sandbox.switches({ 'kommo.webhook_repost': repost });
+    await sandbox.setSwitches({ 'kommo.webhook_repost': repost });
     const wanted = { destination: `${receiver.url}/hook`, settings: contactWebhookSettings };
     await kommo.ensureWebhook(session, { ...wanted, settings: ['add_lead'] });
     await sandbox.control('POST', `/kommo/accounts/${connected.id}/webhooks/disable`);
@@ -249,7 +249,7 @@ describe('Unisender', () => {
     await unisender.setHook(key, { url, events: { unsubscribe: '*' }, singleEvent });
     await expect(unisender.listHooks(key)).resolves.toMatchObject([{ url, status: 'active' }]);
     await sandbox.control('POST', '/unisender/accounts/sandbox-key/unsubscribe', { email: 'a@example.org' });
-    const [, delivery] = await receiver.arrived(2);
+    const [, delivery] = await receiver.waitForCalls(2);
     const body = Buffer.from(delivery?.body ?? '');
     expect([verifyHookAuth(body, KEY), verifyHookAuth(body, 'other')]).toEqual([true, false]);
     expect(readUnisenderHook(JSON.parse(body.toString('utf8')))).toMatchObject([
