@@ -65,7 +65,7 @@ const createContacts = async (contacts: unknown): Promise<number[]> => {
 
 describe('Kommo', () => {
   it('authorises, refreshes and says who it is', async () => {
-    const code = await sandbox.code(connected.id, connected.client.client_id);
+    const code = await sandbox.createCode(connected.id, connected.client.client_id);
     const pair = await kommo.exchangeCode({ ...grantOf(connected), host: parseReferer(connected.host, allowedDomains), code });
     expect(pair).toMatchObject({ expiresInSeconds: 86_400, claims: { accountId: connected.id, apiDomain: 'api-c.kommo.com' } });
     const next = await kommo.refresh({ ...grantOf(connected), refreshToken: pair.refreshToken });
@@ -74,7 +74,7 @@ describe('Kommo', () => {
   });
 
   it('refuses a code used twice, and a spent refresh token in rotation mode B', async () => {
-    const code = await sandbox.code(connected.id, connected.client.client_id);
+    const code = await sandbox.createCode(connected.id, connected.client.client_id);
     await kommo.exchangeCode({ ...grantOf(connected), code });
     expect(await failureOf(kommo.exchangeCode({ ...grantOf(connected), code }))).toMatchObject({
       hint: 'Authorization code has been revoked',
