@@ -11,53 +11,58 @@ const START_WITHIN_MS = 20_000;
 const POLL_MS = 5;
 const builtServer = fileURLToPath(new URL('../../dist/libs/beanstalkd/src/main.js', import.meta.url));
 
-export type Maker = 'ours' | 'debian';
+/** Which queue server: this project's own, or Debian's beanstalkd. */
+export type Implementation = 'embedded' | 'debian';
 
-const programs: Readonly<Record<Maker, readonly [string, ...string[]]>> = {
-  ours: [process.execPath, builtServer],
+const programs: Readonly<Record<Implementation, readonly [string, ...string[]]>> = {
+  embedded: [process.execPath, builtServer],
   debian: ['/usr/bin/beanstalkd'],
 };
 
-/** Ours, collecting its garbage whenever it is told SIGUSR2: what it still holds then is what it needs. */
-const oursWithCollector = [process.execPath, '--expose-gc', '--import', 'data:text/javascript,process.on("SIGUSR2",gc)', builtServer];
+/** The embedded server, collecting its garbage on each SIGUSR2: the memory that remains is the memory that it needs. */
+const embeddedWithCollector = [process.execPath, '--expose-gc', '--import', 'data:text/javascript,process.on("SIGUSR2",gc)', builtServer];
 
-/** Both makers, or only ours where Debian's server is not installed; that is an error with CI=true. */
-export function listMakers(): Maker[] {
-  if (!existsSync(builtServer)) throw new Error(`${builtServer} is not there: run "npm run build" first`);
-  if (hasDebianBeanstalkd()) return ['ours', 'debian'];
+/** Returns both implementations, or only the embedded one where Debian's server is not installed. Throws then with CI=true. */
+export function listImplementations(): Implementation[] {
+  if (!existsSync(builtServer)) throw new Error(`${builtServer} does not exist: run "npm run build" first`);
+  if (hasDebianBeanstalkd()) return ['embedded', 'debian'];
   if (process.env['CI'] === 'true') throw new Error("Debian's beanstalkd is not installed");
-  process.stderr.write("Debian's beanstalkd is not installed: its logs are not tried\n");
-  return ['ours'];
+  process.stderr.write("Debian's beanstalkd is not installed: tests with it are skipped\n");
+  return ['embedded'];
 }
 
+/** How to start a queue server. */
 export interface QueueProcessOptions {
-  readonly maker: Maker;
-  /** The binlog's folder; without one there is no binlog. */
+  readonly implementation: Implementation;
+  /** Folder of the log; without it, jobs are in memory only. */
   readonly folder?: string;
-  /** Listens there on 127.0.0.1 instead of a unix socket. */
+  /** Port on 127.0.0.1 to listen on, instead of a unix socket. */
   readonly port?: number;
   readonly flags?: readonly string[];
-  /** Runs as that user instead of this one. */
+  /** Runs as that user instead of the current one. */
   readonly uid?: number | undefined;
-  /** Shell words that stand before the command, `ulimit -f 64;` for instance. */
+  /** Shell text before the command, for example `ulimit -f 64;`. */
   readonly shellPrefix?: string;
-  /** Ours only: understands `collectGarbage`. */
+  /** Embedded server only: makes `collectGarbage` work. */
   readonly hasCollector?: boolean;
 }
 
-function toCommand({ maker, folder, flags = [], hasCollector, shellPrefix }: QueueProcessOptions, address: ServerAddress): string[] {
-  const program = hasCollector ? oursWithCollector : programs[maker];
+function toCommand(
+  { implementation, folder, flags = [], hasCollector, shellPrefix }: QueueProcessOptions,
+  address: ServerAddress,
+): string[] {
+  const program = hasCollector ? embeddedWithCollector : programs[implementation];
   const command = [...program, ...toFlags({ address, logFolder: folder }), ...flags];
   return shellPrefix === undefined ? command : ['/bin/sh', '-c', `${shellPrefix} exec "$@"`, 'sh', ...command];
 }
 
-/** A queue server as a process of its own, ours as it is built, on a unix socket unless told otherwise; it does not outlive the tests. */
+/** A queue server in a process of its own, by default on a unix socket. The embedded server is the built one. It is killed when the tests exit. */
 export class QueueProcess {
   readonly address: ServerAddress;
   private readonly child: ChildProcess;
   private readonly exited: Promise<void>;
   private readonly killAtExit = () => void this.child.kill('SIGKILL');
-  private complaints = '';
+  private errorOutput = '';
 
   private constructor(
     options: QueueProcessOptions,
@@ -67,12 +72,12 @@ export class QueueProcess {
     this.address = port === undefined ? { path: join(socketFolder, 's') } : { host: '127.0.0.1', port };
     const [program = '', ...args] = toCommand(options, this.address);
     this.child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], ...(uid === undefined ? {} : { uid }) });
-    this.child.stderr?.on('data', (chunk: Buffer) => (this.complaints += chunk.toString('latin1')));
+    this.child.stderr?.on('data', (chunk: Buffer) => (this.errorOutput += chunk.toString('latin1')));
     this.exited = new Promise((resolve) => this.child.once('close', () => resolve()));
     process.once('exit', this.killAtExit);
   }
 
-  /** Resolves when it answers or has ended: see `exitCode`. */
+  /** Starts a server. Resolves when it replies to a command or has exited: see `exitCode`. */
   static async start(options: QueueProcessOptions): Promise<QueueProcess> {
     const socketFolder = await mkdtemp(join(tmpdir(), 'queue-'));
     if (options.uid !== undefined) await chown(socketFolder, options.uid, options.uid);
@@ -81,57 +86,59 @@ export class QueueProcess {
     return server;
   }
 
-  /** From now on it can write no file beyond that size; undefined takes the limit back. */
+  /** Limits the size of the files that it writes from now on; undefined removes the limit. */
   limitFileSize(bytes: number | undefined): void {
     execFileSync('prlimit', ['--pid', String(this.child.pid), `--fsize=${bytes ?? 'unlimited'}:unlimited`]);
   }
 
-  /** Undefined while it runs, null when a signal ended it. */
+  /** Exit code; undefined while it runs, null when a signal has ended it. */
   get exitCode(): number | null | undefined {
     if (this.child.exitCode !== null) return this.child.exitCode;
     return this.child.signalCode === null ? undefined : null;
   }
 
-  /** What it wrote to its standard error. */
+  /** Everything that it has written to its standard error. */
   get stderr(): string {
-    return this.complaints;
+    return this.errorOutput;
   }
 
-  /** Memory that it occupies at this moment. */
+  /** Its current resident memory, in bytes. */
   get residentBytes(): number {
     const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))?.[1];
     return Number(kibibytes) * 1024;
   }
 
+  /** Opens a connection to it. */
   connect(): Promise<RawClient> {
     return RawClient.connect(this.address);
   }
 
-  /** SIGUSR1 drains both. */
+  /** Sends SIGUSR1, which starts drain mode in both servers. */
   drain(): void {
     this.child.kill('SIGUSR1');
   }
 
+  /** Starts a garbage collection; needs `hasCollector`. */
   collectGarbage(): void {
     this.child.kill('SIGUSR2');
   }
 
-  /** It neither answers nor hangs up from now on; its kernel still takes connections and what is sent. */
+  /** Stops it with SIGSTOP: it sends nothing and closes nothing, while the kernel still accepts connections and data for it. */
   freeze(): void {
     this.child.kill('SIGSTOP');
   }
 
-  /** Goes on where it was frozen. */
+  /** Continues it after `freeze`. */
   thaw(): void {
     this.child.kill('SIGCONT');
   }
 
-  /** Ends by itself. */
+  /** Resolves when it has exited by itself. */
   async ended(): Promise<void> {
     await this.exited;
   }
 
-  /** SIGTERM and SIGINT end both, ours after it has put its log in order. */
+  /** Ends it with a signal. On SIGTERM and SIGINT, the embedded server closes its log first. */
   async end(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<void> {
     this.child.kill(signal);
     await this.exited;
@@ -139,20 +146,21 @@ export class QueueProcess {
     await rm(this.socketFolder, { recursive: true, force: true });
   }
 
-  /** Debian's listens before it has its log: only an answer tells that it has. */
-  private async answers(): Promise<boolean> {
+  /** Debian's server listens before it has opened its log: only a reply shows that it is ready. */
+  private async isReady(): Promise<boolean> {
     const client = await this.connect().catch(() => undefined);
-    const answer = await client?.ask('list-tube-used\r\n');
+    const reply = await client?.ask('list-tube-used\r\n');
     client?.close();
-    return answer === 'USING default\r\n';
+    return reply === 'USING default\r\n';
   }
 
   private async waitUntilListening(): Promise<void> {
     const deadlineMs = systemClock.nowMs() + START_WITHIN_MS;
     for (;;) {
       if (this.exitCode !== undefined) return this.exited;
-      if (await this.answers()) return;
-      if (systemClock.nowMs() > deadlineMs) throw new Error(`the queue server does not answer:\n${this.complaints}`);
+      if (await this.isReady()) return;
+      if (systemClock.nowMs() > deadlineMs)
+        throw new Error(`the queue server is not ready after ${START_WITHIN_MS} ms:\n${this.errorOutput}`);
       await systemClock.sleep(POLL_MS);
     }
   }

@@ -2,49 +2,49 @@ import { findFreePort, type RawClient } from '../../support/beanstalkd-process.j
 import { QueueProcess, type QueueProcessOptions } from '../../support/queue-process.js';
 import { eventually } from './queue-scene.js';
 
-const witnessBodies = ['', 'x', '\r\nDELETED\r\n', 'y'.repeat(3_000), '\0\xff\xfe'];
+const controlBodies = ['', 'x', '\r\nDELETED\r\n', 'y'.repeat(3_000), '\0\xff\xfe'];
 
-/** A client that behaves: it puts, takes and deletes without a pause, and remembers what was not as it should be. */
-class Witness {
+/** A well-behaved client: it puts, reserves and deletes jobs without a pause, and records every unexpected reply. */
+class ControlClient {
   private isStopping = false;
   private jobs = 0;
-  private readonly complaints: string[] = [];
+  private readonly unexpected: string[] = [];
   private readonly ended: Promise<void>;
 
   private constructor(private readonly client: RawClient) {
     this.ended = this.work();
   }
 
-  static async start(server: QueueProcess): Promise<Witness> {
+  static async start(server: QueueProcess): Promise<ControlClient> {
     const client = await server.connect();
-    await client.ask('use witness\r\nwatch witness\r\nignore default\r\n', /WATCHING 1\r\n$/);
-    return new Witness(client);
+    await client.ask('use control\r\nwatch control\r\nignore default\r\n', /WATCHING 1\r\n$/);
+    return new ControlClient(client);
   }
 
-  /** Resolves when it was served that many more times. */
-  async served(times: number): Promise<void> {
-    const goal = this.jobs + times;
+  /** Resolves when this client has completed that many more jobs, or has got an unexpected reply. */
+  async waitForJobs(count: number): Promise<void> {
+    const goal = this.jobs + count;
     await eventually(
-      () => this.jobs >= goal || this.complaints.length > 0,
+      () => this.jobs >= goal || this.unexpected.length > 0,
       (isReached) => isReached,
     );
   }
 
-  /** How many jobs came back to it as they were, and what else was said to it. */
-  async end(): Promise<{ readonly jobs: number; readonly complaints: readonly string[] }> {
+  /** Stops and closes this client. Returns the number of jobs that came back unchanged, and the unexpected replies. */
+  async end(): Promise<{ readonly jobs: number; readonly unexpected: readonly string[] }> {
     this.isStopping = true;
     await this.ended;
     this.client.close();
-    return { jobs: this.jobs, complaints: this.complaints };
+    return { jobs: this.jobs, unexpected: this.unexpected };
   }
 
   private async work(): Promise<void> {
-    while (!this.isStopping && this.complaints.length === 0) {
-      for (const body of witnessBodies) await this.passOn(body);
+    while (!this.isStopping && this.unexpected.length === 0) {
+      for (const body of controlBodies) await this.completeJob(body);
     }
   }
 
-  private async passOn(body: string): Promise<void> {
+  private async completeJob(body: string): Promise<void> {
     const inserted = await this.client.ask(`put 0 0 60 ${body.length}\r\n${body}\r\n`);
     const id = /^INSERTED (\d+)\r\n$/.exec(inserted)?.[1] ?? '';
     const job = `RESERVED ${id} ${body.length}\r\n${body}\r\n`;
@@ -52,23 +52,23 @@ class Witness {
     const reserved = await this.client.take(job.length);
     const deleted = await this.client.ask(`delete ${id}\r\n`);
     if (reserved === job && deleted === 'DELETED\r\n') this.jobs += 1;
-    else this.complaints.push(inserted + reserved + deleted);
+    else this.unexpected.push(inserted + reserved + deleted);
   }
 }
 
-/** Our server as a process of its own, a witness that works all the while, an observer that asks, and those who misbehave. */
+/** The embedded server in a process of its own, with a control client that works all the time, an observer for `stats`, and hostile clients. */
 export class AbuseScene {
   private readonly clients = new Set<RawClient>();
 
   private constructor(
     readonly server: QueueProcess,
-    readonly witness: Witness,
+    readonly control: ControlClient,
     readonly observer: RawClient,
   ) {}
 
   static async open(options: Partial<QueueProcessOptions> = {}): Promise<AbuseScene> {
-    const server = await QueueProcess.start({ maker: 'ours', hasCollector: true, port: await findFreePort(), ...options });
-    return new AbuseScene(server, await Witness.start(server), await server.connect());
+    const server = await QueueProcess.start({ implementation: 'embedded', hasCollector: true, port: await findFreePort(), ...options });
+    return new AbuseScene(server, await ControlClient.start(server), await server.connect());
   }
 
   async connect(): Promise<RawClient> {
@@ -81,22 +81,22 @@ export class AbuseScene {
     return Promise.all(Array.from({ length: count }, () => this.connect()));
   }
 
-  /** By turns without a word and by breaking the connection. */
-  async dropAll(): Promise<void> {
+  /** Disconnects all hostile clients, every second one with a TCP reset, and waits until the server has noticed. */
+  async disconnectAll(): Promise<void> {
     [...this.clients].forEach((client, index) => (index % 2 === 0 ? client.close() : client.reset()));
     this.clients.clear();
-    const left = await eventually(
+    const remaining = await eventually(
       () => this.observer.count('stats', 'current-connections'),
       (count) => count === 2,
     );
-    if (left !== 2) throw new Error(`the server still has ${left} connections`);
+    if (remaining !== 2) throw new Error(`the server still has ${remaining} connections`);
   }
 
-  /** Its memory once everything that is not needed is given back. */
-  async settledBytes(): Promise<number> {
+  /** Memory of the server in bytes, after garbage collection. */
+  async measureMemory(): Promise<number> {
     for (let round = 0; round < 3; round += 1) {
       this.server.collectGarbage();
-      await this.witness.served(20);
+      await this.control.waitForJobs(20);
     }
     return this.server.residentBytes;
   }

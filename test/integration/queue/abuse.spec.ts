@@ -17,16 +17,16 @@ async function openScene(...options: Parameters<typeof AbuseScene.open>): Promis
   return scene;
 }
 
-/** Ends what it tries: nobody else noticed anything. */
-async function expectUnharmed({ server, witness }: AbuseScene): Promise<void> {
-  const { jobs, complaints } = await witness.end();
-  expect(complaints).toEqual([]);
+/** Stops the control client and checks that the abuse affected neither it nor the server. */
+async function expectUnharmed({ server, control }: AbuseScene): Promise<void> {
+  const { jobs, unexpected } = await control.end();
+  expect(unexpected).toEqual([]);
   expect(jobs).toBeGreaterThan(0);
   expect([server.exitCode, server.stderr]).toEqual([undefined, '']);
 }
 
-/** What a client leaves behind when it goes in the middle of it. */
-const lastWords = [
+/** What a client has sent when it disconnects. */
+const unfinishedInputs = [
   '',
   'sta',
   'reserve\r\n',
@@ -43,34 +43,34 @@ const lastWords = [
   `put ${'9'.repeat(300)} 0 0 0\r\n`,
 ];
 
-/** Opens that many connections, a thousand at a time, and drops each in the middle of something. */
-async function openAndDrop(abuse: AbuseScene, connections: number): Promise<void> {
+/** Opens that many connections, a thousand at a time, and disconnects each in the middle of its input. */
+async function connectAndDisconnect(abuse: AbuseScene, connections: number): Promise<void> {
   for (let opened = 0; opened < connections; opened += 1_000) {
     const clients = await abuse.connectMany(1_000);
     await Promise.all(clients.map((client) => client.ask('list-tube-used\r\n')));
-    clients.forEach((client, index) => client.send(lastWords[index % lastWords.length] ?? ''));
-    await abuse.witness.served(20);
-    await abuse.dropAll();
+    clients.forEach((client, index) => client.send(unfinishedInputs[index % unfinishedInputs.length] ?? ''));
+    await abuse.control.waitForJobs(20);
+    await abuse.disconnectAll();
   }
 }
 
-/** Until what is sent does not fit into the sockets any more, and the server has had its chance to read. */
+/** Sends more commands than the sockets can hold and reads no reply. Waits until the server has had time to read them. */
 async function floodWithoutReading(abuse: AbuseScene, clients: number, commands: string): Promise<void> {
   for (const client of await abuse.connectMany(clients)) {
     client.stopReading();
     client.send(commands);
   }
-  await abuse.witness.served(200);
+  await abuse.control.waitForJobs(200);
 }
 
-describe('the embedded server, abused', () => {
-  it('outlives ten thousand connections that end in the middle of something, and gives their memory back', async () => {
+describe('the embedded server under abuse', () => {
+  it('survives ten thousand connections that end in the middle of their input, and frees their memory', async () => {
     const abuse = await openScene();
     await abuse.observer.ask('put 5 0 600 1\r\na\r\n'.repeat(100), /INSERTED \d+\r\n$/);
-    await openAndDrop(abuse, 3_000);
-    const before = await abuse.settledBytes();
-    await openAndDrop(abuse, 10_000);
-    const after = await abuse.settledBytes();
+    await connectAndDisconnect(abuse, 3_000);
+    const before = await abuse.measureMemory();
+    await connectAndDisconnect(abuse, 10_000);
+    const after = await abuse.measureMemory();
     expect(await abuse.observer.count('stats', 'total-connections')).toBeGreaterThan(13_000);
     expect(await abuse.observer.count('stats', 'current-tubes')).toBe(2);
     expect(await abuse.observer.count('stats-tube default', 'current-jobs-ready')).toBe(100);
@@ -82,25 +82,25 @@ describe('the embedded server, abused', () => {
     ['large bodies', 'peek 1\r\n'],
     ['statistics', 'stats\r\n'],
     ['a long list', 'list-tubes\r\n'],
-  ])('keeps little for clients that ask for %s and never read', async (_name, command) => {
+  ])('uses little memory for clients that request %s and never read', async (_name, command) => {
     const abuse = await openScene();
     await abuse.observer.ask(`use full\r\nput 0 0 600 ${largestBody}\r\n${fullBody}\r\n`, /INSERTED/);
     const names = Array.from({ length: 500 }, (_, index) => `watch ${'t'.repeat(190)}${index}\r\n`);
     await abuse.observer.ask(names.join(''), /WATCHING 501\r\n$/);
-    const before = await abuse.settledBytes();
+    const before = await abuse.measureMemory();
     await floodWithoutReading(abuse, 40, command.repeat(20_000));
-    expect((await abuse.settledBytes()) - before).toBeLessThan(128 * MIB);
-    await abuse.dropAll();
+    expect((await abuse.measureMemory()) - before).toBeLessThan(128 * MIB);
+    await abuse.disconnectAll();
     await expectUnharmed(abuse);
   });
 
-  it('owes a slow reader nothing in the end', async () => {
+  it('sends every reply to a slow reader', async () => {
     const abuse = await openScene();
     const client = await abuse.connect();
     await client.ask(`put 0 0 600 ${largestBody}\r\n${fullBody}\r\n`, /INSERTED/);
     client.stopReading();
     client.send('peek-ready\r\n'.repeat(2_000));
-    await abuse.witness.served(100);
+    await abuse.control.waitForJobs(100);
     client.readOn();
     for (let count = 0; count < 2_000; count += 1) {
       expect(await client.line()).toMatch(/^FOUND \d+ 65535\r\n$/);
@@ -109,30 +109,30 @@ describe('the embedded server, abused', () => {
     await expectUnharmed(abuse);
   });
 
-  it('keeps nothing of a line that does not end', async () => {
+  it('stores nothing of an endless line', async () => {
     const abuse = await openScene();
     const client = await abuse.connect();
-    const before = await abuse.settledBytes();
+    const before = await abuse.measureMemory();
     for (let sent = 0; sent < 64; sent += 1) {
       client.send('x'.repeat(MIB));
-      await abuse.witness.served(5);
+      await abuse.control.waitForJobs(5);
     }
-    expect((await abuse.settledBytes()) - before).toBeLessThan(32 * MIB);
+    expect((await abuse.measureMemory()) - before).toBeLessThan(32 * MIB);
     expect(await client.ask('\r\nlist-tube-used\r\n', /USING default\r\n$/)).toBe('BAD_FORMAT\r\nUSING default\r\n');
     await expectUnharmed(abuse);
   });
 
-  it('reserves nothing for bodies that were announced and do not come', async () => {
+  it('allocates nothing for announced bodies that never arrive', async () => {
     const abuse = await openScene({ flags: ['-z', '1073741824'] });
-    const before = await abuse.settledBytes();
-    for (const client of await abuse.connectMany(200)) client.send('put 0 0 60 1073741824\r\nand then nothing');
-    await abuse.witness.served(200);
-    expect((await abuse.settledBytes()) - before).toBeLessThan(64 * MIB);
-    await abuse.dropAll();
+    const before = await abuse.measureMemory();
+    for (const client of await abuse.connectMany(200)) client.send('put 0 0 60 1073741824\r\nthe beginning');
+    await abuse.control.waitForJobs(200);
+    expect((await abuse.measureMemory()) - before).toBeLessThan(64 * MIB);
+    await abuse.disconnectAll();
     await expectUnharmed(abuse);
   });
 
-  it('takes every byte as it is up to the largest body, and refuses numbers that are none', async () => {
+  it('keeps every byte of the largest body, and rejects invalid numbers', async () => {
     const abuse = await openScene();
     const client = await abuse.connect();
     const bytes = Array.from({ length: largestBody }, (_, index) => String.fromCharCode((index * 31 + (index >> 8)) % 256)).join('');
@@ -154,29 +154,29 @@ describe('the embedded server, abused', () => {
     await expectUnharmed(abuse);
   });
 
-  it('outlives thousands of tubes that come and go, and gives their memory back', async () => {
+  it('survives the creation and removal of thousands of tubes, and frees their memory', async () => {
     const abuse = await openScene();
-    const comeAndGo = async () => {
+    const createAndRemoveTubes = async () => {
       const client = await abuse.connect();
       const commands = Array.from({ length: 20_000 }, (_, index) => `watch tube-${index}\r\nuse other-${index}\r\n`);
       await client.ask(`${commands.join('')}kick 0\r\n`, /KICKED 0\r\n$/);
       expect(await client.count('stats', 'current-tubes')).toBe(20_003);
-      await abuse.dropAll();
+      await abuse.disconnectAll();
     };
-    for (let round = 0; round < 4; round += 1) await comeAndGo();
-    const before = await abuse.settledBytes();
-    for (let round = 0; round < 4; round += 1) await comeAndGo();
-    expect(await abuse.settledBytes()).toBeLessThan(before * 1.1);
+    for (let round = 0; round < 4; round += 1) await createAndRemoveTubes();
+    const before = await abuse.measureMemory();
+    for (let round = 0; round < 4; round += 1) await createAndRemoveTubes();
+    expect(await abuse.measureMemory()).toBeLessThan(before * 1.1);
     await expectUnharmed(abuse);
   });
 
-  it('serves those it has when the system gives it no more sockets, and others again afterwards', async () => {
+  it('serves its open connections when the kernel gives it no more sockets, and accepts new ones afterwards', async () => {
     const abuse = await openScene({ shellPrefix: 'ulimit -n 64;' });
     const clients = await abuse.connectMany(200);
-    const answers = await Promise.all(clients.map((client) => client.ask('list-tube-used\r\n')));
-    expect(new Set(answers)).toEqual(new Set(['USING default\r\n', '']));
-    await abuse.witness.served(100);
-    await abuse.dropAll();
+    const replies = await Promise.all(clients.map((client) => client.ask('list-tube-used\r\n')));
+    expect(new Set(replies)).toEqual(new Set(['USING default\r\n', '']));
+    await abuse.control.waitForJobs(100);
+    await abuse.disconnectAll();
     expect(await (await abuse.connect()).ask('list-tube-used\r\n')).toBe('USING default\r\n');
     await expectUnharmed(abuse);
   });

@@ -2,31 +2,32 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { systemClock } from '#clock';
 import { type QueueServer, queueServerKinds } from '../../support/beanstalkd-process.js';
-import { Side, type Turn } from './lockstep.js';
+import { LockstepServer, type Turn } from './lockstep.js';
 import { maxJobBytes, randomScript, toTurns } from './random-script.js';
 
-const ANSWER_WITHIN_MS = 5_000;
+const REPLY_WITHIN_MS = 5_000;
 const SCRIPTS = 260;
 const COMMANDS = 100_000;
-/** Later scripts are not played: what failed is told as small as it has become by then. */
+/** After this time no smaller script is tried: the failure is reported with the smallest script found so far. */
 const SHRINK_UNTIL_MS = 150_000;
 
 const [embedded, debian] = queueServerKinds();
-const sides: Side[] = [];
+const servers: LockstepServer[] = [];
 
 afterEach(async () => {
-  for (const side of sides.splice(0)) await side.stop();
+  for (const server of servers.splice(0)) await server.stop();
 });
 
-async function openSide(start: () => Promise<QueueServer>): Promise<Side> {
-  const side = await Side.open(await start());
-  sides.push(side);
-  return side;
+async function openServer(start: () => Promise<QueueServer>): Promise<LockstepServer> {
+  const server = await LockstepServer.open(await start());
+  servers.push(server);
+  return server;
 }
 
-async function within<T>(work: Promise<T>, what: string): Promise<T> {
+/** Rejects when `work` takes longer than the time limit. */
+async function withinLimit<T>(work: Promise<T>, what: string): Promise<T> {
   const done = new AbortController();
-  const late = systemClock.sleep(ANSWER_WITHIN_MS, done.signal).then(() => Promise.reject(new Error(`no answer to ${what}`)));
+  const late = systemClock.sleep(REPLY_WITHIN_MS, done.signal).then(() => Promise.reject(new Error(`no reply to ${what}`)));
   late.catch(() => {});
   try {
     return await Promise.race([work, late]);
@@ -35,24 +36,24 @@ async function within<T>(work: Promise<T>, what: string): Promise<T> {
   }
 }
 
-/** Every turn in one server and then in the other; throws at the first that they answer differently. */
+/** Plays every turn on both servers. Throws at the first turn with different replies. */
 async function playBoth(turns: readonly Turn[]): Promise<void> {
   if (!embedded || !debian) return;
   const options = { isUnix: true, hasLog: false, maxJobBytes };
-  const ours = await openSide(() => embedded.start(options));
-  const theirs = await openSide(() => debian.start(options));
+  const tested = await openServer(() => embedded.start(options));
+  const reference = await openServer(() => debian.start(options));
   for (const turn of turns) {
-    const answers = Promise.all([ours.play(turn), theirs.play(turn)]);
-    const [answer, expected] = await within(answers, JSON.stringify(turn));
-    if (answer !== expected) expect({ turn, answer }).toEqual({ turn, answer: expected });
+    const bothReplies = Promise.all([tested.play(turn), reference.play(turn)]);
+    const [replies, expected] = await withinLimit(bothReplies, JSON.stringify(turn));
+    if (replies !== expected) expect({ turn, replies }).toEqual({ turn, replies: expected });
   }
-  for (const side of sides.splice(0)) await side.stop();
+  for (const server of servers.splice(0)) await server.stop();
 }
 
 const countCommands = (turns: readonly Turn[]) => turns.reduce((sum, turn) => sum + ('replies' in turn ? turn.replies : 1), 0);
 
-(debian ? describe : describe.skip)("the embedded server beside Debian's beanstalkd", () => {
-  it(`answers over ${COMMANDS} random commands of up to four clients alike, byte by byte`, async () => {
+(debian ? describe : describe.skip)("the embedded server compared with Debian's beanstalkd", () => {
+  it(`sends the same replies, byte by byte, to more than ${COMMANDS} random commands of up to four clients`, async () => {
     const seed = Number(process.env['BEANSTALKD_SEED'] ?? Math.trunc(systemClock.nowMs() % 2 ** 31));
     let commands = 0;
     const giveUpShrinkingAtMs = systemClock.nowMs() + SHRINK_UNTIL_MS;

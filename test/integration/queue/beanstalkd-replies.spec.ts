@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type QueueServer, queueServerKinds, RawClient } from '../../support/beanstalkd-process.js';
 
-/** Sent behind every text: its answer, which nothing else looks like, tells that all is answered. */
+/** Sent after each text. Nothing else gets these replies, so they show that all earlier replies have arrived. */
 const END = 'touch 987654321\r\nkick 0\r\ntouch 987654321\r\n';
-const endOfAnswer = /NOT_FOUND\r\nKICKED 0\r\nNOT_FOUND\r\n$/;
+const endOfReplies = /NOT_FOUND\r\nKICKED 0\r\nNOT_FOUND\r\n$/;
 
-/** Lines that a client sends at once; their answers must be the same, byte by byte, from every server. */
+/** Texts that a client sends one after the other. Every server must send the same replies, byte by byte. */
 const conversations: Readonly<Record<string, readonly string[]>> = {
   'a job from put to delete': ['put 5 0 60 2\r\nab\r\n', 'reserve\r\n', 'stats-job 1\r\n', 'touch 1\r\n', 'delete 1\r\n', 'delete 1\r\n'],
   'priorities and age': ['put 9 0 9 1\r\na\r\nput 1 0 9 1\r\nb\r\nput 1 0 9 1\r\nc\r\n', 'reserve\r\nreserve\r\nreserve\r\n'],
@@ -14,7 +14,7 @@ const conversations: Readonly<Record<string, readonly string[]>> = {
     'kick 5\r\nreserve\r\nbury 1 2000\r\nstats-job 1\r\npeek-buried\r\nkick-job 1\r\nkick-job 1\r\nstats-job 1\r\npeek-ready\r\n',
     'reserve-job 1\r\nreserve-job 1\r\nreserve-job 2\r\n',
   ],
-  'tubes that come and go': [
+  'tubes that are created and removed': [
     'use a\r\nuse b\r\nlist-tubes\r\nlist-tube-used\r\nwatch c\r\nwatch d\r\nwatch e\r\nignore c\r\nlist-tubes-watched\r\nlist-tubes\r\n',
     'ignore d\r\nignore e\r\nignore default\r\nignore zz\r\nstats-tube a\r\nstats-tube b\r\nstats-tube default\r\n',
   ],
@@ -22,7 +22,7 @@ const conversations: Readonly<Record<string, readonly string[]>> = {
     'put 1 0 9 1\r\nx\r\npause-tube default 60\r\nreserve-with-timeout 0\r\nstats-tube default\r\npause-tubedefault 0\r\n',
     'reserve\r\n',
   ],
-  'bodies that do not fit': [
+  'bodies of wrong size': [
     'put 0 0 1 2\r\nabc\r\n\r\n',
     `put 0 0 1 70000\r\n${'z'.repeat(70_002)}`,
     `put 0 0 1 65535\r\n${'z'.repeat(65_535)}\r\n`,
@@ -41,7 +41,7 @@ const conversations: Readonly<Record<string, readonly string[]>> = {
   'names out of range': [
     `use -a\r\nuse a b\r\nuse ${'a'.repeat(200)}\r\nuse ${'a'.repeat(201)}\r\nwatch \r\nstats-tube -\r\nuse ümlaut\r\n`,
   ],
-  'lines that are no command': [
+  'lines without a command': [
     '\r\nPUT 1\r\nreservex\r\nstatsx\r\npeek-readyx\r\nlist-tubesx\r\nfoo\r\nstats\0\r\n',
     `${'x'.repeat(222)}\r\n${'x'.repeat(500)}\r\ntouch 1\r\n`,
     `a\rb\r\n${'y'.repeat(300)}\r\ntouch 1\r\n`,
@@ -57,19 +57,19 @@ afterEach(async () => {
 
 async function converse(
   kind: (typeof kinds)[number],
-  lines: readonly string[],
-  pieces: (text: string) => readonly string[],
+  texts: readonly string[],
+  cut: (text: string) => readonly string[],
 ): Promise<string[]> {
   const server = await kind.start();
   servers.push(server);
   const client = await RawClient.connect(server.port);
-  const answers: string[] = [];
-  for (const text of lines) {
-    pieces(text).forEach((piece) => client.send(piece));
-    answers.push(await client.ask(END, endOfAnswer));
+  const replies: string[] = [];
+  for (const text of texts) {
+    cut(text).forEach((piece) => client.send(piece));
+    replies.push(await client.ask(END, endOfReplies));
   }
   client.close();
-  return answers;
+  return replies;
 }
 
 const whole = (text: string) => [text];
@@ -78,14 +78,14 @@ const inTens = (text: string) => (text.length > 5_000 ? [text] : (text.match(/[^
 describe('the embedded server', () => {
   const [embedded, debian] = kinds;
 
-  it.each(Object.entries(conversations))("answers as Debian's beanstalkd does: %s", async (_name, lines) => {
-    if (!embedded) throw new Error('there is always the embedded server');
-    const answers = await converse(embedded, lines, whole);
-    expect(await converse(embedded, lines, inTens)).toEqual(answers);
-    if (debian) expect(answers).toEqual(await converse(debian, lines, whole));
+  it.each(Object.entries(conversations))("sends the same replies as Debian's beanstalkd: %s", async (_name, texts) => {
+    if (!embedded) throw new Error('the embedded server is missing');
+    const replies = await converse(embedded, texts, whole);
+    expect(await converse(embedded, texts, inTens)).toEqual(replies);
+    if (debian) expect(replies).toEqual(await converse(debian, texts, whole));
   });
 
-  it.each(kinds)('tells a waiting client whose half of the connection closed that nothing came: $name', async (kind) => {
+  it.each(kinds)('sends TIMED_OUT to a waiting client that closes its half of the connection: $name', async (kind) => {
     const server = await kind.start();
     servers.push(server);
     const client = await RawClient.connect(server.port);
@@ -95,14 +95,14 @@ describe('the embedded server', () => {
     client.close();
   });
 
-  it.each(kinds)('answers a hundred thousand pipelined commands in order: $name', async (kind) => {
+  it.each(kinds)('replies to a hundred thousand pipelined commands in order: $name', async (kind) => {
     const server = await kind.start();
     servers.push(server);
     const client = await RawClient.connect(server.port);
     const count = 50_000;
     client.send('put 1 0 9 1\r\na\r\ntouch 1\r\n'.repeat(count));
-    const answer = await client.until(new RegExp(`INSERTED ${count}\r\nNOT_FOUND\r\n$`));
-    expect(answer).toBe(Array.from({ length: count }, (_, index) => `INSERTED ${index + 1}\r\nNOT_FOUND\r\n`).join(''));
+    const replies = await client.until(new RegExp(`INSERTED ${count}\r\nNOT_FOUND\r\n$`));
+    expect(replies).toBe(Array.from({ length: count }, (_, index) => `INSERTED ${index + 1}\r\nNOT_FOUND\r\n`).join(''));
     client.close();
   });
 });

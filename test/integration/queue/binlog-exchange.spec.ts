@@ -1,22 +1,22 @@
 import { afterEach, beforeEach, describe, it } from '@jest/globals';
 import fc from 'fast-check';
 import { systemClock } from '#clock';
-import { listMakers, type Maker } from '../../support/queue-process.js';
+import { listImplementations, type Implementation } from '../../support/queue-process.js';
 import {
   afterRestart,
-  type Conversation,
-  type Ending,
+  type CommandClient,
+  type EndSignal,
   expectSameJobs,
-  type JobPicture,
+  type JobSnapshot,
   LogScene,
-  lookAtAll,
+  readAllJobs,
   putCommand,
 } from './log-scene.js';
 
-const makers = listMakers();
+const implementations = listImplementations();
 const tubes = ['default', 'a', 'x'.repeat(200)];
 const HISTORIES = 14;
-/** Later ones are not played: what failed is told as small as it has become by then. */
+/** After this time no smaller history is tried: the failure is reported with the smallest history found so far. */
 const SHRINK_FOR_MS = 60_000;
 
 let scene: LogScene;
@@ -27,17 +27,17 @@ beforeEach(() => {
 
 afterEach(() => scene.close());
 
-/** `<n>` stands for the id that is n below the newest. */
+/** A command in which `<n>` means the id that is n below the newest. */
 type Template = string;
 
 interface Round {
-  readonly maker: Maker;
-  readonly ending: Ending;
+  readonly implementation: Implementation;
+  readonly signal: EndSignal;
   readonly commands: readonly Template[];
 }
 
 const priority = fc.constantFrom(0, 1, 1023, 1024, 4_294_967_295);
-/** Never due while the test runs. */
+/** Never due during the test. */
 const delay = fc.constantFrom(0, 0, 1_000_000, 4_294_967_295);
 const ttr = fc.constantFrom(1_000, 4_294_967_295);
 const body = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes).toString('latin1'));
@@ -62,26 +62,27 @@ const command: fc.Arbitrary<Template> = fc.oneof(
 );
 
 const round: fc.Arbitrary<Round> = fc.record({
-  maker: fc.constantFrom(...makers),
-  ending: fc.constantFrom<Ending>('SIGTERM', 'SIGKILL'),
+  implementation: fc.constantFrom(...implementations),
+  signal: fc.constantFrom<EndSignal>('SIGTERM', 'SIGKILL'),
   commands: fc.array(command, { maxLength: 70, size: 'max' }),
 });
 
 const history = fc.array(round, { minLength: 1, maxLength: 5, size: 'max' });
 
-/** What the log holds, followed command by command: every job as it was when its last record was written. */
+/** Tracks what the log contains: each job as it was when its last record was written. */
 class RecordedJobs {
-  readonly byId = new Map<number, JobPicture>();
+  readonly byId = new Map<number, JobSnapshot>();
   lastId = 0;
 
-  constructor(private client: Conversation) {}
+  constructor(private client: CommandClient) {}
 
-  /** The next server goes on with the same log. */
-  async goOnWith(client: Conversation): Promise<void> {
+  /** Continues with the next server on the same log. */
+  async continueWith(client: CommandClient): Promise<void> {
     this.client = client;
     await client.ask(...tubes.map((tube) => `watch ${tube}`));
   }
 
+  /** Runs one command and updates the expected jobs. */
   async play(template: Template): Promise<void> {
     const text = template.replace(
       /^(\S+ )<(\d+)>/,
@@ -90,54 +91,55 @@ class RecordedJobs {
     const reply = await this.client.askOne(text);
     this.lastId = Number(/^INSERTED (\d+)/.exec(reply)?.[1] ?? this.lastId);
     const isRecorded = /^(INSERTED|DELETED|BURIED|KICKED)/.test(reply) || (/^RELEASED/.test(reply) && !text.endsWith(' 0'));
-    if (isRecorded) await this.lookAgain(Number(/^(?:bury|release) (\d+)/.exec(text)?.[1]));
+    if (isRecorded) await this.update(Number(/^(?:bury|release) (\d+)/.exec(text)?.[1]));
   }
 
-  expectedAfterRestart(): JobPicture[] {
+  expectedAfterRestart(): JobSnapshot[] {
     return [...this.byId.values()].sort((one, other) => one.id - other.id).map(afterRestart);
   }
 
-  /** What was buried or released was recorded, and so was whatever is new, was kicked, or was written again by a compaction. */
-  private async lookAgain(target: number): Promise<void> {
-    const pictures = await lookAtAll(this.client, this.lastId);
-    const living = new Set(pictures.map((picture) => picture.id));
-    for (const number of this.byId.keys()) if (!living.has(number)) this.byId.delete(number);
-    for (const picture of pictures) if (picture.id === target || this.isWrittenAgain(picture)) this.byId.set(picture.id, picture);
+  /** Records were written for the buried or released job, and for jobs that are new, kicked, or written again by compaction. */
+  private async update(target: number): Promise<void> {
+    const snapshots = await readAllJobs(this.client, this.lastId);
+    const existing = new Set(snapshots.map((snapshot) => snapshot.id));
+    for (const number of this.byId.keys()) if (!existing.has(number)) this.byId.delete(number);
+    for (const snapshot of snapshots) if (snapshot.id === target || this.isWrittenAgain(snapshot)) this.byId.set(snapshot.id, snapshot);
   }
 
-  private isWrittenAgain({ id: number, fields }: JobPicture): boolean {
+  private isWrittenAgain({ id: number, fields }: JobSnapshot): boolean {
     const known = this.byId.get(number)?.fields;
     return known?.['kicks'] !== fields['kicks'] || known?.['file'] !== fields['file'];
   }
 }
 
-/** After every round a server of each maker finds exactly the jobs that the log must hold, and finds them as they were recorded. */
+/** Plays the rounds. After each one, both implementations must find exactly the recorded jobs in the log. */
 async function play(rounds: readonly Round[], flags: readonly string[]): Promise<void> {
   const folder = scene.newFolder();
   let jobs: RecordedJobs | undefined;
-  for (const { maker, ending, commands } of rounds) {
-    const server = await scene.open(maker, folder, { flags });
-    const client = await scene.talk(server);
+  for (const { implementation, signal, commands } of rounds) {
+    const server = await scene.open(implementation, folder, { flags });
+    const client = await scene.connect(server);
     jobs ??= new RecordedJobs(client);
-    await jobs.goOnWith(client);
+    await jobs.continueWith(client);
     for (const one of commands) await jobs.play(one);
-    await scene.end(server, ending);
-    for (const reader of makers) {
+    await scene.end(server, signal);
+    for (const reader of implementations) {
       expectSameJobs(await scene.read(reader, scene.copyOf(folder), jobs.lastId, { flags }), jobs.expectedAfterRestart());
     }
   }
 }
 
+/** Runs `check` with random histories and prints the seed. */
 async function forAnyHistory(check: (rounds: readonly Round[]) => Promise<void>): Promise<void> {
   const seed = Number(process.env['BEANSTALKD_SEED'] ?? Math.trunc(systemClock.nowMs() % 2 ** 31));
   process.stdout.write(`binlog exchange: seed ${seed}\n`);
-  let giveUpShrinkingAtMs = Infinity;
+  let stopShrinkingAtMs = Infinity;
   const property = fc.asyncProperty(history, async (rounds) => {
-    if (systemClock.nowMs() > giveUpShrinkingAtMs) return;
+    if (systemClock.nowMs() > stopShrinkingAtMs) return;
     try {
       await check(rounds);
     } catch (error) {
-      giveUpShrinkingAtMs = Math.min(giveUpShrinkingAtMs, systemClock.nowMs() + SHRINK_FOR_MS);
+      stopShrinkingAtMs = Math.min(stopShrinkingAtMs, systemClock.nowMs() + SHRINK_FOR_MS);
       throw error;
     } finally {
       await scene.close();
@@ -147,12 +149,12 @@ async function forAnyHistory(check: (rounds: readonly Round[]) => Promise<void>)
   await fc.assert(property, { seed, numRuns: HISTORIES });
 }
 
-describe('a log that goes from server to server', () => {
-  it('keeps every job as it was last recorded, in the hands of either maker, stopped or killed', async () => {
+describe('a log that is used by one server after the other', () => {
+  it('keeps every job as it was last recorded, with either server, stopped or killed', async () => {
     await forAnyHistory((rounds) => play(rounds, []));
   }, 600_000);
 
-  it('does so through small files that are turned over and compacted by either maker', async () => {
+  it('keeps every job in small files that either server rotates and compacts', async () => {
     await forAnyHistory((rounds) => play(rounds, ['-s', '4096']));
   }, 600_000);
 });

@@ -2,17 +2,17 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { type QueueServer, type QueueServerKind, queueServerKinds, RawClient } from '../../support/beanstalkd-process.js';
 import { mask } from './lockstep.js';
 
-/** Sent behind every command: its answer, which nothing else looks like, tells that all is answered. */
+/** Sent after each command. Nothing else gets these replies, so they show that all earlier replies have arrived. */
 const END = 'touch 987654321\r\nkick 0\r\ntouch 987654321\r\n';
-const endOfAnswer = /NOT_FOUND\r\nKICKED 0\r\nNOT_FOUND\r\n$/;
+const endOfReplies = /NOT_FOUND\r\nKICKED 0\r\nNOT_FOUND\r\n$/;
 
-/** A job for the command: `<id>` is its id. */
+/** Commands that prepare a job. `<id>` is its id. */
 const aJob = 'put 7 0 600 2\r\nab\r\n';
 const aReservedJob = `${aJob}reserve-job <id>\r\n`;
 const aBuriedJob = `${aReservedJob}bury <id> 3\r\n`;
 const aDelayedJob = 'put 7 500 600 2\r\nab\r\n';
 
-/** Every command, as it should be and with what may be wrong about it; after what it needs. */
+/** Every command, well-formed and with each kind of mistake, and the commands that must run before it. */
 const commands: readonly (readonly [before: string, command: string])[] = [
   ['', 'put 1 0 600 4\r\na\r\nb\r\n'],
   ['', 'put 1 500 600 0\r\n\r\n'],
@@ -122,42 +122,43 @@ async function connect(server: QueueServer): Promise<RawClient> {
 }
 
 const maxJobBytes = 64;
-const insertedAtMost = /^put \d+ \d+ \d+ ([1-5]?\d|6[0-4])\r\n/gm;
+/** A put that uses up an id: its body is not too large. */
+const putOfAllowedSize = /^put \d+ \d+ \d+ ([1-5]?\d|6[0-4])\r\n/gm;
 
-/** Fills in the id of the newest job that `before` puts. */
+/** Replaces `<id>` with the id of the newest job. */
 class Script {
-  private newest = 0;
+  private newestId = 0;
 
   write(template: string): string {
-    this.newest += template.match(insertedAtMost)?.length ?? 0;
-    return template.replaceAll('<id>', String(this.newest));
+    this.newestId += template.match(putOfAllowedSize)?.length ?? 0;
+    return template.replaceAll('<id>', String(this.newestId));
   }
 }
 
-/** The answers to the command cut in two at every byte; the halves arrive one after the other. */
-async function answersToHalves(kind: QueueServerKind, before: string, command: string): Promise<string[]> {
+/** Cuts the command in two at every byte and sends the halves one after the other. Returns the replies for each cut. */
+async function sendInHalves(kind: QueueServerKind, before: string, command: string): Promise<string[]> {
   const server = await kind.start({ isUnix: true, hasLog: false, maxJobBytes });
   servers.push(server);
   const [client, observer] = [await connect(server), await connect(server)];
   const script = new Script();
-  const answers: string[] = [];
+  const replies: string[] = [];
   for (let cut = 1; cut < command.length; cut += 1) {
-    const prepared = await client.ask(script.write(before) + END, endOfAnswer);
+    const prepared = await client.ask(script.write(before) + END, endOfReplies);
     const text = script.write(command);
     client.send(text.slice(0, cut));
     await observer.ask('list-tube-used\r\n');
-    answers.push(mask(prepared + (await client.ask(text.slice(cut) + END, endOfAnswer))));
+    replies.push(mask(prepared + (await client.ask(text.slice(cut) + END, endOfReplies))));
   }
-  return answers;
+  return replies;
 }
 
 const [embedded, debian] = queueServerKinds();
 
 (debian ? describe : describe.skip)('a command that arrives in two pieces, cut at every byte', () => {
-  it.each(cases)('is answered alike by both servers: $title', async ({ before, command }) => {
-    if (!embedded || !debian) throw new Error('two servers are to be compared');
-    const answers = await answersToHalves(embedded, before, command);
-    expect(answers).toEqual(await answersToHalves(debian, before, command));
-    expect(answers.every((answer) => endOfAnswer.test(answer))).toBe(true);
+  it.each(cases)('gets the same replies from both servers: $title', async ({ before, command }) => {
+    if (!embedded || !debian) throw new Error('the test needs both servers');
+    const replies = await sendInHalves(embedded, before, command);
+    expect(replies).toEqual(await sendInHalves(debian, before, command));
+    expect(replies.every((text) => endOfReplies.test(text))).toBe(true);
   });
 });

@@ -1,7 +1,7 @@
 import type { RawClient } from '../../support/beanstalkd-process.js';
 import { endOfReply } from './lockstep.js';
 
-/** What a client knows of a job that it put: the states it may be in, `gone` among them. */
+/** A job that a client has put. `states`: the states that the job may have, `deleted` included. */
 export interface KnownJob {
   readonly body: string;
   readonly states: readonly string[];
@@ -23,17 +23,18 @@ const replies: Readonly<Record<Sent['command'], string>> = {
   release: 'RELEASED',
 };
 
-const outcomes: Readonly<Record<Change, string>> = { delete: 'gone', bury: 'buried', release: 'delayed' };
+const statesAfter: Readonly<Record<Change, string>> = { delete: 'deleted', bury: 'buried', release: 'delayed' };
 
-const inFlight = 200;
+const maxInFlight = 200;
 
-/** Writes as fast as its server answers, and keeps book of what was acknowledged. */
+/** Sends commands as fast as the server replies, and records what was acknowledged. */
 export class HastyClient {
+  /** Jobs by id. */
   readonly jobs = new Map<number, KnownJob>();
-  /** Bodies whose put was not answered. */
-  readonly unanswered = new Set<string>();
+  /** Bodies whose put has no reply yet. */
+  readonly unacknowledged = new Set<string>();
   private readonly sent: Sent[] = [];
-  private readonly untouched: number[] = [];
+  private readonly unchanged: number[] = [];
   private unread = '';
   private puts = 0;
 
@@ -43,16 +44,16 @@ export class HastyClient {
     private readonly random: () => number,
   ) {}
 
-  /** Until that many replies have come. Throws when the server hangs up or refuses. */
+  /** Sends commands until that many replies have arrived. Throws when the server closes the connection or refuses a command. */
   async write(replyCount: number): Promise<void> {
     for (let count = 0; count < replyCount;) {
-      while (this.sent.length < inFlight) this.sendNext();
+      while (this.sent.length < maxInFlight) this.sendNext();
       await this.raw.more();
       count += this.takeReplies();
     }
   }
 
-  /** Takes what the server still answered before it was killed. */
+  /** Processes the replies that the server sent before it was killed, and closes the connection. */
   async takeRest(): Promise<void> {
     await this.raw.ended();
     this.takeReplies();
@@ -60,18 +61,18 @@ export class HastyClient {
   }
 
   private sendNext(): void {
-    const dice = this.random();
-    if (dice < 0.5 || this.untouched.length === 0) return this.put();
-    const [id = 0] = this.untouched.splice(Math.floor(this.random() * this.untouched.length), 1);
-    if (dice < 0.8) this.change('delete', id, `delete ${id}`);
-    else if (dice < 0.9) this.changeReserved('bury', id, `bury ${id} 7`);
+    const chance = this.random();
+    if (chance < 0.5 || this.unchanged.length === 0) return this.put();
+    const [id = 0] = this.unchanged.splice(Math.floor(this.random() * this.unchanged.length), 1);
+    if (chance < 0.8) this.change('delete', id, `delete ${id}`);
+    else if (chance < 0.9) this.changeReserved('bury', id, `bury ${id} 7`);
     else this.changeReserved('release', id, `release ${id} 9 1000000`);
   }
 
   private put(): void {
     this.puts += 1;
     const body = `${this.name} ${this.puts} ${'x'.repeat(Math.floor(this.random() * 400))}`;
-    this.unanswered.add(body);
+    this.unacknowledged.add(body);
     this.send({ command: 'put', id: 0, body }, `put 5 0 1000 ${body.length}\r\n${body}`);
   }
 
@@ -82,7 +83,7 @@ export class HastyClient {
 
   private change(command: Change, id: number, line: string): void {
     const body = this.jobs.get(id)?.body ?? '';
-    this.jobs.set(id, { body, states: ['ready', outcomes[command]] });
+    this.jobs.set(id, { body, states: ['ready', statesAfter[command]] });
     this.send({ command, id, body }, line);
   }
 
@@ -106,15 +107,15 @@ export class HastyClient {
 
   private take(reply: string): void {
     const sent = this.sent.shift();
-    if (!sent || !reply.startsWith(replies[sent.command])) throw new Error(`${JSON.stringify(sent)} was answered ${reply}`);
+    if (!sent || !reply.startsWith(replies[sent.command])) throw new Error(`${JSON.stringify(sent)} got the reply ${reply}`);
     const { command, id, body } = sent;
     if (command === 'put') this.inserted(Number(reply.split(' ')[1]), body);
-    else if (command !== 'reserve-job') this.jobs.set(id, { body, states: [outcomes[command]] });
+    else if (command !== 'reserve-job') this.jobs.set(id, { body, states: [statesAfter[command]] });
   }
 
   private inserted(id: number, body: string): void {
-    this.unanswered.delete(body);
+    this.unacknowledged.delete(body);
     this.jobs.set(id, { body, states: ['ready'] });
-    this.untouched.push(id);
+    this.unchanged.push(id);
   }
 }

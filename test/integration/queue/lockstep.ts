@@ -1,19 +1,19 @@
 import { type QueueServer, RawClient, type ServerAddress } from '../../support/beanstalkd-process.js';
 
 /**
- * What may differ between two servers that do the same: times, which process on which machine it is, and how often the
- * observer and the one who started them had to ask.
+ * Fields that may differ between two servers with the same behaviour: times, process and machine, and counts of the requests
+ * that the tests themselves send.
  */
-const masked =
+const maskedFields =
   /^(id: [0-9a-f]{16}|(age|time-left|pause-time-left|uptime|total-connections|pid|rusage-utime|rusage-stime|cmd-stats): .*)$/gm;
 
-/** The answer in a form that every server with the same behaviour gives. */
+/** Replaces everything in replies that may differ between two servers with the same behaviour. */
 export const mask = (text: string) =>
-  text.replace(masked, (line) => `${line.slice(0, line.indexOf(':'))}: *`).replace(/OK \d+\r$/gm, 'OK *\r');
+  text.replace(maskedFields, (line) => `${line.slice(0, line.indexOf(':'))}: *`).replace(/OK \d+\r$/gm, 'OK *\r');
 
 const withBody = /^(?:RESERVED \d+|FOUND \d+|OK) (\d+)$/;
 
-/** Where the reply that begins at `at` ends; undefined while it is not complete. */
+/** Returns the end of the reply that begins at `at`; undefined while it is incomplete. */
 export function endOfReply(text: string, at: number): number | undefined {
   const lineEnd = text.indexOf('\r\n', at);
   if (lineEnd < 0) return undefined;
@@ -22,10 +22,10 @@ export function endOfReply(text: string, at: number): number | undefined {
   return end <= text.length ? end : undefined;
 }
 
-/** Knows how many replies are still to come. */
+/** A client that counts the replies that are still missing. */
 class CountingClient {
   private unread = '';
-  private owed = 0;
+  private missingReplies = 0;
 
   private constructor(private readonly raw: RawClient) {}
 
@@ -33,31 +33,32 @@ class CountingClient {
     return new CountingClient(await RawClient.connect(address));
   }
 
-  get hasResponded(): boolean {
-    return this.owed === 0;
+  get hasAllReplies(): boolean {
+    return this.missingReplies === 0;
   }
 
   send(pieces: readonly string[], replies: number): void {
-    this.owed += replies;
+    this.missingReplies += replies;
     for (const piece of pieces) this.raw.send(piece);
   }
 
-  /** Every reply that came since, complete ones only. */
+  /** Removes and returns the complete replies that have arrived. */
   take(): string {
     this.unread += this.raw.takeReceived();
     let end = 0;
     for (let next = endOfReply(this.unread, end); next !== undefined; next = endOfReply(this.unread, end)) {
       end = next;
-      this.owed -= 1;
+      this.missingReplies -= 1;
     }
     const taken = this.unread.slice(0, end);
     this.unread = this.unread.slice(end);
     return taken;
   }
 
-  async untilResponded(): Promise<string> {
+  /** Waits for all missing replies and returns them. */
+  async takeAll(): Promise<string> {
     let text = this.take();
-    while (!this.hasResponded) {
+    while (!this.hasAllReplies) {
       await this.raw.more();
       text += this.take();
     }
@@ -74,13 +75,13 @@ class CountingClient {
   }
 }
 
-/** One thing that one of several clients does. A `reserve` may be answered in a later turn. */
+/** One step of one client. The reply to a `reserve` may arrive in a later turn. */
 export type Turn =
   | { readonly client: number; readonly kind: 'send' | 'reserve'; readonly pieces: readonly string[]; readonly replies: number }
   | { readonly client: number; readonly kind: 'close' | 'quit' };
 
-/** Several clients of one server. Each turn is over when the server has nothing more to say about it, without a look at any clock. */
-export class Side {
+/** One of two servers that play the same turns, and its clients. A turn ends when the server sends no more replies; no clock is used. */
+export class LockstepServer {
   private readonly clients = new Map<number, CountingClient>();
 
   private constructor(
@@ -88,19 +89,19 @@ export class Side {
     private readonly observer: CountingClient,
   ) {}
 
-  static async open(server: QueueServer): Promise<Side> {
-    return new Side(server, await CountingClient.connect(server.address));
+  static async open(server: QueueServer): Promise<LockstepServer> {
+    return new LockstepServer(server, await CountingClient.connect(server.address));
   }
 
-  /** Whatever the clients received, in a form that every server with the same behaviour gives. */
+  /** Plays one turn. Returns the masked replies to all clients and the masked `stats`. */
   async play(turn: Turn): Promise<string> {
     const known = this.clients.get(turn.client);
     if (!('pieces' in turn)) return known ? this.end(turn.client, known, turn.kind) : '';
-    if (known && !known.hasResponded) return 'still waiting';
+    if (known && !known.hasAllReplies) return 'still waiting';
     const client = known ?? (await this.connect(turn.client));
     client.send(turn.pieces, turn.replies);
-    const answer = turn.kind === 'send' ? await client.untilResponded() : '';
-    return mask(`${turn.client}: ${answer}`) + (await this.settle());
+    const replies = turn.kind === 'send' ? await client.takeAll() : '';
+    return mask(`${turn.client}: ${replies}`) + (await this.settle());
   }
 
   async stop(): Promise<void> {
@@ -115,23 +116,26 @@ export class Side {
   }
 
   private async end(index: number, client: CountingClient, how: 'close' | 'quit'): Promise<string> {
-    if (how === 'quit' && client.hasResponded) await client.quit();
+    if (how === 'quit' && client.hasAllReplies) await client.quit();
     client.close();
     this.clients.delete(index);
     return this.settle();
   }
 
-  /** Until those who have no answer are exactly those who wait, those who left are gone, and nothing came since that was asked. */
+  /**
+   * Waits until exactly the waiting clients miss a reply, closed connections are removed, and nothing has arrived since `stats`.
+   * Returns the masked replies and `stats`.
+   */
   private async settle(): Promise<string> {
     const received = new Map<number, string>();
     for (;;) {
       this.observer.send(['stats\r\n'], 1);
-      const stats = await this.observer.untilResponded();
+      const stats = await this.observer.takeAll();
       let isQuiet = true;
       for (const [index, client] of this.clients) {
-        const news = client.take();
-        received.set(index, (received.get(index) ?? '') + news);
-        if (news !== '') isQuiet = false;
+        const text = client.take();
+        received.set(index, (received.get(index) ?? '') + text);
+        if (text !== '') isQuiet = false;
       }
       if (isQuiet && this.isSettled(stats)) return mask([...received].map(([index, text]) => `${index}: ${text}`).join('') + stats);
     }
@@ -139,7 +143,7 @@ export class Side {
 
   private isSettled(stats: string): boolean {
     const count = (key: string) => Number(new RegExp(`^${key}: (\\d+)$`, 'm').exec(stats)?.[1]);
-    const unanswered = [...this.clients.values()].filter((client) => !client.hasResponded).length;
-    return count('current-waiting') === unanswered && count('current-connections') === this.clients.size + 1;
+    const waiting = [...this.clients.values()].filter((client) => !client.hasAllReplies).length;
+    return count('current-waiting') === waiting && count('current-connections') === this.clients.size + 1;
   }
 }

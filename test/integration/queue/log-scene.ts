@@ -3,23 +3,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import type { RawClient } from '../../support/beanstalkd-process.js';
-import { type Maker, QueueProcess, type QueueProcessOptions } from '../../support/queue-process.js';
+import { type Implementation, QueueProcess, type QueueProcessOptions } from '../../support/queue-process.js';
 import { endOfReply } from './lockstep.js';
 
-/** One client that takes replies whole. */
-export class Conversation {
+/** A client that sends commands and returns whole replies. */
+export class CommandClient {
   private unread = '';
 
   constructor(private readonly raw: RawClient) {}
 
-  /** The reply to each of the commands, which are sent at once. Throws when the server hangs up. */
+  /** Sends all commands at once and returns the reply to each. Throws when the server closes the connection. */
   async ask(...commands: readonly string[]): Promise<string[]> {
     this.raw.send(commands.map((command) => `${command}\r\n`).join(''));
     const replies: string[] = [];
-    while (replies.length < commands.length) replies.push(await this.reply());
+    while (replies.length < commands.length) replies.push(await this.nextReply());
     return replies;
   }
 
+  /** Sends one command and returns its reply. */
   async askOne(command: string): Promise<string> {
     const [reply = ''] = await this.ask(command);
     return reply;
@@ -29,7 +30,7 @@ export class Conversation {
     this.raw.close();
   }
 
-  private async reply(): Promise<string> {
+  private async nextReply(): Promise<string> {
     for (let end = endOfReply(this.unread, 0); ; end = endOfReply(this.unread, 0)) {
       if (end !== undefined) return this.take(end);
       await this.raw.more();
@@ -47,21 +48,21 @@ export class Conversation {
 export const putCommand = (body: string, { priority = 1, delay = 0, ttr = 1_000 } = {}): string =>
   `put ${priority} ${delay} ${ttr} ${body.length}\r\n${body}`;
 
-/** A job as its server tells of it. */
-export interface JobPicture {
+/** A job as a server reports it in `stats-job` and `peek`. */
+export interface JobSnapshot {
   readonly id: number;
   readonly tube: string;
   readonly state: string;
   readonly body: string;
   /** Priority, delay, time-to-run, file and all counts. */
   readonly fields: Readonly<Record<string, number>>;
-  /** Seconds from its creation until it is due, give or take one; 0 unless it is delayed. */
+  /** Seconds from its creation until it becomes ready, plus or minus one; 0 unless it is delayed. */
   readonly dueAfterSeconds: number;
 }
 
 const numericFields = ['pri', 'delay', 'ttr', 'file', 'reserves', 'timeouts', 'releases', 'buries', 'kicks'];
 
-function toPicture(id: number, stats: string, found: string): JobPicture {
+function toSnapshot(id: number, stats: string, found: string): JobSnapshot {
   const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(stats)?.[1] ?? '';
   return {
     id,
@@ -73,48 +74,49 @@ function toPicture(id: number, stats: string, found: string): JobPicture {
   };
 }
 
-/** Those jobs that there are. */
-export async function lookAt(client: Conversation, ids: readonly number[]): Promise<JobPicture[]> {
+/** Reads the existing jobs among `ids`. */
+export async function readJobs(client: CommandClient, ids: readonly number[]): Promise<JobSnapshot[]> {
   const replies = await client.ask(...ids.flatMap((id) => [`stats-job ${id}`, `peek ${id}`]));
-  const pictures = ids.map((id, index) => {
+  const snapshots = ids.map((id, index) => {
     const stats = replies[2 * index] ?? '';
-    return stats.startsWith('OK ') ? toPicture(id, stats, replies[2 * index + 1] ?? '') : undefined;
+    return stats.startsWith('OK ') ? toSnapshot(id, stats, replies[2 * index + 1] ?? '') : undefined;
   });
-  return pictures.filter((picture) => picture !== undefined);
+  return snapshots.filter((snapshot) => snapshot !== undefined);
 }
 
-export const lookAtAll = (client: Conversation, lastId: number): Promise<JobPicture[]> =>
-  lookAt(
+/** Reads all existing jobs with an id up to `lastId`. */
+export const readAllJobs = (client: CommandClient, lastId: number): Promise<JobSnapshot[]> =>
+  readJobs(
     client,
     Array.from({ length: lastId }, (_, index) => index + 1),
   );
 
-/** Ages are whole seconds: what is due at the same moment may look one second apart. */
-export function expectSameJobs(actual: readonly JobPicture[], expected: readonly JobPicture[]): void {
-  const timeless = (pictures: readonly JobPicture[]) => pictures.map((picture) => ({ ...picture, dueAfterSeconds: 0 }));
+/** Compares jobs. The servers report ages in whole seconds, so due times may differ by one second. */
+export function expectSameJobs(actual: readonly JobSnapshot[], expected: readonly JobSnapshot[]): void {
+  const timeless = (snapshots: readonly JobSnapshot[]) => snapshots.map((snapshot) => ({ ...snapshot, dueAfterSeconds: 0 }));
   expect(timeless(actual)).toEqual(timeless(expected));
-  const drift = actual.map((picture, index) => Math.abs(picture.dueAfterSeconds - (expected[index]?.dueAfterSeconds ?? 0)));
+  const drift = actual.map((snapshot, index) => Math.abs(snapshot.dueAfterSeconds - (expected[index]?.dueAfterSeconds ?? 0)));
   expect(Math.max(0, ...drift)).toBeLessThanOrEqual(1);
 }
 
-/** What a restart makes of a job: what was reserved is ready, what was buried is buried once more. */
-export function afterRestart(picture: JobPicture): JobPicture {
-  if (picture.state === 'reserved') return { ...picture, state: 'ready' };
-  if (picture.state !== 'buried') return picture;
-  return { ...picture, fields: { ...picture.fields, buries: (picture.fields['buries'] ?? 0) + 1 } };
+/** The job as a restart must restore it: a reserved job is ready, a buried job is counted as buried once more. */
+export function afterRestart(snapshot: JobSnapshot): JobSnapshot {
+  if (snapshot.state === 'reserved') return { ...snapshot, state: 'ready' };
+  if (snapshot.state !== 'buried') return snapshot;
+  return { ...snapshot, fields: { ...snapshot.fields, buries: (snapshot.fields['buries'] ?? 0) + 1 } };
 }
 
-export type Ending = 'SIGTERM' | 'SIGKILL';
+export type EndSignal = 'SIGTERM' | 'SIGKILL';
 
-/** A log's folder and the servers that were opened on it or on copies of it. */
+/** Folders with logs, and the server processes that use them. */
 export class LogScene {
   private readonly root = mkdtempSync(join(tmpdir(), 'log-'));
   private readonly running = new Set<QueueProcess>();
-  private readonly clients = new Map<QueueProcess, Conversation[]>();
+  private readonly clients = new Map<QueueProcess, CommandClient[]>();
   private folders = 0;
 
   constructor() {
-    // A server that runs as another user must get at its folder.
+    // A server that runs as another user needs access to its folder.
     chmodSync(this.root, 0o711);
   }
 
@@ -125,51 +127,58 @@ export class LogScene {
     return folder;
   }
 
+  /** Copies a folder and returns the copy. */
   copyOf(folder: string): string {
     const copy = this.newFolder();
     cpSync(folder, copy, { recursive: true });
     return copy;
   }
 
-  /** Throws when the server refuses to start. */
-  async open(maker: Maker, folder: string, options: Partial<QueueProcessOptions> = {}): Promise<QueueProcess> {
-    const server = await this.tryToOpen(maker, folder, options);
-    if (server.exitCode !== undefined) throw new Error(`${maker} ended with ${server.exitCode}:\n${server.stderr}`);
+  /** Starts a server on the log in `folder`. Throws when the server exits instead. */
+  async open(implementation: Implementation, folder: string, options: Partial<QueueProcessOptions> = {}): Promise<QueueProcess> {
+    const server = await this.tryToOpen(implementation, folder, options);
+    if (server.exitCode !== undefined) throw new Error(`${implementation} ended with ${server.exitCode}:\n${server.stderr}`);
     return server;
   }
 
-  async tryToOpen(maker: Maker, folder: string, options: Partial<QueueProcessOptions> = {}): Promise<QueueProcess> {
-    const server = await QueueProcess.start({ maker, folder, ...options });
+  /** As `open`, but an exit is no error: see `exitCode`. */
+  async tryToOpen(implementation: Implementation, folder: string, options: Partial<QueueProcessOptions> = {}): Promise<QueueProcess> {
+    const server = await QueueProcess.start({ implementation, folder, ...options });
     this.running.add(server);
     return server;
   }
 
-  /** A server that must not start: it may listen for a moment before it finds out. */
-  async openInVain(maker: Maker, folder: string, options: Partial<QueueProcessOptions> = {}): Promise<QueueProcess> {
-    const server = await this.tryToOpen(maker, folder, options);
+  /** Starts a server that is expected to exit. It may listen for a short time before. */
+  async openUntilExit(implementation: Implementation, folder: string, options: Partial<QueueProcessOptions> = {}): Promise<QueueProcess> {
+    const server = await this.tryToOpen(implementation, folder, options);
     await server.ended();
     return server;
   }
 
-  async talk(server: QueueProcess): Promise<Conversation> {
-    const client = new Conversation(await server.connect());
+  async connect(server: QueueProcess): Promise<CommandClient> {
+    const client = new CommandClient(await server.connect());
     this.clients.set(server, [...(this.clients.get(server) ?? []), client]);
     return client;
   }
 
-  async end(server: QueueProcess, ending: Ending): Promise<void> {
-    await server.end(ending);
+  async end(server: QueueProcess, signal: EndSignal): Promise<void> {
+    await server.end(signal);
     for (const client of this.clients.get(server) ?? []) client.close();
     this.clients.delete(server);
     this.running.delete(server);
   }
 
-  /** The jobs that a server of that maker finds in the folder; it is killed afterwards. */
-  async read(maker: Maker, folder: string, lastId: number, options: Partial<QueueProcessOptions> = {}): Promise<JobPicture[]> {
-    const server = await this.open(maker, folder, options);
-    const pictures = await lookAtAll(await this.talk(server), lastId);
+  /** Starts a server on the log in `folder`, reads all jobs up to `lastId` and kills the server. */
+  async read(
+    implementation: Implementation,
+    folder: string,
+    lastId: number,
+    options: Partial<QueueProcessOptions> = {},
+  ): Promise<JobSnapshot[]> {
+    const server = await this.open(implementation, folder, options);
+    const snapshots = await readAllJobs(await this.connect(server), lastId);
     await this.end(server, 'SIGKILL');
-    return pictures;
+    return snapshots;
   }
 
   async close(): Promise<void> {

@@ -5,11 +5,11 @@ import jackd, { type JackdClient } from 'jackd';
 import { type QueueServer, queueServerKinds, RawClient } from '../../support/beanstalkd-process.js';
 import { eventually } from './queue-scene.js';
 
-/** The package is the class itself; its types tell otherwise. */
+/** The package exports the class itself; its types are wrong. */
 const Jackd = jackd as unknown as typeof JackdClient;
 
 const HOST = '127.0.0.1';
-describe.each(queueServerKinds())("other people's clients over $name", (kind) => {
+describe.each(queueServerKinds())('published clients with $name', (kind) => {
   let server: QueueServer;
 
   beforeEach(async () => {
@@ -46,7 +46,7 @@ describe.each(queueServerKinds())("other people's clients over $name", (kind) =>
       expect(await client.listTubeUsed()).toBe('letters');
     });
 
-    it('takes back every byte it gave, however long', async () => {
+    it('gets every byte of a body back, also of a large one', async () => {
       const bodies = ['\r\nDELETED\r\n', '\0\u{1f98a}\r', 'ж'.repeat(32_767)];
       for (const body of bodies) await client.put(body);
       for (const body of bodies) {
@@ -56,7 +56,7 @@ describe.each(queueServerKinds())("other people's clients over $name", (kind) =>
       }
     });
 
-    it('buries, peeks, kicks, delays and releases, and reads the statistics of it', async () => {
+    it('buries, peeks, kicks, delays and releases a job, and reads its statistics', async () => {
       const id = await client.put('work', { priority: 5, ttr: 90 });
       await client.reserveJob(Number(id));
       await client.bury(id, 7);
@@ -75,7 +75,7 @@ describe.each(queueServerKinds())("other people's clients over $name", (kind) =>
     });
   });
 
-  it("fivebeans' own worker works, releases and buries jobs, and ends with the rest left alone", async () => {
+  it("fivebeans' own worker completes, releases and buries jobs, and stops without touching the others", async () => {
     const raw = await RawClient.connect(server.port);
     const worked: unknown[] = [];
     const handlers = {

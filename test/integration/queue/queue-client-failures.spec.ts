@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Clock } from '#domain';
 import { type QueueServer, type ServerAddress, queueServerKinds, startEmbeddedBeanstalkd } from '../../support/beanstalkd-process.js';
-import { listMakers, type Maker, QueueProcess } from '../../support/queue-process.js';
+import { listImplementations, type Implementation, QueueProcess } from '../../support/queue-process.js';
 import { contactsJob, eventually, accelerated, QueueScene, succeeds } from './queue-scene.js';
 import { SwallowingProxy } from './swallowing-proxy.js';
 
@@ -105,11 +105,11 @@ describe('a server that neither replies nor closes connections', () => {
   });
 });
 
-describe.each(listMakers())('two servers, one of them a frozen process: %s', (maker: Maker) => {
+describe.each(listImplementations())('two servers, one of them a frozen process: %s', (implementation: Implementation) => {
   const startProcess = async () => {
     const folder = await mkdtemp(join(tmpdir(), 'queue-log-'));
     closers.push(() => rm(folder, { recursive: true, force: true }));
-    const server = await QueueProcess.start({ maker, folder });
+    const server = await QueueProcess.start({ implementation, folder });
     closers.push(() => server.end('SIGKILL'));
     return server;
   };

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import type { Turn } from './lockstep.js';
 
-/** Larger bodies are refused: small, so that refused ones cost little. */
+/** Limit for bodies. It is small, so that refused bodies cost little. */
 export const maxJobBytes = 600;
 
-/** A command as it is sent, with exactly one reply. `<n>` stands for the id that is n below the newest. */
+/** A command with exactly one reply. `<n>` means the id that is n below the newest. */
 type Template = string;
 
-/** Never due while a script runs. */
-const farAway = fc.constantFrom(0, 0, 0, 1_000_000, 4_294_967_295);
+/** A delay of 0, or one that never ends during a script. */
+const delaySeconds = fc.constantFrom(0, 0, 0, 1_000_000, 4_294_967_295);
 const priority = fc.constantFrom(0, 1, 1, 5, 1023, 1024, 4_294_967_295);
 const timeToRun = fc.constantFrom(1_000, 4_294_967_295);
 const tube = fc.constantFrom('default', 'a', 'b', 'c', 'x'.repeat(200), '-a', 'a b', 'x'.repeat(201), '$(+)/;._0', 'é', '');
@@ -20,7 +20,7 @@ const id = fc.oneof(
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((body) => Buffer.from(body).toString('latin1'));
 
 const goodPut = fc
-  .tuple(priority, farAway, timeToRun, bytes(20))
+  .tuple(priority, delaySeconds, timeToRun, bytes(20))
   .map(([pri, delay, ttr, body]) => `put ${pri} ${delay} ${ttr} ${body.length}\r\n${body}\r\n`);
 
 const otherPut = fc.oneof(
@@ -46,20 +46,20 @@ const work = fc.oneof(
   { weight: 6, arbitrary: fc.constant('reserve-with-timeout 0\r\n') },
   { weight: 2, arbitrary: id.map((job) => `reserve-job ${job}\r\n`) },
   { weight: 4, arbitrary: id.map((job) => `delete ${job}\r\n`) },
-  { weight: 3, arbitrary: fc.tuple(id, priority, farAway).map(([job, pri, delay]) => `release ${job} ${pri} ${delay}\r\n`) },
+  { weight: 3, arbitrary: fc.tuple(id, priority, delaySeconds).map(([job, pri, delay]) => `release ${job} ${pri} ${delay}\r\n`) },
   { weight: 3, arbitrary: fc.tuple(id, priority).map(([job, pri]) => `bury ${job} ${pri}\r\n`) },
   { weight: 1, arbitrary: id.map((job) => `touch ${job}\r\n`) },
   { weight: 1, arbitrary: fc.tuple(id, number, badNumber).map(([job, pri, delay]) => `release ${job} ${pri} ${delay}\r\n`) },
 );
 
-const repair = fc.oneof(
+const kickOrPause = fc.oneof(
   fc.nat(4).map((bound) => `kick ${bound}\r\n`),
   id.map((job) => `kick-job ${job}\r\n`),
   fc.tuple(goodTube, fc.constantFrom(0, 0, 1_000_000)).map(([name, pause]) => `pause-tube ${name} ${pause}\r\n`),
   fc.tuple(tube, badNumber).map(([name, pause]) => `pause-tube ${name} ${pause}\r\n`),
 );
 
-const look = fc.oneof(
+const inspect = fc.oneof(
   id.map((job) => `peek ${job}\r\n`),
   fc.constantFrom('peek-ready', 'peek-delayed', 'peek-buried').map((command) => `${command}\r\n`),
   id.map((job) => `stats-job ${job}\r\n`),
@@ -72,7 +72,7 @@ const names = fc
   .tuple(fc.constantFrom('use', 'watch', 'ignore'), fc.oneof(goodTube, goodTube, tube))
   .map(([word, name]) => `${word} ${name}\r\n`);
 
-/** Without CR: a line of its own, whatever it says. */
+/** One line: a CR in the text is replaced. */
 const line = (text: string) => `${text.replaceAll('\r', 'R')}\r\n`;
 
 const garbage = fc.oneof(
@@ -94,32 +94,33 @@ const garbage = fc.oneof(
   fc.constantFrom(222, 230, 300, 500).map((length) => `${'y'.repeat(length)}\r\n`),
 );
 
-/** The server looks at 224 bytes at a time and never sees a line end that lies across two of them: such a line has no reply. */
-const isSeen = (text: string) => text.indexOf('\r\n') % 224 !== 223;
+/** The server examines 224 bytes at a time and misses a line end across two of these blocks: such a line gets no reply. */
+const hasVisibleLineEnd = (text: string) => text.indexOf('\r\n') % 224 !== 223;
 
 const command: fc.Arbitrary<Template> = fc
   .oneof(
     { weight: 10, arbitrary: goodPut },
     { weight: 1, arbitrary: otherPut },
     { weight: 14, arbitrary: work },
-    { weight: 4, arbitrary: repair },
-    { weight: 7, arbitrary: look },
+    { weight: 4, arbitrary: kickOrPause },
+    { weight: 7, arbitrary: inspect },
     { weight: 4, arbitrary: names },
     { weight: 1, arbitrary: garbage },
   )
-  .filter(isSeen);
+  .filter(hasVisibleLineEnd);
 
 const client = fc.nat(3);
 
+/** One step of a script. */
 export interface Step {
   readonly client: number;
   readonly kind: Turn['kind'];
   readonly commands: readonly Template[];
-  /** Cuts what is sent into pieces of that many bytes; 0 sends it whole. */
+  /** The text is sent in pieces of that many bytes; 0 sends it whole. */
   readonly pieceBytes: number;
 }
 
-/** beanstalkd ends a pause when it next looks at the time: what follows at once may be served before or after those who wait. */
+/** beanstalkd ends a pause at its next check of the time: a command right behind may be served before or after the waiting clients. */
 const endsPause = /^pause-tube \S+ 0\r\n$/;
 
 const upToEndOfPause = (commands: readonly Template[]) => {
@@ -144,16 +145,17 @@ export const randomScript = fc.array(
   { maxLength: 160, size: 'max' },
 );
 
-const takesId = (text: string) => /^put +[\d]+ +[\d]+ +[\d]+ +(\d+)\r\n/.exec(text);
+/** A put with a valid command line: it uses up an id when its body is not too large. */
+const matchPut = (text: string) => /^put +[\d]+ +[\d]+ +[\d]+ +(\d+)\r\n/.exec(text);
 
-/** The same steps with every id filled in. */
+/** Turns a script into turns with real ids. */
 export function toTurns(script: readonly Step[]): Turn[] {
-  let newest = 0;
+  let newestId = 0;
   const fill = (template: Template) => {
-    const bodyBytes = takesId(template)?.[1];
-    if (bodyBytes !== undefined && Number(bodyBytes) <= maxJobBytes) newest += 1;
+    const bodyBytes = matchPut(template)?.[1];
+    if (bodyBytes !== undefined && Number(bodyBytes) <= maxJobBytes) newestId += 1;
     return bodyBytes === undefined
-      ? template.replace(/<(\d+)>/g, (_, below: string) => String(Math.max(1, newest - Number(below))))
+      ? template.replace(/<(\d+)>/g, (_, below: string) => String(Math.max(1, newestId - Number(below))))
       : template;
   };
   return script.map((one) => toTurn(one, one.commands.map(fill)));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RawClient } from '../../support/beanstalkd-process.js';
-import { listMakers, type Maker, QueueProcess } from '../../support/queue-process.js';
+import { listImplementations, type Implementation, QueueProcess } from '../../support/queue-process.js';
 import { eventually } from './queue-scene.js';
 
 let folder = '';
@@ -18,19 +18,20 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function start(maker: Maker): Promise<QueueProcess> {
-  const server = await QueueProcess.start({ maker, folder });
+async function start(implementation: Implementation): Promise<QueueProcess> {
+  const server = await QueueProcess.start({ implementation, folder });
   servers.push(server);
   return server;
 }
 
-/** Asks one command after the other; the last line of each answer. */
+/** Sends one command after the other. Returns the last line of each reply. */
 async function converse(client: RawClient, commands: readonly string[]): Promise<(string | undefined)[]> {
-  const answers: (string | undefined)[] = [];
-  for (const command of commands) answers.push((await client.ask(`${command}\r\n`)).split('\r\n').at(-2));
-  return answers;
+  const replies: (string | undefined)[] = [];
+  for (const command of commands) replies.push((await client.ask(`${command}\r\n`)).split('\r\n').at(-2));
+  return replies;
 }
 
+/** Starts drain mode and waits until it is on. */
 async function drain(server: QueueProcess, client: RawClient): Promise<void> {
   server.drain();
   await eventually(
@@ -39,9 +40,9 @@ async function drain(server: QueueProcess, client: RawClient): Promise<void> {
   );
 }
 
-describe.each(listMakers())('SIGUSR1 to a queue server: %s', (maker) => {
-  it('lets it refuse new jobs, also one whose body was on its way, and do everything else', async () => {
-    const server = await start(maker);
+describe.each(listImplementations())('SIGUSR1 to a queue server: %s', (implementation) => {
+  it('makes it refuse new jobs, even one whose body is not complete, and serve all other commands', async () => {
+    const server = await start(implementation);
     const [client, slow] = [await server.connect(), await server.connect()];
     await converse(client, ['put 0 0 60 1\r\na', 'put 0 0 60 1\r\nb']);
     slow.send('put 0 0 60 4\r\nha');
@@ -63,20 +64,20 @@ describe.each(listMakers())('SIGUSR1 to a queue server: %s', (maker) => {
 });
 
 describe('a signal that ends a queue server', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('leaves every job in the log, whatever clients are at: %s', async (signal) => {
-    const server = await start('ours');
+  it.each(['SIGTERM', 'SIGINT'] as const)('leaves every job in the log while clients are in the middle of commands: %s', async (signal) => {
+    const server = await start('embedded');
     const clients = await Promise.all(Array.from({ length: 5 }, () => server.connect()));
-    const [owner, taker, waiter, talker, deaf] = clients;
-    await owner?.ask('put 0 0 60 1\r\na\r\nput 0 500 60 1\r\nb\r\n', /INSERTED 2\r\n$/);
-    await taker?.ask('reserve-job 1\r\n', /a\r\n$/);
-    waiter?.send('reserve\r\n');
-    talker?.send('put 0 0 60 100\r\nhalf a bo');
-    deaf?.stopReading();
-    deaf?.send('stats\r\n'.repeat(20_000));
+    const [producer, worker, waiting, unfinished, notReading] = clients;
+    await producer?.ask('put 0 0 60 1\r\na\r\nput 0 500 60 1\r\nb\r\n', /INSERTED 2\r\n$/);
+    await worker?.ask('reserve-job 1\r\n', /a\r\n$/);
+    waiting?.send('reserve\r\n');
+    unfinished?.send('put 0 0 60 100\r\nhalf a bo');
+    notReading?.stopReading();
+    notReading?.send('stats\r\n'.repeat(20_000));
     await server.end(signal);
-    await waiter?.ended();
+    await waiting?.ended();
     expect([server.exitCode, server.stderr]).toEqual([0, '']);
-    const again = await (await start('ours')).connect();
+    const again = await (await start('embedded')).connect();
     expect(await converse(again, ['peek-ready', 'peek-delayed'])).toEqual(['a', 'b']);
     expect(await again.count('stats', 'current-jobs-reserved')).toBe(0);
   });

@@ -1,13 +1,14 @@
-/** The states' numbers on disk. */
-const onDisk = { invalid: 0, ready: 1, reserved: 2, buried: 3, delayed: 4 } as const;
+/** Number of each state on disk. */
+const stateNumbers = { invalid: 0, ready: 1, reserved: 2, buried: 3, delayed: 4 } as const;
 
+/** One record of a log of version 5. */
 export interface OldRecord {
   readonly id: number;
   readonly tube: string;
-  readonly state: keyof typeof onDisk;
-  /** Of a full record. */
+  readonly state: keyof typeof stateNumbers;
+  /** Set in a full record. */
   readonly body?: string;
-  /** A short record has the length of its job's body, and not the body. */
+  /** Set in a short record: the body of the job that it updates. The record contains its length only. */
   readonly updates?: string;
   readonly priority?: number;
   readonly delaySeconds?: number;
@@ -16,12 +17,12 @@ export interface OldRecord {
   readonly deadlineAtMs?: number;
 }
 
-/** Reserves, timeouts, releases, buries and kicks of every record. */
+/** Counts of reserves, timeouts, releases, buries and kicks in every record. */
 export const oldCounts = [1, 2, 3, 4, 5] as const;
 
 /**
- * A log file of version 5: int32 version; then per record uint64 length of the tube's name, the name, and 77 bytes of job in
- * the places of version 7 with all times in microseconds, and the body.
+ * Returns a log file of version 5: the version (int32), then for each record the length of the tube name (uint64), the name, 77
+ * bytes of job fields at the offsets of version 7 with all times in microseconds, and the body.
  */
 export function toVersionFive(records: readonly OldRecord[]): Buffer {
   const version = Buffer.alloc(4);
@@ -49,6 +50,6 @@ function toJobBytes(record: OldRecord): Buffer {
   writeMicroseconds(40, createdAtMs);
   writeMicroseconds(48, deadlineAtMs);
   oldCounts.forEach((count, index) => job.writeUInt32LE(count, 56 + 4 * index));
-  job.writeUInt8(onDisk[state], 76);
+  job.writeUInt8(stateNumbers[state], 76);
   return job;
 }
