@@ -1,7 +1,7 @@
-/** How a benchmark is to run. */
+/** Options of a benchmark. */
 export interface BenchOptions {
-  /** Fewer cases and rounds: shows that it works and the order of magnitude. */
+  /** Runs fewer cases and rounds: enough for a rough figure. */
   readonly isQuick: boolean;
   /** Prints a line. */
-  readonly say: (line: string) => void;
+  readonly print: (line: string) => void;
 }

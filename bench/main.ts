@@ -6,18 +6,18 @@ const EX_USAGE = 64;
 const benches = new Map([['queue', runQueueBench]]);
 const usage = `usage: npm run bench -- <${[...benches.keys()].join('|')}> [--quick]\n`;
 
-const say = (line: string) => process.stdout.write(`${line}\n`);
+const print = (line: string) => process.stdout.write(`${line}\n`);
 
 async function main(words: readonly string[]): Promise<void> {
   const isQuick = words.includes('--quick');
   const [name = '', ...others] = words.filter((word) => word !== '--quick');
   const bench = benches.get(name);
-  if (bench && others.length === 0) return bench({ isQuick, say });
+  if (bench && others.length === 0) return bench({ isQuick, print });
   process.stderr.write(usage);
   process.exitCode = EX_USAGE;
 }
 
-// A killed bench ends by `exit`, and with it the servers that it started.
+// Exit on a signal, so that the `exit` handlers kill the servers that the benchmark has started.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 await main(process.argv.slice(2));

@@ -8,8 +8,8 @@ const CR_LF_BYTES = 2;
 const NO_BYTES = Buffer.alloc(0);
 
 /**
- * Reads what a bench client sends and answers what it waits for, without keeping a job: what is left is Node itself, its sockets
- * and the least of parsing. No queue server in Node can be faster.
+ * Reads the commands of a bench client and sends the expected replies, without storing a job. It measures Node itself: sockets
+ * and minimal parsing. No queue server in Node can be faster.
  */
 class BareSession {
   private bodyBytes = 0;
@@ -29,14 +29,14 @@ class BareSession {
     const chunk = this.rest.length > 0 ? Buffer.concat([this.rest, received]) : received;
     let at = this.skipBody(chunk, 0);
     for (let end = chunk.indexOf(LF, at); end >= 0 && at < chunk.length; end = chunk.indexOf(LF, at)) {
-      this.answer(chunk, at, end);
+      this.reply(chunk, at, end);
       at = this.skipBody(chunk, end + 1);
     }
     this.rest = chunk.subarray(at);
     this.send();
   }
 
-  private answer(chunk: Buffer, at: number, end: number): void {
+  private reply(chunk: Buffer, at: number, end: number): void {
     const letter = chunk[at];
     if (letter === LETTER_P) this.awaitBody(chunk, end);
     else this.replies.push(letter === LETTER_R ? this.job : 'DELETED\r\n');

@@ -6,7 +6,7 @@ const RESERVE_WITHIN_SECONDS = 10;
 
 type Done = (error: string | null, ...values: unknown[]) => void;
 
-/** The client behind libs/queue, as it is: the next command is sent when one is answered. */
+/** The client of libs/queue. Sends the next command when one has got its reply. */
 class FivebeansClient implements BenchClient {
   private readonly body: Buffer;
 
@@ -36,15 +36,15 @@ class FivebeansClient implements BenchClient {
 
   private repeat(count: number, command: (done: Done) => void): Promise<void> {
     let unsent = count;
-    let unanswered = count;
+    let pending = count;
     return new Promise((resolve, reject) => {
       const next = () => {
         if (unsent === 0) return;
         unsent -= 1;
         command((error) => {
           if (error) return reject(new Error(error));
-          unanswered -= 1;
-          if (unanswered === 0) resolve();
+          pending -= 1;
+          if (pending === 0) resolve();
           else next();
         });
       };
@@ -53,6 +53,7 @@ class FivebeansClient implements BenchClient {
   }
 }
 
+/** Opens a connection through fivebeans. */
 export async function connectFivebeansClient(options: ClientOptions): Promise<BenchClient> {
   const client = new Client('127.0.0.1', options.port);
   client.connect();

@@ -6,10 +6,10 @@ import { Table } from '../table.js';
 import type { BenchClient } from './bench-client.js';
 import { connectors, jobsOf, queueCases, type QueueCase } from './queue-case.js';
 import { describeGoals, type Measured, type Ratios } from './queue-goals.js';
-import { debianVersion, hasDebian, startQueueServer, type Maker, type QueueServer } from './queue-server.js';
+import { debianVersion, hasDebian, startQueueServer, type Implementation, type QueueServer } from './queue-server.js';
 
 const MS_PER_SECOND = 1000;
-const makers: readonly Maker[] = ['ours', 'debian', 'bare'];
+const implementations: readonly Implementation[] = ['embedded', 'debian', 'bare'];
 
 /** Jobs per second. */
 interface Rates {
@@ -17,19 +17,23 @@ interface Rates {
   readonly reserveAndDelete: number;
 }
 
-type Place = 'memory' | 'log';
-type Servers = Record<Place, Record<Maker, QueueServer>>;
+type Storage = 'memory' | 'log';
+type Servers = Record<Storage, Record<Implementation, QueueServer>>;
 
-/** The bare server keeps nothing anywhere: the same one stands beside both. */
+/** The bare server stores nothing: one process is used for both. */
 async function startServers(): Promise<Servers> {
   const bare = await startQueueServer('bare', false);
   return {
-    memory: { ours: await startQueueServer('ours', false), debian: await startQueueServer('debian', false), bare },
-    log: { ours: await startQueueServer('ours', true), debian: await startQueueServer('debian', true), bare },
+    memory: { embedded: await startQueueServer('embedded', false), debian: await startQueueServer('debian', false), bare },
+    log: { embedded: await startQueueServer('embedded', true), debian: await startQueueServer('debian', true), bare },
   };
 }
 
-const everyMaker = <T>(of: (maker: Maker) => T): Record<Maker, T> => ({ ours: of('ours'), debian: of('debian'), bare: of('bare') });
+const forEachImplementation = <T>(of: (implementation: Implementation) => T): Record<Implementation, T> => ({
+  embedded: of('embedded'),
+  debian: of('debian'),
+  bare: of('bare'),
+});
 
 async function jobsPerSecond(clients: readonly BenchClient[], jobs: number, work: (client: BenchClient, jobs: number) => Promise<void>) {
   const startedAtMs = performance.now();
@@ -49,30 +53,30 @@ async function connectAll(queueCase: QueueCase, server: QueueServer): Promise<Be
   return Promise.all(Array.from({ length: connections }, () => connectors[client]({ port: server.port, inFlight, bodyBytes })));
 }
 
-/** The servers take turns, in the opposite order in every other round. A first round each is not counted. */
-async function measure(queueCase: QueueCase, servers: Servers, rounds: number): Promise<Record<Maker, Rates[]>> {
-  const { ours, debian, bare } = servers[queueCase.hasLog ? 'log' : 'memory'];
-  const clients: Record<Maker, BenchClient[]> = {
-    ours: await connectAll(queueCase, ours),
+/** The servers take turns, in reverse order in every second round. The first round is not counted. */
+async function measure(queueCase: QueueCase, servers: Servers, rounds: number): Promise<Record<Implementation, Rates[]>> {
+  const { embedded, debian, bare } = servers[queueCase.hasLog ? 'log' : 'memory'];
+  const clients: Record<Implementation, BenchClient[]> = {
+    embedded: await connectAll(queueCase, embedded),
     debian: await connectAll(queueCase, debian),
     bare: await connectAll(queueCase, bare),
   };
-  const seen = everyMaker<Rates[]>(() => []);
+  const seen = forEachImplementation<Rates[]>(() => []);
   const jobs = jobsOf(queueCase);
   for (let index = 0; index <= rounds; index += 1) {
-    for (const maker of index % 2 === 0 ? makers : [...makers].reverse()) {
-      const rates = await round(clients[maker], jobs);
-      if (index > 0) seen[maker].push(rates);
+    for (const implementation of index % 2 === 0 ? implementations : [...implementations].reverse()) {
+      const rates = await round(clients[implementation], jobs);
+      if (index > 0) seen[implementation].push(rates);
     }
   }
-  for (const client of makers.flatMap((maker) => clients[maker])) client.close();
+  for (const client of implementations.flatMap((implementation) => clients[implementation])) client.close();
   return seen;
 }
 
-/** The median of what each round says: whatever else the machine does comes and goes more slowly than rounds do. */
-function ratiosToDebian(seen: Record<Maker, Rates[]>, maker: Maker): Ratios {
+/** Returns the median of the ratios of the rounds: other load on the machine changes more slowly than the rounds. */
+function ratiosToDebian(seen: Record<Implementation, Rates[]>, implementation: Implementation): Ratios {
   const ratio = (operation: keyof Rates) =>
-    median(seen[maker].map((rates, index) => rates[operation] / (seen.debian[index]?.[operation] ?? Number.NaN)));
+    median(seen[implementation].map((rates, index) => rates[operation] / (seen.debian[index]?.[operation] ?? Number.NaN)));
   return { put: ratio('put'), reserveAndDelete: ratio('reserveAndDelete') };
 }
 
@@ -93,13 +97,14 @@ const heads = [
 ];
 const widest = ['fivebeans', '-f 50', '100', '8', '16384', '1000000', '1000000', '0.00', '00.00', '1000000', '1000000', '0.00', '00.00'];
 
-function toCells({ queueCase, ours, bare }: Measured, seen: Record<Maker, Rates[]>): string[] {
+function toCells({ queueCase, embedded, bare }: Measured, seen: Record<Implementation, Rates[]>): string[] {
   const { client, hasLog, inFlight, connections, bodyBytes } = queueCase;
-  const rate = (maker: Maker, operation: keyof Rates) => median(seen[maker].map((rates) => rates[operation])).toFixed(0);
+  const rate = (implementation: Implementation, operation: keyof Rates) =>
+    median(seen[implementation].map((rates) => rates[operation])).toFixed(0);
   const compare = (operation: keyof Rates) => [
-    rate('ours', operation),
+    rate('embedded', operation),
     rate('debian', operation),
-    ours[operation].toFixed(2),
+    embedded[operation].toFixed(2),
     bare[operation].toFixed(2),
   ];
   return [
@@ -113,16 +118,16 @@ function toCells({ queueCase, ours, bare }: Measured, seen: Record<Maker, Rates[
   ];
 }
 
-async function measureAll(servers: Servers, { isQuick, say }: BenchOptions): Promise<Measured[]> {
+async function measureAll(servers: Servers, { isQuick, print }: BenchOptions): Promise<Measured[]> {
   const cases = queueCases.filter(({ connections }) => !isQuick || connections === 1);
   const table = new Table(heads, widest);
   const all: Measured[] = [];
-  say(table.head());
+  print(table.head());
   for (const queueCase of cases) {
     const seen = await measure(queueCase, servers, isQuick ? 3 : 11);
-    const measured = { queueCase, ours: ratiosToDebian(seen, 'ours'), bare: ratiosToDebian(seen, 'bare') };
+    const measured = { queueCase, embedded: ratiosToDebian(seen, 'embedded'), bare: ratiosToDebian(seen, 'bare') };
     all.push(measured);
-    say(table.row(toCells(measured, seen)));
+    print(table.row(toCells(measured, seen)));
   }
   return all;
 }
@@ -133,18 +138,21 @@ function describeMachine(): string {
 }
 
 /**
- * Our queue server beside Debian's beanstalkd and a Node server that only answers, each a process of its own, fed by the same
- * client in the same run. Prints the medians of several short rounds. Throws when Debian's is not installed.
+ * Compares the embedded queue server with Debian's beanstalkd and with a Node server that only replies. Each is a process of
+ * its own; the same client sends the same commands to all of them in the same run. Prints the medians of several short rounds.
+ * Throws when Debian's beanstalkd is not installed.
  */
 export async function runQueueBench(options: BenchOptions): Promise<void> {
-  if (!hasDebian()) throw new Error("Debian's beanstalkd is not installed: there is nothing to compare with");
-  options.say(`${describeMachine()}\n`);
+  if (!hasDebian()) throw new Error("Debian's beanstalkd is not installed: install the package beanstalkd");
+  options.print(`${describeMachine()}\n`);
   const servers = await startServers();
   try {
     const measured = await measureAll(servers, options);
-    options.say('\nOurs ÷ Debian’s, mean (lowest; a bare Node server ÷ Debian’s):');
-    for (const line of describeGoals(measured)) options.say(line);
+    options.print('\nEmbedded ÷ Debian’s, mean (lowest; bare ÷ Debian’s):');
+    for (const line of describeGoals(measured)) options.print(line);
   } finally {
-    await Promise.all(makers.flatMap((maker) => [servers.memory[maker].stop(), servers.log[maker].stop()]));
+    await Promise.all(
+      implementations.flatMap((implementation) => [servers.memory[implementation].stop(), servers.log[implementation].stop()]),
+    );
   }
 }

@@ -11,26 +11,28 @@ import { systemClock } from '#clock';
 const START_WITHIN_MS = 10_000;
 const POLL_MS = 20;
 
-/** Longest body that a job may have; larger than any that is measured. */
+/** Limit for bodies, larger than any measured body. */
 const MAX_JOB_BYTES = 65_535;
 
-/** `bare`: a Node server that only answers, see bare-server.ts. */
-export type Maker = 'ours' | 'debian' | 'bare';
+/** `embedded`: libs/beanstalkd. `debian`: Debian's beanstalkd. `bare`: a Node server that only replies, see bare-server.ts. */
+export type Implementation = 'embedded' | 'debian' | 'bare';
 
-const programs: Record<Maker, readonly [string, ...string[]]> = {
-  ours: [process.execPath, fileURLToPath(new URL('../../libs/beanstalkd/src/main.js', import.meta.url))],
+const programs: Record<Implementation, readonly [string, ...string[]]> = {
+  embedded: [process.execPath, fileURLToPath(new URL('../../libs/beanstalkd/src/main.js', import.meta.url))],
   debian: ['/usr/bin/beanstalkd'],
   bare: [process.execPath, fileURLToPath(new URL('./bare-server.js', import.meta.url))],
 };
 
-/** What it says of itself. */
+/** Version of Debian's beanstalkd. Throws when it is not installed. */
 export const debianVersion = (): string => execFileSync(programs.debian[0], ['-v'], { encoding: 'utf8' }).trim();
 
+/** True when Debian's beanstalkd is installed. */
 export const hasDebian = (): boolean => existsSync(programs.debian[0]);
 
-/** A queue server as a process of its own on a free port of 127.0.0.1. */
+/** A queue server in a process of its own, on a free port of 127.0.0.1. */
 export interface QueueServer {
   readonly port: number;
+  /** Kills the process and removes its log. */
   stop(): Promise<void>;
 }
 
@@ -46,12 +48,12 @@ async function findFreePort(): Promise<number> {
 function isListening(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect(port, '127.0.0.1');
-    const answer = (isOpen: boolean) => {
+    const finish = (isOpen: boolean) => {
       probe.destroy();
       resolve(isOpen);
     };
-    probe.once('connect', () => answer(true));
-    probe.once('error', () => answer(false));
+    probe.once('connect', () => finish(true));
+    probe.once('error', () => finish(false));
   });
 }
 
@@ -63,12 +65,12 @@ async function waitUntilListening(port: number, what: string): Promise<void> {
   }
 }
 
-/** With a log, it is synced every 50 ms, beanstalkd's standard. The log's folder is removed when the server is stopped. */
-export async function startQueueServer(maker: Maker, hasLog: boolean): Promise<QueueServer> {
+/** Starts a server and waits until it listens. A log is synced every 50 ms, which is beanstalkd's default. */
+export async function startQueueServer(implementation: Implementation, hasLog: boolean): Promise<QueueServer> {
   const port = await findFreePort();
   const folder = await mkdtemp(join(tmpdir(), 'queue-bench-'));
   const logFlags = hasLog ? ['-b', folder, '-f', '50'] : [];
-  const [program, ...words] = programs[maker];
+  const [program, ...words] = programs[implementation];
   const child = spawn(program, [...words, '-l', '127.0.0.1', '-p', `${port}`, '-z', `${MAX_JOB_BYTES}`, ...logFlags], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });

@@ -8,15 +8,15 @@ const CR_LF_BYTES = 2;
 const NO_BYTES = Buffer.alloc(0);
 
 /**
- * Speaks the protocol itself and does as little as can be done: all the commands that a chunk of replies makes room for are
- * one write. So it is the server that is measured.
+ * Speaks the protocol itself with as little work as possible, so that the server is measured: all commands that one chunk of
+ * replies makes room for are sent in one write.
  */
 class RawClient implements BenchClient {
   private readonly putCommand: Buffer;
   private readonly putBatch: Buffer;
   private readonly reserveLine = 'reserve\r\n';
   private unsent = 0;
-  private unanswered = 0;
+  private pending = 0;
   private bytesToSkip = 0;
   private rest: Buffer = NO_BYTES;
   private onReplies: (chunk: Buffer) => void = () => {};
@@ -30,7 +30,7 @@ class RawClient implements BenchClient {
     this.putCommand = Buffer.concat([Buffer.from(`put 0 0 120 ${body.length}\r\n`), body, Buffer.from('\r\n')]);
     this.putBatch = Buffer.concat(Array.from({ length: options.inFlight }, () => this.putCommand));
     socket.on('data', (chunk: Buffer) => this.onReplies(chunk));
-    socket.on('close', () => this.settle.reject(new Error('the server hung up')));
+    socket.on('close', () => this.settle.reject(new Error('the server closed the connection')));
   }
 
   put(count: number): Promise<void> {
@@ -49,7 +49,7 @@ class RawClient implements BenchClient {
 
   private run(count: number, send: (commands: number) => void): Promise<void> {
     const first = Math.min(count, this.options.inFlight);
-    this.unanswered = count;
+    this.pending = count;
     this.unsent = count - first;
     return new Promise((resolve, reject) => {
       this.settle = { resolve, reject };
@@ -57,13 +57,13 @@ class RawClient implements BenchClient {
     });
   }
 
-  private answered(count: number): void {
-    this.unanswered -= count;
-    if (this.unanswered === 0) this.settle.resolve();
+  private complete(count: number): void {
+    this.pending -= count;
+    if (this.pending === 0) this.settle.resolve();
   }
 
-  /** How many of the commands that there is room for are still to be sent. */
-  private nextCommands(room: number): number {
+  /** Returns how many commands to send now, `room` at most, and counts them as sent. */
+  private takeCommands(room: number): number {
     const commands = Math.min(room, this.unsent);
     this.unsent -= commands;
     return commands;
@@ -76,11 +76,11 @@ class RawClient implements BenchClient {
   private takeInserted(chunk: Buffer): void {
     let replies = 0;
     for (let at = chunk.indexOf(LF); at >= 0; at = chunk.indexOf(LF, at + 1)) replies += 1;
-    this.sendPuts(this.nextCommands(replies));
-    this.answered(replies);
+    this.sendPuts(this.takeCommands(replies));
+    this.complete(replies);
   }
 
-  /** `RESERVED <id> <bytes>` and the body is followed by a delete, `DELETED` by the next reserve. */
+  /** Replies to `RESERVED <id> <bytes>` and the body with a delete, and to `DELETED` with the next reserve. */
   private takeJobs(received: Buffer): void {
     const chunk = this.rest.length > 0 ? Buffer.concat([this.rest, received]) : received;
     let commands = '';
@@ -94,9 +94,9 @@ class RawClient implements BenchClient {
       at = this.skipBody(chunk, end + 1);
     }
     this.rest = chunk.subarray(at);
-    commands += this.reserveLine.repeat(this.nextCommands(deleted));
+    commands += this.reserveLine.repeat(this.takeCommands(deleted));
     if (commands !== '') this.socket.write(commands, 'latin1');
-    this.answered(deleted);
+    this.complete(deleted);
   }
 
   private deleteCommand(chunk: Buffer, at: number): string {
@@ -111,6 +111,7 @@ class RawClient implements BenchClient {
   }
 }
 
+/** Opens a connection that speaks the protocol itself. */
 export async function connectRawClient(options: ClientOptions): Promise<BenchClient> {
   const socket = connect({ port: options.port, host: '127.0.0.1', noDelay: true });
   await once(socket, 'connect');
