@@ -11,32 +11,36 @@ const BEANSTALKD = '/usr/bin/beanstalkd';
 const START_WITHIN_MS = 10_000;
 const POLL_MS = 5;
 
+/** Where a queue server listens. */
 export type ServerAddress = { readonly host: string; readonly port: number } | { readonly path: string };
 
+/** How to start a queue server. */
 export interface QueueServerOptions {
   /** Listens on a unix socket in its folder instead of a port. */
   readonly isUnix?: boolean;
-  /** Without a log its jobs are gone after a restart. With one unless false. */
+  /** Keeps a log, so that jobs survive a restart. Default true. */
   readonly hasLog?: boolean;
-  /** 65,535 unless given. */
+  /** Default 65,535. */
   readonly maxJobBytes?: number;
 }
 
-/** A queue server of its own, with its log in a temporary folder; on a free port of 127.0.0.1 unless told otherwise. */
+/** A queue server for one test, with its log in a temporary folder. By default it listens on a free port of 127.0.0.1. */
 export interface QueueServer {
   readonly address: ServerAddress;
   /** 0 on a unix socket. */
   readonly port: number;
-  /** Holds its log. */
+  /** Folder of its log. */
   readonly folder: string;
-  /** Down for as long as `meanwhile` takes, then back at the same address with the same log. */
+  /** Stops it, awaits `meanwhile`, and starts it again on the same address with the same log. */
   restart(meanwhile?: () => Promise<void>): Promise<void>;
+  /** Stops it and removes its folder. */
   stop(): Promise<void>;
 }
 
+/** True when Debian's beanstalkd is installed. */
 export const hasDebianBeanstalkd = (): boolean => existsSync(BEANSTALKD);
 
-/** A port that nobody listens on at this moment. */
+/** Returns a port of 127.0.0.1 that is not in use at the moment. */
 export const findFreePort = async (): Promise<number> => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -70,21 +74,21 @@ interface Running {
   stop(): Promise<void>;
 }
 
-/** Where and how one server runs; the log is left out by one that has none. */
+/** Address and options of one server. Without `logFolder` it has no log. */
 export interface Placement {
   readonly address: ServerAddress;
   readonly logFolder?: string | undefined;
   readonly maxJobBytes?: number | undefined;
 }
 
-/** The flags that both servers understand. */
+/** Returns the command-line flags, which are the same for both servers. */
 export const toFlags = ({ address, logFolder, maxJobBytes }: Placement): string[] => [
   ...('path' in address ? ['-l', `unix:${address.path}`] : ['-l', address.host, '-p', String(address.port)]),
   ...(logFolder === undefined ? [] : ['-b', logFolder]),
   ...(maxJobBytes === undefined ? [] : ['-z', String(maxJobBytes)]),
 ];
 
-/** Debian's beanstalkd at that place; `stop` is kill -9. */
+/** Runs Debian's beanstalkd; `stop` kills it with SIGKILL. */
 export const runDebianBeanstalkd = async (placement: Placement, moreFlags: readonly string[] = []): Promise<Running> => {
   const server = spawn(BEANSTALKD, [...toFlags(placement), ...moreFlags], { stdio: 'ignore' });
   const exited = new Promise((resolve) => server.once('exit', resolve));
@@ -126,27 +130,28 @@ const start = async (run: (placement: Placement) => Promise<Running>, options: Q
   };
 };
 
-/** Debian's beanstalkd. It is stopped by kill -9, restarts included. */
+/** Starts Debian's beanstalkd. Stops and restarts kill it with SIGKILL. */
 export const startDebianBeanstalkd = (options: QueueServerOptions = {}): Promise<QueueServer> => start(runDebianBeanstalkd, options);
 
-/** The embedded server, in this process. */
+/** Starts the embedded server in this process. */
 export const startEmbeddedBeanstalkd = (options: QueueServerOptions = {}): Promise<QueueServer> => start(runEmbedded, options);
 
+/** One implementation of a queue server. */
 export interface QueueServerKind {
   readonly name: string;
   start(options?: QueueServerOptions): Promise<QueueServer>;
 }
 
-/** Every kind of server this machine has. Without Debian's it says so; with CI=true that is an error. */
+/** Returns the installed queue servers. Prints a line when Debian's is missing; with CI=true it throws instead. */
 export const queueServerKinds = (): QueueServerKind[] => {
   const embedded = { name: 'the embedded server', start: startEmbeddedBeanstalkd };
   if (hasDebianBeanstalkd()) return [embedded, { name: "Debian's beanstalkd", start: startDebianBeanstalkd }];
   if (process.env['CI'] === 'true') throw new Error(`${BEANSTALKD} is not installed`);
-  process.stderr.write(`${BEANSTALKD} is not installed: its tests are left out\n`);
+  process.stderr.write(`${BEANSTALKD} is not installed: its tests are skipped\n`);
   return [embedded];
 };
 
-/** Speaks the protocol byte by byte. */
+/** A client that sends and receives raw bytes, as Latin-1 text. */
 export class RawClient {
   private unread = '';
   private wake = () => {};
@@ -164,84 +169,88 @@ export class RawClient {
     });
   }
 
-  /** A number is a port of 127.0.0.1. */
+  /** Connects. A number is a port of 127.0.0.1. */
   static async connect(address: number | ServerAddress): Promise<RawClient> {
     return new RawClient(await open(typeof address === 'number' ? { host: '127.0.0.1', port: address } : address));
   }
 
+  /** Sends text without waiting for a reply. */
   send(text: string | Buffer): void {
     this.socket.write(text, 'latin1');
   }
 
-  /** Sends, and gives everything that came until `end` matched or the server hung up. */
+  /** Sends text. Returns everything received until `end` matches or the server closes the connection. */
   async ask(text: string, end: RegExp = /\r\n$/): Promise<string> {
     this.send(text);
     return this.until(end);
   }
 
+  /** Returns everything received until `end` matches or the server closes the connection. */
   async until(end: RegExp): Promise<string> {
     while (!end.test(this.unread) && !this.isEnded) await this.changed();
-    const answer = this.unread;
+    const received = this.unread;
     this.unread = '';
-    return answer;
+    return received;
   }
 
-  /** One line with its end. */
+  /** Waits for one line and returns it with its CR LF. */
   async line(): Promise<string> {
     while (!this.unread.includes('\r\n') && !this.isEnded) await this.changed();
     return this.cut(this.unread.indexOf('\r\n') + 2);
   }
 
-  /** That many bytes, or less when the server hung up. */
+  /** Waits for that many bytes and returns them; fewer when the server closes the connection. */
   async take(bytes: number): Promise<string> {
     while (this.unread.length < bytes && !this.isEnded) await this.changed();
     return this.cut(bytes);
   }
 
-  /** What came since the last look. */
+  /** Returns what was received and not taken yet, without waiting. */
   takeReceived(): string {
     const { unread } = this;
     this.unread = '';
     return unread;
   }
 
-  /** Something to take. Throws when the server hung up instead. */
+  /** Waits until something can be taken. Throws when the server closes the connection. */
   async more(): Promise<void> {
     while (this.unread === '' && !this.isEnded) await this.changed();
-    if (this.unread === '') throw new Error('the server hung up');
+    if (this.unread === '') throw new Error('the server closed the connection');
   }
 
-  /** The server hung up. */
+  /** Waits until the server closes the connection. */
   async ended(): Promise<void> {
     while (!this.isEnded) await this.changed();
   }
 
-  /** One number out of `stats-job`, `stats-tube` or `stats`; undefined when what it is about does not exist. */
+  /** Returns one number of `stats-job`, `stats-tube` or `stats`; undefined when the job or tube does not exist. */
   async count(command: string, key: string): Promise<number | undefined> {
-    const answer = await this.ask(`${command}\r\n`, /^NOT_FOUND\r\n$|^OK [^]*\n\r\n$/);
-    const found = new RegExp(`^${key}: (\\d+)$`, 'm').exec(answer)?.[1];
+    const reply = await this.ask(`${command}\r\n`, /^NOT_FOUND\r\n$|^OK [^]*\n\r\n$/);
+    const found = new RegExp(`^${key}: (\\d+)$`, 'm').exec(reply)?.[1];
     return found === undefined ? undefined : Number(found);
   }
 
-  /** From now on what comes stays in the system's buffers, until `readOn`. */
+  /** Stops reading: received bytes stay in the kernel until `readOn`. */
   stopReading(): void {
     this.socket.pause();
   }
 
+  /** Reads again after `stopReading`. */
   readOn(): void {
     this.socket.resume();
   }
 
-  /** Closes the connection the rude way: the other side sees an error. By TCP only. */
+  /** Closes the connection with a TCP reset: the server sees an error. Not for unix sockets. */
   reset(): void {
     this.socket.resetAndDestroy();
   }
 
-  /** Closes this side's half of the connection. */
+  /** Closes the client's half of the connection. */
   endInput(): void {
     this.socket.end();
   }
 
+  /** Closes the connection. */
   close(): void {
     this.socket.destroy();
   }

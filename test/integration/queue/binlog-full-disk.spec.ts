@@ -132,7 +132,7 @@ describe('a log that cannot be written', () => {
     const [before, during] = [await scene.connect(server), await scene.connect(server)];
     expect(await before.askOne(putCommand('before'))).toBe('INSERTED 1\r\n');
     server.limitFileSize(100);
-    await expect(during.askOne(putCommand('during'))).rejects.toThrow('the server hung up');
+    await expect(during.askOne(putCommand('during'))).rejects.toThrow('the server closed the connection');
     server.limitFileSize(undefined);
     expect(await (await scene.connect(server)).askOne(putCommand('after'))).toBe('INSERTED 3\r\n');
     await scene.end(server, 'SIGKILL');

@@ -64,7 +64,7 @@ export class Binlog implements Journal {
     this.compact();
   }
 
-  /** Writes all records to the files, without a sync. Throws when a write fails; the unwritten records stay for the next call. */
+  /** Writes all records to the files; `needsSync` is true when a sync is missing. Throws when a write fails: unwritten records stay. */
   flush(): void {
     this.files.flush();
   }

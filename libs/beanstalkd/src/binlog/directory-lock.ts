@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 
-/** Another running server, ours or beanstalkd, uses the log directory. */
+/** Another running server uses the log directory, an embedded one or beanstalkd. */
 export class DirectoryLockedError extends Error {}
 
 /**

@@ -29,7 +29,7 @@ export class Connection implements AlarmEntry {
   readonly reserved = new Heap<Job>(isDueEarlier);
   /** The client has sent at least one put. */
   isProducer = false;
-  /** The client has sent at least one reserve. */
+  /** The client has sent at least one reserve of any kind. */
   isWorker = false;
   /** A reserve of this client waits for a job. */
   isWaiting = false;
