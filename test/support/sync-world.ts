@@ -37,13 +37,13 @@ class HookReceiver {
   }
 }
 
-async function deliver({ services: { inbox } }: Harness, path: string, body: Buffer): Promise<void> {
+async function deliver({ services: { webhookTokens, kommoInbox, unisenderInbox } }: Harness, path: string, body: Buffer): Promise<void> {
   const [, , kommoToken] = /^\/(webhook)\/(.+)$/.exec(path) ?? [];
   const [, unisenderToken] = /^\/unisender\/webhook\/(.+)$/.exec(path) ?? [];
-  const account = await inbox.findAccountByToken(kommoToken ?? unisenderToken ?? '');
+  const account = await webhookTokens.findAccount(kommoToken ?? unisenderToken ?? '');
   if (!account || body.length === 0) return;
-  if (kommoToken) await inbox.receiveKommo(account.accountId, parseFormBody(body));
-  else await inbox.receiveUnisender(account.accountId, body);
+  if (kommoToken) await kommoInbox.receive(account.accountId, parseFormBody(body));
+  else await unisenderInbox.receive(account.accountId, body);
 }
 
 /** A connected account in a world of a sandbox, a database and one in-process service. */

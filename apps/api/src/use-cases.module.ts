@@ -6,7 +6,7 @@ import { QueueClient } from '#queue';
 import {
   AccountQueries,
   AuditLog,
-  Inbox,
+  KommoInbox,
   Installer,
   KommoContacts,
   PersonalData,
@@ -14,7 +14,9 @@ import {
   type Stores,
   type SyncServices,
   UnisenderContacts,
+  UnisenderInbox,
   Uninstall,
+  WebhookTokens,
   WidgetSettings,
 } from '#sync';
 
@@ -47,7 +49,9 @@ const toProviders = ({ config, clock, logger, database, queue, stores, services 
   { provide: IntegrationStore, useValue: stores.integrations },
   { provide: AccountQueries, useValue: services.accounts },
   { provide: AuditLog, useValue: services.audit },
-  { provide: Inbox, useValue: services.inbox },
+  { provide: WebhookTokens, useValue: services.webhookTokens },
+  { provide: KommoInbox, useValue: services.kommoInbox },
+  { provide: UnisenderInbox, useValue: services.unisenderInbox },
   { provide: Installer, useValue: services.installer },
   { provide: KommoContacts, useValue: services.kommoContacts },
   { provide: PersonalData, useValue: services.personalData },

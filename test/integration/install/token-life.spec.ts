@@ -112,7 +112,7 @@ describe.each(testDatabaseKinds())('an access on %s', (kind) => {
     harness.jobs.splice(0);
     await control.forgetCalls();
     const hook = { account: { id: String(ACCOUNT_ID) }, contacts: { delete: [{ id: '7', type: 'contact' }] } };
-    await harness.services.inbox.receiveKommo(ACCOUNT_ID, hook);
+    await harness.services.kommoInbox.receive(ACCOUNT_ID, hook);
     clock.advance(2 * DAY_MS);
     harness.jobs.splice(0);
     await harness.services.sweep.run();
@@ -130,9 +130,9 @@ describe.each(testDatabaseKinds())('an access on %s', (kind) => {
       account: { id: String(ACCOUNT_ID), subdomain, _links: { self: `https://${subdomain}.kommo.com` } },
       contacts: { delete: [{ id: String(id), type: 'contact' }] },
     });
-    expect(await harness.services.inbox.receiveKommo(ACCOUNT_ID, hook(1))).toMatchObject({ accepted: 1 });
+    expect(await harness.services.kommoInbox.receive(ACCOUNT_ID, hook(1))).toMatchObject({ accepted: 1 });
     await control.post(`/kommo/accounts/${ACCOUNT_ID}/rename`, { subdomain: 'renamed' });
-    expect(await harness.services.inbox.receiveKommo(ACCOUNT_ID, hook(2))).toMatchObject({ accepted: 1 });
+    expect(await harness.services.kommoInbox.receive(ACCOUNT_ID, hook(2))).toMatchObject({ accepted: 1 });
     await renewalRound();
     expect((await findAccount())?.host).toBe(`company${ACCOUNT_ID}.kommo.com`);
     expect((await whoAmI()).subdomain).toBe('renamed');

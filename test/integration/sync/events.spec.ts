@@ -19,7 +19,7 @@ describe.each(testDatabaseKinds())('events on %s', (kind) => {
 
   const importCalls = async () => (await world.control.calls('importContacts')) as unknown as ImportCall[];
   const kommoCalls = () => world.control.calls('/api/v4/');
-  const receive = (body: unknown) => world.harness.services.inbox.receiveKommo(account.accountId, body);
+  const receive = (body: unknown) => world.harness.services.kommoInbox.receive(account.accountId, body);
   const work = async () => {
     world.harness.clock.advance(1_000);
     await world.work();

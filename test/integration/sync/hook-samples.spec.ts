@@ -84,7 +84,7 @@ describe.each(testDatabaseKinds())('recorded and documented hooks on %s', (kind)
     for (const id of effect.living ?? []) {
       await account.create({ id, name: `Kommo ${id}`, emails: [`c${id}@example.com`], hooks: false });
     }
-    await world.harness.services.inbox.receiveKommo(account.accountId, body);
+    await world.harness.services.kommoInbox.receive(account.accountId, body);
     await world.settle();
     const versions = await world.harness.context.stores.contacts.findVersions(
       account.accountId,

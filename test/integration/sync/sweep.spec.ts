@@ -22,7 +22,7 @@ describe.each(testDatabaseKinds())('the sweep on %s', (kind) => {
   };
   const loseAJob = async () => {
     const hook = { contacts: { delete: [{ id: '7', type: 'contact' }] } };
-    await world.harness.services.inbox.receiveKommo(account.accountId, hook);
+    await world.harness.services.kommoInbox.receive(account.accountId, hook);
     clock.advance(31_000);
   };
 

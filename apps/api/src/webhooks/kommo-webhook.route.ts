@@ -3,7 +3,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidInputError, Logger } from '#domain';
-import { Inbox, type ReceivedHook } from '#sync';
+import { KommoInbox, type ReceivedHook } from '#sync';
 import { decodeByType, toBytes } from '../http/body-parsers.js';
 import { toSuccess } from '../http/envelope.js';
 import { sendFailure } from '../http/failure.filter.js';
@@ -21,7 +21,7 @@ const routeConfig: FastifyContextConfig = { audience: 'kommo', keepsRawBody: tru
 @Injectable()
 export class KommoWebhookRoute implements OnModuleInit {
   constructor(
-    private readonly inbox: Inbox,
+    private readonly inbox: KommoInbox,
     private readonly accounts: WebhookAccounts,
     private readonly adapterHost: HttpAdapterHost,
     private readonly logger: Logger,
@@ -45,8 +45,8 @@ export class KommoWebhookRoute implements OnModuleInit {
     const { accountId } = await this.accounts.getByToken(request.params.token, request);
     const bytes = toBytes(request.body);
     const decoded = decode(bytes, request.headers['content-type']);
-    if ('body' in decoded) return this.inbox.receiveKommo(accountId, decoded.body);
-    await this.inbox.keepUnreadable(accountId, decoded.unreadable, createHash('sha256').update(bytes).digest('hex'));
+    if ('body' in decoded) return this.inbox.receive(accountId, decoded.body);
+    await this.inbox.recordUnreadable(accountId, decoded.unreadable, createHash('sha256').update(bytes).digest('hex'));
     return { accepted: 0, ignored: 0, unreadable: 1 };
   }
 }

@@ -1,6 +1,6 @@
 import { Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { Inbox } from '#sync';
+import { UnisenderInbox } from '#sync';
 import { Audience } from '../guards/audience.decorator.js';
 import { PublicRateLimit } from '../guards/public-rate-limit.guard.js';
 import { RawBody, toBytes } from '../http/body-parsers.js';
@@ -10,7 +10,7 @@ import { WebhookAccounts } from './webhook-accounts.js';
 @Controller('unisender/webhook')
 export class UnisenderWebhookController {
   constructor(
-    private readonly inbox: Inbox,
+    private readonly inbox: UnisenderInbox,
     private readonly accounts: WebhookAccounts,
     private readonly rateLimit: PublicRateLimit,
   ) {}
@@ -29,7 +29,7 @@ export class UnisenderWebhookController {
   @RawBody()
   async receive(@Param('token') token: string, @Req() request: FastifyRequest) {
     const { accountId } = await this.accounts.getByToken(token, request);
-    const receive = () => this.inbox.receiveUnisender(accountId, toBytes(request.body));
+    const receive = () => this.inbox.receive(accountId, toBytes(request.body));
     return this.rateLimit.consumeOnRefusal(request, receive, 'wrong_auth');
   }
 }

@@ -1,20 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { InvalidInputError } from '#domain';
-import { Inbox } from '#sync';
+import { WebhookTokens } from '#sync';
 import { PublicRateLimit } from '../guards/public-rate-limit.guard.js';
 
 /** Finds the account of a webhook URL. Requests with an unknown token count against the client. */
 @Injectable()
 export class WebhookAccounts {
   constructor(
-    private readonly inbox: Inbox,
+    private readonly tokens: WebhookTokens,
     private readonly rateLimit: PublicRateLimit,
   ) {}
 
   /** Throws InvalidInputError `not_found`, or RateLimitedError. */
   async getByToken(token: string, request: Pick<FastifyRequest, 'ip'>): Promise<{ readonly accountId: number }> {
-    const account = await this.inbox.findAccountByToken(token);
+    const account = await this.tokens.findAccount(token);
     if (account) return account;
     this.rateLimit.consume(request);
     throw new InvalidInputError('There is nothing at this URL.', { code: 'not_found' });

@@ -1,12 +1,11 @@
-import type { AccountRow } from '#database';
+import type { AccountRow, AccountStore } from '#database';
 import { InvalidInputError } from '#domain';
-import type { SyncContext } from '../context.js';
 
-/** The account that a caller names. Throws InvalidInputError `account_unknown`. */
-export async function getAccount({ stores }: SyncContext, accountId: number): Promise<AccountRow> {
-  const account = await stores.accounts.find(accountId);
+/** The account. Throws InvalidInputError `account_unknown`. */
+export async function getAccount(accounts: AccountStore, accountId: number): Promise<AccountRow> {
+  const account = await accounts.find(accountId);
   if (account) return account;
-  throw new InvalidInputError(`account ${accountId} is not known`, {
+  throw new InvalidInputError('Unknown account', {
     code: 'account_unknown',
     fields: [{ field: 'id', problem: 'is not a known account' }],
   });

@@ -54,7 +54,7 @@ export class UnisenderContacts {
   }
 
   private async open(accountId: number): Promise<{ key: Secret; listId: number | null }> {
-    const account = await getAccount(this.context, accountId);
+    const account = await getAccount(this.context.stores.accounts, accountId);
     const key = openUnisenderKey(this.context, account);
     if (key) return { key, listId: account.listId };
     throw new InvalidInputError('the account has no Unisender key: save it in the widget', { code: 'unisender_key_missing' });

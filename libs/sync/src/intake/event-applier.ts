@@ -1,35 +1,42 @@
-import type { SettledEvent, WaitingEvent } from '#database';
+import { Injectable } from '@nestjs/common';
+import { EventStore, MailingConsentStore, type SettledEvent, type WaitingEvent } from '#database';
 import { BugError, type ContactChange, type MailingConsent, chunksOf, isMailableStatus } from '#domain';
-import type { SyncContext } from '../context.js';
+import { UnisenderClient } from '#unisender';
 import { type AccountWork, throwIfStopping } from '../push/account-work.js';
-import type { ContactApplier, DeliveredChange } from './contact-applier.js';
+import { ContactApplier, type DeliveredChange } from './contact-applier.js';
 
 const BATCH_EVENTS = 500;
 const REREAD_EVENTS = 500;
 
-/** What an event of Unisender says of addresses; stored by the inbox. */
+/** The mailing consent of addresses, as a Unisender event states it. */
 export interface ConsentChange {
   readonly emails: readonly string[];
   readonly consent: MailingConsent;
 }
 
-/** What one pass over the inbox found. */
+/** The result of one pass over the waiting events. */
 export interface AppliedEvents {
   readonly count: number;
-  /** When the newest event came in, epoch ms. */
+  /** When the newest event arrived, epoch milliseconds; 0 without events. */
   readonly newestAt: number;
-  /** Why some contacts could not be re-read; their events wait. */
+  /** Why some contacts could not be read from Kommo. Their events still wait. */
   readonly failure?: Error;
 }
 
-/** Takes an account's waiting events into the mirror, in order of arrival, each in one transaction with its end. */
+/** Applies an account's waiting events to the mirror, in order of arrival. */
+@Injectable()
 export class EventApplier {
   constructor(
-    private readonly context: SyncContext,
+    private readonly events: EventStore,
+    private readonly consents: MailingConsentStore,
+    private readonly unisender: UnisenderClient,
     private readonly contacts: ContactApplier,
   ) {}
 
-  /** Takes in everything that waits, then re-reads what could not be ordered. Throws TransientError (lease, database, Unisender). */
+  /**
+   * Applies every waiting event, then reads contacts from Kommo whose changes have no clear order. A failure of that read is
+   * returned, so that the caller can push what was applied. Throws TransientError (lease, database, Unisender).
+   */
   async applyWaiting(work: AccountWork): Promise<AppliedEvents> {
     let after = '';
     let count = 0;
@@ -38,8 +45,7 @@ export class EventApplier {
     for (;;) {
       throwIfStopping(work.signal);
       work.lease.assertHeld();
-      const { stores } = this.context;
-      const events = await stores.events.listWaiting(work.lease.accountId, after, BATCH_EVENTS);
+      const events = await this.events.listWaiting(work.lease.accountId, after, BATCH_EVENTS);
       if (events.length === 0) break;
       unordered.push(...(await this.applyBatch(work, events, unordered)));
       after = events.at(-1)?.eventId ?? after;
@@ -61,45 +67,40 @@ export class EventApplier {
     const changes = events
       .filter(({ source }) => source === 'kommo')
       .map((event): DeliveredChange => ({ event, change: JSON.parse(event.payload) as ContactChange }));
-    const held = new Set(unordered.map(({ change }) => change.contactId));
-    return changes.length === 0 ? [] : this.contacts.applyChanges(work, changes, held);
+    const unorderedIds = new Set(unordered.map(({ change }) => change.contactId));
+    return changes.length === 0 ? [] : this.contacts.applyChanges(work, changes, unorderedIds);
   }
 
   private async applyConsents(work: AccountWork, events: readonly WaitingEvent[]): Promise<void> {
     if (events.length === 0) return;
-    const { stores } = this.context;
     const { accountId } = work.lease;
     const changes: ConsentChange[] = [];
     for (const event of events) changes.push(await this.confirm(work, JSON.parse(event.payload) as ConsentChange));
     await work.lease.write(async () => {
-      for (const { emails, consent } of changes) {
-        await stores.consents.save(accountId, emails, consent);
-      }
+      for (const { emails, consent } of changes) await this.consents.save(accountId, emails, consent);
       const settled = events.map(({ eventId, deliveries }): SettledEvent => ({ eventId, deliveries, state: 'applied', reason: null }));
-      await stores.events.settle(accountId, settled);
+      await this.events.settle(accountId, settled);
     });
   }
 
   /**
-   * An unsubscribe is taken as it comes. Who is said to be back is asked for at Unisender: its events come late and repeated,
-   * and nobody may be re-subscribed by an old one.
+   * Returns an unsubscribe as it is. Of addresses that subscribed again, returns those that Unisender confirms: its events are
+   * late and repeated, and an old one must not subscribe anybody.
    */
-  private async confirm(work: AccountWork, change: ConsentChange): Promise<ConsentChange> {
+  private async confirm({ lease, unisenderKey }: AccountWork, change: ConsentChange): Promise<ConsentChange> {
     if (change.consent !== 'mailable') return change;
-    const { stores, unisender } = this.context;
-    const kept = await stores.consents.listUnmailable(work.lease.accountId, change.emails);
-    const back: string[] = [];
-    for (const email of work.unisenderKey ? kept : []) {
-      const contact = work.unisenderKey && (await unisender.getContact(work.unisenderKey, email));
-      if (isMailableStatus(contact?.status)) back.push(email);
+    const unmailable = await this.consents.listUnmailable(lease.accountId, change.emails);
+    const confirmed: string[] = [];
+    for (const email of unisenderKey ? unmailable : []) {
+      const contact = unisenderKey && (await this.unisender.getContact(unisenderKey, email));
+      if (isMailableStatus(contact?.status)) confirmed.push(email);
     }
-    return { emails: back, consent: 'mailable' };
+    return { emails: confirmed, consent: 'mailable' };
   }
 
-  /** A failure to ask Kommo does not hold back what needs no asking: it is handed to the caller, who tells first. */
   private async reread(work: AccountWork, unordered: readonly DeliveredChange[]): Promise<{ failure?: Error }> {
     try {
-      for (const chunk of chunksOf(groupedByContact(unordered), REREAD_EVENTS)) await this.contacts.reread(work, chunk);
+      for (const chunk of chunksOf(sortByContact(unordered), REREAD_EVENTS)) await this.contacts.reread(work, chunk);
       return {};
     } catch (error) {
       return { failure: error instanceof Error ? error : new BugError(String(error), { code: 'unexpected' }) };
@@ -107,6 +108,6 @@ export class EventApplier {
   }
 }
 
-/** Changes of one contact side by side, so that no chunk settles only some of them. */
-const groupedByContact = (changes: readonly DeliveredChange[]): DeliveredChange[] =>
+/** Puts the changes of one contact next to each other, so that few chunks split them. */
+const sortByContact = (changes: readonly DeliveredChange[]): DeliveredChange[] =>
   [...changes].sort((a, b) => a.change.contactId - b.change.contactId);

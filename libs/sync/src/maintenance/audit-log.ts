@@ -1,7 +1,7 @@
 import type { AuditRow } from '#database';
 import { ServiceError, parseJson, toIsoTime } from '#domain';
 import type { SyncContext } from '../context.js';
-import { EventIds } from '../intake/event-id.js';
+import { EventIds } from '../intake/event-recorder.js';
 
 /** What somebody is about to do. Nothing secret and no e-mail belongs here. */
 export interface AuditedAction {

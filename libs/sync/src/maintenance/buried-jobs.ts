@@ -1,13 +1,13 @@
 import { alerts, parseJson, toPositiveInteger, valueAt } from '#domain';
 import type { BuriedJob, BuriedJobRecorder } from '#queue';
 import type { SyncContext } from '../context.js';
-import type { RunService } from '../runs/run-service.js';
+import type { RunTransitions } from '../runs/run-transitions.js';
 
 /** Records buried jobs for the operator. */
 export class BuriedJobs implements BuriedJobRecorder {
   constructor(
     private readonly context: SyncContext,
-    private readonly runs: Pick<RunService, 'fail'>,
+    private readonly runs: Pick<RunTransitions, 'fail'>,
   ) {}
 
   /**

@@ -33,7 +33,7 @@ export class Sweep {
     await this.wakeAccounts([...new Set([...waiting, ...abandoned])]);
     for (const run of await stores.runs.listStale(clock.nowMs() - STALE_RUN_MS, LIMIT)) {
       await stores.runs.beat(run.runId);
-      if (!(await this.isPaused(run.accountId))) await this.runs.wake(run);
+      if (!(await this.isPaused(run.accountId))) await this.runs.enqueue(run);
     }
     await stores.events.purge(clock.nowMs() - KEEP_SETTLED_EVENTS_MS, PURGE_ROWS);
     await stores.authStates.purge();

@@ -1,11 +1,8 @@
-import { AccountBlockedError, isFlushDue } from '#domain';
-import type { Secret } from '#domain';
+import { type Secret, isFlushDue } from '#domain';
 import type { SyncContext } from '../context.js';
 import { type AccountWork, isLeftToOthers, throwIfStopping, workOnAccount } from './account-work.js';
 import type { AddressPusher, CountPushed } from './address-pusher.js';
 import type { EventApplier } from '../intake/event-applier.js';
-import type { Preparation } from './preparation.js';
-import { pushWhenReady } from './push-when-ready.js';
 
 const POLL_MS = 100;
 /** An account that never falls quiet gives way to others after this long. */
@@ -17,7 +14,6 @@ export class AccountSync {
     private readonly context: SyncContext,
     private readonly events: EventApplier,
     private readonly pusher: AddressPusher,
-    private readonly preparation: Preparation,
   ) {}
 
   /**
@@ -83,7 +79,7 @@ export class AccountSync {
 
   private async pushOnce(work: AccountWork, key: Secret): Promise<boolean> {
     const count = await this.findCounter(work.lease.accountId);
-    return pushWhenReady({ preparation: this.preparation, pusher: this.pusher }, work, key, count);
+    return this.pusher.push(work, key, count);
   }
 
   /** What a killed worker left unpushed of a run counts in that run, whoever tells it. */
@@ -98,10 +94,4 @@ export class AccountSync {
     if (!work.unisenderKey) return;
     while (await this.pushOnce(work, work.unisenderKey)) throwIfStopping(work.signal);
   }
-}
-
-/** Throws AccountBlockedError when the account has no key that Unisender accepts. */
-export function requireUnisenderKey(work: AccountWork): Secret {
-  if (work.unisenderKey) return work.unisenderKey;
-  throw new AccountBlockedError('the account has no Unisender key that is accepted', { block: 'unisender_key_refused' });
 }

@@ -1,50 +1,75 @@
-import type { DirtyAddress } from '#database';
+import { Injectable } from '@nestjs/common';
+import { AddressStore, type DirtyAddress } from '#database';
 import {
   type FoundAddress,
   MAX_ROWS_PER_CALL,
-  type Secret,
   type PushedAddress,
+  type Secret,
   decideAddress,
   pushedByDelete,
   pushedByExclude,
   pushedByInspection,
   pushedByPut,
 } from '#domain';
-import type { UnisenderContact } from '#unisender';
-import type { SyncContext } from '../context.js';
+import { UnisenderClient, type UnisenderContact, UnisenderRejectedError } from '#unisender';
 import { type AccountWork, throwIfStopping } from './account-work.js';
-import { countsOf, originFrom, type Plan, type Planned, type PushCounts, toPlan, toRows } from './push-plan.js';
+import { Preparation } from './preparation.js';
+import { type Plan, type Planned, type PushCounts, countsOf, originFrom, toPlan, toRows } from './push-plan.js';
 
-/** Counts in the transaction that records them, so that a crash never counts twice. */
+/** Adds to counters inside the transaction that records a push, so that a crash never counts twice. */
 export type CountPushed = (counts: PushCounts) => Promise<void>;
+
+/** What one round pushes with. */
+interface Round {
+  readonly work: AccountWork;
+  readonly key: Secret;
+  readonly listId: number;
+  readonly count: CountPushed;
+}
 
 const noCounts: PushCounts = { created: 0, updated: 0, deleted: 0, rejected: 0, unchanged: 0 };
 
-/** Tells Unisender the difference between what it was told and what the mirror says, in full calls. */
+/** Pushes the difference between the mirror and what was pushed before to Unisender, in calls of up to 500 rows. */
+@Injectable()
 export class AddressPusher {
-  constructor(private readonly context: SyncContext) {}
+  constructor(
+    private readonly addresses: AddressStore,
+    private readonly unisender: UnisenderClient,
+    private readonly preparation: Preparation,
+  ) {}
 
   /**
-   * One round: at most one importContacts call of 500 rows, and some single calls. Returns false when nothing was dirty.
-   * A crash at any point repeats the round; every call of it bears repetition.
+   * Pushes one round: at most one importContacts call of 500 rows, and at most 100 single calls. Prepares the list first, and creates
+   * it again when it was deleted in Unisender. Returns false when no address is dirty. Safe to repeat after a crash.
+   * Throws TransientError, UnisenderRejectedError and UnisenderKeyRefusedError.
    */
-  async push(work: AccountWork, key: Secret, listId: number, count: CountPushed = async () => {}): Promise<boolean> {
+  async push(work: AccountWork, key: Secret, count: CountPushed = async () => {}): Promise<boolean> {
+    const listId = await this.preparation.ensureReady(work, key);
+    try {
+      return await this.pushRound({ work, key, listId, count });
+    } catch (error) {
+      const isReplaced = error instanceof UnisenderRejectedError && (await this.preparation.replaceLostLists(work, key, listId));
+      if (isReplaced) return true;
+      throw error;
+    }
+  }
+
+  private async pushRound(round: Round): Promise<boolean> {
+    const { work } = round;
     throwIfStopping(work.signal);
-    const plan = await this.gather(work, count);
+    const plan = await this.planRound(round);
     if (!plan) return false;
-    await this.inspect(work, key, listId, plan.inspects);
-    await this.exclude(work, key, listId, plan, count);
-    if (plan.puts.length + plan.deletes.length > 0) await this.importRows(work, key, listId, plan, count);
+    await this.inspect(round, plan.inspects);
+    await this.exclude(round, plan.excludes);
+    if (plan.puts.length + plan.deletes.length > 0) await this.importRows(round, plan);
     work.lease.assertHeld();
     return true;
   }
 
-  /** Up to 500 dirty addresses that need a call; those that need none are cleared on the way. */
-  private async gather(work: AccountWork, count: CountPushed): Promise<Plan | undefined> {
-    const { stores } = this.context;
-    const { accountId } = work.lease;
+  /** Plans up to 500 dirty addresses that need a call. Clears the mark of those that need none. */
+  private async planRound({ work, count }: Round): Promise<Plan | undefined> {
     for (;;) {
-      const dirty = await stores.addresses.listDirty(accountId, MAX_ROWS_PER_CALL);
+      const dirty = await this.addresses.listDirty(work.lease.accountId, MAX_ROWS_PER_CALL);
       if (dirty.length === 0) return undefined;
       const planned = dirty.map((address) => ({ address, action: decideAddress(address, address.holder, work.settings.deletePolicy) }));
       const idle = planned.filter(({ action }) => action.kind === 'none').map(({ address }) => address);
@@ -54,69 +79,67 @@ export class AddressPusher {
     }
   }
 
-  private async clear(work: AccountWork, idle: readonly DirtyAddress[], count: CountPushed): Promise<void> {
+  private async clear({ lease }: AccountWork, idle: readonly DirtyAddress[], count: CountPushed): Promise<void> {
     const unchanged = idle.filter(({ holder }) => holder !== undefined).length;
-    await work.lease.write(async () => {
-      await this.context.stores.addresses.clearDirty(
-        work.lease.accountId,
-        idle.map(({ email }) => email),
-      );
+    const emails = idle.map(({ email }) => email);
+    await lease.write(async () => {
+      await this.addresses.clearDirty(lease.accountId, emails);
       await count({ ...noCounts, unchanged });
     });
   }
 
-  /** Learns of addresses whose answer was lost whether they stood in Unisender before; the next round removes them rightly. */
-  private async inspect(work: AccountWork, key: Secret, listId: number, inspects: readonly Planned[]): Promise<void> {
-    const told: PushedAddress[] = [];
+  /** Finds out, after a response was lost, whether an address was in Unisender before the call. The next round uses the result. */
+  private async inspect({ work, key, listId }: Round, inspects: readonly Planned[]): Promise<void> {
+    const inspected: PushedAddress[] = [];
     for (const { address } of inspects) {
-      told.push(
-        pushedByInspection(address, toFound(await this.context.unisender.getContact(key, address.email), [listId, address.ownListId])),
-      );
+      const contact = await this.unisender.getContact(key, address.email);
+      inspected.push(pushedByInspection(address, toFound(contact, [listId, address.ownListId])));
       throwIfStopping(work.signal);
     }
-    if (told.length === 0) return;
+    if (inspected.length === 0) return;
+    const { accountId } = work.lease;
+    const emails = inspected.map(({ email }) => email);
     await work.lease.write(async () => {
-      await this.context.stores.addresses.recordPushed(work.lease.accountId, told);
-      await this.context.stores.addresses.markDirty(
-        work.lease.accountId,
-        told.map(({ email }) => email),
-      );
+      await this.addresses.recordPushed(accountId, inspected);
+      await this.addresses.markDirty(accountId, emails);
     });
   }
 
-  /** Takes addresses off our list one by one: importing a row with the excluded list would bring back one that was deleted by hand. */
-  private async exclude(work: AccountWork, key: Secret, listId: number, plan: Plan, count: CountPushed): Promise<void> {
-    if (plan.excludes.length === 0) return;
-    await work.lease.write(() => this.context.stores.addresses.markOutcomeUnknown(work.lease.accountId, emailsOf(plan.excludes)));
-    for (const { address } of plan.excludes) {
-      for (const id of new Set([address.ownListId ?? listId, listId])) await this.context.unisender.exclude(key, address.email, [id]);
+  /** Removes addresses from our list, one call each: an import with excluded lists would create a contact again that was deleted by hand. */
+  private async exclude(round: Round, excludes: readonly Planned[]): Promise<void> {
+    if (excludes.length === 0) return;
+    const { work, key, listId } = round;
+    await work.lease.write(() => this.addresses.markOutcomeUnknown(work.lease.accountId, emailsOf(excludes)));
+    for (const { address } of excludes) {
+      for (const id of new Set([address.ownListId ?? listId, listId])) await this.unisender.exclude(key, address.email, [id]);
       throwIfStopping(work.signal);
     }
-    const told = plan.excludes.map(({ address }) => pushedByExclude(address));
-    await this.record(work, told, { ...noCounts, deleted: told.length }, count);
+    const pushed = excludes.map(({ address }) => pushedByExclude(address));
+    await this.record(round, pushed, { ...noCounts, deleted: pushed.length });
   }
 
-  private async importRows(work: AccountWork, key: Secret, listId: number, plan: Plan, count: CountPushed): Promise<void> {
-    const { stores, unisender } = this.context;
+  private async importRows(round: Round, plan: Plan): Promise<void> {
+    const { work, key, listId } = round;
+    const { accountId } = work.lease;
     const fresh = plan.puts.filter(({ address, action }) => action.isNew && address.origin === 'unknown');
     const known = [...plan.puts.filter((put) => !fresh.includes(put)), ...plan.deletes];
     await work.lease.write(async () => {
-      await stores.addresses.markSent(work.lease.accountId, emailsOf(fresh));
-      await stores.addresses.markOutcomeUnknown(work.lease.accountId, emailsOf(known));
+      await this.addresses.markSent(accountId, emailsOf(fresh));
+      await this.addresses.markOutcomeUnknown(accountId, emailsOf(known));
     });
-    const result = await unisender.importContacts(key, toRows(plan, listId, Object.values(work.settings.fields)));
+    const result = await this.unisender.importContacts(key, toRows(plan, listId, Object.values(work.settings.fields)));
     const rejected = new Map(result.rejected.map(({ index, code }) => [index, code]));
     const origin = originFrom(plan, fresh, result, rejected);
     const puts = plan.puts.map(({ address, action }, index) =>
       pushedByPut(address, action, { rejectedCode: rejected.get(index), originOfFresh: origin, listId }),
     );
     const deletes = plan.deletes.map(({ address }) => pushedByDelete(address));
-    await this.record(work, [...puts, ...deletes], countsOf(plan, rejected), count);
+    await this.record(round, [...puts, ...deletes], countsOf(plan, rejected));
   }
 
-  private async record(work: AccountWork, told: readonly PushedAddress[], counts: PushCounts, count: CountPushed): Promise<void> {
+  private async record({ work, count }: Round, pushed: readonly PushedAddress[], counts: PushCounts): Promise<void> {
     await work.lease.write(async () => {
-      await this.context.stores.addresses.recordPushed(work.lease.accountId, told);
+      await this.addresses.recordPushed(work.lease.accountId, pushed);
       await count(counts);
     });
   }

@@ -2,7 +2,7 @@ import type { DirtyAddress } from '#database';
 import { type AddressAction, listToLeave, originOfFresh } from '#domain';
 import type { ImportResult, ImportRows } from '#unisender';
 
-/** What one round of telling did, counted in addresses. */
+/** The result of one round of pushing, counted in addresses. */
 export interface PushCounts {
   readonly created: number;
   readonly updated: number;
@@ -11,7 +11,7 @@ export interface PushCounts {
   readonly unchanged: number;
 }
 
-/** An address with what is to be done about it. */
+/** An address with the action that it needs. */
 export interface Planned {
   readonly address: DirtyAddress;
   readonly action: AddressAction;
@@ -20,7 +20,7 @@ export interface Planned {
 /** An address to be put on the list. */
 export type Put = Planned & { readonly action: Extract<AddressAction, { kind: 'put' }> };
 
-/** One round of telling: puts and deletes are one call. */
+/** One round of pushing. Puts and deletes go into one call. */
 export interface Plan {
   readonly puts: readonly Put[];
   readonly deletes: readonly Planned[];
@@ -28,11 +28,11 @@ export interface Plan {
   readonly inspects: readonly Planned[];
 }
 
-/** Single calls (exclude, getContact) per round: keeps a round short beside the lease. */
+/** Single calls of each kind (exclude, getContact) in a round: a round must be short compared to the lease. */
 const MAX_SINGLE_CALLS = 50;
 const isPut = (planned: Planned): planned is Put => planned.action.kind === 'put';
 
-/** The round for what was planned; what one round does not bear stays dirty. */
+/** The next round. Addresses that do not fit into it stay dirty. */
 export function toPlan(planned: readonly Planned[]): Plan {
   const ofKind = (kind: AddressAction['kind']) => planned.filter(({ action }) => action.kind === kind);
   return {
@@ -49,7 +49,7 @@ interface Column {
   readonly delete: (address: DirtyAddress) => string;
 }
 
-const nothing = () => '';
+const noValue = () => '';
 
 function columnsOf({ puts, deletes }: Plan, listId: number, fieldNames: readonly string[]): Column[] {
   const email: Column = { name: 'email', put: ({ address }) => address.email, delete: (address) => address.email };
@@ -57,22 +57,22 @@ function columnsOf({ puts, deletes }: Plan, listId: number, fieldNames: readonly
   const left: Column = {
     name: 'email_excluded_list_ids',
     put: ({ address }) => String(listToLeave(address, listId) ?? ''),
-    delete: nothing,
+    delete: noValue,
   };
   const isLeft = puts.some(({ address }) => listToLeave(address, listId) !== undefined);
   return [
     email,
     ...(deletes.length > 0 ? [flag] : []),
-    { name: 'Name', put: ({ action }) => action.holder.name, delete: nothing },
-    { name: 'email_list_ids', put: () => String(listId), delete: nothing },
+    { name: 'Name', put: ({ action }) => action.holder.name, delete: noValue },
+    { name: 'email_list_ids', put: () => String(listId), delete: noValue },
     ...(isLeft ? [left] : []),
-    ...fieldNames.map((name): Column => ({ name, put: ({ action }) => action.holder.fields[name] ?? '', delete: nothing })),
+    ...fieldNames.map((name): Column => ({ name, put: ({ action }) => action.holder.fields[name] ?? '', delete: noValue })),
   ];
 }
 
 /**
- * The rows of a round. Columns that no row needs are not sent; `email_status` and `overwrite_lists` never are: nobody is
- * re-subscribed.
+ * The rows of a round, without columns that no row needs. `email_status` and `overwrite_lists` are never sent: they would
+ * subscribe people again who unsubscribed.
  */
 export function toRows(plan: Plan, listId: number, fieldNames: readonly string[]): ImportRows {
   const columns = columnsOf(plan, listId, fieldNames);
@@ -85,7 +85,7 @@ export function toRows(plan: Plan, listId: number, fieldNames: readonly string[]
   };
 }
 
-/** What the answer's numbers say of the rows that are new to us. */
+/** The origin of the rows that are new to us, from the numbers in the response. */
 export function originFrom(plan: Plan, fresh: readonly Put[], { inserted, updated }: ImportResult, rejected: ReadonlyMap<number, string>) {
   const accepted = plan.puts.filter((_, index) => !rejected.has(index));
   const freshSet = new Set(fresh);
@@ -93,7 +93,7 @@ export function originFrom(plan: Plan, fresh: readonly Put[], { inserted, update
   return originOfFresh({ inserted, updated, fresh: freshCount, known: accepted.length - freshCount });
 }
 
-/** The counts of a call whose rows at these indexes were refused. */
+/** Counts a call. `rejected` has the refused rows by index. */
 export function countsOf({ puts, deletes }: Plan, rejected: ReadonlyMap<number, string>): PushCounts {
   const accepted = puts.filter((_, index) => !rejected.has(index));
   const created = accepted.filter(({ action }) => action.isNew).length;

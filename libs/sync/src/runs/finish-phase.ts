@@ -1,26 +1,28 @@
-import type { SyncContext } from '../context.js';
-import type { RunDelivery } from './run-delivery.js';
-import type { Phase, RunStep, StepOutcome } from './run-phase.js';
-import { type RunProgress, secondRead } from './run-progress.js';
+import { Injectable } from '@nestjs/common';
+import { RunStore } from '#database';
+import { Clock } from '#domain';
+import { type Phase, RunProgress, type RunStep, type StepOutcome, secondRead } from './run-progress.js';
+import { RunPusher } from './run-pusher.js';
 
-/** Follows what came meanwhile, and tells the rest. */
+/** Applies the events that arrived during the run, pushes the rest and completes the run. */
+@Injectable()
 export class FinishPhase implements Phase {
   constructor(
-    private readonly context: SyncContext,
+    private readonly runs: RunStore,
     private readonly progress: RunProgress,
-    private readonly delivery: RunDelivery,
+    private readonly pusher: RunPusher,
+    private readonly clock: Clock,
   ) {}
 
   async advance(step: RunStep): Promise<StepOutcome> {
     const { run, work } = step;
-    const { stores, clock } = this.context;
-    const followedAtMs = clock.nowMs();
-    const count = await this.delivery.followEvents(work);
-    if (count > 0 && (await this.progress.hasShifted(run, followedAtMs))) {
+    const sinceMs = this.clock.nowMs();
+    const eventCount = await this.pusher.applyEvents(work);
+    if (eventCount > 0 && (await this.progress.needsSecondRead(run, sinceMs))) {
       return (await this.progress.save(run.runId, secondRead(run))) ? 'later' : 'ended';
     }
-    if (!(await this.delivery.deliver(step, 0))) return 'ended';
-    await stores.runs.transition(run.runId, 'completed', { error: null });
+    if (!(await this.pusher.push(step, 0))) return 'ended';
+    await this.runs.transition(run.runId, 'completed', { error: null });
     return 'settled';
   }
 }

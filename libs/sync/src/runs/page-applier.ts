@@ -1,24 +1,24 @@
-import type { ContactVersion } from '#database';
+import { Injectable } from '@nestjs/common';
+import { AddressStore, ContactStore, type ContactVersion } from '#database';
 import { type ContactSnapshot, sortPage } from '#domain';
+import { ContactReader } from '../intake/contact-reader.js';
+import { MirrorWriter, toVersion } from '../intake/mirror-writer.js';
 import type { AccountWork } from '../push/account-work.js';
-import { toVersion } from '../intake/contact-version.js';
-import type { KommoTruth } from '../intake/kommo-truth.js';
-import type { SyncContext } from '../context.js';
 
 /** One page of a run's read, in order of id. */
 export interface ReadPage {
   readonly snapshots: readonly ContactSnapshot[];
-  /** When Kommo was asked for it, epoch ms. */
+  /** When Kommo was asked for it, epoch milliseconds. */
   readonly askedAtMs: number;
   /** The highest id of the page before. */
   readonly after: number;
   readonly isLast: boolean;
   readonly runId: string;
-  /** When the run began, epoch ms: what the mirror took since is counted where it is told. */
+  /** When the run began, epoch milliseconds. What was written into the mirror since then is counted when it is pushed. */
   readonly runSinceMs: number;
 }
 
-/** What a page was, counted in addresses. */
+/** The result of a page, counted in addresses. */
 export interface AppliedPage {
   readonly unchanged: number;
   readonly invalid: number;
@@ -26,60 +26,62 @@ export interface AppliedPage {
   readonly lastId: number;
 }
 
-/** Brings the mirror to what a run reads from Kommo. */
+/** Writes the pages that a run reads from Kommo into the mirror. */
+@Injectable()
 export class PageApplier {
   constructor(
-    private readonly context: SyncContext,
-    private readonly truth: KommoTruth,
+    private readonly contacts: ContactStore,
+    private readonly addresses: AddressStore,
+    private readonly reader: ContactReader,
+    private readonly mirror: MirrorWriter,
   ) {}
 
   /**
-   * Applies one page of a run. What it shows is newer than what the mirror took before the page was asked for, unless Kommo's
-   * list lags behind a hook; contacts that the mirror took meanwhile are read again. `stampMs` marks the page's rows.
+   * Applies one page, whose rows become dirty as of `stampMs`. The page replaces what was written into the mirror before Kommo
+   * was asked for it, unless Kommo's list is older than a webhook. Contacts that were written later are read again by id.
    */
   async apply(work: AccountWork, page: ReadPage, stampMs: number): Promise<AppliedPage> {
-    const { stores } = this.context;
     const { accountId } = work.lease;
-    const living = page.snapshots.filter(({ isDeleted }) => !isDeleted).map((snapshot) => toVersion(snapshot, work.settings));
-    const ids = living.map(({ contactId }) => contactId);
+    const versions = page.snapshots.filter(({ isDeleted }) => !isDeleted).map((snapshot) => toVersion(snapshot, work.settings));
+    const ids = versions.map(({ contactId }) => contactId);
     const lastId = page.snapshots.reduce((last, { contactId }) => Math.max(last, contactId), page.after);
-    const known = await stores.contacts.findVersions(accountId, ids);
-    const { fresh, same, outrun } = sortPage(living, known, page.askedAtMs);
+    const known = await this.contacts.findVersions(accountId, ids);
+    const { fresh, same, outrun } = sortPage(versions, known, page.askedAtMs);
     await work.lease.write(async () => {
-      await stores.contacts.save(accountId, fresh, stampMs);
-      await stores.contacts.touch(
+      await this.contacts.save(accountId, fresh, stampMs);
+      await this.contacts.touch(
         accountId,
         same.filter(({ contactId, modifiedAtSeconds }) => known.get(contactId)?.modifiedAtSeconds !== modifiedAtSeconds),
       );
-      await stores.contacts.markMissing(accountId, {
+      await this.contacts.markMissing(accountId, {
         after: page.after,
         upTo: page.isLast ? null : lastId,
         seen: ids,
         runId: page.runId,
       });
     });
-    await this.readAgain(work, outrun);
+    await this.reread(work, outrun);
     const untouched = same.filter(({ contactId }) => (known.get(contactId)?.savedAtMs ?? 0) < page.runSinceMs);
-    return { unchanged: await this.countUnchanged(accountId, untouched), invalid: addressesOf(living, false).length, lastId };
+    return { unchanged: await this.countUnchanged(accountId, untouched), invalid: addressesOf(versions, false).length, lastId };
   }
 
-  /** Of these contacts, those that Kommo still has become living in the mirror; the rest is left as it stands. */
+  /** Looks up missing contacts in Kommo. Those that exist are stored and no longer missing; the others are not changed. */
   async verifyMissing(work: AccountWork, contactIds: readonly number[]): Promise<void> {
-    const found = await this.truth.find(work, contactIds);
-    const living = contactIds.filter((id) => found.has(id));
-    await this.truth.store(work, living, found);
+    const existing = await this.reader.readByIds(work.lease.accountId, contactIds);
+    const ids = contactIds.filter((id) => existing.has(id));
+    await this.mirror.replace(work, ids, existing);
   }
 
-  private async readAgain(work: AccountWork, versions: readonly ContactVersion[]): Promise<void> {
+  private async reread(work: AccountWork, versions: readonly ContactVersion[]): Promise<void> {
     if (versions.length === 0) return;
     const ids = versions.map(({ contactId }) => contactId);
-    await this.truth.store(work, ids, await this.truth.find(work, ids));
+    await this.mirror.replace(work, ids, await this.reader.readByIds(work.lease.accountId, ids));
   }
 
-  /** What waits to be told counts when it is. */
+  /** Dirty addresses are counted when they are pushed. */
   private async countUnchanged(accountId: number, same: readonly ContactVersion[]): Promise<number> {
     const emails = addressesOf(same, true);
-    return emails.length - (await this.context.stores.addresses.countDirtyAmong(accountId, [...new Set(emails)]));
+    return emails.length - (await this.addresses.countDirtyAmong(accountId, [...new Set(emails)]));
   }
 }
 

@@ -1,39 +1,65 @@
-import type { Run, RunCounts, RunPatch } from '#database';
+import { Injectable } from '@nestjs/common';
+import { ContactStore, type Run, type RunCounts, type RunPatch, RunStore } from '#database';
+import type { Secret } from '#domain';
+import type { AccountWork } from '../push/account-work.js';
 import type { CountPushed } from '../push/address-pusher.js';
-import type { SyncContext } from '../context.js';
 
-/** Rows shifted while a first read went on: a second one finds what slipped by. */
+/** Rows move to other pages when contacts are deleted during a read. A second read finds the contacts that a first one missed. */
 const MAX_PASSES = 2;
 
-/** When the run began, epoch ms. */
+/**
+ * The state of a run after a step: `next`, its next phase can start at once; `later`, it needs another time slice; `settled`,
+ * it is completed or waits for confirmation; `ended`, it was cancelled or failed meanwhile.
+ */
+export type StepOutcome = 'next' | 'later' | 'settled' | 'ended';
+
+/** A run at the start of a step, with what the step needs. */
+export interface RunStep {
+  readonly run: Run;
+  readonly work: AccountWork;
+  readonly key: Secret;
+  /** Whether the time slice is over: a long phase then returns `later`. */
+  isTimeUp(): boolean;
+}
+
+/** One phase of a run. */
+export interface Phase {
+  /** Continues at the run's checkpoint; safe to repeat. Throws TransientError and AccountBlockedError. */
+  advance(step: RunStep): Promise<StepOutcome>;
+}
+
+/** When the run began, epoch milliseconds. */
 export const startOf = ({ startedAt, createdAt }: Run): number => startedAt ?? createdAt;
 
-/** Back to the first page, for one read more. */
+/** The checkpoint that starts another read from the first page. */
 export const secondRead = ({ pass }: Run): RunPatch => ({ phase: 'read', page: 0, cursorContactId: 0, pass: pass + 1 });
 
-/** A run's checkpoints while somebody works on it. It may be cancelled at any time: then nothing is saved any more. */
+/** Saves the checkpoints and counters of a run. A run that was ended meanwhile is not changed. */
+@Injectable()
 export class RunProgress {
-  constructor(private readonly context: SyncContext) {}
+  constructor(
+    private readonly runs: RunStore,
+    private readonly contacts: ContactStore,
+  ) {}
 
-  /** The run as it stands, or undefined once it is ended. */
-  async findActive(runId: string): Promise<Run | undefined> {
-    const run = await this.context.stores.runs.find(runId);
+  /** The run, or undefined once it is ended. */
+  async findRunning(runId: string): Promise<Run | undefined> {
+    const run = await this.runs.find(runId);
     return run?.state === 'running' ? run : undefined;
   }
 
-  /** Saves a checkpoint; false when the run was ended meanwhile. */
+  /** Saves a checkpoint and adds to the counters. Returns false when the run was ended meanwhile. */
   async save(runId: string, patch: RunPatch, counts: Partial<RunCounts> = {}): Promise<boolean> {
-    const { stores } = this.context;
-    return stores.runs.checkpoint(runId, patch, counts);
+    return this.runs.checkpoint(runId, patch, counts);
   }
 
-  /** Counts in this run what is told. */
+  /** A function that adds pushed addresses to the run's counters. */
   counter({ runId }: Run): CountPushed {
-    return (counts) => this.context.stores.runs.count(runId, { ...counts });
+    return (counts) => this.runs.count(runId, { ...counts });
   }
 
-  /** Whether another read is due because contacts went since: whoever followed them may have slipped from a page not read to one that was. */
-  async hasShifted({ accountId, pass }: Run, sinceMs: number): Promise<boolean> {
-    return pass < MAX_PASSES && (await this.context.stores.contacts.hasVanishedSince(accountId, sinceMs));
+  /** Whether the contacts must be read again: some were deleted since `sinceMs`, so others moved to pages that were read already. */
+  async needsSecondRead({ accountId, pass }: Run, sinceMs: number): Promise<boolean> {
+    return pass < MAX_PASSES && (await this.contacts.hasVanishedSince(accountId, sinceMs));
   }
 }

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import type { Run } from '#database';
-import { AccountBlockedError, InvalidInputError, type RunMode, type RunTrigger } from '#domain';
+import { Injectable } from '@nestjs/common';
+import { AccountStore, ContactStore, type Run, RunStore } from '#database';
+import { AccountBlockedError, Clock, InvalidInputError, type RunMode, type RunTrigger } from '#domain';
 import { getAccount } from '../accounts/get-account.js';
-import type { SyncContext } from '../context.js';
-import { failRun } from './fail-run.js';
+import { JobEnqueuer } from '../intake/job-enqueuer.js';
 import { type RunView, toRunView } from './run-view.js';
 
-/** The account has a run that is not ended. */
+/** The account has an active run already. */
 export class RunActiveError extends InvalidInputError {
   constructor(
     message: string,
-    /** The run that is active. */
+    /** The active run. */
     readonly runId: string,
   ) {
     super(message, { code: 'run_active' });
@@ -19,81 +19,74 @@ export class RunActiveError extends InvalidInputError {
 
 const LIST_LIMIT = 50;
 
-/** Starts, shows and ends runs. The work itself is the import worker's. */
+/** Starts, shows, confirms and cancels runs. The worker of the tube `imports` does their work. */
+@Injectable()
 export class RunService {
-  constructor(private readonly context: SyncContext) {}
+  constructor(
+    private readonly runs: RunStore,
+    private readonly contacts: ContactStore,
+    private readonly accounts: AccountStore,
+    private readonly jobs: JobEnqueuer,
+    private readonly clock: Clock,
+  ) {}
 
   /**
-   * Creates a run and wakes a worker; answers at once. Throws RunActiveError, AccountBlockedError (not authorised),
-   * InvalidInputError `unisender_key_missing`.
+   * Creates a run and enqueues its job. Throws RunActiveError, AccountBlockedError (not authorised) and InvalidInputError
+   * `account_unknown` or `unisender_key_missing`.
    */
   async start({ accountId, mode, trigger }: { accountId: number; mode: RunMode; trigger: RunTrigger }): Promise<RunView> {
     await this.assertStartable(accountId);
-    const { stores, clock } = this.context;
-    const living = await stores.contacts.countLiving(accountId);
-    const run = await stores.runs.create({ runId: randomUUID(), accountId, mode, trigger, totalEstimate: living === 0 ? null : living });
+    const living = await this.contacts.countLiving(accountId);
+    const run = await this.runs.create({ runId: randomUUID(), accountId, mode, trigger, totalEstimate: living === 0 ? null : living });
     if (!run) {
-      const active = await stores.runs.findActive(accountId);
-      throw new RunActiveError(`account ${accountId} has a run that is not ended`, active?.runId ?? '');
+      const active = await this.runs.findActive(accountId);
+      throw new RunActiveError(`account ${accountId} has an active run`, active?.runId ?? '');
     }
-    await this.wake(run);
-    return toRunView(run, clock.nowMs());
+    await this.enqueue(run);
+    return toRunView(run, this.clock.nowMs());
   }
 
-  /** The run as it stands, or undefined. */
+  /** The run as it is now, or undefined. */
   async find(runId: string): Promise<RunView | undefined> {
-    const run = await this.context.stores.runs.find(runId);
-    return run && toRunView(run, this.context.clock.nowMs());
+    const run = await this.runs.find(runId);
+    return run && toRunView(run, this.clock.nowMs());
   }
 
-  /** The run as it stands. Throws InvalidInputError `run_unknown`. */
+  /** The run as it is now. Throws InvalidInputError `run_unknown`. */
   async get(runId: string): Promise<RunView> {
     const view = await this.find(runId);
     if (view) return view;
-    throw new InvalidInputError('the run is not known', { code: 'run_unknown', fields: [{ field: 'run_id', problem: 'is not known' }] });
+    throw new InvalidInputError('Unknown run', { code: 'run_unknown', fields: [{ field: 'run_id', problem: 'is not a known run' }] });
   }
 
-  /** Newest first. */
+  /** The account's runs, newest first. */
   async list(accountId: number, limit = LIST_LIMIT): Promise<RunView[]> {
-    const runs = await this.context.stores.runs.list(accountId, limit);
-    return runs.map((run) => toRunView(run, this.context.clock.nowMs()));
+    const runs = await this.runs.list(accountId, limit);
+    return runs.map((run) => toRunView(run, this.clock.nowMs()));
   }
 
-  /** Ends a run at its next step. Throws InvalidInputError `run_ended` when it is ended already. */
+  /** Cancels a run; its worker stops at the next step. Throws InvalidInputError `run_unknown` or `run_ended`. */
   async cancel(runId: string): Promise<RunView> {
-    const { stores } = this.context;
-    const isCancelled = await stores.runs.transition(runId, 'cancelled');
-    return this.answer(runId, isCancelled, 'run_ended', 'the run is ended already');
+    const isCancelled = await this.runs.transition(runId, 'cancelled');
+    return this.getIf(isCancelled, runId, { code: 'run_ended', problem: 'The run has already ended' });
   }
 
-  /** Lets a run that waits for confirmation delete what it found missing. Throws InvalidInputError `run_not_waiting`. */
+  /** Lets a waiting run remove the missing contacts. Throws InvalidInputError `run_unknown` or `run_not_waiting`. */
   async confirm(runId: string): Promise<RunView> {
-    const { stores } = this.context;
-    const run = await stores.runs.find(runId);
+    const run = await this.runs.find(runId);
     const isWaiting = run?.state === 'waiting_for_confirmation';
-    const isConfirmed = isWaiting && (await stores.runs.transition(runId, 'running', { confirmed: true, error: null }));
-    if (run && isConfirmed) await this.wake(run);
-    return this.answer(runId, isConfirmed, 'run_not_waiting', 'the run does not wait for confirmation');
+    const isConfirmed = isWaiting && (await this.runs.transition(runId, 'running', { confirmed: true, error: null }));
+    if (run && isConfirmed) await this.enqueue(run);
+    return this.getIf(isConfirmed, runId, { code: 'run_not_waiting', problem: 'The run does not wait for confirmation' });
   }
 
-  /** Ends a run that cannot go on, with the reason; without effect on one that is ended or unknown. */
-  async fail(runId: string, failure: { readonly code: string; readonly reason: string }): Promise<void> {
-    const run = await this.context.stores.runs.find(runId);
-    if (run) await failRun(this.context, run, failure);
-  }
-
-  /** Puts the run's job; a queue that is down costs time only. */
-  async wake(run: Pick<Run, 'runId' | 'accountId'>): Promise<void> {
-    const { queue, logger } = this.context;
-    try {
-      await queue.put({ tube: 'imports', payload: { run_id: run.runId, account_id: run.accountId } });
-    } catch (error) {
-      logger.warn('the job of a run could not be put; the sweep will', { run_id: run.runId, account_id: run.accountId, error });
-    }
+  /** Enqueues the run's job. A failure is logged: the sweep enqueues it later. */
+  async enqueue({ runId, accountId }: Pick<Run, 'runId' | 'accountId'>): Promise<void> {
+    await this.jobs.enqueue({ tube: 'imports', payload: { run_id: runId, account_id: accountId } });
   }
 
   private async assertStartable(accountId: number): Promise<void> {
-    const account = await getAccount(this.context, accountId);
+    const account = await getAccount(this.accounts, accountId);
     if (account.status !== 'active') {
       throw new AccountBlockedError('the account must be authorised first: open /auth?id=<account_id>', {
         block: 'reauthorization_required',
@@ -106,7 +99,7 @@ export class RunService {
     }
   }
 
-  private async answer(runId: string, isDone: boolean, code: string, problem: string): Promise<RunView> {
+  private async getIf(isDone: boolean, runId: string, { code, problem }: { code: string; problem: string }): Promise<RunView> {
     const view = await this.get(runId);
     if (!isDone) throw new InvalidInputError(problem, { code });
     return view;

@@ -1,48 +1,22 @@
 import type { Run } from '#database';
-import { AccountBlockedError, type Job, type RunPhase, isOwnHold } from '#domain';
-import { requireUnisenderKey } from '../push/account-sync.js';
-import { type AccountWork, workOnAccount } from '../push/account-work.js';
+import { AccountBlockedError, type Job, isOwnHold } from '#domain';
 import type { SyncContext } from '../context.js';
-import { failRun } from './fail-run.js';
-import { FinishPhase } from './finish-phase.js';
-import { PreparePhase } from './prepare-phase.js';
-import { ReadPhase } from './read-phase.js';
-import { RemovePhase } from './remove-phase.js';
-import { VerifyPhase } from './verify-phase.js';
-import { Preview } from './preview.js';
-import { RunDelivery } from './run-delivery.js';
-import type { RunParts } from './run-parts.js';
-import type { Phase, StepOutcome } from './run-phase.js';
-import { RunProgress } from './run-progress.js';
+import { workOnAccount } from '../push/account-work.js';
+import type { StepOutcome } from './run-progress.js';
+import type { RunSlice } from './run-slice.js';
+import type { RunTransitions } from './run-transitions.js';
 
-/** A long run gives way to other accounts after this long. */
-const SLICE_MS = 15_000;
-
-/** Carries a run from its last checkpoint as far as one slice of time allows. */
+/** Does the work of runs, a slice of time for each job. */
 export class RunWorker {
-  private readonly progress: RunProgress;
-  private readonly preview: Preview;
-  private readonly phases: Readonly<Record<RunPhase, Phase>>;
-
   constructor(
     private readonly context: SyncContext,
-    private readonly parts: RunParts,
-  ) {
-    this.progress = new RunProgress(context);
-    this.preview = new Preview(context, parts.tokens, this.progress);
-    const delivery = new RunDelivery(context, parts, this.progress);
-    this.phases = {
-      prepare: new PreparePhase(parts, this.progress),
-      read: new ReadPhase(context, parts, this.progress, delivery),
-      verify: new VerifyPhase(context, parts, this.progress, delivery),
-      remove: new RemovePhase(context, this.progress, delivery),
-      finish: new FinishPhase(context, this.progress, delivery),
-    };
-  }
+    private readonly slice: RunSlice,
+    private readonly transitions: RunTransitions,
+  ) {}
 
   /**
-   * Works on a run; puts its next job when time is up. A run whose account is blocked fails with the reason.
-   * Throws TransientError when it is to be tried again: it goes on at its checkpoint.
+   * Continues a run at its checkpoint, and enqueues its next job when the slice is over. A run of a blocked account fails.
+   * Throws TransientError; the run continues when its job is tried again.
    */
   async continueRun(runId: string, signal: AbortSignal): Promise<void> {
     const { stores, queue } = this.context;
@@ -50,43 +24,27 @@ export class RunWorker {
     if (!run || run.state === 'waiting_for_confirmation') return;
     if (!(await stores.runs.transition(runId, 'running'))) return;
     try {
-      const outcome = await workOnAccount(this.context, run.accountId, signal, (work) => this.work(run, work));
-      const next = jobAfter(outcome, run);
+      const outcome = await workOnAccount(this.context, run.accountId, signal, (work) => this.slice.advance(run, work));
+      const next = nextJob(outcome, run);
       if (next) await queue.put(next);
     } catch (error) {
-      await this.settleFailure(run, error);
+      await this.recordFailure(run, error);
     }
   }
 
-  private async work(run: Run, work: AccountWork): Promise<StepOutcome> {
-    if (run.mode === 'preview') return this.preview.count(run, work);
-    const untilMs = this.context.clock.nowMs() + SLICE_MS;
-    const key = requireUnisenderKey(work);
-    if (run.phase !== 'prepare') await this.parts.preparation.ensureReady(work, key, { look: true });
-    for (;;) {
-      const current = await this.progress.findActive(run.runId);
-      if (!current) return 'ended';
-      const outcome = await this.phases[current.phase].advance({ run: current, work, key, untilMs });
-      if (outcome !== 'next') return outcome;
-    }
-  }
-
-  /** A blocked account ends its run; any other failure stands in the run until it moves again, and is thrown on. */
-  private async settleFailure(run: Run, error: unknown): Promise<void> {
-    const { runId, accountId } = run;
-    const { stores, logger } = this.context;
+  /** Fails the run of a blocked account. Any other error is saved in the run, until it advances again, and thrown. */
+  private async recordFailure({ runId }: Run, error: unknown): Promise<void> {
     const reason = error instanceof Error ? error.message : String(error);
     if (!(error instanceof AccountBlockedError)) {
-      await stores.runs.checkpoint(runId, isOwnHold(error) ? {} : { error: reason });
+      await this.context.stores.runs.checkpoint(runId, isOwnHold(error) ? {} : { error: reason });
       throw error;
     }
-    logger.error('a run failed', { run_id: runId, account_id: accountId, code: error.code });
-    await failRun(this.context, run, { code: error.code, reason });
+    await this.transitions.fail(runId, { code: error.code, reason });
   }
 }
 
-/** What an ended run left unpushed is told all the same. */
-function jobAfter(outcome: StepOutcome, { runId, accountId }: Run): Job | undefined {
+/** The job that continues the run, or that pushes what an ended run left dirty. */
+function nextJob(outcome: StepOutcome, { runId, accountId }: Run): Job | undefined {
   if (outcome === 'later') return { tube: 'imports', payload: { run_id: runId, account_id: accountId } };
   return outcome === 'ended' ? { tube: 'contacts', payload: { account_id: accountId } } : undefined;
 }

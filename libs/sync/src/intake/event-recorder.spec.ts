@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { EventIds } from './event-id.js';
+import { EventIds } from './event-recorder.js';
 
 const NOW = 1_790_000_000_000;
 
