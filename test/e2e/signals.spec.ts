@@ -14,10 +14,10 @@ const openAccount = async (service: ServiceProcesses): Promise<ServiceAccount> =
   return account;
 };
 
-const untilImporting = ({ control }: ServiceProcesses) =>
-  eventually('a call under way', async () => (await control.calls('importContacts')).length > 0);
+const waitForImport = ({ control }: ServiceProcesses) =>
+  eventually('a running importContacts call', async () => (await control.calls('importContacts')).length > 0);
 
-/** SIGTERM, and once more when that counts. */
+/** Sends SIGTERM, and once more after the time within which a second signal is ignored. */
 async function signalTwice(process: BuiltProcess): Promise<number | null> {
   process.signal('SIGTERM');
   await systemClock.sleep(SECOND_SIGNAL_AFTER_MS);
@@ -33,12 +33,12 @@ describe.each(serviceModes())('R34: signals (%s)', (mode) => {
 
   const target = () => (mode === 'embedded' ? service.command : service.worker);
 
-  it('finishes on SIGTERM what is under way, ends with 0 and leaves no process', async () => {
+  it('finishes running work after SIGTERM, exits with 0 and leaves no process', async () => {
     service = await ServiceProcesses.start({ mode });
     const account = await openAccount(service);
     await service.control.set({ 'unisender.delay_ms': 1_500 });
     await account.create({ name: 'Anna', emails: ['anna@example.com'] });
-    await untilImporting(service);
+    await waitForImport(service);
     const process = target();
     const children = listChildren(process.pid);
     process.signal('SIGTERM');
@@ -50,16 +50,16 @@ describe.each(serviceModes())('R34: signals (%s)', (mode) => {
       service.apiServer.signal('SIGTERM');
       expect(await service.apiServer.exit()).toBe(0);
     }
-  }, 90_000);
+  }, 180_000);
 
-  it('is out at once on a second signal while a vendor does not answer', async () => {
+  it('exits at once after a second signal while a vendor does not respond', async () => {
     service = await ServiceProcesses.start({ mode });
     const account = await openAccount(service);
     await service.control.fault({ target: 'unisender', kind: 'timeout', match: 'importContacts' });
     await account.create({ name: 'Anna', emails: ['anna@example.com'] });
-    await untilImporting(service);
+    await waitForImport(service);
     const children = listChildren(target().pid);
     expect(await signalTwice(target())).toBe(1);
     await eventually('the end of every child', () => children.every(({ pid }) => !isAlive(pid)), AT_ONCE_MS);
-  }, 90_000);
+  }, 180_000);
 });

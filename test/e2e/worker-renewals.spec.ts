@@ -8,9 +8,9 @@ const POLL_MS = 5;
 const modes = serviceModes().filter((mode) => mode === 'servers');
 
 describe.each(modes.flatMap((mode) => ['A', 'B'].map((rotation) => ({ mode, rotation }))))(
-  'two worker processes on $mode',
+  'two worker processes ($mode)',
   ({ mode, rotation }) => {
-    it(`R25: asked ${ROUNDS} times at once to renew one account ask Kommo ${ROUNDS} times, in rotation ${rotation}`, async () => {
+    it(`R25: send one renewal to Kommo for two simultaneous jobs, ${ROUNDS} times in a row, with rotation ${rotation}`, async () => {
       const switches = { 'kommo.rotation': rotation, 'kommo.token_delay_ms': 5 };
       const service = await ServiceProcesses.start({ mode, workers: 2, switches });
       try {

@@ -35,6 +35,9 @@ const ENTRY = {
   cli: 'apps/cli/src/main.js',
 };
 
+/** Several processes start together, on a machine that may run other tests. */
+const READY_WITHIN_MS = 60_000;
+
 /** Limits are the vendors' affair: off unless a test is about them. */
 const noLimits = {
   'kommo.requests_per_second': 0,
@@ -101,7 +104,7 @@ export class ServiceProcesses {
     await this.control.set({ ...noLimits, ...switches });
     if (mode === 'embedded') this.supervisor = this.spawn(ENTRY.cli, ['start']);
     else await this.startServers(workers, env);
-    await eventually('a service that is ready', () => this.api.isReady());
+    await eventually('a service that is ready', () => this.api.isReady(), READY_WITHIN_MS);
     const credentials = { client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uri: `${this.url}/auth` };
     await this.control.post('/kommo/integrations', credentials);
     await this.api.send('POST', '/integration', credentials);

@@ -83,11 +83,13 @@ export class ComposedSyncModule implements OnApplicationShutdown {
     @Inject(AlertWebhook) private readonly alertWebhook: AlertWebhook | undefined,
   ) {}
 
+  /** Registers the module with the logger of the process. */
   static forRoot(logger: Logger): DynamicModule {
     const providers = [{ provide: Logger, useValue: logger }, ...monitors, composition, ...parts];
     return { module: ComposedSyncModule, providers, exports: providers };
   }
 
+  /** Closes monitors, vendor clients and database. */
   async onApplicationShutdown(): Promise<void> {
     this.alertWebhook?.close();
     await this.cronitor?.close();

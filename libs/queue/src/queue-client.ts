@@ -135,6 +135,7 @@ export class QueueClient implements JobQueue, OnApplicationShutdown {
     await this.pool.close();
   }
 
+  /** Closes every connection when the application stops. */
   async onApplicationShutdown(): Promise<void> {
     await this.close();
   }

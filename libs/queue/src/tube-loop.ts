@@ -22,7 +22,7 @@ export class TubeLoop {
 
   constructor(private readonly options: TubeLoopOptions) {}
 
-  /** Starts to reserve; a second call has no effect. */
+  /** Starts reserving; a second call has no effect. */
   start(): void {
     this.loop ??= this.run();
   }

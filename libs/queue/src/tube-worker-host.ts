@@ -22,7 +22,7 @@ export class TubeWorkerHost {
     private readonly logger: Logger,
   ) {}
 
-  /** Starts to reserve jobs. The number of queue servers must not change afterwards; where they listen may. Call it once. */
+  /** Starts reserving jobs. The number of queue servers must not change afterwards; where they listen may. Call it once. */
   start(workers: readonly RegisteredWorker[]): void {
     const serverCount = Math.max(1, this.endpoints.find().length);
     const servers = Array.from({ length: serverCount }, (_, index) => index);

@@ -5,6 +5,7 @@ import { type JobContext, TubeWorkerMetadata, type TubeWorkerOptions } from './t
 
 /** The worker of a tube: the options of its decorator and its `process`. */
 export interface RegisteredWorker extends Pick<TubeWorkerOptions, 'tube' | 'concurrency' | 'retry'> {
+  /** As `process` of the worker class. The caller validates that the payload is one of the tube. */
   process(payload: JobPayload<TubeWorkerOptions['tube']>, context: JobContext): Promise<void>;
 }
 

@@ -25,7 +25,7 @@ export interface TubeWorkersModuleOptions {
 
 /**
  * Runs every provider with the decorator `TubeWorker`, wherever it is in the application. The start fails with BugError
- * `workers_miswired` when a tube has no worker or two. At shutdown the workers stop to reserve first of all; before any
+ * `workers_miswired` when a tube has no worker or two. At shutdown the workers stop reserving first of all; before any
  * adapter closes, running jobs get SHUTDOWN_GRACE_SECONDS to reach a safe point.
  */
 @Module({ imports: [QueueModule, DiscoveryModule], providers: [TubeWorkerRegistry, TubeWorkerHost] })
@@ -48,18 +48,22 @@ export class TubeWorkersModule implements OnModuleInit, OnApplicationBootstrap, 
     };
   }
 
+  /** Checks that every tube has one worker. */
   onModuleInit(): void {
     this.workers = this.registry.list();
   }
 
+  /** Starts reserving jobs. */
   onApplicationBootstrap(): void {
     this.host.start(this.workers);
   }
 
+  /** Stops reserving jobs, without waiting for the running ones. */
   onModuleDestroy(): void {
     this.stopped = this.host.stop(this.config.shutdownGraceSeconds * 1_000);
   }
 
+  /** Waits for the running jobs. */
   async beforeApplicationShutdown(): Promise<void> {
     await this.stopped;
   }

@@ -118,7 +118,7 @@ describe('TubeWorkersModule', () => {
     expect(all).toMatchObject([{ tube: 'times', code: 'invalid_job' }]);
   });
 
-  it('stops to reserve and closes the connections when the application closes', async () => {
+  it('stops reserving and closes the connections when the application closes', async () => {
     const module = await start([ContactsWorker, ...others]);
     const client = module.get(QueueClient, { strict: false });
     await client.put(contactsJob(1));

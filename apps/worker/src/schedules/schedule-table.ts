@@ -16,6 +16,7 @@ export interface Schedule {
   readonly sameRoundMs?: number;
   /** The first round runs when the process starts. */
   readonly runsAtStart?: boolean;
+  /** Runs one round. */
   run(): Promise<unknown>;
 }
 

@@ -20,6 +20,7 @@ export class Scheduler implements OnApplicationBootstrap, OnModuleDestroy, Befor
     private readonly logger: Logger,
   ) {}
 
+  /** Registers every schedule, and starts the first rounds of those that run at the start. */
   onApplicationBootstrap(): void {
     for (const schedule of this.schedules.all) {
       this.register(schedule);
@@ -27,11 +28,13 @@ export class Scheduler implements OnApplicationBootstrap, OnModuleDestroy, Befor
     }
   }
 
+  /** Prevents further rounds. */
   onModuleDestroy(): void {
     for (const name of this.registry.getCronJobs().keys()) this.registry.deleteCronJob(name);
     for (const name of this.registry.getIntervals()) this.registry.deleteInterval(name);
   }
 
+  /** Waits for the running rounds. */
   async beforeApplicationShutdown(): Promise<void> {
     await Promise.all(this.running.values());
   }
