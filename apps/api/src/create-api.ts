@@ -1,11 +1,10 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { ServiceLogger } from '#logging';
+import { type ServiceLogger, toNestLogger } from '#logging';
 import { ApiModule } from './api.module.js';
 import { assertAudited } from './audit/assert-audited.js';
 import { assertAudiences } from './guards/assert-audiences.js';
-import { toNestLogger } from './http/nest-logger.js';
 import { recordRoutes } from './http/route-registry.js';
 import { createServer } from './http/server.js';
 import type { Composition } from './use-cases.module.js';

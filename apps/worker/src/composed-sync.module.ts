@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { type DynamicModule, type FactoryProvider, Global, Inject, Module, type OnApplicationShutdown, type Type } from '@nestjs/common';
+import { type FactoryProvider, Global, Inject, Module, type OnApplicationShutdown, type Type } from '@nestjs/common';
 import { Config } from '#config';
 import { Database, RoundStore } from '#database';
 import { Clock, Logger } from '#domain';
@@ -73,21 +73,17 @@ const parts: readonly FactoryProvider[] = [
   },
 ];
 
+const providers = [...monitors, composition, ...parts];
+
 /** Provides the use cases that `composeSync` builds, each by its class, with database, vendors and monitors below them. */
 @Global()
-@Module({ imports: [QueueModule] })
+@Module({ imports: [QueueModule], providers, exports: providers })
 export class ComposedSyncModule implements OnApplicationShutdown {
   constructor(
     @Inject(COMPOSED_SYNC) private readonly sync: ComposedSync,
     @Inject(CronitorClient) private readonly cronitor: CronitorClient | undefined,
     @Inject(AlertWebhook) private readonly alertWebhook: AlertWebhook | undefined,
   ) {}
-
-  /** Registers the module with the logger of the process. */
-  static forRoot(logger: Logger): DynamicModule {
-    const providers = [{ provide: Logger, useValue: logger }, ...monitors, composition, ...parts];
-    return { module: ComposedSyncModule, providers, exports: providers };
-  }
 
   /** Closes monitors, vendor clients and database. */
   async onApplicationShutdown(): Promise<void> {

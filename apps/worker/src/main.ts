@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { systemClock } from '#clock';
 import { exitIfMisconfigured, loadConfigOrExit, onStopSignals } from '#config';
 import { InvalidInputError } from '#domain';
-import { createLogger } from '#logging';
+import { createLogger, toNestLogger } from '#logging';
 import { WorkerModule } from './worker.module.js';
 
 const config = loadConfigOrExit();
@@ -19,18 +19,18 @@ const logger = createLogger({
 let application: INestApplicationContext | undefined;
 
 async function stop(): Promise<void> {
-  await application?.close();
-  await logger.close();
+  await (application ? application.close() : logger.close());
   process.exit(0);
 }
 
 onStopSignals(
   systemClock,
-  () => void stop(),
+  () => void stop().catch(() => process.exit(1)),
   () => process.exit(1),
 );
 try {
-  application = await NestFactory.createApplicationContext(WorkerModule.forRoot(config, logger), { logger: false, abortOnError: false });
+  const options = { logger: toNestLogger(logger), abortOnError: false };
+  application = await NestFactory.createApplicationContext(WorkerModule.forRoot(config, logger), options);
   logger.info('the worker is running');
 } catch (error) {
   if (!(error instanceof InvalidInputError)) logger.error('the worker cannot start', { error });

@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { ClockModule } from '#clock';
 import { type Config, ConfigModule } from '#config';
-import type { Logger } from '#domain';
+import { LoggingModule, type ServiceLogger } from '#logging';
 import { TubeWorkersModule } from '#queue';
 import { BuriedJobs } from '#sync';
 import { ComposedSyncModule } from './composed-sync.module.js';
@@ -18,8 +18,9 @@ import { tubeWorkers } from './tube-workers.js';
   providers: [StartCheck, ...tubeWorkers, schedulesProvider, ScheduleRounds, Scheduler],
 })
 export class WorkerModule {
-  /** Adds the modules that depend on what the program has read before Nest starts. */
-  static forRoot(config: Config, logger: Logger): DynamicModule {
-    return { module: WorkerModule, imports: [ConfigModule.forRoot(config), ClockModule, ComposedSyncModule.forRoot(logger)] };
+  /** Adds the modules of what exists before Nest starts. The log closes last, because global modules close in reverse order. */
+  static forRoot(config: Config, logger: ServiceLogger): DynamicModule {
+    const imports = [ConfigModule.forRoot(config), ClockModule, LoggingModule.forLogger(logger), ComposedSyncModule];
+    return { module: WorkerModule, imports };
   }
 }

@@ -1,12 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { systemClock } from '#clock';
 import { type Config, loadConfig } from '#config';
 import { Database } from '#database';
+import { createLogger } from '#logging';
 import { QueueClient } from '#queue';
 import { AccountSync, RunWorker, TokenService, WriteBack } from '#sync';
 import { Schedules } from '../../../apps/worker/src/schedules/schedule-table.js';
@@ -15,7 +17,6 @@ import { WorkerModule } from '../../../apps/worker/src/worker.module.js';
 import { type QueueServer, startEmbeddedBeanstalkd } from '../../support/beanstalkd-process.js';
 import { eventually } from '../../support/built-process.js';
 import { listInjectedDependencies } from '../../support/injected-dependencies.js';
-import { RecordingLogger } from '../../support/sync-harness.js';
 
 /** Undefined here, because the configuration of the test names neither Cronitor nor an alert webhook. */
 const UNCONFIGURED = ['ScheduleRounds[2]: CronitorClient', 'ComposedSyncModule[1]: CronitorClient', 'ComposedSyncModule[2]: AlertWebhook'];
@@ -26,7 +27,7 @@ describe('WorkerModule', () => {
   let dataDir: string;
   let queue: QueueServer;
   let config: Config;
-  let logger: RecordingLogger;
+  let lines: string[];
   let application: TestingModule;
   let isClosed: boolean;
 
@@ -35,7 +36,9 @@ describe('WorkerModule', () => {
     dataDir = await mkdtemp(join(tmpdir(), 'worker-'));
     queue = await startEmbeddedBeanstalkd();
     config = loadConfig({ DATA_DIR: dataDir, BEANSTALK_URL: `beanstalk://127.0.0.1:${queue.port}` });
-    logger = new RecordingLogger();
+    lines = [];
+    const console = new Writable({ write: (chunk, _encoding, done) => (lines.push(String(chunk)), done()) });
+    const logger = createLogger({ keepDays: 1, format: 'json', level: 'info', clock: systemClock, service: 'Worker', console });
     application = await Test.createTestingModule({ imports: [WorkerModule.forRoot(config, logger)] }).compile();
   });
 
@@ -71,12 +74,12 @@ describe('WorkerModule', () => {
 
   it('waits until the schema is migrated, then runs jobs and schedules', async () => {
     const initialized = application.init();
-    await eventually('a log line about the schema', () => logger.lines.some((line) => line.includes('database schema is old')));
+    await eventually('a log line about the schema', () => lines.some((line) => line.includes('database schema is old')));
     expect(application.get(SchedulerRegistry).getIntervals()).toEqual([]);
     await migrate();
     await initialized;
     await application.get(QueueClient, { strict: false }).put({ tube: 'times', payload: { time: '12:00' } });
-    await eventually('the effect of a job', () => logger.lines.some((line) => line.includes('It is 12:00')));
+    await eventually('the effect of a job', () => lines.some((line) => line.includes('It is 12:00')));
     const registry = application.get(SchedulerRegistry);
     expect([...registry.getCronJobs().keys(), ...registry.getIntervals()].sort()).toEqual([...ALL_SCHEDULES].sort());
   });

@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Logger } from '#domain';
 
-/** Writes Nest's own log lines to our log; `log` becomes `debug`. */
+/** Returns a logger for Nest itself that writes to ours. Nest's `log` becomes `debug`. */
 export const toNestLogger = (logger: Logger): LoggerService => ({
   log: (message: unknown) => logger.debug(String(message)),
   error: (message: unknown, ...details: unknown[]) => logger.error(String(message), { details }),
