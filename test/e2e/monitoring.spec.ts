@@ -40,7 +40,7 @@ describe.each(serviceModes())('a service that tells how it is (%s)', (mode) => {
 
   it('R28: the command renews what ends within so many hours and exits 0', async () => {
     const before = await tokenCalls();
-    expect(await service.askCommand('update-accesses', '2')).toEqual({ exitCode: 0, output: '0 access tokens are going to be renewed.' });
+    expect(await service.askCommand('update-accesses', '2')).toEqual({ exitCode: 0, output: '0 access tokens will be renewed.' });
     expect(await service.askCommand('update-accesses', '48', '--json')).toEqual({ exitCode: 0, output: '{"accounts":1}' });
     await eventually('a renewed token', async () => (await tokenCalls()) === before + 1);
   });

@@ -1,21 +1,18 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { EX_CONFIG, loadConfigOrExit } from '#config';
 import { ServiceError } from '#domain';
-import { putTime, renewAccesses } from './commands/jobs.command.js';
+import { enqueueRenewals, enqueueTime } from './commands/jobs.command.js';
 import { migrateDatabase } from './commands/migrate.command.js';
 import { erasePerson, exportPerson } from './commands/person.command.js';
 import { rotateKey } from './commands/rotate-key.command.js';
 import { start } from './commands/start.command.js';
 import { demo } from './demo/demo.js';
 
-/** The service or what it stands on does not answer; the same command may work later. */
+/** The database or the queue is unavailable. The same command may work later. */
 const EX_TEMPFAIL = 75;
 
-const JOB_EXIT_CODES =
-  '\nExit codes: 0 the jobs are put, 1 an argument is wrong, 75 database or queue is away (try again), 78 the configuration is wrong.';
-
-const say = (line: string) => process.stdout.write(`${line}\n`);
-const mutter = (line: string) => process.stderr.write(`${line}\n`);
+const printOut = (line: string) => process.stdout.write(`${line}\n`);
+const printError = (line: string) => process.stderr.write(`${line}\n`);
 
 function exitCodeOf({ kind, code }: ServiceError): number {
   if (code === 'wrong_encryption_key') return EX_CONFIG;
@@ -34,6 +31,26 @@ function toAccountId(text: string): number {
   return id;
 }
 
+const jobExitCodes = `
+Exit codes:
+  0   the jobs are enqueued
+  1   an argument is invalid
+  75  the database or the queue is unavailable; try again later
+  78  the configuration is invalid`;
+
+const rotationExitCodes = `
+Exit codes:
+  0   every value is encrypted with the current key
+  1   some values are not; the output lists them
+  75  the database is unavailable; try again later
+  78  the key does not belong to the database`;
+
+const eraseExitCodes = `
+Exit codes:
+  0   done
+  1   Unisender did not delete an address that this service added, or <email> is no e-mail address
+  75  an account is busy; run the command again`;
+
 const program = new Command('sync').description('Keeps Kommo contacts in Unisender lists').showHelpAfterError();
 
 program
@@ -42,59 +59,56 @@ program
   .action(async () => process.exit(await start(loadConfigOrExit())));
 program
   .command('migrate')
-  .description('bring the database schema up to date')
-  .action(() => migrateDatabase(loadConfigOrExit(), say));
+  .description('update the database schema')
+  .action(() => migrateDatabase(loadConfigOrExit(), printOut));
 program
   .command('demo')
-  .description('show the whole service on emulated Kommo and Unisender accounts')
+  .description('demonstrate the service with emulated Kommo and Unisender accounts')
   .option('--once', 'exit when done: 0 when both accounts are in sync, 1 when not')
   .action(async ({ once }: { once?: boolean }) => process.exit(await demo({ once: once ?? false })));
 program
   .command('how-time')
-  .description('put a job that makes a worker print the time')
-  .option('--json', 'the result as JSON')
-  .addHelpText('after', JOB_EXIT_CODES)
-  .action(({ json = false }: { json?: boolean }) => putTime(loadConfigOrExit(), { json, say }));
+  .description('enqueue a job that makes a worker print the time')
+  .option('--json', 'print the result as JSON')
+  .addHelpText('after', jobExitCodes)
+  .action(({ json = false }: { json?: boolean }) => enqueueTime(loadConfigOrExit(), { json, print: printOut }));
 program
   .command('update-accesses')
-  .description('put jobs that renew every access token that expires within so many hours')
+  .description('enqueue the renewal of every access token that expires within this number of hours')
   .argument('<hours>', 'whole hours, 1 to 2160', toHours)
-  .option('--json', 'the result as JSON')
-  .addHelpText('after', JOB_EXIT_CODES)
-  .action((hours: number, { json = false }: { json?: boolean }) => renewAccesses(loadConfigOrExit(), hours, { json, say }));
+  .option('--json', 'print the result as JSON')
+  .addHelpText('after', jobExitCodes)
+  .action((hours: number, { json = false }: { json?: boolean }) => enqueueRenewals(loadConfigOrExit(), hours, { json, print: printOut }));
 program
   .command('rotate-key')
-  .description('seal every secret in the database with the current encryption key; a new one where we keep it ourselves')
-  .option('--json', 'the result as JSON')
-  .addHelpText('after', '\nExit codes: 0 done, 1 something is left, 75 the database is away, 78 the key is not the one of the database.')
+  .description('encrypt every secret of the database with the current key; embedded mode creates a new key first')
+  .option('--json', 'print the result as JSON')
+  .addHelpText('after', rotationExitCodes)
   .action(async ({ json = false }: { json?: boolean }) => {
-    process.exitCode = await rotateKey(loadConfigOrExit(), { json, say, mutter });
+    process.exitCode = await rotateKey(loadConfigOrExit(), { json, print: printOut, printError });
   });
-
-const personHelp =
-  '\nExit codes: 0 done, 1 Unisender kept what we had put there, or no address was given, 75 something is busy: run it again.';
 program
   .command('export')
-  .description('print everything that is kept about an e-mail address, as JSON')
+  .description('print everything that is stored about an e-mail address, as JSON')
   .argument('<email>')
-  .option('--account <id>', 'of one Kommo account only', toAccountId)
-  .option('--json', 'as it is anyway')
-  .action((email: string, { account }: { account?: number }) => exportPerson(loadConfigOrExit(), { email, accountId: account }, say));
+  .option('--account <id>', 'only this Kommo account', toAccountId)
+  .option('--json', 'has no effect: the result is always JSON')
+  .action((email: string, { account }: { account?: number }) => exportPerson(loadConfigOrExit(), { email, accountId: account }, printOut));
 program
   .command('erase')
-  .description('forget everything that is kept about an e-mail address, and delete it in Unisender where we put it')
+  .description('erase everything that is stored about an e-mail address, and delete it in Unisender if this service added it')
   .argument('<email>')
-  .option('--account <id>', 'in one Kommo account only', toAccountId)
-  .option('--json', 'the result as JSON')
-  .addHelpText('after', personHelp)
+  .option('--account <id>', 'only this Kommo account', toAccountId)
+  .option('--json', 'print the result as JSON')
+  .addHelpText('after', eraseExitCodes)
   .action(async (email: string, { account, json = false }: { account?: number; json?: boolean }) => {
-    process.exitCode = await erasePerson(loadConfigOrExit(), { email, accountId: account, json }, say);
+    process.exitCode = await erasePerson(loadConfigOrExit(), { email, accountId: account, json }, printOut);
   });
 
 try {
   await program.parseAsync();
 } catch (error) {
   if (!(error instanceof ServiceError)) throw error;
-  process.stderr.write(`${error.message}\n`);
+  printError(error.message);
   process.exitCode = exitCodeOf(error);
 }

@@ -1,36 +1,26 @@
 import { systemClock } from '#clock';
 import type { Config } from '#config';
-import { silentLogger } from '#domain';
-import { type ComposedSync, composeSync } from '#sync';
+import { withSync } from './with-sync.js';
 
-async function withComposition(config: Config, work: (composition: ComposedSync) => Promise<void>): Promise<void> {
-  const composition = await composeSync(config, { clock: systemClock, logger: silentLogger });
-  try {
-    await work(composition);
-  } finally {
-    await composition.close();
-  }
-}
-
-/** How a command tells what it did. */
-interface Report {
+/** Where a command prints its result, and in which form. */
+interface ResultOutput {
   readonly json: boolean;
-  readonly say: (line: string) => void;
+  readonly print: (line: string) => void;
 }
 
-/** The predecessor's `how-time`: a worker prints the time that the job carries. */
-export async function putTime(config: Config, { json, say }: Report): Promise<void> {
+/** Enqueues a job that makes a worker print the time of the job: `how-time` of the predecessor. */
+export async function enqueueTime(config: Config, { json, print }: ResultOutput): Promise<void> {
   const time = new Date(systemClock.nowMs()).toISOString();
-  await withComposition(config, async ({ queue }) => {
+  await withSync(config, async ({ queue }) => {
     const { server, id } = await queue.put({ tube: 'times', payload: { time } });
-    say(json ? JSON.stringify({ server, id, time }) : `Put job ${id} into the tube times: ${time}`);
+    print(json ? JSON.stringify({ server, id, time }) : `Enqueued job ${id} in the tube times: ${time}`);
   });
 }
 
-/** Puts renewal jobs for every account whose token ends within `hours`. One account's failure never stops the next: that is the worker's. */
-export async function renewAccesses(config: Config, hours: number, { json, say }: Report): Promise<void> {
-  await withComposition(config, async ({ services }) => {
+/** Enqueues the renewal of every access token that expires within `hours`. */
+export async function enqueueRenewals(config: Config, hours: number, { json, print }: ResultOutput): Promise<void> {
+  await withSync(config, async ({ services }) => {
     const count = await services.tokens.queueRenewals(hours);
-    say(json ? JSON.stringify({ accounts: count }) : `${count} access ${count === 1 ? 'token is' : 'tokens are'} going to be renewed.`);
+    print(json ? JSON.stringify({ accounts: count }) : `${count} access ${count === 1 ? 'token' : 'tokens'} will be renewed.`);
   });
 }

@@ -1,35 +1,33 @@
-import { systemClock } from '#clock';
 import type { Config } from '#config';
-import { silentLogger } from '#domain';
-import { type PersonalData, type PersonQuery, composeSync } from '#sync';
+import type { PersonalData, PersonQuery } from '#sync';
+import { withSync } from './with-sync.js';
 
 async function withPersonalData<Result>(config: Config, action: string, query: PersonQuery, work: (data: PersonalData) => Promise<Result>) {
-  const composition = await composeSync(config, { clock: systemClock, logger: silentLogger });
-  const { audit, personalData } = composition.services;
-  try {
-    return await audit.record({ actor: 'cli', action, accountId: query.accountId, details: { email: 1 } }, () => work(personalData));
-  } finally {
-    await composition.close();
-  }
+  return withSync(config, ({ services: { audit, personalData } }) =>
+    audit.record({ actor: 'cli', action, accountId: query.accountId, details: { email: 1 } }, () => work(personalData)),
+  );
 }
 
-/** Prints everything that is kept about an address, as JSON. */
-export async function exportPerson(config: Config, query: PersonQuery, say: (line: string) => void): Promise<void> {
+/** Prints everything that is stored about an e-mail address, as JSON. */
+export async function exportPerson(config: Config, query: PersonQuery, print: (line: string) => void): Promise<void> {
   const accounts = await withPersonalData(config, 'person.export', query, (data) => data.export(query));
-  say(JSON.stringify({ accounts }, undefined, 2));
+  print(JSON.stringify({ accounts }, undefined, 2));
 }
 
-/** Forgets everything that is kept about an address. Returns the exit code: 0, or 1 when Unisender kept what we had put there. */
+/**
+ * Erases everything that is stored about an e-mail address. Returns the exit code: 0, or 1 when Unisender did not delete an
+ * address that this service added.
+ */
 export async function erasePerson(
   config: Config,
   { json, ...query }: PersonQuery & { readonly json: boolean },
-  say: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<number> {
   const accounts = await withPersonalData(config, 'person.erase', query, (data) => data.erase(query));
-  if (json) say(JSON.stringify({ accounts }));
-  else if (accounts.length === 0) say('Nothing is kept about this address.');
+  if (json) print(JSON.stringify({ accounts }));
+  else if (accounts.length === 0) print('Nothing is stored about this address.');
   else
     for (const { account_id, contacts, events, unisender } of accounts)
-      say(`Account ${account_id}: ${contacts} contacts and ${events} events erased; in Unisender: ${unisender}.`);
+      print(`Account ${account_id}: erased ${contacts} contacts and ${events} events; in Unisender: ${unisender}.`);
   return accounts.some(({ unisender }) => unisender === 'failed') ? 1 : 0;
 }

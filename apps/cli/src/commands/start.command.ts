@@ -7,7 +7,7 @@ import { findFreePort, waitForPort } from '../supervisor/free-port.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 
 const QUEUE_READY_WITHIN_MS = 15_000;
-const say = (line: string) => process.stdout.write(`${line}\n`);
+const printOut = (line: string) => process.stdout.write(`${line}\n`);
 
 async function startQueue(config: Config, supervisor: Supervisor): Promise<void> {
   const binlogDir = join(config.dataDir, 'queue');
@@ -23,24 +23,27 @@ async function startQueue(config: Config, supervisor: Supervisor): Promise<void>
   await Promise.race([waitForPort(systemClock, port, QUEUE_READY_WITHIN_MS), supervisor.failed]);
 }
 
-function announceSecrets({ localSecrets }: Config): void {
+function printSecretFiles({ localSecrets }: Config): void {
   const { encryptionKey, operatorToken } = localSecrets;
-  if (encryptionKey) say(`ENCRYPTION_KEY is kept in ${encryptionKey.file}`);
-  if (operatorToken) say(`OPERATOR_TOKEN is kept in ${operatorToken.file}`);
+  if (encryptionKey) printOut(`ENCRYPTION_KEY is in ${encryptionKey.file}`);
+  if (operatorToken) printOut(`OPERATOR_TOKEN is in ${operatorToken.file}`);
 }
 
-/** Starts the queue (unless servers are named), a worker and the API under a supervisor; in embedded mode the schema is brought up to date first. */
-export async function startService(config: Config, supervisor: Supervisor, report: (line: string) => void): Promise<void> {
-  if (config.database.kind === 'sqlite') await migrateDatabase(config, report);
+/**
+ * Starts a worker and the API under a supervisor, after the embedded queue if that is configured. With SQLite it updates the
+ * schema first.
+ */
+export async function startService(config: Config, supervisor: Supervisor, print: (line: string) => void): Promise<void> {
+  if (config.database.kind === 'sqlite') await migrateDatabase(config, print);
   if (config.beanstalk.kind === 'embedded') await startQueue(config, supervisor);
   supervisor.start({ name: 'worker', entry: 'apps/worker/src/main.js', args: [] });
   supervisor.start({ name: 'api', entry: 'apps/api/src/main.js', args: [] });
 }
 
-/** Runs the service as one command until a signal. Returns the exit code. */
+/** Runs the service until a signal. Returns the exit code. */
 export async function start(config: Config): Promise<number> {
-  announceSecrets(config);
-  const supervisor = new Supervisor({ clock: systemClock, say, output: 'inherit' });
+  printSecretFiles(config);
+  const supervisor = new Supervisor({ clock: systemClock, print: printOut, output: 'inherit' });
   const signalled = new Promise<number>((resolve) => {
     onStopSignals(
       systemClock,
@@ -53,7 +56,7 @@ export async function start(config: Config): Promise<number> {
   });
   const ended = Promise.race([signalled, supervisor.failed]);
   try {
-    await Promise.race([ended, startService(config, supervisor, say)]);
+    await Promise.race([ended, startService(config, supervisor, printOut)]);
     return await ended;
   } finally {
     await supervisor.stop();

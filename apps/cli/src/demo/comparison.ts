@@ -1,45 +1,46 @@
 import { parseAddress } from '#domain';
 import type { DemoContact, UnisenderAddress } from './vendors.js';
 
-/** What differs between Kommo and Unisender; nothing when they are in sync. */
+/** The differences between Kommo and Unisender. Without differences they are in sync. */
 export interface Comparison {
   readonly missing: readonly string[];
-  readonly wronglyNamed: readonly string[];
+  readonly wrongNames: readonly string[];
   readonly leftOver: readonly string[];
 }
 
-export const isInSync = ({ missing, wronglyNamed, leftOver }: Comparison): boolean =>
-  missing.length + wronglyNamed.length + leftOver.length === 0;
+/** True without any difference. */
+export const isInSync = ({ missing, wrongNames, leftOver }: Comparison): boolean =>
+  missing.length + wrongNames.length + leftOver.length === 0;
 
-/** Addresses that Unisender itself does not import (reference/unisender.md 4.3). */
+/** Addresses that Unisender does not import (reference/unisender.md 4.3). */
 const ROLE_ADDRESS = /^(info|sales|no-reply|all)@/;
 
-/** Who is to be on the list under which name: the holder with the lowest id gives it. */
-function wantedNames(contacts: readonly DemoContact[], addresses: ReadonlyMap<string, UnisenderAddress>): Map<string, string> {
+/** The names that the list must have, by address. The contact with the lowest id gives the name. */
+function expectedNames(contacts: readonly DemoContact[], addresses: ReadonlyMap<string, UnisenderAddress>): Map<string, string> {
   const names = new Map<string, string>();
   for (const { name, emails } of contacts) {
     for (const { email, invalidReason } of emails.map(parseAddress)) {
-      const isKeptOut = invalidReason !== null || ROLE_ADDRESS.test(email) || addresses.get(email)?.status === 'unsubscribed';
-      if (!isKeptOut && !names.has(email)) names.set(email, name);
+      const isExcluded = invalidReason !== null || ROLE_ADDRESS.test(email) || addresses.get(email)?.status === 'unsubscribed';
+      if (!isExcluded && !names.has(email)) names.set(email, name);
     }
   }
   return names;
 }
 
-/** Compares what both vendors hold, asked of them and not of the service. */
+/** Compares the state of both vendors. It does not use data of the service. */
 export function compare(contacts: readonly DemoContact[], addresses: ReadonlyMap<string, UnisenderAddress>, listId: number): Comparison {
-  const wanted = wantedNames(contacts, addresses);
+  const expected = expectedNames(contacts, addresses);
   const onList = new Map([...addresses].filter(([, { lists }]) => lists.some(({ id }) => id === listId)));
   return {
-    missing: [...wanted.keys()].filter((email) => !onList.has(email)),
-    wronglyNamed: [...wanted]
+    missing: [...expected.keys()].filter((email) => !onList.has(email)),
+    wrongNames: [...expected]
       .filter(([email, name]) => onList.has(email) && (onList.get(email)?.fields['Name'] ?? '') !== name)
       .map(([email]) => email),
-    leftOver: [...onList].filter(([email, { status }]) => !wanted.has(email) && status !== 'unsubscribed').map(([email]) => email),
+    leftOver: [...onList].filter(([email, { status }]) => !expected.has(email) && status !== 'unsubscribed').map(([email]) => email),
   };
 }
 
-/** How two states of one Unisender list differ. */
+/** Counts the differences between two states of a Unisender list. */
 export function countChanges(
   before: ReadonlyMap<string, UnisenderAddress>,
   after: ReadonlyMap<string, UnisenderAddress>,

@@ -20,7 +20,7 @@ interface AccountData {
   readonly jobs_waiting: number;
 }
 
-/** Counted in contacts read and addresses changed, over the import and the day after it. */
+/** Contacts read and addresses changed, during the import and the changes after it. */
 interface Counts {
   read: number;
   created: number;
@@ -29,13 +29,15 @@ interface Counts {
   rejected: number;
 }
 
+/** The result for one company. */
 export interface DemoResult {
   readonly company: Company;
   readonly counts: Readonly<Counts>;
-  /** What is not in sync; undefined when all is. */
+  /** The differences. Undefined when the account is in sync. */
   readonly problem: string | undefined;
 }
 
+/** What a demo account needs. */
 export interface DemoParts {
   readonly service: JsonClient;
   readonly vendors: Vendors;
@@ -47,7 +49,7 @@ const POLL_MS = 200;
 const SYNC_WITHIN_MS = 60_000;
 const endedStates = ['completed', 'failed', 'cancelled', 'waiting_for_confirmation'];
 
-/** One company's way through the demo. */
+/** The steps of the demo for one company. */
 export class DemoAccount {
   private readonly counts: Counts = { read: 0, created: 0, updated: 0, deleted: 0, rejected: 0 };
   private afterImport: ReadonlyMap<string, UnisenderAddress> = new Map();
@@ -58,22 +60,22 @@ export class DemoAccount {
     private readonly parts: DemoParts,
   ) {}
 
-  /** In the browser: consent page, "allow", back to the service. */
+  /** Connects in the browser: consent page, "Allow", redirect to the service. */
   async connectByConsent(): Promise<void> {
     const { service, vendors } = this.parts;
     const consent = new URL(await service.findLocation(`/auth?id=${this.company.accountId}`));
     const redirect = new URL(await vendors.allow(this.company, consent.searchParams.get('state') ?? ''));
     await service.get(`${redirect.pathname}${redirect.search}`);
-    this.say('connected in the browser');
+    this.print('connected in the browser');
   }
 
-  /** By installing the widget: Kommo calls the service. */
+  /** Connects by installing the widget: Kommo calls the service. */
   async connectByWidget(): Promise<void> {
     await this.parts.vendors.install(this.company);
-    this.say('connected by installing the widget');
+    this.print('connected by installing the widget');
   }
 
-  /** Enters the Unisender key as the widget does, and watches the import. */
+  /** Saves the Unisender key, as the widget does, and shows the progress of the import. */
   async importContacts(expected: number): Promise<void> {
     const { service, clock, output } = this.parts;
     const bar = new ProgressBar(output, `${this.company.name}: import`, expected);
@@ -88,41 +90,42 @@ export class DemoAccount {
       bar.show(run.read);
     } while (!endedStates.includes(run.state));
     bar.end();
-    if (run.state !== 'completed') this.problem = `the import ended as ${run.state}: ${run.error ?? ''}`;
+    if (run.state !== 'completed') this.problem = `the import ended with the state ${run.state}: ${run.error ?? ''}`;
     for (const counter of ['read', 'created', 'updated', 'deleted', 'rejected'] as const) this.counts[counter] += run[counter];
     this.afterImport = await this.parts.vendors.listAddresses(this.company);
   }
 
-  async liveADay(): Promise<void> {
-    await this.parts.vendors.liveADay(this.company);
+  /** Makes the changes of an ordinary day. */
+  async changeContacts(): Promise<void> {
+    await this.parts.vendors.changeContacts(this.company);
   }
 
-  /** Waits until Unisender shows what Kommo has, and counts what the day changed there. */
+  /** Waits until Unisender equals Kommo, and counts the changes in Unisender. */
   async finish(): Promise<DemoResult> {
     const { clock, vendors } = this.parts;
     const giveUpAt = clock.nowMs() + SYNC_WITHIN_MS;
-    let { account, comparison } = await this.look();
+    let { account, comparison } = await this.readState();
     while (!(isInSync(comparison) && account.jobs_waiting === 0) && clock.nowMs() < giveUpAt) {
       await clock.sleep(POLL_MS);
-      ({ account, comparison } = await this.look());
+      ({ account, comparison } = await this.readState());
     }
-    const day = countChanges(this.afterImport, await vendors.listAddresses(this.company), account.list_id ?? 0);
-    for (const counter of ['created', 'updated', 'deleted'] as const) this.counts[counter] += day[counter];
+    const changes = countChanges(this.afterImport, await vendors.listAddresses(this.company), account.list_id ?? 0);
+    for (const counter of ['created', 'updated', 'deleted'] as const) this.counts[counter] += changes[counter];
     if (!isInSync(comparison)) this.problem ??= describe(comparison);
     return { company: this.company, counts: this.counts, problem: this.problem };
   }
 
-  private async look(): Promise<{ account: AccountData; comparison: Comparison }> {
+  private async readState(): Promise<{ account: AccountData; comparison: Comparison }> {
     const { service, vendors } = this.parts;
     const { data: account } = await service.get<{ data: AccountData }>(`/operations/accounts/${this.company.accountId}`);
     const contacts = await vendors.listContacts(this.company);
     return { account, comparison: compare(contacts, await vendors.listAddresses(this.company), account.list_id ?? 0) };
   }
 
-  private say(text: string): void {
+  private print(text: string): void {
     this.parts.output.write(`${this.company.name}: ${text}\n`);
   }
 }
 
-const describe = ({ missing, wronglyNamed, leftOver }: Comparison): string =>
-  `NOT in sync: ${missing.length} missing, ${wronglyNamed.length} wrongly named, ${leftOver.length} left over`;
+const describe = ({ missing, wrongNames, leftOver }: Comparison): string =>
+  `NOT in sync: ${missing.length} missing, ${wrongNames.length} with a wrong name, ${leftOver.length} left over`;

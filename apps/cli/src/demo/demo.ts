@@ -7,7 +7,7 @@ import { systemClock } from '#clock';
 import { childEnvironment, loadConfig, onStopSignals } from '#config';
 import { BugError, TransientError } from '#domain';
 import { startService } from '../commands/start.command.js';
-import { exitOf, spawnEntry } from '../supervisor/child.js';
+import { waitForExit, spawnEntry } from '../supervisor/child.js';
 import { findFreePort } from '../supervisor/free-port.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 import { DemoAccount, type DemoResult } from './demo-account.js';
@@ -19,9 +19,9 @@ const CONTACTS_EACH = 1_000;
 const READY_WITHIN_MS = 30_000;
 const OPERATOR_TOKEN = 'demo-operator-token-0123456789abcdef0123456789';
 
-const say = (line: string) => process.stdout.write(`${line}\n`);
+const print = (line: string) => process.stdout.write(`${line}\n`);
 
-interface Stage {
+interface RunningDemo {
   readonly url: string;
   readonly vendors: Vendors;
   close(): Promise<void>;
@@ -29,12 +29,12 @@ interface Stage {
 
 async function startSandbox(): Promise<{ origin: string; close: () => Promise<void> }> {
   const child = spawnEntry({ name: 'sandbox', entry: 'apps/sandbox/src/main.js', args: ['--port', '0'] }, { output: 'pipe' });
-  if (!child.stdout) throw new BugError('the sandbox has no output', { code: 'demo_sandbox' });
+  if (!child.stdout) throw new BugError('the sandbox has no standard output', { code: 'demo_sandbox' });
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
   const { port } = JSON.parse(line) as { port: number };
   const close = async () => {
     child.kill('SIGTERM');
-    await exitOf(child);
+    await waitForExit(child);
   };
   return { origin: `http://127.0.0.1:${port}`, close };
 }
@@ -42,13 +42,13 @@ async function startSandbox(): Promise<{ origin: string; close: () => Promise<vo
 async function waitUntilReady(service: JsonClient): Promise<void> {
   const giveUpAt = systemClock.nowMs() + READY_WITHIN_MS;
   while (!(await service.isOk('/health/ready'))) {
-    if (systemClock.nowMs() > giveUpAt) throw new TransientError('the service did not get ready', { code: 'demo_not_ready' });
+    if (systemClock.nowMs() > giveUpAt) throw new TransientError('the service is not ready in time', { code: 'demo_not_ready' });
     await systemClock.sleep(100);
   }
 }
 
-/** The emulated vendors and the real service, each in processes of its own, over a folder that is removed afterwards. */
-async function setStage(): Promise<Stage> {
+/** Starts the emulated vendors and the service in separate processes. `close` stops them and removes their folder. */
+async function startAll(): Promise<RunningDemo> {
   const dataDir = await mkdtemp(join(tmpdir(), 'sync-demo-'));
   const sandbox = await startSandbox();
   const port = await findFreePort(8080);
@@ -68,7 +68,7 @@ async function setStage(): Promise<Stage> {
     LOGS_FOLDER_PATH: join(dataDir, 'logs'),
     NODE_ENV: 'development',
   };
-  const supervisor = new Supervisor({ clock: systemClock, say: () => {}, env, output: 'ignore' });
+  const supervisor = new Supervisor({ clock: systemClock, print: () => {}, env, output: 'ignore' });
   const close = async () => {
     await supervisor.stop();
     await sandbox.close();
@@ -89,11 +89,11 @@ function showResults(results: readonly DemoResult[]): void {
     ...[counts.read, counts.created, counts.updated, counts.deleted, counts.rejected],
     problem ?? 'in sync',
   ]);
-  say('');
-  say(renderTable(['account', 'read', 'created', 'updated', 'deleted', 'rejected', 'result'], rows));
+  print('');
+  print(renderTable(['account', 'read', 'created', 'updated', 'deleted', 'rejected', 'result'], rows));
 }
 
-async function play({ url, vendors }: Stage): Promise<boolean> {
+async function runDemo({ url, vendors }: RunningDemo): Promise<boolean> {
   const service = new JsonClient(url, { authorization: `Bearer ${OPERATOR_TOKEN}` });
   await waitUntilReady(service);
   await vendors.seed(`${url}/auth`, CONTACTS_EACH);
@@ -104,17 +104,20 @@ async function play({ url, vendors }: Stage): Promise<boolean> {
   await first?.connectByConsent();
   for (const account of others) await account.connectByWidget();
   for (const account of accounts) await account.importContacts(CONTACTS_EACH);
-  say('People change, go, come back and unsubscribe …');
-  for (const account of accounts) await account.liveADay();
+  print('Contacts are changed, deleted, restored and unsubscribed …');
+  for (const account of accounts) await account.changeContacts();
   const results: DemoResult[] = [];
   for (const account of accounts) results.push(await account.finish());
   showResults(results);
   return results.every(({ problem }) => problem === undefined);
 }
 
-/** Shows the main job on two emulated accounts. With `once` returns 0 when both are in sync, 1 when not or when interrupted; else serves until a signal. */
+/**
+ * Demonstrates the service with two emulated accounts. Returns the exit code. With `once` it is 0 when both are in sync and 1
+ * when not or when interrupted. Without `once` the service runs until a signal.
+ */
 export async function demo({ once: isOnce }: { once: boolean }): Promise<number> {
-  say('Starting emulated Kommo and Unisender, and the service with its own queue and database …');
+  print('Starting the emulated Kommo and Unisender, and the service with a temporary queue and database …');
   const interrupted = new Promise<number>((resolve) =>
     onStopSignals(
       systemClock,
@@ -122,15 +125,15 @@ export async function demo({ once: isOnce }: { once: boolean }): Promise<number>
       () => process.exit(1),
     ),
   );
-  const stage = await setStage();
+  const running = await startAll();
   try {
-    const played = play(stage).then((isGood) => (isGood ? 0 : 1));
-    const code = await Promise.race([played, interrupted]);
+    const finished = runDemo(running).then((isGood) => (isGood ? 0 : 1));
+    const code = await Promise.race([finished, interrupted]);
     if (isOnce) return code;
-    say(`\nThe service goes on at ${stage.url} until Ctrl-C. The console is to come at ${stage.url}/console/; until then ask with`);
-    say(`  curl -H 'Authorization: Bearer ${OPERATOR_TOKEN}' ${stage.url}/accounts`);
+    print(`\nThe service runs at ${running.url} until Ctrl-C. Example of a request:`);
+    print(`  curl -H 'Authorization: Bearer ${OPERATOR_TOKEN}' ${running.url}/accounts`);
     return await interrupted;
   } finally {
-    await stage.close();
+    await running.close();
   }
 }

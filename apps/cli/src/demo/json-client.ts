@@ -1,13 +1,13 @@
 import { BugError } from '#domain';
 
-/** What an answer was, when it was not the one hoped for. */
-export class ReplyError extends BugError {
+/** The response is not the expected one. */
+export class ResponseError extends BugError {
   constructor(what: string, status: number, text: string) {
-    super(`${what} answered ${status}: ${text.slice(0, 300)}`, { code: 'demo_answer' });
+    super(`${what}: unexpected response ${status}: ${text.slice(0, 300)}`, { code: 'demo_response' });
   }
 }
 
-/** Speaks JSON to one origin. */
+/** Sends JSON requests to one origin. Throws ResponseError for a response that is not a success. */
 export class JsonClient {
   constructor(
     private readonly origin: string,
@@ -19,28 +19,29 @@ export class JsonClient {
   patch = <Value>(path: string, body: unknown): Promise<Value> => this.send<Value>('PATCH', path, body);
   delete = <Value>(path: string): Promise<Value> => this.send<Value>('DELETE', path);
 
-  /** Where a redirect leads. */
+  /** The target of a redirect. */
   async findLocation(path: string): Promise<string> {
-    const answer = await fetch(`${this.origin}${path}`, { redirect: 'manual', headers: this.headers });
-    const location = answer.headers.get('location');
-    if (!location) throw new ReplyError(path, answer.status, await answer.text());
+    const response = await fetch(`${this.origin}${path}`, { redirect: 'manual', headers: this.headers });
+    const location = response.headers.get('location');
+    if (!location) throw new ResponseError(path, response.status, await response.text());
     return location;
   }
 
+  /** True when the response is a success; false without a response. */
   async isOk(path: string): Promise<boolean> {
-    const answer = await fetch(`${this.origin}${path}`).catch(() => undefined);
-    await answer?.body?.cancel();
-    return answer?.ok ?? false;
+    const response = await fetch(`${this.origin}${path}`).catch(() => undefined);
+    await response?.body?.cancel();
+    return response?.ok ?? false;
   }
 
   private async send<Value>(method: string, path: string, body?: unknown): Promise<Value> {
-    const answer = await fetch(`${this.origin}${path}`, {
+    const response = await fetch(`${this.origin}${path}`, {
       method,
       headers: { ...this.headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    const text = await answer.text();
-    if (!answer.ok) throw new ReplyError(`${method} ${path}`, answer.status, text);
+    const text = await response.text();
+    if (!response.ok) throw new ResponseError(`${method} ${path}`, response.status, text);
     return (text === '' ? undefined : JSON.parse(text)) as Value;
   }
 }

@@ -1,6 +1,6 @@
 const BAR_WIDTH = 30;
 
-/** Writes progress on one line of a terminal, or a line at the end where there is no terminal. */
+/** Shows progress in one line of a terminal. Without a terminal it prints the last state at the end. */
 export class ProgressBar {
   private last = '';
 
@@ -10,18 +10,20 @@ export class ProgressBar {
     private readonly total: number,
   ) {}
 
+  /** Shows the new state. */
   show(done: number): void {
     const filled = Math.min(BAR_WIDTH, Math.round((done / this.total) * BAR_WIDTH));
     this.last = `${this.label} [${'█'.repeat(filled)}${'·'.repeat(BAR_WIDTH - filled)}] ${done}/${this.total}`;
     if (this.output.isTTY) this.output.write(`\r${this.last}`);
   }
 
+  /** Ends the line. */
   end(): void {
     this.output.write(this.output.isTTY ? '\n' : `${this.last}\n`);
   }
 }
 
-/** Renders rows as a table with aligned columns: texts to the left, numbers to the right. */
+/** Renders rows as a table with aligned columns: texts left, numbers right. */
 export function renderTable(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const cells = [header, ...rows].map((row) => row.map(String));
   const widths = header.map((_, column) => Math.max(...cells.map((row) => [...(row[column] ?? '')].length)));

@@ -3,36 +3,37 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { childEnvironment } from '#config';
 
-/** A process of ours, by its compiled entry. */
+/** A process of this service. */
 export interface ChildSpec {
   readonly name: string;
-  /** Relative to the build's root. */
+  /** The compiled file, relative to the root of the build. */
   readonly entry: string;
   readonly args: readonly string[];
 }
 
+/** How a process is started. */
 export interface SpawnOptions {
-  /** Added to our own environment. */
+  /** Variables in addition to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>;
-  /** What becomes of its standard output; errors always come through. */
+  /** The use of its standard output. Standard error is always inherited. */
   readonly output: 'inherit' | 'ignore' | 'pipe';
 }
 
 const buildRoot = new URL('../../../../', import.meta.url);
 
-const leash = new URL('./leash.js', import.meta.url).href;
+const exitWithParent = new URL('./exit-with-parent.js', import.meta.url).href;
 
-/** Starts a compiled entry with our own node. It stops by itself when we are gone, were it by kill -9. */
+/** Starts a compiled file with the same Node. The process stops when this process ends, even after kill -9. */
 export function spawnEntry({ entry, args }: ChildSpec, { env, output }: SpawnOptions): ChildProcess {
   const file = fileURLToPath(new URL(entry, buildRoot));
-  return spawn(process.execPath, ['--enable-source-maps', '--import', leash, file, ...args], {
+  return spawn(process.execPath, ['--enable-source-maps', '--import', exitWithParent, file, ...args], {
     stdio: ['pipe', output, 'inherit'],
     env: childEnvironment(env),
   });
 }
 
-/** The exit code; 1 for a child that a signal ended. */
-export async function exitOf(child: ChildProcess): Promise<number> {
+/** Waits for the end of a process. Returns its exit code, or 1 after a signal. */
+export async function waitForExit(child: ChildProcess): Promise<number> {
   if (child.exitCode !== null) return child.exitCode;
   if (child.signalCode !== null) return 1;
   const [code] = (await once(child, 'exit')) as [number | null];

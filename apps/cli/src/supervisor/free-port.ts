@@ -3,11 +3,11 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import type { Clock } from '#domain';
 import { TransientError } from '#domain';
 
-/** The wished port when it is free on loopback, else any free one. */
-export async function findFreePort(wished?: number): Promise<number> {
+/** Finds a free port on loopback: the preferred port if it is free, otherwise any. */
+export async function findFreePort(preferred?: number): Promise<number> {
   const server = createServer();
   try {
-    server.listen({ host: '127.0.0.1', port: wished ?? 0 });
+    server.listen({ host: '127.0.0.1', port: preferred ?? 0 });
     await once(server, 'listening');
     return (server.address() as AddressInfo).port;
   } catch {
@@ -29,11 +29,11 @@ async function canConnect(port: number): Promise<boolean> {
   }
 }
 
-/** Waits until something listens on a loopback port. Throws TransientError after `withinMs`. */
+/** Waits until a process listens on a loopback port. Throws TransientError after `withinMs`. */
 export async function waitForPort(clock: Clock, port: number, withinMs: number): Promise<void> {
   const giveUpAt = clock.nowMs() + withinMs;
   while (!(await canConnect(port))) {
-    if (clock.nowMs() > giveUpAt) throw new TransientError(`nothing listens on port ${port}`, { code: 'not_listening' });
+    if (clock.nowMs() > giveUpAt) throw new TransientError(`no process listens on port ${port}`, { code: 'not_listening' });
     await clock.sleep(30);
   }
 }

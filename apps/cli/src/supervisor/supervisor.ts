@@ -1,20 +1,21 @@
 import type { ChildProcess } from 'node:child_process';
 import { EX_CONFIG } from '#config';
 import type { Clock } from '#domain';
-import { type ChildSpec, type SpawnOptions, exitOf, spawnEntry } from './child.js';
+import { type ChildSpec, type SpawnOptions, waitForExit, spawnEntry } from './child.js';
 
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 30_000;
-/** A child that lived so long starts over with the shortest delay. */
+/** After this time without a failure, the next restart has the shortest delay again. */
 const STABLE_MS = 60_000;
 
+/** How a supervisor starts processes and reports. */
 export interface SupervisorOptions extends SpawnOptions {
   readonly clock: Clock;
-  /** One line per event, for the terminal. */
-  readonly say: (line: string) => void;
+  /** Prints one line for each event. */
+  readonly print: (line: string) => void;
 }
 
-/** Keeps children alive until it is stopped; stops them in the reverse order of their start. */
+/** Restarts child processes that end, until it is stopped. Stops them in the reverse order of their start. */
 export class Supervisor {
   private readonly running: { spec: ChildSpec; child: ChildProcess; loop: Promise<void> }[] = [];
   private stopping = false;
@@ -23,29 +24,29 @@ export class Supervisor {
 
   constructor(private readonly options: SupervisorOptions) {}
 
-  /** Resolves with an exit code when a child can never run; never otherwise. */
+  /** Resolves with the exit code of a child that must not be restarted (invalid configuration). Otherwise it never resolves. */
   readonly failed = new Promise<number>((resolve) => {
     this.failure = resolve;
   });
 
-  /** Without effect once it was stopped. */
+  /** Starts a process. Has no effect after a stop. */
   start(spec: ChildSpec): void {
     if (this.stopping) return;
     const entry = { spec, child: spawnEntry(spec, this.options), loop: Promise.resolve() };
-    entry.loop = this.keep(entry);
+    entry.loop = this.restartUntilStopped(entry);
     this.running.push(entry);
   }
 
-  private async keep(entry: { spec: ChildSpec; child: ChildProcess }): Promise<void> {
-    const { clock, say } = this.options;
+  private async restartUntilStopped(entry: { spec: ChildSpec; child: ChildProcess }): Promise<void> {
+    const { clock, print } = this.options;
     let delayMs = FIRST_DELAY_MS;
     for (;;) {
       const startedAt = clock.nowMs();
-      const code = await exitOf(entry.child);
+      const code = await waitForExit(entry.child);
       if (this.stopping) return;
       if (code === EX_CONFIG) return this.failure?.(code);
       if (clock.nowMs() - startedAt > STABLE_MS) delayMs = FIRST_DELAY_MS;
-      say(`${entry.spec.name} ended with code ${code}; it starts again in ${delayMs} ms`);
+      print(`${entry.spec.name} exited with code ${code}; restart in ${delayMs} ms`);
       await clock.sleep(delayMs, this.stopSignal.signal).catch(() => {});
       if (this.stopping) return;
       delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS);
@@ -53,7 +54,7 @@ export class Supervisor {
     }
   }
 
-  /** Asks every child to end, the last started first, and waits for each. */
+  /** Stops every child with SIGTERM, the last started first, and waits for each. */
   async stop(): Promise<void> {
     this.stopping = true;
     this.stopSignal.abort();
@@ -63,7 +64,7 @@ export class Supervisor {
     }
   }
 
-  /** Ends every child at once. */
+  /** Kills every child at once. */
   kill(): void {
     this.stopping = true;
     this.stopSignal.abort();
