@@ -22,9 +22,9 @@ describe('alerts', () => {
   });
 
   it('are one occasion while nothing new happened', () => {
-    expect(alerts.jobsBuried('imports', 'x', 1).key).toBe(alerts.jobsBuried('imports', 'x', 3_599_999).key);
-    expect(alerts.jobsBuried('imports', 'x', 1).key).not.toBe(alerts.jobsBuried('imports', 'x', 3_600_000).key);
-    expect(alerts.unisenderKeyRefused(7, 'x', 1).key).not.toBe(alerts.unisenderKeyRefused(7, 'x', DAY_MS).key);
+    expect(alerts.jobsBuried('imports', 'kommo_rejected', 1).key).toBe(alerts.jobsBuried('imports', 'kommo_rejected', 3_599_999).key);
+    expect(alerts.jobsBuried('imports', 'kommo_rejected', 1).key).not.toBe(alerts.jobsBuried('imports', 'kommo_rejected', 3_600_000).key);
+    expect(alerts.unisenderKeyRefused(7, 'kommo_rejected', 1).key).not.toBe(alerts.unisenderKeyRefused(7, 'kommo_rejected', DAY_MS).key);
     expect(alerts.reauthorizationRequired(7, 1).key).not.toBe(alerts.reauthorizationRequired(7, 2).key);
   });
 });

@@ -1,3 +1,5 @@
+import type { ErrorCode } from './error-registry.js';
+
 /** Everything that the operator is told of by itself: someone has to act. */
 const sentences = {
   account_reauthorization_required: 'Kommo refuses the access to account {account}: open /auth?id={account} and allow it again.',
@@ -48,20 +50,20 @@ export const alerts = {
     details: {},
   }),
   /** Once per account and day. */
-  unisenderKeyRefused: (accountId: number, code: string, nowMs: number): Alert => ({
+  unisenderKeyRefused: (accountId: number, code: ErrorCode, nowMs: number): Alert => ({
     key: `unisender_key_refused:${accountId}:${dayOf(nowMs)}`,
     kind: 'unisender_key_refused',
     accountId,
     details: { code },
   }),
   /** Once per account and day. */
-  webhookMissing: (accountId: number, code: string, nowMs: number): Alert => ({
+  webhookMissing: (accountId: number, code: ErrorCode, nowMs: number): Alert => ({
     key: `webhook_missing:${accountId}:${dayOf(nowMs)}`,
     kind: 'webhook_missing',
     accountId,
     details: { code },
   }),
-  runFailed: (accountId: number, runId: string, code: string): Alert => ({
+  runFailed: (accountId: number, runId: string, code: ErrorCode): Alert => ({
     key: `run_failed:${runId}`,
     kind: 'run_failed',
     accountId,
@@ -74,7 +76,7 @@ export const alerts = {
     details: { run_id: runId },
   }),
   /** Once per tube, reason and hour: a thousand jobs that fail alike are one alert. */
-  jobsBuried: (tube: string, code: string, nowMs: number): Alert => ({
+  jobsBuried: (tube: string, code: ErrorCode, nowMs: number): Alert => ({
     key: `jobs_buried:${tube}:${code}:${hourOf(nowMs)}`,
     kind: 'jobs_buried',
     accountId: null,

@@ -1,84 +1,94 @@
-/** Whose turn it is after a failure: the caller's (`invalid`), time's (`transient`) or a developer's (`bug`). */
-export type ErrorKind = 'invalid' | 'transient' | 'bug';
+import { type ErrorCode, type ErrorKind, errorRuleOf } from './error-registry.js';
 
-/** One bad field of an input, for answers that name every one of them. */
+/** One bad field of an input; a response names all of them. */
 export interface FieldProblem {
   readonly field: string;
   readonly problem: string;
 }
 
-interface ErrorOptionsWithCode {
-  /** Stable, machine-readable, e.g. `kommo_rate_limited`. Never carries data. */
-  readonly code: string;
+interface ErrorDetails {
+  readonly fields?: readonly FieldProblem[] | undefined;
   readonly cause?: unknown;
 }
 
+interface CodedDetails<Code extends ErrorCode> extends ErrorDetails {
+  readonly code: Code;
+}
+
 /**
- * Base of every failure that the service itself raises. Adapters translate foreign errors into one of its three kinds at
- * their border and keep the original as `cause`; the HTTP filter and the tube worker decide by kind alone.
+ * Base of every error that the service itself raises. Adapters translate foreign errors into one of its kinds at their border
+ * and keep the original as `cause`. The HTTP filter and the retry policy decide by the rule of its code alone.
  */
 export abstract class ServiceError extends Error {
   abstract readonly kind: ErrorKind;
-  readonly code: string;
+  /** Stable and machine-readable. Never carries data. */
+  readonly code: ErrorCode;
+  /** The bad fields of the input that caused the error; empty when none is named. */
+  readonly fields: readonly FieldProblem[];
 
-  protected constructor(message: string, options: ErrorOptionsWithCode) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+  protected constructor(message: string, { code, fields = [], cause }: CodedDetails<ErrorCode>) {
+    super(message, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
-    this.code = options.code;
+    this.code = code;
+    this.fields = fields;
   }
 }
 
-/** The input cannot be accepted, now or later, until the caller changes it. Never retried. */
+/** The caller must change the input. Never retried. */
 export class InvalidInputError extends ServiceError {
   override readonly kind = 'invalid';
-  readonly fields: readonly FieldProblem[];
 
-  constructor(message: string, options: { code?: string; fields?: readonly FieldProblem[]; cause?: unknown } = {}) {
-    super(message, { code: options.code ?? 'invalid_input', cause: options.cause });
-    this.fields = options.fields ?? [];
+  constructor(message: string, options: ErrorDetails & { readonly code?: ErrorCode<'invalid'> | undefined } = {}) {
+    super(message, { ...options, code: options.code ?? 'invalid_input' });
   }
 
-  /** One error for all problems of an input; its message names every field. */
-  static ofFields(fields: readonly FieldProblem[], options: { code?: string; cause?: unknown } = {}): InvalidInputError {
+  /** Returns one error for all problems of an input; its message names every field. */
+  static ofFields(fields: readonly FieldProblem[], options: { code?: ErrorCode<'invalid'>; cause?: unknown } = {}): InvalidInputError {
     return new InvalidInputError(fields.map(({ field, problem }) => `${field} ${problem}`).join('; '), { ...options, fields });
   }
 }
 
-/** The same attempt may succeed later. `retryAfterMs` is the other side's own wish, when it gave one. */
+/** The same attempt may succeed later. `retryAfterMs` is the delay that the other side named, if it named one. */
 export class TransientError extends ServiceError {
   override readonly kind = 'transient';
   readonly retryAfterMs: number | undefined;
 
-  constructor(message: string, options: ErrorOptionsWithCode & { retryAfterMs?: number | undefined }) {
+  constructor(message: string, options: CodedDetails<ErrorCode<'transient'>> & { readonly retryAfterMs?: number | undefined }) {
     super(message, options);
     this.retryAfterMs = options.retryAfterMs;
   }
 }
 
-/** Something that must not happen happened; a retry would meet it again. The job is buried with this reason. */
+/** The code is wrong: a retry fails in the same way. Its job is buried with this reason. */
 export class BugError extends ServiceError {
   override readonly kind = 'bug';
 
-  constructor(message: string, options: ErrorOptionsWithCode) {
+  constructor(message: string, options: CodedDetails<ErrorCode<'bug'>>) {
     super(message, options);
   }
 }
 
-/** What stands in an account's way until a human acts; its jobs wait, nothing is retried against the vendor. */
-export type AccountBlock = 'reauthorization_required' | 'unisender_key_refused' | 'disconnected' | 'suspended';
-
-/** The account itself cannot be worked on. Not a failure of the job: it ends, and the sweep brings the work back once the block is lifted. */
+/** A human must mend the account first. Its job ends; the sweep enqueues the work again after that. */
 export class AccountBlockedError extends ServiceError {
-  override readonly kind = 'invalid';
-  readonly block: AccountBlock;
+  override readonly kind = 'blocked';
+  declare readonly code: ErrorCode<'blocked'>;
 
-  constructor(message: string, options: { block: AccountBlock; cause?: unknown }) {
-    super(message, { code: options.block, cause: options.cause });
-    this.block = options.block;
+  constructor(message: string, options: CodedDetails<ErrorCode<'blocked'>>) {
+    super(message, options);
   }
 }
 
-/** A foreign error's name and code alone: HTTP clients keep the whole request in theirs, tokens and keys included. */
+/** Returns the code of an error; `unexpected` for an error that is not the service's own. */
+export const errorCodeOf = (error: unknown): ErrorCode => (error instanceof ServiceError ? error.code : 'unexpected');
+
+/** Whether the error is the service's own and has one of these codes. */
+export const hasErrorCode = (error: unknown, ...codes: readonly ErrorCode[]): error is ServiceError =>
+  error instanceof ServiceError && codes.includes(error.code);
+
+/** Whether the service itself deferred the work, as for an account that another worker holds. A deferral is no failure. */
+export const isDeferral = (error: unknown): boolean => error instanceof ServiceError && errorRuleOf(error.code).isDeferral;
+
+/** Returns a foreign error reduced to its name and code: an HTTP client's error holds the whole request, tokens and keys included. */
 export function toBareError(error: unknown): Error {
   const { name, code } = error as { name?: unknown; code?: unknown };
   return new Error([name, code].filter((part) => typeof part === 'string').join(' ') || 'unknown failure');

@@ -1,3 +1,4 @@
+import type { ErrorCode } from './error-registry.js';
 import { InvalidInputError } from './errors.js';
 
 /** What a body can carry, whatever its format. */
@@ -24,7 +25,7 @@ export const defaultBodyLimits: BodyLimits = { maxKeys: 20_000, maxDepth: 12, ma
 /** Names that reach a prototype wherever a body is merged or looked up carelessly; what they carry is dropped. */
 export const isDangerousName = (name: string): boolean => name === '__proto__' || name === 'constructor' || name === 'prototype';
 
-const badBody = (problem: string, code: string, cause?: unknown) =>
+const badBody = (problem: string, code: ErrorCode<'invalid'>, cause?: unknown) =>
   new InvalidInputError(`The body cannot be read: ${problem}`, { code, cause, fields: [{ field: 'body', problem }] });
 
 /** The refusal of a body that breaks its format's own rules. */

@@ -8,6 +8,7 @@ export * from './contact-content.js';
 export * from './contact-order.js';
 export * from './contact-snapshot.js';
 export * from './email-address.js';
+export * from './error-registry.js';
 export * from './errors.js';
 export * from './flush-policy.js';
 export * from './form-body.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { AccountBlockedError, BugError, InvalidInputError, TransientError } from './errors.js';
-import { type Attempt, backOffSeconds, decideDisposition, isOwnHold, standardRetry } from './retry-policy.js';
+import { AccountBlockedError, BugError, InvalidInputError, TransientError, isDeferral } from './errors.js';
+import { type Attempt, backOffSeconds, decideDisposition, standardRetry } from './retry-policy.js';
 
 const transient = (retryAfterMs?: number) => new TransientError('later', { code: 'kommo_unavailable', retryAfterMs });
 
@@ -31,43 +31,47 @@ describe('a retry policy of a tube', () => {
   });
 });
 
-describe('isOwnHold', () => {
-  it.each(['account_busy', 'account_paused', 'lease_lost', 'still_running', 'stopping'])('is true of %s', (code) => {
-    expect(isOwnHold(new TransientError('wait', { code }))).toBe(true);
+describe('isDeferral', () => {
+  it.each(['account_busy', 'account_paused', 'lease_lost', 'still_running', 'stopping'] as const)('is true of %s', (code) => {
+    expect(isDeferral(new TransientError('wait', { code }))).toBe(true);
   });
 
-  it.each([transient(), new BugError('never', { code: 'stopping' }), new Error('stopping'), undefined])('is false of %s', (error) => {
-    expect(isOwnHold(error)).toBe(false);
+  it.each([transient(), new BugError('never', { code: 'unexpected' }), new Error('stopping'), undefined])('is false of %s', (error) => {
+    expect(isDeferral(error)).toBe(false);
   });
 });
 
 const DAY_SECONDS = 86_400;
-const held = new TransientError('wait', { code: 'account_busy', retryAfterMs: 2_000 });
-const unforeseen = new TypeError('x is undefined');
+const deferral = new TransientError('wait', { code: 'account_busy', retryAfterMs: 2_000 });
+const codeless = new TypeError('x is undefined');
 const release = (delaySeconds: number) => ({ action: 'release', delaySeconds });
 const bury = (code: string, reason: string) => ({ action: 'bury', code, reason });
 
 describe('decideDisposition', () => {
   it.each<[string, Partial<Attempt>, object]>([
-    ['R31: what time may heal, with growing delay', { error: transient(), number: 3 }, release(4)],
-    ['R31: what time may heal, for a day', { error: transient(), number: 200, ageSeconds: DAY_SECONDS }, release(600)],
-    ['R31: what a day did not heal', { error: transient(), ageSeconds: DAY_SECONDS + 1 }, bury('kommo_unavailable', 'later')],
-    ["the other side's wish", { error: transient(300_000), number: 3 }, release(300)],
-    ['a wish of a part of a second', { error: transient(1) }, release(1)],
-    ['a wish to come at once', { error: transient(0) }, release(0)],
-    ['a wish for the past', { error: transient(-5_000) }, release(0)],
-    ['a wish for the far future', { error: transient(1e18) }, release(DAY_SECONDS)],
-    ['a wish that is no number', { error: transient(NaN), number: 2 }, release(2)],
-    ['a wait of our own', { error: held }, release(2)],
-    ['a wait of our own, however long', { error: held, number: 1_000, ageSeconds: 30 * DAY_SECONDS }, release(2)],
+    ['R31: a transient error, with a growing delay', { error: transient(), number: 3 }, release(4)],
+    ['R31: a transient error, for a day', { error: transient(), number: 200, ageSeconds: DAY_SECONDS }, release(600)],
+    [
+      'R31: a transient error that lasts longer than a day',
+      { error: transient(), ageSeconds: DAY_SECONDS + 1 },
+      bury('kommo_unavailable', 'later'),
+    ],
+    ['a delay that the other side names', { error: transient(300_000), number: 3 }, release(300)],
+    ['a named delay of a part of a second', { error: transient(1) }, release(1)],
+    ['a named delay of zero', { error: transient(0) }, release(0)],
+    ['a named delay below zero', { error: transient(-5_000) }, release(0)],
+    ['a named delay of years', { error: transient(1e18) }, release(DAY_SECONDS)],
+    ['a named delay that is no number', { error: transient(NaN), number: 2 }, release(2)],
+    ['a deferral', { error: deferral }, release(2)],
+    ['a deferral, however old', { error: deferral, number: 1_000, ageSeconds: 30 * DAY_SECONDS }, release(2)],
     ['R31: a bad job', { error: new InvalidInputError('no such field') }, bury('invalid_input', 'no such field')],
-    ['R31: a bug', { error: new BugError('never', { code: 'impossible' }) }, bury('impossible', 'never')],
-    ['R31: the unforeseen, at first', { error: unforeseen, number: 4 }, release(8)],
-    ['R31: the unforeseen, the fifth time', { error: unforeseen, number: 5 }, bury('unexpected', 'x is undefined')],
-    ['something thrown that is no error', { error: 'text', number: 5 }, bury('unexpected', 'text')],
+    ['R31: a bug', { error: new BugError('never', { code: 'queue_misused' }) }, bury('queue_misused', 'never')],
+    ['R31: an error without a code, at first', { error: codeless, number: 4 }, release(8)],
+    ['R31: an error without a code, the fifth time', { error: codeless, number: 5 }, bury('unexpected', 'x is undefined')],
+    ['a thrown value that is no error', { error: 'text', number: 5 }, bury('unexpected', 'text')],
     [
       'the job of an account that a human must mend',
-      { error: new AccountBlockedError('authorise again', { block: 'reauthorization_required' }) },
+      { error: new AccountBlockedError('authorise again', { code: 'reauthorization_required' }) },
       { action: 'delete', reason: 'authorise again' },
     ],
   ])('%s', (_what, attempt, disposition) => {

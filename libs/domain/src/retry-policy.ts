@@ -1,18 +1,19 @@
-import { AccountBlockedError, ServiceError, TransientError } from './errors.js';
+import { type ErrorCode, errorRuleOf } from './error-registry.js';
+import { ServiceError, TransientError, isDeferral } from './errors.js';
 
 /** What a worker does with a job that failed, in beanstalkd's words. */
 export type Disposition =
   | { readonly action: 'release'; readonly delaySeconds: number }
-  | { readonly action: 'bury'; readonly code: string; readonly reason: string }
-  /** The account must be mended by a human first; the sweep brings the work back. */
+  | { readonly action: 'bury'; readonly code: ErrorCode; readonly reason: string }
+  /** A human must mend the account first; the sweep enqueues the work again after that. */
   | { readonly action: 'delete'; readonly reason: string };
 
-/** A failed attempt. */
+/** A failed attempt at a job. */
 export interface Attempt {
   readonly error: unknown;
-  /** 1 for the first. What ended in an own hold is no attempt. */
+  /** 1 for the first. A deferral counts as no attempt. */
   readonly number: number;
-  /** Since the job was put. */
+  /** Seconds since the job was put. */
   readonly ageSeconds: number;
 }
 
@@ -44,13 +45,7 @@ export const standardRetry: RetryPolicy = {
   maxUnexpectedAttempts: 5,
 };
 
-const LONGEST_WISHED_SECONDS = 24 * 3_600;
-
-/** Codes of waits that are ours, not a vendor's. */
-const OWN_HOLDS = ['account_busy', 'account_paused', 'lease_lost', 'still_running', 'stopping'];
-
-/** Whether the job was only put off by this service itself: no failure, nothing for the operator to read. */
-export const isOwnHold = (error: unknown): boolean => error instanceof TransientError && OWN_HOLDS.includes(error.code);
+const MAX_NAMED_DELAY_SECONDS = 24 * 3_600;
 
 /** The delay before the next attempt, in whole seconds, at least 1. `random` is between 0 and 1. */
 export function backOffSeconds(
@@ -65,31 +60,34 @@ export function backOffSeconds(
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** The other side's own wish, when it is one that can be granted. */
-function findWishedDelaySeconds(error: unknown): number | undefined {
-  const wishedMs = error instanceof TransientError ? error.retryAfterMs : undefined;
-  if (wishedMs === undefined || Number.isNaN(wishedMs)) return undefined;
-  return Math.min(Math.max(0, Math.ceil(wishedMs / 1_000)), LONGEST_WISHED_SECONDS);
+/** The delay that the other side named, within 0 and a day. */
+function findNamedDelaySeconds(error: unknown): number | undefined {
+  const namedMs = error instanceof TransientError ? error.retryAfterMs : undefined;
+  if (namedMs === undefined || Number.isNaN(namedMs)) return undefined;
+  return Math.min(Math.max(0, Math.ceil(namedMs / 1_000)), MAX_NAMED_DELAY_SECONDS);
 }
 
 const releaseOf = (attempt: Attempt, random: number, policy: RetryPolicy): Disposition => ({
   action: 'release',
-  delaySeconds: findWishedDelaySeconds(attempt.error) ?? backOffSeconds(attempt, random, policy),
+  delaySeconds: findNamedDelaySeconds(attempt.error) ?? backOffSeconds(attempt, random, policy),
 });
 
+const buryOf = (code: ErrorCode, error: unknown): Disposition => ({ action: 'bury', code, reason: reasonOf(error) });
+
+function decideForServiceError(error: ServiceError, attempt: Attempt, random: number, policy: RetryPolicy): Disposition {
+  const { kind, isRetryable } = errorRuleOf(error.code);
+  if (kind === 'blocked') return { action: 'delete', reason: error.message };
+  const isTooOld = attempt.ageSeconds > policy.maxTransientAgeSeconds && !isDeferral(error);
+  return isRetryable && !isTooOld ? releaseOf(attempt, random, policy) : buryOf(error.code, error);
+}
+
 /**
- * Decides by the kind of error alone (DESIGN.md 6): what time may heal is released, what a human must mend for the account
- * ends, all else is buried with its reason. What time does not heal in a day is buried too, unless it only waited for us. An
- * error nobody foresaw is tried five times. Never deletes what failed. `random` is between 0 and 1.
+ * Decides by the rule of the error's code (DESIGN.md 6). Releases a transient error with a growing delay until the policy's maximum
+ * age; releases a deferral at any age. Deletes the job of a blocked account. Buries any other error. Tries an error without
+ * a code a few times first. `random` is between 0 and 1.
  */
 export function decideDisposition(attempt: Attempt, random: number, policy: RetryPolicy = standardRetry): Disposition {
-  const { error, number, ageSeconds } = attempt;
-  if (error instanceof AccountBlockedError) return { action: 'delete', reason: error.message };
-  if (error instanceof TransientError) {
-    const isTooOld = ageSeconds > policy.maxTransientAgeSeconds && !isOwnHold(error);
-    return isTooOld ? { action: 'bury', code: error.code, reason: reasonOf(error) } : releaseOf(attempt, random, policy);
-  }
-  if (error instanceof ServiceError) return { action: 'bury', code: error.code, reason: reasonOf(error) };
-  if (number < policy.maxUnexpectedAttempts) return releaseOf(attempt, random, policy);
-  return { action: 'bury', code: 'unexpected', reason: reasonOf(error) };
+  const { error, number } = attempt;
+  if (error instanceof ServiceError) return decideForServiceError(error, attempt, random, policy);
+  return number < policy.maxUnexpectedAttempts ? releaseOf(attempt, random, policy) : buryOf('unexpected', error);
 }

@@ -3,7 +3,7 @@ import https from 'node:https';
 import type { Readable } from 'node:stream';
 import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import { withDeadline } from '#clock';
-import { type Clock, type Logger, toBareError, TransientError } from '#domain';
+import { type Clock, type ErrorCode, type Logger, toBareError, TransientError } from '#domain';
 import { connectingTransport } from './connecting-transport.js';
 
 /** What every call of a client has in common. */
@@ -13,7 +13,7 @@ export interface HttpClientOptions {
   /** The other side's name, for log lines and errors. */
   readonly peer: string;
   /** Code of the TransientError when there is no answer, e.g. `kommo_unavailable`. */
-  readonly unavailableCode: string;
+  readonly unavailableCode: ErrorCode<'transient'>;
   readonly connectTimeoutMs?: number | undefined;
   /** Of a text, unpacked. More than that is no answer. */
   readonly maxResponseBytes?: number;

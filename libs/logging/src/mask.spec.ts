@@ -70,13 +70,13 @@ describe('mask', () => {
       config: { headers: { 'X-Whatever': 'planted' } },
       code: 'ECONNRESET',
     });
-    const masked = mask({ error: new BugError('no row for ivan@example.com', { code: 'row_missing', cause }) });
+    const masked = mask({ error: new BugError('no row for ivan@example.com', { code: 'access_missing', cause }) });
     expect(JSON.stringify(masked)).not.toMatch(/planted|ivan@/);
     expect(plain(masked)).toMatchObject({
       error: {
         name: 'BugError',
         message: 'no row for i***@e***.com',
-        code: 'row_missing',
+        code: 'access_missing',
         stack: expect.arrayContaining([expect.stringMatching(/^at /)]),
         cause: { name: 'Error', message: 'getLists?api_key=*** failed', code: 'ECONNRESET' },
       },

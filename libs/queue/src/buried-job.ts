@@ -1,3 +1,5 @@
+import type { ErrorCode } from '#domain';
+
 /** A job that a worker gives up, for the operator. */
 export interface BuriedJob {
   readonly tube: string;
@@ -7,8 +9,7 @@ export interface BuriedJob {
   readonly jobId: string;
   /** The first 4,096 bytes of the body as received; it carries ids only. */
   readonly body: string;
-  /** The stable code of the error. */
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly reason: string;
 }
 

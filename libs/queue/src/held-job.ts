@@ -7,7 +7,7 @@ import {
   TransientError,
   backOffSeconds,
   decideDisposition,
-  isOwnHold,
+  isDeferral,
   jobKindOf,
   parseJobPayload,
 } from '#domain';
@@ -138,7 +138,7 @@ export class HeldJob {
   }
 
   private isNoFailure(error: unknown): boolean {
-    return this.isStopping || isOwnHold(error);
+    return this.isStopping || isDeferral(error);
   }
 
   /** No job is buried without a stored reason: when storing it fails, the job is released with back-off. */

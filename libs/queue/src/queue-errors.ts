@@ -1,4 +1,4 @@
-import { BugError, TransientError } from '#domain';
+import { BugError, TransientError, hasErrorCode } from '#domain';
 
 /** An unexpected reply of a server, e.g. `DRAINING`. A retry may succeed. */
 export class BeanstalkReplyError extends TransientError {
@@ -27,4 +27,4 @@ export const queueUnavailable = (problem: string, cause?: unknown): TransientErr
 export const queueTimeout = (problem: string): TransientError => new TransientError(problem, { code: 'queue_timeout' });
 
 /** Whether the error is a {@link queueTimeout}. */
-export const isQueueTimeout = (error: unknown): boolean => error instanceof TransientError && error.code === 'queue_timeout';
+export const isQueueTimeout = (error: unknown): boolean => hasErrorCode(error, 'queue_timeout');

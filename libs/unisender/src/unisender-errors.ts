@@ -1,7 +1,7 @@
-import { InvalidInputError } from '#domain';
+import { AccountBlockedError, InvalidInputError } from '#domain';
 
 /** The key is wrong, or the account may not use the API (`invalid_api_key`, `access_denied`). Nothing works until a human gives another. */
-export class UnisenderKeyRefusedError extends InvalidInputError {
+export class UnisenderKeyRefusedError extends AccountBlockedError {
   constructor() {
     super('Unisender refuses the API key', { code: 'unisender_key_refused' });
   }

@@ -160,9 +160,9 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
 
     it('are paused for the longest time asked for', async () => {
       await stores.accounts.install(installed(1));
-      await stores.accounts.pause(1, NOW + 300, 'long');
-      await stores.accounts.pause(1, NOW + 100, 'short');
-      expect(await stores.accounts.find(1)).toMatchObject({ pausedUntil: NOW + 300, pauseCode: 'long' });
+      await stores.accounts.pause(1, NOW + 300, 'kommo_payment_required');
+      await stores.accounts.pause(1, NOW + 100, 'kommo_forbidden');
+      expect(await stores.accounts.find(1)).toMatchObject({ pausedUntil: NOW + 300, pauseCode: 'kommo_payment_required' });
       await stores.accounts.endPause(1);
       expect(await stores.accounts.find(1)).toMatchObject({ pausedUntil: 0, pauseCode: null });
     });

@@ -16,7 +16,7 @@ beforeEach(async () => {
     logger: silentLogger,
     clock: systemClock,
     peer: 'Stub',
-    unavailableCode: 'stub_unavailable',
+    unavailableCode: 'cronitor_unavailable',
     maxResponseBytes: 100,
   });
 });
@@ -37,7 +37,7 @@ const request = (more: Partial<HttpRequest> = {}): HttpRequest => ({
 });
 
 const patient = { totalTimeoutMs: 60_000 };
-const unavailable = { code: 'stub_unavailable', message: 'Stub did not answer POST /path' };
+const unavailable = { code: 'cronitor_unavailable', message: 'Stub did not answer POST /path' };
 
 /** Once the stub has the request, whose answer it withholds. */
 async function whenReceived(): Promise<void> {

@@ -140,7 +140,7 @@ describe.each(queueServerKinds())('tube workers and races: $name', (kind) => {
       await record(job);
     };
     scene.startWorkers(async () => {
-      throw new BugError('never', { code: 'impossible' });
+      throw new BugError('never', { code: 'queue_misused' });
     });
     await scene.client.put(contactsJob(1));
     expect(
@@ -149,7 +149,7 @@ describe.each(queueServerKinds())('tube workers and races: $name', (kind) => {
         (counts) => counts?.buried === 1,
       ),
     ).toMatchObject({ buried: 1 });
-    expect(scene.buried).toMatchObject([{ code: 'impossible' }]);
+    expect(scene.buried).toMatchObject([{ code: 'queue_misused' }]);
     expect(messagesOf(scene)).toEqual(['reason of a buried job not stored; will retry the job', 'job failed; will retry', 'job buried']);
   });
 

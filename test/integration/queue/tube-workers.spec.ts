@@ -81,7 +81,7 @@ describe.each(places)('tube workers over $title', ({ kind, isUnix }) => {
     const results: boolean[] = [];
     scene.startWorkers(async (_payload, { isRetry }) => {
       results.push(await isRetry());
-      if (results.length === 1) throw new TransientError('not yet', { code: 'not_yet', retryAfterMs: 0 });
+      if (results.length === 1) throw new TransientError('not yet', { code: 'kommo_unavailable', retryAfterMs: 0 });
     });
     await scene.client.put(contactsJob(1));
     await eventually(jobsLeft, (count) => count === 0);
@@ -91,7 +91,7 @@ describe.each(places)('tube workers over $title', ({ kind, isUnix }) => {
   it('wait as long as a vendor asks for', async () => {
     const raw = await scene.rawClient();
     scene.startWorkers(async () => {
-      throw new TransientError('slow down', { code: 'vendor_busy', retryAfterMs: 300_000 });
+      throw new TransientError('slow down', { code: 'kommo_rate_limited', retryAfterMs: 300_000 });
     });
     const { id } = await scene.client.put(contactsJob(1));
     const delay = await eventually(
@@ -104,11 +104,11 @@ describe.each(places)('tube workers over $title', ({ kind, isUnix }) => {
   it.each([
     ['a job that is not JSON', '{"account', 'invalid_job'],
     ['a job without its account', '{}', 'invalid_job'],
-    ['a job that fails with a bug', '{"account_id":7}', 'seven'],
+    ['a job that fails with a bug', '{"account_id":7}', 'unexpected'],
   ])('bury %s at once', async (_name, body, code) => {
     const raw = await scene.rawClient();
     scene.startWorkers(async () => {
-      throw new BugError('seven is never right', { code: 'seven' });
+      throw new BugError('seven is never right', { code: 'unexpected' });
     });
     await raw.ask('use contacts\r\n');
     await raw.ask(`put 0 0 60 ${body.length}\r\n${body}\r\n`);
@@ -123,7 +123,7 @@ describe.each(places)('tube workers over $title', ({ kind, isUnix }) => {
     let attempts = 0;
     scene.startWorkers(async () => {
       attempts += 1;
-      throw new AccountBlockedError('no access', { block: 'reauthorization_required' });
+      throw new AccountBlockedError('no access', { code: 'reauthorization_required' });
     });
     await scene.client.put(contactsJob(1));
     await eventually(jobsLeft, (count) => count === 0);

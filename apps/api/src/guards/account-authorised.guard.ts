@@ -22,7 +22,7 @@ export class AccountAuthorisedGuard implements CanActivate {
     if (account && !UNAUTHORISED.has(account.status)) return true;
     const link = `${this.config.publicUrl}/auth?id=${accountId}`;
     throw new AccountBlockedError(`Account ${accountId} is not authorised: open ${link} in a browser and allow the access.`, {
-      block: 'reauthorization_required',
+      code: 'reauthorization_required',
     });
   }
 }

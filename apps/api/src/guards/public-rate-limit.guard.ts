@@ -1,7 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Config } from '#config';
-import { Clock, InvalidInputError } from '#domain';
+import { Clock, type ErrorCode, InvalidInputError } from '#domain';
 import { RateLimitedError } from '../http/failure.js';
 import { type Audience, audienceOf } from './audience.decorator.js';
 import { IpLimiter } from './ip-limiter.js';
@@ -24,7 +24,7 @@ export class PublicRateLimit {
   }
 
   /** Runs `work`. When it refuses the request with InvalidInputError, of this code if one is given, the refusal is counted. */
-  async consumeOnRefusal<T>(request: ClientRequest, work: () => Promise<T>, code?: string): Promise<T> {
+  async consumeOnRefusal<T>(request: ClientRequest, work: () => Promise<T>, code?: ErrorCode<'invalid'>): Promise<T> {
     try {
       return await work();
     } catch (error) {

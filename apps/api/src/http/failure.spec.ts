@@ -1,23 +1,23 @@
 import { NotFoundException } from '@nestjs/common';
 import { describe, expect, it } from '@jest/globals';
-import { AccountBlockedError, BugError, InvalidInputError, TransientError } from '#domain';
+import { AccountBlockedError, BugError, type ErrorCode, InvalidInputError, TransientError } from '#domain';
 import { RunActiveError } from '#sync';
 import { RateLimitedError, toFailure, toFailureEnvelope } from './failure.js';
 
-const invalid = (code?: string) =>
+const invalid = (code?: ErrorCode<'invalid'>) =>
   new InvalidInputError('id is wrong', { ...(code ? { code } : {}), fields: [{ field: 'id', problem: 'is wrong' }] });
 
 describe('a failure', () => {
   it.each([
     ['invalid input', invalid(), 400],
-    ['a refused key', invalid('unisender_key_refused'), 422],
+    ['a refused key', new AccountBlockedError('refused', { code: 'unisender_key_refused' }), 422],
     ['a wrong signature', invalid('wrong_auth'), 401],
     ['no integration', invalid('integration_missing'), 423],
-    ['a blocked account', new AccountBlockedError('authorise', { block: 'reauthorization_required' }), 401],
+    ['a blocked account', new AccountBlockedError('authorise', { code: 'reauthorization_required' }), 401],
     ['an active run', new RunActiveError('active', 'r1'), 409],
     ['too many requests', new RateLimitedError(7), 429],
     ['a moment of weakness', new TransientError('no', { code: 'kommo_unavailable' }), 503],
-    ['a bug', new BugError('inside', { code: 'bug' }), 500],
+    ['a bug', new BugError('inside', { code: 'unexpected' }), 500],
     ['an unknown error', new Error('inside'), 500],
     ['a thrown text', 'inside', 500],
     ['nothing there', new NotFoundException(), 404],
@@ -37,7 +37,7 @@ describe('a failure', () => {
   });
 
   it('of ours carries the correlation id and nothing internal', () => {
-    const envelope = toFailureEnvelope(toFailure(new BugError('SELECT secret', { code: 'bug' })), 'c1');
+    const envelope = toFailureEnvelope(toFailure(new BugError('SELECT secret', { code: 'unexpected' })), 'c1');
     expect(envelope.data).toEqual({ error: 'internal_error', correlation_id: 'c1' });
     expect(JSON.stringify(envelope)).not.toContain('SELECT');
   });

@@ -1,93 +1,72 @@
-import { AccountBlockedError, type FieldProblem, InvalidInputError, ServiceError, TransientError } from '#domain';
+import { type ErrorCode, type FieldProblem, InvalidInputError, ServiceError, TransientError, errorRuleOf } from '#domain';
 import { RunActiveError } from '#sync';
 import { toError, type Envelope } from './envelope.js';
 
-/** A failure as the caller may see it. */
+/** An error as the caller sees it. */
 export interface Failure {
+  /** Status of the HTTP response. */
   readonly status: number;
   readonly message: string;
-  /** Stable and machine-readable. */
-  readonly error: string;
+  /** A code of docs/ERRORS.md. */
+  readonly error: ErrorCode;
   readonly fields?: readonly FieldProblem[];
   readonly runId?: string;
   readonly retryAfterSeconds?: number;
 }
-
-/** Statuses of invalid input that is not simply 400. */
-const statuses: Readonly<Record<string, number>> = {
-  account_unknown: 401,
-  kommo_unauthorized: 401,
-  operator_required: 401,
-  widget_token_refused: 401,
-  wrong_auth: 401,
-  uninstall_refused: 401,
-  other_account: 403,
-  not_found: 404,
-  run_unknown: 404,
-  run_active: 409,
-  run_ended: 409,
-  run_not_waiting: 409,
-  unisender_key_refused: 422,
-  unisender_key_missing: 422,
-  integration_missing: 423,
-  rate_limited: 429,
-};
 
 const DEFAULT_RETRY_SECONDS = 5;
 const MAX_FIELDS = 100;
 
 const toSeconds = (ms: number | undefined) => (ms === undefined ? DEFAULT_RETRY_SECONDS : Math.max(1, Math.ceil(ms / 1000)));
 
-const internal: Failure = { status: 500, error: 'internal_error', message: 'Something went wrong on our side.' };
+const internal: Failure = {
+  status: errorRuleOf('internal_error').httpStatus,
+  error: 'internal_error',
+  message: 'Internal error. Report it with the correlation id.',
+};
 
-const fromTransient = ({ code, retryAfterMs }: TransientError): Failure => ({
-  status: 503,
-  error: code,
-  message: 'This cannot be done at the moment; try again.',
-  retryAfterSeconds: toSeconds(retryAfterMs),
-});
-
-function fromInvalid(error: InvalidInputError): Failure {
-  return {
-    status: statuses[error.code] ?? 400,
-    error: error.code,
-    message: error.message,
-    ...(error.fields.length > 0 ? { fields: error.fields.slice(0, MAX_FIELDS) } : {}),
-    ...(error instanceof RunActiveError ? { runId: error.runId } : {}),
-  };
-}
-
-function fromService(error: ServiceError): Failure {
-  if (error instanceof RateLimitedError) return { ...fromInvalid(error), retryAfterSeconds: error.retryAfterSeconds };
-  if (error instanceof InvalidInputError) return fromInvalid(error);
-  if (error instanceof AccountBlockedError) return { status: 401, error: error.code, message: error.message };
-  return error instanceof TransientError ? fromTransient(error) : internal;
-}
-
-/** Nest's and Fastify's own refusals; their 4xx texts carry nothing internal. */
-function fromFramework(error: unknown): Failure {
-  if (!(error instanceof Error)) return internal;
-  const { statusCode, status } = error as Error & { statusCode?: unknown; status?: unknown };
-  const code = typeof statusCode === 'number' ? statusCode : status;
-  if (typeof code !== 'number' || code < 400 || code > 499) return internal;
-  return {
-    status: code,
-    error: code === 404 ? 'not_found' : 'bad_request',
-    message: code === 404 ? 'There is nothing at this address.' : error.message,
-  };
-}
-
-/** Too many requests from one address. */
+/** Too many requests from one client IP. */
 export class RateLimitedError extends InvalidInputError {
   constructor(readonly retryAfterSeconds: number) {
-    super('Too many requests from this address; try again later.', { code: 'rate_limited' });
+    super('Too many requests from this IP; try again later.', { code: 'rate_limited' });
   }
 }
 
-/** The one place where a failure becomes an HTTP status. */
+function findRetryAfterSeconds(error: ServiceError): number | undefined {
+  if (error instanceof RateLimitedError) return error.retryAfterSeconds;
+  return error instanceof TransientError ? toSeconds(error.retryAfterMs) : undefined;
+}
+
+function fromService(error: ServiceError): Failure {
+  const { kind, httpStatus } = errorRuleOf(error.code);
+  if (kind === 'bug') return internal;
+  const retryAfterSeconds = findRetryAfterSeconds(error);
+  return {
+    status: httpStatus,
+    error: error.code,
+    // The text of a transient error names hosts and statements of ours.
+    message: kind === 'transient' ? 'Temporarily unavailable; try again later.' : error.message,
+    ...(error.fields.length > 0 ? { fields: error.fields.slice(0, MAX_FIELDS) } : {}),
+    ...(error instanceof RunActiveError ? { runId: error.runId } : {}),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  };
+}
+
+/** Errors of Nest and Fastify: their 4xx messages carry nothing internal. */
+function fromFramework(error: unknown): Failure {
+  if (!(error instanceof Error)) return internal;
+  const { statusCode, status } = error as Error & { statusCode?: unknown; status?: unknown };
+  const httpStatus = typeof statusCode === 'number' ? statusCode : status;
+  if (typeof httpStatus !== 'number' || httpStatus < 400 || httpStatus > 499) return internal;
+  return httpStatus === 404
+    ? { status: 404, error: 'not_found', message: 'Unknown address.' }
+    : { status: httpStatus, error: 'bad_request', message: error.message };
+}
+
+/** Turns an error into what the caller sees. The only place that chooses the HTTP status of an error. */
 export const toFailure = (error: unknown): Failure => (error instanceof ServiceError ? fromService(error) : fromFramework(error));
 
-/** A 5xx carries the correlation id by which the log is searched, and nothing internal. */
+/** The error in the envelope. A 5xx carries the correlation id by which the log is searched, and nothing internal. */
 export function toFailureEnvelope({ status, error, message, fields, runId }: Failure, correlationId: string): Envelope {
   const data = {
     error,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { RoundStore } from '#database';
-import { Clock, ServiceError } from '#domain';
+import { Clock, errorCodeOf } from '#domain';
 import { CronitorClient } from '#monitoring';
 import type { Schedule } from './schedule-table.js';
 
@@ -38,7 +38,7 @@ export class ScheduleRounds {
     try {
       await schedule.run();
     } catch (error) {
-      this.cronitor?.report({ ...round, state: 'fail', message: error instanceof ServiceError ? error.code : 'unexpected' });
+      this.cronitor?.report({ ...round, state: 'fail', message: errorCodeOf(error) });
       throw error;
     }
     this.cronitor?.report({ ...round, state: 'complete' });

@@ -1,4 +1,4 @@
-import { type AccountStatus, type Clock, accountStatusesBefore, defaultAccountSettings, toStoredSettings } from '#domain';
+import { type AccountStatus, type Clock, type ErrorCode, accountStatusesBefore, defaultAccountSettings, toStoredSettings } from '#domain';
 import type { Database } from '../database.js';
 import type { SqlValue } from '../session.js';
 import { assertInTransaction, forUpdate, placeholders, upsertRows } from '../sql.js';
@@ -280,7 +280,7 @@ export class AccountStore {
   }
 
   /** Keeps jobs off the account until `untilMs`. A longer pause stays. */
-  async pause(accountId: number, untilMs: number, code: string): Promise<void> {
+  async pause(accountId: number, untilMs: number, code: ErrorCode): Promise<void> {
     await this.database.execute('UPDATE accounts SET paused_until = ?, pause_code = ? WHERE account_id = ? AND paused_until < ?', [
       untilMs,
       code,

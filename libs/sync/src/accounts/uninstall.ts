@@ -1,5 +1,5 @@
 import type { AccountRow } from '#database';
-import { InvalidInputError, ServiceError } from '#domain';
+import { InvalidInputError, errorCodeOf } from '#domain';
 import { KommoUnauthorizedError, verifyUninstallSignature } from '#kommo';
 import type { SyncContext } from '../context.js';
 import { RunActiveError, type RunService } from '../runs/run-service.js';
@@ -79,7 +79,7 @@ export class Uninstall {
     try {
       await this.settle(account);
     } catch (error) {
-      const code = error instanceof ServiceError ? error.code : 'unexpected';
+      const code = errorCodeOf(error);
       this.context.logger.warn('a disconnected account could not be looked after', { account_id: account.accountId, code, error });
     }
   }

@@ -1,6 +1,7 @@
 import type { AccountRow, WebhookState } from '#database';
-import { AccountBlockedError, type Secret, ServiceError, TransientError, alerts } from '#domain';
+import { AccountBlockedError, type Secret, ServiceError, TransientError, alerts, hasErrorCode } from '#domain';
 import { type KommoSession, contactWebhookSettings } from '#kommo';
+import { UnisenderKeyRefusedError } from '#unisender';
 import type { SyncContext } from '../context.js';
 import { RunActiveError, type RunService } from '../runs/run-service.js';
 import { assertAuthorised, findStoredSession } from '../tokens/credentials.js';
@@ -13,8 +14,6 @@ const UNISENDER_HOOK = {
   events: { unsubscribe: '*', subscribe: '*', email_status: '*' },
   singleEvent: true,
 } as const;
-
-const WEBHOOK_DISABLED = 'kommo_webhook_disabled';
 
 /** What the watchdog found. */
 export interface WebhookCheck {
@@ -46,9 +45,7 @@ export class VendorWebhooks {
     const account = await this.getAccount(accountId);
     const failures = await collectFailures([() => this.ensureKommo(account), () => this.ensureUnisender(account)]);
     for (const error of failures) this.context.logger.warn('a webhook was not subscribed', { account_id: accountId, error });
-    const unsettled = failures.find(
-      (error) => error instanceof AccountBlockedError || (error instanceof TransientError && !isRefusal(error)),
-    );
+    const unsettled = failures.find((error) => isAccountBlocked(error) || (error instanceof TransientError && !isRefusal(error)));
     if (unsettled) throw unsettled;
   }
 
@@ -107,7 +104,7 @@ export class VendorWebhooks {
     const destination = openWebhookUrls(this.context, account).kommo;
     await this.askKommo(account, async (session) => {
       const state = await this.context.kommo.ensureWebhook(session, { destination, settings: contactWebhookSettings });
-      if (state !== 'active') throw new TransientError('Kommo keeps the webhook switched off', { code: WEBHOOK_DISABLED });
+      if (state !== 'active') throw new TransientError('Kommo keeps the webhook switched off', { code: 'kommo_webhook_disabled' });
     });
   }
 
@@ -123,7 +120,7 @@ export class VendorWebhooks {
     try {
       return await this.services.tokens.withSession(accountId, work);
     } catch (error) {
-      if (error instanceof ServiceError && (isRefusal(error) || error.code === WEBHOOK_DISABLED)) {
+      if (isRefusal(error) || hasErrorCode(error, 'kommo_webhook_disabled')) {
         await this.context.stores.alerts.raise(alerts.webhookMissing(accountId, error.code, this.context.clock.nowMs()));
       }
       throw error;
@@ -166,7 +163,10 @@ export class VendorWebhooks {
 }
 
 /** How Kommo says that the plan or the user's rights do not include webhooks (reference/kommo.md 5.1). */
-const isRefusal = ({ code }: ServiceError): boolean => code === 'kommo_payment_required' || code === 'kommo_forbidden';
+const isRefusal = (error: unknown): error is ServiceError => hasErrorCode(error, 'kommo_payment_required', 'kommo_forbidden');
+
+/** A refused Unisender key does not stop the webhook of Kommo: it is flagged by the next job. */
+const isAccountBlocked = (error: unknown): boolean => error instanceof AccountBlockedError && !(error instanceof UnisenderKeyRefusedError);
 
 /** Runs every step and returns what failed. */
 async function collectFailures(steps: readonly (() => Promise<unknown>)[]): Promise<ServiceError[]> {

@@ -1,5 +1,13 @@
 import type { AccountRow } from '#database';
-import { InvalidInputError, type Secret, ServiceError, parseAccountSettings, readStoredSettings, toStoredSettings } from '#domain';
+import {
+  AccountBlockedError,
+  InvalidInputError,
+  type Secret,
+  ServiceError,
+  parseAccountSettings,
+  readStoredSettings,
+  toStoredSettings,
+} from '#domain';
 import { type UnisenderList, UnisenderKeyRefusedError } from '#unisender';
 import type { SyncContext } from '../context.js';
 import { AccountQueries } from './account-queries.js';
@@ -62,7 +70,7 @@ export class WidgetSettings {
    * Checks key and settings, then saves both, subscribes the webhooks and starts the import. A run that is active goes on
    * when nothing changed, and gives way to a new one otherwise.
    *
-   * Nothing is saved on InvalidInputError (bad settings; `unisender_key_refused`), AccountBlockedError (not authorised) and
+   * Nothing is saved on InvalidInputError (bad settings), AccountBlockedError (not authorised; `unisender_key_refused`) and
    * TransientError (Unisender does not answer). Webhooks that cannot be subscribed now are the watchdog's.
    */
   async saveKey({ accountId, unisenderKey, settings }: KeyInput): Promise<{ run: RunView }> {
@@ -154,5 +162,9 @@ export class WidgetSettings {
   }
 }
 
-const keyRefused = (problem: string, cause?: unknown): InvalidInputError =>
-  InvalidInputError.ofFields([{ field: 'unisender_key', problem }], { code: 'unisender_key_refused', cause });
+const keyRefused = (problem: string, cause?: unknown): AccountBlockedError =>
+  new AccountBlockedError(`unisender_key ${problem}`, {
+    code: 'unisender_key_refused',
+    fields: [{ field: 'unisender_key', problem }],
+    cause,
+  });

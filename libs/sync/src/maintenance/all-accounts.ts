@@ -1,4 +1,4 @@
-import { ServiceError } from '#domain';
+import { errorCodeOf } from '#domain';
 import type { SyncContext } from '../context.js';
 import type { RunService } from '../runs/run-service.js';
 import type { VendorWebhooks } from '../accounts/vendor-webhooks.js';
@@ -43,7 +43,7 @@ export class AllAccounts {
     try {
       await visit(accountId);
     } catch (error) {
-      const code = error instanceof ServiceError ? error.code : 'unexpected';
+      const code = errorCodeOf(error);
       this.context.logger.warn(`the ${round} round could not look after an account`, { account_id: accountId, code, error });
     }
   }

@@ -1,5 +1,5 @@
 import type { AuditRow } from '#database';
-import { ServiceError, parseJson, toIsoTime } from '#domain';
+import { errorCodeOf, parseJson, toIsoTime } from '#domain';
 import type { SyncContext } from '../context.js';
 import { EventIds } from '../intake/event-recorder.js';
 
@@ -36,8 +36,6 @@ const toView = ({ auditId, at, actor, action, accountId, outcome, details }: Aud
   details: parseJson(details),
 });
 
-const outcomeOf = (error: unknown) => (error instanceof ServiceError ? error.code : 'unexpected');
-
 /** What operators did. A action is written down before it is done: nothing can be done that leaves no trace. */
 export class AuditLog {
   private readonly ids = new EventIds();
@@ -59,7 +57,7 @@ export class AuditLog {
       await this.settle(auditId, 'done', findAccountId(result));
       return result;
     } catch (error) {
-      await this.settle(auditId, outcomeOf(error));
+      await this.settle(auditId, errorCodeOf(error));
       throw error;
     }
   }

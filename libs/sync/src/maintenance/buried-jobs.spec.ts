@@ -19,7 +19,7 @@ function createBuriedJobs() {
 }
 
 const server = '127.0.0.1:11300';
-const reason = { code: 'kommo_rejected', reason: 'no' };
+const reason = { code: 'kommo_rejected', reason: 'no' } as const;
 
 describe('BuriedJobs', () => {
   it('keeps what was buried, under its account', async () => {

@@ -1,5 +1,14 @@
 import type { AccountRow } from '#database';
-import { AccountBlockedError, type AccountSettings, type Secret, TransientError, alerts, readStoredSettings } from '#domain';
+import {
+  AccountBlockedError,
+  type AccountSettings,
+  type Secret,
+  TransientError,
+  alerts,
+  hasErrorCode,
+  isDeferral,
+  readStoredSettings,
+} from '#domain';
 import { UnisenderKeyRefusedError } from '#unisender';
 import type { SyncContext } from '../context.js';
 import { openUnisenderKey } from '../tokens/sealing.js';
@@ -26,10 +35,10 @@ export function throwIfStopping(signal: AbortSignal): void {
 }
 
 function assertWorkable(account: AccountRow, nowMs: number): void {
-  if (account.status === 'disconnected') throw new AccountBlockedError('the account is disconnected', { block: 'disconnected' });
-  if (account.status === 'suspended') throw new AccountBlockedError('the account is suspended', { block: 'suspended' });
+  if (account.status === 'disconnected') throw new AccountBlockedError('the account is disconnected', { code: 'disconnected' });
+  if (account.status === 'suspended') throw new AccountBlockedError('the account is suspended', { code: 'suspended' });
   if (account.status !== 'active') {
-    throw new AccountBlockedError('the account must be authorised again', { block: 'reauthorization_required' });
+    throw new AccountBlockedError('the account must be authorised again', { code: 'reauthorization_required' });
   }
   if (account.pausedUntil > nowMs) {
     throw new TransientError(`the account is paused: ${account.pauseCode ?? ''}`, {
@@ -48,9 +57,9 @@ async function settleFailure(context: SyncContext, accountId: number, error: unk
       await stores.alerts.raise(alerts.unisenderKeyRefused(accountId, error.code, clock.nowMs()));
     });
     logger.error('Unisender refuses the key: nothing is told until it is changed', { account_id: accountId });
-    return new AccountBlockedError(error.message, { block: 'unisender_key_refused', cause: error });
+    return new AccountBlockedError(error.message, { code: 'unisender_key_refused', cause: error });
   }
-  const isLongWait = error instanceof TransientError && error.code !== 'account_paused' && (error.retryAfterMs ?? 0) >= PAUSE_FROM_MS;
+  const isLongWait = error instanceof TransientError && !isDeferral(error) && (error.retryAfterMs ?? 0) >= PAUSE_FROM_MS;
   if (isLongWait) await stores.accounts.pause(accountId, clock.nowMs() + (error.retryAfterMs ?? 0), error.code);
   return error;
 }
@@ -66,7 +75,7 @@ export async function workOnAccount<Result>(
   work: (work: AccountWork) => Promise<Result>,
 ): Promise<Result> {
   const account = await context.stores.accounts.find(accountId);
-  if (!account) throw new AccountBlockedError(`account ${accountId} is not known`, { block: 'disconnected' });
+  if (!account) throw new AccountBlockedError(`account ${accountId} is not known`, { code: 'disconnected' });
   assertWorkable(account, context.clock.nowMs());
   try {
     return await AccountLease.hold(context, accountId, async (lease) => {
@@ -89,7 +98,6 @@ export async function workOnAccount<Result>(
  * lets go, and the sweep wakes one when a pause is over.
  */
 export async function isLeftToOthers({ stores }: SyncContext, accountId: number, error: unknown): Promise<boolean> {
-  if (!(error instanceof TransientError)) return false;
-  if (error.code === 'account_paused') return true;
-  return error.code === 'account_busy' && (await stores.leases.want(accountId));
+  if (hasErrorCode(error, 'account_paused')) return true;
+  return hasErrorCode(error, 'account_busy') && (await stores.leases.want(accountId));
 }

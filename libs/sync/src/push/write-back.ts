@@ -1,4 +1,4 @@
-import { InvalidInputError, chunksOf } from '#domain';
+import { chunksOf, hasErrorCode } from '#domain';
 import { KOMMO_PAGE_LIMIT, type KommoSession } from '#kommo';
 import { type AccountWork, isLeftToOthers, throwIfStopping, workOnAccount } from './account-work.js';
 import type { SyncContext } from '../context.js';
@@ -57,7 +57,7 @@ export class WriteBack {
       try {
         await kommo.tagContacts(session, { ids, tagName });
       } catch (error) {
-        if (!isRefused(error)) throw error;
+        if (!hasErrorCode(error, 'kommo_rejected')) throw error;
         const living = [...(await kommo.findContactsByIds(session, ids)).keys()];
         if (living.length === ids.length) throw error;
         await kommo.tagContacts(session, { ids: living, tagName });
@@ -65,5 +65,3 @@ export class WriteBack {
     }
   }
 }
-
-const isRefused = (error: unknown): boolean => error instanceof InvalidInputError && error.code === 'kommo_rejected';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AccountStore, ContactStore, type Run, RunStore } from '#database';
-import { AccountBlockedError, Clock, InvalidInputError, type RunMode, type RunTrigger } from '#domain';
+import { AccountBlockedError, Clock, type ErrorCode, InvalidInputError, type RunMode, type RunTrigger } from '#domain';
 import { getAccount } from '../accounts/get-account.js';
 import { JobEnqueuer } from '../intake/job-enqueuer.js';
 import { type RunView, toRunView } from './run-view.js';
@@ -89,7 +89,7 @@ export class RunService {
     const account = await getAccount(this.accounts, accountId);
     if (account.status !== 'active') {
       throw new AccountBlockedError('the account must be authorised first: open /auth?id=<account_id>', {
-        block: 'reauthorization_required',
+        code: 'reauthorization_required',
       });
     }
     if (account.unisenderKey === null || account.unisenderBlock !== null) {
@@ -99,7 +99,7 @@ export class RunService {
     }
   }
 
-  private async getIf(isDone: boolean, runId: string, { code, problem }: { code: string; problem: string }): Promise<RunView> {
+  private async getIf(isDone: boolean, runId: string, { code, problem }: { code: ErrorCode<'invalid'>; problem: string }): Promise<RunView> {
     const view = await this.get(runId);
     if (!isDone) throw new InvalidInputError(problem, { code });
     return view;

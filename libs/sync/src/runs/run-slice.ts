@@ -59,5 +59,5 @@ export class RunSlice {
 /** Throws AccountBlockedError when the account has no key that Unisender accepts. */
 function requireUnisenderKey(work: AccountWork): Secret {
   if (work.unisenderKey) return work.unisenderKey;
-  throw new AccountBlockedError('the account has no Unisender key that is accepted', { block: 'unisender_key_refused' });
+  throw new AccountBlockedError('the account has no Unisender key that is accepted', { code: 'unisender_key_refused' });
 }

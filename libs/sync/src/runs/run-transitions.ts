@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AlertStore, Database, type Run, RunStore } from '#database';
-import { Logger, alerts } from '#domain';
+import { type ErrorCode, Logger, alerts } from '#domain';
 
 /** Moves runs to states that an operator must know of, and raises the alert in the same transaction. */
 @Injectable()
@@ -13,7 +13,7 @@ export class RunTransitions {
   ) {}
 
   /** Fails a run with the reason. Does nothing to a run that is unknown or ended. */
-  async fail(runId: string, { code, reason }: { readonly code: string; readonly reason: string }): Promise<void> {
+  async fail(runId: string, { code, reason }: { readonly code: ErrorCode; readonly reason: string }): Promise<void> {
     const run = await this.runs.find(runId);
     if (!run) return;
     const hasFailed = await this.database.transaction(async () => {

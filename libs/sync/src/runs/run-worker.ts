@@ -1,5 +1,5 @@
 import type { Run } from '#database';
-import { AccountBlockedError, type Job, isOwnHold } from '#domain';
+import { AccountBlockedError, type Job, isDeferral } from '#domain';
 import type { SyncContext } from '../context.js';
 import { workOnAccount } from '../push/account-work.js';
 import type { StepOutcome } from './run-progress.js';
@@ -36,7 +36,7 @@ export class RunWorker {
   private async recordFailure({ runId }: Run, error: unknown): Promise<void> {
     const reason = error instanceof Error ? error.message : String(error);
     if (!(error instanceof AccountBlockedError)) {
-      await this.context.stores.runs.checkpoint(runId, isOwnHold(error) ? {} : { error: reason });
+      await this.context.stores.runs.checkpoint(runId, isDeferral(error) ? {} : { error: reason });
       throw error;
     }
     await this.transitions.fail(runId, { code: error.code, reason });

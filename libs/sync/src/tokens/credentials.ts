@@ -29,10 +29,10 @@ export interface ClientIdentity {
 export function assertAuthorised(account: AccountRow | undefined): asserts account is AccountRow {
   if (account?.status === 'active') return;
   if (account?.status === 'disconnected' || account?.status === 'suspended') {
-    throw new AccountBlockedError(`the account is ${account.status}`, { block: account.status });
+    throw new AccountBlockedError(`the account is ${account.status}`, { code: account.status });
   }
   throw new AccountBlockedError('the account is not authorised: open /auth?id=<account_id> and allow the access', {
-    block: 'reauthorization_required',
+    code: 'reauthorization_required',
   });
 }
 
@@ -82,10 +82,10 @@ export async function findStoredSession(context: SyncContext, accountId: number)
   return open(context, access, account).session;
 }
 
-/** Throws BugError `integration_missing`: an account's integration cannot be deleted. */
+/** Throws BugError `account_integration_missing`: an account's integration cannot be deleted. */
 export async function getClientIdentity(context: SyncContext, clientId: string): Promise<ClientIdentity> {
   const integration = await context.stores.integrations.find(clientId);
-  if (!integration) throw new BugError(`integration ${clientId} is not saved`, { code: 'integration_missing' });
+  if (!integration) throw new BugError(`integration ${clientId} is not saved`, { code: 'account_integration_missing' });
   const { redirectUri } = integration;
   return { clientId, redirectUri, clientSecret: context.keyring.decrypt(integration.clientSecret, clientSecretContext(clientId)) };
 }

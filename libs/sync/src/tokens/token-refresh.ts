@@ -81,7 +81,7 @@ export class TokenRefresh {
     if (await this.flagUnlessRotated(used)) {
       this.context.logger.error('Kommo refuses the refresh token: the account must be authorised again', { account_id: accountId });
       throw new AccountBlockedError('the account must be authorised again: Kommo refuses its refresh token', {
-        block: 'reauthorization_required',
+        code: 'reauthorization_required',
         cause,
       });
     }

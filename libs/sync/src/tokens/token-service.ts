@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { InvalidInputError, ServiceError, TransientError } from '#domain';
+import { type ErrorCode, TransientError, errorCodeOf, hasErrorCode } from '#domain';
 import { type KommoSession, KommoUnauthorizedError } from '#kommo';
 import type { SyncContext } from '../context.js';
 import { type Credentials, loadCredentials, loadRenewable } from './credentials.js';
@@ -18,7 +18,7 @@ const BATCH = 50;
 /** What became of a batch of renewals. */
 export interface RenewalReport {
   readonly renewed: readonly number[];
-  readonly failed: readonly { readonly accountId: number; readonly code: string }[];
+  readonly failed: readonly { readonly accountId: number; readonly code: ErrorCode }[];
 }
 
 /** Keeps every account's access to Kommo valid. One process at a time refreshes an account's pair (DESIGN.md 8). */
@@ -77,7 +77,7 @@ export class TokenService {
   /** Renews one account after the other, as {@link refreshNow} does; a failure is reported and never stops the next. */
   async renew(accountIds: readonly number[], askedAt?: number): Promise<RenewalReport> {
     const renewed: number[] = [];
-    const failed: { accountId: number; code: string }[] = [];
+    const failed: { accountId: number; code: ErrorCode }[] = [];
     for (const accountId of accountIds) {
       const code = await this.tryRefresh(accountId, askedAt);
       if (code === undefined) renewed.push(accountId);
@@ -86,12 +86,12 @@ export class TokenService {
     return { renewed, failed };
   }
 
-  private async tryRefresh(accountId: number, askedAt: number | undefined): Promise<string | undefined> {
+  private async tryRefresh(accountId: number, askedAt: number | undefined): Promise<ErrorCode | undefined> {
     try {
       await this.refreshNow(accountId, askedAt);
       return undefined;
     } catch (error) {
-      const code = error instanceof ServiceError ? error.code : 'unexpected';
+      const code = errorCodeOf(error);
       this.context.logger.warn('a token was not renewed', { account_id: accountId, reason: code, error });
       return code;
     }
@@ -106,7 +106,7 @@ export class TokenService {
   /** What to try again with, or undefined when the failure has nothing to do with token or host. */
   private async mend(current: Credentials, error: unknown): Promise<Credentials | undefined> {
     if (error instanceof KommoUnauthorizedError) return this.refresh(current);
-    const isRejected = error instanceof InvalidInputError && error.code === 'kommo_rejected';
+    const isRejected = hasErrorCode(error, 'kommo_rejected');
     return isRejected ? this.tokenRefresh.followMove(current) : undefined;
   }
 
