@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { AccountBlockedError, BugError, InvalidInputError, TransientError, isDeferral } from './errors.js';
-import { type Attempt, backOffSeconds, decideDisposition, standardRetry } from './retry-policy.js';
+import { type Attempt, backOffSeconds, decideDisposition, findContinuation, standardRetry } from './retry-policy.js';
 
 const transient = (retryAfterMs?: number) => new TransientError('later', { code: 'kommo_unavailable', retryAfterMs });
 
@@ -38,6 +38,20 @@ describe('isDeferral', () => {
 
   it.each([transient(), new BugError('never', { code: 'unexpected' }), new Error('stopping'), undefined])('is false of %s', (error) => {
     expect(isDeferral(error)).toBe(false);
+  });
+});
+
+describe('findContinuation', () => {
+  it.each<[string, unknown, string | undefined]>([
+    ['a paused account', new TransientError('wait', { code: 'account_paused' }), 'sweep'],
+    ['a busy account', new TransientError('wait', { code: 'account_busy' }), 'lease_holder'],
+    ['a transient error', transient(), 'earlier_job'],
+    ['an input error', new InvalidInputError('no such field'), undefined],
+    ['a bug', new BugError('never', { code: 'queue_misused' }), undefined],
+    ['a blocked account', new AccountBlockedError('no access', { code: 'disconnected' }), undefined],
+    ['an error without a code', new TypeError('x is undefined'), undefined],
+  ])('names for %s the job that continues', (_what, error, continuation) => {
+    expect(findContinuation(error)).toBe(continuation);
   });
 });
 

@@ -1,5 +1,5 @@
 import { type ErrorCode, errorRuleOf } from './error-registry.js';
-import { ServiceError, TransientError, isDeferral } from './errors.js';
+import { ServiceError, TransientError, hasErrorCode, isDeferral } from './errors.js';
 
 /** What a worker does with a job that failed, in beanstalkd's words. */
 export type Disposition =
@@ -79,6 +79,20 @@ function decideForServiceError(error: ServiceError, attempt: Attempt, random: nu
   if (kind === 'blocked') return { action: 'delete', reason: error.message };
   const isTooOld = attempt.ageSeconds > policy.maxTransientAgeSeconds && !isDeferral(error);
   return isRetryable && !isTooOld ? releaseOf(attempt, random, policy) : buryOf(error.code, error);
+}
+
+/** The job that continues the work of an account's failed job: one that the sweep or the lease holder enqueues, or an earlier one. */
+export type Continuation = 'sweep' | 'lease_holder' | 'earlier_job';
+
+/**
+ * Returns the job that may continue the work of an account's failed job, which then ends; undefined when the failed job alone
+ * continues it. An account has one job in back-off at most, however many its webhooks enqueue. A permanent error is never left to
+ * another job, so that each one is buried.
+ */
+export function findContinuation(error: unknown): Continuation | undefined {
+  if (hasErrorCode(error, 'account_paused')) return 'sweep';
+  if (hasErrorCode(error, 'account_busy')) return 'lease_holder';
+  return error instanceof TransientError ? 'earlier_job' : undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { ErrorCode } from '#domain';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 import { testDatabaseKinds } from '../../support/test-databases.js';
@@ -109,6 +110,34 @@ describe.each(testDatabaseKinds())('the jobs of one account on %s', (kind) => {
     await world.control.clearFaults();
     await process(true);
     expect(Object.keys(await account.onList())).toEqual(['new@example.com']);
+  });
+
+  const bury = (error: { code: ErrorCode }) =>
+    world.harness.services.buriedJobs.record({
+      tube: 'contacts',
+      server: '127.0.0.1:11300',
+      jobId: '1',
+      body: JSON.stringify({ account_id: account.accountId }),
+      code: error.code,
+      reason: 'test',
+    });
+
+  it('are buried for every permanent error, also after an earlier one was buried', async () => {
+    await change();
+    await world.control.fault({ target: 'unisender', kind: 'unknown_method', match: 'importContacts' });
+    await expect(process(false)).rejects.toMatchObject({ code: 'unisender_unknown_method' });
+    await bury({ code: 'unisender_unknown_method' });
+    await expect(process(false)).rejects.toMatchObject({ code: 'unisender_unknown_method' });
+    await expect(process(false)).rejects.toMatchObject({ code: 'unisender_unknown_method' });
+  });
+
+  it('are retried again after one of them was buried for a transient error', async () => {
+    await change();
+    await world.control.fault({ target: 'unisender', kind: '500', match: 'importContacts' });
+    await expect(process(false)).rejects.toMatchObject({ code: 'unisender_unavailable' });
+    await bury({ code: 'unisender_unavailable' });
+    await expect(process(false)).rejects.toMatchObject({ code: 'unisender_unavailable' });
+    await expect(process(false)).resolves.toBeUndefined();
   });
 
   it('tell Kommo of an unsubscribe that came while the account was held', async () => {

@@ -2,6 +2,9 @@ import { type Clock, TransientError } from '#domain';
 import type { Database } from '../database.js';
 import { assertInTransaction, forUpdate } from '../sql.js';
 
+/** The owner of an ended lease whose job was buried. */
+const BURIED = 'buried';
+
 /** Who works on which account: one worker at a time over all processes, each under a fence of its own. */
 export class LeaseStore {
   constructor(
@@ -70,10 +73,18 @@ export class LeaseStore {
     return rows.map(({ account_id }) => account_id);
   }
 
-  /** Whether the account's last holder left work unfinished. */
-  async isAbandoned(accountId: number): Promise<boolean> {
-    const sql = 'SELECT account_id FROM accounts WHERE account_id = ? AND lease_owner IS NOT NULL AND lease_until <= ?';
-    return (await this.database.query(sql, [accountId, this.clock.nowMs()])).length > 0;
+  /** Whether the account's last holder left work unfinished that its own job retries. */
+  async isRetried(accountId: number): Promise<boolean> {
+    const sql = 'SELECT account_id FROM accounts WHERE account_id = ? AND lease_owner <> ? AND lease_until <= ?';
+    return (await this.database.query(sql, [accountId, BURIED, this.clock.nowMs()])).length > 0;
+  }
+
+  /** Records that no job retries the account's unfinished work, because its job was buried. No effect while the account is held. */
+  async markBuried(accountId: number): Promise<void> {
+    await this.database.execute(
+      'UPDATE accounts SET lease_owner = ? WHERE account_id = ? AND lease_owner IS NOT NULL AND lease_until <= ?',
+      [BURIED, accountId, this.clock.nowMs()],
+    );
   }
 
   /**

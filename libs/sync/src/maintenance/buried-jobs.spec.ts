@@ -11,6 +11,7 @@ function createBuriedJobs() {
   const stores = {
     failures: { add: async (failure: FailureRow) => failures.push(failure) },
     alerts: { raise: async ({ key }: Alert) => raised.push(key) },
+    leases: { markBuried: async () => {} },
   };
   const database = { transaction: (work: () => Promise<void>) => work() };
   const context = { clock: { nowMs: () => 5 }, database, stores };

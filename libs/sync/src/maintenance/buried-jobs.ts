@@ -11,8 +11,8 @@ export class BuriedJobs implements BuriedJobRecorder {
   ) {}
 
   /**
-   * Stores the job's reason for the operator, raises an alert, and fails the run of a job for `imports`. Throws
-   * TransientError `database_unavailable`: the job must not be buried then.
+   * Stores the job's reason for the operator, raises an alert, lets the account's next job retry, and fails the run of a job for
+   * `imports`. Throws TransientError `database_unavailable`: the job must not be buried then.
    */
   async record({ tube, jobId, body, code, reason }: BuriedJob): Promise<void> {
     const { database, stores, clock } = this.context;
@@ -22,6 +22,7 @@ export class BuriedJobs implements BuriedJobRecorder {
     await database.transaction(async () => {
       await stores.failures.add({ accountId, tube, jobId: Number(jobId), payload: body, code, reason, failedAt });
       await stores.alerts.raise(alerts.jobsBuried(tube, code, failedAt));
+      if (accountId !== null) await stores.leases.markBuried(accountId);
     });
     const runId = tube === 'imports' ? valueAt(payload, 'run_id') : undefined;
     if (typeof runId === 'string') await this.runs.fail(runId, { code, reason });

@@ -1,11 +1,11 @@
 import { type Secret, isFlushDue } from '#domain';
 import type { SyncContext } from '../context.js';
-import { type AccountWork, isLeftToOthers, throwIfStopping, workOnAccount } from './account-work.js';
+import { type AccountWork, throwIfStopping, throwUnlessContinued, workOnAccount } from './account-work.js';
 import type { AddressPusher, CountPushed } from './address-pusher.js';
 import type { EventApplier } from '../intake/event-applier.js';
 
 const POLL_MS = 100;
-/** An account that never falls quiet gives way to others after this long. */
+/** After this long, an account with a steady flow of events leaves its worker to other accounts. */
 const SLICE_MS = 30_000;
 
 /** Follows live changes of an account: inbox → mirror → Unisender. */
@@ -17,26 +17,23 @@ export class AccountSync {
   ) {}
 
   /**
-   * Applies every waiting event and tells Unisender the difference. Returns when nothing is left, or after half a minute
-   * with a new job put. Throws TransientError (also for events that wait for Kommo) and AccountBlockedError.
+   * Applies every waiting event and pushes the difference to Unisender. Returns when nothing is left, or after half a minute
+   * with another job enqueued. Returns early when another job continues the work (`findContinuation`). `isRetry` tells whether a
+   * worker reserved this job before.
    *
-   * One job at a time comes back to an account, however many its hooks make: another one ends when the account is held (its
-   * holder sees to it), paused (the sweep does), or when it fails where an earlier one has failed, which comes again.
+   * Throws TransientError, also for events that wait for Kommo, AccountBlockedError, and permanent errors.
    */
   async processEvents(accountId: number, signal: AbortSignal, isRetry: () => Promise<boolean> = async () => true): Promise<void> {
-    const { stores } = this.context;
-    const wasAbandoned = await stores.leases.isAbandoned(accountId);
-    const isDone = await this.followUnlessSeenTo(accountId, signal, async () => wasAbandoned && !(await isRetry()));
+    const isRetriedByAnother = await this.context.stores.leases.isRetried(accountId);
+    const isDone = await this.followOrEnd(accountId, signal, async () => isRetriedByAnother && !(await isRetry()));
     if (!isDone) await this.context.queue.put({ tube: 'contacts', payload: { account_id: accountId } });
   }
 
-  private async followUnlessSeenTo(accountId: number, signal: AbortSignal, hasFailedBefore: () => Promise<boolean>): Promise<boolean> {
+  private async followOrEnd(accountId: number, signal: AbortSignal, hasEarlierJob: () => Promise<boolean>): Promise<boolean> {
     try {
       return await workOnAccount(this.context, accountId, signal, (work) => this.follow(work));
     } catch (error) {
-      if (await isLeftToOthers(this.context, accountId, error)) return true;
-      if (signal.aborted || !(await hasFailedBefore())) throw error;
-      this.context.logger.warn('an account still cannot be followed', { account_id: accountId, error });
+      await throwUnlessContinued(this.context, accountId, error, async () => !signal.aborted && (await hasEarlierJob()));
       return true;
     }
   }
@@ -60,7 +57,7 @@ export class AccountSync {
     return false;
   }
 
-  /** Tells when it is due, else waits a moment; true when nothing is left to tell. */
+  /** Pushes to Unisender when a flush is due, else sleeps for a moment. Returns whether nothing was left to push. */
   private async flushIfDue(work: AccountWork, newestAt: number): Promise<boolean> {
     const { clock, stores } = this.context;
     if (!work.unisenderKey) return true;
@@ -82,7 +79,7 @@ export class AccountSync {
     return this.pusher.push(work, key, count);
   }
 
-  /** What a killed worker left unpushed of a run counts in that run, whoever tells it. */
+  /** Rows that a run left unpushed when its worker was killed are counted in that run. */
   private async findCounter(accountId: number): Promise<CountPushed | undefined> {
     const { runs } = this.context.stores;
     const run = await runs.findActive(accountId);

@@ -2,10 +2,11 @@ import type { AccountRow } from '#database';
 import {
   AccountBlockedError,
   type AccountSettings,
+  type Continuation,
   type Secret,
   TransientError,
   alerts,
-  hasErrorCode,
+  findContinuation,
   isDeferral,
   readStoredSettings,
 } from '#domain';
@@ -94,10 +95,23 @@ export async function workOnAccount<Result>(
 }
 
 /**
- * Whether an account's job may end because others see to what it came for: whoever holds the account wakes a worker when it
- * lets go, and the sweep wakes one when a pause is over.
+ * Ends the failed job of an account when another job continues its work, else throws `error`, which decides what becomes of the
+ * job (`decideDisposition`). Asks the holder of a busy account to enqueue a job when it releases the account. `hasEarlierJob`
+ * tells whether an earlier job of the account is in back-off.
  */
-export async function isLeftToOthers({ stores }: SyncContext, accountId: number, error: unknown): Promise<boolean> {
-  if (hasErrorCode(error, 'account_paused')) return true;
-  return hasErrorCode(error, 'account_busy') && (await stores.leases.want(accountId));
+export async function throwUnlessContinued(
+  { logger, stores }: SyncContext,
+  accountId: number,
+  error: unknown,
+  hasEarlierJob: () => Promise<boolean> = async () => false,
+): Promise<void> {
+  const isContinued: Readonly<Record<Continuation, () => Promise<boolean>>> = {
+    sweep: async () => true,
+    lease_holder: () => stores.leases.want(accountId),
+    earlier_job: hasEarlierJob,
+  };
+  const continuation = findContinuation(error);
+  if (continuation === undefined || !(await isContinued[continuation]())) throw error;
+  const level = continuation === 'earlier_job' ? 'warn' : 'debug';
+  logger[level]('job ended; another job continues its work', { account_id: accountId, continuation, error });
 }

@@ -1,6 +1,6 @@
 import { chunksOf, hasErrorCode } from '#domain';
 import { KOMMO_PAGE_LIMIT, type KommoSession } from '#kommo';
-import { type AccountWork, isLeftToOthers, throwIfStopping, workOnAccount } from './account-work.js';
+import { type AccountWork, throwIfStopping, throwUnlessContinued, workOnAccount } from './account-work.js';
 import type { SyncContext } from '../context.js';
 import type { TokenService } from '../tokens/token-service.js';
 
@@ -21,7 +21,7 @@ export class WriteBack {
     try {
       await workOnAccount(this.context, accountId, signal, (work) => this.writeAll(work));
     } catch (error) {
-      if (!(await isLeftToOthers(this.context, accountId, error))) throw error;
+      await throwUnlessContinued(this.context, accountId, error);
     }
   }
 
