@@ -99,7 +99,11 @@ export class RunService {
     }
   }
 
-  private async getIf(isDone: boolean, runId: string, { code, problem }: { code: ErrorCode<'invalid'>; problem: string }): Promise<RunView> {
+  private async getIf(
+    isDone: boolean,
+    runId: string,
+    { code, problem }: { code: ErrorCode<'invalid'>; problem: string },
+  ): Promise<RunView> {
     const view = await this.get(runId);
     if (!isDone) throw new InvalidInputError(problem, { code });
     return view;
