@@ -59,7 +59,7 @@ module.exports = {
       name: 'axios-only-in-http',
       severity: 'error',
       from: { path: '^(apps|libs|test)/', pathNot: '^libs/http/' },
-      to: { path: 'node_modules/axios' },
+      to: { path: 'node_modules/(@nestjs/)?axios' },
     },
     {
       name: 'sandbox-is-for-tests-and-demo',

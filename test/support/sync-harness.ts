@@ -95,8 +95,8 @@ export function createHarness({
   const jobs: Job[] = [];
   const settings = { ...defaultConfig, ...config };
   const shared = { clock, logger, limiter };
-  const kommo = new KommoClient({ ...shared, allowedDomains: settings.kommoAllowedDomains, originOverride: new URL(sandbox.url) });
-  const unisender = new UnisenderClient({ ...shared, baseUrl: `${sandbox.url}/ru/api` });
+  const kommo = KommoClient.create({ allowedDomains: settings.kommoAllowedDomains, originOverride: new URL(sandbox.url) }, shared);
+  const unisender = UnisenderClient.create({ baseUrl: `${sandbox.url}/ru/api` }, shared);
   clients.push(kommo, unisender);
   const context: SyncContext = {
     clock,

@@ -1,9 +1,8 @@
-import { hostname } from 'node:os';
 import { type FactoryProvider, Global, Inject, Module, type OnApplicationShutdown, type Type } from '@nestjs/common';
 import { Config } from '#config';
 import { Database, RoundStore } from '#database';
 import { Clock, Logger } from '#domain';
-import { AlertWebhook, CronitorClient } from '#monitoring';
+import { AlertWebhook, MonitoringModule } from '#monitoring';
 import { QueueClient, QueueModule } from '#queue';
 import {
   AccountSync,
@@ -37,21 +36,6 @@ const expose = <Part>(provide: Type<Part>, find: (sync: ComposedSync) => Part): 
   useFactory: find,
 });
 
-/** Both are undefined unless they are configured. */
-const monitors: readonly FactoryProvider[] = [
-  {
-    provide: CronitorClient,
-    inject: [Config, Clock, Logger],
-    useFactory: ({ cronitorApiKey: apiKey, cronitorUrl: baseUrl }: Config, clock: Clock, logger: Logger) =>
-      apiKey && new CronitorClient({ clock, logger, baseUrl, apiKey, host: hostname() }),
-  },
-  {
-    provide: AlertWebhook,
-    inject: [Config, Clock, Logger],
-    useFactory: ({ alertWebhookUrl: url }: Config, clock: Clock, logger: Logger) => url && new AlertWebhook({ clock, logger, url }),
-  },
-];
-
 const parts: readonly FactoryProvider[] = [
   expose(Database as unknown as Type<Database>, ({ context }) => context.database),
   expose(RoundStore, ({ context }) => context.stores.rounds),
@@ -69,26 +53,20 @@ const parts: readonly FactoryProvider[] = [
   {
     provide: AlertDelivery,
     inject: [COMPOSED_SYNC, AlertWebhook],
-    useFactory: ({ context }: ComposedSync, webhook: AlertWebhook | undefined) => new AlertDelivery(context, webhook),
+    useFactory: ({ context }: ComposedSync, webhook: AlertWebhook) => new AlertDelivery(context, webhook.isEnabled ? webhook : undefined),
   },
 ];
 
-const providers = [...monitors, composition, ...parts];
+const providers = [composition, ...parts];
 
-/** Provides the use cases that `composeSync` builds, each by its class, with database, vendors and monitors below them. */
+/** Provides the use cases that `composeSync` builds, each by its class, with database and vendors below them. */
 @Global()
-@Module({ imports: [QueueModule], providers, exports: providers })
+@Module({ imports: [QueueModule, MonitoringModule], providers, exports: [...providers, MonitoringModule] })
 export class ComposedSyncModule implements OnApplicationShutdown {
-  constructor(
-    @Inject(COMPOSED_SYNC) private readonly sync: ComposedSync,
-    @Inject(CronitorClient) private readonly cronitor: CronitorClient | undefined,
-    @Inject(AlertWebhook) private readonly alertWebhook: AlertWebhook | undefined,
-  ) {}
+  constructor(@Inject(COMPOSED_SYNC) private readonly sync: ComposedSync) {}
 
-  /** Closes monitors, vendor clients and database. */
+  /** Closes vendor clients and database. */
   async onApplicationShutdown(): Promise<void> {
-    this.alertWebhook?.close();
-    await this.cronitor?.close();
     await this.sync.close();
   }
 }

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { variables } from './variables.js';
+import { VARIABLES } from './variables.js';
 
 const text = readFileSync(join(import.meta.dirname, '../../../.env.example'), 'utf8');
-const fallbacks = Object.fromEntries(Object.values(variables).map(({ name, fallback }) => [name, fallback ?? '']));
+const fallbacks = Object.fromEntries(Object.values(VARIABLES).map(({ name, fallback }) => [name, fallback ?? '']));
 
 describe('.env.example', () => {
   it('lists every variable with its default, and no other', () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type FieldProblem, InvalidInputError } from '#domain';
 import type { Environment } from './environment.js';
-import { type Settings, type Variable, variables } from './variables.js';
+import { type Settings, type Variable, VARIABLES } from './variables.js';
 
 const textOf = (env: Environment, name: string) => env[name]?.trim() || undefined;
 
@@ -32,7 +32,7 @@ function readVariable(env: Environment, { name, fallback, read }: Variable<unkno
 /** Reads every variable. A bad value is added to `problems` and stays undefined in the result. */
 export function readSettings(env: Environment, problems: FieldProblem[]): Settings {
   const settings: Record<string, unknown> = {};
-  for (const [key, variable] of Object.entries(variables)) {
+  for (const [key, variable] of Object.entries(VARIABLES)) {
     try {
       settings[key] = readVariable(env, variable);
     } catch (error) {

@@ -31,7 +31,7 @@ const optional = <T>(name: string, read: Reader<T>): Variable<T | undefined> => 
 const MAX_RATE = 1_000_000;
 
 /** Every variable of the service; `.env.example` describes each. */
-export const variables = {
+export const VARIABLES = {
   nodeEnv: optional('NODE_ENV', readText),
   port: required('PORT', '8080', readInteger(0, 65_535)),
   host: required('HOST', '0.0.0.0', readText),
@@ -71,7 +71,7 @@ export const variables = {
   alertWebhookUrl: optional('ALERT_WEBHOOK_URL', readSecretUrl),
 } as const satisfies Record<string, Variable<unknown>>;
 
-type Variables = typeof variables;
+type Variables = typeof VARIABLES;
 
 /** The parsed variables, before anything is derived from them. */
 export type Settings = { readonly [K in keyof Variables]: Variables[K] extends Variable<infer T> ? T : never };

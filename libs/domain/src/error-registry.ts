@@ -156,6 +156,7 @@ const registry = {
   alert_webhook_refused: transient('Check ALERT_WEBHOOK_URL.'),
   alert_webhook_unavailable: transient('Check ALERT_WEBHOOK_URL.'),
   cronitor_unavailable: transient(),
+  alert_webhook_not_configured: bug('Set ALERT_WEBHOOK_URL.'),
 
   // The service itself
   internal_error: bug(),

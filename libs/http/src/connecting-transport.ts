@@ -3,9 +3,9 @@ import https from 'node:https';
 import type { Socket } from 'node:net';
 import type { Clock } from '#domain';
 
-/** What axios calls instead of node's own `request`. */
+/** The object whose `request` axios calls in place of node's. */
 export interface Transport {
-  request(target: RequestOptions, onResponse: (answer: IncomingMessage) => void): ClientRequest;
+  request(target: RequestOptions, onResponse: (response: IncomingMessage) => void): ClientRequest;
 }
 
 function limitConnecting(request: ClientRequest, socket: Socket, connected: string, limit: { clock: Clock; limitMs: number }): void {
@@ -19,7 +19,7 @@ function limitConnecting(request: ClientRequest, socket: Socket, connected: stri
   );
 }
 
-/** Node's HTTP and HTTPS, except that a request whose connection (with TLS) is not up after `limitMs` fails with `CONNECT_TIMEOUT`. */
+/** Creates a transport for axios: node's HTTP and HTTPS with a time limit for connecting, TLS included. Then a request fails with `CONNECT_TIMEOUT`. */
 export function connectingTransport(clock: Clock, limitMs: number): Transport {
   return {
     request(target, onResponse) {

@@ -1,49 +1,50 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Readable } from 'node:stream';
-import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios';
+import { HttpService } from '@nestjs/axios';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import axios, { type AxiosRequestConfig } from 'axios';
 import { withDeadline } from '#clock';
 import { type Clock, type ErrorCode, type Logger, toBareError, TransientError } from '#domain';
 import { connectingTransport } from './connecting-transport.js';
 
-/** What every call of a client has in common. */
-export interface HttpClientOptions {
-  readonly logger: Logger;
-  readonly clock: Clock;
-  /** The other side's name, for log lines and errors. */
-  readonly peer: string;
-  /** Code of the TransientError when there is no answer, e.g. `kommo_unavailable`. */
+/** The server that a client calls, and the limits of its calls. */
+export interface HttpPeer {
+  /** Name of the server in log lines and errors. */
+  readonly name: string;
+  /** Code of the TransientError for a call without a response, e.g. `kommo_unavailable`. */
   readonly unavailableCode: ErrorCode<'transient'>;
+  /** Default: 5 s. */
   readonly connectTimeoutMs?: number | undefined;
-  /** Of a text, unpacked. More than that is no answer. */
-  readonly maxResponseBytes?: number;
+  /** Limit for the decompressed body of {@link HttpClient.send}. Default: 32 MiB. */
+  readonly maxResponseBytes?: number | undefined;
 }
 
-/** What one call sends. */
+/** The request of one call. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly url: string;
-  /** What the log and errors call it: never with a secret or a query. */
+  /** Name of the call in log lines and errors, without any secret and without the query. */
   readonly label: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Ready for the wire; its type is a header. */
+  /** The encoded body. Set its type in `headers`. */
   readonly body?: string | undefined;
-  /** For the whole call; of a download, until its head is there. */
+  /** Time limit of the whole call. For a download: until the response head arrives. */
   readonly totalTimeoutMs: number;
-  /** A connection of its own: a request that must not be repeated never meets a kept one that the other side is just closing. */
+  /** Use a new connection. For a request that must not be repeated: the server may be closing a kept connection. */
   readonly isOnce?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Any HTTP answer, its body not interpreted. */
+/** A response of any status with its body as text. */
 export interface HttpResponse {
   readonly status: number;
   readonly text: string;
-  /** As it was sent: seconds, a date, or anything else. */
+  /** The header as received: seconds, a date, or anything else. */
   readonly retryAfterHeader: string | undefined;
 }
 
-/** The head of an answer, its body still to be read: of any size, and as slow as whoever reads it allows. */
+/** The head of a response, with an unread body of any size. The caller limits the time of reading. */
 export interface HttpDownload {
   readonly status: number;
   readonly location: string | undefined;
@@ -55,71 +56,85 @@ const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;
 const DEFAULT_MAX_RESPONSE_BYTES = 32 * 1024 * 1024;
 const KEPT_CONNECTIONS = 16;
 
-const agentsOf = (options: http.AgentOptions) => ({ http: new http.Agent(options), https: new https.Agent(options) });
+const createAgents = (options: http.AgentOptions) => ({ http: new http.Agent(options), https: new https.Agent(options) });
 
-const textOf = (header: unknown): string | undefined => (typeof header === 'string' ? header : undefined);
+const toText = (header: unknown): string | undefined => (typeof header === 'string' ? header : undefined);
+
+/** The axios options that {@link HttpClient} needs of its HttpService: no redirects, no proxy, no conversion, every status accepted. */
+export const toAxiosOptions = ({ connectTimeoutMs }: HttpPeer, clock: Clock): AxiosRequestConfig => ({
+  headers: { 'User-Agent': USER_AGENT },
+  maxRedirects: 0,
+  proxy: false,
+  transformRequest: [(body: unknown) => body],
+  transformResponse: [(text: unknown) => text],
+  validateStatus: () => true,
+  transport: connectingTransport(clock, connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS),
+});
 
 /**
- * Calls another server, each call once: within its time, without following redirects, without a proxy, never reading more
- * than `maxResponseBytes`. Every status is an answer. When there is none, throws TransientError with `unavailableCode`, whose
- * cause names the failure and nothing of the request; an aborted call rejects with its signal's reason.
+ * Calls one server, each call once: within its time limit, without redirects and without a proxy. Reads at most
+ * `maxResponseBytes`. A response of any status is a result. Without a response it throws TransientError with `unavailableCode`;
+ * the cause names the failure and shows nothing of the request. An aborted call rejects with the reason of its signal.
  */
-export class HttpClient {
-  private readonly kept = agentsOf({ keepAlive: true, maxFreeSockets: KEPT_CONNECTIONS });
-  private readonly once = agentsOf({ keepAlive: false });
-  private readonly axios: AxiosInstance;
+export class HttpClient implements OnApplicationShutdown {
+  private readonly kept = createAgents({ keepAlive: true, maxFreeSockets: KEPT_CONNECTIONS });
+  private readonly once = createAgents({ keepAlive: false });
   private isClosed = false;
 
-  constructor(private readonly options: HttpClientOptions) {
-    this.axios = axios.create({
-      headers: { 'User-Agent': USER_AGENT },
-      maxRedirects: 0,
-      proxy: false,
-      transformRequest: [(body: unknown) => body],
-      transformResponse: [(text: unknown) => text],
-      validateStatus: () => true,
-      transport: connectingTransport(options.clock, options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS),
-    });
+  /** `http` must be made with {@link toAxiosOptions}. */
+  constructor(
+    private readonly http: HttpService,
+    private readonly peer: HttpPeer,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Creates a client without Nest. */
+  static create(peer: HttpPeer, { clock, logger }: { readonly clock: Clock; readonly logger: Logger }): HttpClient {
+    return new HttpClient(new HttpService(axios.create(toAxiosOptions(peer, clock))), peer, clock, logger);
   }
 
-  /** The answer with its whole body as text. */
+  /** Sends a request and reads the whole body of the response. */
   async send(request: HttpRequest): Promise<HttpResponse> {
-    const maxContentLength = this.options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES;
-    return this.run(request, async (call) => {
-      const { status, data, headers } = await this.axios.request<string>({ ...call, responseType: 'text', maxContentLength });
-      return { status, text: data ?? '', retryAfterHeader: textOf(headers['retry-after']) };
+    const maxContentLength = this.peer.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES;
+    return this.run(request, async (config) => {
+      const { status, data, headers } = await this.http.axiosRef.request<string>({ ...config, responseType: 'text', maxContentLength });
+      return { status, text: data ?? '', retryAfterHeader: toText(headers['retry-after']) };
     });
   }
 
-  /** The answer's head; the caller reads or destroys the body. */
+  /** Sends a request and reads the head of the response. The caller must read or destroy the body. */
   async open(request: HttpRequest): Promise<HttpDownload> {
-    return this.run(request, async (call) => {
-      const { status, data, headers } = await this.axios.request<Readable>({ ...call, responseType: 'stream' });
-      return { status, location: textOf(headers['location']), body: data };
+    return this.run(request, async (config) => {
+      const { status, data, headers } = await this.http.axiosRef.request<Readable>({ ...config, responseType: 'stream' });
+      return { status, location: toText(headers['location']), body: data };
     });
   }
 
-  /** Ends what is under way, as if the other side had gone; later calls fail likewise. */
+  /** Ends running calls as if the server had disconnected. Later calls fail at once in the same way. */
   close(): void {
     this.isClosed = true;
     for (const agent of [this.kept.http, this.kept.https, this.once.http, this.once.https]) agent.destroy();
   }
 
+  onApplicationShutdown(): void {
+    this.close();
+  }
+
   private async run<T extends { status: number }>(request: HttpRequest, call: (config: AxiosRequestConfig) => Promise<T>): Promise<T> {
-    const { clock, logger, peer, unavailableCode: code } = this.options;
-    const startedAtMs = clock.nowMs();
-    const log = (outcome: string) =>
-      logger.debug(`${peer} call`, { call: request.label, outcome, durationMs: clock.nowMs() - startedAtMs });
+    const startedAtMs = this.clock.nowMs();
+    const logOutcome = (outcome: string) =>
+      this.logger.debug(`${this.peer.name} call`, { call: request.label, outcome, duration_ms: this.clock.nowMs() - startedAtMs });
     try {
       const exchange = (signal: AbortSignal) => call(this.toConfig(request, signal));
-      const answer = await withDeadline(clock, request.totalTimeoutMs, exchange, request.signal);
-      log(String(answer.status));
-      return answer;
+      const response = await withDeadline(this.clock, request.totalTimeoutMs, exchange, request.signal);
+      logOutcome(String(response.status));
+      return response;
     } catch (error) {
       if (request.signal?.aborted) throw error;
       const cause = toBareError(error);
-      log(cause.message);
-      throw new TransientError(`${peer} did not answer ${request.label}`, { code, cause });
+      logOutcome(cause.message);
+      throw new TransientError(`${this.peer.name} did not respond to ${request.label}`, { code: this.peer.unavailableCode, cause });
     }
   }
 

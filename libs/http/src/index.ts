@@ -1,1 +1,2 @@
-export { type HttpResponse, HttpClient, type HttpClientOptions, type HttpDownload, type HttpRequest } from './http-client.js';
+export { HttpClient, type HttpDownload, type HttpPeer, type HttpRequest, type HttpResponse } from './http-client.js';
+export { HttpClientModule } from './http-client.module.js';

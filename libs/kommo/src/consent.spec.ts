@@ -3,12 +3,12 @@ import { buildConsentButton, buildConsentUrl } from './consent.js';
 
 const consent = { oauthUrl: 'https://www.kommo.com/oauth', clientId: 'c-1', state: 'a.b+c' };
 
-describe('asking for consent', () => {
-  it('builds the address of the page', () => {
+describe('the consent page', () => {
+  it('has a URL with client id, state and mode', () => {
     expect(buildConsentUrl(consent)).toBe('https://www.kommo.com/oauth?client_id=c-1&state=a.b%2Bc&mode=popup');
   });
 
-  it("describes Kommo's button, and the Russian branch's", () => {
+  it("has Kommo's button, with another class name on amocrm.ru", () => {
     expect(buildConsentButton(consent, 'Connect')).toMatchObject({
       scriptUrl: 'https://www.kommo.com/auth/button.min.js',
       className: 'kommo_oauth',

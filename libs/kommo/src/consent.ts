@@ -1,30 +1,30 @@
-/** `popup`: the main window goes to the redirect URI; `post_message`: the opened one does (reference/kommo.md 1.2). */
+/** Which window loads the redirect URI: `popup` the main window, `post_message` the opened one (reference/kommo.md 1.2). */
 export type ConsentMode = 'popup' | 'post_message';
 
-/** A consent to be asked for. */
+/** The parameters of a consent page. */
 export interface Consent {
-  /** The consent page, e.g. `https://www.kommo.com/oauth`. */
+  /** URL of the page, e.g. `https://www.kommo.com/oauth`. */
   readonly oauthUrl: string;
   readonly clientId: string;
   readonly state: string;
   readonly mode?: ConsentMode;
 }
 
-/** What a page needs to show Kommo's own button. The values are not escaped. */
+/** The parts of Kommo's own button for a page. The values are not escaped. */
 export interface ConsentButton {
   readonly scriptUrl: string;
   readonly className: string;
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** Where to send the administrator to allow access. The redirect URI and the scopes are the integration's own, never part of it. */
+/** Builds the URL on which an administrator allows access. Kommo takes redirect URI and scopes from the integration, not from the URL. */
 export function buildConsentUrl({ oauthUrl, clientId, state, mode = 'popup' }: Consent): string {
   const url = new URL(oauthUrl);
   for (const [name, value] of Object.entries({ client_id: clientId, state, mode })) url.searchParams.set(name, value);
   return url.href;
 }
 
-/** The same as a button of Kommo's (reference/kommo.md 1.1, 1.2); the Russian branch names its class differently. */
+/** Builds Kommo's own button for the same page (reference/kommo.md 1.1, 1.2). Its class name differs on amocrm.ru. */
 export function buildConsentButton({ oauthUrl, clientId, state, mode = 'popup' }: Consent, title: string): ConsentButton {
   const { origin, hostname } = new URL(oauthUrl);
   return {

@@ -10,7 +10,7 @@ const contact = (id: unknown, more: object = {}) => ({
 });
 
 describe('readContactHook', () => {
-  it('reads a contact as hooks carry it', () => {
+  it('reads the contact of a hook', () => {
     const hook = readContactHook({
       account: { subdomain: 'example', id: '32720107', _links: { self: 'https://example.amocrm.com' } },
       contacts: {
@@ -62,7 +62,7 @@ describe('readContactHook', () => {
     });
   });
 
-  it('R11: reads all actions and all indices in body order, and counts what it ignores', () => {
+  it('R11: reads all actions and all indices in body order, and counts ignored items', () => {
     const hook = readContactHook({
       contacts: {
         add: [contact('1'), contact('2'), contact('3')],
@@ -88,7 +88,7 @@ describe('readContactHook', () => {
     expect(hook.changes[5]).not.toHaveProperty('snapshot');
   });
 
-  it('R18: tells companies from contacts, and when it cannot', () => {
+  it('R18: distinguishes companies, contacts and items without a known type', () => {
     const types = readContactHook({
       contacts: { add: [contact(1, { type: 'company' }), contact(2), contact(3, { type: undefined }), contact(4, { type: 'x' })] },
     });
@@ -111,14 +111,14 @@ describe('readContactHook', () => {
     ]);
   });
 
-  it('falls back to the older name of the time, and does without any', () => {
+  it('reads the time from updated_at, else from last_modified, else not at all', () => {
     const times = readContactHook({
       contacts: { add: [contact(1, { updated_at: undefined, last_modified: '1456827128' }), contact(2, { updated_at: 'soon' })] },
     });
     expect(times.changes.map(({ snapshot }) => snapshot?.modifiedAtSeconds)).toEqual([1456827128, undefined]);
   });
 
-  it('reports what it cannot read and goes on', () => {
+  it('reports unreadable items and reads the others', () => {
     const hook = readContactHook({
       contacts: { add: ['x', contact('1 OR 1=1'), contact('-1'), { name: 'no id' }, contact(8)], delete: 'y' },
     });
@@ -130,7 +130,7 @@ describe('readContactHook', () => {
     expect(readContactHook(body)).toMatchObject({ changes: [], unreadable: [expect.objectContaining({ reason: expect.any(String) })] });
   });
 
-  it('R47: leaves prototypes alone', () => {
+  it('R47: treats __proto__ as an ordinary key', () => {
     const body: unknown = JSON.parse(
       `{"__proto__":{"contacts":{"add":[{"id":1}]}},"contacts":{"__proto__":{"polluted":[1]},"constructor":{"prototype":{"x":1}},
         "update":[{"id":2,"__proto__":{"name":"evil"},"custom_fields":[{"id":"__proto__","code":"constructor","values":["v"]}]}]}}`,

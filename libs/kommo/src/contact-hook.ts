@@ -2,18 +2,18 @@ import { type ContactAction, type ContactChange, isRecord, toItems, toPositiveIn
 import { readHookContact } from './contact-reader.js';
 import { toNested } from './nested-body.js';
 
-/** An item that names a contact action but not a contact. */
+/** An item of a contact action without a valid contact in it. */
 export interface UnreadableItem {
   readonly action: string;
   readonly reason: string;
 }
 
-/** What a hook's body says, in body order. */
+/** The content of a hook, in body order. */
 export interface ContactHook {
   readonly accountId?: number;
   readonly subdomain?: string;
   readonly changes: readonly ContactChange[];
-  /** Items of other entities, notes and actions that mean nothing to us. */
+  /** Number of items of other entities and of unknown actions. */
   readonly ignored: number;
   readonly unreadable: readonly UnreadableItem[];
 }
@@ -71,9 +71,9 @@ function readAccount(body: UnknownRecord): Pick<ContactHook, 'accountId' | 'subd
 }
 
 /**
- * Reads a decoded webhook body (reference/kommo.md 5.3): nested, with lists also as objects with index keys, or flat with
- * keys such as `contacts[add][0][id]`. Companies come as changes with their entity type. Never throws: what cannot be
- * understood is in `unreadable`.
+ * Reads the decoded body of a hook (reference/kommo.md 5.3). The body is nested, with lists as arrays or as objects with index
+ * keys, or flat with keys such as `contacts[add][0][id]`. A company is a change with that entity type. Never throws: items that
+ * cannot be read are in `unreadable`.
  */
 export function readContactHook(body: unknown): ContactHook {
   if (!isRecord(body)) return { changes: [], ignored: 0, unreadable: [{ action: '', reason: 'the body is not an object' }] };

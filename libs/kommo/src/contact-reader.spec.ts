@@ -8,7 +8,7 @@ const field = (id: number, code: string | null, ...values: unknown[]) => ({
 });
 
 describe('findApiContact', () => {
-  it('R07: finds e-mails by their code, wherever the field stands, all of them in order', () => {
+  it('R07: finds all e-mail addresses by their field code, in order', () => {
     const snapshot = findApiContact({
       id: 406322,
       name: 'Sam',
@@ -46,7 +46,7 @@ describe('findApiContact', () => {
     });
   });
 
-  it.each([{ is_deleted: true }, { is_unsorted: true }])('takes %p as gone', (flags) => {
+  it.each([{ is_deleted: true }, { is_unsorted: true }])('reads %p as deleted', (flags) => {
     expect(findApiContact({ id: 1, ...flags })?.isDeleted).toBe(true);
   });
 

@@ -1,6 +1,13 @@
 import { type ContactSnapshot, isRecord, toItems, toPositiveInteger, toText, type UnknownRecord, valueAt } from '#domain';
+import { unreadableResponse } from './kommo-failure.js';
 
-/** The names under which hooks (v2 style) and the API (v4) give the same things (reference/kommo.md 4.2, 5.3). */
+/** One page of contacts, in the requested order. */
+export interface ContactPage {
+  readonly contacts: ContactSnapshot[];
+  readonly hasNext: boolean;
+}
+
+/** Where hooks (v2 style) and the API (v4) keep the same data of a contact (reference/kommo.md 4.2, 5.3). */
 interface ContactShape {
   readonly fields: (contact: UnknownRecord) => unknown;
   readonly fieldId: string;
@@ -9,7 +16,7 @@ interface ContactShape {
   readonly tags: (contact: UnknownRecord) => unknown;
 }
 
-const apiShape: ContactShape = {
+const API_SHAPE: ContactShape = {
   fields: (contact) => valueAt(contact, 'custom_fields_values'),
   fieldId: 'field_id',
   fieldCode: 'field_code',
@@ -17,7 +24,7 @@ const apiShape: ContactShape = {
   tags: (contact) => valueAt(contact, '_embedded', 'tags'),
 };
 
-const hookShape: ContactShape = {
+const HOOK_SHAPE: ContactShape = {
   fields: (contact) => valueAt(contact, 'custom_fields'),
   fieldId: 'id',
   fieldCode: 'code',
@@ -27,7 +34,7 @@ const hookShape: ContactShape = {
 
 const EMAIL_CODE = 'EMAIL';
 
-/** Values come as objects, and in hooks also as bare scalars (dates) (reference/kommo.md 5.3). */
+/** A value is an object, or in hooks also a plain scalar, e.g. a date (reference/kommo.md 5.3). */
 function readValues(values: unknown): string[] {
   const texts = toItems(values).map((item) => toText(isRecord(item) ? valueAt(item, 'value') : item));
   return texts.filter((text) => text !== undefined);
@@ -69,11 +76,25 @@ function readContact(contact: UnknownRecord, contactId: number, shape: ContactSh
   };
 }
 
-/** A contact of the API's lists and single answers; undefined when it is none. */
+/** Reads a contact of an API response; undefined when the value is no contact. */
 export function findApiContact(contact: unknown): ContactSnapshot | undefined {
   const contactId = toPositiveInteger(valueAt(contact, 'id'));
-  return isRecord(contact) && contactId !== undefined ? readContact(contact, contactId, apiShape) : undefined;
+  return isRecord(contact) && contactId !== undefined ? readContact(contact, contactId, API_SHAPE) : undefined;
 }
 
-/** A contact of a hook: its full current state, not a difference (reference/kommo.md 5.3). */
-export const readHookContact = (contact: UnknownRecord, contactId: number): ContactSnapshot => readContact(contact, contactId, hookShape);
+/** Reads a contact of a hook: its full current state, not a difference (reference/kommo.md 5.3). */
+export const readHookContact = (contact: UnknownRecord, contactId: number): ContactSnapshot => readContact(contact, contactId, HOOK_SHAPE);
+
+/** Reads a page of contacts. An empty body is an empty page. Throws TransientError `kommo_unavailable` for any other shape. */
+export function readContactPage(body: UnknownRecord | undefined): ContactPage {
+  if (!body) return { contacts: [], hasNext: false };
+  const items = valueAt(body, '_embedded', 'contacts');
+  if (!Array.isArray(items)) throw unreadableResponse('no contacts in it');
+  const contacts = items.map((item) => {
+    const contact = findApiContact(item);
+    if (!contact) throw unreadableResponse('a contact without an id');
+    return contact;
+  });
+  const next = valueAt(body, '_links', 'next');
+  return { contacts, hasNext: next !== undefined && next !== null };
+}

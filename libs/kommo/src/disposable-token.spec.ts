@@ -36,7 +36,7 @@ function sign(payload: object, { alg = 'HS256', hash = 'sha256', secret = SECRET
 }
 
 describe('verifyDisposableToken', () => {
-  it('believes a right token; who is not said to be an administrator is none', () => {
+  it('accepts a valid token; the user is an administrator only if it says so', () => {
     expect(verifyDisposableToken(sign(claims), check)).toEqual({
       accountId: 12345678,
       userId: 87654321,
@@ -68,7 +68,7 @@ describe('verifyDisposableToken', () => {
     ['padding', `${sign(claims)}=`],
     ['a long text', 'a'.repeat(100_000)],
     ['no JSON', 'YQ.YQ.YQ'],
-  ])('R44: refuses %s', (_name, token) => {
+  ])('R44: rejects %s', (_name, token) => {
     expect(() => verifyDisposableToken(token, check)).toThrow(DisposableTokenRefusedError);
   });
 
@@ -83,12 +83,12 @@ describe('verifyDisposableToken', () => {
     else expect(verify).toThrow(/expired or not valid yet/);
   });
 
-  it('never believes a signature made with an empty secret', () => {
+  it('rejects a signature made with an empty secret', () => {
     const token = sign(claims, { secret: '' });
     expect(() => verifyDisposableToken(token, { ...check, clientSecret: Secret.of('') })).toThrow(DisposableTokenRefusedError);
   });
 
-  it('tells which integration a token names, without believing it', () => {
+  it('reads the client id without verifying the token', () => {
     expect(findTokenClientId(sign(claims, { secret: 'other' }))).toBe(CLIENT_ID);
     expect(findTokenClientId('x')).toBeUndefined();
   });

@@ -3,7 +3,7 @@ import { parseJson, type Secret, toPositiveInteger, toText, valueAt } from '#dom
 import { DisposableTokenRefusedError } from './kommo-errors.js';
 import { findKommoHost, type KommoHost } from './kommo-host.js';
 
-/** What a token must agree with: the integration it is for, and the time. */
+/** The integration and the time that a token must match. */
 export interface DisposableTokenCheck {
   readonly clientId: string;
   readonly clientSecret: Secret;
@@ -12,7 +12,7 @@ export interface DisposableTokenCheck {
   readonly nowSeconds: number;
 }
 
-/** Who sits in the browser where the widget runs. */
+/** The user of the widget and the account. */
 export interface WidgetCaller {
   readonly accountId: number;
   readonly userId: number;
@@ -48,14 +48,14 @@ function isSignedWith({ signed, signature }: TokenParts, clientSecret: Secret): 
   return signature.length === expected.length && timingSafeEqual(signature, expected);
 }
 
-/** Scheme and host only: Kommo derives `aud` from the redirect URI, and the official client leaves the port out (reference/kommo.md 2). */
+/** Scheme and host without the port: Kommo derives `aud` from the redirect URI in this form (reference/kommo.md 2). */
 function toAudience(url: string): string | undefined {
   if (!URL.canParse(url)) return undefined;
   const { protocol, hostname } = new URL(url);
   return `${protocol}//${hostname}`;
 }
 
-function isNow(claims: unknown, nowSeconds: number): boolean {
+function isValidAt(claims: unknown, nowSeconds: number): boolean {
   const notBefore = toPositiveInteger(valueAt(claims, 'nbf'));
   const expires = toPositiveInteger(valueAt(claims, 'exp'));
   if (notBefore === undefined || expires === undefined) return false;
@@ -65,8 +65,8 @@ function isNow(claims: unknown, nowSeconds: number): boolean {
 function problemOf(claims: unknown, { clientId, redirectUri, nowSeconds }: DisposableTokenCheck): string | undefined {
   if (valueAt(claims, 'client_uuid') !== clientId) return 'it belongs to another integration';
   const audience = toAudience(toText(valueAt(claims, 'aud')) ?? '');
-  if (audience === undefined || audience !== toAudience(redirectUri)) return 'it is meant for another service';
-  return isNow(claims, nowSeconds) ? undefined : 'it is expired or not valid yet';
+  if (audience === undefined || audience !== toAudience(redirectUri)) return 'its audience is another service';
+  return isValidAt(claims, nowSeconds) ? undefined : 'it is expired or not valid yet';
 }
 
 function readCaller(claims: unknown, allowedDomains: readonly string[]): WidgetCaller {
@@ -81,14 +81,14 @@ function readCaller(claims: unknown, allowedDomains: readonly string[]): WidgetC
   return { accountId, userId, isAdmin: valueAt(claims, 'is_admin') === true, subdomain, host };
 }
 
-/** The integration that a widget token says it was made for, to know which secret to verify it with. Proves nothing. */
+/** Reads the client id from a widget token, to find the secret that verifies it. The token is not verified here. */
 export function findTokenClientId(token: string): string | undefined {
   return toText(valueAt(findParts(token)?.claims, 'client_uuid'));
 }
 
 /**
- * Verifies the `X-Auth-Token` that Kommo gives to a widget (reference/kommo.md 2): HS256 only, signature, integration,
- * audience, time (a minute of skew) and issuer. Throws DisposableTokenRefusedError. Kommo does not enforce single use, nor does this.
+ * Verifies the `X-Auth-Token` that Kommo gives to a widget (reference/kommo.md 2): HS256, signature, integration, audience, time
+ * (with a minute of clock skew) and issuer. Throws DisposableTokenRefusedError. A token can be used more than once, as in Kommo.
  */
 export function verifyDisposableToken(token: string, check: DisposableTokenCheck): WidgetCaller {
   const parts = findParts(token);

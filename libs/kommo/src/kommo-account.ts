@@ -1,13 +1,13 @@
 import { toPositiveInteger, toText, valueAt } from '#domain';
 
-/** `GET /api/v4/account` (reference/kommo.md 1.9). */
+/** An account as `GET /api/v4/account` shows it (reference/kommo.md 1.9). */
 export interface KommoAccount {
   readonly accountId: number;
   readonly name: string;
   readonly subdomain: string;
 }
 
-/** The account of an answer, or undefined when it is none. */
+/** Reads the account of a response; undefined when there is none in it. */
 export function findAccount(body: unknown): KommoAccount | undefined {
   const accountId = toPositiveInteger(valueAt(body, 'id'));
   const subdomain = toText(valueAt(body, 'subdomain'));

@@ -1,10 +1,10 @@
+import { Injectable } from '@nestjs/common';
 import {
   BugError,
   chunksOf,
   type Clock,
   type ContactSnapshot,
-  isRecord,
-  type Logger,
+  Logger,
   parseJson,
   type RequestLimiter,
   type Secret,
@@ -13,36 +13,17 @@ import {
   type UnknownRecord,
   valueAt,
 } from '#domain';
-import type { HttpResponse } from '#http';
-import { findApiContact } from './contact-reader.js';
+import { HttpClient, type HttpResponse } from '#http';
+import { type ContactPage, findApiContact, readContactPage } from './contact-reader.js';
 import { findAccount, type KommoAccount } from './kommo-account.js';
-import { findVendorPauseMs, isAbsence, isSuccess, toApiFailure, toTokenFailure, unreadableResponse } from './kommo-failure.js';
+import { isNotFound, isSuccess, readBody, toApiFailure, toTokenFailure, unreadableResponse } from './kommo-failure.js';
 import { findKommoHost, type KommoHost } from './kommo-host.js';
-import { KommoHttp, type KommoRequest } from './kommo-http.js';
+import { KommoHttp, kommoPeer, type KommoRequest } from './kommo-http.js';
+import { KommoSettings, type KommoTimeouts } from './kommo-settings.js';
 import { findWebhook, isActiveFor, type KommoWebhook } from './kommo-webhook.js';
 import { readTokenPair, type TokenPair } from './token-pair.js';
 
-/** What the client stands on. */
-export interface KommoClientOptions {
-  readonly logger: Logger;
-  readonly clock: Clock;
-  /** Asked before every call, the token endpoint's included, with `kommo` and `kommo:<account id, or host while unknown>`. */
-  readonly limiter: RequestLimiter;
-  /** Domains under which accounts live; nothing is ever sent to a host outside them. */
-  readonly allowedDomains: readonly string[];
-  /** All calls go to this origin, with the real host in the `Host` header. Sandbox and tests only. */
-  readonly originOverride?: URL | undefined;
-  readonly timeouts?: Partial<KommoTimeouts>;
-}
-
-/** Milliseconds. Those of the official client (reference/kommo.md 1.8). */
-export interface KommoTimeouts {
-  readonly connectMs: number;
-  readonly totalMs: number;
-  readonly oauthMs: number;
-}
-
-/** On whose behalf a call is made. */
+/** The account and the access token of a call. */
 export interface KommoSession {
   readonly host: string;
   readonly accessToken: Secret;
@@ -50,27 +31,22 @@ export interface KommoSession {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The OAuth client of an account, as registered in Kommo. */
+/** The OAuth client of an account, as registered in Kommo, for a call to the token endpoint. */
 export interface KommoGrant {
   readonly host: string;
   readonly clientId: string;
   readonly clientSecret: Secret;
-  /** Byte for byte as in the integration's settings. */
+  /** Exactly as in the settings of the integration, byte for byte. */
   readonly redirectUri: string;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** One page of contacts, in the order asked for. */
-export interface ContactPage {
-  readonly contacts: ContactSnapshot[];
-  readonly hasNext: boolean;
-}
-
-/** The most that Kommo returns per call, and the most that it wants to be given (reference/kommo.md 4.4, 4.6). */
+/** The most contacts that Kommo returns in one call (reference/kommo.md 4.4). */
 export const KOMMO_PAGE_LIMIT = 250;
+/** The most contacts to change in one call (reference/kommo.md 4.6). */
 const WRITE_BATCH = 50;
 
-const defaultTimeouts: KommoTimeouts = { connectMs: 5_000, totalMs: 20_000, oauthMs: 15_000 };
+const DEFAULT_TIMEOUTS: KommoTimeouts = { connectMs: 5_000, totalMs: 20_000, oauthMs: 15_000 };
 const TOKEN_PATH = '/oauth2/access_token';
 const CURRENT_SUBDOMAIN_PATH = '/oauth2/account/current/subdomain';
 const CONTACTS_PATH = '/api/v4/contacts';
@@ -79,51 +55,58 @@ const WEBHOOKS_PATH = '/api/v4/webhooks';
 type ApiRequest = Pick<KommoRequest, 'method' | 'path' | 'query' | 'body'>;
 
 /**
- * Client of Kommo's OAuth endpoints and API v4. Makes each call once; whoever works with it retries.
+ * Client of Kommo's OAuth endpoints and API v4. It makes each call once; the caller retries. Before each call it acquires the
+ * limiter keys `kommo` and `kommo:<account id>`, or `kommo:<host>` for the token endpoint.
  *
- * Every method may throw TransientError with code `kommo_rate_limited` (wait of its `retryAfterMs`), `kommo_payment_required`,
- * `kommo_forbidden` (no rights, or this IP is blocked for all accounts) or `kommo_unavailable` (no answer, 5xx, half an
- * answer); those that take a session also KommoUnauthorizedError, and InvalidInputError `kommo_rejected` for any other 4xx.
- * An aborted call rejects with the signal's reason. Errors carry neither token nor secret. Source: reference/kommo.md 1, 4, 5.
+ * Every method may throw TransientError: `kommo_rate_limited` (wait `retryAfterMs`), `kommo_payment_required`, `kommo_forbidden`
+ * (no rights, or this IP is blocked for all accounts) or `kommo_unavailable` (no response, 5xx, or a truncated one). Methods
+ * with a session also throw KommoUnauthorizedError, and InvalidInputError `kommo_rejected` for any other 4xx. An aborted call
+ * rejects with the reason of its signal. Errors contain neither token nor secret. Source: reference/kommo.md 1, 4, 5.
  */
+@Injectable()
 export class KommoClient {
-  private readonly http: KommoHttp;
   private readonly timeouts: KommoTimeouts;
 
-  constructor(private readonly options: KommoClientOptions) {
-    this.timeouts = { ...defaultTimeouts, ...options.timeouts };
-    this.http = new KommoHttp({
-      logger: options.logger,
-      clock: options.clock,
-      limiter: options.limiter,
-      originOverride: options.originOverride,
-      connectTimeoutMs: this.timeouts.connectMs,
-    });
+  constructor(
+    private readonly http: KommoHttp,
+    private readonly settings: KommoSettings,
+    private readonly logger: Logger,
+  ) {
+    this.timeouts = { ...DEFAULT_TIMEOUTS, ...settings.timeouts };
   }
 
-  /** Exchanges an authorization code, which lives 20 minutes and works once. A refused one throws KommoTokenRefusedError. */
+  /** Creates a client without Nest. */
+  static create(
+    settings: KommoSettings,
+    { limiter, ...ports }: { readonly clock: Clock; readonly logger: Logger; readonly limiter: RequestLimiter },
+  ): KommoClient {
+    const http = HttpClient.create(kommoPeer(settings.timeouts), ports);
+    return new KommoClient(new KommoHttp(http, limiter, settings), settings, ports.logger);
+  }
+
+  /** Exchanges an authorization code for tokens. A code works once, for 20 minutes. Throws KommoTokenRefusedError when Kommo refuses it. */
   async exchangeCode({ code, ...grant }: KommoGrant & { readonly code: string }): Promise<TokenPair> {
     return this.requestToken(grant, 'authorization_code', { code });
   }
 
   /**
-   * Gets a new pair for a refresh token. The old token may be dead afterwards: store the pair before using it, and never
-   * refresh one account twice at a time (reference/kommo.md 1.5). Throws KommoTokenRefusedError when it is refused for
-   * good, KommoHostMovedError when the account may have been renamed.
+   * Exchanges a refresh token for a new pair. The old token may stop working: store the new pair before you use it, and never
+   * refresh one account twice at the same time (reference/kommo.md 1.5). Throws KommoTokenRefusedError for a final refusal,
+   * KommoHostMovedError when the account may have been renamed.
    */
   async refresh({ refreshToken, ...grant }: KommoGrant & { readonly refreshToken: Secret }): Promise<TokenPair> {
     return this.requestToken(grant, 'refresh_token', { refresh_token: refreshToken.reveal() });
   }
 
-  /** Where a renamed account lives now; undefined when `apiDomain` or the answer is no allowed host, or Kommo does not tell (reference/kommo.md 1.7). */
+  /** Asks Kommo for the current host of a renamed account (reference/kommo.md 1.7). Undefined when there is no answer or no allowed host in it. */
   async findCurrentHost(request: {
     readonly apiDomain: string;
     readonly refreshToken: Secret;
     readonly signal?: AbortSignal | undefined;
   }): Promise<KommoHost | undefined> {
-    const host = findKommoHost(request.apiDomain, this.options.allowedDomains);
+    const host = findKommoHost(request.apiDomain, this.settings.allowedDomains);
     if (!host) return undefined;
-    const answer = await this.ask({
+    const response = await this.http.send({
       host,
       method: 'GET',
       path: CURRENT_SUBDOMAIN_PATH,
@@ -132,33 +115,36 @@ export class KommoClient {
       totalTimeoutMs: this.timeouts.oauthMs,
       signal: request.signal,
     });
-    if (isSuccess(answer)) return findKommoHost(toText(valueAt(parseJson(answer.text), 'domain')) ?? '', this.options.allowedDomains);
-    const failure = toTokenFailure(answer, 'authorization_code');
+    if (isSuccess(response)) {
+      return findKommoHost(toText(valueAt(parseJson(response.text), 'domain')) ?? '', this.settings.allowedDomains);
+    }
+    const failure = toTokenFailure(response, 'authorization_code');
     if (failure.kind === 'transient') throw failure;
     return undefined;
   }
 
-  /** The account that the token belongs to. Also tells whether the token works. */
+  /** Reads the account of the access token. Also a test whether the token works. */
   async getAccount(session: KommoSession): Promise<KommoAccount> {
     const account = findAccount(await this.requestJson(session, { method: 'GET', path: '/api/v4/account' }));
     if (!account) throw unreadableResponse('no account in it');
     return account;
   }
 
-  /** One page of contacts, from 1 on. Order by id for a full read: other orders shift while contacts change (reference/kommo.md 4.1). */
+  /** Reads one page of contacts; pages start at 1. Order by id to read all: in other orders contacts move between pages (reference/kommo.md 4.1). */
   async listContacts(
     session: KommoSession,
     { page, limit, orderById = false }: { readonly page: number; readonly limit: number; readonly orderById?: boolean },
   ): Promise<ContactPage> {
     const order = orderById ? '&order[id]=asc' : '';
-    return this.requestContacts(session, `page=${page}&limit=${limit}${order}`);
+    const query = `page=${page}&limit=${limit}${order}`;
+    return readContactPage(await this.requestJson(session, { method: 'GET', path: CONTACTS_PATH, query }));
   }
 
-  /** The contact, or undefined when it is gone. */
+  /** Reads a contact. Undefined when it is deleted. */
   async findContact(session: KommoSession, contactId: number): Promise<ContactSnapshot | undefined> {
-    const answer = await this.send(session, { method: 'GET', path: `${CONTACTS_PATH}/${contactId}` });
-    if (isAbsence(answer)) return undefined;
-    const body = readBody(answer);
+    const response = await this.send(session, { method: 'GET', path: `${CONTACTS_PATH}/${contactId}` });
+    if (isNotFound(response)) return undefined;
+    const body = readBody(response);
     if (body === undefined) return undefined;
     const contact = findApiContact(body);
     if (contact?.contactId !== contactId) throw unreadableResponse(`not contact ${contactId}`);
@@ -166,41 +152,41 @@ export class KommoClient {
   }
 
   /**
-   * Those of at most 250 contacts that live, by id; a contact that is absent is gone. One call, or one per contact in
-   * accounts where Kommo ignores or refuses the filter (reference/kommo.md 4.1).
+   * Reads at most 250 contacts by id. Deleted contacts are missing in the result. It makes one call, or one per contact in
+   * accounts where Kommo ignores or rejects the filter (reference/kommo.md 4.1).
    */
   async findContactsByIds(session: KommoSession, contactIds: readonly number[]): Promise<Map<number, ContactSnapshot>> {
-    const asked = new Set(contactIds);
-    if (asked.size === 0) return new Map();
-    if (asked.size > KOMMO_PAGE_LIMIT) {
-      throw new BugError(`${asked.size} contacts were asked for at once, ${KOMMO_PAGE_LIMIT} is the limit`, { code: 'kommo_too_many_ids' });
+    const ids = new Set(contactIds);
+    if (ids.size === 0) return new Map();
+    if (ids.size > KOMMO_PAGE_LIMIT) {
+      throw new BugError(`${ids.size} contacts in one call, ${KOMMO_PAGE_LIMIT} is the limit`, { code: 'kommo_too_many_ids' });
     }
-    const found = (await this.findFiltered(session, asked)) ?? (await this.findOneByOne(session, asked));
+    const found = (await this.findFiltered(session, ids)) ?? (await this.findOneByOne(session, ids));
     return new Map(found.filter(({ isDeleted }) => !isDeleted).map((contact) => [contact.contactId, contact]));
   }
 
-  /** Undefined when the filter did not filter. */
-  private async findFiltered(session: KommoSession, asked: ReadonlySet<number>): Promise<ContactSnapshot[] | undefined> {
-    // Brackets stay literal: percent-encoded, 250 ids are a request line longer than the 8 KB that servers commonly take.
-    const ids = [...asked].map((id) => `filter[id][]=${id}`).join('&');
-    const answer = await this.send(session, { method: 'GET', path: CONTACTS_PATH, query: `page=1&limit=${KOMMO_PAGE_LIMIT}&${ids}` });
-    if (answer.status === 400) return undefined;
-    const { contacts, hasNext } = readContactPage(readBody(answer));
-    const isFiltered = !hasNext && contacts.every(({ contactId }) => asked.has(contactId));
+  /** Undefined when Kommo did not apply the filter. */
+  private async findFiltered(session: KommoSession, ids: ReadonlySet<number>): Promise<ContactSnapshot[] | undefined> {
+    // Brackets are not percent-encoded: the request line of 250 ids would exceed the 8 KB that servers commonly accept.
+    const filter = [...ids].map((id) => `filter[id][]=${id}`).join('&');
+    const response = await this.send(session, { method: 'GET', path: CONTACTS_PATH, query: `page=1&limit=${KOMMO_PAGE_LIMIT}&${filter}` });
+    if (response.status === 400) return undefined;
+    const { contacts, hasNext } = readContactPage(readBody(response));
+    const isFiltered = !hasNext && contacts.every(({ contactId }) => ids.has(contactId));
     return isFiltered ? contacts : undefined;
   }
 
-  private async findOneByOne(session: KommoSession, asked: ReadonlySet<number>): Promise<ContactSnapshot[]> {
-    this.options.logger.warn('Kommo does not filter contacts by id in this account: asking for each', { accountId: session.accountId });
+  private async findOneByOne(session: KommoSession, ids: ReadonlySet<number>): Promise<ContactSnapshot[]> {
+    this.logger.warn('Kommo ignores the id filter; reading contacts one by one', { account_id: session.accountId, contacts: ids.size });
     const found: ContactSnapshot[] = [];
-    for (const contactId of asked) {
+    for (const contactId of ids) {
       const contact = await this.findContact(session, contactId);
       if (contact) found.push(contact);
     }
     return found;
   }
 
-  /** Adds a tag to contacts, keeping their others; any number, in calls of 50. Kommo sends a hook for each (reference/kommo.md 4.4). */
+  /** Adds a tag to any number of contacts, in calls of 50, and keeps their other tags. Kommo sends a hook for each contact (reference/kommo.md 4.4). */
   async tagContacts(session: KommoSession, { ids, tagName }: { readonly ids: readonly number[]; readonly tagName: string }): Promise<void> {
     for (const chunk of chunksOf(ids, WRITE_BATCH)) {
       const body = chunk.map((id) => ({ id, tags_to_add: [{ name: tagName }] }));
@@ -208,7 +194,7 @@ export class KommoClient {
     }
   }
 
-  /** The account's webhooks, or those with exactly this destination. Needs an administrator's token. */
+  /** Lists the webhooks of the account, or only those with this destination. Needs the token of an administrator. */
   async listWebhooks(session: KommoSession, destination?: string): Promise<KommoWebhook[]> {
     const query = destination === undefined ? '' : `filter[destination]=${encodeURIComponent(destination)}`;
     const body = await this.requestJson(session, { method: 'GET', path: WEBHOOKS_PATH, query });
@@ -217,8 +203,8 @@ export class KommoClient {
   }
 
   /**
-   * Subscribes the destination to exactly these events. One that is disabled or differs is made anew, because what a second
-   * POST does with the old settings is not known (reference/kommo.md 5.1). Repeat it when it failed half-way.
+   * Creates the webhook of a destination for exactly these events. A disabled or different one is deleted first, as the effect of
+   * a second POST is unknown (reference/kommo.md 5.1). Safe to repeat after a failure.
    */
   async ensureWebhook(
     session: KommoSession,
@@ -231,19 +217,15 @@ export class KommoClient {
     return created?.isDisabled ? 'disabled' : 'active';
   }
 
-  /** Ends a subscription; one that does not exist is fine. */
+  /** Deletes the webhook of a destination. A missing one is no error. */
   async deleteWebhook(session: KommoSession, destination: string): Promise<void> {
-    const answer = await this.send(session, { method: 'DELETE', path: WEBHOOKS_PATH, body: { destination } });
-    if (!isSuccess(answer) && !isAbsence(answer)) throw toApiFailure(answer);
+    const response = await this.send(session, { method: 'DELETE', path: WEBHOOKS_PATH, body: { destination } });
+    if (!isSuccess(response) && !isNotFound(response)) throw toApiFailure(response);
   }
 
-  /** Ends what is under way, as if Kommo had gone, and later calls at once. */
+  /** Ends running calls as if Kommo had disconnected. Later calls fail at once. */
   close(): void {
     this.http.close();
-  }
-
-  private async requestContacts(session: KommoSession, query: string): Promise<ContactPage> {
-    return readContactPage(await this.requestJson(session, { method: 'GET', path: CONTACTS_PATH, query }));
   }
 
   private async requestJson(session: KommoSession, request: ApiRequest): Promise<UnknownRecord | undefined> {
@@ -251,9 +233,9 @@ export class KommoClient {
   }
 
   private async send(session: KommoSession, request: ApiRequest): Promise<HttpResponse> {
-    return this.ask({
+    return this.http.send({
       ...request,
-      host: this.allowedHost(session.host),
+      host: this.getAllowedHost(session.host),
       headers: { Authorization: `Bearer ${session.accessToken.reveal()}` },
       limiterKeys: ['kommo', `kommo:${session.accountId}`],
       totalTimeoutMs: this.timeouts.totalMs,
@@ -261,21 +243,13 @@ export class KommoClient {
     });
   }
 
-  /** What Kommo refuses to everybody is made known to everybody. */
-  private async ask(request: KommoRequest): Promise<HttpResponse> {
-    const answer = await this.http.send(request);
-    const pauseMs = findVendorPauseMs(answer);
-    if (pauseMs !== undefined) await this.options.limiter.pause('kommo', pauseMs);
-    return answer;
-  }
-
   private async requestToken(
-    { host: asked, clientId, clientSecret, redirectUri, signal }: KommoGrant,
+    { host: grantHost, clientId, clientSecret, redirectUri, signal }: KommoGrant,
     grantType: 'authorization_code' | 'refresh_token',
     proof: Readonly<Record<string, string>>,
   ): Promise<TokenPair> {
-    const host = this.allowedHost(asked);
-    const answer = await this.ask({
+    const host = this.getAllowedHost(grantHost);
+    const response = await this.http.send({
       host,
       method: 'POST',
       path: TOKEN_PATH,
@@ -285,34 +259,13 @@ export class KommoClient {
       isOnce: true,
       signal,
     });
-    if (!isSuccess(answer)) throw toTokenFailure(answer, grantType);
-    return readTokenPair(answer.text);
+    if (!isSuccess(response)) throw toTokenFailure(response, grantType);
+    return readTokenPair(response.text);
   }
 
-  private allowedHost(asked: string): KommoHost {
-    const host = findKommoHost(asked, this.options.allowedDomains);
+  private getAllowedHost(text: string): KommoHost {
+    const host = findKommoHost(text, this.settings.allowedDomains);
     if (host) return host;
     throw new BugError('A call to a host outside the allowed domains was stopped', { code: 'kommo_host_not_allowed' });
   }
-}
-
-/** The answer's object; undefined for 204, which stands for "nothing there" (reference/kommo.md 4.1, 4.3). */
-function readBody(answer: HttpResponse): UnknownRecord | undefined {
-  if (!isSuccess(answer)) throw toApiFailure(answer);
-  if (answer.status === 204) return undefined;
-  const body = parseJson(answer.text);
-  if (!isRecord(body)) throw unreadableResponse('it is not a JSON object');
-  return body;
-}
-
-function readContactPage(body: UnknownRecord | undefined): ContactPage {
-  if (!body) return { contacts: [], hasNext: false };
-  const items = valueAt(body, '_embedded', 'contacts');
-  if (!Array.isArray(items)) throw unreadableResponse('no contacts in it');
-  const contacts = items.map((item) => {
-    const contact = findApiContact(item);
-    if (!contact) throw unreadableResponse('a contact without an id');
-    return contact;
-  });
-  return { contacts, hasNext: valueAt(body, '_links', 'next') !== undefined && valueAt(body, '_links', 'next') !== null };
 }

@@ -1,13 +1,13 @@
 import { InvalidInputError } from '#domain';
 
-/** Kommo answered 401: the access token has expired or was revoked. Refresh once and repeat once (reference/kommo.md 1.8). */
+/** Kommo responded with 401: the access token has expired or was revoked. Refresh once and repeat once (reference/kommo.md 1.8). */
 export class KommoUnauthorizedError extends InvalidInputError {
   constructor() {
     super('Kommo does not accept the access token', { code: 'kommo_unauthorized' });
   }
 }
 
-/** The token endpoint refused the code or the refresh token for good; `hint` is Kommo's own reason (reference/kommo.md 1.4). */
+/** The token endpoint finally refused the code or the refresh token. `hint` is Kommo's reason (reference/kommo.md 1.4). */
 export class KommoTokenRefusedError extends InvalidInputError {
   readonly hint: string;
 
@@ -17,14 +17,14 @@ export class KommoTokenRefusedError extends InvalidInputError {
   }
 }
 
-/** The token endpoint answered 401 or 404 to a refresh: the account may have been renamed. Ask `findCurrentHost` (reference/kommo.md 1.7). */
+/** The token endpoint responded with 401 or 404 to a refresh: the account may have been renamed. Call `findCurrentHost` (reference/kommo.md 1.7). */
 export class KommoHostMovedError extends InvalidInputError {
   constructor(hint: string) {
     super(`Kommo does not know the account under this host: ${hint}`, { code: 'kommo_host_moved' });
   }
 }
 
-/** The widget's `X-Auth-Token` does not prove who calls. */
+/** The `X-Auth-Token` of a widget request is not valid. */
 export class DisposableTokenRefusedError extends InvalidInputError {
   constructor(reason: string) {
     super(`The widget token was refused: ${reason}`, { code: 'widget_token_refused' });

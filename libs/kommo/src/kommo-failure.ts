@@ -7,6 +7,7 @@ import {
   toPositiveInteger,
   toText,
   TransientError,
+  type UnknownRecord,
   valueAt,
 } from '#domain';
 import type { HttpResponse } from '#http';
@@ -19,37 +20,37 @@ const FORBIDDEN_RETRY_MS = 60 * SECOND_MS;
 const PAYMENT_RETRY_MS = 3_600 * SECOND_MS;
 const MAX_DETAIL_LENGTH = 300;
 
-/** Whether it is any 2xx. */
+/** Whether the status is 2xx. */
 export const isSuccess = ({ status }: HttpResponse): boolean => status >= 200 && status <= 299;
 
-/** An answer that cannot be what Kommo meant to say: cut off, not JSON, or of another shape. */
+/** Creates the error for a response that is truncated, not JSON, or of another shape than documented. */
 export const unreadableResponse = (what: string): TransientError =>
-  new TransientError(`Kommo's answer cannot be read: ${what}`, { code: 'kommo_unavailable' });
+  new TransientError(`Kommo sent an unreadable response: ${what}`, { code: 'kommo_unavailable' });
 
-function rateLimited({ text, retryAfterHeader }: HttpResponse): TransientError {
-  const asked = toPositiveInteger(valueAt(parseJson(text), 'retry_after')) ?? toPositiveInteger(retryAfterHeader);
-  const seconds = Math.min(asked ?? RATE_LIMIT_DEFAULT_SECONDS, RATE_LIMIT_MAX_SECONDS);
+function toRateLimitError({ text, retryAfterHeader }: HttpResponse): TransientError {
+  const retryAfter = toPositiveInteger(valueAt(parseJson(text), 'retry_after')) ?? toPositiveInteger(retryAfterHeader);
+  const seconds = Math.min(retryAfter ?? RATE_LIMIT_DEFAULT_SECONDS, RATE_LIMIT_MAX_SECONDS);
   return new TransientError('Kommo limits the rate of requests', { code: 'kommo_rate_limited', retryAfterMs: seconds * SECOND_MS });
 }
 
 /**
- * For how long Kommo refuses everybody who calls from here: a spent rate limit, and the plain text of a blocked address
- * (reference/kommo.md 4.6). Undefined when the answer is about one account only.
+ * Returns for how long Kommo refuses all calls from here: after a used-up rate limit, and after the plain text that a blocked IP
+ * gets (reference/kommo.md 4.6). Undefined for a response about one account only.
  */
-export function findVendorPauseMs(answer: HttpResponse): number | undefined {
-  if (answer.status === 429) return rateLimited(answer).retryAfterMs;
-  return answer.status === 403 && parseJson(answer.text) === undefined ? FORBIDDEN_RETRY_MS : undefined;
+export function findVendorPauseMs(response: HttpResponse): number | undefined {
+  if (response.status === 429) return toRateLimitError(response).retryAfterMs;
+  return response.status === 403 && parseJson(response.text) === undefined ? FORBIDDEN_RETRY_MS : undefined;
 }
 
-/** The failures that may end by themselves, the same for the API and the token endpoint; undefined for any other status. */
-function findTransientFailure(answer: HttpResponse): TransientError | undefined {
-  const { status } = answer;
-  if (status === 429) return rateLimited(answer);
+/** The transient failures, equal for the API and the token endpoint. Undefined for any other status. */
+function findTransientFailure(response: HttpResponse): TransientError | undefined {
+  const { status } = response;
+  if (status === 429) return toRateLimitError(response);
   if (status === 402)
-    return new TransientError('The Kommo account is not paid', { code: 'kommo_payment_required', retryAfterMs: PAYMENT_RETRY_MS });
+    return new TransientError('Kommo requires payment for the account', { code: 'kommo_payment_required', retryAfterMs: PAYMENT_RETRY_MS });
   if (status === 403) return new TransientError('Kommo forbids the request', { code: 'kommo_forbidden', retryAfterMs: FORBIDDEN_RETRY_MS });
   const isRefusal = status >= 400 && status <= 499 && status !== 408;
-  return isRefusal ? undefined : new TransientError(`Kommo answered with status ${status}`, { code: 'kommo_unavailable' });
+  return isRefusal ? undefined : new TransientError(`Kommo responded with status ${status}`, { code: 'kommo_unavailable' });
 }
 
 function detailOf(text: string): string {
@@ -61,19 +62,28 @@ function detailOf(text: string): string {
   return [detail, ...problems].join('; ').slice(0, MAX_DETAIL_LENGTH);
 }
 
-/** What an API answer other than 2xx means (reference/kommo.md 4.5). */
-export function toApiFailure(answer: HttpResponse): ServiceError {
-  if (answer.status === 401) return new KommoUnauthorizedError();
-  const transient = findTransientFailure(answer);
+/** Converts a response of the API other than 2xx to its error (reference/kommo.md 4.5). */
+export function toApiFailure(response: HttpResponse): ServiceError {
+  if (response.status === 401) return new KommoUnauthorizedError();
+  const transient = findTransientFailure(response);
   if (transient) return transient;
-  return new InvalidInputError(`Kommo rejected the request (${answer.status}): ${detailOf(answer.text)}`, { code: 'kommo_rejected' });
+  return new InvalidInputError(`Kommo rejected the request (${response.status}): ${detailOf(response.text)}`, { code: 'kommo_rejected' });
+}
+
+/** Reads the JSON object of a 2xx response. Undefined for 204, which means "nothing there" (reference/kommo.md 4.1, 4.3). */
+export function readBody(response: HttpResponse): UnknownRecord | undefined {
+  if (!isSuccess(response)) throw toApiFailure(response);
+  if (response.status === 204) return undefined;
+  const body = parseJson(response.text);
+  if (!isRecord(body)) throw unreadableResponse('it is not a JSON object');
+  return body;
 }
 
 /**
- * Whether a 404 says that the thing asked for is not there. Every path answers 404 under a host that is no account's any
- * more, with a page or with "Cannot GET …" (reference/kommo.md 4.5): that is no absence.
+ * Whether a 404 means that the requested object does not exist. A host without an account also responds with 404 to every path,
+ * with a page or with "Cannot GET …" (reference/kommo.md 4.5): this is false for those.
  */
-export function isAbsence({ status, text }: HttpResponse): boolean {
+export function isNotFound({ status, text }: HttpResponse): boolean {
   const body = parseJson(text);
   const detail = toText(valueAt(body, 'detail')) ?? '';
   return status === 404 && isRecord(body) && !detail.startsWith('Cannot ');
@@ -82,10 +92,13 @@ export function isAbsence({ status, text }: HttpResponse): boolean {
 const hintOf = ({ status, text }: HttpResponse): string =>
   (toText(valueAt(parseJson(text), 'hint')) ?? `${status} ${detailOf(text)}`).slice(0, MAX_DETAIL_LENGTH);
 
-/** What a token endpoint's answer other than 2xx means: any refusal is final (reference/kommo.md 1.4), except that a renamed account answers 401 or 404 to a refresh. */
-export function toTokenFailure(answer: HttpResponse, grant: 'authorization_code' | 'refresh_token'): ServiceError {
-  const transient = findTransientFailure(answer);
+/**
+ * Converts a response of the token endpoint other than 2xx to its error. A refusal is final (reference/kommo.md 1.4), except that
+ * the old host of a renamed account responds with 401 or 404 to a refresh.
+ */
+export function toTokenFailure(response: HttpResponse, grant: 'authorization_code' | 'refresh_token'): ServiceError {
+  const transient = findTransientFailure(response);
   if (transient) return transient;
-  const mayHaveMoved = grant === 'refresh_token' && (answer.status === 401 || answer.status === 404);
-  return mayHaveMoved ? new KommoHostMovedError(hintOf(answer)) : new KommoTokenRefusedError(hintOf(answer));
+  const mayHaveMoved = grant === 'refresh_token' && (response.status === 401 || response.status === 404);
+  return mayHaveMoved ? new KommoHostMovedError(hintOf(response)) : new KommoTokenRefusedError(hintOf(response));
 }

@@ -42,7 +42,7 @@ describe('parseReferer', () => {
     ' example.kommo.com',
     '',
     'a'.repeat(400) + '.kommo.com',
-  ])('R23: refuses %p and names the field', (referer) => {
+  ])('R23: rejects %p and names the field', (referer) => {
     expect(() => parseReferer(referer, domains)).toThrow(InvalidInputError);
     expect(() => parseReferer(referer, domains)).toThrow(
       expect.objectContaining({ fields: [expect.objectContaining({ field: 'referer' })] }),

@@ -2,30 +2,30 @@ import { InvalidInputError } from '#domain';
 
 declare const brand: unique symbol;
 
-/** An account's own host, e.g. `example.kommo.com`: lower case, no port, under an allowed domain. Secrets may be sent to it. */
+/** The host of an account, e.g. `example.kommo.com`: lower case, no port, under an allowed domain. Secrets may be sent to it. */
 export type KommoHost = string & { readonly [brand]: 'KommoHost' };
 
 const LABEL = /^[a-z0-9-]+$/;
 const HOST_OR_ORIGIN = /^(?:https?:\/\/)?([^/?#@:\\]+)\/?$/i;
 const MAX_LENGTH = 300;
-/** Serves the consent page and is no account (reference/kommo.md 1.1). */
-const NO_ACCOUNT = 'www';
+/** The host of the consent page, not of an account (reference/kommo.md 1.1). */
+const CONSENT_LABEL = 'www';
 
 function hasAllowedForm(host: string, allowedDomains: readonly string[]): boolean {
   const dot = host.indexOf('.');
   const label = host.slice(0, dot);
-  return LABEL.test(label) && label !== NO_ACCOUNT && allowedDomains.includes(host.slice(dot + 1));
+  return LABEL.test(label) && label !== CONSENT_LABEL && allowedDomains.includes(host.slice(dot + 1));
 }
 
-/** The host, or undefined when it is not `<label>.<allowed domain>`. */
+/** Reads a host or an origin; undefined when the host is not `<label>.<allowed domain>`. */
 export function findKommoHost(text: string, allowedDomains: readonly string[]): KommoHost | undefined {
   const host = text.length <= MAX_LENGTH ? HOST_OR_ORIGIN.exec(text)?.[1]?.toLowerCase() : undefined;
   return host !== undefined && hasAllowedForm(host, allowedDomains) ? (host as KommoHost) : undefined;
 }
 
 /**
- * Reads the `referer` of an authorisation, the only source of the account's host: a bare host, or the same as an origin
- * (reference/kommo.md 1.3). Throws InvalidInputError with the field `referer` for anything else, before any secret leaves.
+ * Reads the `referer` of an authorisation, the only source of the account's host: a host or an origin (reference/kommo.md 1.3).
+ * Throws InvalidInputError with the field `referer` for anything else, so that no secret is sent to it.
  */
 export function parseReferer(referer: string, allowedDomains: readonly string[]): KommoHost {
   const host = findKommoHost(referer, allowedDomains);

@@ -1,49 +1,58 @@
-import type { RequestLimiter } from '#domain';
-import { type HttpResponse, HttpClient, type HttpClientOptions, type HttpRequest } from '#http';
+import { Injectable } from '@nestjs/common';
+import { RequestLimiter } from '#domain';
+import { HttpClient, type HttpPeer, type HttpRequest, type HttpResponse } from '#http';
+import { findVendorPauseMs } from './kommo-failure.js';
 import type { KommoHost } from './kommo-host.js';
+import { KommoSettings, type KommoTimeouts } from './kommo-settings.js';
 
-/** What one call to Kommo sends. */
+/** The request of one call to Kommo. */
 export interface KommoRequest extends Pick<HttpRequest, 'method' | 'headers' | 'totalTimeoutMs' | 'isOnce' | 'signal'> {
   readonly host: KommoHost;
   readonly path: string;
-  /** Ready for the wire, without `?`. */
+  /** The encoded query, without `?`. */
   readonly query?: string;
-  /** Goes as JSON. */
+  /** Sent as JSON. */
   readonly body?: unknown;
   readonly limiterKeys: readonly string[];
 }
 
-/** What every call has in common. */
-export interface KommoHttpOptions extends Pick<HttpClientOptions, 'logger' | 'clock' | 'connectTimeoutMs'> {
-  readonly limiter: RequestLimiter;
-  /** All calls go here, with the real host in the `Host` header. Sandbox and tests only. */
-  readonly originOverride?: URL | undefined;
-}
+/** Kommo as the peer of an HttpClient. */
+export const kommoPeer = ({ connectMs }: Partial<KommoTimeouts> = {}): HttpPeer => ({
+  name: 'Kommo',
+  unavailableCode: 'kommo_unavailable',
+  connectTimeoutMs: connectMs,
+});
 
-/** One request to a host of Kommo's: asks the limiter first, retries nothing. */
+/** Sends one request to a Kommo host, within the request limits. It does not retry. */
+@Injectable()
 export class KommoHttp {
-  private readonly http: HttpClient;
+  constructor(
+    private readonly http: HttpClient,
+    private readonly limiter: RequestLimiter,
+    private readonly settings: KommoSettings,
+  ) {}
 
-  constructor(private readonly options: KommoHttpOptions) {
-    const { logger, clock, connectTimeoutMs } = options;
-    this.http = new HttpClient({ logger, clock, connectTimeoutMs, peer: 'Kommo', unavailableCode: 'kommo_unavailable' });
-  }
-
-  /** Resolves with any HTTP answer; throws TransientError `kommo_unavailable` when there is none, the signal's reason when aborted. */
+  /**
+   * Waits for the limiter, sends, and returns a response of any status. When Kommo refuses all calls from here, it pauses the
+   * key `kommo` in every process. Throws TransientError `kommo_unavailable` without a response.
+   */
   async send({ host, path, query, body, limiterKeys, headers, ...request }: KommoRequest): Promise<HttpResponse> {
-    await this.options.limiter.acquire(limiterKeys, request.signal);
-    const origin = this.options.originOverride?.origin ?? `https://${host}`;
+    await this.limiter.acquire(limiterKeys, request.signal);
+    const origin = this.settings.originOverride?.origin ?? `https://${host}`;
     const type = body === undefined ? {} : { 'Content-Type': 'application/json' };
-    return this.http.send({
+    const response = await this.http.send({
       ...request,
       url: origin + path + (query ? `?${query}` : ''),
       label: `${request.method} ${host}${path}`,
       headers: { Accept: 'application/json', ...headers, ...type, Host: host },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
+    const pauseMs = findVendorPauseMs(response);
+    if (pauseMs !== undefined) await this.limiter.pause('kommo', pauseMs);
+    return response;
   }
 
-  /** Ends what is under way, and later calls at once. */
+  /** Ends running calls; later calls fail at once. */
   close(): void {
     this.http.close();
   }

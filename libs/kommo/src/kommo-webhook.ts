@@ -1,6 +1,6 @@
 import { toItems, toPositiveInteger, toText, valueAt } from '#domain';
 
-/** A subscription of the account (reference/kommo.md 5.1). Kommo disables one by itself when its deliveries fail too often. */
+/** A webhook of an account (reference/kommo.md 5.1). Kommo disables it when deliveries fail too often. */
 export interface KommoWebhook {
   readonly webhookId: number | undefined;
   readonly destination: string;
@@ -8,10 +8,10 @@ export interface KommoWebhook {
   readonly settings: readonly string[];
 }
 
-/** What a service that follows contacts subscribes to. A changed responsible user arrives as an update. */
-export const contactWebhookSettings: readonly string[] = ['add_contact', 'update_contact', 'delete_contact', 'restore_contact'];
+/** The events of contacts. A change of the responsible user is an update. */
+export const CONTACT_WEBHOOK_SETTINGS: readonly string[] = ['add_contact', 'update_contact', 'delete_contact', 'restore_contact'];
 
-/** The webhook of an answer, or undefined when it is none. */
+/** Reads a webhook of a response; undefined when the value is no webhook. */
 export function findWebhook(item: unknown): KommoWebhook | undefined {
   const destination = toText(valueAt(item, 'destination'));
   if (destination === undefined) return undefined;
@@ -23,7 +23,7 @@ export function findWebhook(item: unknown): KommoWebhook | undefined {
   };
 }
 
-/** Whether it delivers exactly these kinds of events. */
+/** Whether the webhook is enabled for exactly these events. */
 export function isActiveFor(webhook: KommoWebhook, settings: readonly string[]): boolean {
   const wanted = new Set(settings);
   const has = new Set(webhook.settings);

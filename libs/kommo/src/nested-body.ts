@@ -5,7 +5,7 @@ type Node = Record<string, unknown>;
 const FLAT_KEY = /^[^[\]]+(\[[^[\]]*\])+$/;
 const MAX_DEPTH = 12;
 
-/** Without a prototype: `__proto__` is a key like any other in it. */
+/** An object without a prototype: `__proto__` is an ordinary key in it. */
 const createNode = (): Node => Object.create(null) as Node;
 
 function childOf(node: Node, key: string): Node {
@@ -16,20 +16,20 @@ function childOf(node: Node, key: string): Node {
   return created;
 }
 
-function put(root: Node, flatKey: string, value: unknown): void {
+function setAt(root: Node, flatKey: string, value: unknown): void {
   const path = flatKey.replaceAll(']', '').split('[').slice(0, MAX_DEPTH);
   const last = path.pop() ?? '';
   const parent = path.reduce(childOf, root);
   parent[last] = value;
 }
 
-/** Unfolds keys such as `contacts[add][0][id]`, as some relays of hooks send them in JSON; a nested body is returned as it is. */
+/** Converts flat keys such as `contacts[add][0][id]` to nested objects; some relays of hooks send them in JSON. Returns a nested body unchanged. */
 export function toNested(body: UnknownRecord): UnknownRecord {
   const entries = Object.entries(body);
   if (!entries.some(([key]) => FLAT_KEY.test(key))) return body;
   const root = createNode();
   for (const [key, value] of entries) {
-    if (FLAT_KEY.test(key)) put(root, key, value);
+    if (FLAT_KEY.test(key)) setAt(root, key, value);
     else root[key] = value;
   }
   return root;

@@ -1,15 +1,15 @@
 import { parseJson, Secret, toPositiveInteger, toText, valueAt } from '#domain';
 import { unreadableResponse } from './kommo-failure.js';
 
-/** What the access token says of itself. We hold no key to verify it: a hint where to ask, never a proof (reference/kommo.md 1.6). */
+/** Claims of an access token. They are not verified, as only Kommo has the key: use them as hints only (reference/kommo.md 1.6). */
 export interface AccessTokenClaims {
   readonly accountId?: number;
-  /** Host that knows where a renamed account is now. */
+  /** Host that knows the current host of a renamed account. */
   readonly apiDomain?: string;
   readonly baseDomain?: string;
 }
 
-/** What the token endpoint gives (reference/kommo.md 1.4). `expiresInSeconds` is the access token's. */
+/** The tokens of a response of the token endpoint (reference/kommo.md 1.4). `expiresInSeconds` is the lifetime of the access token. */
 export interface TokenPair {
   readonly accessToken: Secret;
   readonly refreshToken: Secret;
@@ -42,7 +42,7 @@ function readToken(body: unknown, name: string): string {
   throw unreadableResponse(`no ${name}`);
 }
 
-/** Reads a 200 of the token endpoint. Throws TransientError `kommo_unavailable` when a part is missing. */
+/** Reads a response with status 200 of the token endpoint. Throws TransientError `kommo_unavailable` when a part is missing. */
 export function readTokenPair(text: string): TokenPair {
   const body = parseJson(text);
   const accessToken = readToken(body, 'access_token');

@@ -2,8 +2,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Secret } from '#domain';
 
 /**
- * Whether Kommo signed this "access revoked" call: HMAC-SHA256 of `<client id>|<account id>` with the client secret, in hex
- * (reference/kommo.md 3). The signature never changes, so an old call can be replayed: ask Kommo before deleting anything.
+ * Whether Kommo signed this uninstall hook: HMAC-SHA256 of `<client id>|<account id>` with the client secret, in hex
+ * (reference/kommo.md 3). The signature never changes, so an old hook can be replayed: ask Kommo before you delete anything.
  */
 export function verifyUninstallSignature(hook: {
   readonly clientId: string;

@@ -19,9 +19,9 @@ const EMAIL = /(?!\*\*\*@)(?<![^\s@<>()[\]{}"',;:=&/?\\|])[^\s@<>()[\]{}"',;:=&/
 const SUSPICIOUS = /[@=:%/]|[^\u0020-\u007e\u00a0-\u1fff\u2030-\u205f\u2070-\uffff]|eyJ|def50|bearer|basic|[\w-]{40}/i;
 const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-const escape = (character: string) => shortEscapes[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+const escape = (character: string) => SHORT_ESCAPES[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 const firstCharacterOf = (text: string) => String.fromCodePoint(text.codePointAt(0) ?? 0x2a);
 

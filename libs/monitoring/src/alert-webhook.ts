@@ -1,63 +1,76 @@
-import { type Clock, type Logger, type Secret, TransientError } from '#domain';
-import { HttpClient } from '#http';
+import { Injectable } from '@nestjs/common';
+import { BugError, type Clock, type Logger, type Secret, TransientError } from '#domain';
+import { HttpClient, type HttpPeer } from '#http';
 
-/** What the receiver of alerts gets as JSON; documented in docs/MONITORING.md. Nothing secret is in it. */
+/** The JSON body of an alert (docs/MONITORING.md). It contains no secret. */
 export interface AlertMessage {
-  /** The same every time this alert is sent: the receiver may drop repetitions by it. */
+  /** Equal in every repetition of this alert, so that the receiver can drop repetitions. */
   readonly id: string;
   readonly source: 'kommo-unisender-sync';
   readonly kind: string;
-  /** One sentence; chat programs' incoming webhooks show this field. */
+  /** One sentence. Incoming webhooks of chat programs show this field. */
   readonly text: string;
   readonly account_id: number | null;
   readonly details: Readonly<Record<string, string | number>>;
-  /** How often it happened until this was sent. */
+  /** How often it happened before this message. */
   readonly occurrences: number;
   /** ISO 8601, UTC. */
   readonly raised_at: string;
 }
 
-/** Where alerts go. */
-export interface AlertWebhookOptions {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Often carries its secret in the path or the query. */
-  readonly url: Secret;
+/** The settings of the alert webhook. A class, so that it is its own injection token; plain objects are settings too. */
+export abstract class AlertWebhookSettings {
+  /** The URL of the receiver; it often has a secret in it. Undefined: alerts are not sent. */
+  abstract readonly url: Secret | undefined;
 }
 
 const TIMEOUT_MS = 10_000;
-const MAX_ANSWER_BYTES = 64 * 1024;
 
-/** The operator's own receiver of alerts. The URL stands in no log line and no error. */
+/** The alert webhook as the peer of an HttpClient. */
+export const alertWebhookPeer: HttpPeer = {
+  name: 'alert webhook',
+  unavailableCode: 'alert_webhook_unavailable',
+  maxResponseBytes: 64 * 1024,
+};
+
+/** Sends alerts to the receiver of the operator. No log line and no error contains the URL. */
+@Injectable()
 export class AlertWebhook {
-  private readonly http: HttpClient;
+  constructor(
+    private readonly http: HttpClient,
+    private readonly settings: AlertWebhookSettings,
+  ) {}
 
-  constructor(private readonly options: AlertWebhookOptions) {
-    this.http = new HttpClient({
-      logger: options.logger,
-      clock: options.clock,
-      peer: 'the alert webhook',
-      unavailableCode: 'alert_webhook_unavailable',
-      maxResponseBytes: MAX_ANSWER_BYTES,
-    });
+  /** Creates a client without Nest. */
+  static create(settings: AlertWebhookSettings, ports: { readonly clock: Clock; readonly logger: Logger }): AlertWebhook {
+    return new AlertWebhook(HttpClient.create(alertWebhookPeer, ports), settings);
   }
 
-  /** Resolves once the receiver answered with 2xx within ten seconds. Throws TransientError `alert_webhook_unavailable`, `alert_webhook_refused`. */
+  /** Whether there is a receiver. */
+  get isEnabled(): boolean {
+    return this.settings.url !== undefined;
+  }
+
+  /**
+   * Sends an alert. Resolves when the receiver responds with 2xx within ten seconds. Throws TransientError
+   * `alert_webhook_unavailable` or `alert_webhook_refused`, and BugError without a receiver.
+   */
   async send(message: AlertMessage): Promise<void> {
+    if (!this.settings.url) throw new BugError('There is no alert webhook to send to', { code: 'alert_webhook_not_configured' });
     const { status } = await this.http.send({
       method: 'POST',
-      url: this.options.url.reveal(),
+      url: this.settings.url.reveal(),
       label: `${message.kind} ${message.id}`,
       headers: { 'Content-Type': 'application/json; charset=utf-8' },
       body: JSON.stringify(message),
       totalTimeoutMs: TIMEOUT_MS,
     });
     if (status < 200 || status > 299) {
-      throw new TransientError(`the alert webhook answered ${status}`, { code: 'alert_webhook_refused' });
+      throw new TransientError(`alert webhook responded with status ${status}`, { code: 'alert_webhook_refused' });
     }
   }
 
-  /** Ends what is under way; later calls fail at once. */
+  /** Ends running calls; later calls fail at once. */
   close(): void {
     this.http.close();
   }

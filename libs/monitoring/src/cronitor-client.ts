@@ -1,82 +1,96 @@
-import type { Clock, Logger, Secret } from '#domain';
-import { HttpClient } from '#http';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Clock, Logger, type Secret } from '#domain';
+import { HttpClient, type HttpPeer } from '#http';
 
-/** What Cronitor can be told of a job: it began, it ended well, it ended badly. */
+/** The states of a round of a job at Cronitor: started, succeeded, failed. */
 export type HeartbeatState = 'run' | 'complete' | 'fail';
 
-/** One word about one round of a job. */
+/** A report about one round of a job. */
 export interface Heartbeat {
-  /** The monitor's key at Cronitor. */
+  /** Key of the monitor at Cronitor. */
   readonly monitor: string;
   readonly state: HeartbeatState;
-  /** The same for everything said about one round, so that rounds of several processes are told apart. */
+  /** Equal in all reports about one round, so that Cronitor distinguishes the rounds of several processes. */
   readonly series: string;
-  /** Never with anything secret in it. */
+  /** Must not contain a secret. */
   readonly message?: string;
 }
 
-/** Where Cronitor is, and who tells it. */
-export interface CronitorOptions {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** https://cronitor.link unless another server takes its place. */
-  readonly baseUrl: string;
-  readonly apiKey: Secret;
-  /** The name under which this machine is shown. */
-  readonly host: string;
+/** The settings of the Cronitor client. A class, so that it is its own injection token; plain objects are settings too. */
+export abstract class CronitorSettings {
+  /** URL of the telemetry API, `https://cronitor.link` in production. */
+  abstract readonly baseUrl: string;
+  /** Undefined: nothing is reported. */
+  abstract readonly apiKey: Secret | undefined;
+  /** Name of this machine in Cronitor. */
+  abstract readonly host: string;
 }
 
 const TIMEOUT_MS = 5_000;
-const LAST_WORDS_MS = 1_000;
-const MAX_ANSWER_BYTES = 64 * 1024;
-/** Words of one monitor that wait for their turn; later ones are dropped while Cronitor does not answer. */
+const CLOSE_TIMEOUT_MS = 1_000;
+/** Reports of one monitor that wait to be sent. While Cronitor does not respond, further ones are dropped. */
 const MAX_WAITING = 4;
 const MAX_MESSAGE_LENGTH = 500;
 
+/** Cronitor as the peer of an HttpClient. */
+export const cronitorPeer: HttpPeer = {
+  name: 'Cronitor',
+  unavailableCode: 'cronitor_unavailable',
+  connectTimeoutMs: TIMEOUT_MS,
+  maxResponseBytes: 64 * 1024,
+};
+
 /**
- * Tells Cronitor's telemetry endpoint what jobs do (https://cronitor.io/docs/telemetry-api):
- * `GET /p/<api-key>/<monitor>?state=…&series=…&message=…&host=…`. A monitor that does not answer is a log line, never a failure
- * or a delay of the work that it watches. The key stands in no log line and no error.
+ * Reports the rounds of jobs to Cronitor's telemetry API (https://cronitor.io/docs/telemetry-api):
+ * `GET /p/<api-key>/<monitor>?state=…&series=…&message=…&host=…`. A failed report is a log line; it never stops or delays the
+ * job. No log line and no error contains the API key.
  */
-export class CronitorClient {
-  private readonly http: HttpClient;
-  /** Per monitor, in order: `complete` never arrives before its `run`. */
-  private readonly lines = new Map<string, { waiting: number; last: Promise<void> }>();
+@Injectable()
+export class CronitorClient implements OnApplicationShutdown {
+  /** One queue per monitor, so that `complete` never arrives before its `run`. */
+  private readonly queues = new Map<string, { waiting: number; last: Promise<void> }>();
 
-  constructor(private readonly options: CronitorOptions) {
-    this.http = new HttpClient({
-      logger: options.logger,
-      clock: options.clock,
-      peer: 'Cronitor',
-      unavailableCode: 'cronitor_unavailable',
-      connectTimeoutMs: TIMEOUT_MS,
-      maxResponseBytes: MAX_ANSWER_BYTES,
-    });
+  constructor(
+    private readonly http: HttpClient,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+    private readonly settings: CronitorSettings,
+  ) {}
+
+  /** Creates a client without Nest. */
+  static create(settings: CronitorSettings, ports: { readonly clock: Clock; readonly logger: Logger }): CronitorClient {
+    return new CronitorClient(HttpClient.create(cronitorPeer, ports), ports.clock, ports.logger, settings);
   }
 
-  /** Sends as soon as the monitor's earlier words are out; returns at once and never throws. */
+  /** Sends a report after the earlier reports of its monitor. Returns at once and never throws. */
   report(heartbeat: Heartbeat): void {
-    const line = this.lines.get(heartbeat.monitor) ?? { waiting: 0, last: Promise.resolve() };
-    this.lines.set(heartbeat.monitor, line);
-    if (line.waiting >= MAX_WAITING) return this.warn(heartbeat, { problem: 'too many wait' });
-    line.waiting += 1;
-    line.last = line.last.then(() => this.send(heartbeat)).finally(() => (line.waiting -= 1));
+    const { apiKey } = this.settings;
+    if (!apiKey) return;
+    const queue = this.queues.get(heartbeat.monitor) ?? { waiting: 0, last: Promise.resolve() };
+    this.queues.set(heartbeat.monitor, queue);
+    if (queue.waiting >= MAX_WAITING) return this.warn(heartbeat, { problem: 'too many wait' });
+    queue.waiting += 1;
+    queue.last = queue.last.then(() => this.send(heartbeat, apiKey)).finally(() => (queue.waiting -= 1));
   }
 
-  /** Lets what waits go out, for a second at most; what is told afterwards goes nowhere. Never throws. */
+  /** Sends waiting reports for at most a second, then closes. Later reports are lost. Never throws. */
   async close(): Promise<void> {
     const sent = new AbortController();
-    const patience = this.options.clock.sleep(LAST_WORDS_MS, sent.signal).catch(() => {});
-    await Promise.race([Promise.all([...this.lines.values()].map(({ last }) => last)), patience]);
+    const timeout = this.clock.sleep(CLOSE_TIMEOUT_MS, sent.signal).catch(() => {});
+    await Promise.race([Promise.all([...this.queues.values()].map(({ last }) => last)), timeout]);
     sent.abort();
     this.http.close();
   }
 
-  private async send(heartbeat: Heartbeat): Promise<void> {
+  async onApplicationShutdown(): Promise<void> {
+    await this.close();
+  }
+
+  private async send(heartbeat: Heartbeat, apiKey: Secret): Promise<void> {
     try {
       const { status } = await this.http.send({
         method: 'GET',
-        url: this.urlOf(heartbeat),
+        url: this.urlOf(heartbeat, apiKey),
         label: `${heartbeat.monitor} ${heartbeat.state}`,
         totalTimeoutMs: TIMEOUT_MS,
       });
@@ -86,14 +100,14 @@ export class CronitorClient {
     }
   }
 
-  private urlOf({ monitor, state, series, message }: Heartbeat): string {
-    const { baseUrl, apiKey, host } = this.options;
+  private urlOf({ monitor, state, series, message }: Heartbeat, apiKey: Secret): string {
+    const { baseUrl, host } = this.settings;
     const query = new URLSearchParams({ state, series, host });
     if (message !== undefined) query.set('message', message.slice(0, MAX_MESSAGE_LENGTH));
     return `${baseUrl}/p/${encodeURIComponent(apiKey.reveal())}/${encodeURIComponent(monitor)}?${query.toString()}`;
   }
 
   private warn({ monitor, state }: Heartbeat, fields: object): void {
-    this.options.logger.warn('Cronitor was not told of a schedule', { monitor, state, ...fields });
+    this.logger.warn('Cronitor report failed', { monitor, state, ...fields });
   }
 }

@@ -1,2 +1,3 @@
-export { type AlertMessage, AlertWebhook, type AlertWebhookOptions } from './alert-webhook.js';
-export { CronitorClient, type CronitorOptions, type HeartbeatState } from './cronitor-client.js';
+export { type AlertMessage, AlertWebhook, AlertWebhookSettings } from './alert-webhook.js';
+export { CronitorClient, CronitorSettings, type Heartbeat, type HeartbeatState } from './cronitor-client.js';
+export { MonitoringModule } from './monitoring.module.js';

@@ -28,14 +28,11 @@ function createClients(config: Config, database: Database, { clock, logger }: Fo
   const limiter = new DatabaseRequestLimiter(new RateSlotStore(database), clock, rateRules(config));
   const { kommoAllowedDomains: allowedDomains, kommoOriginOverride, unisenderUrl } = config;
   return {
-    kommo: new KommoClient({
-      logger,
-      clock,
-      limiter,
-      allowedDomains,
-      originOverride: kommoOriginOverride === undefined ? undefined : new URL(kommoOriginOverride),
-    }),
-    unisender: new UnisenderClient({ logger, clock, limiter, baseUrl: unisenderUrl }),
+    kommo: KommoClient.create(
+      { allowedDomains, originOverride: kommoOriginOverride === undefined ? undefined : new URL(kommoOriginOverride) },
+      { logger, clock, limiter },
+    ),
+    unisender: UnisenderClient.create({ baseUrl: unisenderUrl }, { logger, clock, limiter }),
   };
 }
 

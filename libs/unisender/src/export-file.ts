@@ -7,14 +7,14 @@ import { type Clock, ServiceError } from '#domain';
 import type { HttpDownload } from '#http';
 import { unavailable } from './unisender-failure.js';
 
-/** A row of an exported file: its columns by name. */
+/** A row of an export file: column values by column name. */
 export type ExportRow = Readonly<Record<string, string>>;
 
-/** How to fetch a file, and from where it may come. */
+/** How to download a file, and from which hosts. */
 export interface ExportSource {
   readonly open: (url: string) => Promise<HttpDownload>;
   readonly clock: Clock;
-  /** How long a running download may be silent. */
+  /** Time limit between two chunks of a download. */
   readonly silenceLimitMs: number;
   readonly apiOrigin: string;
 }
@@ -27,26 +27,26 @@ const LINE_END = 0x0a;
 
 const isPublicName = (hostname: string): boolean => hostname.includes('.') && !hostname.startsWith('[') && isIP(hostname) === 0;
 
-/** The address comes in an answer: it may only lead to where a file of Unisender's can be, never into our own network. */
-function assertFetchable(url: string, apiOrigin: string): void {
+/** The URL comes from a response: it must lead to the API or to a public host, never into our own network. */
+function assertAllowedUrl(url: string, apiOrigin: string): void {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  const isFetchable = parsed?.origin === apiOrigin || (parsed?.protocol === 'https:' && isPublicName(parsed.hostname));
-  if (!parsed || !isFetchable || parsed.username !== '') throw unavailable('gave an address of the export that is not fetched');
+  const isAllowed = parsed?.origin === apiOrigin || (parsed?.protocol === 'https:' && isPublicName(parsed.hostname));
+  if (!parsed || !isAllowed || parsed.username !== '') throw unavailable('sent a URL of the export that is not allowed');
 }
 
 async function openFile({ open, apiOrigin }: ExportSource, url: string): Promise<Readable> {
   let target = url;
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
-    assertFetchable(target, apiOrigin);
+    assertAllowedUrl(target, apiOrigin);
     const { status, location, body } = await open(target);
     if (status === 200) return body;
     body.destroy();
     if (location === undefined || status < 300 || status > 399 || !URL.canParse(location, target)) {
-      throw unavailable(`answered the download with status ${status}`);
+      throw unavailable(`responded to the download with status ${status}`);
     }
     target = new URL(location, target).href;
   }
-  throw unavailable('redirects the download too often');
+  throw unavailable('redirected the download too often');
 }
 
 async function* withSilenceLimit(body: Readable, { clock, silenceLimitMs }: ExportSource): AsyncGenerator<Buffer> {
@@ -68,7 +68,7 @@ interface SniffedFile {
   readonly rest: AsyncIterator<Buffer>;
 }
 
-/** Reads until the head satisfies, and gives head and rest apart. */
+/** Reads chunks until the head is long enough. Returns the head and the rest. */
 async function sniff(rest: AsyncIterator<Buffer>, isEnough: (head: Buffer) => boolean): Promise<SniffedFile> {
   let head = Buffer.alloc(0);
   while (!isEnough(head)) {
@@ -90,7 +90,7 @@ async function* rejoin({ head, rest }: SniffedFile): AsyncGenerator<Buffer> {
 
 const isGzip = (head: Buffer): boolean => head[0] === 0x1f && head[1] === 0x8b;
 
-/** Which delimiter Unisender uses is not documented (reference/unisender.md 5.8): the header row tells. */
+/** Finds the delimiter in the header row; the reference does not name it (reference/unisender.md 5.8). */
 function delimiterOf(head: Buffer): string {
   const [header = ''] = head.toString('utf8').split('\n', 1);
   const counts = DELIMITERS.map((delimiter) => header.split(delimiter).length);
@@ -125,8 +125,8 @@ async function unpack(chunks: AsyncIterator<Buffer>): Promise<AsyncIterator<Buff
 }
 
 /**
- * Streams the rows of an exported CSV file, gzipped or not, with the columns that its header names. Only https of a public
- * host, or the API's own origin, is fetched. Throws TransientError `unisender_unavailable`, also in the middle of the file.
+ * Streams the rows of an export file: CSV, gzipped or not, with column names from its header. The URL must be https on a public
+ * host, or on the origin of the API. Throws TransientError `unisender_unavailable`, also in the middle of the file.
  */
 export async function* readExportFile(source: ExportSource, url: string): AsyncGenerator<ExportRow> {
   try {
@@ -135,6 +135,6 @@ export async function* readExportFile(source: ExportSource, url: string): AsyncG
     yield* parseRows(file);
   } catch (error) {
     if (error instanceof ServiceError) throw error;
-    throw unavailable('broke off the export', new Error(error instanceof Error ? error.name : 'unknown failure'));
+    throw unavailable('did not send the whole export', new Error(error instanceof Error ? error.name : 'unknown failure'));
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { toFormBody } from './form-arguments.js';
 
 describe('toFormBody', () => {
-  it("writes lists and records in PHP's brackets", () => {
+  it("encodes lists and records with PHP's brackets", () => {
     const body = toFormBody({ field_names: ['email', 'Name'], data: [['a@b.c', 'Ann']], events: { unsubscribe: '*' }, list_id: 5 });
     expect([...new URLSearchParams(body)]).toEqual([
       ['field_names[0]', 'email'],

@@ -28,11 +28,11 @@ describe('verifyHookAuth', () => {
     ['nothing', Buffer.alloc(0)],
     ['bytes that are no text', Buffer.from([0xff, 0xfe, 0x00])],
     ['very many candidates', Buffer.from(`"auth":"${'0'.repeat(32)}"`.repeat(10_000))],
-  ])('refuses %s', (_name, body) => {
+  ])('rejects %s', (_name, body) => {
     expect(verifyHookAuth(body, KEY)).toBe(false);
   });
 
-  it('refuses everything while there is no key', () => {
+  it('rejects every body without a key', () => {
     expect(verifyHookAuth(sign('{"auth":"AUTH"}', ''), '')).toBe(false);
   });
 });

@@ -12,12 +12,12 @@ function isSigned(text: string, auth: string, start: number, apiKey: string): bo
 }
 
 /**
- * Whether Unisender signed this body: `auth` is the md5 of the raw body in which its own value is replaced by the account's
- * API key (reference/unisender.md 8.4). Bytes as they came are needed: the same JSON written anew has another sum.
+ * Whether Unisender signed this body: `auth` is the MD5 of the raw body with the API key in place of the value of `auth`
+ * (reference/unisender.md 8.4). Pass the received bytes: the same JSON, written again, has another hash.
  */
 export function verifyHookAuth(rawBody: Buffer, apiKey: string): boolean {
   if (apiKey === '') return false;
-  // One character per byte, so that places in the text are places in the body.
+  // latin1 keeps one character per byte: an index in the text is an index in the body.
   const text = rawBody.toString('latin1');
   for (const [index, match] of [...text.matchAll(AUTH)].entries()) {
     const auth = match[1] ?? '';

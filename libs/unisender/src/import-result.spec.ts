@@ -4,7 +4,7 @@ import { readImportResult } from './import-result.js';
 const counts = { total: 3, inserted: 0, updated: 3, deleted: 0, new_emails: 0 };
 
 describe('readImportResult', () => {
-  it.each([undefined, null, []])('R06: takes all rows updated and the log %p as a success', (log) => {
+  it.each([undefined, null, []])('R06: reads an update of all rows with the log %p as a success', (log) => {
     expect(readImportResult({ ...counts, invalid: 0, log }, 3)).toEqual({
       total: 3,
       inserted: 0,
@@ -23,18 +23,18 @@ describe('readImportResult', () => {
     expect(result.rejected).toEqual([{ index: 2, code: 'e_address__e_syntax', message: 'bad' }]);
   });
 
-  it('takes a log beside no invalid address for warnings, and for errors when nobody counted', () => {
+  it('reads log entries as warnings with invalid 0, as errors without that count', () => {
     const log = [{ index: 0, code: 'w_something' }];
     expect(readImportResult({ ...counts, invalid: 0, log }, 3).rejected).toEqual([]);
     expect(readImportResult({ ...counts, log }, 3).rejected).toEqual([{ index: 0, code: 'w_something', message: '' }]);
   });
 
-  it('leaves out entries that point at no row', () => {
+  it('skips log entries without a row', () => {
     const log = [{ index: 3, code: 'x' }, { index: -1, code: 'x' }, { index: '', code: 'x' }, { code: 'x' }, 'x'];
     expect(readImportResult({ ...counts, invalid: 1, log }, 3).rejected).toEqual([]);
   });
 
-  it('takes counts as text', () => {
+  it('reads counts that are texts', () => {
     expect(readImportResult({ total: '2', inserted: '1', updated: '1', deleted: '0', invalid: '0' }, 2)).toMatchObject({
       total: 2,
       inserted: 1,
@@ -42,7 +42,7 @@ describe('readImportResult', () => {
     });
   });
 
-  it.each([[[]], [true], [null], [{}], [{ total: 'many' }], [{ total: 1, inserted: -1 }]])('does not take %p for counts', (result) => {
+  it.each([[[]], [true], [null], [{}], [{ total: 'many' }], [{ total: 1, inserted: -1 }]])('rejects %p as counts', (result) => {
     expect(() => readImportResult(result, 1)).toThrow(expect.objectContaining({ code: 'unisender_unavailable' }));
   });
 });

@@ -3,13 +3,13 @@ import { unavailable } from './unisender-failure.js';
 
 /** A row that was not imported. */
 export interface RejectedRow {
-  /** Place of the row in the call, from 0. */
+  /** Position of the row in the call, from 0. */
   readonly index: number;
   readonly code: string;
   readonly message: string;
 }
 
-/** Counts of rows (reference/unisender.md 4.4). A row given twice, or rejected, is in none of inserted, updated and deleted. */
+/** Counts of rows (reference/unisender.md 4.4). A repeated or rejected row is in none of inserted, updated and deleted. */
 export interface ImportResult {
   readonly total: number;
   readonly inserted: number;
@@ -20,18 +20,18 @@ export interface ImportResult {
 }
 
 /** The result of importing no rows. */
-export const emptyImport: ImportResult = { total: 0, inserted: 0, updated: 0, deleted: 0, invalid: 0, rejected: [] };
+export const EMPTY_IMPORT: ImportResult = { total: 0, inserted: 0, updated: 0, deleted: 0, invalid: 0, rejected: [] };
 
-/** Codes are short words; what is none must not break what keeps them. */
+/** A longer code would not fit into its database column. */
 const MAX_CODE_LENGTH = 64;
 
 function readCount(result: unknown, name: string): number {
   const count = Number(toText(valueAt(result, name)) ?? 0);
-  if (!Number.isSafeInteger(count) || count < 0) throw unavailable(`gave no valid count "${name}"`);
+  if (!Number.isSafeInteger(count) || count < 0) throw unavailable(`sent no valid count "${name}"`);
   return count;
 }
 
-/** Indexes come as numbers and as strings (reference/unisender.md 4.4). */
+/** An index is a number or a string (reference/unisender.md 4.4). */
 function readRejected(log: unknown, rowCount: number): RejectedRow[] {
   return toItems(log).flatMap((item) => {
     const index = Number(toText(valueAt(item, 'index')) || Number.NaN);
@@ -45,11 +45,11 @@ function readRejected(log: unknown, rowCount: number): RejectedRow[] {
 }
 
 /**
- * Reads the result of importContacts. Errors and warnings share the log: when Unisender says that no address was invalid,
- * all of it are warnings.
+ * Reads the result of importContacts. Its log holds errors and warnings alike. With `invalid` 0 all entries are warnings, and no
+ * row is rejected.
  */
 export function readImportResult(result: unknown, rowCount: number): ImportResult {
-  if (!isRecord(result) || !Object.hasOwn(result, 'total')) throw unavailable('gave no counts of the import');
+  if (!isRecord(result) || !Object.hasOwn(result, 'total')) throw unavailable('sent no counts of the import');
   const hasOnlyWarnings = Object.hasOwn(result, 'invalid') && readCount(result, 'invalid') === 0;
   return {
     total: readCount(result, 'total'),

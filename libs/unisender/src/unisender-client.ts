@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { BugError, type Clock, type Logger, MAX_ROWS_PER_CALL, type RequestLimiter, type Secret } from '#domain';
-import { HttpClient } from '#http';
+import { Injectable } from '@nestjs/common';
+import { BugError, Clock, type Logger, MAX_ROWS_PER_CALL, RequestLimiter, type Secret } from '#domain';
+import { HttpClient, type HttpPeer } from '#http';
 import { type ExportRow, readExportFile } from './export-file.js';
 import { type FormArguments, toFormBody } from './form-arguments.js';
-import { emptyImport, type ImportResult, readImportResult } from './import-result.js';
+import { EMPTY_IMPORT, type ImportResult, readImportResult } from './import-result.js';
 import { UnisenderRejectedError } from './unisender-errors.js';
 import { readResult } from './unisender-failure.js';
 import {
@@ -21,87 +22,99 @@ import {
   type UnisenderTask,
 } from './unisender-records.js';
 
-/** What the client stands on. */
-export interface UnisenderClientOptions {
-  readonly logger: Logger;
-  readonly clock: Clock;
-  /** Asked before every call with `unisender:<hash of the key>`; for exports also with `unisender-export:<hash>`. */
-  readonly limiter: RequestLimiter;
-  readonly baseUrl?: string;
-  readonly timeoutMs?: number;
+/** The settings of the Unisender client. A class, so that it is its own injection token; plain objects are settings too. */
+export abstract class UnisenderSettings {
+  /** URL of the API with its language, e.g. `https://api.unisender.com/ru/api`. */
+  abstract readonly baseUrl: string;
+  /** Time limit of a call, and of silence during a download. Default: 30 s. */
+  abstract readonly timeoutMs?: number | undefined;
 }
 
-/** Rows as importContacts takes them: every row has a value for every field name. */
+/** Rows for importContacts: each row has one value per field name. */
 export interface ImportRows {
   readonly fieldNames: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
 
-/** Event name → filter; `*` for all (reference/unisender.md 8.2). */
+/** Events of a webhook: name and filter, `*` for all (reference/unisender.md 8.2). */
 export type HookEvents = Readonly<Record<string, string>>;
 
-const DEFAULT_BASE_URL = 'https://api.unisender.com/ru/api';
 const DEFAULT_TIMEOUT_MS = 30_000;
 const PLATFORM = 'kommo-unisender-sync';
 const KEY_HASH_LENGTH = 16;
 
-/** Columns that could subscribe again who had left (DESIGN.md 7). */
+/** Columns that could subscribe an unsubscribed address again. */
 const FORBIDDEN_COLUMN = /^(email|phone)_(status|availability)$/;
 
+/** Unisender as the peer of an HttpClient. */
+export const unisenderPeer: HttpPeer = { name: 'Unisender', unavailableCode: 'unisender_unavailable' };
+
 /**
- * Client of the Unisender API. Makes each call once; whoever works with it retries: every call bears repetition.
+ * Client of the Unisender API. It makes each call once; the caller retries. Every call is safe to repeat. Before each call it
+ * acquires the limiter key `unisender:<hash of the API key>`, for an export also `unisender-export:<hash>`.
  *
  * Every method may throw UnisenderKeyRefusedError; TransientError with code `unisender_rate_limited`,
- * `unisender_not_enough_money` or `unisender_unavailable`; UnisenderRejectedError for a call that is wrong in itself; BugError
- * for a method that Unisender does not know. Errors never carry the key. Source: reference/unisender.md.
+ * `unisender_not_enough_money` or `unisender_unavailable`; UnisenderRejectedError for a call that Unisender rejects as a whole;
+ * BugError for a method that Unisender does not know. Errors never contain the key. Source: reference/unisender.md.
  */
+@Injectable()
 export class UnisenderClient {
-  private readonly http: HttpClient;
   private readonly baseUrl: string;
   private readonly timeoutMs: number;
 
-  constructor(private readonly options: UnisenderClientOptions) {
-    this.baseUrl = (options.baseUrl ?? DEFAULT_BASE_URL).replace(/\/+$/, '');
-    this.timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    const { logger, clock } = options;
-    this.http = new HttpClient({ logger, clock, peer: 'Unisender', unavailableCode: 'unisender_unavailable' });
+  constructor(
+    private readonly http: HttpClient,
+    private readonly limiter: RequestLimiter,
+    private readonly clock: Clock,
+    { baseUrl, timeoutMs }: UnisenderSettings,
+  ) {
+    this.baseUrl = baseUrl.replace(/\/+$/, '');
+    this.timeoutMs = timeoutMs ?? DEFAULT_TIMEOUT_MS;
   }
 
-  /** The account's lists. Also tells whether a key works, for which there is no method: a new account has none (reference/unisender.md 7). */
+  /** Creates a client without Nest. */
+  static create(
+    settings: UnisenderSettings,
+    { limiter, ...ports }: { readonly clock: Clock; readonly logger: Logger; readonly limiter: RequestLimiter },
+  ): UnisenderClient {
+    return new UnisenderClient(HttpClient.create(unisenderPeer, ports), limiter, ports.clock, settings);
+  }
+
+  /** Lists the lists of the account; a new account has none. Also the test whether a key works, as there is no method for that (reference/unisender.md 7). */
   async getLists(key: Secret): Promise<UnisenderList[]> {
     return readLists(await this.call(key, 'getLists'));
   }
 
-  /** The new list's id. A title that is taken is rejected. */
+  /** Creates a list and returns its id. Unisender rejects a title that exists. */
   async createList(key: Secret, title: string): Promise<number> {
     return readId(await this.call(key, 'createList', { title }));
   }
 
   /**
-   * Adds, changes and (with a `delete` column) deletes up to 500 rows; a row that is refused does not fail the call. BugError
-   * for more rows, for rows of another width, and for columns that would subscribe again who had left.
+   * Adds, updates and (with a `delete` column) deletes up to 500 rows. A rejected row does not fail the call. Throws BugError for
+   * more rows, for rows of another width, and for columns that could subscribe an unsubscribed address again.
    */
   async importContacts(key: Secret, { fieldNames, rows }: ImportRows): Promise<ImportResult> {
     assertImportable({ fieldNames, rows });
-    if (rows.length === 0) return emptyImport;
+    if (rows.length === 0) return EMPTY_IMPORT;
     return readImportResult(await this.call(key, 'importContacts', { field_names: fieldNames, data: rows }), rows.length);
   }
 
-  /** The address with its lists and fields, or undefined when the account does not have it. */
+  /** Reads an address with its lists and fields. Undefined when the account does not have it. */
   async getContact(key: Secret, email: string): Promise<UnisenderContact | undefined> {
     return this.unlessNotFound(async () =>
       readContact(await this.call(key, 'getContact', { email, include_lists: 1, include_fields: 1, include_details: 1 })),
     );
   }
 
-  /** Takes an address off lists without marking it unsubscribed; one that is not on them is fine. It stays in the account. */
+  /** Removes an address from lists without unsubscribing it. It stays in the account. An address that is not on the lists is no error. */
   async exclude(key: Secret, email: string, listIds: readonly number[]): Promise<void> {
     if (listIds.length === 0)
-      throw new BugError('Without list ids, exclude would take the address off every list', { code: 'unisender_no_list' });
+      throw new BugError('exclude without list ids would remove the address from every list', { code: 'unisender_no_list' });
     await this.unlessNotFound(() => this.call(key, 'exclude', { contact_type: 'email', contact: email, list_ids: listIds.join(',') }));
   }
 
-  /** Starts an export and gives its task's id. At most 20 per minute. */
+  /** Starts an export and returns the id of its task. Unisender allows 20 per minute. */
   async requestExport(
     key: Secret,
     { fieldNames, listId }: { readonly fieldNames: readonly string[]; readonly listId?: number },
@@ -110,29 +123,29 @@ export class UnisenderClient {
     return readTaskId(await this.call(key, 'async/exportContacts', args, ['unisender-export']));
   }
 
-  /** How far a task is. Throws UnisenderRejectedError for one that is not known (any more). */
+  /** Reads the status of a task. Throws UnisenderRejectedError for an unknown or expired task. */
   async getTask(key: Secret, taskId: string): Promise<UnisenderTask> {
     return readTask(await this.call(key, 'async/getTaskResult', { task_uuid: taskId }));
   }
 
-  /** Streams the rows of the file that a finished export names. */
+  /** Streams the rows of an export file from the URL of its completed task. */
   readExport(url: string): AsyncIterable<ExportRow> {
     const apiOrigin = new URL(this.baseUrl).origin;
     const open = (target: string) => this.http.open({ method: 'GET', url: target, label: 'download', totalTimeoutMs: this.timeoutMs });
-    return readExportFile({ open, apiOrigin, clock: this.options.clock, silenceLimitMs: this.timeoutMs }, url);
+    return readExportFile({ open, apiOrigin, clock: this.clock, silenceLimitMs: this.timeoutMs }, url);
   }
 
-  /** The fields that the account's owner defined; `Name` is always among them. */
+  /** Lists the fields that the account defines. `Name` always exists. */
   async getFields(key: Secret): Promise<UnisenderField[]> {
     return readFields(await this.call(key, 'getFields'));
   }
 
-  /** The new field's id. */
+  /** Creates a field and returns its id. */
   async createField(key: Secret, name: string, type: 'string' | 'text' | 'number' | 'date' | 'bool' = 'string'): Promise<number> {
     return readId(await this.call(key, 'createField', { name, type }));
   }
 
-  /** Subscribes a URL, or replaces its subscription, and revives one that was stopped. Unisender probes the URL with a GET. */
+  /** Creates or replaces the webhook of a URL and starts a stopped one. Unisender probes the URL with a GET. */
   async setHook(
     key: Secret,
     { url, events, singleEvent = true }: { readonly url: string; readonly events: HookEvents; readonly singleEvent?: boolean },
@@ -141,17 +154,17 @@ export class UnisenderClient {
     await this.call(key, 'setHook', { hook_url: url, events, ...format });
   }
 
-  /** Ends a URL's subscription; one that does not exist is fine. */
+  /** Removes the webhook of a URL. A missing one is no error. */
   async removeHook(key: Secret, url: string): Promise<void> {
     await this.unlessNotFound(() => this.call(key, 'removeHook', { hook_url: url }));
   }
 
-  /** Every webhook of the account, other services' too. */
+  /** Lists all webhooks of the account, those of other services included. */
   async listHooks(key: Secret): Promise<UnisenderHook[]> {
     return readHooks(await this.call(key, 'listHooks'));
   }
 
-  /** Ends what is under way, as if Unisender had gone, and later calls at once. */
+  /** Ends running calls as if Unisender had disconnected. Later calls fail at once. */
   close(): void {
     this.http.close();
   }
@@ -165,11 +178,11 @@ export class UnisenderClient {
     }
   }
 
-  /** All arguments go in the body, the key with them: mixing places fails, and addresses of calls are logged on the way (reference/unisender.md 1.1). */
+  /** Sends all arguments in the body, the key included: Unisender rejects a mix of body and query, and proxies log URLs (reference/unisender.md 1.1). */
   private async call(key: Secret, method: string, args: FormArguments = {}, furtherLimits: readonly string[] = []): Promise<unknown> {
     const apiKey = key.reveal();
     const keyHash = createHash('sha256').update(apiKey).digest('hex').slice(0, KEY_HASH_LENGTH);
-    await this.options.limiter.acquire(['unisender', ...furtherLimits].map((limit) => `${limit}:${keyHash}`));
+    await this.limiter.acquire(['unisender', ...furtherLimits].map((limit) => `${limit}:${keyHash}`));
     const form = toFormBody({ format: 'json', api_key: apiKey, platform: PLATFORM, ...args });
     const { status, text } = await this.http.send({
       method: 'POST',
@@ -188,8 +201,9 @@ function assertImportable({ fieldNames, rows }: ImportRows): void {
     throw new BugError(`${rows.length} rows in one import, ${MAX_ROWS_PER_CALL} is the limit`, { code: 'unisender_too_many_rows' });
   }
   if (rows.some((row) => row.length !== fieldNames.length)) {
-    throw new BugError('A row of the import has another width than its field names', { code: 'unisender_uneven_rows' });
+    throw new BugError('A row of the import has another width than the field names', { code: 'unisender_uneven_rows' });
   }
   const forbidden = fieldNames.find((name) => FORBIDDEN_COLUMN.test(name));
-  if (forbidden !== undefined) throw new BugError(`An import must never carry ${forbidden}`, { code: 'unisender_forbidden_column' });
+  if (forbidden !== undefined)
+    throw new BugError(`An import must not have the column ${forbidden}`, { code: 'unisender_forbidden_column' });
 }

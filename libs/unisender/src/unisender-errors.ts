@@ -1,15 +1,15 @@
 import { AccountBlockedError, InvalidInputError } from '#domain';
 
-/** The key is wrong, or the account may not use the API (`invalid_api_key`, `access_denied`). Nothing works until a human gives another. */
+/** The key is wrong, or the account may not use the API (`invalid_api_key`, `access_denied`). A human must enter another key. */
 export class UnisenderKeyRefusedError extends AccountBlockedError {
   constructor() {
     super('Unisender refuses the API key', { code: 'unisender_key_refused' });
   }
 }
 
-/** The call as a whole was refused; a row that was refused is in the result instead. */
+/** Unisender rejected a call as a whole. A rejected row is not an error but part of the result. */
 export class UnisenderRejectedError extends InvalidInputError {
-  /** Unisender's own code, often just `unspecified`. */
+  /** The code of Unisender, often only `unspecified`. */
   readonly vendorCode: string;
 
   constructor(vendorCode: string, text: string) {
@@ -17,7 +17,7 @@ export class UnisenderRejectedError extends InvalidInputError {
     this.vendorCode = vendorCode;
   }
 
-  /** Told by a code only sometimes; else by the text (reference/unisender.md 2.3). */
+  /** Whether the object does not exist. Only some responses have a code for it; the others have a text (reference/unisender.md 2.3). */
   get isNotFound(): boolean {
     return this.vendorCode === 'object_not_found' || /\bnot found\b/i.test(this.message);
   }

@@ -18,7 +18,7 @@ describe('readUnisenderHook', () => {
     ]);
   });
 
-  it('reads the batch form, of several users and events, in order', () => {
+  it('reads the batch form with several users and events, in order', () => {
     const body = {
       auth: 'x',
       events_by_user: [
@@ -43,7 +43,7 @@ describe('readUnisenderHook', () => {
     ]);
   });
 
-  it('tolerates names it does not know and leaves out what names no event', () => {
+  it('accepts unknown event names and skips items without one', () => {
     expect(readUnisenderHook({ event_name: 'brand_new', anything: { deep: true } })).toEqual([{ ...none, name: 'brand_new' }]);
     expect(readUnisenderHook({ events_by_user: [{ events: ['x', null, { event_data: {} }] }, 'y'] })).toEqual([]);
   });
@@ -52,7 +52,7 @@ describe('readUnisenderHook', () => {
     expect(readUnisenderHook(body)).toEqual([]);
   });
 
-  it('R47: leaves prototypes alone', () => {
+  it('R47: treats __proto__ as an ordinary key', () => {
     const body: unknown = JSON.parse(
       '{"event_name":"unsubscribe","event_data":{"__proto__":{"email":"x@example.org"},"constructor":{"y":1}}}',
     );

@@ -1,19 +1,19 @@
 import { isRecord, toItems, toPositiveInteger, toText, type UnknownRecord, valueAt } from '#domain';
 
-/** Something that Unisender's webhook tells. What names and payloads there are is not fully documented (reference/unisender.md 8.3). */
+/** An event of a Unisender webhook. Names and payloads are not fully documented (reference/unisender.md 8.3). */
 export interface UnisenderEvent {
   readonly name: string;
   readonly email: string | undefined;
-  /** The lists it is about; empty when it is about none or about all. */
+  /** The lists of the event. Empty when it names none, or when it is about the whole account. */
   readonly listIds: readonly number[];
   readonly status: string | undefined;
-  /** As sent: `YYYY-MM-DD hh:mm:ss`, presumably UTC. */
+  /** As received: `YYYY-MM-DD hh:mm:ss`, presumably UTC. */
   readonly eventTime: string | undefined;
 }
 
 const LIST_IDS = /(^|_)list_ids?$/;
 
-/** Lists come as arrays, as comma-separated texts, or as one id, under names such as `just_subscribed_list_ids`. */
+/** Reads an array of ids, a text with commas, or one id. */
 function toListIds(value: unknown): number[] {
   const items = typeof value === 'string' ? value.split(',').map((id) => id.trim()) : toItems(value);
   return items.flatMap((id) => toPositiveInteger(id) ?? []);
@@ -24,24 +24,24 @@ function readListIds(holder: UnknownRecord): number[] {
   return [...new Set(named.flatMap(([, value]) => toListIds(value)))];
 }
 
-/** In the batch form the particulars are in `event_data`, in the single form beside the name. */
+/** The batch form has the data of an event in `event_data`, the single form beside the name. */
 function readEvent(event: unknown): UnisenderEvent[] {
   const name = toText(valueAt(event, 'event_name'));
   if (!isRecord(event) || name === undefined) return [];
   const data = valueAt(event, 'event_data');
-  const particulars: UnknownRecord = isRecord(data) ? { ...event, ...data } : event;
+  const fields: UnknownRecord = isRecord(data) ? { ...event, ...data } : event;
   return [
     {
       name,
-      email: toText(valueAt(particulars, 'email')),
-      listIds: readListIds(particulars),
-      status: toText(valueAt(particulars, 'status')) ?? toText(valueAt(particulars, 'email_status')),
+      email: toText(valueAt(fields, 'email')),
+      listIds: readListIds(fields),
+      status: toText(valueAt(fields, 'status')) ?? toText(valueAt(fields, 'email_status')),
       eventTime: toText(valueAt(event, 'event_time')),
     },
   ];
 }
 
-/** The events of a webhook's body in order, of its batch form and of its single one. Never throws: what names no event is left out. */
+/** Reads the events of a webhook body, of its batch form or its single form, in order. Skips items without an event name. Never throws. */
 export function readUnisenderHook(body: unknown): UnisenderEvent[] {
   const batches = valueAt(body, 'events_by_user');
   if (batches === undefined) return readEvent(body);

@@ -5,14 +5,14 @@ const RATE_LIMIT_RETRY_MS = 60_000;
 const MONEY_RETRY_MS = 3_600_000;
 const MAX_TEXT_LENGTH = 300;
 
-/** No answer, or one that says nothing: the call may or may not have had its effect. */
+/** Creates the error for a missing or unusable response. The call may have had its effect. */
 export const unavailable = (what: string, cause?: unknown): TransientError =>
   new TransientError(`Unisender ${what}`, { code: 'unisender_unavailable', cause });
 
-/** Error texts quote what was sent, the key included (reference/unisender.md 1.4). */
+/** Removes the key from an error text: Unisender quotes the request in it (reference/unisender.md 1.4). */
 const withoutKey = (text: string, key: string): string => text.replaceAll(key, '***').slice(0, MAX_TEXT_LENGTH);
 
-/** Decides by the code alone; texts differ by language and age (reference/unisender.md 2.1). */
+/** Decides by the code only; texts differ by language and over time (reference/unisender.md 2.1). */
 function toFailure(code: string, text: string): ServiceError {
   switch (code) {
     case 'invalid_api_key':
@@ -39,8 +39,8 @@ function toFailure(code: string, text: string): ServiceError {
 }
 
 /**
- * The `result` of an answer. Errors come with status 200, and an empty list or `false` is a success: only the presence of
- * `error` tells (reference/unisender.md 1.4). Throws what the error means; TransientError for anything that is no envelope.
+ * Reads the `result` of a response. An error also has status 200, and an empty list or `false` is a success: only the key `error`
+ * marks an error (reference/unisender.md 1.4). Throws the error of its code; TransientError for a response without an envelope.
  */
 export function readResult(status: number, text: string, key: string): unknown {
   const body = parseJson(text);
@@ -48,7 +48,7 @@ export function readResult(status: number, text: string, key: string): unknown {
     const code = toText(valueAt(body, 'code')) ?? 'unspecified';
     throw toFailure(code, withoutKey(toText(valueAt(body, 'error')) ?? '', key));
   }
-  if (status !== 200) throw unavailable(`answered with status ${status}`);
-  if (!isRecord(body) || !Object.hasOwn(body, 'result')) throw unavailable('gave an empty or cut off answer');
+  if (status !== 200) throw unavailable(`responded with status ${status}`);
+  if (!isRecord(body) || !Object.hasOwn(body, 'result')) throw unavailable('sent an empty or truncated response');
   return valueAt(body, 'result');
 }

@@ -1,13 +1,13 @@
 import { isRecord, toItems, toPositiveInteger, toText, valueAt } from '#domain';
 import { unavailable } from './unisender-failure.js';
 
-/** A list of contacts. */
+/** A list of an account. */
 export interface UnisenderList {
   readonly id: number;
   readonly title: string;
 }
 
-/** A field that the account's owner defined. */
+/** A field that an account defines. */
 export interface UnisenderField {
   readonly id: number;
   /** The name of its column in importContacts, case-sensitive. */
@@ -15,25 +15,25 @@ export interface UnisenderField {
   readonly type: string;
 }
 
-/** An address as Unisender holds it (reference/unisender.md 5.1, 6.1). */
+/** An address in Unisender (reference/unisender.md 5.1, 6.1). */
 export interface UnisenderContact {
   readonly email: string;
   /** `new`, `invited`, `active`, `inactive`, `unsubscribed`, `blocked` or `activation_requested`. */
   readonly status: string;
   readonly availability: string | undefined;
-  /** Since when the account has it, epoch milliseconds. */
+  /** When the account got the address, in epoch milliseconds. */
   readonly addedAtMs: number | undefined;
   readonly lists: readonly { readonly id: number; readonly status: string }[];
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** An asynchronous task. Statuses known: `new`, `processing`, `completed`; those of failures are not documented. */
+/** An asynchronous task. Known statuses: `new`, `processing`, `completed`. Those of failures are not documented. */
 export interface UnisenderTask {
   readonly status: string;
   readonly fileUrl: string | undefined;
 }
 
-/** A webhook subscription. */
+/** A webhook of an account. */
 export interface UnisenderHook {
   readonly url: string;
   /** `stopped` after 24 hours of failed deliveries (reference/unisender.md 8.1). */
@@ -42,7 +42,7 @@ export interface UnisenderHook {
 
 const TIME = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)$/;
 
-/** `YYYY-MM-DD hh:mm:ss` in UTC as epoch milliseconds. */
+/** Converts `YYYY-MM-DD hh:mm:ss` in UTC to epoch milliseconds. */
 function toEpochMs(value: unknown): number | undefined {
   const match = typeof value === 'string' ? TIME.exec(value) : null;
   const epochMs = match ? Date.parse(`${match[1]}T${match[2]}Z`) : Number.NaN;
@@ -52,21 +52,21 @@ function toEpochMs(value: unknown): number | undefined {
 const readItems = <T>(result: unknown, toItem: (item: unknown) => T | undefined): T[] =>
   toItems(result).flatMap((item) => toItem(item) ?? []);
 
-/** The lists of getLists; what has no id is left out. */
+/** Reads the lists of getLists. Skips items without an id. */
 export const readLists = (result: unknown): UnisenderList[] =>
   readItems(result, (item) => {
     const id = toPositiveInteger(valueAt(item, 'id'));
     return id === undefined ? undefined : { id, title: toText(valueAt(item, 'title')) ?? '' };
   });
 
-/** The fields of getFields; what has no id or name is left out. */
+/** Reads the fields of getFields. Skips items without an id or a name. */
 export const readFields = (result: unknown): UnisenderField[] =>
   readItems(result, (item) => {
     const [id, name] = [toPositiveInteger(valueAt(item, 'id')), toText(valueAt(item, 'name'))];
     return id === undefined || name === undefined ? undefined : { id, name, type: toText(valueAt(item, 'type')) ?? '' };
   });
 
-/** The webhooks of listHooks; what has no URL is left out. */
+/** Reads the webhooks of listHooks. Skips items without a URL. */
 export const readHooks = (result: unknown): UnisenderHook[] =>
   readItems(result, (item) => {
     const url = toText(valueAt(item, 'url')) ?? toText(valueAt(item, 'hook_url'));
@@ -78,11 +78,11 @@ function readTextRecord(value: unknown): Record<string, string> {
   return Object.fromEntries(entries.map(([name, text]) => [name, toText(text) ?? '']));
 }
 
-/** The contact of getContact. Throws TransientError when there is none in it. */
+/** Reads the contact of getContact. Throws TransientError when there is none in it. */
 export function readContact(result: unknown): UnisenderContact {
   const email = toText(valueAt(result, 'email', 'email'));
   const status = toText(valueAt(result, 'email', 'status'));
-  if (email === undefined || status === undefined) throw unavailable('gave no contact');
+  if (email === undefined || status === undefined) throw unavailable('sent no contact');
   return {
     email,
     status,
@@ -96,23 +96,23 @@ export function readContact(result: unknown): UnisenderContact {
   };
 }
 
-/** The id of what was created. */
+/** Reads the id of a created object. Throws TransientError when there is none in it. */
 export function readId(result: unknown): number {
   const id = toPositiveInteger(valueAt(result, 'id'));
-  if (id === undefined) throw unavailable('gave no id');
+  if (id === undefined) throw unavailable('sent no id');
   return id;
 }
 
-/** The id of a task that was started. Throws TransientError when there is none. */
+/** Reads the id of a started task. Throws TransientError when there is none in it. */
 export function readTaskId(result: unknown): string {
   const taskId = toText(valueAt(result, 'task_uuid'));
-  if (!taskId) throw unavailable('gave no task');
+  if (!taskId) throw unavailable('sent no task');
   return taskId;
 }
 
-/** How far a task is. Throws TransientError when the answer does not say. */
+/** Reads the status of a task. Throws TransientError when there is none in it. */
 export function readTask(result: unknown): UnisenderTask {
   const status = toText(valueAt(result, 'status'));
-  if (status === undefined) throw unavailable('gave no status of the task');
+  if (status === undefined) throw unavailable('sent no status of the task');
   return { status, fileUrl: toText(valueAt(result, 'file_to_download')) || undefined };
 }

@@ -12,13 +12,10 @@ let client: HttpClient;
 
 beforeEach(async () => {
   vendor = await startStubVendor();
-  client = new HttpClient({
-    logger: silentLogger,
-    clock: systemClock,
-    peer: 'Stub',
-    unavailableCode: 'cronitor_unavailable',
-    maxResponseBytes: 100,
-  });
+  client = HttpClient.create(
+    { name: 'Stub', unavailableCode: 'cronitor_unavailable', maxResponseBytes: 100 },
+    { logger: silentLogger, clock: systemClock },
+  );
 });
 
 afterEach(async () => {
@@ -37,7 +34,7 @@ const request = (more: Partial<HttpRequest> = {}): HttpRequest => ({
 });
 
 const patient = { totalTimeoutMs: 60_000 };
-const unavailable = { code: 'cronitor_unavailable', message: 'Stub did not answer POST /path' };
+const unavailable = { code: 'cronitor_unavailable', message: 'Stub did not respond to POST /path' };
 
 /** Once the stub has the request, whose answer it withholds. */
 async function whenReceived(): Promise<void> {

@@ -25,7 +25,10 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
     receiver = await startStubVendor();
     receiver.answer(text('ok'));
     harness = await startProcess(await databases.createMigrated());
-    webhook = new AlertWebhook({ clock: systemClock, logger: harness.context.logger, url: Secret.of(`${receiver.origin.origin}${PATH}`) });
+    webhook = AlertWebhook.create(
+      { url: Secret.of(`${receiver.origin.origin}${PATH}`) },
+      { clock: systemClock, logger: harness.context.logger },
+    );
     delivery = new AlertDelivery(harness.context, webhook);
   });
 

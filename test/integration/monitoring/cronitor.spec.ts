@@ -17,13 +17,10 @@ let logger: RecordingLogger;
 beforeEach(async () => {
   server = await startStubVendor();
   logger = new RecordingLogger();
-  cronitor = new CronitorClient({
-    clock: systemClock,
-    logger,
-    baseUrl: server.origin.origin,
-    apiKey: Secret.of(API_KEY),
-    host: 'worker-1',
-  });
+  cronitor = CronitorClient.create(
+    { baseUrl: server.origin.origin, apiKey: Secret.of(API_KEY), host: 'worker-1' },
+    { clock: systemClock, logger },
+  );
 });
 
 afterEach(async () => {

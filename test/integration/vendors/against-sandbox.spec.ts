@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '#clock';
 import { parseFormBody, Secret, silentLogger } from '#domain';
 import {
-  contactWebhookSettings,
+  CONTACT_WEBHOOK_SETTINGS,
   KommoClient,
   KommoHostMovedError,
   type KommoSession,
@@ -38,13 +38,11 @@ beforeEach(async () => {
   sandbox = await SandboxClient.start();
   receiver = await new Receiver().start();
   const ports = { logger: silentLogger, clock: systemClock, limiter: recordingLimiter() };
-  kommo = new KommoClient({
-    ...ports,
-    allowedDomains,
-    originOverride: new URL(sandbox.sandbox.url),
-    timeouts: { totalMs: 2_000, oauthMs: 2_000 },
-  });
-  unisender = new UnisenderClient({ ...ports, baseUrl: `${sandbox.sandbox.url}/ru/api`, timeoutMs: 2_000 });
+  kommo = KommoClient.create(
+    { allowedDomains, originOverride: new URL(sandbox.sandbox.url), timeouts: { totalMs: 2_000, oauthMs: 2_000 } },
+    ports,
+  );
+  unisender = UnisenderClient.create({ baseUrl: `${sandbox.sandbox.url}/ru/api`, timeoutMs: 2_000 }, ports);
   await sandbox.setSwitches({ 'kommo.requests_per_second': 0, 'unisender.export_seconds': 0 });
   connected = await sandbox.connectAccount({ subdomain: 'acme', name: 'Acme' });
   session = { host: connected.host, accessToken: Secret.of(connected.access), accountId: connected.id };
@@ -121,7 +119,7 @@ describe('Kommo', () => {
   });
 
   it('tells the same of a contact by hook and by API', async () => {
-    await expect(kommo.ensureWebhook(session, { destination: `${receiver.url}/hook`, settings: contactWebhookSettings })).resolves.toBe(
+    await expect(kommo.ensureWebhook(session, { destination: `${receiver.url}/hook`, settings: CONTACT_WEBHOOK_SETTINGS })).resolves.toBe(
       'active',
     );
     const [id = 0] = await createContacts({
@@ -149,12 +147,12 @@ describe('Kommo', () => {
 
   it.each(['replace', 'merge'])('R19: mends a disabled webhook when a second POST would %s', async (repost) => {
     await sandbox.setSwitches({ 'kommo.webhook_repost': repost });
-    const wanted = { destination: `${receiver.url}/hook`, settings: contactWebhookSettings };
+    const wanted = { destination: `${receiver.url}/hook`, settings: CONTACT_WEBHOOK_SETTINGS };
     await kommo.ensureWebhook(session, { ...wanted, settings: ['add_lead'] });
     await sandbox.control('POST', `/kommo/accounts/${connected.id}/webhooks/disable`);
     await kommo.ensureWebhook(session, wanted);
     const [webhook] = await kommo.listWebhooks(session, wanted.destination);
-    expect(webhook).toMatchObject({ isDisabled: false, settings: contactWebhookSettings });
+    expect(webhook).toMatchObject({ isDisabled: false, settings: CONTACT_WEBHOOK_SETTINGS });
     await kommo.deleteWebhook(session, wanted.destination);
     await kommo.deleteWebhook(session, wanted.destination);
     await expect(kommo.listWebhooks(session)).resolves.toEqual([]);

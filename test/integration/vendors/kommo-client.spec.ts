@@ -54,14 +54,14 @@ const contactPage = (contacts: readonly object[], next?: string) => ({
 });
 
 const clientAt = (originOverride: URL) =>
-  new KommoClient({
-    logger: silentLogger,
-    clock: systemClock,
-    limiter,
-    allowedDomains: ['kommo.com', 'amocrm.com', 'amocrm.ru'],
-    originOverride,
-    timeouts: { connectMs: 150, totalMs: 250, oauthMs: 250 },
-  });
+  KommoClient.create(
+    {
+      allowedDomains: ['kommo.com', 'amocrm.com', 'amocrm.ru'],
+      originOverride,
+      timeouts: { connectMs: 150, totalMs: 250, oauthMs: 250 },
+    },
+    { logger: silentLogger, clock: systemClock, limiter },
+  );
 
 beforeEach(async () => {
   vendor = await startStubVendor();

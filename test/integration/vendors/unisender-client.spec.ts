@@ -31,13 +31,10 @@ let client: UnisenderClient;
 beforeEach(async () => {
   vendor = await startStubVendor();
   limiter = recordingLimiter();
-  client = new UnisenderClient({
-    logger: silentLogger,
-    clock: systemClock,
-    limiter,
-    baseUrl: new URL('/ru/api/', vendor.origin).href,
-    timeoutMs: 250,
-  });
+  client = UnisenderClient.create(
+    { baseUrl: new URL('/ru/api/', vendor.origin).href, timeoutMs: 250 },
+    { logger: silentLogger, clock: systemClock, limiter },
+  );
 });
 
 afterEach(async () => {

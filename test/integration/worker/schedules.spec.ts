@@ -23,6 +23,8 @@ const counting = (more: Partial<Schedule> = {}) => {
   return { schedule, counts };
 };
 
+const noReports = { report: () => {} };
+
 describe('Scheduler', () => {
   const schedulers: Scheduler[] = [];
   const logger = new RecordingLogger();
@@ -37,7 +39,7 @@ describe('Scheduler', () => {
   });
 
   const start = async (...schedules: Schedule[]): Promise<void> => {
-    const rounds = new ScheduleRounds({ claim: async () => true }, systemClock, undefined);
+    const rounds = new ScheduleRounds({ claim: async () => true }, systemClock, noReports);
     const scheduler = new Scheduler(new SchedulerRegistry(), new Schedules(schedules), rounds, logger);
     schedulers.push(scheduler);
     scheduler.onApplicationBootstrap();
@@ -64,7 +66,7 @@ describe.each(testDatabaseKinds())('a shared round on %s', (kind) => {
     const clock = settableClock(NOW_MS);
     const { schedule, counts } = counting({ rounds: 'shared' });
     const workers = await Promise.all(
-      [1, 2, 3].map(async () => new ScheduleRounds(new RoundStore(await databases.openAt(location)), clock, undefined)),
+      [1, 2, 3].map(async () => new ScheduleRounds(new RoundStore(await databases.openAt(location)), clock, noReports)),
     );
     for (const [round, millisecondsOff] of [3, 480, -120, 0].entries()) {
       clock.set(NOW_MS + round * 1_000 + millisecondsOff);

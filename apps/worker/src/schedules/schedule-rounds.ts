@@ -13,7 +13,7 @@ export class ScheduleRounds {
   constructor(
     @Inject(RoundStore) private readonly rounds: Pick<RoundStore, 'claim'>,
     private readonly clock: Clock,
-    @Inject(CronitorClient) private readonly cronitor: Pick<CronitorClient, 'report'> | undefined,
+    @Inject(CronitorClient) private readonly cronitor: Pick<CronitorClient, 'report'>,
   ) {}
 
   /** Runs a round. Does nothing when another worker runs this shared round. Throws what the schedule throws. */
@@ -34,13 +34,13 @@ export class ScheduleRounds {
   /** Reports start and end of the round to Cronitor, without waiting for it. */
   private async runReported(schedule: Schedule): Promise<void> {
     const round = { monitor: `kommo-unisender-${schedule.name}`, series: randomUUID() };
-    this.cronitor?.report({ ...round, state: 'run' });
+    this.cronitor.report({ ...round, state: 'run' });
     try {
       await schedule.run();
     } catch (error) {
-      this.cronitor?.report({ ...round, state: 'fail', message: errorCodeOf(error) });
+      this.cronitor.report({ ...round, state: 'fail', message: errorCodeOf(error) });
       throw error;
     }
-    this.cronitor?.report({ ...round, state: 'complete' });
+    this.cronitor.report({ ...round, state: 'complete' });
   }
 }

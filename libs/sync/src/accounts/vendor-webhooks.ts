@@ -1,6 +1,6 @@
 import type { AccountRow, WebhookState } from '#database';
 import { AccountBlockedError, type Secret, ServiceError, TransientError, alerts, hasErrorCode } from '#domain';
-import { type KommoSession, contactWebhookSettings } from '#kommo';
+import { type KommoSession, CONTACT_WEBHOOK_SETTINGS } from '#kommo';
 import { UnisenderKeyRefusedError } from '#unisender';
 import type { SyncContext } from '../context.js';
 import { RunActiveError, type RunService } from '../runs/run-service.js';
@@ -103,7 +103,7 @@ export class VendorWebhooks {
   private async mendKommo(account: AccountRow): Promise<void> {
     const destination = openWebhookUrls(this.context, account).kommo;
     await this.askKommo(account, async (session) => {
-      const state = await this.context.kommo.ensureWebhook(session, { destination, settings: contactWebhookSettings });
+      const state = await this.context.kommo.ensureWebhook(session, { destination, settings: CONTACT_WEBHOOK_SETTINGS });
       if (state !== 'active') throw new TransientError('Kommo keeps the webhook switched off', { code: 'kommo_webhook_disabled' });
     });
   }
@@ -111,7 +111,7 @@ export class VendorWebhooks {
   private async findKommoState(account: AccountRow): Promise<WebhookState> {
     const destination = openWebhookUrls(this.context, account).kommo;
     const [hook] = await this.askKommo(account, (session) => this.context.kommo.listWebhooks(session, destination));
-    if (!hook || !contactWebhookSettings.every((setting) => hook.settings.includes(setting))) return 'missing';
+    if (!hook || !CONTACT_WEBHOOK_SETTINGS.every((setting) => hook.settings.includes(setting))) return 'missing';
     return hook.isDisabled ? 'disabled' : 'active';
   }
 

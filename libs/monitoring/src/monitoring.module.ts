@@ -1,0 +1,35 @@
+import { hostname } from 'node:os';
+import { Module } from '@nestjs/common';
+import { Config } from '#config';
+import { HttpClientModule } from '#http';
+import { AlertWebhook, alertWebhookPeer, AlertWebhookSettings } from './alert-webhook.js';
+import { CronitorClient, cronitorPeer, CronitorSettings } from './cronitor-client.js';
+
+const toCronitorSettings = ({ cronitorApiKey, cronitorUrl }: Config): CronitorSettings => ({
+  apiKey: cronitorApiKey,
+  baseUrl: cronitorUrl,
+  host: hostname(),
+});
+
+const toAlertWebhookSettings = ({ alertWebhookUrl }: Config): AlertWebhookSettings => ({ url: alertWebhookUrl });
+
+@Module({
+  imports: [HttpClientModule.forPeer(cronitorPeer)],
+  providers: [{ provide: CronitorSettings, inject: [Config], useFactory: toCronitorSettings }, CronitorClient],
+  exports: [CronitorClient],
+})
+class CronitorModule {}
+
+@Module({
+  imports: [HttpClientModule.forPeer(alertWebhookPeer)],
+  providers: [{ provide: AlertWebhookSettings, inject: [Config], useFactory: toAlertWebhookSettings }, AlertWebhook],
+  exports: [AlertWebhook],
+})
+class AlertWebhookModule {}
+
+/**
+ * Provides {@link CronitorClient} and {@link AlertWebhook}. Without their variables both exist and send nothing. Needs Config,
+ * Clock and Logger from global modules.
+ */
+@Module({ imports: [CronitorModule, AlertWebhookModule], exports: [CronitorModule, AlertWebhookModule] })
+export class MonitoringModule {}
