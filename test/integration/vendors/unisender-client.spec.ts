@@ -28,13 +28,16 @@ let vendor: StubVendor;
 let limiter: ReturnType<typeof recordingLimiter>;
 let client: UnisenderClient;
 
+const createClient = (timeoutMs: number) =>
+  UnisenderClient.create(
+    { baseUrl: new URL('/ru/api/', vendor.origin).href, timeoutMs },
+    { logger: silentLogger, clock: systemClock, limiter },
+  );
+
 beforeEach(async () => {
   vendor = await startStubVendor();
   limiter = recordingLimiter();
-  client = UnisenderClient.create(
-    { baseUrl: new URL('/ru/api/', vendor.origin).href, timeoutMs: 250 },
-    { logger: silentLogger, clock: systemClock, limiter },
-  );
+  client = createClient(250);
 });
 
 afterEach(async () => {
@@ -279,6 +282,8 @@ describe('exports', () => {
   });
 
   it('streams a large file, and stops fetching when nobody reads on', async () => {
+    client.close();
+    client = createClient(60_000);
     const line = `${'x'.repeat(80)}@example.org;active\n`;
     vendor.answer(text(`email;email_status\n${line.repeat(50_000)}`));
     let count = 0;
