@@ -6,7 +6,7 @@ import { ServiceProcesses, serviceModes } from '../support/service-processes.js'
 
 const CONTACTS = 50_000;
 
-/** Every address that is to be on the list. */
+/** Every address that must be on the list. */
 const sendable = async (account: ServiceAccount): Promise<Set<string>> => {
   const addresses = (await account.contacts()).flatMap(({ emails }) => emails.map(parseAddress));
   return new Set(addresses.filter(({ invalidReason }) => invalidReason === null).map(({ email }) => email));
@@ -17,13 +17,13 @@ describe.each(serviceModes())('an import of 50,000 contacts (%s)', (mode) => {
 
   afterEach(() => service.stop(), 60_000);
 
-  it('R08: answers before the run has ended, resumes where a killed worker stopped, and counts nobody twice', async () => {
+  it('R08: responds before the run has ended, resumes where a killed worker stopped, and counts no contact twice', async () => {
     service = await ServiceProcesses.start({ mode });
     const account = await service.addAccount();
     await service.control.post(`/kommo/accounts/${account.accountId}/contacts`, { count: CONTACTS, seed: 8, hooks: false });
     const runId = await account.saveKey();
-    const answered = await account.getRun(runId);
-    expect(['queued', 'running']).toContain(answered.state);
+    const started = await account.getRun(runId);
+    expect(['queued', 'running']).toContain(started.state);
     const killed = await eventually('the middle of the run', async () => {
       const run = await account.getRun(runId);
       return run.page >= 40 && run;

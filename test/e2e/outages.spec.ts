@@ -6,7 +6,7 @@ import { ServiceProcesses, serviceModes } from '../support/service-processes.js'
 const contact = (name: string) => ({ name, emails: [`${name}@example.com`] });
 const addresses = (count: number) => Array.from({ length: count }, (_, index) => `load${index}@example.com`);
 
-describe.each(serviceModes().filter((mode) => mode === 'servers'))('what is answered 200 is applied, whatever fails (%s)', (mode) => {
+describe.each(serviceModes().filter((mode) => mode === 'servers'))('an acknowledged change is applied after any failure (%s)', (mode) => {
   let service: ServiceProcesses;
   let account: ServiceAccount;
 
@@ -18,9 +18,9 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('what is answ
   afterAll(() => service.stop(), 60_000);
 
   const untilOnList = (email: string) => eventually(`${email} on the list`, async () => (await account.onList()).has(email), 40_000);
-  const untilGone = (email: string) => eventually(`${email} gone`, async () => !(await account.held()).has(email), 40_000);
+  const untilDeleted = (email: string) => eventually(`${email} deleted`, async () => !(await account.held()).has(email), 40_000);
 
-  it('R17: takes hooks while the queue is down, and applies them after', async () => {
+  it('R17: accepts hooks while the queue is stopped, and applies them afterwards', async () => {
     await service.queue.restart(async () => {
       await account.create(contact('queue'));
       await account.untilDelivered();
@@ -29,7 +29,7 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('what is answ
     await untilOnList('queue@example.com');
   }, 60_000);
 
-  it('R17: takes hooks and runs while no worker is there, and applies them after', async () => {
+  it('R17: accepts hooks and runs while no worker runs, and works them off afterwards', async () => {
     await service.worker.stop();
     await account.create(contact('worker'));
     await account.untilDelivered();
@@ -39,7 +39,7 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('what is answ
     await untilOnList('worker@example.com');
   }, 60_000);
 
-  it('R17: answers 503 while the database is down, and loses nothing that Kommo brings again', async () => {
+  it('R17: responds 503 while the database is stopped, and applies what Kommo delivers again', async () => {
     await service.database.restart(async () => {
       await account.create(contact('database'));
       const refused = async () => (await account.hooks()).at(-1)?.attempts.some(({ status }) => status === 503);
@@ -49,7 +49,7 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('what is answ
     expect((await account.hooks()).at(-1)?.state).toBe('delivered');
   }, 60_000);
 
-  it('R17: tries again what Unisender and Kommo failed to do', async () => {
+  it('R17: retries calls that failed at Unisender and Kommo', async () => {
     const kept = await account.create(contact('stays'));
     const removed = await account.create(contact('goes'));
     await untilOnList('goes@example.com');
@@ -58,12 +58,12 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('what is answ
     await account.change(kept, { emails: ['stayed@example.com'] });
     await account.remove(removed);
     await untilOnList('stayed@example.com');
-    await untilGone('goes@example.com');
+    await untilDeleted('goes@example.com');
     const failed = (await service.control.calls()).filter(({ fault }) => fault !== undefined);
     expect(failed.map(({ fault }) => fault).sort()).toEqual(['502', '503', 'half_body', 'reset']);
   }, 60_000);
 
-  it('R32: repeats what a killed worker was about, without a second effect', async () => {
+  it('R32: repeats the work of a killed worker without a second effect', async () => {
     const doomed = await account.create(contact('doomed'));
     await untilOnList('doomed@example.com');
     await account.untilQuiet();
@@ -84,7 +84,7 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('what is answ
     expect(calls.filter(({ fault }) => fault === 'timeout')).toHaveLength(1);
   }, 120_000);
 
-  it('R33: reconnects and watches again when beanstalkd is restarted under load', async () => {
+  it('R33: reconnects and watches its tubes again after a restart of beanstalkd under load', async () => {
     const emails = addresses(100);
     const loading = Promise.all(emails.map((email) => account.create({ name: 'Load', emails: [email] })));
     await service.queue.restart();
@@ -95,10 +95,10 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('what is answ
     await account.untilQuiet(60_000);
     const listed = await account.onList();
     expect(emails.filter((email) => !listed.has(email) || !listed.has(`more.${email}`))).toEqual([]);
-    const watched = async () => {
+    const isWatched = async () => {
       const { queues } = await service.api.send<{ queues: { tube: string; waiting: number }[] }>('GET', '/operations/queues');
       return queues.every(({ waiting }) => waiting > 0);
     };
-    await eventually('a worker that waits on every tube', watched);
+    await eventually('a waiting worker on every tube', isWatched);
   }, 120_000);
 });

@@ -5,11 +5,11 @@ import { Life, type Network, type Step, addEarlierSubscribers, findBrokenPromise
 import { ServiceProcesses, serviceModes } from '../support/service-processes.js';
 
 const HISTORIES = 12;
-const LIVES_UNDER_FIRE = 5;
+const DISTURBED_HISTORIES = 5;
 const KILLS = 5;
 const seed = Math.trunc(Math.random() * 2 ** 31);
 
-/** Nobody waits for what was delivered before life goes on. */
+/** Delivers hooks without waiting for their effect. */
 const networkOf = ({ control }: ServiceProcesses): Network => ({
   deliver: async ({ copies, order }) => {
     await control.set({ 'kommo.hook_order': order });
@@ -24,7 +24,7 @@ const networkOf = ({ control }: ServiceProcesses): Network => ({
 
 const serverModes = serviceModes().filter((mode) => mode === 'servers');
 
-describe.each(serverModes)('the promise through processes (%s)', (mode) => {
+describe.each(serverModes)('the in-sync promise with real processes (%s)', (mode) => {
   let service: ServiceProcesses;
 
   beforeAll(async () => {
@@ -35,29 +35,29 @@ describe.each(serverModes)('the promise through processes (%s)', (mode) => {
   it.each(fc.sample(history, { seed, numRuns: HISTORIES }).map((steps, index) => ({ steps, index })))(
     `holds after history $index (seed ${seed})`,
     async ({ steps }) => {
-      await liveThrough(service, steps);
+      await runHistory(service, steps);
     },
     90_000,
   );
 
-  it(`holds when workers are killed and the queue is restarted all the while (seed ${seed})`, async () => {
-    const steps = fc.sample(history, { seed: seed + 1, numRuns: LIVES_UNDER_FIRE });
-    const lives = steps.map((each) => liveThrough(service, each.filter(isShared)));
-    await Promise.all([...lives, fireAt(service)]);
+  it(`holds while workers are killed and the queue is restarted (seed ${seed})`, async () => {
+    const steps = fc.sample(history, { seed: seed + 1, numRuns: DISTURBED_HISTORIES });
+    const histories = steps.map((each) => runHistory(service, each.filter(isShared)));
+    await Promise.all([...histories, disturb(service)]);
   }, 180_000);
 });
 
-/** Lost hooks are lost to every account at once, and nobody but the one that lost them would reconcile. */
+/** Lost hooks are lost for every account, but only the account of the step would reconcile. */
 const isShared = (step: Step): boolean => step.do !== 'lose';
 
-async function fireAt(service: ServiceProcesses): Promise<void> {
+async function disturb(service: ServiceProcesses): Promise<void> {
   for (let kill = 0; kill < KILLS; kill += 1) {
     await service.replaceWorker();
     if (kill % 2 === 0) await service.queue.restart();
   }
 }
 
-async function liveThrough(service: ServiceProcesses, steps: readonly Step[]): Promise<void> {
+async function runHistory(service: ServiceProcesses, steps: readonly Step[]): Promise<void> {
   const account = await service.addAccount();
   const before = await addEarlierSubscribers(account);
   expect(await account.connect()).toMatchObject({ state: 'completed' });

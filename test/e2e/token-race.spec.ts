@@ -13,8 +13,8 @@ import { openTestDatabases, testDatabaseKinds } from '../support/test-databases.
 
 const ROUNDS = 200;
 const TOKEN_PATH = '/oauth2/access_token';
-/** Longer than a dead process holds the right to refresh. */
-const LOCK_IS_OVER_MS = 61_000;
+/** Longer than a killed process holds the lock for the refresh. */
+const LOCK_EXPIRED_MS = 61_000;
 
 const urlOf = (location: DatabaseLocation): string =>
   location.kind === 'sqlite'
@@ -80,8 +80,8 @@ describe.each(testDatabaseKinds())('processes that share an account on %s', (kin
       const [one, other] = [await startRacer(), await startRacer()];
       for (let round = 0; round < ROUNDS; round += 1) {
         await control.post(`/kommo/accounts/${ACCOUNT_ID}/expire`);
-        const answers = await Promise.all([one.useToken(ACCOUNT_ID), other.useToken(ACCOUNT_ID)]);
-        expect(answers).toEqual([{ accountId: ACCOUNT_ID }, { accountId: ACCOUNT_ID }]);
+        const results = await Promise.all([one.useToken(ACCOUNT_ID), other.useToken(ACCOUNT_ID)]);
+        expect(results).toEqual([{ accountId: ACCOUNT_ID }, { accountId: ACCOUNT_ID }]);
       }
       const calls = await tokenCalls();
       expect(calls.filter(({ status }) => status !== 200)).toEqual([]);
@@ -96,33 +96,33 @@ describe.each(testDatabaseKinds())('processes that share an account on %s', (kin
     await control.fault({ target: 'kommo', kind: 'timeout', match: TOKEN_PATH, times: 1, applied: 'after' });
     const victim = await startRacer();
     const neverResponds = victim.useToken(ACCOUNT_ID).catch(() => undefined);
-    await eventually('a refresh whose answer is under way', async () => (await tokenCalls()).length > 0);
+    await eventually('a refresh call without its response', async () => (await tokenCalls()).length > 0);
     await victim.kill();
     await neverResponds;
   };
 
-  it('R26: a process killed between the answer and the commit is followed by one that asks with the old token again', async () => {
+  it('R26: a process refreshes with the old token again after another was killed between response and commit', async () => {
     await killBetweenResponseAndCommit();
-    const heir = await startRacer(LOCK_IS_OVER_MS);
-    expect(await heir.useToken(ACCOUNT_ID)).toEqual({ accountId: ACCOUNT_ID });
+    const successor = await startRacer(LOCK_EXPIRED_MS);
+    expect(await successor.useToken(ACCOUNT_ID)).toEqual({ accountId: ACCOUNT_ID });
     expect(await tokenCalls()).toHaveLength(2);
     expect(await statusOf()).toBe('active');
   }, 60_000);
 
-  it('R26: where the old token died with that answer, the account is flagged once, told once, and left alone', async () => {
+  it('R26: if Kommo has revoked the old token, the account is marked once, raises one alert and gets no further calls', async () => {
     await control.set({ 'kommo.rotation': 'B' });
     await killBetweenResponseAndCommit();
-    const heirs = [await startRacer(LOCK_IS_OVER_MS), await startRacer(LOCK_IS_OVER_MS)];
-    const answers = await Promise.all(heirs.map((heir) => heir.useToken(ACCOUNT_ID)));
-    expect(answers).toEqual([{ code: 'reauthorization_required' }, { code: 'reauthorization_required' }]);
+    const successors = [await startRacer(LOCK_EXPIRED_MS), await startRacer(LOCK_EXPIRED_MS)];
+    const results = await Promise.all(successors.map((successor) => successor.useToken(ACCOUNT_ID)));
+    expect(results).toEqual([{ code: 'reauthorization_required' }, { code: 'reauthorization_required' }]);
     expect(await tokenCalls()).toHaveLength(2);
     expect(await statusOf()).toBe('reauthorization_required');
-    harness.clock.advance(LOCK_IS_OVER_MS + 1_000);
+    harness.clock.advance(LOCK_EXPIRED_MS + 1_000);
     expect(await harness.context.stores.alerts.listDue(10)).toMatchObject([
       { kind: 'account_reauthorization_required', accountId: ACCOUNT_ID, occurrences: 1 },
     ]);
     await control.forgetCalls();
-    await Promise.all(heirs.map((heir) => heir.useToken(ACCOUNT_ID)));
+    await Promise.all(successors.map((successor) => successor.useToken(ACCOUNT_ID)));
     expect(await control.calls()).toEqual([]);
   }, 60_000);
 });
