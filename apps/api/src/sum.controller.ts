@@ -8,7 +8,7 @@ const MAX_LENGTH = 300;
 const toNumber = (value: unknown) =>
   typeof value === 'string' && value.length <= MAX_LENGTH && NUMBER.test(value.trim()) ? Number(value) : NaN;
 
-/** The predecessors' demonstration route: adds the numbers of the query, whatever their names. */
+/** The predecessors' demonstration: adds the numbers of the query, under any names. */
 @Controller()
 export class SumController {
   @Get('sum')

@@ -26,7 +26,7 @@ export type ApiConfig = Pick<
   'publicUrl' | 'operatorToken' | 'publicRateLimitPerMinute' | 'kommoAllowedDomains' | 'kommoOauthUrl' | 'trustProxy'
 >;
 
-/** What the process built before Nest starts. */
+/** The instances that a process builds before Nest starts. */
 export interface Composition {
   readonly config: ApiConfig;
   readonly clock: Clock;

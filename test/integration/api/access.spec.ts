@@ -4,7 +4,7 @@ import { ApiScene, CLIENT_SECRET, OPERATOR_TOKEN, UNISENDER_KEY } from './api-sc
 
 const ACCOUNT_ID = 32_000_001;
 
-/** What anyone may reach, and the status that tells that nothing but the audience's own check stood in the way. */
+/** Routes without a token, and the status that a request gets after all guards let it pass. */
 const open: Readonly<Record<string, number>> = {
   'GET /sum': 400,
   'GET /auth': 423,
@@ -24,7 +24,7 @@ interface Route {
   readonly path: string;
 }
 
-/** Reads Fastify's own drawing of its router. */
+/** Reads the routes from the tree that Fastify prints. */
 function listRoutes(scene: ApiScene): Route[] {
   const fastify = scene.app.getHttpAdapter().getInstance();
   const drawing = fastify.printRoutes({ commonPrefix: false });
@@ -38,16 +38,16 @@ function listRoutes(scene: ApiScene): Route[] {
   });
 }
 
-describe('who may call what', () => {
+describe('access to routes', () => {
   const databases = openTestDatabases('sqlite');
 
-  it('R40: answers 401 on every route of the router that is not declared open', async () => {
+  it('R40: is refused with 401 on every route that needs a token', async () => {
     const scene = await ApiScene.open({ database: await databases.open() });
     const routes = listRoutes(scene).filter(({ method }) => method !== 'HEAD');
     expect(routes.length).toBeGreaterThan(20);
     for (const { method, path } of routes) {
       const url = path.replaceAll(/:\w+/g, 'some-value-of-a-parameter');
-      const { status, body } = await scene.ask(method as 'GET', url);
+      const { status, body } = await scene.send(method as 'GET', url);
       expect({ route: `${method} ${path}`, status }).toEqual({ route: `${method} ${path}`, status: open[`${method} ${path}`] ?? 401 });
       if (status === 401) expect(body).toMatchObject({ status: 'error', code: 401 });
     }
@@ -55,14 +55,14 @@ describe('who may call what', () => {
   });
 
   it.each(['', 'Bearer', 'Bearer wrong', `Basic ${OPERATOR_TOKEN}`, `Bearer ${OPERATOR_TOKEN}x`, OPERATOR_TOKEN])(
-    'R40: refuses the authorization "%s"',
+    'R40: is refused with the authorization "%s"',
     async (authorization) => {
       const scene = await ApiScene.open({ database: await databases.open() });
-      expect((await scene.ask('GET', '/accounts', { headers: { authorization } })).status).toBe(401);
+      expect((await scene.send('GET', '/accounts', { headers: { authorization } })).status).toBe(401);
     },
   );
 
-  it('R40: shows no secret in any answer', async () => {
+  it('R40: shows no secret in a response', async () => {
     const scene = await ApiScene.open({ database: await databases.open() });
     const token = await scene.addAccount(ACCOUNT_ID);
     const urls = [
@@ -71,42 +71,42 @@ describe('who may call what', () => {
       `/widget/status?account_id=${ACCOUNT_ID}`,
       `/operations/events?account_id=${ACCOUNT_ID}`,
     ];
-    const texts = await Promise.all(urls.map(async (url) => (await scene.order('GET', url)).text));
+    const texts = await Promise.all(urls.map(async (url) => (await scene.sendAsOperator('GET', url)).text));
     expect(texts[0]).toContain(String(ACCOUNT_ID));
     for (const secret of [CLIENT_SECRET, UNISENDER_KEY, OPERATOR_TOKEN, token]) {
       for (const text of texts) expect(text).not.toContain(secret);
     }
   });
 
-  it('limits an address that tries tokens, and never a known webhook', async () => {
+  it('is limited for a client that guesses tokens, but not for a known webhook', async () => {
     const scene = await ApiScene.open({ database: await databases.open(), config: { publicRateLimitPerMinute: 3 } });
     const token = await scene.addAccount(ACCOUNT_ID);
     const statuses: number[] = [];
-    for (let i = 0; i < 5; i += 1) statuses.push((await scene.ask('POST', '/webhook/never-given-to-anyone-0123456789')).status);
+    for (let i = 0; i < 5; i += 1) statuses.push((await scene.send('POST', '/webhook/never-given-to-anyone-0123456789')).status);
     expect(statuses).toEqual([404, 404, 404, 429, 429]);
-    const refused = await scene.ask('GET', '/accounts');
+    const refused = await scene.send('GET', '/accounts');
     expect(refused).toMatchObject({ status: 429, headers: { 'retry-after': expect.stringMatching(/^\d+$/) } });
-    expect((await scene.ask('POST', `/webhook/${token}`)).status).toBe(200);
-    expect((await scene.order('GET', '/accounts')).status).toBe(200);
+    expect((await scene.send('POST', `/webhook/${token}`)).status).toBe(200);
+    expect((await scene.sendAsOperator('GET', '/accounts')).status).toBe(200);
   });
 
   it.each([
     [false, 429],
     [1, 404],
     [['127.0.0.1'], 404],
-  ])('with TRUST_PROXY %j answers %i to the next address behind the proxy', async (trustProxy, status) => {
+  ])('with TRUST_PROXY %j gets %i for the next client behind the proxy', async (trustProxy, status) => {
     const scene = await ApiScene.open({ database: await databases.open(), config: { publicRateLimitPerMinute: 1, trustProxy } });
-    const askFrom = (address: string) =>
-      scene.ask('POST', '/webhook/never-given-to-anyone-0123456789', { headers: { 'x-forwarded-for': address } });
-    expect((await askFrom('192.0.2.1')).status).toBe(404);
-    expect((await askFrom('192.0.2.2')).status).toBe(status);
+    const sendFrom = (address: string) =>
+      scene.send('POST', '/webhook/never-given-to-anyone-0123456789', { headers: { 'x-forwarded-for': address } });
+    expect((await sendFrom('192.0.2.1')).status).toBe(404);
+    expect((await sendFrom('192.0.2.2')).status).toBe(status);
   });
 
-  it('lets only pages of Kommo read the routes of the widget', async () => {
+  it('is allowed across origins for pages of Kommo on widget routes only', async () => {
     const scene = await ApiScene.open({ database: await databases.open() });
-    const ask = (url: string, origin: string) =>
-      scene.ask('OPTIONS', url, { headers: { origin, 'access-control-request-method': 'POST' } });
-    expect(await ask('/widget', 'https://company.kommo.com')).toMatchObject({
+    const send = (url: string, origin: string) =>
+      scene.send('OPTIONS', url, { headers: { origin, 'access-control-request-method': 'POST' } });
+    expect(await send('/widget', 'https://company.kommo.com')).toMatchObject({
       status: 204,
       headers: {
         'access-control-allow-origin': 'https://company.kommo.com',
@@ -120,16 +120,16 @@ describe('who may call what', () => {
       'https://a.b.kommo.com',
       'null',
     ]) {
-      expect((await ask('/widget/status', origin)).headers['access-control-allow-origin']).toBeUndefined();
+      expect((await send('/widget/status', origin)).headers['access-control-allow-origin']).toBeUndefined();
     }
-    const other = await scene.ask('GET', '/sum?a=1&b=2', { headers: { origin: 'https://company.kommo.com' } });
+    const other = await scene.send('GET', '/sum?a=1&b=2', { headers: { origin: 'https://company.kommo.com' } });
     expect(other.headers['access-control-allow-origin']).toBeUndefined();
   });
 
-  it('sends security headers with every answer', async () => {
+  it('returns security headers with every response', async () => {
     const scene = await ApiScene.open({ database: await databases.open() });
     for (const url of ['/sum?a=1&b=2', '/nowhere', '/accounts', '/%zz']) {
-      expect((await scene.ask('GET', url)).headers).toMatchObject({
+      expect((await scene.send('GET', url)).headers).toMatchObject({
         'x-content-type-options': 'nosniff',
         'content-security-policy': expect.stringContaining("default-src 'none'; frame-ancestors 'none'"),
         'x-frame-options': 'DENY',

@@ -12,11 +12,11 @@ export const CLIENT_ID = '0b0123f4-d123-4123-9123-e09f123456ca';
 export const CLIENT_SECRET = 'planted-client-secret-0123456789abcdef';
 export const UNISENDER_KEY = 'planted-unisender-key-0123456789abcdef';
 
-export interface Reply {
+export interface ApiResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly text: string;
-  /** The envelope. */
+  /** The parsed envelope; empty for another response. */
   readonly body: {
     readonly status: string;
     readonly code: number;
@@ -39,9 +39,9 @@ afterEach(async () => {
   for (const app of opened.splice(0)) await app.close();
 });
 
-function parse(text: string): Reply['body'] {
+function parse(text: string): ApiResponse['body'] {
   try {
-    return JSON.parse(text) as Reply['body'];
+    return JSON.parse(text) as ApiResponse['body'];
   } catch {
     return { status: '', code: 0, message: '', data: {} };
   }
@@ -84,29 +84,29 @@ export class ApiScene {
     return new ApiScene(app, harness);
   }
 
-  async ask(method: Method, url: string, { headers = {}, body }: Call = {}): Promise<Reply> {
+  async send(method: Method, url: string, { headers = {}, body }: Call = {}): Promise<ApiResponse> {
     const isObject = typeof body === 'object' && !Buffer.isBuffer(body);
-    const reply = await this.app.inject({
+    const response = await this.app.inject({
       method,
       url,
       headers: { ...(isObject ? { 'content-type': 'application/json' } : {}), ...headers },
       ...(body === undefined ? {} : { payload: isObject ? JSON.stringify(body) : body }),
     });
-    return { status: reply.statusCode, headers: reply.headers, text: reply.body, body: parse(reply.body) };
+    return { status: response.statusCode, headers: response.headers, text: response.body, body: parse(response.body) };
   }
 
-  /** As the operator. */
-  async order(method: Method, url: string, call: Call = {}): Promise<Reply> {
-    return this.ask(method, url, { ...call, headers: { ...OPERATOR, ...call.headers } });
+  /** Sends the request with the operator's token. */
+  async sendAsOperator(method: Method, url: string, call: Call = {}): Promise<ApiResponse> {
+    return this.send(method, url, { ...call, headers: { ...OPERATOR, ...call.headers } });
   }
 
   async saveIntegration(): Promise<void> {
     const body = { client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uri: 'https://sync.example.org/auth' };
-    const { status } = await this.order('POST', '/integration', { body });
+    const { status } = await this.sendAsOperator('POST', '/integration', { body });
     if (status !== 200) throw new Error(`POST /integration: ${status}`);
   }
 
-  /** A connected account as an install leaves it; returns the unguessable part of its webhooks' URLs. */
+  /** Adds an account as an install leaves it. Returns the token of its webhook URLs. */
   async addAccount(accountId: number, { unisenderKey = UNISENDER_KEY }: { unisenderKey?: string | undefined } = {}): Promise<string> {
     await this.saveIntegration();
     const { stores, keyring } = this.harness.context;
@@ -123,7 +123,7 @@ export class ApiScene {
   }
 
   async events(accountId: number): Promise<readonly Record<string, unknown>[]> {
-    const { body } = await this.order('GET', `/operations/events?account_id=${accountId}`);
+    const { body } = await this.sendAsOperator('GET', `/operations/events?account_id=${accountId}`);
     return body.data['events'] as Record<string, unknown>[];
   }
 }

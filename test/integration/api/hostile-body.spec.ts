@@ -29,14 +29,14 @@ describe('R47: a hostile body', () => {
     ['__proto__', FORM, () => '__proto__[client_id]=x&__proto__[polluted]=1', 400],
     ['constructor', FORM, () => 'constructor[prototype][client_id]=x', 400],
     ['__proto__ in JSON', JSON_TYPE, () => '{"__proto__":{"client_id":"x","client_secret":"y","redirect_uri":"https://a.example"}}', 400],
-  ])('of %s is refused quickly, and the service lives', async (_name, headers, body, status) => {
+  ])('of %s is refused quickly, and the service keeps running', async (_name, headers, body, status) => {
     const scene = await ApiScene.open({ database: await databases.open() });
     const started = performance.now();
-    const reply = await scene.order('POST', '/integration', { body: body(), headers });
-    expect(reply).toMatchObject({ status, body: { status: 'error', code: status } });
+    const response = await scene.sendAsOperator('POST', '/integration', { body: body(), headers });
+    expect(response).toMatchObject({ status, body: { status: 'error', code: status } });
     expect(performance.now() - started).toBeLessThan(WITHIN_MS);
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
-    expect((await scene.ask('GET', '/sum?a=1&b=2')).status).toBe(200);
+    expect((await scene.send('GET', '/sum?a=1&b=2')).status).toBe(200);
     expect(await scene.harness.context.stores.integrations.count()).toBe(0);
   });
 
@@ -45,10 +45,10 @@ describe('R47: a hostile body', () => {
     ['50 levels', `a${'[b]'.repeat(50)}=1`],
     ['a broken %', 'contacts[add][0][id]=%'],
     ['no UTF-8', Buffer.from([0x61, 0x3d, 0xff, 0xfe])],
-  ])('as a hook with the right token (%s) is kept for the operator with its reason, and answered 200', async (_name, body) => {
+  ])('in a webhook with the right token (%s) is stored with its reason, and gets 200', async (_name, body) => {
     const scene = await ApiScene.open({ database: await databases.open() });
     const token = await scene.addAccount(7);
-    expect(await scene.ask('POST', `/webhook/${token}`, { body, headers: FORM })).toMatchObject({
+    expect(await scene.send('POST', `/webhook/${token}`, { body, headers: FORM })).toMatchObject({
       status: 200,
       body: { data: { unreadable: 1 } },
     });
@@ -57,20 +57,20 @@ describe('R47: a hostile body', () => {
     ]);
   });
 
-  it('as a hook of 10 MB is refused before it is read', async () => {
+  it('of 10 MB in a webhook is refused before it is read', async () => {
     const scene = await ApiScene.open({ database: await databases.open() });
     const token = await scene.addAccount(7);
-    expect((await scene.ask('POST', `/webhook/${token}`, { body: 'x'.repeat(10 * 1024 * 1024), headers: FORM })).status).toBe(413);
+    expect((await scene.send('POST', `/webhook/${token}`, { body: 'x'.repeat(10 * 1024 * 1024), headers: FORM })).status).toBe(413);
   });
 
-  it('gives its memory back', async () => {
+  it('does not make memory grow', async () => {
     const scene = await ApiScene.open({ database: await databases.open() });
     await scene.app.listen(0, '127.0.0.1');
     const address = await scene.app.getUrl();
     const post = async () => {
-      const answer = await fetch(`${address}/integration`, { method: 'POST', headers: { ...OPERATOR, ...FORM }, body: keys(60_000) });
-      expect(answer.status).toBe(400);
-      await answer.text();
+      const response = await fetch(`${address}/integration`, { method: 'POST', headers: { ...OPERATOR, ...FORM }, body: keys(60_000) });
+      expect(response.status).toBe(400);
+      await response.text();
     };
     for (let i = 0; i < 10; i += 1) await post();
     const before = process.memoryUsage().rss;
@@ -78,7 +78,7 @@ describe('R47: a hostile body', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(80 * 1024 * 1024);
   });
 
-  it('in the URL is refused like any other', async () => {
+  it('in the URL is refused too', async () => {
     const scene = await ApiScene.open({ database: await databases.open() });
     for (const url of [
       '/sum?a=%',
@@ -88,7 +88,7 @@ describe('R47: a hostile body', () => {
       `/webhook/${'x'.repeat(2000)}`,
       '/sum?a[b][c][d][e][f]=1',
     ]) {
-      const { status, body } = await scene.order('GET', url);
+      const { status, body } = await scene.sendAsOperator('GET', url);
       expect({ url: url.slice(0, 40), isRefused: status >= 400 && status < 500, envelope: body.status }).toEqual({
         url: url.slice(0, 40),
         isRefused: true,

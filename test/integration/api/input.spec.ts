@@ -1,17 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { openTestDatabases } from '../../support/test-databases.js';
-import { ApiScene, type Reply } from './api-scene.js';
+import { ApiScene, type ApiResponse } from './api-scene.js';
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-const fieldsOf = ({ body }: Reply) => (body.data.fields ?? []).map(({ field }) => field);
+const fieldsOf = ({ body }: ApiResponse) => (body.data.fields ?? []).map(({ field }) => field);
 
 describe('input', () => {
   const databases = openTestDatabases('sqlite');
   const open = async () => ApiScene.open({ database: await databases.open() });
 
-  describe('R42: an id that is not exactly one', () => {
+  describe('R42: a bad id', () => {
     const bad = [
       '1 OR 1=1',
       '1e3',
@@ -31,13 +31,13 @@ describe('input', () => {
     ];
     const queries = [...bad.map((id) => `id=${encodeURIComponent(id)}`), 'id[]=1', 'id%5B%5D=1', 'id=1&id=2', 'id[a]=1', ''];
 
-    it.each(['/kommo/contacts', '/sync/runs', '/auth'])('is named by GET %s', async (path) => {
+    it.each(['/kommo/contacts', '/sync/runs', '/auth'])('is named in the error of GET %s', async (path) => {
       const scene = await open();
       await scene.saveIntegration();
       for (const query of queries) {
-        const reply = await scene.order('GET', `${path}?${query}`);
-        expect({ query, status: reply.status, fields: fieldsOf(reply) }).toEqual({ query, status: 400, fields: ['id'] });
-        expect(reply.body).toMatchObject({ status: 'error', code: 400, message: expect.stringContaining('id must be') });
+        const response = await scene.sendAsOperator('GET', `${path}?${query}`);
+        expect({ query, status: response.status, fields: fieldsOf(response) }).toEqual({ query, status: 400, fields: ['id'] });
+        expect(response.body).toMatchObject({ status: 'error', code: 400, message: expect.stringContaining('id must be') });
       }
     });
 
@@ -46,43 +46,43 @@ describe('input', () => {
       ['POST', '/unisender/contacts', 'id'],
       ['POST', '/widget', 'account_id'],
       ['POST', '/setup', 'account_id'],
-    ] as const)('is named by %s %s, in JSON and in a form', async (method, path, field) => {
+    ] as const)('is named in the error of %s %s, in JSON and in a form', async (method, path, field) => {
       const scene = await open();
       await scene.saveIntegration();
       const values: unknown[] = [...bad, 1.5, -1, 1e300, true, null, [1], { a: 1 }];
       for (const value of values) {
-        const reply = await scene.order(method, path, { body: { [field]: value } });
-        expect({ value, status: reply.status, fields: fieldsOf(reply) }).toMatchObject({
+        const response = await scene.sendAsOperator(method, path, { body: { [field]: value } });
+        expect({ value, status: response.status, fields: fieldsOf(response) }).toMatchObject({
           value,
           status: 400,
           fields: expect.arrayContaining([field]),
         });
       }
       for (const body of [`${field}[]=1`, `${field}=1%20OR%201=1`, `${field}=1&${field}=2`]) {
-        const reply = await scene.order(method, path, { body, headers: FORM });
-        expect({ body, status: reply.status, fields: fieldsOf(reply) }).toMatchObject({
+        const response = await scene.sendAsOperator(method, path, { body, headers: FORM });
+        expect({ body, status: response.status, fields: fieldsOf(response) }).toMatchObject({
           status: 400,
           fields: expect.arrayContaining([field]),
         });
       }
     });
 
-    it('is named even before anything is configured', async () => {
-      const reply = await (await open()).order('GET', '/kommo/contacts?id=1e3');
-      expect(reply).toMatchObject({ status: 400, body: { data: { fields: [{ field: 'id' }] } } });
+    it('is named even while no integration is saved', async () => {
+      const response = await (await open()).sendAsOperator('GET', '/kommo/contacts?id=1e3');
+      expect(response).toMatchObject({ status: 400, body: { data: { fields: [{ field: 'id' }] } } });
     });
 
-    it('is named in a path', async () => {
-      const reply = await (await open()).order('GET', '/operations/accounts/1e3');
-      expect({ status: reply.status, fields: fieldsOf(reply) }).toEqual({ status: 400, fields: ['account_id'] });
+    it('is named when it is in the path', async () => {
+      const response = await (await open()).sendAsOperator('GET', '/operations/accounts/1e3');
+      expect({ status: response.status, fields: fieldsOf(response) }).toEqual({ status: 400, fields: ['account_id'] });
     });
   });
 
-  it('names every bad field at once', async () => {
-    const reply = await (await open()).order('POST', '/setup', { body: { client_id: '', account_id: 'x', redirect_uri: 7 } });
-    expect(reply.status).toBe(400);
-    expect(fieldsOf(reply).sort()).toEqual(['account_id', 'client_id', 'client_secret', 'redirect_uri']);
-    expect(reply.body.message).toContain('client_secret must be');
+  it('is refused with every bad field named at once', async () => {
+    const response = await (await open()).sendAsOperator('POST', '/setup', { body: { client_id: '', account_id: 'x', redirect_uri: 7 } });
+    expect(response.status).toBe(400);
+    expect(fieldsOf(response).sort()).toEqual(['account_id', 'client_id', 'client_secret', 'redirect_uri']);
+    expect(response.body.message).toContain('client_secret must be');
   });
 
   it.each([
@@ -95,28 +95,31 @@ describe('input', () => {
       },
     ],
     [{ client_id: 'abc', secret_key: 's', url: 'https://a.example/auth' }],
-  ])('takes the names of the predecessors: %j', async (body) => {
+  ])('is accepted under the names of the predecessors: %j', async (body) => {
     const scene = await open();
     const form = new URLSearchParams(body).toString();
-    expect(await scene.order('POST', '/integration', { body })).toMatchObject({ status: 200, body: { data: { client_id: 'abc' } } });
-    expect((await scene.order('POST', '/setup', { body: `${form}&account_id=7`, headers: FORM })).body).toMatchObject({
+    expect(await scene.sendAsOperator('POST', '/integration', { body })).toMatchObject({
+      status: 200,
+      body: { data: { client_id: 'abc' } },
+    });
+    expect((await scene.sendAsOperator('POST', '/setup', { body: `${form}&account_id=7`, headers: FORM })).body).toMatchObject({
       status: 'success',
       data: { account_id: 7 },
     });
   });
 
-  it.each(['5', '"x"', '[]', '[{"id":1}]', 'null', 'true', '{', '{"id":'])('refuses %s as a JSON body', async (body) => {
+  it.each(['5', '"x"', '[]', '[{"id":1}]', 'null', 'true', '{', '{"id":'])('is refused as the JSON body %s', async (body) => {
     const scene = await open();
-    const reply = await scene.order('POST', '/integration', { body, headers: JSON_TYPE });
-    expect(reply).toMatchObject({ status: 400, body: { status: 'error', code: 400 } });
+    const response = await scene.sendAsOperator('POST', '/integration', { body, headers: JSON_TYPE });
+    expect(response).toMatchObject({ status: 400, body: { status: 'error', code: 400 } });
   });
 
-  it('refuses other types of body', async () => {
-    const reply = await (await open()).order('POST', '/integration', { body: '<a/>', headers: { 'content-type': 'text/xml' } });
-    expect(reply).toMatchObject({ status: 415, body: { status: 'error', code: 415 } });
+  it('is refused with another type of body', async () => {
+    const response = await (await open()).sendAsOperator('POST', '/integration', { body: '<a/>', headers: { 'content-type': 'text/xml' } });
+    expect(response).toMatchObject({ status: 415, body: { status: 'error', code: 415 } });
   });
 
-  it('takes any field missing for what it is', async () => {
+  it('is refused when all fields are missing', async () => {
     const scene = await open();
     for (const [method, path] of [
       ['POST', '/integration'],
@@ -126,7 +129,7 @@ describe('input', () => {
       ['POST', '/unisender/contacts'],
     ] as const) {
       await scene.saveIntegration();
-      expect((await scene.order(method, path)).status).toBe(400);
+      expect((await scene.sendAsOperator(method, path)).status).toBe(400);
     }
   });
 
@@ -139,13 +142,13 @@ describe('input', () => {
     ['first[]=1&second=2', 400, undefined],
     ['first=1e999&second=2', 400, undefined],
     ['first=%zz&second=2', 400, undefined],
-  ])('GET /sum?%s answers %i', async (query, status, sum) => {
-    const reply = await (await open()).ask('GET', `/sum?${query}`);
-    expect(reply.status).toBe(status);
-    if (sum) expect(reply.body).toEqual({ status: 'success', data: sum, code: 200, message: '' });
+  ])('of GET /sum?%s gets %i', async (query, status, sum) => {
+    const response = await (await open()).send('GET', `/sum?${query}`);
+    expect(response.status).toBe(status);
+    if (sum) expect(response.body).toEqual({ status: 'success', data: sum, code: 200, message: '' });
   });
 
-  it('answers 423 with no integration saved, and 401 for an account that nobody authorised', async () => {
+  it('gets 423 while no integration is saved, and 401 for an account that is not authorised', async () => {
     const scene = await open();
     const calls = [
       ['GET', '/kommo/contacts?id=7'],
@@ -153,23 +156,25 @@ describe('input', () => {
       ['POST', '/unisender/contacts', { id: 7, emails: ['a@example.org'] }],
       ['POST', '/sync/contacts', { id: 7 }],
     ] as const;
-    for (const [method, path, body] of calls) expect((await scene.order(method, path, body ? { body } : {})).status).toBe(423);
+    for (const [method, path, body] of calls) expect((await scene.sendAsOperator(method, path, body ? { body } : {})).status).toBe(423);
     await scene.saveIntegration();
     for (const [method, path, body] of calls) {
-      const reply = await scene.order(method, path, body ? { body } : {});
-      expect(reply).toMatchObject({ status: 401, body: { message: expect.stringContaining('/auth?id=7') } });
+      const response = await scene.sendAsOperator(method, path, body ? { body } : {});
+      expect(response).toMatchObject({ status: 401, body: { message: expect.stringContaining('/auth?id=7') } });
     }
   });
 
-  it('names every bad address', async () => {
+  it('is refused with every bad e-mail address named', async () => {
     const scene = await open();
     await scene.addAccount(7);
-    const reply = await scene.order('POST', '/unisender/contacts', { body: { id: 7, emails: ['a@example.org', 'nonsense', 5] } });
-    expect(reply.status).toBe(400);
-    expect(fieldsOf(reply)).toEqual(['emails[1]', 'emails[2]']);
+    const response = await scene.sendAsOperator('POST', '/unisender/contacts', {
+      body: { id: 7, emails: ['a@example.org', 'nonsense', 5] },
+    });
+    expect(response.status).toBe(400);
+    expect(fieldsOf(response)).toEqual(['emails[1]', 'emails[2]']);
   });
 
-  it('answers 404 in the envelope for what is not there', async () => {
+  it('gets 404 in the envelope for unknown routes and ids', async () => {
     const scene = await open();
     for (const [method, path] of [
       ['GET', '/nowhere'],
@@ -179,41 +184,44 @@ describe('input', () => {
       ['POST', '/sync/contacts/none/confirm'],
       ['GET', '/operations/accounts/9'],
     ] as const) {
-      expect(await scene.order(method, path)).toMatchObject({ status: 404, body: { status: 'error', code: 404 } });
+      expect(await scene.sendAsOperator(method, path)).toMatchObject({ status: 404, body: { status: 'error', code: 404 } });
     }
   });
 
-  it('answers one run per account with 409 and its id', async () => {
+  it('that starts a second run of an account gets 409 with the id of the first', async () => {
     const scene = await open();
     await scene.addAccount(7);
-    const started = await scene.order('POST', '/sync/contacts', { body: 'id=7&mode=reconcile', headers: FORM });
+    const started = await scene.sendAsOperator('POST', '/sync/contacts', { body: 'id=7&mode=reconcile', headers: FORM });
     expect(started).toMatchObject({
       status: 202,
       body: { status: 'success', data: { account_id: 7, mode: 'reconcile', state: 'queued' } },
     });
     const { run_id } = started.body.data;
-    expect(await scene.order('POST', '/sync/contacts', { body: { id: 7 } })).toMatchObject({ status: 409, body: { data: { run_id } } });
-    expect(await scene.order('POST', `/sync/contacts/${String(run_id)}/confirm`)).toMatchObject({ status: 409 });
-    expect(await scene.order('GET', '/sync/runs?id=7')).toMatchObject({ status: 200, body: { data: { runs: [{ run_id }] } } });
-    expect(await scene.order('DELETE', `/sync/contacts/${String(run_id)}`)).toMatchObject({
+    expect(await scene.sendAsOperator('POST', '/sync/contacts', { body: { id: 7 } })).toMatchObject({
+      status: 409,
+      body: { data: { run_id } },
+    });
+    expect(await scene.sendAsOperator('POST', `/sync/contacts/${String(run_id)}/confirm`)).toMatchObject({ status: 409 });
+    expect(await scene.sendAsOperator('GET', '/sync/runs?id=7')).toMatchObject({ status: 200, body: { data: { runs: [{ run_id }] } } });
+    expect(await scene.sendAsOperator('DELETE', `/sync/contacts/${String(run_id)}`)).toMatchObject({
       status: 200,
       body: { data: { state: 'cancelled' } },
     });
-    expect(await scene.order('GET', `/sync/contacts/${String(run_id)}`)).toMatchObject({
+    expect(await scene.sendAsOperator('GET', `/sync/contacts/${String(run_id)}`)).toMatchObject({
       status: 200,
       body: { data: { state: 'cancelled' } },
     });
   });
 
-  it('keeps what is internal to itself, and gives the id under which the log has it', async () => {
+  it('that fails inside gets 500 with a correlation id that is in the log, and nothing internal', async () => {
     const database = await databases.open();
     const scene = await ApiScene.open({ database, queue: { listTubeStatistics: () => Promise.reject(new Error('secret internals')) } });
-    const reply = await scene.order('GET', '/operations/queues');
-    expect(reply).toMatchObject({
+    const response = await scene.sendAsOperator('GET', '/operations/queues');
+    expect(response).toMatchObject({
       status: 500,
       body: { status: 'error', code: 500, data: { correlation_id: expect.stringMatching(/^[0-9a-f-]{36}$/) } },
     });
-    expect(reply.text).not.toContain('secret internals');
-    expect(scene.harness.logLines.join('\n')).toContain(String(reply.body.data['correlation_id']));
+    expect(response.text).not.toContain('secret internals');
+    expect(scene.harness.logLines.join('\n')).toContain(String(response.body.data['correlation_id']));
   });
 });

@@ -8,7 +8,7 @@ import { ApiScene, UNISENDER_KEY } from './api-scene.js';
 const queryOf = (values: object) =>
   new URLSearchParams(Object.entries(values).filter((entry): entry is [string, string] => typeof entry[1] === 'string')).toString();
 
-describe('an install over HTTP', () => {
+describe('an installation over HTTP', () => {
   const databases = openTestDatabases('sqlite');
   let sandbox: Sandbox;
   let control: SandboxControl;
@@ -29,35 +29,35 @@ describe('an install over HTTP', () => {
   };
 
   const consent = async (scene: ApiScene) => {
-    const begun = await scene.ask('GET', `/auth?id=${ACCOUNT_ID}`);
+    const begun = await scene.send('GET', `/auth?id=${ACCOUNT_ID}`);
     expect(begun.status).toBe(302);
     const state = new URL(String(begun.headers['location'])).searchParams.get('state') ?? '';
     const { code, referer, clientId } = await vendors.allow(ACCOUNT_ID, { state });
     return queryOf({ code, referer, client_id: clientId, state });
   };
 
-  it.each(['/auth', '/authcallback'])('goes to Kommo and comes back to %s with the name of the account', async (path) => {
+  it.each(['/auth', '/authcallback'])('redirects to Kommo, and returns the name of the account on %s', async (path) => {
     const scene = await open();
-    const answer = await scene.ask('GET', `${path}?${await consent(scene)}`);
-    expect(answer).toMatchObject({
+    const response = await scene.send('GET', `${path}?${await consent(scene)}`);
+    expect(response).toMatchObject({
       status: 200,
       body: { status: 'success', data: { account_id: ACCOUNT_ID, name: `Company ${ACCOUNT_ID}` } },
     });
-    expect(await scene.order('GET', '/accounts')).toMatchObject({
+    expect(await scene.sendAsOperator('GET', '/accounts')).toMatchObject({
       body: { data: { accounts: [{ account_id: ACCOUNT_ID, status: 'active' }] } },
     });
   });
 
-  it('from the widget needs no state', async () => {
+  it('needs no state when it starts in the widget', async () => {
     const scene = await open();
     const { code, referer, clientId } = await vendors.allowFromWidget(ACCOUNT_ID);
     const query = queryOf({ code, referer, client_id: clientId, from_widget: '1', platform: '2' });
-    expect((await scene.ask('GET', `/auth?${query}`)).status).toBe(200);
+    expect((await scene.send('GET', `/auth?${query}`)).status).toBe(200);
   });
 
-  it("shows Kommo's button, and runs no other script", async () => {
+  it("shows Kommo's button, and allows no other script", async () => {
     const scene = await open();
-    const page = await scene.ask('GET', `/auth?id=${ACCOUNT_ID}&button=1`);
+    const page = await scene.send('GET', `/auth?id=${ACCOUNT_ID}&button=1`);
     expect(page.status).toBe(200);
     expect(page.headers['content-type']).toContain('text/html');
     expect(page.headers['content-security-policy']).toContain('script-src https://www.kommo.com;');
@@ -74,60 +74,60 @@ describe('an install over HTTP', () => {
     'company.kommo.com/x',
     'company.kommo.com.',
     'cоmpany.kommo.com',
-  ])('R23: refuses the referer %s and asks nobody', async (referer) => {
+  ])('R23: refuses the referer %s and makes no request', async (referer) => {
     const scene = await open();
     await control.forgetCalls();
     const { code, clientId } = await vendors.allowFromWidget(ACCOUNT_ID);
-    const answer = await scene.ask('GET', `/auth?${queryOf({ code, referer, client_id: clientId, from_widget: '1' })}`);
-    expect(answer).toMatchObject({ status: 400, body: { data: { fields: [{ field: 'referer' }] } } });
+    const response = await scene.send('GET', `/auth?${queryOf({ code, referer, client_id: clientId, from_widget: '1' })}`);
+    expect(response).toMatchObject({ status: 400, body: { data: { fields: [{ field: 'referer' }] } } });
     expect((await control.calls('/oauth2/')).length).toBe(0);
   });
 
-  it('R24: refuses a state that is missing, used or made up, and a code that Kommo refuses', async () => {
+  it('R24: refuses a missing, used or invented state, and a code that Kommo refuses', async () => {
     const scene = await open();
     const query = await consent(scene);
-    expect((await scene.ask('GET', `/auth?${query.replace(/&state=.*$/, '')}`)).status).toBe(400);
-    expect((await scene.ask('GET', `/auth?${query}x`)).status).toBe(400);
-    expect((await scene.ask('GET', `/auth?${query}`)).status).toBe(200);
-    expect(await scene.ask('GET', `/auth?${query}`)).toMatchObject({ status: 400, body: { data: { fields: [{ field: 'state' }] } } });
+    expect((await scene.send('GET', `/auth?${query.replace(/&state=.*$/, '')}`)).status).toBe(400);
+    expect((await scene.send('GET', `/auth?${query}x`)).status).toBe(400);
+    expect((await scene.send('GET', `/auth?${query}`)).status).toBe(200);
+    expect(await scene.send('GET', `/auth?${query}`)).toMatchObject({ status: 400, body: { data: { fields: [{ field: 'state' }] } } });
     const fresh = (await consent(scene)).replace(/code=[^&]+/, 'code=refused');
-    expect(await scene.ask('GET', `/auth?${fresh}`)).toMatchObject({ status: 400, body: { data: { error: 'kommo_code_refused' } } });
-    expect((await scene.ask('GET', '/auth?error=access_denied&state=x')).status).toBe(400);
+    expect(await scene.send('GET', `/auth?${fresh}`)).toMatchObject({ status: 400, body: { data: { error: 'kommo_code_refused' } } });
+    expect((await scene.send('GET', '/auth?error=access_denied&state=x')).status).toBe(400);
   });
 
-  it('is answered within 3 s whatever Kommo does, and goes on in the background', async () => {
+  it('responds within 3 s when Kommo is slow, and continues in the background', async () => {
     const scene = await open();
     const query = await consent(scene);
     await control.set({ 'kommo.token_delay_ms': 3_000 });
     const started = performance.now();
-    const answer = await scene.ask('GET', `/auth?${query}`);
-    expect(answer).toMatchObject({ status: 202, body: { status: 'success', code: 202 } });
+    const response = await scene.send('GET', `/auth?${query}`);
+    expect(response).toMatchObject({ status: 202, body: { status: 'success', code: 202 } });
     expect(performance.now() - started).toBeLessThan(3_000);
     await scene.app.close();
     expect(await scene.harness.context.stores.accounts.find(ACCOUNT_ID)).toMatchObject({ status: 'active' });
   });
 
-  it('is completed by the key: checked, webhooks subscribed, import on its way', async () => {
+  it('ends with the key: it is checked, webhooks are created, the import starts', async () => {
     const scene = await open();
-    await scene.ask('GET', `/auth?${await consent(scene)}`);
+    await scene.send('GET', `/auth?${await consent(scene)}`);
     const token = await vendors.disposableToken(ACCOUNT_ID);
     const headers = { 'x-auth-token': token, origin: `https://company${ACCOUNT_ID}.kommo.com` };
-    const saved = await scene.ask('POST', '/widget', { headers, body: { account_id: ACCOUNT_ID, unisender_key: UNISENDER_KEY } });
+    const saved = await scene.send('POST', '/widget', { headers, body: { account_id: ACCOUNT_ID, unisender_key: UNISENDER_KEY } });
     expect(saved).toMatchObject({
       status: 202,
       body: { status: 'success', data: { run: { account_id: ACCOUNT_ID, mode: 'import', trigger: 'widget' } } },
     });
     expect(saved.headers['access-control-allow-origin']).toBe(headers.origin);
-    const status = await scene.ask('GET', `/widget/status?account_id=${ACCOUNT_ID}`, { headers });
+    const status = await scene.send('GET', `/widget/status?account_id=${ACCOUNT_ID}`, { headers });
     expect(status).toMatchObject({ status: 200, body: { data: { connected: true, webhook: 'active' } } });
     expect(status.text).not.toContain(UNISENDER_KEY);
   });
 
-  it("R44: refuses other accounts' and forged tokens, and a bad key with the old one kept", async () => {
+  it('R44: refuses tokens of other accounts and forged ones, and keeps the old key when the new one is bad', async () => {
     const scene = await open();
-    await scene.ask('GET', `/auth?${await consent(scene)}`);
+    await scene.send('GET', `/auth?${await consent(scene)}`);
     const token = await vendors.disposableToken(ACCOUNT_ID);
-    const save = (headers: Record<string, string>, body: object) => scene.ask('POST', '/widget', { headers, body });
+    const save = (headers: Record<string, string>, body: object) => scene.send('POST', '/widget', { headers, body });
     const good = { account_id: ACCOUNT_ID, unisender_key: UNISENDER_KEY };
     expect((await save({}, good)).status).toBe(401);
     expect((await save({ 'x-auth-token': `${token.slice(0, -2)}xx` }, good)).status).toBe(401);
@@ -141,25 +141,28 @@ describe('an install over HTTP', () => {
     expect((await save({ 'x-auth-token': token }, { ...good, settings: { delete_policy: 'never' } })).body.data.fields).toMatchObject([
       { field: 'settings.delete_policy' },
     ]);
-    expect((await scene.ask('GET', '/widget/status?account_id=7', { headers: { 'x-auth-token': token } })).status).toBe(403);
+    expect((await scene.send('GET', '/widget/status?account_id=7', { headers: { 'x-auth-token': token } })).status).toBe(403);
   });
 
-  it('lets the operator look into both accounts', async () => {
+  it('lets the operator read and change contacts at both vendors', async () => {
     const scene = await open();
-    await scene.ask('GET', `/auth?${await consent(scene)}`);
-    await scene.order('POST', '/widget', { body: { account_id: ACCOUNT_ID, unisender_key: UNISENDER_KEY } });
-    expect(await scene.order('GET', `/kommo/contacts?id=${ACCOUNT_ID}&page=1&limit=250`)).toMatchObject({
+    await scene.send('GET', `/auth?${await consent(scene)}`);
+    await scene.sendAsOperator('POST', '/widget', { body: { account_id: ACCOUNT_ID, unisender_key: UNISENDER_KEY } });
+    expect(await scene.sendAsOperator('GET', `/kommo/contacts?id=${ACCOUNT_ID}&page=1&limit=250`)).toMatchObject({
       status: 200,
       body: { data: { page: 1, contacts: [] } },
     });
-    const added = await scene.order('POST', '/unisender/contacts', {
+    const added = await scene.sendAsOperator('POST', '/unisender/contacts', {
       body: { id: ACCOUNT_ID, emails: ['Anna@Example.org', 'ben@example.org'] },
     });
     expect(added).toMatchObject({ status: 200, body: { data: { total: 2, inserted: 2 } } });
-    const find = (email: string) => scene.order('GET', `/unisender/contacts?id=${ACCOUNT_ID}&z=${email}`);
+    const find = (email: string) => scene.sendAsOperator('GET', `/unisender/contacts?id=${ACCOUNT_ID}&z=${email}`);
     expect(await find('anna@example.org')).toMatchObject({ status: 200, body: { data: { found: true } } });
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
-    await scene.order('POST', '/unisender/contacts', { body: `id=${ACCOUNT_ID}&emails[]=anna@example.org&delete=1`, headers: form });
+    await scene.sendAsOperator('POST', '/unisender/contacts', {
+      body: `id=${ACCOUNT_ID}&emails[]=anna@example.org&delete=1`,
+      headers: form,
+    });
     expect(await find('anna@example.org')).toMatchObject({ status: 200, body: { data: { found: false } } });
   });
 });

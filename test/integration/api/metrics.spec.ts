@@ -4,25 +4,25 @@ import { openTestDatabases, testDatabaseKinds } from '../../support/test-databas
 import { ApiScene } from './api-scene.js';
 
 const ACCOUNT_ID = 32_000_001;
-const away = () => Promise.reject(new TransientError('away', { code: 'queue_unavailable' }));
+const unavailable = () => Promise.reject(new TransientError('unavailable', { code: 'queue_unavailable' }));
 
 describe.each(testDatabaseKinds())('GET /metrics on %s', (kind) => {
   const databases = openTestDatabases(kind);
 
   const valuesOf = async (api: ApiScene): Promise<ReadonlyMap<string, number>> => {
-    const { status, headers, text } = await api.order('GET', '/metrics');
+    const { status, headers, text } = await api.sendAsOperator('GET', '/metrics');
     expect(status).toBe(200);
     expect(headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
     const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
     return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]));
   };
 
-  it('is for the operator alone', async () => {
+  it('requires the operator', async () => {
     const api = await ApiScene.open({ database: await databases.open() });
-    expect((await api.ask('GET', '/metrics')).status).toBe(401);
+    expect((await api.send('GET', '/metrics')).status).toBe(401);
   });
 
-  it('says how many of what there are, and what waits', async () => {
+  it('counts accounts, contacts, events, runs, failures and alerts', async () => {
     const database = await databases.open();
     const api = await ApiScene.open({ database });
     const { stores } = api.harness.context;
@@ -62,14 +62,14 @@ describe.each(testDatabaseKinds())('GET /metrics on %s', (kind) => {
     expect(values.get('kommo_unisender_oldest_event_age_seconds')).toBeGreaterThanOrEqual(59);
   });
 
-  it('shows tubes by server and state, this process, and its requests by route, never by URL', async () => {
+  it('shows tubes by server and state, the process, and requests by route instead of URL', async () => {
     const tube = { server: 'q:11300', tube: 'imports', ready: 3, reserved: 1, delayed: 0, buried: 2, waiting: 4, paused: false };
     const api = await ApiScene.open({
       database: await databases.open(),
       queue: { listTubeStatistics: () => Promise.resolve([{ ...tube, pausedSecondsLeft: 0 }]) },
     });
-    await api.order('GET', `/operations/accounts/${ACCOUNT_ID}`);
-    await api.ask('GET', '/no/such/route');
+    await api.sendAsOperator('GET', `/operations/accounts/${ACCOUNT_ID}`);
+    await api.send('GET', '/no/such/route');
     const values = await valuesOf(api);
     expect(values.get('kommo_unisender_tube_jobs{server="q:11300",tube="imports",state="buried"}')).toBe(2);
     expect(values.get('kommo_unisender_tube_workers_waiting{server="q:11300",tube="imports"}')).toBe(4);
@@ -81,8 +81,8 @@ describe.each(testDatabaseKinds())('GET /metrics on %s', (kind) => {
     ]);
   });
 
-  it('answers while the queue does not, and says so', async () => {
-    const api = await ApiScene.open({ database: await databases.open(), queue: { listTubeStatistics: away } });
+  it('responds while the queue is down, and shows that', async () => {
+    const api = await ApiScene.open({ database: await databases.open(), queue: { listTubeStatistics: unavailable } });
     const values = await valuesOf(api);
     expect([values.get('kommo_unisender_queue_up'), values.get('kommo_unisender_database_up')]).toEqual([0, 1]);
   });

@@ -7,7 +7,7 @@ import { ApiScene, UNISENDER_KEY } from './api-scene.js';
 const ACCOUNTS = [501, 502] as const;
 const EMAIL = 'ivan_p@example.org';
 
-describe.each(testDatabaseKinds())('the data of one person on %s', (kind) => {
+describe.each(testDatabaseKinds())('personal data of an e-mail address on %s', (kind) => {
   const databases = openTestDatabases(kind);
   let sandbox: Sandbox;
   let control: SandboxControl;
@@ -63,10 +63,10 @@ describe.each(testDatabaseKinds())('the data of one person on %s', (kind) => {
   const setAddress = (assignment: string) =>
     scene.harness.context.database.execute(`UPDATE addresses SET ${assignment} WHERE email = ?`, [EMAIL]);
 
-  const order = (path: string, body: object) => scene.order('POST', `/operations/${path}`, { body });
+  const post = (path: string, body: object) => scene.sendAsOperator('POST', `/operations/${path}`, { body });
 
-  it('is shown, of all accounts or of one', async () => {
-    const all = await order('export', { email: ' Ivan_P@Example.org ' });
+  it('is exported, for all accounts or one', async () => {
+    const all = await post('export', { email: ' Ivan_P@Example.org ' });
     const expected = ACCOUNTS.map((account_id) => ({
       account_id,
       address: expect.objectContaining({ email: EMAIL, origin: 'ours', state: 'present' }),
@@ -74,13 +74,13 @@ describe.each(testDatabaseKinds())('the data of one person on %s', (kind) => {
       events: [expect.objectContaining({ event_id: 'e1' }), expect.objectContaining({ event_id: 'e2' })],
     }));
     expect(all.body.data['accounts']).toEqual(expected);
-    const one = await scene.order('GET', `/operations/export?email=${EMAIL}&account_id=502`);
+    const one = await scene.sendAsOperator('GET', `/operations/export?email=${EMAIL}&account_id=502`);
     expect(one.body.data['accounts']).toEqual([expected[1]]);
-    expect((await order('export', { email: 'nobody@example.org' })).body.data['accounts']).toEqual([]);
+    expect((await post('export', { email: 'unknown@example.org' })).body.data['accounts']).toEqual([]);
   });
 
-  it('is forgotten here and in Unisender, and nothing of anybody else', async () => {
-    const { status, body } = await order('erase', { email: EMAIL });
+  it('is erased here and in Unisender, and no other data is', async () => {
+    const { status, body } = await post('erase', { email: EMAIL });
     expect(status).toBe(200);
     expect(body.data['accounts']).toEqual(ACCOUNTS.map((account_id) => ({ account_id, contacts: 2, events: 2, unisender: 'deleted' })));
     const left = await dump();
@@ -93,35 +93,35 @@ describe.each(testDatabaseKinds())('the data of one person on %s', (kind) => {
       [2, ''],
       [3, 'hash'],
     ]);
-    expect((await order('erase', { email: EMAIL })).body.data['accounts']).toEqual([]);
+    expect((await post('erase', { email: EMAIL })).body.data['accounts']).toEqual([]);
   });
 
-  it('is forgotten in one account only when that is asked for', async () => {
-    await order('erase', { email: EMAIL, account_id: 501 });
-    const { body } = await order('export', { email: EMAIL });
+  it('is erased in one account only, on request', async () => {
+    await post('erase', { email: EMAIL, account_id: 501 });
+    const { body } = await post('export', { email: EMAIL });
     expect(body.data['accounts']).toEqual([expect.objectContaining({ account_id: 502 })]);
   });
 
   it.each([`origin = 'preexisting'`, `consent = 'unsubscribed'`])('stays in Unisender with %s', async (assignment) => {
     await setAddress(assignment);
-    const { body } = await order('erase', { email: EMAIL, account_id: 501 });
+    const { body } = await post('erase', { email: EMAIL, account_id: 501 });
     expect(body.data['accounts']).toEqual([expect.objectContaining({ unisender: 'left' })]);
     expect(await control.calls()).toEqual([]);
   });
 
-  it('waits until whoever works on the account is done', async () => {
+  it('is not erased while a worker holds the account', async () => {
     const { clock, stores } = scene.harness.context;
     await stores.leases.acquire(501, 'a worker', clock.nowMs() + 60_000);
-    expect((await order('erase', { email: EMAIL, account_id: 501 })).status).toBe(503);
-    expect((await order('export', { email: EMAIL, account_id: 501 })).body.data['accounts']).toHaveLength(1);
+    expect((await post('erase', { email: EMAIL, account_id: 501 })).status).toBe(503);
+    expect((await post('export', { email: EMAIL, account_id: 501 })).body.data['accounts']).toHaveLength(1);
   });
 
-  it('is written to the audit log without the address; what is no address is refused', async () => {
-    expect((await order('erase', { email: 'no address' })).body.data.fields).toEqual([
+  it('is erased with an audit entry that does not contain it; a bad e-mail address is refused', async () => {
+    expect((await post('erase', { email: 'no address' })).body.data.fields).toEqual([
       { field: 'email', problem: 'must be an e-mail address' },
     ]);
-    await order('erase', { email: EMAIL });
-    const { body, text } = await scene.order('GET', '/operations/audit?limit=2');
+    await post('erase', { email: EMAIL });
+    const { body, text } = await scene.sendAsOperator('GET', '/operations/audit?limit=2');
     expect(body.data['audit']).toMatchObject([
       { action: 'person.erase', outcome: 'done', details: { email: 1 } },
       { action: 'person.erase', outcome: 'invalid_input' },

@@ -12,7 +12,7 @@ import { Database } from '#database';
 import { createLogger } from '#logging';
 import { type RunningApi, runApi } from '../../../apps/api/src/run-api.js';
 
-/** The API as its main composes it, on a free port over an embedded database. */
+/** The API as its main builds it, on a free port with an embedded database. */
 describe('the API process', () => {
   let dataDir: string;
   let config: Config;
@@ -54,7 +54,7 @@ describe('the API process', () => {
     return readFileSync(join(config.logsFolderPath ?? '', day, 'request.log'), 'utf8');
   };
 
-  it('is live and not ready while the schema is old or the queue is away', async () => {
+  it('is live but not ready while the schema is old or the queue is down', async () => {
     const { url } = await start();
     expect((await fetch(`${url}/health/live`)).status).toBe(200);
     const ready = await fetch(`${url}/health/ready`);
@@ -62,7 +62,7 @@ describe('the API process', () => {
     expect(await ready.json()).toEqual({ status: 'not_ready', checks: { database: 'up', migrations: 'pending', queue: 'down' } });
   });
 
-  it('writes requests and answers as the predecessors did, with secrets masked', async () => {
+  it('logs requests and responses in the format of the predecessors, with secrets masked', async () => {
     await migrate();
     const { url, logger } = await start();
     const headers = { authorization: `Bearer ${config.operatorToken.reveal()}`, 'content-type': 'application/x-www-form-urlencoded' };
@@ -78,7 +78,7 @@ describe('the API process', () => {
       expect(log).not.toContain(secret);
   });
 
-  it('finishes what is under way before it closes', async () => {
+  it('finishes running requests before it closes', async () => {
     await migrate();
     const { url } = await start();
     const body = 'client_id=abc&client_secret=s&redirect_uri=https%3A%2F%2Fa.example%2Fauth';
@@ -88,13 +88,13 @@ describe('the API process', () => {
       'content-length': body.length,
     };
     const sending = request(`${url}/integration`, { method: 'POST', headers, agent: false });
-    const answer = once(sending, 'response') as Promise<[IncomingMessage]>;
+    const response = once(sending, 'response') as Promise<[IncomingMessage]>;
     sending.write(body.slice(0, 10));
     expect((await fetch(`${url}/health/live`)).status).toBe(200);
     const closing = api?.close();
     api = undefined;
     sending.end(body.slice(10));
-    const [{ statusCode }] = await answer;
+    const [{ statusCode }] = await response;
     expect(statusCode).toBe(200);
     await closing;
     await expect(fetch(`${url}/health/live`)).rejects.toThrow();

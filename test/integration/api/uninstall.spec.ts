@@ -6,7 +6,7 @@ import { ApiScene, CLIENT_ID, CLIENT_SECRET } from './api-scene.js';
 const ACCOUNT_ID = 501;
 const signature = createHmac('sha256', CLIENT_SECRET).update(`${CLIENT_ID}|${ACCOUNT_ID}`).digest('hex');
 
-describe("Kommo's call that the integration was switched off", () => {
+describe('the uninstall call of Kommo', () => {
   const databases = openTestDatabases('sqlite');
 
   const open = async () => {
@@ -19,27 +19,27 @@ describe("Kommo's call that the integration was switched off", () => {
   };
 
   const statusOf = async (scene: ApiScene) => {
-    const { body } = await scene.order('GET', `/operations/accounts/${ACCOUNT_ID}`);
+    const { body } = await scene.sendAsOperator('GET', `/operations/accounts/${ACCOUNT_ID}`);
     return body.data['status'];
   };
 
-  it.each(['client_uuid', 'client_id'])('R46: disconnects the account that it is signed for (%s)', async (name) => {
+  it.each(['client_uuid', 'client_id'])('R46: disconnects the account that its signature covers (%s)', async (name) => {
     const scene = await open();
-    const answer = await scene.ask('GET', `/kommo/uninstall?${name}=${CLIENT_ID}&account_id=${ACCOUNT_ID}&signature=${signature}`);
-    expect(answer).toMatchObject({ status: 200, body: { status: 'success' } });
+    const response = await scene.send('GET', `/kommo/uninstall?${name}=${CLIENT_ID}&account_id=${ACCOUNT_ID}&signature=${signature}`);
+    expect(response).toMatchObject({ status: 200, body: { status: 'success' } });
     expect(await statusOf(scene)).toBe('disconnected');
   });
 
-  it('R46: changes nothing without the right signature, names what is missing, and may not be tried often', async () => {
+  it('R46: changes nothing without the right signature, names missing fields, and is rate limited', async () => {
     const scene = await open();
-    const ask = (query: string) => scene.ask('GET', `/kommo/uninstall?${query}`);
-    expect(await ask('account_id=1x')).toMatchObject({
+    const send = (query: string) => scene.send('GET', `/kommo/uninstall?${query}`);
+    expect(await send('account_id=1x')).toMatchObject({
       status: 400,
       body: { data: { fields: [{ field: 'client_uuid' }, { field: 'account_id' }, { field: 'signature' }] } },
     });
     const guess = `client_uuid=${CLIENT_ID}&account_id=${ACCOUNT_ID}&signature=${signature.replace(/^./, (digit) => (digit === 'a' ? 'b' : 'a'))}`;
-    for (let attempt = 0; attempt < 5; attempt += 1) expect((await ask(guess)).status).toBe(401);
-    expect((await ask(guess)).status).toBe(429);
+    for (let attempt = 0; attempt < 5; attempt += 1) expect((await send(guess)).status).toBe(401);
+    expect((await send(guess)).status).toBe(429);
     expect(await statusOf(scene)).toBe('active');
   });
 });

@@ -6,7 +6,7 @@ const ALLOWED = {
   'Access-Control-Max-Age': '600',
 };
 
-/** Whether the origin is a page of Kommo's: `https://<account>.<allowed domain>`. */
+/** Whether the origin is a Kommo account's: `https://<account>.<allowed domain>`. */
 export function isKommoOrigin(origin: string, allowedDomains: readonly string[]): boolean {
   const host = /^https:\/\/([a-z0-9.-]+)$/.exec(origin)?.[1] ?? '';
   return allowedDomains.some((domain) => host.endsWith(`.${domain}`) && /^[a-z0-9-]+$/.test(host.slice(0, -domain.length - 1)));
@@ -14,7 +14,7 @@ export function isKommoOrigin(origin: string, allowedDomains: readonly string[])
 
 const WIDGET_ROUTE = /^\/widget(\/status)?\/?(\?|$)/;
 
-/** Lets Kommo's own pages, and no others, read the answers of the widget's routes, refusals too (reference/kommo.md 2). */
+/** Allows pages of Kommo, and no others, to read the responses of the widget's routes, errors too (reference/kommo.md 2). */
 export function addWidgetCors(fastify: FastifyInstance, allowedDomains: readonly string[]): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     if (!WIDGET_ROUTE.test(request.url)) return done();

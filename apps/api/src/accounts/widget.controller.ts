@@ -19,7 +19,7 @@ export class WidgetController {
   @UseGuards(IntegrationConfiguredGuard)
   async save(@Body() { account_id, unisender_key, settings }: SaveWidgetDto) {
     const saved = await this.widget.saveKey({ accountId: account_id, unisenderKey: Secret.of(unisender_key), settings });
-    return new ApiResult({ run_id: saved.run.run_id, ...saved }, { message: 'The key is saved. The import starts now.' });
+    return new ApiResult({ run_id: saved.run.run_id, ...saved }, { message: 'The key is saved; the import starts now' });
   }
 
   @Get('status')

@@ -1,7 +1,7 @@
 const actors = new WeakMap<object, string>();
 
-/** Notes the actor of a request, for the audit log. */
+/** Sets the actor that the audit log records for a request. */
 export const setActor = (request: object, actor: string): void => void actors.set(request, actor);
 
-/** The noted actor of a request; `operator` when a guard noted none. */
+/** The actor of a request; `operator` when none was set. */
 export const actorOf = (request: object): string => actors.get(request) ?? 'operator';

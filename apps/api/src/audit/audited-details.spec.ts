@@ -16,11 +16,11 @@ describe('readDetails', () => {
     [{ nested: 1 }, undefined],
     [null, undefined],
     [undefined, undefined],
-  ])('of %j keeps %j', (value, kept) => {
+  ])('keeps of %j: %j', (value, kept) => {
     expect(readDetails({ field: value }, ['field'])).toEqual(kept === undefined ? {} : { field: kept });
   });
 
-  it('keeps no field that was not asked for', () => {
+  it('keeps no other field', () => {
     expect(readDetails({ mode: 'import', client_secret: 'word' }, ['mode'])).toEqual({ mode: 'import' });
   });
 });

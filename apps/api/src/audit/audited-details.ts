@@ -2,7 +2,7 @@ type Detail = string | number | boolean;
 
 const HARMLESS = /^[\w.:-]{1,64}$/;
 
-/** Lists are counted, never shown: they may hold addresses. */
+/** Of a list only the length is kept: it may hold e-mail addresses. */
 function findDetail(value: unknown): Detail | undefined {
   if (typeof value === 'number' || typeof value === 'boolean') return value;
   if (Array.isArray(value)) return value.length;
@@ -11,7 +11,7 @@ function findDetail(value: unknown): Detail | undefined {
   return HARMLESS.test(value) ? value : undefined;
 }
 
-/** Those of a request's fields that may be kept: short plain words, numbers, and how many entries a list has. */
+/** Returns the values of `fields` that are safe to keep: numbers, booleans, short plain words, and the lengths of lists. */
 export function readDetails(input: Readonly<Record<string, unknown>>, fields: readonly string[]): Record<string, Detail> {
   const details: Record<string, Detail> = {};
   for (const field of fields) {

@@ -21,7 +21,7 @@ export class AccountAuthorisedGuard implements CanActivate {
     const account = await this.accounts.find(accountId);
     if (account && !UNAUTHORISED.has(account.status)) return true;
     const link = `${this.config.publicUrl}/auth?id=${accountId}`;
-    throw new AccountBlockedError(`Account ${accountId} is not authorised: open ${link} in a browser and allow the access.`, {
+    throw new AccountBlockedError(`Account ${accountId} is not authorised: open ${link} in a browser and allow the access`, {
       code: 'reauthorization_required',
     });
   }

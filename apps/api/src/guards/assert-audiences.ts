@@ -3,13 +3,13 @@ import { BugError } from '#domain';
 import type { RegisteredRoute } from '../http/route-registry.js';
 import type { Audience } from './audience.decorator.js';
 
-/** The handler or nothing protects a route of these; guards protect the others. */
+/** Routes of these need no guard: they are open, or the handler checks the caller. */
 const AUDIENCES_WITHOUT_GUARDS: ReadonlySet<Audience> = new Set<Audience>(['public', 'kommo', 'unisender']);
 
 const isProtected = ({ audience, hasGuards = false }: FastifyContextConfig) =>
   audience !== undefined && (hasGuards || AUDIENCES_WITHOUT_GUARDS.has(audience));
 
-/** Throws BugError that names every route without an audience, and every route whose audience needs guards that it does not have. */
+/** Throws BugError that names every route without an audience, and every route without the guards that its audience needs. */
 export function assertAudiences(routes: readonly RegisteredRoute[]): void {
   const unprotected = routes.filter(({ config }) => !isProtected(config)).map(({ name }) => name);
   if (unprotected.length === 0) return;

@@ -9,7 +9,7 @@ import { AddRouteConfig } from '../http/route-registry.js';
  */
 export type Audience = 'public' | 'operator' | 'widget' | 'browser' | 'kommo' | 'unisender';
 
-/** Declares who may call the route. The application does not start while a route declares nobody. */
+/** Declares who may call the route. The application does not start while a route has no audience. */
 export const Audience = (audience: Audience): MethodDecorator => AddRouteConfig({ audience, hasGuards: true });
 
 /** The audience that the route of this request declares. */

@@ -15,6 +15,6 @@ export class IntegrationConfiguredGuard implements CanActivate {
     if (findAccountId(context.switchToHttp().getRequest<FastifyRequest>()) === 'malformed') return true;
     this.isConfigured ||= (await this.integrations.count()) > 0;
     if (this.isConfigured) return true;
-    throw new InvalidInputError('No integration is saved yet: send one to POST /integration.', { code: 'integration_missing' });
+    throw new InvalidInputError('No integration is saved yet: send one to POST /integration', { code: 'integration_missing' });
   }
 }

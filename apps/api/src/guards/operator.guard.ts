@@ -27,7 +27,7 @@ export class OperatorGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     if (audience !== 'operator' || isOperator(request, this.config)) return true;
     this.rateLimit.consume(request);
-    throw new InvalidInputError("The operator's token is required: send Authorization: Bearer <OPERATOR_TOKEN>.", {
+    throw new InvalidInputError("The operator's token is required: send Authorization: Bearer <OPERATOR_TOKEN>", {
       code: 'operator_required',
     });
   }

@@ -23,7 +23,7 @@ export class PublicRateLimit {
     if (retryAfterSeconds !== undefined) throw new RateLimitedError(retryAfterSeconds);
   }
 
-  /** Runs `work`. When it refuses the request with InvalidInputError, of this code if one is given, the refusal is counted. */
+  /** Runs `work`, and counts one request when it throws InvalidInputError (only of `code`, if given). Throws what `work` throws, or RateLimitedError. */
   async consumeOnRefusal<T>(request: ClientRequest, work: () => Promise<T>, code?: ErrorCode<'invalid'>): Promise<T> {
     try {
       return await work();

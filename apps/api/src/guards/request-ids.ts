@@ -15,7 +15,7 @@ export const inputOf = (request: FastifyRequest): Record<string, unknown> => ({
   ...(request.body as Record<string, unknown> | undefined),
 });
 
-/** Reads the account id of a request. The input pipe refuses `absent` and `malformed` later, and names the field. */
+/** Reads the account id of a request. A missing or bad one is refused later, by the input pipe, which names the field. */
 export function findAccountId(request: FastifyRequest): number | 'absent' | 'malformed' {
   const input = inputOf(request);
   const given = ACCOUNT_FIELDS.map((field) => input[field]).find((value) => value !== undefined);

@@ -24,7 +24,7 @@ export class WidgetGuard implements CanActivate {
     setActor(request, `widget:${userId}`);
     const requested = findAccountId(request);
     if (typeof requested === 'number' && requested !== accountId) {
-      throw new InvalidInputError('The token belongs to another account.', { code: 'other_account' });
+      throw new InvalidInputError('The token belongs to another account', { code: 'other_account' });
     }
     return true;
   }
@@ -33,5 +33,5 @@ export class WidgetGuard implements CanActivate {
 function tokenOf(request: FastifyRequest): string {
   const token = request.headers['x-auth-token'];
   if (typeof token === 'string' && token !== '') return token;
-  throw new InvalidInputError("Kommo's disposable token is required: send it in X-Auth-Token.", { code: 'widget_token_refused' });
+  throw new InvalidInputError("Kommo's disposable token is required: send it in X-Auth-Token", { code: 'widget_token_refused' });
 }

@@ -12,7 +12,7 @@ export interface Readiness {
 
 const toState = (isUp: boolean): State => (isUp ? 'up' : 'down');
 
-/** Checks whether this process can serve requests: the database responds with the current schema, and so does the queue. */
+/** Checks whether this process can serve: database and queue respond, and the schema is current. */
 @Injectable()
 export class ReadinessCheck {
   constructor(

@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock, Logger } from '#domain';
 import { DeadlineError, withDeadline } from '#clock';
 
-/** Lets work go on after its request is answered. A shutdown waits for it. */
+/** Continues work after the response to its request. A shutdown waits for that work. */
 @Injectable()
 export class BackgroundWork implements OnApplicationShutdown {
   private readonly running = new Set<Promise<unknown>>();
@@ -12,7 +12,7 @@ export class BackgroundWork implements OnApplicationShutdown {
     private readonly logger: Logger,
   ) {}
 
-  /** Returns the result of `work`, or undefined after `limitMs`: then `work` goes on, and a failure is logged under the name `what`. */
+  /** Returns the result of `work`, or undefined after `limitMs`. Then `work` continues, and a failure is logged with the name `what`. */
   async waitFor<T>(work: Promise<T>, limitMs: number, what: string): Promise<T | undefined> {
     const late = (signal: AbortSignal) =>
       new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type BodyObject, InvalidInputError, parseFormBody, parseJsonBody } from '#domain';
 import { AddRouteConfig } from './route-registry.js';
 
-/** 2 MB: larger than any webhook of Kommo's. */
+/** 2 MB: no webhook of Kommo is larger. */
 export const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
 /** The handler gets the body's bytes and decodes them itself: it verifies a signature, or keeps what cannot be decoded. */
@@ -25,7 +25,7 @@ function parseJsonObject(bytes: Buffer): BodyObject | undefined {
 
 function refuseType(): never {
   const problem = 'must be JSON (application/json) or a form (application/x-www-form-urlencoded)';
-  throw Object.assign(new Error(`The body ${problem}.`), { statusCode: 415 });
+  throw Object.assign(new Error(`The body ${problem}`), { statusCode: 415 });
 }
 
 /** Decodes a body by its content type: JSON, else a form. Throws InvalidInputError. */
@@ -33,7 +33,7 @@ export function decodeByType(bytes: Buffer, contentType: string | undefined): un
   return /^application\/(.+\+)?json\b/i.test(contentType ?? '') ? parseJsonBody(bytes) : parseFormBody(bytes);
 }
 
-/** Accepts JSON and forms; any other type is refused with 415. Routes with {@link RawBody} get the bytes of these two undecoded. */
+/** Accepts JSON and forms, and refuses any other type with 415. Routes with {@link RawBody} get the bytes of any type. */
 export function addBodyParsers(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   const add = (type: string | RegExp, parse: Parse) =>

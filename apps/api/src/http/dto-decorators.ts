@@ -6,8 +6,8 @@ import { findId } from '../guards/request-ids.js';
 type InputObject = Readonly<Record<string, unknown>>;
 
 /**
- * Reads the property from the first of these fields that the request has: its own name, then the names that the
- * predecessors (the PHP services) used. Put it above the property's other decorators: class-transformer starts at the top.
+ * Accepts other names for a field, mostly those that the predecessors (the PHP services) used. The property's own name comes
+ * first, then `names` in their order. Put it above the property's other decorators: class-transformer applies the top one first.
  */
 export const Alias = (...names: string[]): PropertyDecorator =>
   applyDecorators(
@@ -42,7 +42,7 @@ export function IsPlainText(maxLength = 255): PropertyDecorator {
 
 const DIGITS = /^\d{1,9}$/;
 
-/** For `@Transform`: up to nine digits become a number; anything else stays for the validation to refuse. */
+/** For `@Transform`: up to nine digits become a number; anything else stays, and the validation refuses it. */
 export const digitsToNumber = ({ value }: { value: unknown }): unknown =>
   typeof value === 'string' && DIGITS.test(value) ? Number(value) : value;
 
@@ -51,5 +51,5 @@ const BOOLEANS: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
   ...[false, 0, '0', 'false', ''].map((value) => [value, false] as const),
 ]);
 
-/** For `@Transform`: 1, 0, true and false become a boolean; anything else stays for the validation to refuse. */
+/** For `@Transform`: 1, 0, true and false become a boolean; anything else stays, and the validation refuses it. */
 export const flagToBoolean = ({ value }: { value: unknown }): unknown => BOOLEANS.get(value) ?? value;

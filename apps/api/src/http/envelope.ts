@@ -1,9 +1,6 @@
 import { SetMetadata } from '@nestjs/common';
 
-/**
- * What a handler returns to set more of the envelope than its data: the HTTP status (`code`) or a message.
- * EnvelopeInterceptor unpacks it.
- */
+/** A handler returns it to set the HTTP status (`code`) or the message beside the data. A handler without such a need returns plain data. */
 export class ApiResult<T = unknown> {
   constructor(
     readonly data: T,
@@ -11,7 +8,7 @@ export class ApiResult<T = unknown> {
   ) {}
 }
 
-/** The form of every JSON response, as in the predecessors; `code` is the HTTP status. */
+/** The shape of every JSON response, as in the predecessors. `code` is the HTTP status. */
 export interface Envelope {
   readonly status: 'success' | 'error';
   readonly data: unknown;

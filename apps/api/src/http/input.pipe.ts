@@ -2,7 +2,7 @@ import { Injectable, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { type FieldProblem, InvalidInputError } from '#domain';
 
-/** class-validator begins its messages with the property's name; a problem is shown behind the name of its field. */
+/** Removes the property's name from the start of a message: the name of the field comes before every problem. */
 const withoutName = (message: string, property: string) =>
   message.startsWith(`${property} `) ? message.slice(property.length + 1) : message;
 

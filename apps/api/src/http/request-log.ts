@@ -7,7 +7,7 @@ const MAX_SHOWN_LENGTH = 20;
 
 type LoggedRequest = FastifyRequest & { [RESPONSE]?: unknown };
 
-/** Health probes come every few seconds; the events table has the accepted webhooks of Kommo in more detail. */
+/** Not logged: health probes, which come every few seconds, and accepted Kommo webhooks, which are in the events table. */
 const isQuiet = (url: string, status: number) => url.startsWith('/health/') || (status === 200 && url.startsWith('/webhook/'));
 
 /** `Sync` for `/sync/contacts?id=1`. */
@@ -16,7 +16,7 @@ function serviceOf(url: string): string {
   return name === '' ? 'Api' : name.charAt(0).toUpperCase() + name.slice(1, 30);
 }
 
-/** Of a raw body only the size is logged. */
+/** Query and body; of a raw body only its size. */
 function inputOf({ query, body }: FastifyRequest): Record<string, unknown> {
   const sent = Buffer.isBuffer(body) ? { bytes: body.length } : (body as object | undefined);
   return { ...(query as object | undefined), ...sent };

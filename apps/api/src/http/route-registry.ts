@@ -15,7 +15,7 @@ declare module 'fastify' {
   }
 }
 
-/** Adds to a handler's route configuration. Nest's own `RouteConfig` replaces what another decorator declared. */
+/** Adds to the Fastify configuration of a handler's route. Nest's own `RouteConfig` would replace what other decorators added. */
 export const AddRouteConfig =
   (config: FastifyContextConfig): MethodDecorator =>
   (_prototype, _name, { value: handler }) => {
@@ -23,7 +23,7 @@ export const AddRouteConfig =
     Reflect.defineMetadata(FASTIFY_ROUTE_CONFIG_METADATA, { ...declared, ...config }, handler as object);
   };
 
-/** One method of one path, of a controller or registered on Fastify directly. */
+/** One method of one path: of a controller, or registered on Fastify directly. */
 export interface RegisteredRoute {
   /** `GET /accounts (AccountsController.list)` */
   readonly name: string;
@@ -31,7 +31,7 @@ export interface RegisteredRoute {
   readonly config: FastifyContextConfig;
 }
 
-/** Lists the routes that are registered from now on; the list grows with them. */
+/** Returns a live list of the routes that are registered after this call. */
 export function recordRoutes(fastify: FastifyInstance): readonly RegisteredRoute[] {
   const routes: RegisteredRoute[] = [];
   fastify.addHook('onRoute', ({ method: methods, url, handler, config = {} }) => {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 
-/** No response is executed, framed or cached; pages override the policy. */
+/** Browsers do not execute, frame or cache a response. Pages set a policy of their own. */
 const headers = {
   'Cache-Control': 'no-store',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
@@ -16,7 +16,7 @@ const HSTS = { 'Strict-Transport-Security': 'max-age=31536000' };
 export const securityHeaders = (publicUrl: string): Readonly<Record<string, string>> =>
   publicUrl.startsWith('https:') ? { ...headers, ...HSTS } : headers;
 
-/** Sets {@link securityHeaders} before anything else runs. */
+/** Sets {@link securityHeaders} on every response. */
 export function addSecurityHeaders(fastify: FastifyInstance, publicUrl: string): void {
   const all = securityHeaders(publicUrl);
   fastify.addHook('onRequest', (_request, reply, done) => {

@@ -16,7 +16,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** A response may need many vendor calls. */
 const IDLE_TIMEOUT_MS = 300_000;
 const KEEP_ALIVE_MS = 72_000;
-/** Webhook tokens and run ids fit. */
+/** Longer than any webhook token or run id. */
 const MAX_PARAM_LENGTH = 256;
 
 type ServerLogger = Logger & Pick<ServiceLogger, 'logRequest'>;

@@ -53,7 +53,7 @@ export class AuthorizationController {
       error,
     });
     const account = await this.background.waitFor(authorization, RESPOND_WITHIN_MS, 'authorization');
-    if (account) return new ApiResult({ account_id: account.accountId, name: account.name }, { message: 'The account is connected.' });
-    return new ApiResult(null, { code: 202, message: 'Kommo responds slowly. The authorization continues in the background.' });
+    if (account) return new ApiResult({ account_id: account.accountId, name: account.name }, { message: 'The account is connected' });
+    return new ApiResult(null, { code: 202, message: 'Kommo responds slowly; the authorization continues in the background' });
   }
 }

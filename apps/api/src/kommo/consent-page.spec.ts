@@ -13,7 +13,7 @@ describe('the consent page', () => {
     expect(page.match(/<script /g)).toHaveLength(1);
   });
 
-  it('allows only scripts of the origin of Kommo', () => {
+  it('allows scripts of the origin of Kommo only', () => {
     expect(consentPagePolicy('https://kommo.test/b.js')).toContain('script-src https://kommo.test;');
   });
 

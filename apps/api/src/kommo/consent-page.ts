@@ -6,13 +6,13 @@ const escape = (text: string) => text.replace(/[&<>"']/g, (letter) => ESCAPES[le
 
 const STYLE = 'body{font:16px/1.5 system-ui,sans-serif;margin:15vh auto;max-width:28rem;padding:0 1rem;text-align:center}';
 
-/** Only Kommo's own script, and what that script itself brings in. */
+/** The page's Content-Security-Policy: only Kommo's script, and what that script loads from its origin. */
 export const consentPagePolicy = (scriptUrl: string): string => {
   const { origin } = new URL(scriptUrl);
   return `default-src 'none'; script-src ${origin}; style-src 'unsafe-inline' ${origin}; img-src ${origin} data:; font-src ${origin}; connect-src ${origin}; frame-src ${origin}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 };
 
-/** A page with Kommo's button, and a plain link for browsers that do not run it. */
+/** Returns a page with Kommo's button, and a plain link for browsers that do not run scripts. */
 export function renderConsentPage(accountId: number, consentUrl: string, { scriptUrl, className, attributes }: ConsentButton): string {
   const written = Object.entries(attributes).map(([name, value]) => `${name}="${escape(value)}"`);
   return `<!doctype html>

@@ -27,7 +27,7 @@ export class IntegrationController {
   @Audited('integration.save', 'client_id', 'integrations_id')
   async saveIntegration(@Body() body: SaveIntegrationDto) {
     const { clientId } = await this.installer.saveIntegration(toIntegration(body));
-    return new ApiResult({ client_id: clientId }, { message: 'The integration is saved.' });
+    return new ApiResult({ client_id: clientId }, { message: 'The integration is saved' });
   }
 
   @Post('setup')
@@ -36,7 +36,7 @@ export class IntegrationController {
   @Audited('account.setup', 'client_id', 'integrations_id')
   async saveSetup(@Body() body: SetupDto) {
     const saved = await this.installer.saveSetup({ ...toIntegration(body), accountId: body.account_id });
-    const message = `Saved. Now open ${this.config.publicUrl}/auth?id=${saved.accountId} in a browser and allow the access.`;
+    const message = `Saved; now open ${this.config.publicUrl}/auth?id=${saved.accountId} in a browser and allow the access`;
     return new ApiResult({ client_id: saved.clientId, account_id: saved.accountId }, { message });
   }
 }

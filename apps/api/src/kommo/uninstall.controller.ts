@@ -25,6 +25,6 @@ export class UninstallController {
     const call = { clientId: client_uuid, accountId: account_id, signature };
     await this.rateLimit.consumeOnRefusal(request, () => this.uninstalls.receive(call));
     await this.background.waitFor(this.uninstalls.unsubscribe(account_id), RESPOND_WITHIN_MS, 'webhook removal');
-    return new ApiResult(null, { message: 'The account is disconnected.' });
+    return new ApiResult(null, { message: 'The account is disconnected' });
   }
 }

@@ -8,7 +8,7 @@ import { ServiceMetrics } from './service-metrics.js';
 
 const NO_ROUTE = 'none';
 
-/** Counts the requests of this process, and reads the figures of the deployment when they are asked for. */
+/** Counts the requests of this process, and reads the counts of the deployment for each scrape. */
 @Injectable()
 export class MetricsService implements OnModuleInit {
   private readonly metrics: ServiceMetrics;
@@ -23,7 +23,7 @@ export class MetricsService implements OnModuleInit {
     this.metrics = new ServiceMetrics(clock);
   }
 
-  /** Of the text that {@link render} returns. */
+  /** The content type of what {@link render} returns. */
   get contentType(): string {
     return this.metrics.contentType;
   }
@@ -37,7 +37,7 @@ export class MetricsService implements OnModuleInit {
     });
   }
 
-  /** Returns Prometheus' text form. When database or queue does not respond, its figures are missing. */
+  /** Returns the metrics in Prometheus' text form. Those of a database or queue that does not respond are missing. */
   async render(): Promise<string> {
     const [database, tubes] = await Promise.all([
       this.orUndefined(() => this.figures.read()),

@@ -6,7 +6,7 @@ import { Audience } from '../guards/audience.decorator.js';
 import { AccountParamsDto, ListEventsDto, ListFailuresDto } from './dto/operations.dto.js';
 import { toEventView, toFailureView } from './operations.views.js';
 
-/** What the console and the command line show the operator. */
+/** Data for the operator's console and command line. */
 @Controller('operations')
 export class OperationsController {
   constructor(

@@ -32,6 +32,6 @@ export class PersonalDataController {
   @Audited('person.erase', 'email')
   async erase(@Body() { email, account_id }: PersonDto) {
     const accounts = await this.personalData.erase({ email, accountId: account_id });
-    return new ApiResult({ accounts }, { message: 'Erased here. A contact that Kommo still has comes back with its next change.' });
+    return new ApiResult({ accounts }, { message: 'Erased here; a contact that Kommo still has comes back with its next change' });
   }
 }

@@ -3,13 +3,13 @@ import type { DatabaseFigures } from '#database';
 import { accountStatuses, type Clock } from '#domain';
 import type { TubeStatistics } from '#queue';
 
-/** What stands in the database and the queue at one moment; undefined for one that does not answer. */
+/** Counts from the database and the queue; undefined for a source that does not respond. */
 export interface Figures {
   readonly database: DatabaseFigures | undefined;
   readonly tubes: readonly TubeStatistics[] | undefined;
 }
 
-/** One answered request. */
+/** One request after its response. */
 export interface CompletedRequest {
   readonly method: string;
   /** The route's pattern, never the URL: the number of label values stays bounded. */
@@ -26,7 +26,7 @@ const jobStates = ['ready', 'reserved', 'delayed', 'buried'] as const;
 
 type Labels = Readonly<Record<string, string>>;
 
-/** The figures of the deployment and of this process, in Prometheus' text form. No label is a contact or an account. */
+/** The metrics of the deployment and of this process, in Prometheus' text form. No label holds a contact or an account. */
 export class ServiceMetrics {
   private readonly registry = new Registry();
   private readonly gauges = new Map<string, Gauge>();
@@ -36,26 +36,29 @@ export class ServiceMetrics {
   constructor(private readonly clock: Clock) {
     this.requests = new Histogram({
       name: `${PREFIX}http_request_seconds`,
-      help: 'Requests that this process answered.',
+      help: 'Duration of the requests that this process responded to.',
       labelNames: ['method', 'route', 'status'],
       buckets: BUCKETS_SECONDS,
       registers: [this.registry],
     });
   }
 
+  /** The content type of what {@link render} returns. */
   get contentType(): string {
     return this.registry.contentType;
   }
 
+  /** Counts one request. */
   count({ method, route, status, durationMs }: CompletedRequest): void {
     this.requests.observe({ method, route, status: String(status) }, durationMs / 1_000);
   }
 
+  /** Returns all metrics as text. */
   async render({ database, tubes }: Figures): Promise<string> {
     this.observeProcess();
     for (const gauge of this.gauges.values()) gauge.reset();
-    this.set('database_up', 'Whether the database answers.', database ? 1 : 0);
-    this.set('queue_up', 'Whether one queue server at least answers.', tubes ? 1 : 0);
+    this.set('database_up', 'Whether the database responds.', database ? 1 : 0);
+    this.set('queue_up', 'Whether at least one queue server responds.', tubes ? 1 : 0);
     if (database) this.setDatabase(database);
     for (const tube of tubes ?? []) this.setTube(tube);
     return this.registry.metrics();
@@ -67,13 +70,13 @@ export class ServiceMetrics {
     this.set('unisender_keys_refused', 'Active accounts whose Unisender key is refused.', figures.keysRefused);
     const { total, inSync, excluded, failing } = contacts;
     const outcomes = { in_sync: inSync, excluded, failing, waiting: Math.max(0, total - inSync - excluded - failing) };
-    this.setEach('contacts', 'Living contacts by outcome, as counted within the last minutes.', 'outcome', outcomes);
+    this.setEach('contacts', 'Contacts by outcome, without deleted ones; counted every few minutes.', 'outcome', outcomes);
     this.set('events_waiting', 'Events that no worker has applied yet.', figures.eventsWaiting);
     const oldestMs = oldestEventAt === null ? 0 : Math.max(0, this.clock.nowMs() - oldestEventAt);
-    this.set('oldest_event_age_seconds', 'Age of the oldest event that waits; 0 when none does.', oldestMs / 1_000);
-    this.setEach('active_runs', 'Runs that are not ended, by state.', 'state', { ...noRuns, ...activeRuns });
-    this.set('failures', 'Buried jobs that are kept with their reason.', figures.failures);
-    this.set('alerts_waiting', 'Alerts that ALERT_WEBHOOK_URL has not taken yet.', figures.alertsWaiting);
+    this.set('oldest_event_age_seconds', 'Age of the oldest waiting event; 0 without one.', oldestMs / 1_000);
+    this.setEach('active_runs', 'Runs that have not ended, by state.', 'state', { ...noRuns, ...activeRuns });
+    this.set('failures', 'Buried jobs that are stored with their reason.', figures.failures);
+    this.set('alerts_waiting', 'Alerts that ALERT_WEBHOOK_URL has not accepted yet.', figures.alertsWaiting);
   }
 
   private setTube(statistics: TubeStatistics): void {
@@ -99,7 +102,7 @@ export class ServiceMetrics {
     return gauge;
   }
 
-  /** Not before somebody asks: it watches the garbage collector and the event loop from then on. */
+  /** Starts with the first scrape: the default metrics observe the garbage collector and the event loop from then on. */
   private observeProcess(): void {
     if (this.hasProcessMetrics) return;
     this.hasProcessMetrics = true;

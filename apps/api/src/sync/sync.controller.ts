@@ -19,7 +19,7 @@ export class SyncController {
   @UseGuards(IntegrationConfiguredGuard, AccountAuthorisedGuard)
   async start(@Body() { id, mode }: StartRunDto) {
     const run = await this.runs.start({ accountId: id, mode, trigger: 'operator' });
-    return new ApiResult(run, { message: 'The run starts now.' });
+    return new ApiResult(run, { message: 'The run starts now' });
   }
 
   @Get('contacts/:run_id')

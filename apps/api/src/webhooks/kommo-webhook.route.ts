@@ -15,8 +15,8 @@ type WebhookRequest = FastifyRequest<{ Params: { token: string } }>;
 const routeConfig: FastifyContextConfig = { audience: 'kommo', keepsRawBody: true };
 
 /**
- * Receives Kommo's webhooks; responds 200 only once every event is durable. The one route on Fastify itself: a webhook
- * needs none of Nest's guards, pipes and interceptors, and they would double its cost.
+ * Receives Kommo's webhooks. Responds 200 only when every event is committed. The one route on Fastify itself: a webhook needs
+ * none of Nest's guards, pipes and interceptors, which would double its cost.
  */
 @Injectable()
 export class KommoWebhookRoute implements OnModuleInit {

@@ -17,6 +17,6 @@ export class WebhookAccounts {
     const account = await this.tokens.findAccount(token);
     if (account) return account;
     this.rateLimit.consume(request);
-    throw new InvalidInputError('There is nothing at this URL.', { code: 'not_found' });
+    throw new InvalidInputError('Unknown URL', { code: 'not_found' });
   }
 }

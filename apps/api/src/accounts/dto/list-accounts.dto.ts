@@ -16,7 +16,7 @@ export class ListAccountsDto {
   @Max(MAX_LIMIT)
   limit?: number;
 
-  /** Cursor: accounts behind this one. */
+  /** Returns the accounts after this one. */
   @IsOptional()
   @IsAccountId()
   after?: number;

@@ -10,7 +10,7 @@ export class SaveWidgetDto {
   @IsPlainText()
   unisender_key!: string;
 
-  /** The use case parses the settings, and names every bad one. */
+  /** Parsed by the use case, which names every bad setting. */
   @Allow()
   settings?: unknown;
 }

@@ -25,7 +25,7 @@ export class ListEventsDto {
 }
 
 export class ListFailuresDto {
-  /** Left out: all accounts. */
+  /** All accounts when missing. */
   @Alias('id')
   @IsOptional()
   @IsAccountId()
@@ -40,13 +40,13 @@ export class ListFailuresDto {
 }
 
 export class ListAuditDto {
-  /** Left out: all accounts. */
+  /** All accounts when missing. */
   @Alias('id')
   @IsOptional()
   @IsAccountId()
   account_id?: number;
 
-  /** Cursor: entries older than this one. */
+  /** Returns the entries before this one. */
   @IsOptional()
   @IsPlainText(MAX_AUDIT_ID_LENGTH)
   before?: string;
@@ -63,7 +63,7 @@ export class PersonDto {
   @IsPlainText()
   email!: string;
 
-  /** Left out: all accounts. */
+  /** All accounts when missing. */
   @Alias('id')
   @IsOptional()
   @IsAccountId()

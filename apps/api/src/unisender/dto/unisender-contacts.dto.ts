@@ -7,7 +7,7 @@ const isEmail = (value: unknown): value is string => typeof value === 'string' &
 
 const EMAIL_PROBLEM = 'must be an e-mail address';
 
-/** An address that this service accepts; class-validator's `IsEmail` has other rules. */
+/** An e-mail address by the rules of `parseAddress`; those of class-validator's `IsEmail` differ. */
 const IsAddress = () =>
   ValidateBy({ name: 'isAddress', validator: { validate: isEmail, defaultMessage: () => `$property ${EMAIL_PROBLEM}` } });
 

@@ -12,7 +12,7 @@ const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 const JSON_TYPE = { 'content-type': 'application/json' };
 const ACCOUNT_ID = 32_427_762;
 
-/** What the reference says of every recorded or documented hook: which contacts it changes, and of which account it says to be. */
+/** The effect of every recorded or documented webhook by the reference: the contacts that it changes, and the account that it names. */
 const meanings: Readonly<Record<string, { accountId?: number; effects: readonly string[] }>> = {
   'webhook-01-contact-add-2025.form': { accountId: ACCOUNT_ID, effects: ['add 37054081'] },
   'webhook-02-contact-update-2025.form': { accountId: ACCOUNT_ID, effects: ['update 37054081'] },
@@ -38,20 +38,20 @@ const meanings: Readonly<Record<string, { accountId?: number; effects: readonly 
 
 const typeOf = (file: string) => (file.endsWith('.json') ? JSON_TYPE : FORM);
 
-describe.each(testDatabaseKinds())('hooks of Kommo, on %s', (kind) => {
+describe.each(testDatabaseKinds())('Kommo webhooks on %s', (kind) => {
   const databases = openTestDatabases(kind);
 
-  it('are all known', () => {
+  it('have an expected effect for every sample', () => {
     expect(listSamples('kommo', /^webhook-/)).toEqual(Object.keys(meanings).sort());
   });
 
   it.each(Object.entries(meanings))(
-    'R11: %s, posted as it is, has the effect that the reference says',
+    'R11: have the effect that the reference states for %s',
     async (file, { accountId = ACCOUNT_ID, effects }) => {
       const scene = await ApiScene.open({ database: await databases.open() });
       const token = await scene.addAccount(accountId);
-      const reply = await scene.ask('POST', `/webhook/${token}`, { body: readSample('kommo', file), headers: typeOf(file) });
-      expect(reply).toMatchObject({ status: 200, body: { status: 'success', data: { accepted: effects.length, unreadable: 0 } } });
+      const response = await scene.send('POST', `/webhook/${token}`, { body: readSample('kommo', file), headers: typeOf(file) });
+      expect(response).toMatchObject({ status: 200, body: { status: 'success', data: { accepted: effects.length, unreadable: 0 } } });
       const events = await scene.events(accountId);
       expect(events.map(({ action, contact_id }) => `${String(action)} ${String(contact_id)}`).reverse()).toEqual(effects);
       expect(events.every(({ state }) => state === 'waiting')).toBe(true);
@@ -59,7 +59,7 @@ describe.each(testDatabaseKinds())('hooks of Kommo, on %s', (kind) => {
     },
   );
 
-  it('R43: with a wrong token get 404 and leave nothing behind', async () => {
+  it('R43: with a wrong token get 404 and store nothing', async () => {
     const scene = await ApiScene.open({ database: await databases.open() });
     const token = await scene.addAccount(ACCOUNT_ID);
     const body = readSample('kommo', 'webhook-01-contact-add-2025.form');
@@ -71,32 +71,32 @@ describe.each(testDatabaseKinds())('hooks of Kommo, on %s', (kind) => {
       '%00',
       '..%2f..%2faccounts',
     ]) {
-      expect((await scene.ask('POST', `/webhook/${wrong}`, { body, headers: FORM })).status).toBe(404);
+      expect((await scene.send('POST', `/webhook/${wrong}`, { body, headers: FORM })).status).toBe(404);
     }
     expect(await scene.events(ACCOUNT_ID)).toEqual([]);
     expect(scene.harness.jobs).toEqual([]);
   });
 
-  it("R43: with the right token and another account's id get 400, and are recorded without effect", async () => {
+  it('R43: with the right token and the id of another account get 400, and are stored without effect', async () => {
     const scene = await ApiScene.open({ database: await databases.open() });
     const token = await scene.addAccount(7);
-    const reply = await scene.ask('POST', `/webhook/${token}`, {
+    const response = await scene.send('POST', `/webhook/${token}`, {
       body: readSample('kommo', 'webhook-01-contact-add-2025.form'),
       headers: FORM,
     });
-    expect(reply).toMatchObject({ status: 400, body: { data: { error: 'account_mismatch' } } });
+    expect(response).toMatchObject({ status: 400, body: { data: { error: 'account_mismatch' } } });
     expect(await scene.events(7)).toMatchObject([
       { state: 'refused', contact_id: null, reason: expect.stringContaining(String(ACCOUNT_ID)) },
     ]);
     expect(scene.harness.jobs).toEqual([]);
   });
 
-  it('R17: get 503 while the database is down, and are taken when it is back', async () => {
+  it('R17: get 503 while the database is down, and are accepted when it is back', async () => {
     const database = await databases.open();
     const scene = await ApiScene.open({ database });
     const token = await scene.addAccount(ACCOUNT_ID);
     const post = () =>
-      scene.ask('POST', `/webhook/${token}`, { body: readSample('kommo', 'webhook-01-contact-add-2025.form'), headers: FORM });
+      scene.send('POST', `/webhook/${token}`, { body: readSample('kommo', 'webhook-01-contact-add-2025.form'), headers: FORM });
     expect((await post()).status).toBe(200);
     const { events } = scene.harness.context.stores;
     const add = events.add.bind(events);
@@ -111,25 +111,25 @@ describe.each(testDatabaseKinds())('hooks of Kommo, on %s', (kind) => {
     expect(await scene.events(ACCOUNT_ID)).toMatchObject([{ contact_id: 37_054_081, deliveries: 2 }]);
   });
 
-  it('R17: get 200 while the queue is down: the event is durable, the sweep will find it', async () => {
+  it('R17: get 200 while the queue is down: the event is committed, and the sweep finds it', async () => {
     const scene = await ApiScene.open({ database: await databases.open() });
     const token = await scene.addAccount(ACCOUNT_ID);
     Object.assign(scene.harness.context.queue, {
       put: () => Promise.reject(new TransientError('no queue server takes the job', { code: 'queue_unavailable' })),
     });
-    const reply = await scene.ask('POST', `/webhook/${token}`, {
+    const response = await scene.send('POST', `/webhook/${token}`, {
       body: readSample('kommo', 'webhook-01-contact-add-2025.form'),
       headers: FORM,
     });
-    expect(reply.status).toBe(200);
+    expect(response.status).toBe(200);
     expect(await scene.events(ACCOUNT_ID)).toMatchObject([{ state: 'waiting' }]);
   });
 });
 
 const describeOnMariaDb = testDatabaseKinds().includes('mysql') ? describe : () => {};
 
-describeOnMariaDb('a database server that stops', () => {
-  it('R17: makes hooks get 503, of a known token and of an unknown one, and the service not ready', async () => {
+describeOnMariaDb('a stopped database server', () => {
+  it('R17: leads to 503 for webhooks with a known or unknown token, and to a service that is not ready', async () => {
     const server = await startMariaDb();
     const database = await Database.open(await server.createSchema(), { clock: systemClock });
     try {
@@ -137,15 +137,15 @@ describeOnMariaDb('a database server that stops', () => {
       const scene = await ApiScene.open({ database });
       const token = await scene.addAccount(ACCOUNT_ID);
       const body = readSample('kommo', 'webhook-01-contact-add-2025.form');
-      expect((await scene.ask('POST', `/webhook/${token}`, { body, headers: FORM })).status).toBe(200);
+      expect((await scene.send('POST', `/webhook/${token}`, { body, headers: FORM })).status).toBe(200);
       await server.stop();
-      for (const path of [`/webhook/${token}`, '/webhook/a-token-that-nobody-has-looked-up-yet']) {
-        const reply = await scene.ask('POST', path, { body, headers: FORM });
-        expect(reply).toMatchObject({ status: 503, body: { status: 'error', data: { error: 'database_unavailable' } } });
+      for (const path of [`/webhook/${token}`, '/webhook/a-token-that-was-never-looked-up-before']) {
+        const response = await scene.send('POST', path, { body, headers: FORM });
+        expect(response).toMatchObject({ status: 503, body: { status: 'error', data: { error: 'database_unavailable' } } });
       }
-      expect((await scene.order('GET', '/accounts')).status).toBe(503);
-      expect((await scene.ask('GET', '/health/ready')).status).toBe(503);
-      expect((await scene.ask('GET', '/health/live')).status).toBe(200);
+      expect((await scene.sendAsOperator('GET', '/accounts')).status).toBe(503);
+      expect((await scene.send('GET', '/health/ready')).status).toBe(503);
+      expect((await scene.send('GET', '/health/live')).status).toBe(200);
     } finally {
       await database.close();
     }
@@ -155,17 +155,17 @@ describeOnMariaDb('a database server that stops', () => {
 describe('readiness', () => {
   const databases = openTestDatabases('sqlite');
 
-  it('makes the service not ready with an old schema', async () => {
+  it('fails with an old schema', async () => {
     const database = await databases.openAt(await databases.createEmpty());
     const scene = await ApiScene.open({ database });
-    const reply = await scene.ask('GET', '/health/ready');
-    expect(reply.status).toBe(503);
-    expect(JSON.parse(reply.text)).toEqual({ status: 'not_ready', checks: { database: 'up', migrations: 'pending', queue: 'up' } });
-    expect((await scene.ask('GET', '/health/live')).status).toBe(200);
+    const response = await scene.send('GET', '/health/ready');
+    expect(response.status).toBe(503);
+    expect(JSON.parse(response.text)).toEqual({ status: 'not_ready', checks: { database: 'up', migrations: 'pending', queue: 'up' } });
+    expect((await scene.send('GET', '/health/live')).status).toBe(200);
   });
 });
 
-describe('hooks of Unisender', () => {
+describe('Unisender webhooks', () => {
   const databases = openTestDatabases('sqlite');
 
   const signed = (event: object) => {
@@ -174,18 +174,18 @@ describe('hooks of Unisender', () => {
   };
   const event = { login: 'owner', event_name: 'unsubscribe', event_time: '2026-11-20 10:00:00', email: 'gone@example.org' };
 
-  it('are taken when signed, and get 401 and no effect otherwise', async () => {
+  it('are accepted with a valid signature, and get 401 without effect otherwise', async () => {
     const scene = await ApiScene.open({ database: await databases.open() });
     const token = await scene.addAccount(7);
     const url = `/unisender/webhook/${token}`;
-    expect((await scene.ask('GET', url)).status).toBe(200);
-    expect((await scene.ask('GET', '/unisender/webhook/unknown-token-0123456789')).status).toBe(404);
+    expect((await scene.send('GET', url)).status).toBe(200);
+    expect((await scene.send('GET', '/unisender/webhook/unknown-token-0123456789')).status).toBe(404);
     const forged = signed(event).replace('gone@', 'other@');
     for (const body of [forged, '{}', '', 'auth=x', JSON.stringify({ auth: 'x', ...event })]) {
-      expect((await scene.ask('POST', url, { body, headers: JSON_TYPE })).status).toBe(401);
+      expect((await scene.send('POST', url, { body, headers: JSON_TYPE })).status).toBe(401);
     }
     expect(await scene.events(7)).toEqual([]);
-    expect(await scene.ask('POST', url, { body: signed(event), headers: JSON_TYPE })).toMatchObject({
+    expect(await scene.send('POST', url, { body: signed(event), headers: JSON_TYPE })).toMatchObject({
       status: 200,
       body: { data: { accepted: 1 } },
     });
