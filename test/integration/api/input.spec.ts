@@ -164,6 +164,16 @@ describe('input', () => {
     }
   });
 
+  it.each([
+    ['/sync/contacts', { id: 7, mode: null }, 'mode'],
+    ['/operations/erase', { email: 'a@example.org', account_id: null }, 'account_id'],
+  ])('is refused when POST %s gets a null for a choice', async (path, body, field) => {
+    const scene = await open();
+    await scene.addAccount(7);
+    const response = await scene.sendAsOperator('POST', path, { body });
+    expect({ status: response.status, fields: fieldsOf(response) }).toEqual({ status: 400, fields: [field] });
+  });
+
   it('is refused with every bad e-mail address named', async () => {
     const scene = await open();
     await scene.addAccount(7);

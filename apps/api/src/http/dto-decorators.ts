@@ -17,6 +17,9 @@ export const Alias = (...names: string[]): PropertyDecorator =>
     ),
   );
 
+/** For `@ValidateIf`: the field may be missing, but not null. class-validator's `IsOptional` accepts null too. */
+export const isSent = (_dto: unknown, value: unknown): boolean => value !== undefined;
+
 /** The id of a Kommo account: digits, or a JSON number. */
 export function IsAccountId(): PropertyDecorator {
   const message = '$property must be a whole number above 0, in digits';

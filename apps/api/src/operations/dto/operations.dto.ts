@@ -1,6 +1,6 @@
 import { Transform } from 'class-transformer';
-import { IsInt, IsOptional, Max, Min } from 'class-validator';
-import { Alias, digitsToNumber, IsAccountId, IsPlainText } from '../../http/dto-decorators.js';
+import { IsInt, IsOptional, Max, Min, ValidateIf } from 'class-validator';
+import { Alias, digitsToNumber, IsAccountId, IsPlainText, isSent } from '../../http/dto-decorators.js';
 
 const DEFAULT_AUDIT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
@@ -63,9 +63,9 @@ export class PersonDto {
   @IsPlainText()
   email!: string;
 
-  /** All accounts when missing. */
+  /** All accounts when missing; null is refused. */
   @Alias('id')
-  @IsOptional()
+  @ValidateIf(isSent)
   @IsAccountId()
   account_id?: number;
 }

@@ -1,7 +1,7 @@
 import { Transform } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, Max, Min, ValidateIf } from 'class-validator';
 import { type RunMode, runModes } from '#domain';
-import { Alias, digitsToNumber, IsAccountId, IsPlainText } from '../../http/dto-decorators.js';
+import { Alias, digitsToNumber, IsAccountId, IsPlainText, isSent } from '../../http/dto-decorators.js';
 
 const MAX_LIMIT = 500;
 const MAX_RUN_ID_LENGTH = 64;
@@ -11,7 +11,7 @@ export class StartRunDto {
   @IsAccountId()
   id!: number;
 
-  @IsOptional()
+  @ValidateIf(isSent)
   @IsIn(runModes)
   mode: RunMode = 'import';
 }
