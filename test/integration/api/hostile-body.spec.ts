@@ -4,7 +4,13 @@ import { ApiScene, OPERATOR } from './api-scene.js';
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 const JSON_TYPE = { 'content-type': 'application/json' };
-const WITHIN_MS = 2_000;
+const WITHIN_CPU_MS = 2_000;
+
+/** Milliseconds of processor time that this process used since `start`. Other processes of a busy machine do not count. */
+function cpuMsSince(start: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1_000;
+}
 
 const keys = (count: number) => Array.from({ length: count }, (_, index) => `k${index}=1`).join('&');
 
@@ -31,10 +37,10 @@ describe('R47: a hostile body', () => {
     ['__proto__ in JSON', JSON_TYPE, () => '{"__proto__":{"client_id":"x","client_secret":"y","redirect_uri":"https://a.example"}}', 400],
   ])('of %s is refused quickly, and the service keeps running', async (_name, headers, body, status) => {
     const scene = await ApiScene.open({ database: await databases.open() });
-    const started = performance.now();
+    const started = process.cpuUsage();
     const response = await scene.sendAsOperator('POST', '/integration', { body: body(), headers });
     expect(response).toMatchObject({ status, body: { status: 'error', code: status } });
-    expect(performance.now() - started).toBeLessThan(WITHIN_MS);
+    expect(cpuMsSince(started)).toBeLessThan(WITHIN_CPU_MS);
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
     expect((await scene.send('GET', '/sum?a=1&b=2')).status).toBe(200);
     expect(await scene.harness.context.stores.integrations.count()).toBe(0);
