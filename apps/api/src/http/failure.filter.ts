@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Logger } from '#domain';
 import { type Failure, toFailure, toFailureEnvelope } from './failure.js';
 
-/** Answers every failure in the envelope; what is our fault is logged under the correlation id. */
+/** Turns every error into an envelope. Logs those with a 5xx status under the correlation id. */
 @Catch()
 @Injectable()
 export class FailureFilter implements ExceptionFilter {
@@ -18,10 +18,11 @@ export class FailureFilter implements ExceptionFilter {
 function log({ status }: Failure, error: unknown, request: FastifyRequest, logger: Logger): void {
   if (status < 500) return;
   const fields = { correlation_id: request.id, method: request.method, url: request.url, error };
-  if (status === 503) logger.warn('a request could not be served now', fields);
-  else logger.error('a request failed', fields);
+  if (status === 503) logger.warn('request failed for now; a part of the service is unavailable', fields);
+  else logger.error('request failed', fields);
 }
 
+/** Sends the envelope of an error, and logs the error when its status is 5xx. */
 export function sendFailure(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): void {
   const failure = toFailure(error);
   log(failure, error, request, logger);

@@ -22,13 +22,13 @@ const toSeconds = (ms: number | undefined) => (ms === undefined ? DEFAULT_RETRY_
 const internal: Failure = {
   status: errorRuleOf('internal_error').httpStatus,
   error: 'internal_error',
-  message: 'Internal error. Report it with the correlation id.',
+  message: 'Internal error; report it with the correlation id',
 };
 
 /** Too many requests from one client IP. */
 export class RateLimitedError extends InvalidInputError {
   constructor(readonly retryAfterSeconds: number) {
-    super('Too many requests from this IP; try again later.', { code: 'rate_limited' });
+    super('Too many requests from this IP; try again later', { code: 'rate_limited' });
   }
 }
 
@@ -45,7 +45,7 @@ function fromService(error: ServiceError): Failure {
     status: httpStatus,
     error: error.code,
     // The text of a transient error names hosts and statements of ours.
-    message: kind === 'transient' ? 'Temporarily unavailable; try again later.' : error.message,
+    message: kind === 'transient' ? 'Temporarily unavailable; try again later' : error.message,
     ...(error.fields.length > 0 ? { fields: error.fields.slice(0, MAX_FIELDS) } : {}),
     ...(error instanceof RunActiveError ? { runId: error.runId } : {}),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
@@ -59,7 +59,7 @@ function fromFramework(error: unknown): Failure {
   const httpStatus = typeof statusCode === 'number' ? statusCode : status;
   if (typeof httpStatus !== 'number' || httpStatus < 400 || httpStatus > 499) return internal;
   return httpStatus === 404
-    ? { status: 404, error: 'not_found', message: 'Unknown address.' }
+    ? { status: 404, error: 'not_found', message: 'Unknown URL' }
     : { status: httpStatus, error: 'bad_request', message: error.message };
 }
 
