@@ -16,7 +16,7 @@ describe.each(serviceModes())('a service that tells how it is (%s)', (mode) => {
 
   beforeAll(async () => {
     outside = await startStubVendor();
-    outside.answer(text('OK'));
+    outside.respondWith(text('OK'));
     const { origin } = outside.origin;
     const env = { CRONITOR_API_KEY: API_KEY, CRONITOR_URL: origin, ALERT_WEBHOOK_URL: origin + ALERT_PATH, LOG_LEVEL: 'debug' };
     service = await ServiceProcesses.start({ mode, env });

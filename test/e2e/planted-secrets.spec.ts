@@ -34,7 +34,7 @@ describe.each(serviceModes())('R41: secrets that were planted (%s)', (mode) => {
 
   beforeAll(async () => {
     outside = await startStubVendor();
-    outside.answer(text('', 500));
+    outside.respondWith(text('', 500));
     const env = {
       LOG_LEVEL: 'debug',
       LOG_FORMAT: mode === 'embedded' ? 'text' : 'json',

@@ -4,7 +4,10 @@ import { type Config, loadConfig } from './config.js';
 /** Exit code for a bad configuration, as in sysexits(3). A restart without a change fails again. */
 export const EX_CONFIG = 78;
 
-/** Ends the process with {@link EX_CONFIG} after an InvalidInputError, one line per problem on standard error. Throws any other error again. */
+/**
+ * Ends the process with {@link EX_CONFIG} after an InvalidInputError, one line per problem on standard error. Throws any other
+ * error again.
+ */
 export function exitIfMisconfigured(error: unknown): never {
   if (!(error instanceof InvalidInputError)) throw error;
   process.stderr.write(`${error.message}\n`);

@@ -3,8 +3,9 @@ import https from 'node:https';
 import type { Socket } from 'node:net';
 import type { Clock } from '#domain';
 
-/** The object whose `request` axios calls in place of node's. */
+/** A transport for axios. */
 export interface Transport {
+  /** Starts a request, as `request` of node's `http` module does. */
   request(target: RequestOptions, onResponse: (response: IncomingMessage) => void): ClientRequest;
 }
 
@@ -19,7 +20,10 @@ function limitConnecting(request: ClientRequest, socket: Socket, connected: stri
   );
 }
 
-/** Creates a transport for axios: node's HTTP and HTTPS with a time limit for connecting, TLS included. Then a request fails with `CONNECT_TIMEOUT`. */
+/**
+ * Creates a transport for axios: node's HTTP and HTTPS with a time limit for connecting, TLS included. Then a request fails
+ * with `CONNECT_TIMEOUT`.
+ */
 export function connectingTransport(clock: Clock, limitMs: number): Transport {
   return {
     request(target, onResponse) {

@@ -31,7 +31,7 @@ export interface HttpRequest {
   readonly body?: string | undefined;
   /** Time limit of the whole call. For a download: until the response head arrives. */
   readonly totalTimeoutMs: number;
-  /** Use a new connection. For a request that must not be repeated: the server may be closing a kept connection. */
+  /** Use a new connection: the server may be closing a kept one. For a request that must not be repeated. */
   readonly isOnce?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -117,6 +117,7 @@ export class HttpClient implements OnApplicationShutdown {
     for (const agent of [this.kept.http, this.kept.https, this.once.http, this.once.https]) agent.destroy();
   }
 
+  /** Closes the client when Nest shuts down. */
   onApplicationShutdown(): void {
     this.close();
   }

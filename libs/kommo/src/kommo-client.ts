@@ -98,7 +98,7 @@ export class KommoClient {
     return this.requestToken(grant, 'refresh_token', { refresh_token: refreshToken.reveal() });
   }
 
-  /** Asks Kommo for the current host of a renamed account (reference/kommo.md 1.7). Undefined when there is no answer or no allowed host in it. */
+  /** Asks Kommo for the current host of a renamed account (reference/kommo.md 1.7). Undefined when Kommo names no allowed host. */
   async findCurrentHost(request: {
     readonly apiDomain: string;
     readonly refreshToken: Secret;
@@ -130,7 +130,10 @@ export class KommoClient {
     return account;
   }
 
-  /** Reads one page of contacts; pages start at 1. Order by id to read all: in other orders contacts move between pages (reference/kommo.md 4.1). */
+  /**
+   * Reads one page of contacts; pages start at 1. Order by id to read all: in other orders contacts move between pages
+   * (reference/kommo.md 4.1).
+   */
   async listContacts(
     session: KommoSession,
     { page, limit, orderById = false }: { readonly page: number; readonly limit: number; readonly orderById?: boolean },
@@ -186,7 +189,10 @@ export class KommoClient {
     return found;
   }
 
-  /** Adds a tag to any number of contacts, in calls of 50, and keeps their other tags. Kommo sends a hook for each contact (reference/kommo.md 4.4). */
+  /**
+   * Adds a tag to any number of contacts, in calls of 50, and keeps their other tags. Kommo sends a hook for each contact
+   * (reference/kommo.md 4.4).
+   */
   async tagContacts(session: KommoSession, { ids, tagName }: { readonly ids: readonly number[]; readonly tagName: string }): Promise<void> {
     for (const chunk of chunksOf(ids, WRITE_BATCH)) {
       const body = chunk.map((id) => ({ id, tags_to_add: [{ name: tagName }] }));

@@ -17,7 +17,10 @@ export class KommoTokenRefusedError extends InvalidInputError {
   }
 }
 
-/** The token endpoint responded with 401 or 404 to a refresh: the account may have been renamed. Call `findCurrentHost` (reference/kommo.md 1.7). */
+/**
+ * The token endpoint responded with 401 or 404 to a refresh: the account may have been renamed. Call `findCurrentHost`
+ * (reference/kommo.md 1.7).
+ */
 export class KommoHostMovedError extends InvalidInputError {
   constructor(hint: string) {
     super(`Kommo does not know the account under this host: ${hint}`, { code: 'kommo_host_moved' });

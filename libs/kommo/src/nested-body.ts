@@ -23,7 +23,10 @@ function setAt(root: Node, flatKey: string, value: unknown): void {
   parent[last] = value;
 }
 
-/** Converts flat keys such as `contacts[add][0][id]` to nested objects; some relays of hooks send them in JSON. Returns a nested body unchanged. */
+/**
+ * Converts flat keys such as `contacts[add][0][id]` to nested objects; some relays of hooks send them in JSON. Returns a nested
+ * body unchanged.
+ */
 export function toNested(body: UnknownRecord): UnknownRecord {
   const entries = Object.entries(body);
   if (!entries.some(([key]) => FLAT_KEY.test(key))) return body;

@@ -29,6 +29,7 @@ export class LoggingModule implements OnApplicationShutdown {
     return LoggingModule.provide({ provide: ServiceLogger, useValue: logger });
   }
 
+  /** Writes the last records and closes the log when Nest shuts down. */
   async onApplicationShutdown(): Promise<void> {
     await this.logger.close();
   }

@@ -134,5 +134,8 @@ class WinstonLogger extends ServiceLogger {
   }
 }
 
-/** Creates the logger of a process: to the console and, with `folder`, to one file per local day. Failures of either never reach the caller. */
+/**
+ * Creates the logger of a process: to the console and, with `folder`, to one file per local day. Failures of either never reach
+ * the caller.
+ */
 export const createLogger = (options: LoggerOptions): ServiceLogger => new WinstonLogger(new LogOutput(options), options.service);

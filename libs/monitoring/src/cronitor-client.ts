@@ -68,7 +68,7 @@ export class CronitorClient implements OnApplicationShutdown {
     if (!apiKey) return;
     const queue = this.queues.get(heartbeat.monitor) ?? { waiting: 0, last: Promise.resolve() };
     this.queues.set(heartbeat.monitor, queue);
-    if (queue.waiting >= MAX_WAITING) return this.warn(heartbeat, { problem: 'too many wait' });
+    if (queue.waiting >= MAX_WAITING) return this.warn(heartbeat, { problem: 'too many reports wait' });
     queue.waiting += 1;
     queue.last = queue.last.then(() => this.send(heartbeat, apiKey)).finally(() => (queue.waiting -= 1));
   }
@@ -82,6 +82,7 @@ export class CronitorClient implements OnApplicationShutdown {
     this.http.close();
   }
 
+  /** Sends the last reports and closes the client when Nest shuts down. */
   async onApplicationShutdown(): Promise<void> {
     await this.close();
   }

@@ -1,4 +1,12 @@
-export * from './keyring.js';
-export * from './local-secrets.js';
-export * from './random-token.js';
-export * from './state-signer.js';
+export { type EncryptionKeys, Keyring, parseEncryptionKey } from './keyring.js';
+export {
+  beginLocalKeyRotation,
+  endLocalKeyRotation,
+  ensureLocalEncryptionKey,
+  ensureLocalOperatorToken,
+  ensureLocalSecrets,
+  findLocalKeys,
+  type LocalSecret,
+} from './local-secrets.js';
+export { randomToken } from './random-token.js';
+export { StateSigner, type StatePayload } from './state-signer.js';

@@ -18,7 +18,7 @@ const codeOf = (act: () => unknown) => {
 describe('Keyring', () => {
   const keyring = new Keyring(makeKey(1));
 
-  it.each(['def502-token', '', 'Привет 😀', 'x'.repeat(100_000)])('opens what it sealed', (text) => {
+  it.each(['def502-token', '', 'Привет 😀', 'x'.repeat(100_000)])('opens a value that it sealed', (text) => {
     expect(keyring.decrypt(keyring.encrypt(text, CONTEXT), CONTEXT).reveal()).toBe(text);
   });
 
@@ -28,7 +28,7 @@ describe('Keyring', () => {
     expect(keyring.encrypt('text', CONTEXT)).toMatch(new RegExp(`^v1\\.${keyId}\\.[\\w-]{16}\\.[\\w-]{22}\\.[\\w-]+$`));
   });
 
-  it('seals the same text differently each time and shows none of it', () => {
+  it('seals the same text differently each time and does not show it', () => {
     const sealed = [keyring.encrypt('visible text', CONTEXT), keyring.encrypt('visible text', CONTEXT)];
     expect(sealed[0]).not.toBe(sealed[1]);
     expect(sealed.join()).not.toContain('visible');
@@ -41,18 +41,18 @@ describe('Keyring', () => {
     expect([rotated.isCurrent(old), rotated.isCurrent(rotated.encrypt('text', CONTEXT))]).toEqual([false, true]);
   });
 
-  it('names the key that is missing', () => {
+  it('names the missing key', () => {
     const sealed = keyring.encrypt('text', CONTEXT);
     const other = new Keyring(makeKey(2));
     expect(codeOf(() => other.decrypt(sealed, CONTEXT))).toBe('encryption_key_unknown');
     expect(() => other.decrypt(sealed, CONTEXT)).toThrow(keyring.currentKeyId);
   });
 
-  it('refuses a value in another context', () => {
+  it('rejects a value in another context', () => {
     expect(codeOf(() => keyring.decrypt(keyring.encrypt('text', CONTEXT), 'accesses.refresh_token:124'))).toBe('sealed_value_damaged');
   });
 
-  it('refuses a value of which any part was changed', () => {
+  it('rejects a value with a changed part', () => {
     const parts = keyring.encrypt('some text', CONTEXT).split('.');
     for (const index of [2, 3, 4]) {
       const changed = parts
@@ -66,14 +66,14 @@ describe('Keyring', () => {
   });
 
   it.each(['', 'plain text', 'v1.a.b.c', 'v2.00000000.a.b.c', 'v1.00000000.AAAA.AAAA.AAAA', `${keyring.encrypt('a', CONTEXT)}.x`])(
-    'refuses what is not sealed: %s',
+    'rejects a text that is not sealed: %s',
     (text) => {
       expect(codeOf(() => keyring.decrypt(text, CONTEXT))).toBe('sealed_value_damaged');
     },
   );
 
   it.each(['', 'short', randomBytes(31).toString('base64'), randomBytes(33).toString('base64'), `${'A'.repeat(42)}!=`])(
-    'refuses a key that is not 32 bytes, without showing it',
+    'rejects a key that is not 32 bytes, without showing it',
     (text) => {
       expect(() => new Keyring(Secret.of(text))).toThrow(InvalidInputError);
       expect(() => new Keyring(makeKey(1), [Secret.of(text)])).toThrow(
@@ -83,10 +83,10 @@ describe('Keyring', () => {
   );
 });
 
-describe('Keyring whose keys may change while it is used', () => {
+describe('Keyring with keys that change while it is used', () => {
   const later = new Keyring(makeKey(2));
 
-  it('seals with the new key as soon as there is one, and opens what others sealed with it', () => {
+  it('seals with a new key as soon as it exists, and opens values of other processes with it', () => {
     const known = { current: makeKey(1), older: [makeKey(1)] };
     const keyring = new Keyring(makeKey(1), [], () => known);
     const old = keyring.encrypt('text', CONTEXT);
@@ -97,7 +97,7 @@ describe('Keyring whose keys may change while it is used', () => {
     expect(keyring.decrypt(old, CONTEXT).reveal()).toBe('text');
   });
 
-  it('goes on with what it has while the keys cannot be read', () => {
+  it('keeps its keys while they cannot be read', () => {
     const keyring = new Keyring(makeKey(1), [], () => undefined);
     expect(keyring.decrypt(keyring.encrypt('text', CONTEXT), CONTEXT).reveal()).toBe('text');
   });

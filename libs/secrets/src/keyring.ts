@@ -28,7 +28,7 @@ function parseSealed(sealed: string): SealedParts {
   return { keyId, iv, tag, data };
 }
 
-/** Reads an ENCRYPTION_KEY: 32 bytes in base64 or base64url. Throws InvalidInputError that does not show it. */
+/** Parses an ENCRYPTION_KEY: 32 bytes in base64 or base64url. Throws InvalidInputError without the key in it. */
 export function parseEncryptionKey(key: Secret): Buffer {
   const text = key.reveal().trim();
   const bytes = Buffer.from(text, 'base64');
@@ -38,7 +38,7 @@ export function parseEncryptionKey(key: Secret): Buffer {
   return bytes;
 }
 
-/** What seals and what else opens; 32 bytes in base64 each. */
+/** The key that seals and opens, and older keys that only open. Each is 32 bytes in base64. */
 export interface EncryptionKeys {
   readonly current: Secret;
   readonly older: readonly Secret[];
@@ -47,32 +47,32 @@ export interface EncryptionKeys {
 const keyIdOf = (key: Buffer) => createHash('sha256').update(key).digest('hex').slice(0, KEY_ID_LENGTH);
 
 /**
- * Seals texts with AES-256-GCM under the current key and opens what the current or an older key sealed.
+ * Seals (encrypts) texts with AES-256-GCM under the current key, and opens (decrypts) them with the current or an older key.
  *
- * Form: `v1.<key id>.<iv>.<tag>.<data>`, the last three in base64url; the key id is the first 8 hex digits of the key's
- * SHA-256. The context (e.g. `accesses.refresh_token:123`) is authenticated: a value moved to another row does not open.
+ * Form: `v1.<key id>.<iv>.<tag>.<data>`, the last three in base64url. The key id is the first 8 hex digits of the SHA-256 of the
+ * key. The context, e.g. `accesses.refresh_token:123`, is authenticated: a value that is moved to another row does not open.
  *
- * With `reload` the keys may change while the process runs: they are looked up again before anything is sealed, and when a
- * key is missing. It gives undefined while they cannot be read, which changes nothing.
+ * With `reload` the keys may change while the process runs. The keyring reads them again before it seals, and when it misses a
+ * key. It keeps its keys while `reload` returns undefined.
  */
 export class Keyring {
   readonly #keys = new Map<string, Buffer>();
   readonly #reload: () => EncryptionKeys | undefined;
   #current: { readonly id: string; readonly key: Buffer };
 
-  /** Keys are 32 bytes in base64; throws InvalidInputError for any that is not. */
+  /** Throws InvalidInputError for a key that is not 32 bytes in base64. */
   constructor(current: Secret, older: readonly Secret[] = [], reload: () => EncryptionKeys | undefined = () => undefined) {
     this.#current = this.#take({ current, older });
     this.#reload = reload;
   }
 
-  /** The id of the key that seals now. */
+  /** The id of the current key. */
   get currentKeyId(): string {
     this.#refresh();
     return this.#current.id;
   }
 
-  /** Seals with the current key; the same text never looks the same twice. */
+  /** Seals with the current key. The same text gives another value each time. */
   encrypt(plaintext: string, context: string): string {
     this.#refresh();
     const { id, key } = this.#current;
@@ -83,8 +83,8 @@ export class Keyring {
   }
 
   /**
-   * Throws BugError: `encryption_key_unknown` when this keyring lacks the key, `sealed_value_damaged` when the value was
-   * changed or belongs to another context. Neither shows any of the value.
+   * Opens a sealed value. Throws BugError: `encryption_key_unknown` without the key, `sealed_value_damaged` when the value was
+   * changed or belongs to another context. Neither shows the value.
    */
   decrypt(sealed: string, context: string): Secret {
     const { keyId, iv, tag, data } = parseSealed(sealed);
@@ -93,16 +93,16 @@ export class Keyring {
     try {
       return Secret.of(Buffer.concat([decipher.update(data), decipher.final()]).toString('utf8'));
     } catch (cause) {
-      throw damaged(`it was changed, or belongs elsewhere than ${context}`, cause);
+      throw damaged(`it was changed, or its context is not ${context}`, cause);
     }
   }
 
-  /** Whether the value is sealed with the current key: what is not has to be sealed anew when keys are rotated. */
+  /** Whether the value is sealed with the current key. A key rotation seals the others again. */
   isCurrent(sealed: string): boolean {
     return parseSealed(sealed).keyId === this.currentKeyId;
   }
 
-  /** What every value begins with that the current key sealed. */
+  /** The prefix of all values that the current key sealed. */
   get currentPrefix(): string {
     return `${VERSION}.${this.currentKeyId}.`;
   }

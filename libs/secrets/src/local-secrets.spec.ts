@@ -17,7 +17,7 @@ const revealed = (dataDir: string) => {
 };
 
 describe('ensureLocalSecrets', () => {
-  it('makes both on the first start, readable by the owner alone', () => {
+  it('creates both on the first start, readable by the owner only', () => {
     const made = ensureLocalSecrets(join(root, 'data'));
     expect(new Keyring(made.encryptionKey.secret).currentKeyId).toHaveLength(8);
     expect(made.operatorToken.secret.reveal()).toHaveLength(43);
@@ -31,13 +31,13 @@ describe('ensureLocalSecrets', () => {
     expect(Object.values(ensureLocalSecrets(root)).map(({ created }) => created)).toEqual([false, false]);
   });
 
-  it('refuses an emptied key file instead of making another key', () => {
+  it('rejects an empty key file and creates no other key', () => {
     ensureLocalSecrets(root);
     writeFileSync(join(root, 'encryption.key'), '');
     expect(() => ensureLocalSecrets(root)).toThrow(/encryption\.key is empty/);
   });
 
-  it('refuses a damaged key file', () => {
+  it('rejects a damaged key file', () => {
     writeFileSync(join(root, 'encryption.key'), 'not a key');
     expect(() => ensureLocalSecrets(root)).toThrow(/32 bytes/);
   });
@@ -50,7 +50,7 @@ describe('the rotation of a local key', () => {
     return { current: found?.current.reveal(), older: found?.older.map((key) => key.reveal()) };
   };
 
-  it('puts a new key in the place of the old one, which is kept beside it until the end', () => {
+  it('replaces the key and keeps the old one until the end', () => {
     const [old] = revealed(root);
     beginLocalKeyRotation(root);
     const { current, older } = keys();
@@ -63,7 +63,7 @@ describe('the rotation of a local key', () => {
     expect(readdirSync(root).sort()).toEqual(['encryption.key', 'operator.token']);
   });
 
-  it('goes on with the key it made when it was cut off, wherever that was', () => {
+  it('continues with the same new key after it was killed at any point', () => {
     const [old = ''] = revealed(root);
     writeFileSync(join(root, ROTATION), `${old}\n`);
     beginLocalKeyRotation(root);
@@ -75,7 +75,7 @@ describe('the rotation of a local key', () => {
     expect(keys()).toEqual({ current, older: [old, current] });
   });
 
-  it('finds no keys where there are none, or damaged ones', () => {
+  it('finds no keys when they are missing or damaged', () => {
     expect(findLocalKeys(root)).toBeUndefined();
     writeFileSync(join(root, 'encryption.key'), 'not a key');
     expect(findLocalKeys(root)).toBeUndefined();

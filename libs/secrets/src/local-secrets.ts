@@ -5,18 +5,18 @@ import { InvalidInputError, Secret } from '#domain';
 import { type EncryptionKeys, parseEncryptionKey } from './keyring.js';
 import { randomToken } from './random-token.js';
 
-/** A secret that a single-machine installation keeps for itself, and the file that holds it. */
+/** A secret that an installation on one machine creates itself, and its file. */
 export interface LocalSecret {
   readonly secret: Secret;
   readonly file: string;
-  /** Whether it was made just now. */
+  /** Whether this call created it. */
   readonly created: boolean;
 }
 
 const OWNER_ONLY = 0o600;
 const KEY_BYTES = 32;
 const KEY_FILE = 'encryption.key';
-/** The keys of a rotation under way, one per line: the old one, then the new one. */
+/** The keys of a running rotation, one per line: the old one, then the new one. */
 const ROTATION_FILE = 'encryption.key.rotation';
 
 const newKey = () => randomBytes(KEY_BYTES).toString('base64');
@@ -27,13 +27,13 @@ function linkOrCopy(draft: string, file: string, content: string): void {
   try {
     linkSync(draft, file);
   } catch (error) {
-    // Some mounted file systems know no links; there the exclusive create alone has to do.
+    // Some mounted file systems do not support links. There an exclusive create must be enough.
     if (!hasCode(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV')) throw error;
     writeFileSync(file, content, { mode: OWNER_ONLY, flag: 'wx' });
   }
 }
 
-/** Gives the file its content in one step, so that nobody ever reads half of it; whoever comes second keeps the first one's. */
+/** Creates the file with its content in one step, so that no process reads half of it. Returns false when the file exists. */
 function createOnce(file: string, content: string): boolean {
   const draft = `${file}.${randomToken(6)}`;
   writeFileSync(draft, content, { mode: OWNER_ONLY, flag: 'wx', flush: true });
@@ -48,7 +48,7 @@ function createOnce(file: string, content: string): boolean {
   }
 }
 
-function find(file: string): string | undefined {
+function findText(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
@@ -60,15 +60,15 @@ function find(file: string): string | undefined {
 function ensureFile(dataDir: string, name: string, make: () => string): LocalSecret {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const file = join(dataDir, name);
-  const created = find(file) === undefined && createOnce(file, `${make()}\n`);
-  const text = find(file);
-  if (!text) throw new InvalidInputError(`${file} is empty: put the secret back, or remove the file to have a new one made`);
+  const created = findText(file) === undefined && createOnce(file, `${make()}\n`);
+  const text = findText(file);
+  if (!text) throw new InvalidInputError(`${file} is empty: restore the secret, or remove the file to create a new one`);
   return { secret: Secret.of(text), file, created };
 }
 
 /**
- * The encryption key under `dataDir`, made on the first call (mode 0600). Processes that start at the same time get the same.
- * Throws InvalidInputError for a damaged file: a new key could not open what the old one sealed.
+ * Returns the encryption key under `dataDir` and creates it on the first call (mode 0600). Processes that start at the same time
+ * get the same key. Throws InvalidInputError for a damaged file: a new key could not open the sealed values.
  */
 export function ensureLocalEncryptionKey(dataDir: string): LocalSecret {
   const key = ensureFile(dataDir, KEY_FILE, newKey);
@@ -76,21 +76,21 @@ export function ensureLocalEncryptionKey(dataDir: string): LocalSecret {
   return key;
 }
 
-/** The operator token under `dataDir`, made on the first call like {@link ensureLocalEncryptionKey}. */
+/** Returns the operator token under `dataDir` and creates it on the first call, as {@link ensureLocalEncryptionKey} does. */
 export const ensureLocalOperatorToken = (dataDir: string): LocalSecret => ensureFile(dataDir, 'operator.token', () => randomToken());
 
-/** Both. */
+/** Returns both secrets under `dataDir` and creates those that are missing. */
 export const ensureLocalSecrets = (dataDir: string): { readonly encryptionKey: LocalSecret; readonly operatorToken: LocalSecret } => ({
   encryptionKey: ensureLocalEncryptionKey(dataDir),
   operatorToken: ensureLocalOperatorToken(dataDir),
 });
 
-const readRotation = (dataDir: string): string[] => find(join(dataDir, ROTATION_FILE))?.split('\n').filter(Boolean) ?? [];
+const readRotation = (dataDir: string): string[] => findText(join(dataDir, ROTATION_FILE))?.split('\n').filter(Boolean) ?? [];
 
-/** The keys under `dataDir` as they are now; undefined while there is none that can be read. */
+/** Reads the current keys under `dataDir`. Undefined when a key is missing or damaged. */
 export function findLocalKeys(dataDir: string): EncryptionKeys | undefined {
   try {
-    const current = Secret.of(find(join(dataDir, KEY_FILE)) ?? '');
+    const current = Secret.of(findText(join(dataDir, KEY_FILE)) ?? '');
     const older = readRotation(dataDir).map((key) => Secret.of(key));
     for (const key of [current, ...older]) parseEncryptionKey(key);
     return { current, older };
@@ -106,9 +106,8 @@ function replaceKey(dataDir: string, key: string): void {
 }
 
 /**
- * Puts a new key in the place of the one under `dataDir`. Both are written down before the new one is used, so that this may be
- * cut off anywhere: a rotation that was begun and not ended goes on with the key it made. Throws InvalidInputError as
- * {@link ensureLocalEncryptionKey} does.
+ * Replaces the key under `dataDir` by a new one. It first writes both keys to a file of the rotation. So it can be killed at any
+ * point: the next call continues with the same new key. Throws InvalidInputError as {@link ensureLocalEncryptionKey} does.
  */
 export function beginLocalKeyRotation(dataDir: string): void {
   const current = ensureLocalEncryptionKey(dataDir).secret.reveal();
@@ -119,7 +118,7 @@ export function beginLocalKeyRotation(dataDir: string): void {
   if (next !== current) replaceKey(dataDir, next);
 }
 
-/** Forgets the old key: call once nothing is sealed with it. */
+/** Deletes the old key. Call it when no value is sealed with it any more. */
 export function endLocalKeyRotation(dataDir: string): void {
   rmSync(join(dataDir, ROTATION_FILE), { force: true });
 }

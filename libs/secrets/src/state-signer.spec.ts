@@ -7,33 +7,33 @@ const payload = { account_id: 31000001, client_id: '6e2b4c1a-0000-4000-8000-0000
 const signer = new StateSigner(Secret.of('a key'));
 
 describe('StateSigner', () => {
-  it('gives back what it signed until it expires', () => {
+  it('returns the signed payload until it expires', () => {
     const state = signer.signState(payload);
     expect(signer.verifyState(state, 999)).toEqual(payload);
     expect(signer.verifyState(state, 1_000)).toBeUndefined();
   });
 
-  it('makes a state that needs no escaping in a URL', () => {
+  it('signs a state that needs no escaping in a URL', () => {
     expect(signer.signState(payload)).toMatch(/^[\w-]+\.[\w-]+$/);
   });
 
-  it('refuses a state signed with another key', () => {
+  it('rejects a state of another key', () => {
     expect(signer.verifyState(new StateSigner(Secret.of('another')).signState(payload), 0)).toBeUndefined();
   });
 
-  it('refuses a state whose payload was changed', () => {
+  it('rejects a state with a changed payload', () => {
     const [, mac] = signer.signState(payload).split('.');
     const forged = Buffer.from(JSON.stringify({ ...payload, account_id: 1 })).toString('base64url');
     expect(signer.verifyState(`${forged}.${mac}`, 0)).toBeUndefined();
   });
 
-  it.each(['', '.', 'a.b', 'a.b.c', '{}', 'x'.repeat(1_000_000)])('refuses what is no state', (text) => {
+  it.each(['', '.', 'a.b', 'a.b.c', '{}', 'x'.repeat(1_000_000)])('rejects a text that is no state', (text) => {
     expect(signer.verifyState(text, 0)).toBeUndefined();
   });
 });
 
 describe('randomToken', () => {
-  it('has 32 bytes unless asked otherwise, and never repeats', () => {
+  it('has 32 bytes by default and never repeats', () => {
     expect(Buffer.from(randomToken(), 'base64url')).toHaveLength(32);
     expect(randomToken(8)).toHaveLength(11);
     expect(new Set(Array.from({ length: 100 }, () => randomToken())).size).toBe(100);

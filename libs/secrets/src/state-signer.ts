@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import type { Secret } from '#domain';
 
-/** What an OAuth `state` vouches for. `exp` is in seconds since the epoch. */
+/** The content of a signed OAuth `state`. `exp` is in seconds since the epoch. */
 export interface StatePayload {
   readonly account_id: number;
   readonly client_id: string;
@@ -19,23 +19,26 @@ function parsePayload(encoded: string): StatePayload | undefined {
   return isComplete ? { account_id, client_id, nonce, exp } : undefined;
 }
 
-/** Signs and checks the expiring `state` of the consent flow: `<payload>.<mac>`, both base64url, HMAC-SHA256. Single use is the caller's: remember the nonce. */
+/**
+ * Signs and verifies the `state` of the consent flow: `<payload>.<mac>`, both in base64url, HMAC-SHA256. A state expires. The caller
+ * must store the nonce to make it single-use.
+ */
 export class StateSigner {
   readonly #key: Buffer;
 
-  /** The signing key is derived from `key`, which may serve for encryption too. */
+  /** Derives the signing key from `key`, which may also be an encryption key. */
   constructor(key: Secret) {
     this.#key = Buffer.from(hkdfSync('sha256', key.reveal(), '', 'oauth-state', 32));
   }
 
-  /** A `state` of printable characters that need no escaping in a URL. */
+  /** Signs a payload. The state needs no escaping in a URL. */
   signState(payload: StatePayload): string {
     const { account_id, client_id, nonce, exp } = payload;
     const encoded = Buffer.from(JSON.stringify({ account_id, client_id, nonce, exp })).toString('base64url');
     return `${encoded}.${this.#mac(encoded).toString('base64url')}`;
   }
 
-  /** The payload, or undefined when the state is not ours, was changed, or has expired at `nowSeconds`. Never throws. */
+  /** Returns the payload. Undefined when the state is not ours, was changed, or has expired at `nowSeconds`. Never throws. */
   verifyState(state: string, nowSeconds: number): StatePayload | undefined {
     const [encoded, mac, ...rest] = state.length <= MAX_STATE_LENGTH ? state.split('.') : [];
     if (!encoded || !mac || rest.length > 0) return undefined;

@@ -1,4 +1,7 @@
-/** An argument of a call. Lists and records are encoded with PHP's brackets: `data[0][1]`, `events[subscribe]` (reference/unisender.md 1.1). */
+/**
+ * An argument of a call. Lists and records are encoded with PHP's brackets: `data[0][1]`, `events[subscribe]`
+ * (reference/unisender.md 1.1).
+ */
 export type FormValue = string | number | readonly FormValue[] | { readonly [name: string]: FormValue };
 
 /** The arguments of a call by name. */

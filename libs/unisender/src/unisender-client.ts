@@ -80,7 +80,10 @@ export class UnisenderClient {
     return new UnisenderClient(HttpClient.create(unisenderPeer, ports), limiter, ports.clock, settings);
   }
 
-  /** Lists the lists of the account; a new account has none. Also the test whether a key works, as there is no method for that (reference/unisender.md 7). */
+  /**
+   * Lists the lists of the account; a new account has none. Also the test whether a key works, as there is no method for that
+   * (reference/unisender.md 7).
+   */
   async getLists(key: Secret): Promise<UnisenderList[]> {
     return readLists(await this.call(key, 'getLists'));
   }
@@ -178,7 +181,10 @@ export class UnisenderClient {
     }
   }
 
-  /** Sends all arguments in the body, the key included: Unisender rejects a mix of body and query, and proxies log URLs (reference/unisender.md 1.1). */
+  /**
+   * Sends all arguments in the body, the key included: Unisender rejects a mix of body and query, and proxies log URLs
+   * (reference/unisender.md 1.1).
+   */
   private async call(key: Secret, method: string, args: FormArguments = {}, furtherLimits: readonly string[] = []): Promise<unknown> {
     const apiKey = key.reveal();
     const keyHash = createHash('sha256').update(apiKey).digest('hex').slice(0, KEY_HASH_LENGTH);

@@ -36,14 +36,14 @@ const request = (more: Partial<HttpRequest> = {}): HttpRequest => ({
 const patient = { totalTimeoutMs: 60_000 };
 const unavailable = { code: 'cronitor_unavailable', message: 'Stub did not respond to POST /path' };
 
-/** Once the stub has the request, whose answer it withholds. */
+/** Resolves when the stub has received the request. */
 async function whenReceived(): Promise<void> {
   while (vendor.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
 }
 
 describe('a call', () => {
-  it('sends what it was given, byte by byte, and takes any status for an answer', async () => {
-    vendor.answer(text('no', 503, { 'Retry-After': '7' }));
+  it('sends the body unchanged and returns a response of any status', async () => {
+    vendor.respondWith(text('no', 503, { 'Retry-After': '7' }));
     const body = '{ "spaces" : "stay" }';
     const headers = { 'Content-Type': 'application/json', Accept: 'application/json' };
     await expect(client.send(request({ headers, body }))).resolves.toEqual({ status: 503, text: 'no', retryAfterHeader: '7' });
@@ -51,8 +51,8 @@ describe('a call', () => {
     expect(vendor.requests[0]?.headers).toMatchObject({ accept: 'application/json', 'user-agent': 'kommo-unisender-sync/1.0' });
   });
 
-  it('follows no redirect', async () => {
-    vendor.answer(text('', 302, { Location: '/elsewhere' }));
+  it('does not follow a redirect', async () => {
+    vendor.respondWith(text('', 302, { Location: '/elsewhere' }));
     await expect(client.send(request())).resolves.toMatchObject({ status: 302 });
     const { status, location, body } = await client.open(request());
     body.destroy();
@@ -61,13 +61,13 @@ describe('a call', () => {
   });
 
   it.each([
-    ['a longer answer than allowed', text('x'.repeat(101))],
+    ['a longer response than allowed', text('x'.repeat(101))],
     ['half a body', halfBody('half')],
     ['a reset', reset],
     ['silence', silence],
     ['a body that stalls', stall('{')],
-  ])('turns %s into a transient error that tells nothing of the request', async (_name, answer) => {
-    vendor.answer(answer);
+  ])('throws a transient error without any data of the request after %s', async (_name, response) => {
+    vendor.respondWith(response);
     const error = await failureOf(client.send(request()));
     expect(error).toBeInstanceOf(TransientError);
     expect(error).toMatchObject(unavailable);
@@ -75,16 +75,16 @@ describe('a call', () => {
     expect(vendor.requests).toHaveLength(1);
   });
 
-  it('downloads more than fits an answer', async () => {
-    vendor.answer(text('x'.repeat(1_000)));
+  it('downloads more than the limit of a response', async () => {
+    vendor.respondWith(text('x'.repeat(1_000)));
     const { body } = await client.open(request());
     const chunks: Buffer[] = [];
     for await (const chunk of body) chunks.push(chunk as Buffer);
     expect(Buffer.concat(chunks)).toHaveLength(1_000);
   });
 
-  it("rejects with its signal's reason when aborted, before and after it was sent", async () => {
-    vendor.answer(silence);
+  it('rejects with the reason of its signal when aborted, before and after it was sent', async () => {
+    vendor.respondWith(silence);
     const stop = new AbortController();
     const reason = new Error('shutting down');
     const failure = failureOf(client.send(request({ ...patient, signal: stop.signal })));
@@ -97,9 +97,9 @@ describe('a call', () => {
 
   it.each([
     ['a kept connection', false],
-    ['one of its own', true],
-  ])('ends when the client is closed, over %s', async (_name, isOnce) => {
-    vendor.answer(silence);
+    ['a new connection', true],
+  ])('fails when the client is closed, over %s', async (_name, isOnce) => {
+    vendor.respondWith(silence);
     const failure = failureOf(client.send(request({ ...patient, isOnce })));
     await whenReceived();
     client.close();
@@ -108,8 +108,8 @@ describe('a call', () => {
     expect(vendor.requests).toHaveLength(1);
   });
 
-  it('keeps a connection for the next, except when it asked for its own', async () => {
-    vendor.answer(text('ok'));
+  it('keeps its connection for the next call, except with isOnce', async () => {
+    vendor.respondWith(text('ok'));
     for (const isOnce of [false, true]) await client.send(request({ isOnce }));
     expect(vendor.requests.map(({ headers }) => headers.connection)).toEqual(['keep-alive', 'close']);
   });

@@ -23,7 +23,7 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
 
   beforeEach(async () => {
     receiver = await startStubVendor();
-    receiver.answer(text('ok'));
+    receiver.respondWith(text('ok'));
     harness = await startProcess(await databases.createMigrated());
     webhook = AlertWebhook.create(
       { url: Secret.of(`${receiver.origin.origin}${PATH}`) },
@@ -40,7 +40,7 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
   const raise = (version = 1) => harness.context.stores.alerts.raise(alerts.reauthorizationRequired(ACCOUNT_ID, version));
   const pushedIds = () => receiver.requests.map(({ body }) => (JSON.parse(body) as { id: string }).id);
 
-  it('are told once, as documented', async () => {
+  it('are sent once, as documented', async () => {
     await raise();
     const raisedAt = harness.clock.nowMs();
     for (let round = 0; round < 3; round += 1) await delivery.run();
@@ -61,7 +61,7 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
     expect(Math.abs(Date.parse(String(message['raised_at'])) - raisedAt)).toBeLessThan(60_000);
   });
 
-  it('count what happens again before they are told', async () => {
+  it('count repeated events until they are sent', async () => {
     for (let times = 0; times < 5; times += 1) await harness.context.stores.alerts.raise(alerts.jobsBuried('imports', 'kommo_rejected', 0));
     await delivery.run();
     expect(receiver.requests.map(({ body }) => JSON.parse(body) as unknown)).toMatchObject([
@@ -69,7 +69,7 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
     ]);
   });
 
-  it('are told once by two processes that look at the same time', async () => {
+  it('are sent once by two processes that run at the same time', async () => {
     const location = await databases.createMigrated();
     const processes = [await startProcess(location), await startProcess(location)];
     for (let version = 1; version <= 20; version += 1) {
@@ -80,7 +80,7 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
     expect(receiver.requests).toHaveLength(20);
   });
 
-  it('are told by the next process when one dies before it could', async () => {
+  it('are sent later when a process dies before it sent them', async () => {
     await raise();
     const [alert] = await harness.context.stores.alerts.listDue(1);
     if (!alert) throw new Error('no alert is due');
@@ -93,11 +93,11 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
   });
 
   it.each([
-    ['answers 500', text('error', 500)],
-    ['answers a redirect', text('', 302, { location: 'http://127.0.0.1:9/' })],
+    ['responds with 500', text('error', 500)],
+    ['responds with a redirect', text('', 302, { location: 'http://127.0.0.1:9/' })],
     ['breaks the connection', reset],
-  ])('wait longer and longer while the receiver %s, and are told once it is back', async (_, answer) => {
-    receiver.answer(answer);
+  ])('wait longer after each attempt while the receiver %s, and are sent once afterwards', async (_, response) => {
+    receiver.respondWith(response);
     await raise();
     for (const waitMs of [30_001, 60_001, 120_001]) {
       await delivery.run();
@@ -105,15 +105,15 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
       harness.clock.advance(waitMs);
     }
     expect(receiver.requests).toHaveLength(3);
-    receiver.answer(text('ok'));
+    receiver.respondWith(text('ok'));
     await delivery.run();
     await delivery.run();
     expect(receiver.requests).toHaveLength(4);
     expect(harness.logLines.join('\n')).not.toContain('planted-alert-secret');
   });
 
-  it('are given up after a day, and forgotten after a month', async () => {
-    receiver.answer(text('error', 500));
+  it('are given up after a day and deleted after a month', async () => {
+    receiver.respondWith(text('error', 500));
     await raise();
     const runHourly = async (hours: number) => {
       for (let hour = 0; hour < hours; hour += 1) {
@@ -133,7 +133,7 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
     expect(await stored()).toEqual([]);
   });
 
-  it('are kept and forgotten all the same when nobody wants to be told', async () => {
+  it('are kept and deleted without a receiver, too', async () => {
     const silent = new AlertDelivery(harness.context, undefined);
     await raise();
     await silent.run();
@@ -143,7 +143,7 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
     expect(harness.logLines.join('\n')).not.toContain('given up');
   });
 
-  it('are raised with the action or not at all', async () => {
+  it('are raised in the transaction of their action', async () => {
     const { database, stores } = harness.context;
     const broken = database.transaction(async () => {
       await stores.alerts.raise(alerts.reauthorizationRequired(ACCOUNT_ID, 1));

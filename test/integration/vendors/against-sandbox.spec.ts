@@ -62,7 +62,7 @@ const createContacts = async (contacts: unknown): Promise<number[]> => {
 };
 
 describe('Kommo', () => {
-  it('authorises, refreshes and says who it is', async () => {
+  it('authorises, refreshes and reads its account', async () => {
     const code = await sandbox.createCode(connected.id, connected.client.client_id);
     const pair = await kommo.exchangeCode({ ...grantOf(connected), host: parseReferer(connected.host, allowedDomains), code });
     expect(pair).toMatchObject({ expiresInSeconds: 86_400, claims: { accountId: connected.id, apiDomain: 'api-c.kommo.com' } });
@@ -71,7 +71,7 @@ describe('Kommo', () => {
     expect(account).toEqual({ accountId: connected.id, name: 'Acme', subdomain: 'acme' });
   });
 
-  it('refuses a code used twice, and a spent refresh token in rotation mode B', async () => {
+  it('refuses a used code, and a used refresh token in rotation mode B', async () => {
     const code = await sandbox.createCode(connected.id, connected.client.client_id);
     await kommo.exchangeCode({ ...grantOf(connected), code });
     expect(await failureOf(kommo.exchangeCode({ ...grantOf(connected), code }))).toMatchObject({
@@ -83,7 +83,7 @@ describe('Kommo', () => {
     expect(await failureOf(refresh())).toBeInstanceOf(KommoTokenRefusedError);
   });
 
-  it('R30: is followed to its new subdomain', async () => {
+  it('R30: reports the new subdomain of a renamed account', async () => {
     await sandbox.control('POST', `/kommo/accounts/${connected.id}/rename`, { subdomain: 'renamed' });
     const refreshToken = Secret.of(connected.refresh);
     expect(await failureOf(kommo.refresh({ ...grantOf(connected), refreshToken }))).toBeInstanceOf(KommoHostMovedError);
@@ -94,7 +94,7 @@ describe('Kommo', () => {
     });
   });
 
-  it('R01: pages 251 contacts, each once', async () => {
+  it('R01: lists 251 contacts in pages, each once', async () => {
     await createContacts({ count: 251, seed: 7, hooks: false });
     const first = await kommo.listContacts(session, { page: 1, limit: 250, orderById: true });
     const second = await kommo.listContacts(session, { page: 2, limit: 250, orderById: true });
@@ -118,7 +118,7 @@ describe('Kommo', () => {
     expect(found.get(ann)).toMatchObject({ name: 'Ann', emails: ['ann@example.org', 'ann@work.example.org'], isDeleted: false });
   });
 
-  it('tells the same of a contact by hook and by API', async () => {
+  it('sends equal data of a contact by hook and by API', async () => {
     await expect(kommo.ensureWebhook(session, { destination: `${receiver.url}/hook`, settings: CONTACT_WEBHOOK_SETTINGS })).resolves.toBe(
       'active',
     );
@@ -135,7 +135,7 @@ describe('Kommo', () => {
     expect(hook.changes[0]?.snapshot).toEqual(await kommo.findContact(session, id));
   });
 
-  it('tags contacts, keeping what they have', async () => {
+  it('tags contacts and keeps their other tags', async () => {
     const ids = await createContacts([{ name: 'Ann', tags: ['vip'] }, { name: 'Bob' }]);
     await kommo.tagContacts(session, { ids, tagName: 'Unisender: unsubscribed' });
     const found = await kommo.findContactsByIds(session, ids);
@@ -145,7 +145,7 @@ describe('Kommo', () => {
     ]);
   });
 
-  it.each(['replace', 'merge'])('R19: mends a disabled webhook when a second POST would %s', async (repost) => {
+  it.each(['replace', 'merge'])('R19: has an active webhook after a disabled one, when a second POST would %s', async (repost) => {
     await sandbox.setSwitches({ 'kommo.webhook_repost': repost });
     const wanted = { destination: `${receiver.url}/hook`, settings: CONTACT_WEBHOOK_SETTINGS };
     await kommo.ensureWebhook(session, { ...wanted, settings: ['add_lead'] });
@@ -158,7 +158,7 @@ describe('Kommo', () => {
     await expect(kommo.listWebhooks(session)).resolves.toEqual([]);
   });
 
-  it('vouches for who sits at the widget', async () => {
+  it('issues a disposable token that names the user of the widget', async () => {
     const { json } = await sandbox.control('POST', `/kommo/accounts/${connected.id}/disposable-token`, {
       client_id: connected.client.client_id,
     });
@@ -187,7 +187,7 @@ describe('Kommo', () => {
     await expect(kommo.getAccount(session)).resolves.toMatchObject({ accountId: connected.id });
   });
 
-  it('says that the token is not accepted once access is revoked', async () => {
+  it('refuses both tokens after the access is revoked', async () => {
     await sandbox.control('POST', `/kommo/accounts/${connected.id}/revoke`, {});
     expect(await failureOf(kommo.getAccount(session))).toBeInstanceOf(KommoUnauthorizedError);
     expect(await failureOf(kommo.refresh({ ...grantOf(connected), refreshToken: Secret.of(connected.refresh) }))).toBeInstanceOf(
@@ -197,12 +197,12 @@ describe('Kommo', () => {
 });
 
 describe('Unisender', () => {
-  it('knows its keys', async () => {
+  it('accepts its keys and no other', async () => {
     await expect(unisender.getLists(key)).resolves.toBeInstanceOf(Array);
     expect(await failureOf(unisender.getLists(Secret.of('other')))).toBeInstanceOf(UnisenderKeyRefusedError);
   });
 
-  it('takes, changes, rejects and deletes rows, and tells what it holds', async () => {
+  it('inserts, rejects and deletes rows, and shows its contacts', async () => {
     const listId = await unisender.createList(key, 'Kommo 1');
     await expect(unisender.getLists(key)).resolves.toEqual([{ id: listId, title: 'Kommo 1' }]);
     const fieldNames = ['email', 'delete', 'Name', 'email_list_ids'];
@@ -221,7 +221,7 @@ describe('Unisender', () => {
     await expect(unisender.getContact(key, 'a+x@example.org')).resolves.toBeUndefined();
   });
 
-  it('takes addresses off a list and keeps them in the account', async () => {
+  it('removes addresses from a list and keeps them in the account', async () => {
     const listId = await unisender.createList(key, 'Kommo 1');
     await unisender.importContacts(key, { fieldNames: ['email', 'email_list_ids'], rows: [['a@example.org', String(listId)]] });
     await unisender.exclude(key, 'a@example.org', [listId]);
@@ -229,7 +229,7 @@ describe('Unisender', () => {
     await expect(unisender.getContact(key, 'a@example.org')).resolves.toMatchObject({ lists: [] });
   });
 
-  it('exports what it holds', async () => {
+  it('exports its contacts', async () => {
     await sandbox.control('POST', '/unisender/accounts/sandbox-key/contacts', { count: 1_500, seed: 3 });
     const taskId = await unisender.requestExport(key, { fieldNames: ['email', 'email_status', 'email_list_ids'] });
     const { status, fileUrl } = await unisender.getTask(key, taskId);

@@ -68,7 +68,7 @@ afterEach(async () => {
 describe('the client modules', () => {
   it('build the vendor clients from the configuration', async () => {
     await start();
-    vendor.answer(json(readJsonSample('kommo', 'account-01-captured-2025.json')), json({ result: [] }));
+    vendor.respondWith(json(readJsonSample('kommo', 'account-01-captured-2025.json')), json({ result: [] }));
     await expect(module.get(KommoClient).getAccount(session)).resolves.toMatchObject({ accountId: 32499146 });
     await expect(module.get(UnisenderClient).getLists(Secret.of('api-key'))).resolves.toEqual([]);
     expect(vendor.requests.map(({ headers, path }) => [headers.host, path])).toEqual([
@@ -89,7 +89,7 @@ describe('the client modules', () => {
   it('send alerts and heartbeats, the last ones at shutdown', async () => {
     const { origin } = vendor.origin;
     await start({ ALERT_WEBHOOK_URL: `${origin}/alerts`, CRONITOR_API_KEY: 'cronitor-key', CRONITOR_URL: origin });
-    vendor.answer(text('ok'));
+    vendor.respondWith(text('ok'));
     await module.init();
     expect(module.get(AlertWebhook).isEnabled).toBe(true);
     await module.get(AlertWebhook).send(alert);

@@ -75,8 +75,8 @@ afterEach(async () => {
 });
 
 describe('every call to Kommo', () => {
-  it('names the real host, carries the token and asks the limiter first', async () => {
-    vendor.answer(json(readJsonSample('kommo', 'account-01-captured-2025.json')));
+  it('sends the real host and the token after it acquired the limiter', async () => {
+    vendor.respondWith(json(readJsonSample('kommo', 'account-01-captured-2025.json')));
     const account = await client.getAccount(session);
     expect(account).toEqual(expect.objectContaining({ accountId: expect.any(Number), subdomain: expect.any(String) }));
     const [request] = vendor.requests;
@@ -131,8 +131,8 @@ describe('every call to Kommo', () => {
     ['a reset', reset, TransientError, { code: 'kommo_unavailable' }],
     ['silence', silence, TransientError, { code: 'kommo_unavailable' }],
     ['a stalled body', stall('{"id":'), TransientError, { code: 'kommo_unavailable' }],
-  ])('turns %s into the right error, without the token', async (_name, answer, kind, properties) => {
-    vendor.answer(answer);
+  ])('throws the right error without the token after %s', async (_name, response, kind, properties) => {
+    vendor.respondWith(response);
     const error = await failureOf(client.getAccount(session));
     expect(error).toBeInstanceOf(kind);
     expect(error).toMatchObject(properties);
@@ -140,12 +140,12 @@ describe('every call to Kommo', () => {
     expect(vendor.requests).toHaveLength(1);
   });
 
-  it('says what a rejected request was wrong in', async () => {
-    vendor.answer(json(readJsonSample('kommo', 'error-400-validation.json'), 400));
+  it('shows the reason of a rejected request', async () => {
+    vendor.respondWith(json(readJsonSample('kommo', 'error-400-validation.json'), 400));
     await expect(client.getAccount(session)).rejects.toThrow(/Request validation failed; custom_fields_values\.0\.field_id: /);
   });
 
-  it('gives up connecting sooner than answering', async () => {
+  it('waits for a connection less long than for a response', async () => {
     const sockets: Socket[] = [];
     const mute = createServer((socket) => sockets.push(socket));
     await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
@@ -158,10 +158,10 @@ describe('every call to Kommo', () => {
     expect(inspect(error)).toContain('CONNECT_TIMEOUT');
   });
 
-  it("stops with the signal's own reason", async () => {
+  it('rejects with the reason of its signal', async () => {
     const stop = new AbortController();
     const reason = new Error('shutting down');
-    vendor.answer(() => stop.abort(reason));
+    vendor.respondWith(() => stop.abort(reason));
     expect(await failureOf(client.getAccount({ ...session, signal: stop.signal }))).toBe(reason);
   });
 
@@ -173,40 +173,40 @@ describe('every call to Kommo', () => {
 });
 
 describe('reading contacts', () => {
-  it('reads a page as documented, and that there is more', async () => {
-    vendor.answer(json(readJsonSample('kommo', 'contacts-02-list-amocrm-doc-next-link.json')));
+  it('reads a documented page, and that another follows', async () => {
+    vendor.respondWith(json(readJsonSample('kommo', 'contacts-02-list-amocrm-doc-next-link.json')));
     const page = await client.listContacts(session, { page: 2, limit: 250, orderById: true });
     expect(page.contacts.length).toBeGreaterThan(0);
     expect(page.hasNext).toBe(true);
     expect(Object.fromEntries(vendor.requests[0]?.query ?? [])).toEqual({ page: '2', limit: '250', 'order[id]': 'asc' });
   });
 
-  it('never goes where a next link points', async () => {
-    vendor.answer(json(contactPage([contact(1)], 'https://evil.test/api/v4/contacts?page=2')));
+  it('does not call the URL of a next link', async () => {
+    vendor.respondWith(json(contactPage([contact(1)], 'https://evil.test/api/v4/contacts?page=2')));
     await expect(client.listContacts(session, { page: 1, limit: 50 })).resolves.toMatchObject({ hasNext: true });
     expect(vendor.requests).toHaveLength(1);
   });
 
-  it('R01: takes 204 as an empty last page', async () => {
-    vendor.answer(noContent);
+  it('R01: reads 204 as an empty last page', async () => {
+    vendor.respondWith(noContent);
     await expect(client.listContacts(session, { page: 9, limit: 250 })).resolves.toEqual({ contacts: [], hasNext: false });
   });
 
-  it('takes a contact without an id as a broken answer', async () => {
-    vendor.answer(json(contactPage([{ name: 'x' }])));
+  it('rejects a page with a contact without an id', async () => {
+    vendor.respondWith(json(contactPage([{ name: 'x' }])));
     await expect(client.listContacts(session, { page: 1, limit: 250 })).rejects.toMatchObject({ code: 'kommo_unavailable' });
   });
 
-  it('finds many contacts by one call: who is absent, deleted or unsorted is gone', async () => {
-    vendor.answer(json(contactPage([contact(1), contact(3, { is_deleted: true }), contact(4, { is_unsorted: true })])));
+  it('finds many contacts in one call, without missing, deleted and unsorted ones', async () => {
+    vendor.respondWith(json(contactPage([contact(1), contact(3, { is_deleted: true }), contact(4, { is_unsorted: true })])));
     const found = await client.findContactsByIds(session, [1, 2, 3, 4, 1]);
     expect([...found.keys()]).toEqual([1]);
     expect(vendor.requests).toHaveLength(1);
     expect(vendor.requests[0]?.query.getAll('filter[id][]')).toEqual(['1', '2', '3', '4']);
   });
 
-  it('knows that all are gone when nothing is found, and asks nothing about nobody', async () => {
-    vendor.answer(noContent);
+  it('finds no contact in an empty response, and makes no call without ids', async () => {
+    vendor.respondWith(noContent);
     await expect(client.findContactsByIds(session, [1, 2])).resolves.toEqual(new Map());
     await expect(client.findContactsByIds(session, [])).resolves.toEqual(new Map());
     expect(vendor.requests).toHaveLength(1);
@@ -216,9 +216,9 @@ describe('reading contacts', () => {
     ['contacts that were not asked for', json(contactPage([contact(1), contact(77)]))],
     ['more pages', json(contactPage([contact(1)], 'x'))],
     ['400', json(readJsonSample('kommo', 'error-400-empty.json'), 400)],
-  ])('asks for each contact when the filter answers with %s', async (_name, ignored) => {
-    vendor.answer(
-      ignored,
+  ])('reads contacts one by one when the filter returns %s', async (_name, response) => {
+    vendor.respondWith(
+      response,
       json(contact(1)),
       noContent,
       json(contact(3, { is_deleted: true })),
@@ -230,25 +230,25 @@ describe('reading contacts', () => {
     expect(limiter.acquired).toHaveLength(6);
   });
 
-  it('does not take a failure for an absence', async () => {
-    vendor.answer(json(readJsonSample('kommo', 'error-400-empty.json'), 400), json(contact(1)), text('', 500));
+  it('does not report a contact as deleted after a failure', async () => {
+    vendor.respondWith(json(readJsonSample('kommo', 'error-400-empty.json'), 400), json(contact(1)), text('', 500));
     await expect(client.findContactsByIds(session, [1, 2])).rejects.toMatchObject({ code: 'kommo_unavailable' });
-    vendor.answer(json(readJsonSample('kommo', 'error-404.json'), 404));
+    vendor.respondWith(json(readJsonSample('kommo', 'error-404.json'), 404));
     await expect(client.findContactsByIds(session, [1, 2])).rejects.toMatchObject({ code: 'kommo_rejected' });
   });
 
   it.each([
     ['an unknown route', json(readJsonSample('kommo', 'error-404.json'), 404)],
     ['a page', text('<html>', 404)],
-  ])('R30: does not take %s under a host that is no account for an absence', async (_name, answer) => {
-    vendor.answer(answer);
+  ])('R30: does not report a contact as deleted after %s of a host without an account', async (_name, response) => {
+    vendor.respondWith(response);
     await expect(client.findContact(session, 1)).rejects.toMatchObject({ code: 'kommo_rejected' });
     await expect(client.deleteWebhook(session, 'https://sync.example.org')).rejects.toMatchObject({ code: 'kommo_rejected' });
   });
 
-  it('asks for 250 ids in a request line below 8 KB, and for more not at all', async () => {
+  it('requests 250 ids in a request line below 8 KB, and rejects more', async () => {
     const ids = Array.from({ length: 251 }, (_, index) => 1_000_000_000 + index);
-    vendor.answer(noContent);
+    vendor.respondWith(noContent);
     await client.findContactsByIds(session, ids.slice(0, 250));
     expect(vendor.requests[0]?.query.getAll('filter[id][]')).toHaveLength(250);
     expect(vendor.requests[0]?.target.length).toBeLessThan(8_000);
@@ -258,8 +258,8 @@ describe('reading contacts', () => {
 });
 
 describe('writing to Kommo', () => {
-  it('tags contacts in calls of 50, keeping their other tags', async () => {
-    vendor.answer(json(readJsonSample('kommo', 'contacts-07-patch-response-kommo-doc.json')));
+  it('tags contacts in calls of 50 and keeps their other tags', async () => {
+    vendor.respondWith(json(readJsonSample('kommo', 'contacts-07-patch-response-kommo-doc.json')));
     const ids = Array.from({ length: 120 }, (_, index) => index + 1);
     await client.tagContacts(session, { ids, tagName: 'Unisender: unsubscribed' });
     const bodies = vendor.requests.map(({ body }) => JSON.parse(body) as { id: number; tags_to_add: unknown }[]);
@@ -273,8 +273,8 @@ describe('writing to Kommo', () => {
     json({ _embedded: { webhooks: [{ id: 1, destination, disabled: false, settings: ['add_contact'], ...more }] } });
   const created = json({ id: 2, destination, disabled: false, settings: ['add_contact'] });
 
-  it('leaves a webhook that is right alone', async () => {
-    vendor.answer(hookList({}));
+  it('does not change a correct webhook', async () => {
+    vendor.respondWith(hookList({}));
     await expect(client.ensureWebhook(session, { destination, settings: ['add_contact'] })).resolves.toBe('active');
     expect(vendor.requests.map(({ method }) => method)).toEqual(['GET']);
     expect(vendor.requests[0]?.query.get('filter[destination]')).toBe(destination);
@@ -283,15 +283,15 @@ describe('writing to Kommo', () => {
   it.each([
     ['is disabled', { disabled: true }],
     ['has other events', { settings: ['add_contact', 'add_lead'] }],
-  ])('R19: makes a webhook anew that %s', async (_name, more) => {
-    vendor.answer(hookList(more), noContent, created);
+  ])('R19: creates a webhook again that %s', async (_name, more) => {
+    vendor.respondWith(hookList(more), noContent, created);
     await expect(client.ensureWebhook(session, { destination, settings: ['add_contact'] })).resolves.toBe('active');
     expect(vendor.requests.map(({ method }) => method)).toEqual(['GET', 'DELETE', 'POST']);
     expect(JSON.parse(vendor.requests[1]?.body ?? '')).toEqual({ destination });
   });
 
-  it("R19: makes a missing webhook, other people's aside", async () => {
-    vendor.answer(json(readJsonSample('kommo', 'webhooks-api-01-list.json')), created);
+  it('R19: creates a missing webhook beside those of other services', async () => {
+    vendor.respondWith(json(readJsonSample('kommo', 'webhooks-api-01-list.json')), created);
     await client.ensureWebhook(session, { destination: 'https://sync.example.org/webhook/t', settings: ['add_contact'] });
     expect(vendor.requests.map(({ method }) => method)).toEqual(['GET', 'POST']);
     expect(JSON.parse(vendor.requests[1]?.body ?? '')).toEqual({
@@ -300,8 +300,8 @@ describe('writing to Kommo', () => {
     });
   });
 
-  it('lists no webhooks for 204, and reads those there are', async () => {
-    vendor.answer(noContent, json(readJsonSample('kommo', 'webhooks-api-01-list.json')));
+  it('lists webhooks, none for 204', async () => {
+    vendor.respondWith(noContent, json(readJsonSample('kommo', 'webhooks-api-01-list.json')));
     await expect(client.listWebhooks(session)).resolves.toEqual([]);
     await expect(client.listWebhooks(session)).resolves.toMatchObject([
       { isDisabled: false, settings: ['add_task'] },
@@ -309,15 +309,15 @@ describe('writing to Kommo', () => {
     ]);
   });
 
-  it('is content when the webhook to delete does not exist', async () => {
-    vendor.answer(json({ status: 404 }, 404));
+  it('deletes a missing webhook without an error', async () => {
+    vendor.respondWith(json({ status: 404 }, 404));
     await expect(client.deleteWebhook(session, destination)).resolves.toBeUndefined();
   });
 });
 
 describe('the token endpoint', () => {
   it('exchanges a code as documented', async () => {
-    vendor.answer(json(readJsonSample('kommo', 'oauth-03-token-response.json')));
+    vendor.respondWith(json(readJsonSample('kommo', 'oauth-03-token-response.json')));
     const pair = await client.exchangeCode({ ...grant, code: 'def502' });
     expect(pair.expiresInSeconds).toBe(86_400);
     const [request] = vendor.requests;
@@ -333,10 +333,10 @@ describe('the token endpoint', () => {
     expect(limiter.acquired).toEqual([['kommo', 'kommo:example.kommo.com']]);
   });
 
-  it('refreshes, and reads what the access token says of itself', async () => {
+  it('refreshes, and reads the claims of the access token', async () => {
     const claims = readJsonSample<object>('kommo', 'token-03-access-token-claims.json');
     const accessToken = `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`;
-    vendor.answer(json({ token_type: 'Bearer', expires_in: 86400, access_token: accessToken, refresh_token: 'def50200' }));
+    vendor.respondWith(json({ token_type: 'Bearer', expires_in: 86400, access_token: accessToken, refresh_token: 'def50200' }));
     const pair = await client.refresh({ ...grant, refreshToken: Secret.of(REFRESH_TOKEN) });
     expect(pair.claims).toEqual({ accountId: 34027583, apiDomain: 'api-c.kommo.com', baseDomain: 'kommo.com' });
     expect([pair.accessToken.reveal(), pair.refreshToken.reveal()]).toEqual([accessToken, 'def50200']);
@@ -347,21 +347,21 @@ describe('the token endpoint', () => {
     });
   });
 
-  it.each(listSamples('kommo', /^oauth-1\d-error/))('takes %s as a final refusal of a code, with its hint', async (file) => {
+  it.each(listSamples('kommo', /^oauth-1\d-error/))('reads %s as a final refusal of a code, with its hint', async (file) => {
     const problem = readJsonSample<{ status: number; hint: string }>('kommo', file);
-    vendor.answer(json(problem, problem.status));
+    vendor.respondWith(json(problem, problem.status));
     const error = await failureOf(client.exchangeCode({ ...grant, code: 'def502' }));
     expect(error).toBeInstanceOf(KommoTokenRefusedError);
     expect(error).toMatchObject({ hint: problem.hint, code: 'kommo_token_refused' });
   });
 
-  it('takes a 400 as a refusal of a refresh, and 401 and 404 as a possible move', async () => {
+  it('reads 400 as a refusal of a refresh, and 401 and 404 as a possible move', async () => {
     const refresh = () => failureOf(client.refresh({ ...grant, refreshToken: Secret.of(REFRESH_TOKEN) }));
-    vendor.answer(json(readJsonSample('kommo', 'oauth-17-error-refresh-token-TEST-FIXTURE.json'), 400));
+    vendor.respondWith(json(readJsonSample('kommo', 'oauth-17-error-refresh-token-TEST-FIXTURE.json'), 400));
     expect(await refresh()).toBeInstanceOf(KommoTokenRefusedError);
-    vendor.answer(text('', 401));
+    vendor.respondWith(text('', 401));
     expect(await refresh()).toBeInstanceOf(KommoHostMovedError);
-    vendor.answer(text('<html>', 404));
+    vendor.respondWith(text('<html>', 404));
     expect(await refresh()).toBeInstanceOf(KommoHostMovedError);
   });
 
@@ -373,11 +373,11 @@ describe('the token endpoint', () => {
     ['402', text('', 402), 'kommo_payment_required'],
     ['a timeout', silence, 'kommo_unavailable'],
     ['a reset', reset, 'kommo_unavailable'],
-    ['half an answer', halfBody('{"access_token":"a"}'), 'kommo_unavailable'],
+    ['half a response', halfBody('{"access_token":"a"}'), 'kommo_unavailable'],
     ['no refresh token', json({ access_token: 'a.b.c', expires_in: 1 }), 'kommo_unavailable'],
     ['an unusable token', json({ access_token: 'a\nb', refresh_token: 'x', expires_in: 1 }), 'kommo_unavailable'],
-  ])('R27: takes %s as something that passes, and tells no secret', async (_name, answer, code) => {
-    vendor.answer(answer);
+  ])('R27: throws a transient error without a secret after %s', async (_name, response, code) => {
+    vendor.respondWith(response);
     const error = await failureOf(client.refresh({ ...grant, refreshToken: Secret.of(REFRESH_TOKEN) }));
     expect(error).toBeInstanceOf(TransientError);
     expect(error).toMatchObject({ code });
@@ -385,8 +385,8 @@ describe('the token endpoint', () => {
     for (const secret of [REFRESH_TOKEN, CLIENT_SECRET]) expect(shown).not.toContain(secret);
   });
 
-  it('R30: finds where a renamed account lives now', async () => {
-    vendor.answer(json({ id: 1, subdomain: 'renamed', domain: 'renamed.kommo.com', top_level_domain: 'kommo.com' }));
+  it('R30: finds the current host of a renamed account', async () => {
+    vendor.respondWith(json({ id: 1, subdomain: 'renamed', domain: 'renamed.kommo.com', top_level_domain: 'kommo.com' }));
     await expect(client.findCurrentHost({ apiDomain: 'api-c.kommo.com', refreshToken: Secret.of(REFRESH_TOKEN) })).resolves.toBe(
       'renamed.kommo.com',
     );
@@ -396,11 +396,11 @@ describe('the token endpoint', () => {
     });
   });
 
-  it('sends the refresh token to no foreign host, and believes in none', async () => {
+  it('does not send the refresh token to a foreign host, nor return one', async () => {
     const refreshToken = Secret.of(REFRESH_TOKEN);
     await expect(client.findCurrentHost({ apiDomain: 'api.evil.test', refreshToken })).resolves.toBeUndefined();
     expect(vendor.requests).toHaveLength(0);
-    vendor.answer(json({ domain: 'renamed.evil.test' }), text('', 401), text('', 500));
+    vendor.respondWith(json({ domain: 'renamed.evil.test' }), text('', 401), text('', 500));
     await expect(client.findCurrentHost({ apiDomain: 'api-c.kommo.com', refreshToken })).resolves.toBeUndefined();
     await expect(client.findCurrentHost({ apiDomain: 'api-c.kommo.com', refreshToken })).resolves.toBeUndefined();
     await expect(client.findCurrentHost({ apiDomain: 'api-c.kommo.com', refreshToken })).rejects.toMatchObject({

@@ -8,8 +8,8 @@ function readHookSample(file: string) {
   return readContactHook(body);
 }
 
-/** File → what it says, as `action id entity`, and how many items are not ours. */
-const expectedHooks: Readonly<Record<string, readonly [readonly string[], number]>> = {
+/** The expected changes of each file, as `action id entity`, and the number of its ignored items. */
+const EXPECTED_HOOKS: Readonly<Record<string, readonly [readonly string[], number]>> = {
   'webhook-01-contact-add-2025.form': [['add 37054081 contact'], 0],
   'webhook-02-contact-update-2025.form': [['update 37054081 contact'], 0],
   'webhook-03-lead-add-2025.form': [[], 1],
@@ -35,12 +35,12 @@ const expectedHooks: Readonly<Record<string, readonly [readonly string[], number
 describe("Kommo's recorded and documented hooks", () => {
   it.each(listSamples('kommo', /^webhook-\d/))('%s', (file) => {
     const hook = readHookSample(file);
-    const said = hook.changes.map(({ action, contactId, entityType }) => `${action} ${contactId} ${entityType}`);
-    expect([said, hook.ignored]).toEqual(expectedHooks[file]);
+    const changes = hook.changes.map(({ action, contactId, entityType }) => `${action} ${contactId} ${entityType}`);
+    expect([changes, hook.ignored]).toEqual(EXPECTED_HOOKS[file]);
     expect(hook.unreadable).toEqual([]);
   });
 
-  it('finds the account where it is told', () => {
+  it('reads the account when the hook names it', () => {
     expect(readHookSample('webhook-01-contact-add-2025.form')).toMatchObject({ accountId: 32427762, subdomain: 'etesttask' });
     expect(readHookSample('webhook-10-contact-restore-2016.form')).toMatchObject({ subdomain: 'test000002' });
     expect(readHookSample('webhook-10-contact-restore-2016.form').accountId).toBeUndefined();
@@ -83,7 +83,7 @@ describe("Kommo's signatures", () => {
     expect(caller).toMatchObject({ accountId: 12345678, userId: 87654321, isAdmin: false });
   });
 
-  it('R46: verifies the uninstall call of the vector and no other', () => {
+  it('R46: verifies the uninstall hook of the vector and no other', () => {
     const hook = readJsonSample<{ client_id: string; client_secret: string; account_id: number; signature: string }>(
       'kommo',
       'oauth-22-uninstall-hook-VECTOR.json',

@@ -16,8 +16,8 @@ export type StubResponse = (request: ReceivedRequest, response: ServerResponse, 
 export interface StubVendor {
   readonly origin: URL;
   readonly requests: ReceivedRequest[];
-  /** Answers of the next requests, in order; the last one stays. */
-  answer(...answers: StubResponse[]): void;
+  /** Sets the responses to the next requests, in order. The last one is repeated. */
+  respondWith(...responses: StubResponse[]): void;
   close(): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ export const silence: StubResponse = () => {};
 
 export const reset: StubResponse = (_request, _response, socket) => socket.resetAndDestroy();
 
-/** Promises more than it sends. */
+/** Announces a longer body than it sends. */
 export const halfBody =
   (body: string | Buffer): StubResponse =>
   (_request, response, socket) => {
@@ -48,7 +48,7 @@ export const halfBody =
     response.write(bytes, () => socket.destroy());
   };
 
-/** Sends the start of a body and then nothing more. */
+/** Sends the start of a body and then nothing. */
 export const stall =
   (body: string): StubResponse =>
   (_request, response) => {
@@ -70,24 +70,24 @@ async function readRequest(request: IncomingMessage): Promise<ReceivedRequest> {
   };
 }
 
-/** A vendor that answers as it is told and remembers what it was asked. */
+/** Starts a server with prepared responses that records its requests. */
 export async function startStubVendor(): Promise<StubVendor> {
   const requests: ReceivedRequest[] = [];
-  let answers: StubResponse[] = [];
+  let responses: StubResponse[] = [];
   const server = createServer((request, response) => {
     void readRequest(request).then((received) => {
       requests.push(received);
-      const answer = answers.length > 1 ? answers.shift() : answers[0];
-      if (answer) answer(received, response, request.socket);
-      else response.writeHead(599).end('the stub was not told what to answer');
+      const respond = responses.length > 1 ? responses.shift() : responses[0];
+      if (respond) respond(received, response, request.socket);
+      else response.writeHead(599).end('no response is prepared');
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     origin: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
     requests,
-    answer: (...given) => {
-      answers = given;
+    respondWith: (...given) => {
+      responses = given;
     },
     close: () =>
       new Promise((resolve) => {
@@ -97,18 +97,18 @@ export async function startStubVendor(): Promise<StubVendor> {
   };
 }
 
-/** Lets everything pass and remembers under which keys. */
+/** A limiter without limits that records the acquired keys. */
 export function recordingLimiter() {
   const acquired: (readonly string[])[] = [];
   return { acquired, acquire: async (keys: readonly string[]) => void acquired.push(keys), pause: async () => {} };
 }
 
-/** The error of a promise that must fail. */
+/** Returns the error of a promise that must reject. */
 export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;
   } catch (error) {
     return error;
   }
-  throw new Error('it did not fail');
+  throw new Error('the promise did not reject');
 }

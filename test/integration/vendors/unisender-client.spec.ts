@@ -49,8 +49,8 @@ const lastForm = () => Object.fromEntries(new URLSearchParams(vendor.requests.at
 const apiError = (code: string, error = `XX000000-00 [about ${KEY}]`) => json({ error, code, result: '' });
 
 describe('every call to Unisender', () => {
-  it('posts a form with the key in it, and asks the limiter first', async () => {
-    vendor.answer(sample('getLists.response.json'));
+  it('posts a form with the key after it acquired the limiter', async () => {
+    vendor.respondWith(sample('getLists.response.json'));
     const lists = await client.getLists(key);
     expect(lists[0]).toEqual({ id: 55688, title: 'My list number 1' });
     expect(vendor.requests[0]).toMatchObject({ method: 'POST', target: '/ru/api/getLists' });
@@ -98,8 +98,8 @@ describe('every call to Unisender', () => {
     ['a reset', reset, TransientError, { code: 'unisender_unavailable' }],
     ['silence', silence, TransientError, { code: 'unisender_unavailable' }],
     ['a stalled body', stall('{"result":'), TransientError, { code: 'unisender_unavailable' }],
-  ])('R36: turns %s into the right error, without the key', async (_name, answer, kind, properties) => {
-    vendor.answer(answer);
+  ])('R36: throws the right error without the key after %s', async (_name, response, kind, properties) => {
+    vendor.respondWith(response);
     const error = await failureOf(client.getLists(key));
     expect(error).toBeInstanceOf(kind);
     expect(error).toMatchObject(properties);
@@ -107,15 +107,15 @@ describe('every call to Unisender', () => {
     expect(vendor.requests).toHaveLength(1);
   });
 
-  it('takes the key of an account without lists for good', async () => {
-    vendor.answer(json({ result: [] }));
+  it('accepts the key of an account without lists', async () => {
+    vendor.respondWith(json({ result: [] }));
     await expect(client.getLists(key)).resolves.toEqual([]);
   });
 });
 
 describe('importContacts', () => {
   it('sends rows and reads counts and rejected rows', async () => {
-    vendor.answer(sample('importContacts.response.shape.json'));
+    vendor.respondWith(sample('importContacts.response.shape.json'));
     const rows = [
       ['a@example.org', 'Ирина 🙂', '5'],
       ['b+tag@example.org', '50% & more', '5'],
@@ -136,21 +136,21 @@ describe('importContacts', () => {
     ['501 rows', { fieldNames: ['email'], rows: Array.from({ length: 501 }, () => ['a@example.org']) }],
     ['rows of another width', { fieldNames: ['email', 'Name'], rows: [['a@example.org']] }],
     ['a status', { fieldNames: ['email', 'email_status'], rows: [['a@example.org', 'active']] }],
-  ])('refuses %s before anything is sent', async (_name, given) => {
+  ])('rejects %s and sends nothing', async (_name, given) => {
     expect(await failureOf(client.importContacts(key, given))).toBeInstanceOf(BugError);
     expect(vendor.requests).toHaveLength(0);
   });
 
-  it('sends 500 rows, and nothing for none', async () => {
-    vendor.answer(json({ result: { total: 500, inserted: 500, updated: 0, deleted: 0, invalid: 0, log: null } }));
+  it('sends 500 rows, and makes no call without rows', async () => {
+    vendor.respondWith(json({ result: { total: 500, inserted: 500, updated: 0, deleted: 0, invalid: 0, log: null } }));
     const rows = Array.from({ length: 500 }, (_, index) => [`a${index}@example.org`]);
     await expect(client.importContacts(key, { fieldNames: ['email'], rows })).resolves.toMatchObject({ inserted: 500, rejected: [] });
     await expect(client.importContacts(key, { fieldNames: ['email'], rows: [] })).resolves.toMatchObject({ total: 0 });
     expect(vendor.requests).toHaveLength(1);
   });
 
-  it('does not take a half answer for a success', async () => {
-    vendor.answer(json({ result: [] }));
+  it('does not read a response without counts as a success', async () => {
+    vendor.respondWith(json({ result: [] }));
     await expect(client.importContacts(key, { fieldNames: ['email'], rows: [['a@example.org']] })).rejects.toMatchObject({
       code: 'unisender_unavailable',
     });
@@ -158,8 +158,8 @@ describe('importContacts', () => {
 });
 
 describe('single contacts', () => {
-  it('reads one with its lists, fields and age', async () => {
-    vendor.answer(sample('getContact.response.shape.json'));
+  it('reads a contact with its lists, fields and age', async () => {
+    vendor.respondWith(sample('getContact.response.shape.json'));
     await expect(client.getContact(key, 'test@example.org')).resolves.toEqual({
       email: 'test@example.org',
       status: 'active',
@@ -172,20 +172,20 @@ describe('single contacts', () => {
   });
 
   it.each([
-    ['the code', sample('error.getContact.not_found.partial.json')],
-    ['the text', apiError('unspecified', 'ZZ1 [Contact not found]')],
-  ])('finds nobody, told by %s', async (_name, answer) => {
-    vendor.answer(answer);
+    ['a code', sample('error.getContact.not_found.partial.json')],
+    ['a text', apiError('unspecified', 'ZZ1 [Contact not found]')],
+  ])('finds no contact when Unisender says so by %s', async (_name, response) => {
+    vendor.respondWith(response);
     await expect(client.getContact(key, 'x@example.org')).resolves.toBeUndefined();
   });
 
-  it('does not take another refusal for an absence', async () => {
-    vendor.answer(apiError('unspecified', 'YE131008-12 [Invalid address contact "x"]'));
+  it('does not report a contact as missing after another rejection', async () => {
+    vendor.respondWith(apiError('unspecified', 'YE131008-12 [Invalid address contact "x"]'));
     expect(await failureOf(client.getContact(key, 'x'))).toBeInstanceOf(UnisenderRejectedError);
   });
 
-  it('excludes from the lists it is told, also who is not on them, and never from all', async () => {
-    vendor.answer(sample('exclude_or_unsubscribe.response.json'), sample('error.exclude_or_unsubscribe.not_found.json'));
+  it('excludes an address from the given lists, also one that is not on them, and never from all lists', async () => {
+    vendor.respondWith(sample('exclude_or_unsubscribe.response.json'), sample('error.exclude_or_unsubscribe.not_found.json'));
     await client.exclude(key, 'a@example.org', [134, 135]);
     expect(lastForm()).toMatchObject({ contact_type: 'email', contact: 'a@example.org', list_ids: '134,135' });
     await client.exclude(key, 'a@example.org', [134]);
@@ -195,8 +195,8 @@ describe('single contacts', () => {
 });
 
 describe('lists, fields and hooks', () => {
-  it('creates what it is asked to', async () => {
-    vendor.answer(sample('createList.response.json'), sample('createField.response.json'), sample('getFields.response.shape.json'));
+  it('creates lists and fields, and reads fields', async () => {
+    vendor.respondWith(sample('createList.response.json'), sample('createField.response.json'), sample('getFields.response.shape.json'));
     await expect(client.createList(key, 'Kommo 1')).resolves.toBe(55688);
     await expect(client.createField(key, 'City')).resolves.toBe(1092208);
     expect(lastForm()).toMatchObject({ name: 'City', type: 'string' });
@@ -204,9 +204,9 @@ describe('lists, fields and hooks', () => {
   });
 
   it.each([[json({ result: [] })], [json({ result: {} })], [json({ result: '' })], [json({ result: null })]])(
-    'sets a hook whatever nothing looks like',
-    async (answer) => {
-      vendor.answer(answer);
+    'sets a hook after an empty result of any form',
+    async (response) => {
+      vendor.respondWith(response);
       await client.setHook(key, { url: 'https://sync.example.org/u', events: { unsubscribe: '*' } });
       expect(lastForm()).toMatchObject({
         hook_url: 'https://sync.example.org/u',
@@ -218,8 +218,8 @@ describe('lists, fields and hooks', () => {
     },
   );
 
-  it('removes a hook, also one that is not there, and lists the others', async () => {
-    vendor.answer(
+  it('removes a hook, also a missing one, and lists the others', async () => {
+    vendor.respondWith(
       apiError('unspecified', 'Hook not found'),
       json({ result: [{ hook_url: 'https://a.test', status: 'stopped' }, { url: 'https://b.test' }] }),
     );
@@ -239,8 +239,8 @@ describe('exports', () => {
     return rows;
   };
 
-  it('starts one under its own limit, and follows its task', async () => {
-    vendor.answer(
+  it('start under a limit of their own and have a task', async () => {
+    vendor.respondWith(
       sample('exportContacts.async.response.json'),
       sample('getTaskResult.processing.shape.json'),
       sample('getTaskResult.completed.shape.json'),
@@ -269,23 +269,23 @@ describe('exports', () => {
     ['a byte order mark', `\ufeff${csv(';')}`],
     ['gzip', gzipSync(csv(','))],
     ['no line end at the end', csv(';').trimEnd()],
-  ])('reads a file with %s', async (_name, file) => {
-    vendor.answer(text(file));
+  ])('read a file with %s', async (_name, file) => {
+    vendor.respondWith(text(file));
     await expect(readAll()).resolves.toEqual(rows);
     expect(vendor.requests[0]).toMatchObject({ method: 'GET', body: '' });
   });
 
-  it('reads a header alone as no rows, and an empty file too', async () => {
-    vendor.answer(text('email;email_status\n'), text(''));
+  it('read no rows from a file with only a header, nor from an empty file', async () => {
+    vendor.respondWith(text('email;email_status\n'), text(''));
     await expect(readAll()).resolves.toEqual([]);
     await expect(readAll()).resolves.toEqual([]);
   });
 
-  it('streams a large file, and stops fetching when nobody reads on', async () => {
+  it('stream a large file, and stop the download when the reader stops', async () => {
     client.close();
     client = createClient(60_000);
     const line = `${'x'.repeat(80)}@example.org;active\n`;
-    vendor.answer(text(`email;email_status\n${line.repeat(50_000)}`));
+    vendor.respondWith(text(`email;email_status\n${line.repeat(50_000)}`));
     let count = 0;
     for await (const row of client.readExport(fileUrl())) {
       expect(row['email_status']).toBe('active');
@@ -301,10 +301,10 @@ describe('exports', () => {
     ['is a cut off gzip', text(gzipSync(csv(';').repeat(1_000)).subarray(0, 60))],
     ['stalls', stall('email;email_status\na@example.org;active\n')],
     ['is not there', text('deleted', 404)],
-    ['is never answered', silence],
+    ['never arrives', silence],
     ['breaks off at once', reset],
-  ])('fails for a while when the file %s', async (_name, answer) => {
-    vendor.answer(answer);
+  ])('fail with a transient error when the file %s', async (_name, response) => {
+    vendor.respondWith(response);
     expect(await failureOf(readAll())).toMatchObject({ code: 'unisender_unavailable' });
   });
 
@@ -316,17 +316,17 @@ describe('exports', () => {
     'https://localhost/x.csv',
     'https://user@files.example.org/x.csv',
     'file:///etc/passwd',
-    'not an address',
-  ])('does not fetch %s', async (url) => {
+    'not a URL',
+  ])('do not download %s', async (url) => {
     expect(await failureOf(readAll(url))).toMatchObject({ code: 'unisender_unavailable' });
-    vendor.answer(text('', 302, { Location: url }));
+    vendor.respondWith(text('', 302, { Location: url }));
     expect(await failureOf(readAll())).toMatchObject({ code: 'unisender_unavailable' });
   });
 
-  it('follows a redirect to a place that may be fetched, and not for ever', async () => {
-    vendor.answer(text('', 302, { Location: '/files/other.csv' }), text(csv(';')));
+  it('follow a redirect to an allowed URL, at most a few times', async () => {
+    vendor.respondWith(text('', 302, { Location: '/files/other.csv' }), text(csv(';')));
     await expect(readAll()).resolves.toHaveLength(2);
-    vendor.answer(text('', 302, { Location: '/files/other.csv' }));
+    vendor.respondWith(text('', 302, { Location: '/files/other.csv' }));
     expect(await failureOf(readAll())).toMatchObject({ code: 'unisender_unavailable' });
   });
 });
