@@ -3,7 +3,7 @@ import type { MigrationInterface, QueryRunner, TableColumnOptions, TableForeignK
 
 type Options = Omit<TableColumnOptions, 'name' | 'type'>;
 
-/** SQLite compares bytes anyway and refuses the collation. */
+/** Column definitions for both databases. MySQL gets the binary collation; SQLite compares bytes anyway and refuses it. */
 class Columns {
   private readonly text: Options;
 
@@ -85,7 +85,7 @@ const accounts = (columns: Columns): Table =>
       columns.varchar('lease_owner', 64, optional),
       columns.bigint('lease_until', zero),
       columns.bigint('lease_fence', zero),
-      columns.boolean('lease_wanted', 0),
+      columns.boolean('lease_job_requested', 0),
       columns.bigint('paused_until', zero),
       columns.varchar('pause_code', 64, optional),
       columns.bigint('last_event_at', optional),
@@ -133,7 +133,7 @@ const contacts = (columns: Columns): Table =>
     columns: [
       columns.bigint('account_id', key),
       columns.bigint('contact_id', key),
-      columns.varchar('state', 16),
+      columns.boolean('is_deleted', 0),
       columns.boolean('passes_filter', 1),
       columns.longText('name'),
       columns.longText('fields'),
@@ -172,6 +172,7 @@ const addresses = (columns: Columns): Table =>
       columns.bigint('dirty_since', optional),
       columns.bigint('first_sent_at', optional),
       columns.varchar('write_back', 16, optional),
+      columns.bigint('own_list_id', optional),
       columns.bigint('seen_at', optional),
       columns.bigint('updated_at'),
     ],
@@ -265,12 +266,83 @@ const authStates = (columns: Columns): Table =>
 const rateSlots = (columns: Columns): Table =>
   new Table({ name: 'rate_slots', columns: [columns.varchar('slot_key', 128, key), columns.bigint('next_at')] });
 
-const inOrder = [integrations, accounts, accesses, contacts, contactAddresses, addresses, events, runs, failures, authStates, rateSlots];
+const alerts = (columns: Columns): Table =>
+  new Table({
+    name: 'alerts',
+    columns: [
+      columns.varchar('alert_key', 191, key),
+      columns.varchar('kind', 40),
+      columns.bigint('account_id', optional),
+      columns.longText('details'),
+      columns.integer('occurrences', { default: 1 }),
+      columns.bigint('raised_at'),
+      columns.bigint('next_attempt_at', optional),
+      columns.integer('attempts', zero),
+      columns.bigint('delivered_at', optional),
+    ],
+    indices: [
+      index('ix_alerts_next_attempt', 'next_attempt_at'),
+      index('ix_alerts_raised', 'raised_at'),
+      index('ix_alerts_account', 'account_id', 'alert_key'),
+    ],
+  });
 
+const audit = (columns: Columns): Table =>
+  new Table({
+    name: 'audit',
+    columns: [
+      columns.varchar('audit_id', 32, key),
+      columns.bigint('at'),
+      columns.varchar('actor', 64),
+      columns.varchar('action', 64),
+      columns.bigint('account_id', optional),
+      columns.varchar('outcome', 64),
+      columns.longText('details'),
+    ],
+    indices: [index('ix_audit_account', 'account_id', 'audit_id'), index('ix_audit_at', 'at')],
+  });
+
+const keyCanaries = (columns: Columns): Table =>
+  new Table({ name: 'key_canaries', columns: [columns.varchar('name', 16, key), columns.longText('sealed')] });
+
+const contactFigures = (columns: Columns): Table =>
+  new Table({
+    name: 'contact_figures',
+    columns: [
+      columns.bigint('account_id', key),
+      columns.integer('total'),
+      columns.integer('in_sync'),
+      columns.integer('excluded'),
+      columns.integer('failing'),
+      columns.bigint('counted_at'),
+    ],
+    indices: [index('ix_contact_figures_counted', 'counted_at')],
+    foreignKeys: [belongsToAccount('fk_contact_figures_account')],
+  });
+
+const inOrder = [
+  integrations,
+  accounts,
+  accesses,
+  contacts,
+  contactAddresses,
+  addresses,
+  events,
+  runs,
+  failures,
+  authStates,
+  rateSlots,
+  alerts,
+  audit,
+  keyCanaries,
+  contactFigures,
+];
+
+/** Creates every table. */
 export class InitialSchema1790000000000 implements MigrationInterface {
   readonly name = 'InitialSchema1790000000000';
 
-  /** MySQL does not undo a half-run migration: tables that stand already are skipped. */
+  /** MySQL does not roll back DDL: a second attempt skips tables that exist. */
   async up(runner: QueryRunner): Promise<void> {
     const columns = new Columns(runner.dataSource.options.type === 'better-sqlite3');
     for (const table of inOrder) {

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { resolve } from 'node:path';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityMetadata } from 'typeorm';
 import { BugError, type Clock } from '#domain';
 import { migrations } from '../../../migrations/index.js';
 import { createDataSource } from './data-source.js';
@@ -56,6 +56,11 @@ export class Database {
   /** The SQL dialect. */
   get kind(): DatabaseKind {
     return this.location.kind;
+  }
+
+  /** TypeORM's description of an entity's table and columns. */
+  metadataOf(entity: new () => object): EntityMetadata {
+    return this.source.getMetadata(entity);
   }
 
   /** Whether the caller is inside a transaction. */

@@ -1,25 +1,42 @@
-export * from './data-source.js';
-export * from './database-errors.js';
-export * from './database.js';
-export * from './session.js';
-export * from './stores/access.store.js';
-export * from './stores/account.store.js';
-export * from './stores/address.store.js';
-export * from './stores/alert.store.js';
-export * from './stores/audit.store.js';
-export * from './stores/auth-state.store.js';
-export * from './stores/contact.store.js';
-export * from './stores/event.store.js';
-export * from './stores/failure.store.js';
-export * from './stores/figure.store.js';
-export * from './stores/integration.store.js';
-export * from './stores/lease.store.js';
-export * from './stores/person.store.js';
-export * from './stores/purge.store.js';
-export * from './stores/round.store.js';
-export * from './stores/run.store.js';
-export * from './stores/sealed-value.store.js';
-export * from './stores/mailing-consent.store.js';
-export * from './rate/database-request-limiter.js';
+export { type DatabaseLocation, type MysqlLocation, type SqliteLocation, createDataSource } from './data-source.js';
+export { ConflictError, DuplicateKeyError } from './database-errors.js';
+export { Database, type DatabaseOptions } from './database.js';
+export { DatabaseSession, type DatabaseKind, type SqlValue } from './session.js';
+export {
+  AccessEntity,
+  AccountEntity,
+  AddressEntity,
+  AlertEntity,
+  AuditEntity,
+  type BaselineState,
+  ContactEntity,
+  EventEntity,
+  type EventSource,
+  type EventState,
+  FailureEntity,
+  IntegrationEntity,
+  RunEntity,
+  type WebhookState,
+} from './entities/index.js';
+export { AccessStore, type SealedPair } from './stores/access.store.js';
+export { type AccountFilter, type AccountPatch, AccountStore, type InstalledAccount, type PendingAccount } from './stores/account.store.js';
+export { AddressStore, type DirtyAddress, type DirtyBacklog, type ExportedAddress } from './stores/address.store.js';
+export { AlertStore, type DueAlert } from './stores/alert.store.js';
+export { type AuditFilter, AuditStore } from './stores/audit.store.js';
+export { AuthStateStore } from './stores/auth-state.store.js';
+export { type ContactFigures, ContactFiguresStore, type ContactRange } from './stores/contact-figures.store.js';
+export { ContactStore, type ContactVersion, type UnseenRange } from './stores/contact.store.js';
+export { EventStore, type EventView, type NewEvent, type SettledEvent, type WaitingEvent } from './stores/event.store.js';
+export { FailureStore } from './stores/failure.store.js';
+export { type DatabaseFigures, FigureStore } from './stores/figure.store.js';
+export { IntegrationStore, type NewIntegration } from './stores/integration.store.js';
+export { LeaseStore } from './stores/lease.store.js';
+export { MailingConsentStore, type PendingWriteBack } from './stores/mailing-consent.store.js';
+export { type HeldAddress, type HeldContact, type HeldEvent, type HeldPerson, PersonStore } from './stores/person.store.js';
+export { PurgeStore } from './stores/purge.store.js';
+export { RateSlotStore, type SlotMove } from './stores/rate-slot.store.js';
+export { RoundStore } from './stores/round.store.js';
+export { type NewRun, type RunCounts, type RunPatch, RunStore } from './stores/run.store.js';
+export { SealedValueStore, type SealedColumn, type SealedValue, canaryColumn, sealedColumns } from './stores/sealed-value.store.js';
+export { DatabaseRequestLimiter, strictRule } from './rate/database-request-limiter.js';
 export type { RateRule } from './rate/plan-reservation.js';
-export * from './stores/rate-slot.store.js';

@@ -5,6 +5,7 @@ import type {
   AlertStore,
   AuditStore,
   AuthStateStore,
+  ContactFiguresStore,
   ContactStore,
   Database,
   EventStore,
@@ -49,6 +50,7 @@ export interface Stores {
   readonly alerts: AlertStore;
   readonly rounds: RoundStore;
   readonly figures: FigureStore;
+  readonly contactFigures: ContactFiguresStore;
 }
 
 /** What of the configuration the use cases depend on. */

@@ -5,6 +5,7 @@ import {
   AlertStore,
   AuditStore,
   AuthStateStore,
+  ContactFiguresStore,
   ContactStore,
   type Database,
   EventStore,
@@ -41,5 +42,6 @@ export const createStores = (database: Database, clock: Clock): Stores => ({
   people: new PersonStore(database),
   alerts: new AlertStore(database, clock),
   rounds: new RoundStore(database),
-  figures: new FigureStore(database, clock),
+  figures: new FigureStore(database),
+  contactFigures: new ContactFiguresStore(database, clock),
 });

@@ -29,8 +29,8 @@ describe.each(testDatabaseKinds())('GET /metrics on %s', (kind) => {
     for (const accountId of [ACCOUNT_ID, ACCOUNT_ID + 1, ACCOUNT_ID + 2]) await api.addAccount(accountId);
     await stores.accounts.setStatus(ACCOUNT_ID + 1, 'reauthorization_required');
     await stores.alerts.raise(alerts.reauthorizationRequired(ACCOUNT_ID + 1, 1));
-    await stores.figures.save(ACCOUNT_ID, { total: 10, inSync: 5, excluded: 2, failing: 1 });
-    await stores.figures.save(ACCOUNT_ID + 2, { total: 3, inSync: 3, excluded: 0, failing: 0 });
+    await stores.contactFigures.save(ACCOUNT_ID, { total: 10, inSync: 5, excluded: 2, failing: 1 });
+    await stores.contactFigures.save(ACCOUNT_ID + 2, { total: 3, inSync: 3, excluded: 0, failing: 0 });
     await stores.events.add(ACCOUNT_ID, [
       { eventId: '1', source: 'kommo', action: 'add', contactId: 1, payload: '{}', dedupKey: 'a', state: 'waiting', reason: null },
     ]);

@@ -78,9 +78,9 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
       [7, { isDeleted: false, modifiedAtSeconds: 555, contentHash: '7-One', savedAtMs: NOW }],
       [8, { isDeleted: true, modifiedAtSeconds: 0, contentHash: '', savedAtMs: NOW }],
     ]);
-    expect(await contacts.countLiving(ACCOUNT)).toBe(1);
-    expect(await contacts.hasVanishedSince(ACCOUNT, NOW)).toBe(true);
-    expect(await contacts.hasVanishedSince(ACCOUNT, NOW + 1_000)).toBe(false);
+    expect(await contacts.countExisting(ACCOUNT)).toBe(1);
+    expect(await contacts.hasDeletedSince(ACCOUNT, NOW)).toBe(true);
+    expect(await contacts.hasDeletedSince(ACCOUNT, NOW + 1_000)).toBe(false);
     await contacts.markDeleted(ACCOUNT, [7]);
     expect((await addresses.listDirty(ACCOUNT, 9))[0]?.holder).toBeUndefined();
   });
@@ -157,7 +157,7 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
         many.map(({ contactId }) => contact(contactId, 'New', [`${contactId}@z`])),
       ),
     );
-    expect(await contacts.countLiving(ACCOUNT)).toBe(3000);
+    expect(await contacts.countExisting(ACCOUNT)).toBe(3000);
     expect(await dirtyEmails(addresses)).toHaveLength(100);
   });
 });

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { AccessStore, AccountStore, AuthStateStore, FailureStore, IntegrationStore, LeaseStore } from '#database';
 import type { Database } from '#database';
+import { defaultAccountSettings } from '#domain';
 import { settableClock } from '../../support/settable-clock.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 
@@ -74,12 +75,13 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
     });
 
     it('keep what was decided when they are installed again', async () => {
+      const settings = { ...defaultAccountSettings, writeBack: false, includeTags: ['client'] };
       await stores.accounts.install(installed(1));
       await stores.accounts.update(1, {
         unisenderKey: 'key',
         listId: 7,
         listTitle: 'List',
-        settings: '{"writeBack":false}',
+        settings,
         baselineState: 'done',
       });
       await stores.accounts.setStatus(1, 'disconnected');
@@ -91,7 +93,7 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
         unisenderKey: 'key',
         listId: 7,
         listTitle: 'List',
-        settings: '{"writeBack":false}',
+        settings,
         baselineState: 'done',
         webhookToken: 'sealed-1',
         webhookTokenHash: 'hash-1',

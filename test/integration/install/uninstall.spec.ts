@@ -52,10 +52,10 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
   async function fillMirror(): Promise<void> {
     const { database } = harness.context;
     for (let id = 1; id <= ROWS; id += 1) {
-      await database.execute(
-        "INSERT INTO contacts (account_id, contact_id, state, name, fields, updated_at) VALUES (?, ?, 'living', '', '{}', 0)",
-        [ACCOUNT_ID, id],
-      );
+      await database.execute("INSERT INTO contacts (account_id, contact_id, name, fields, updated_at) VALUES (?, ?, '', '{}', 0)", [
+        ACCOUNT_ID,
+        id,
+      ]);
       await database.execute('INSERT INTO contact_addresses (account_id, email, contact_id) VALUES (?, ?, ?)', [
         ACCOUNT_ID,
         `${id}@example.com`,
@@ -132,7 +132,7 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
     await installAccount(harness, scene);
     const after = await account();
     expect(after).toMatchObject({ status: 'active', disconnectedAt: null, unisenderKey: before?.unisenderKey, settings: before?.settings });
-    expect(await harness.context.stores.contacts.countLiving(ACCOUNT_ID)).toBe(ROWS);
+    expect(await harness.context.stores.contacts.countExisting(ACCOUNT_ID)).toBe(ROWS);
     expect(await harness.context.stores.runs.findActive(ACCOUNT_ID)).toMatchObject({ mode: 'reconcile' });
   });
 

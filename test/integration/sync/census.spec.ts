@@ -22,19 +22,19 @@ describe.each(testDatabaseKinds())('the census on %s', (kind) => {
 
   it('counts part by part what the account shows as a whole', async () => {
     const { context, services } = await openAccount();
-    const rows = Array.from({ length: CONTACTS }, (_, index) => `(${ACCOUNT_ID}, ${(index + 1) * 3}, 'living', ${index % 2}, '', '{}', 0)`);
+    const rows = Array.from({ length: CONTACTS }, (_, index) => `(${ACCOUNT_ID}, ${(index + 1) * 3}, 0, ${index % 2}, '', '{}', 0)`);
     await context.database.execute(
-      `INSERT INTO contacts (account_id, contact_id, state, passes_filter, name, fields, updated_at) VALUES ${rows.join(',')}`,
+      `INSERT INTO contacts (account_id, contact_id, is_deleted, passes_filter, name, fields, updated_at) VALUES ${rows.join(',')}`,
     );
     await services.census.run();
     const { contacts } = await context.stores.figures.read();
     expect(contacts).toEqual({ total: CONTACTS, inSync: CONTACTS / 2, excluded: CONTACTS / 2, failing: 0 });
-    expect(contacts).toEqual(await context.stores.contacts.countByOutcome(ACCOUNT_ID));
+    expect(contacts).toEqual(await context.stores.contactFigures.count(ACCOUNT_ID));
   });
 
   it('counts an account again only after a while, and forgets it with the account', async () => {
     const { context, services, clock } = await openAccount();
-    const uncounted = () => context.stores.figures.listUncounted(clock.nowMs() - 300_000, 10);
+    const uncounted = () => context.stores.contactFigures.listUncounted(clock.nowMs() - 300_000, 10);
     expect(await uncounted()).toEqual([ACCOUNT_ID]);
     await services.census.run();
     expect(await uncounted()).toEqual([]);

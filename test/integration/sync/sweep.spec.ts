@@ -151,7 +151,7 @@ describe.each(testDatabaseKinds())('the jobs of one account on %s', (kind) => {
     await world.harness.services.writeBack.run(account.accountId, signal);
     expect(await stores.leases.release(account.accountId, fence ?? 0)).toBe(true);
     await stores.leases.acquire(account.accountId, 'other', now + 60_000);
-    expect(await stores.leases.want(account.accountId)).toBe(true);
+    expect(await stores.leases.requestJobOnRelease(account.accountId)).toBe(true);
     clock.advance(60_001);
     world.harness.jobs.splice(0);
     await process(false);

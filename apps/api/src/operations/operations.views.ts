@@ -1,4 +1,4 @@
-import type { EventView, FailureRow } from '#database';
+import type { EventView, FailureEntity } from '#database';
 import { toIsoTime } from '#domain';
 
 export const toEventView = (event: EventView) => ({
@@ -13,7 +13,7 @@ export const toEventView = (event: EventView) => ({
   applied_at: toIsoTime(event.appliedAt),
 });
 
-export const toFailureView = (failure: FailureRow) => ({
+export const toFailureView = (failure: FailureEntity) => ({
   failure_id: failure.failureId,
   account_id: failure.accountId,
   tube: failure.tube,

@@ -1,9 +1,19 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
+import { type AccountSettings, type AccountStatus, type ErrorCode, readStoredSettings, toStoredSettings } from '#domain';
 import { bigintColumn } from './columns.js';
 import { IntegrationEntity } from './integration.entity.js';
 
-/** A Kommo account and everything decided about it. One worker at a time works on it: the lease. */
+/** Whether an export has shown which addresses were in Unisender before us. */
+export type BaselineState = 'none' | 'done';
+
+/** The last known state of Kommo's webhook. */
+export type WebhookState = 'active' | 'missing' | 'disabled';
+
+/**
+ * A Kommo account with its settings, its Unisender list, its pause and its lease. Times are epoch milliseconds. The lease
+ * lets one worker at a time work on the account.
+ */
 @Entity('accounts')
 @Index('ux_accounts_webhook_token_hash', ['webhookTokenHash'], { unique: true })
 @Index('ix_accounts_client_id', ['clientId'])
@@ -25,22 +35,21 @@ export class AccountEntity {
   @Column({ name: 'subdomain', type: 'varchar', length: 255, default: '' })
   subdomain!: string;
 
-  /** The account's own Kommo host, e.g. `sub.kommo.com`; empty until it was authorised. */
+  /** The account's Kommo host, e.g. `sub.kommo.com`; empty until the account is authorised. */
   @Column({ name: 'host', type: 'varchar', length: 255, default: '' })
   host!: string;
 
   @Column({ name: 'api_domain', type: 'varchar', length: 255, nullable: true })
   apiDomain!: string | null;
 
-  /** pending_authorization, active, reauthorization_required, suspended, disconnected. */
   @Column({ name: 'status', type: 'varchar', length: 32 })
-  status!: string;
+  status!: AccountStatus;
 
   /** Sealed by the keyring. */
   @Column({ name: 'unisender_key', type: 'text', nullable: true })
   unisenderKey!: string | null;
 
-  /** Why Unisender refuses the key, or null while it is accepted. */
+  /** Why Unisender refuses the key; null while Unisender accepts it. */
   @Column({ name: 'unisender_block', type: 'varchar', length: 64, nullable: true })
   unisenderBlock!: string | null;
 
@@ -50,13 +59,13 @@ export class AccountEntity {
   @Column({ name: 'list_title', type: 'varchar', length: 255, nullable: true })
   listTitle!: string | null;
 
-  /** AccountSettings as JSON. */
-  @Column({ name: 'settings', type: 'text' })
-  settings!: string;
+  /** Stored as JSON. */
+  @Column({ name: 'settings', type: 'text', transformer: { to: toStoredSettings, from: readStoredSettings } })
+  settings!: AccountSettings;
 
-  /** `none` until one export told what stood in Unisender before us, then `done`. Nothing is sent before. */
+  /** `none` until one export is read. Nothing is pushed before. */
   @Column({ name: 'baseline_state', type: 'varchar', length: 16, default: 'none' })
-  baselineState!: string;
+  baselineState!: BaselineState;
 
   /** Sealed by the keyring: it is part of the public webhook URLs. */
   @Column({ name: 'webhook_token', type: 'text' })
@@ -65,9 +74,9 @@ export class AccountEntity {
   @Column({ name: 'webhook_token_hash', type: 'varchar', length: 64 })
   webhookTokenHash!: string;
 
-  /** active, missing, disabled; null while no subscription was tried. */
+  /** Null until the service first subscribes the webhook. */
   @Column({ name: 'webhook_state', type: 'varchar', length: 16, nullable: true })
-  webhookState!: string | null;
+  webhookState!: WebhookState | null;
 
   @Column({ name: 'lease_owner', type: 'varchar', length: 64, nullable: true })
   leaseOwner!: string | null;
@@ -75,20 +84,20 @@ export class AccountEntity {
   @Column(bigintColumn({ name: 'lease_until', default: 0 }))
   leaseUntil!: number;
 
-  /** Grows with every change of holder; a writer that holds an older one is refused. */
+  /** A fencing token: grows with every change of holder. A write under an older fence is refused. */
   @Column(bigintColumn({ name: 'lease_fence', default: 0 }))
   leaseFence!: number;
 
-  /** Somebody came while the account was held: its holder wakes a worker when it lets go. */
-  @Column({ name: 'lease_wanted', type: 'boolean', default: false })
-  leaseWanted!: boolean;
+  /** Whether the holder must enqueue a job when it releases the lease: another worker came meanwhile. */
+  @Column({ name: 'lease_job_requested', type: 'boolean', default: false })
+  leaseJobRequested!: boolean;
 
-  /** No job touches the account before this time: 402, 403, 429 of a vendor. */
+  /** No job works on the account before this time. */
   @Column(bigintColumn({ name: 'paused_until', default: 0 }))
   pausedUntil!: number;
 
   @Column({ name: 'pause_code', type: 'varchar', length: 64, nullable: true })
-  pauseCode!: string | null;
+  pauseCode!: ErrorCode | null;
 
   @Column(bigintColumn({ name: 'last_event_at', nullable: true }))
   lastEventAt!: number | null;

@@ -1,7 +1,11 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { AddressOrigin, AddressState, MailingConsent } from '#domain';
 import { bigintColumn, EMAIL_LENGTH } from './columns.js';
 
-/** What Unisender was told, and told us, about one address of an account (the predecessors' `emails`). */
+/** Whether Kommo must still be sent the tag of an unsubscribe. */
+export type WriteBackState = 'pending' | 'done';
+
+/** The state of one e-mail address of an account in Unisender, as far as we know. Times are epoch milliseconds. */
 @Entity('addresses')
 @Index('ix_addresses_dirty', ['accountId', 'dirtySince'])
 @Index('ix_addresses_write_back', ['accountId', 'writeBack'])
@@ -12,38 +16,36 @@ export class AddressEntity {
   @PrimaryColumn({ name: 'email', type: 'varchar', length: EMAIL_LENGTH })
   email!: string;
 
-  /** unknown until it was sent once; then ours (we put it there) or preexisting (it stood there before us). */
   @Column({ name: 'origin', type: 'varchar', length: 16, default: 'unknown' })
-  origin!: string;
+  origin!: AddressOrigin;
 
-  /** absent (not on our list by us), present (told), rejected (Unisender refused it). */
+  /** absent (we have not put it on our list), present (pushed), rejected (Unisender refused it). */
   @Column({ name: 'state', type: 'varchar', length: 16, default: 'absent' })
-  state!: string;
+  state!: AddressState;
 
-  /** Hash of the name and fields last told while present. */
+  /** Hash of the name and fields that were pushed last; null when they must be pushed again. */
   @Column({ name: 'pushed_hash', type: 'varchar', length: 64, nullable: true })
   pushedHash!: string | null;
 
-  /** mailable, or unsubscribed / blocked as the owner or Unisender decided. */
   @Column({ name: 'consent', type: 'varchar', length: 24, default: 'mailable' })
-  consent!: string;
+  consent!: MailingConsent;
 
   @Column({ name: 'rejected_code', type: 'varchar', length: 64, nullable: true })
   rejectedCode!: string | null;
 
-  /** Since when what we told may differ from what the mirror says; null when they agree. */
+  /** Since when Unisender may differ from the mirror; null when they agree. */
   @Column(bigintColumn({ name: 'dirty_since', nullable: true }))
   dirtySince!: number | null;
 
-  /** When the first call that carried the address as new was begun. */
+  /** When the first call that carried the address as new began. */
   @Column(bigintColumn({ name: 'first_sent_at', nullable: true }))
   firstSentAt!: number | null;
 
-  /** pending while Kommo must still be told of an unsubscribe, then done. */
+  /** Null unless the owner has unsubscribed. */
   @Column({ name: 'write_back', type: 'varchar', length: 16, nullable: true })
-  writeBack!: string | null;
+  writeBack!: WriteBackState | null;
 
-  /** The list on which nobody but us has put the address: it leaves that one when the account's list becomes another. */
+  /** The list to which only we added the address. The address leaves it when the account changes its list. */
   @Column(bigintColumn({ name: 'own_list_id', nullable: true }))
   ownListId!: number | null;
 

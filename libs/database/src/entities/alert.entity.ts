@@ -1,25 +1,25 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { bigintColumn } from './columns.js';
+import type { AlertDetails, AlertKind } from '#domain';
+import { bigintColumn, jsonColumn } from './columns.js';
 
-/** Something that someone has to act on, and whether the operator's webhook was told. */
+/** An alert for the operator and the state of its delivery. Times are epoch milliseconds. */
 @Entity('alerts')
-@Index('ix_alerts_next', ['nextAt'])
+@Index('ix_alerts_next_attempt', ['nextAttemptAt'])
 @Index('ix_alerts_raised', ['raisedAt'])
-@Index('ix_alerts_account', ['accountId', 'alertKey'])
+@Index('ix_alerts_account', ['accountId', 'key'])
 export class AlertEntity {
-  /** Names the occasion: what happens again under the same key is counted. */
+  /** Identifies the occasion. The same key raised again is counted in `occurrences`. */
   @PrimaryColumn({ name: 'alert_key', type: 'varchar', length: 191 })
-  alertKey!: string;
+  key!: string;
 
   @Column({ name: 'kind', type: 'varchar', length: 40 })
-  kind!: string;
+  kind!: AlertKind;
 
   @Column(bigintColumn({ name: 'account_id', nullable: true }))
   accountId!: number | null;
 
-  /** JSON: ids, codes and counts. */
-  @Column({ name: 'details', type: 'text' })
-  details!: string;
+  @Column(jsonColumn({ name: 'details' }))
+  details!: AlertDetails;
 
   @Column({ name: 'occurrences', type: 'integer', default: 1 })
   occurrences!: number;
@@ -27,10 +27,11 @@ export class AlertEntity {
   @Column(bigintColumn({ name: 'raised_at' }))
   raisedAt!: number;
 
-  /** When to try to tell it; null once it was told or given up. */
-  @Column(bigintColumn({ name: 'next_at', nullable: true }))
-  nextAt!: number | null;
+  /** When the next delivery is due; null once it is delivered or given up. */
+  @Column(bigintColumn({ name: 'next_attempt_at', nullable: true }))
+  nextAttemptAt!: number | null;
 
+  /** Deliveries tried so far. */
   @Column({ name: 'attempts', type: 'integer', default: 0 })
   attempts!: number;
 

@@ -1,7 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { bigintColumn } from './columns.js';
+import { bigintColumn, jsonColumn } from './columns.js';
 
-/** One action of an operator, and how it ended. Outlives the account it was done to. */
+/** One action of an operator, a widget user or a command, and its outcome. It outlives its account. */
 @Entity('audit')
 @Index('ix_audit_account', ['accountId', 'auditId'])
 @Index('ix_audit_at', ['at'])
@@ -10,13 +10,15 @@ export class AuditEntity {
   @PrimaryColumn({ name: 'audit_id', type: 'varchar', length: 32 })
   auditId!: string;
 
+  /** Epoch milliseconds. */
   @Column(bigintColumn({ name: 'at' }))
   at!: number;
 
-  /** operator, cli or widget:<Kommo user id>. */
+  /** `operator`, `cli` or `widget:<Kommo user id>`. */
   @Column({ name: 'actor', type: 'varchar', length: 64 })
   actor!: string;
 
+  /** `noun.verb`, e.g. `run.start`. */
   @Column({ name: 'action', type: 'varchar', length: 64 })
   action!: string;
 
@@ -27,7 +29,7 @@ export class AuditEntity {
   @Column({ name: 'outcome', type: 'varchar', length: 64 })
   outcome!: string;
 
-  /** JSON object of harmless values. */
-  @Column({ name: 'details', type: 'text' })
-  details!: string;
+  /** Nothing secret and no personal data. */
+  @Column(jsonColumn({ name: 'details' }))
+  details!: Readonly<Record<string, string | number | boolean>>;
 }

@@ -1,13 +1,14 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { bigintColumn } from './columns.js';
 
-/** A consent that was begun and not yet finished: makes the signed `state` single-use. */
+/** An OAuth consent that has begun and is not finished: makes the signed `state` single-use. */
 @Entity('auth_states')
 @Index('ix_auth_states_expires_at', ['expiresAt'])
 export class AuthStateEntity {
   @PrimaryColumn({ name: 'nonce', type: 'varchar', length: 64 })
   nonce!: string;
 
+  /** Epoch milliseconds. */
   @Column(bigintColumn({ name: 'expires_at' }))
   expiresAt!: number;
 }

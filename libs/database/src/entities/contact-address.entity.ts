@@ -1,7 +1,8 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { InvalidAddressReason } from '#domain';
 import { bigintColumn, EMAIL_LENGTH } from './columns.js';
 
-/** A contact holds an address. An address is kept in Unisender while one living contact holds it. */
+/** A contact holds an address. An address stays in Unisender while at least one existing contact holds it. */
 @Entity('contact_addresses')
 @Index('ix_contact_addresses_contact', ['accountId', 'contactId'])
 export class ContactAddressEntity {
@@ -14,7 +15,7 @@ export class ContactAddressEntity {
   @PrimaryColumn(bigintColumn({ name: 'contact_id' }))
   contactId!: number;
 
-  /** Why the address cannot be sent, or null when it is valid. */
+  /** Why the address cannot be pushed; null when it is valid. */
   @Column({ name: 'invalid_reason', type: 'varchar', length: 64, nullable: true })
-  invalidReason!: string | null;
+  invalidReason!: InvalidAddressReason | null;
 }

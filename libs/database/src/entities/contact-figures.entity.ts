@@ -3,7 +3,7 @@ import type { Relation } from 'typeorm';
 import { AccountEntity } from './account.entity.js';
 import { bigintColumn } from './columns.js';
 
-/** How many contacts of an account had which outcome when they were last counted: counting a million takes seconds. */
+/** The contacts of an account by outcome, as they were last counted. Counting a million contacts takes seconds. */
 @Entity('contact_figures')
 @Index('ix_contact_figures_counted', ['countedAt'])
 export class ContactFiguresEntity {
@@ -26,6 +26,7 @@ export class ContactFiguresEntity {
   @Column({ name: 'failing', type: 'integer' })
   failing!: number;
 
+  /** Epoch milliseconds. */
   @Column(bigintColumn({ name: 'counted_at' }))
   countedAt!: number;
 }

@@ -1,9 +1,9 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
 import { AccountEntity } from './account.entity.js';
-import { bigintColumn } from './columns.js';
+import { bigintColumn, jsonColumn } from './columns.js';
 
-/** The mirror of one Kommo contact: its last known content, or a tombstone. */
+/** The mirror of one Kommo contact: its last known content, or a tombstone of a deleted contact. */
 @Entity('contacts')
 @Index('ix_contacts_missing', ['accountId', 'missingRunId'])
 export class ContactEntity {
@@ -17,32 +17,32 @@ export class ContactEntity {
   @JoinColumn({ name: 'account_id', foreignKeyConstraintName: 'fk_contacts_account' })
   account?: Relation<AccountEntity>;
 
-  /** living or gone. */
-  @Column({ name: 'state', type: 'varchar', length: 16 })
-  state!: string;
+  @Column({ name: 'is_deleted', type: 'boolean', default: false })
+  isDeleted!: boolean;
 
-  /** Whether the account's filter lets a living contact through. */
+  /** Whether an existing contact passes the account's filter. */
   @Column({ name: 'passes_filter', type: 'boolean', default: true })
   passesFilter!: boolean;
 
   @Column({ name: 'name', type: 'text' })
   name!: string;
 
-  /** Mapped fields by their Unisender name, as JSON. */
-  @Column({ name: 'fields', type: 'text' })
-  fields!: string;
+  /** Mapped fields by their Unisender name. */
+  @Column(jsonColumn({ name: 'fields' }))
+  fields!: Readonly<Record<string, string>>;
 
-  /** Kommo's own modification time in seconds; 0 when it was never told. */
+  /** Kommo's modification time in epoch seconds; 0 when Kommo gave none. */
   @Column(bigintColumn({ name: 'modified_at_seconds', default: 0 }))
   modifiedAtSeconds!: number;
 
   @Column({ name: 'content_hash', type: 'varchar', length: 64, default: '' })
   contentHash!: string;
 
-  /** The run whose complete read did not show this contact, until that is settled. */
+  /** The run whose complete read did not show this contact; null once the run has settled that. */
   @Column({ name: 'missing_run_id', type: 'varchar', length: 36, nullable: true })
   missingRunId!: string | null;
 
+  /** Epoch milliseconds. */
   @Column(bigintColumn({ name: 'updated_at' }))
   updatedAt!: number;
 }

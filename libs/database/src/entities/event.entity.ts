@@ -1,7 +1,13 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { bigintColumn } from './columns.js';
 
-/** The inbox: one change that a vendor told us about, durable before it is acknowledged. */
+/** The vendor that sent the event. */
+export type EventSource = 'kommo' | 'unisender';
+
+/** `waiting` for a worker; `applied` to the mirror; `ignored` as known or old; `unreadable` or `refused` for the given reason. */
+export type EventState = 'waiting' | 'applied' | 'ignored' | 'unreadable' | 'refused';
+
+/** One change from a vendor's webhook. It is stored before the webhook is acknowledged. Times are epoch milliseconds. */
 @Entity('events')
 @Index('ux_events_dedup', ['accountId', 'dedupKey'], { unique: true })
 @Index('ix_events_account_state', ['accountId', 'state', 'eventId'])
@@ -14,9 +20,8 @@ export class EventEntity {
   @PrimaryColumn({ name: 'event_id', type: 'varchar', length: 32 })
   eventId!: string;
 
-  /** kommo or unisender. */
   @Column({ name: 'source', type: 'varchar', length: 16 })
-  source!: string;
+  source!: EventSource;
 
   @Column({ name: 'action', type: 'varchar', length: 32 })
   action!: string;
@@ -24,16 +29,16 @@ export class EventEntity {
   @Column(bigintColumn({ name: 'contact_id', nullable: true }))
   contactId!: number | null;
 
-  /** The parsed change as JSON; null where nothing is to be applied. */
+  /** The parsed change as JSON text; null when there is nothing to apply. */
   @Column({ name: 'payload', type: 'text', nullable: true })
   payload!: string | null;
 
+  /** Equal for deliveries of the same change. */
   @Column({ name: 'dedup_key', type: 'varchar', length: 64 })
   dedupKey!: string;
 
-  /** waiting, applied, ignored, unreadable, refused. */
   @Column({ name: 'state', type: 'varchar', length: 16 })
-  state!: string;
+  state!: EventState;
 
   @Column({ name: 'reason', type: 'varchar', length: 255, nullable: true })
   reason!: string | null;

@@ -1,7 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { bigintColumn } from './columns.js';
 
-/** A job that was buried, with its reason, for the operator. */
+/** A buried job with its reason, for the operator. */
 @Entity('failures')
 @Index('ix_failures_account', ['accountId', 'failedAt'])
 export class FailureEntity {
@@ -17,6 +17,7 @@ export class FailureEntity {
   @Column(bigintColumn({ name: 'job_id' }))
   jobId!: number;
 
+  /** The body of the job. */
   @Column({ name: 'payload', type: 'text' })
   payload!: string;
 
@@ -26,6 +27,7 @@ export class FailureEntity {
   @Column({ name: 'reason', type: 'varchar', length: 1000 })
   reason!: string;
 
+  /** Epoch milliseconds. */
   @Column(bigintColumn({ name: 'failed_at' }))
   failedAt!: number;
 }

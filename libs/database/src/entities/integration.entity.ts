@@ -1,7 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { bigintColumn } from './columns.js';
 
-/** An OAuth client registered in Kommo. */
+/** An OAuth client that is registered in Kommo. Times are epoch milliseconds. */
 @Entity('integrations')
 export class IntegrationEntity {
   @PrimaryColumn({ name: 'client_id', type: 'varchar', length: 64 })

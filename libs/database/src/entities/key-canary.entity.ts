@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** A known word under the encryption key: whoever cannot open it has another key. */
+/** A known word, sealed with the encryption key. A process that cannot open it has another key. */
 @Entity('key_canaries')
 export class KeyCanaryEntity {
   @PrimaryColumn({ name: 'name', type: 'varchar', length: 16 })

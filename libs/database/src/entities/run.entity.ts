@@ -1,9 +1,10 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
+import type { RunMode, RunPhase, RunState, RunTrigger } from '#domain';
 import { AccountEntity } from './account.entity.js';
 import { bigintColumn } from './columns.js';
 
-/** An import, reconciliation or preview with its checkpoint and counters. */
+/** An import, reconciliation or preview with its checkpoint and counters. Times are epoch milliseconds. */
 @Entity('runs')
 @Index('ux_runs_active_account', ['activeAccountId'], { unique: true })
 @Index('ix_runs_account', ['accountId', 'createdAt'])
@@ -19,24 +20,24 @@ export class RunEntity {
   @JoinColumn({ name: 'account_id', foreignKeyConstraintName: 'fk_runs_account' })
   account?: Relation<AccountEntity>;
 
-  /** The account while the run is not ended, else null: unique, so one account has one active run. */
+  /** The account until the run ends, then null. It is unique: an account has one active run. */
   @Column(bigintColumn({ name: 'active_account_id', nullable: true }))
   activeAccountId!: number | null;
 
   @Column({ name: 'mode', type: 'varchar', length: 16 })
-  mode!: string;
+  mode!: RunMode;
 
   @Column({ name: 'trigger', type: 'varchar', length: 16 })
-  trigger!: string;
+  trigger!: RunTrigger;
 
   @Column({ name: 'state', type: 'varchar', length: 32 })
-  state!: string;
+  state!: RunState;
 
-  /** What the run does next: prepare, read, verify, remove, finish. */
+  /** The next phase of the run. */
   @Column({ name: 'phase', type: 'varchar', length: 16, default: 'prepare' })
-  phase!: string;
+  phase!: RunPhase;
 
-  /** The last page whose rows were delivered. */
+  /** The last page whose rows are in the mirror. */
   @Column({ name: 'page', type: 'integer', default: 0 })
   page!: number;
 
@@ -44,30 +45,32 @@ export class RunEntity {
   @Column(bigintColumn({ name: 'cursor_contact_id', default: 0 }))
   cursorContactId!: number;
 
-  /** How many complete reads were begun: rows shift between pages when contacts vanish meanwhile. */
+  /** How many complete reads have begun. Rows shift between pages when contacts are deleted meanwhile. */
   @Column({ name: 'pass', type: 'integer', default: 1 })
   pass!: number;
 
+  /** The id of the running Unisender export. */
   @Column({ name: 'export_task', type: 'varchar', length: 64, nullable: true })
   exportTask!: string | null;
 
+  /** Contacts read. The counters below count addresses. */
   @Column({ name: 'read_count', type: 'integer', default: 0 })
-  readCount!: number;
+  read!: number;
 
   @Column({ name: 'created_count', type: 'integer', default: 0 })
-  createdCount!: number;
+  created!: number;
 
   @Column({ name: 'updated_count', type: 'integer', default: 0 })
-  updatedCount!: number;
+  updated!: number;
 
   @Column({ name: 'deleted_count', type: 'integer', default: 0 })
-  deletedCount!: number;
+  deleted!: number;
 
   @Column({ name: 'rejected_count', type: 'integer', default: 0 })
-  rejectedCount!: number;
+  rejected!: number;
 
   @Column({ name: 'unchanged_count', type: 'integer', default: 0 })
-  unchangedCount!: number;
+  unchanged!: number;
 
   @Column({ name: 'total_estimate', type: 'integer', nullable: true })
   totalEstimate!: number | null;
@@ -78,6 +81,7 @@ export class RunEntity {
   @Column({ name: 'error', type: 'varchar', length: 1000, nullable: true })
   error!: string | null;
 
+  /** When a worker last looked at the run. */
   @Column(bigintColumn({ name: 'heartbeat_at' }))
   heartbeatAt!: number;
 

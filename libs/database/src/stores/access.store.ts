@@ -1,97 +1,73 @@
-import type { Clock } from '#domain';
-import type { Database } from '../database.js';
-import { upsertRows } from '../sql.js';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '#domain';
+import { Database } from '../database.js';
+import { AccessEntity } from '../entities/access.entity.js';
+import { upsertRows } from '../entity-sql.js';
 
-/** A token pair as Kommo gave it, sealed. */
-export interface SealedPair {
-  readonly accessToken: string;
-  readonly refreshToken: string;
-}
+/** A token pair of Kommo, sealed. */
+export type SealedPair = Pick<AccessEntity, 'accessToken' | 'refreshToken'>;
 
-/** An account's pair as it is kept. Times in epoch milliseconds. */
-export interface AccessRow extends SealedPair {
-  readonly accountId: number;
-  /** When the access token expires. */
-  readonly expiresAt: number;
-  readonly refreshedAt: number;
-  /** Grows with every stored pair. */
-  readonly version: number;
-  /** Who refreshes it now, until `refreshUntil`. */
-  readonly refreshOwner: string | null;
-  readonly refreshUntil: number;
-}
-
-interface StoredAccess {
-  readonly account_id: number;
-  readonly access_token: string;
-  readonly refresh_token: string;
-  readonly expires_at: number;
-  readonly refreshed_at: number;
-  readonly version: number;
-  readonly refresh_owner: string | null;
-  readonly refresh_until: number;
-}
-
-const toAccessRow = (row: StoredAccess): AccessRow => ({
-  accountId: row.account_id,
-  accessToken: row.access_token,
-  refreshToken: row.refresh_token,
-  expiresAt: row.expires_at,
-  refreshedAt: row.refreshed_at,
-  version: row.version,
-  refreshOwner: row.refresh_owner,
-  refreshUntil: row.refresh_until,
-});
-
-const COLUMNS = 'account_id, access_token, refresh_token, expires_at, refreshed_at, version, refresh_owner, refresh_until';
-
-/** The accounts' token pairs, and who may refresh one. */
+/** The accounts' token pairs, and the locks for their refresh. Times are epoch milliseconds. */
+@Injectable()
 export class AccessStore {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
 
-  /** The account's pair, or undefined when it was never authorised. */
-  async find(accountId: number): Promise<AccessRow | undefined> {
-    const [row] = await this.database.query<StoredAccess>(`SELECT ${COLUMNS} FROM accesses WHERE account_id = ?`, [accountId]);
-    return row && toAccessRow(row);
+  /** Returns the account's pair, or undefined when the account was never authorised. */
+  async find(accountId: number): Promise<AccessEntity | undefined> {
+    return (await this.database.run(({ manager }) => manager.findOneBy(AccessEntity, { accountId }))) ?? undefined;
   }
 
-  /** Stores the pair of a new authorisation over any other; a refresh under way is outrun by its version. */
-  async save(accountId: number, pair: SealedPair, expiresAt: number): Promise<void> {
+  /** Stores the pair of a new authorisation over any other pair. A refresh that is under way cannot overwrite it. */
+  async save(accountId: number, { accessToken, refreshToken }: SealedPair, expiresAt: number): Promise<void> {
     await upsertRows(this.database, {
-      table: 'accesses',
-      columns: ['account_id', 'access_token', 'refresh_token', 'expires_at', 'refreshed_at'],
-      key: ['account_id'],
+      entity: AccessEntity,
+      key: ['accountId'],
       update: {
-        access_token: 'incoming',
-        refresh_token: 'incoming',
-        expires_at: 'incoming',
-        refreshed_at: 'incoming',
+        accessToken: 'incoming',
+        refreshToken: 'incoming',
+        expiresAt: 'incoming',
+        refreshedAt: 'incoming',
         version: { sql: 'accesses.version + 1' },
-        refresh_owner: { sql: 'NULL' },
-        refresh_until: { sql: '0' },
+        refreshOwner: 'incoming',
+        refreshUntil: 'incoming',
       },
-      rows: [[accountId, pair.accessToken, pair.refreshToken, expiresAt, this.clock.nowMs()]],
+      rows: [
+        {
+          accountId,
+          accessToken,
+          refreshToken,
+          expiresAt,
+          refreshedAt: this.clock.nowMs(),
+          version: 1,
+          refreshOwner: null,
+          refreshUntil: 0,
+        },
+      ],
     });
   }
 
-  /** Lets one owner over all processes refresh the pair until `untilMs`. False while another one does. */
+  /** Locks the refresh of the pair for one owner over all processes until `untilMs`. False while another owner holds the lock. */
   async tryLockRefresh(accountId: number, owner: string, untilMs: number): Promise<boolean> {
-    const taken = await this.database.execute(
-      `UPDATE accesses SET refresh_owner = ?, refresh_until = ?
-        WHERE account_id = ? AND (refresh_owner IS NULL OR refresh_until <= ?)`,
-      [owner, untilMs, accountId, this.clock.nowMs()],
+    const { affected } = await this.database.run(({ manager }) =>
+      manager
+        .createQueryBuilder()
+        .update(AccessEntity)
+        .set({ refreshOwner: owner, refreshUntil: untilMs })
+        .where('accountId = :accountId AND (refreshOwner IS NULL OR refreshUntil <= :nowMs)', { accountId, nowMs: this.clock.nowMs() })
+        .execute(),
     );
-    return taken === 1;
+    return affected === 1;
   }
 
   /**
-   * Stores the successor of the pair with `expectedVersion` and ends the owner's lock. False when another pair was stored
-   * meanwhile. An owner whose lock ran out may still store: Kommo may have voided the old refresh token with his call.
+   * Stores the successor of the pair with `expectedVersion` and releases the owner's lock. False when another pair was stored
+   * meanwhile. An owner whose lock has expired may still store: Kommo may have voided the old refresh token with its call.
    */
   async storeRefreshed(accountId: number, owner: string, expectedVersion: number, pair: SealedPair, expiresAt: number): Promise<boolean> {
+    // SQL by hand: both CASEs must read the stored owner, hence the order of the assignments matters on MySQL.
     const stored = await this.database.execute(
       `UPDATE accesses SET access_token = ?, refresh_token = ?, expires_at = ?, refreshed_at = ?, version = version + 1,
               refresh_until = CASE WHEN refresh_owner = ? THEN 0 ELSE refresh_until END,
@@ -102,27 +78,30 @@ export class AccessStore {
     return stored === 1;
   }
 
-  /** Without effect when another one holds the lock. */
+  /** Releases the lock. Without effect when another owner holds it. */
   async unlockRefresh(accountId: number, owner: string): Promise<void> {
-    await this.database.execute('UPDATE accesses SET refresh_owner = NULL, refresh_until = 0 WHERE account_id = ? AND refresh_owner = ?', [
-      accountId,
-      owner,
-    ]);
+    const free = { refreshOwner: null, refreshUntil: 0 };
+    await this.database.run(({ manager }) => manager.update(AccessEntity, { accountId, refreshOwner: owner }, free));
   }
 
-  /** Ids of active and suspended accounts above `afterAccountId` whose access token expires before `beforeMs`, in order. */
+  /** Lists ids of active and suspended accounts above `afterAccountId` whose access token expires before `beforeMs`, ascending. */
   async listExpiringBefore(beforeMs: number, afterAccountId: number, limit: number): Promise<number[]> {
-    const rows = await this.database.query<{ account_id: number }>(
-      `SELECT accesses.account_id FROM accesses JOIN accounts ON accounts.account_id = accesses.account_id
-        WHERE accesses.expires_at < ? AND accesses.account_id > ? AND accounts.status IN ('active', 'suspended')
-        ORDER BY accesses.account_id LIMIT ?`,
-      [beforeMs, afterAccountId, limit],
+    const rows = await this.database.run(({ manager }) =>
+      manager
+        .createQueryBuilder(AccessEntity, 'access')
+        .innerJoin('access.account', 'account')
+        .select('access.accountId', 'accountId')
+        .where('access.expiresAt < :beforeMs AND access.accountId > :afterAccountId', { beforeMs, afterAccountId })
+        .andWhere("account.status IN ('active', 'suspended')")
+        .orderBy('access.accountId')
+        .limit(limit)
+        .getRawMany<{ accountId: number }>(),
     );
-    return rows.map((row) => row.account_id);
+    return rows.map(({ accountId }) => accountId);
   }
 
-  /** Forgets the pair of an account that was disconnected. */
+  /** Deletes the account's pair. */
   async remove(accountId: number): Promise<void> {
-    await this.database.execute('DELETE FROM accesses WHERE account_id = ?', [accountId]);
+    await this.database.run(({ manager }) => manager.delete(AccessEntity, { accountId }));
   }
 }

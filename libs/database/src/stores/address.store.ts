@@ -1,86 +1,67 @@
+import { Injectable } from '@nestjs/common';
 import {
   type AddressHolder,
-  type AddressOrigin,
   type AddressRecord,
-  type AddressState,
-  type Clock,
+  Clock,
   MAX_ROWS_PER_CALL,
-  OUTCOME_UNKNOWN,
   type MailingConsent,
+  OUTCOME_UNKNOWN,
   type PushedAddress,
   groupBy,
 } from '#domain';
-import type { Database } from '../database.js';
-import { executeIn, incoming, queryIn, upsertRows } from '../sql.js';
-import { markDirty } from './dirty-mark.js';
+import { Database } from '../database.js';
+import { AddressEntity } from '../entities/address.entity.js';
+import { ContactEntity } from '../entities/contact.entity.js';
+import { type OnConflict, executeIn, fieldList, incoming, selectRows, selectRowsIn, upsertRows } from '../entity-sql.js';
+import { markDirty } from './mark-dirty.js';
 
-/** An address whose Unisender row may differ from what the mirror says. */
+/** An address whose row in Unisender may differ from the mirror. */
 export interface DirtyAddress extends AddressRecord {
   readonly holder: AddressHolder | undefined;
-  /** When it was first sent, epoch ms; null when it never was. */
+  /** When it was first sent, in epoch milliseconds; null when it never was. */
   readonly firstSentAt: number | null;
   /** Whether an export showed it on the account's list. */
   readonly isSeenOnList: boolean;
 }
 
-/** What waits to be told. */
+/** The addresses that wait for a push. */
 export interface DirtyBacklog {
   /** Counted up to 500. */
   readonly rows: number;
+  /** Epoch milliseconds; null when no address waits. */
   readonly oldestSince: number | null;
 }
 
 /** One row of a Unisender export. */
 export interface ExportedAddress {
   readonly email: string;
-  /** Undefined when it says nothing: what is known stands. */
+  /** Undefined when the export does not say: the stored consent stays. */
   readonly consent: MailingConsent | undefined;
   readonly onOurList: boolean;
 }
 
-interface RecordRow {
-  readonly email: string;
-  readonly origin: AddressOrigin;
-  readonly state: AddressState;
-  readonly pushed_hash: string | null;
-  readonly consent: MailingConsent;
-  readonly own_list_id: number | null;
-}
+type DirtyRow = AddressRecord & Pick<AddressEntity, 'firstSentAt' | 'seenAt'> & { readonly holderId: number | null };
 
-interface DirtyRow extends RecordRow {
-  readonly first_sent_at: number | null;
-  readonly seen_at: number | null;
-  readonly holder_id: number | null;
-}
+const recordFields = ['email', 'origin', 'state', 'pushedHash', 'consent', 'ownListId'] as const;
 
-interface HolderRow {
-  readonly contact_id: number;
-  readonly name: string;
-  readonly fields: string;
-}
-
-const toRecord = ({ email, origin, state, pushed_hash, consent, own_list_id }: RecordRow): AddressRecord => ({
-  email,
-  origin,
-  state,
-  pushedHash: pushed_hash,
-  consent,
-  ownListId: own_list_id,
-});
-
-/** The other half of the mirror: what Unisender was told of each address, and what an export showed. Telling it clears the dirty mark. */
+/**
+ * The mirror of Unisender: what was pushed for each address, and what an export showed. A recorded push clears the dirty mark.
+ * Lists of e-mails may have any length. Call the methods that write inside one transaction with their cause.
+ */
+// SQL by hand: imports and pushes write hundreds of rows per statement, and most statements update a set of rows.
+@Injectable()
 export class AddressStore {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
 
-  /** Marks addresses as perhaps differing from what Unisender was told; an older mark stands. */
+  /** Marks addresses as perhaps different in Unisender. An older mark stays. */
   async markDirty(accountId: number, emails: readonly string[]): Promise<void> {
     await markDirty(this.database, accountId, emails, this.clock.nowMs());
   }
 
-  /** Marks everything that was told, for the list is another one now. Who stands on it is to be learnt. */
+  /** Marks every pushed address dirty because the account has another list now. Forgets which addresses were seen on the old one. */
   async changeList(accountId: number): Promise<void> {
     await this.database.execute(`UPDATE addresses SET seen_at = NULL WHERE account_id = ? AND seen_at IS NOT NULL`, [accountId]);
     await this.database.execute(
@@ -89,26 +70,24 @@ export class AddressStore {
     );
   }
 
-  /** Forgets that addresses are on lists of ours that do not exist any more. Returns how many were. */
+  /** Forgets that addresses are on our lists that do not exist any more. Returns how many addresses changed. */
   async forgetLostLists(accountId: number, existingIds: readonly number[]): Promise<number> {
-    const owned = await this.database.query<{ own_list_id: number }>(
-      `SELECT DISTINCT own_list_id FROM addresses WHERE account_id = ? AND own_list_id IS NOT NULL`,
+    const owned = await this.database.query<{ listId: number }>(
+      `SELECT DISTINCT own_list_id AS listId FROM addresses WHERE account_id = ? AND own_list_id IS NOT NULL`,
       [accountId],
     );
-    const lost = owned.map(({ own_list_id }) => own_list_id).filter((id) => !existingIds.includes(id));
+    const lost = owned.map(({ listId }) => listId).filter((id) => !existingIds.includes(id));
     let forgotten = 0;
     for (const listId of lost) {
-      forgotten += await this.database.execute(`UPDATE addresses SET own_list_id = NULL WHERE account_id = ? AND own_list_id = ?`, [
-        accountId,
-        listId,
-      ]);
+      const sql = `UPDATE addresses SET own_list_id = NULL WHERE account_id = ? AND own_list_id = ?`;
+      forgotten += await this.database.execute(sql, [accountId, listId]);
     }
     return forgotten;
   }
 
   /**
-   * Forgets what was told and learnt: another Unisender account stands behind the key now. Who unsubscribed stays so there too.
-   * Addresses that contacts hold are dirty.
+   * Forgets every push and export because the key belongs to another Unisender account now. Unsubscribed addresses stay
+   * unsubscribed. Addresses that contacts hold become dirty.
    */
   async forgetPushed(accountId: number): Promise<void> {
     await this.database.execute(`DELETE FROM addresses WHERE account_id = ? AND consent = 'mailable'`, [accountId]);
@@ -122,67 +101,52 @@ export class AddressStore {
       `SELECT DISTINCT email FROM contact_addresses WHERE account_id = ? AND invalid_reason IS NULL`,
       [accountId],
     );
-    await markDirty(
-      this.database,
-      accountId,
-      held.map(({ email }) => email),
-      this.clock.nowMs(),
-    );
+    const emails = held.map(({ email }) => email);
+    await markDirty(this.database, accountId, emails, this.clock.nowMs());
   }
 
-  /** The oldest dirty addresses, each with the contact that names it. At most `limit`. */
+  /** Lists the oldest dirty addresses, each with the existing contact of the lowest id that holds it. */
   async listDirty(accountId: number, limit: number): Promise<DirtyAddress[]> {
+    const fields = fieldList(this.database, AddressEntity, [...recordFields, 'firstSentAt', 'seenAt'], 'a');
     const rows = await this.database.query<DirtyRow>(
-      `SELECT a.email, a.origin, a.state, a.pushed_hash, a.consent, a.own_list_id, a.first_sent_at, a.seen_at,
+      `SELECT ${fields},
               (SELECT MIN(h.contact_id) FROM contact_addresses h
                  JOIN contacts c ON c.account_id = h.account_id AND c.contact_id = h.contact_id
                 WHERE h.account_id = a.account_id AND h.email = a.email AND h.invalid_reason IS NULL
-                  AND c.state = 'living' AND c.passes_filter = 1) AS holder_id
+                  AND c.is_deleted = 0 AND c.passes_filter = 1) AS holderId
          FROM addresses a
         WHERE a.account_id = ? AND a.dirty_since IS NOT NULL
         ORDER BY a.dirty_since, a.email LIMIT ?`,
       [accountId, limit],
     );
-    const holders = await this.findHolders(
-      accountId,
-      rows.flatMap(({ holder_id }) => (holder_id === null ? [] : [holder_id])),
-    );
-    return rows.map((row) => ({
-      ...toRecord(row),
-      firstSentAt: row.first_sent_at,
-      isSeenOnList: row.seen_at !== null,
-      holder: row.holder_id === null ? undefined : holders.get(row.holder_id),
+    const holderIds = rows.flatMap(({ holderId }) => (holderId === null ? [] : [holderId]));
+    const holders = await this.findHolders(accountId, holderIds);
+    return rows.map(({ holderId, seenAt, ...row }) => ({
+      ...row,
+      isSeenOnList: seenAt !== null,
+      holder: holderId === null ? undefined : holders.get(holderId),
     }));
   }
 
-  private async findHolders(accountId: number, contactIds: readonly number[]): Promise<Map<number, AddressHolder>> {
-    const rows = await queryIn<HolderRow>(
-      this.database,
-      'SELECT contact_id, name, fields FROM contacts WHERE account_id = ? AND contact_id IN (?)',
-      [accountId],
-      [...new Set(contactIds)],
-    );
-    return new Map(
-      rows.map(({ contact_id, name, fields }) => [contact_id, { name, fields: JSON.parse(fields) as Record<string, string> }]),
-    );
-  }
-
-  /** How many of the addresses wait to be told. */
+  /** Counts the addresses among `emails` that are dirty. */
   async countDirtyAmong(accountId: number, emails: readonly string[]): Promise<number> {
-    const sql = 'SELECT email FROM addresses WHERE account_id = ? AND dirty_since IS NOT NULL AND email IN (?)';
-    return (await queryIn(this.database, sql, [accountId], emails)).length;
+    const tail = 'WHERE account_id = ? AND dirty_since IS NOT NULL AND email IN (?)';
+    const rows = await selectRowsIn(this.database, { entity: AddressEntity, fields: ['email'], tail, params: [accountId] }, emails);
+    return rows.length;
   }
 
-  /** How much waits to be told, and since when. */
+  /** Counts dirty addresses, up to 500, and finds the oldest mark. */
   async findBacklog(accountId: number): Promise<DirtyBacklog> {
-    const rows = await this.database.query<{ dirty_since: number }>(
-      `SELECT dirty_since FROM addresses WHERE account_id = ? AND dirty_since IS NOT NULL ORDER BY dirty_since LIMIT ?`,
-      [accountId, MAX_ROWS_PER_CALL],
-    );
-    return { rows: rows.length, oldestSince: rows[0]?.dirty_since ?? null };
+    const rows = await selectRows(this.database, {
+      entity: AddressEntity,
+      fields: ['dirtySince'],
+      tail: 'WHERE account_id = ? AND dirty_since IS NOT NULL ORDER BY dirty_since LIMIT ?',
+      params: [accountId, MAX_ROWS_PER_CALL],
+    });
+    return { rows: rows.length, oldestSince: rows[0]?.dirtySince ?? null };
   }
 
-  /** Notes, before the call, that addresses are about to be sent as new: what a lost answer leaves open can be told later. */
+  /** Records before a call that it sends these addresses as new. If its response is lost, a later round can find out the result. */
   async markSent(accountId: number, emails: readonly string[]): Promise<void> {
     await executeIn(
       this.database,
@@ -192,26 +156,21 @@ export class AddressStore {
     );
   }
 
-  /** Notes, before a call that changes or removes addresses, that its answer is not known yet. */
+  /** Records before a call that it changes or removes these addresses. */
   async markOutcomeUnknown(accountId: number, emails: readonly string[]): Promise<void> {
-    await executeIn(
-      this.database,
-      `UPDATE addresses SET pushed_hash = ? WHERE account_id = ? AND email IN (?)`,
-      [OUTCOME_UNKNOWN, accountId],
-      emails,
-    );
+    const sql = `UPDATE addresses SET pushed_hash = ? WHERE account_id = ? AND email IN (?)`;
+    await executeIn(this.database, sql, [OUTCOME_UNKNOWN, accountId], emails);
   }
 
-  /** Records what Unisender answered. Clears the dirty mark; leaves the consent, which Unisender's hooks write at any time. */
-  async recordPushed(accountId: number, told: readonly PushedAddress[]): Promise<void> {
-    if (told.length === 0) return;
-    const nowMs = this.clock.nowMs();
+  /** Records the result of a push and clears the dirty mark. The consent stays: Unisender's webhooks write it at any time. */
+  async recordPushed(accountId: number, pushed: readonly PushedAddress[]): Promise<void> {
+    if (pushed.length === 0) return;
+    const updatedAt = this.clock.nowMs();
     await upsertRows(this.database, {
-      table: 'addresses',
-      columns: ['account_id', 'email', 'state', 'origin', 'pushed_hash', 'rejected_code', 'own_list_id', 'dirty_since', 'updated_at'],
-      key: ['account_id', 'email'],
-      update: incoming('state', 'origin', 'pushed_hash', 'rejected_code', 'own_list_id', 'dirty_since', 'updated_at'),
-      rows: told.map(({ email, state, origin, pushedHash, rejectedCode, ownListId }) => [
+      entity: AddressEntity,
+      key: ['accountId', 'email'],
+      update: incoming('state', 'origin', 'pushedHash', 'rejectedCode', 'ownListId', 'dirtySince', 'updatedAt'),
+      rows: pushed.map(({ email, state, origin, pushedHash, rejectedCode, ownListId }) => ({
         accountId,
         email,
         state,
@@ -219,66 +178,39 @@ export class AddressStore {
         pushedHash,
         rejectedCode,
         ownListId,
-        null,
-        nowMs,
-      ]),
+        dirtySince: null,
+        updatedAt,
+      })),
     });
-    const neverSent = told.filter(({ origin }) => origin === 'unknown').map(({ email }) => email);
+    const neverSent = pushed.filter(({ origin }) => origin === 'unknown').map(({ email }) => email);
     await executeIn(
       this.database,
       `UPDATE addresses SET first_sent_at = NULL WHERE account_id = ? AND email IN (?)`,
       [accountId],
       neverSent,
     );
-    const absent = told.filter(({ state }) => state === 'absent').map(({ email }) => email);
+    const absent = pushed.filter(({ state }) => state === 'absent').map(({ email }) => email);
     await executeIn(this.database, `UPDATE addresses SET seen_at = NULL WHERE account_id = ? AND email IN (?)`, [accountId], absent);
   }
 
-  /** Takes the mark from addresses of which Unisender need not be told. */
+  /** Clears the dirty mark of addresses that need no push. */
   async clearDirty(accountId: number, emails: readonly string[]): Promise<void> {
     await executeIn(this.database, `UPDATE addresses SET dirty_since = NULL WHERE account_id = ? AND email IN (?)`, [accountId], emails);
   }
 
   /**
-   * Learns rows of an export: what stood there before us, and who is unsubscribed. `seenAtMs` is when the export was asked for:
-   * who unsubscribed since stays so.
+   * Stores rows of an export: which addresses were in Unisender before us, and which are unsubscribed. `seenAtMs` is when the
+   * export was requested: an unsubscribe that came later stays.
    */
   async saveExported(accountId: number, rows: readonly ExportedAddress[], seenAtMs: number): Promise<void> {
-    const left = { sql: `CASE WHEN addresses.updated_at >= ${Math.trunc(seenAtMs)} THEN addresses.consent ELSE 'mailable' END` };
+    const laterConsent = { sql: `CASE WHEN addresses.updated_at >= ${Math.trunc(seenAtMs)} THEN addresses.consent ELSE 'mailable' END` };
     for (const [consent, group] of groupBy(rows, (row) => row.consent)) {
-      const known = consent === undefined ? { sql: 'addresses.consent' } : consent === 'mailable' ? left : 'incoming';
-      await this.saveSeen(accountId, group, seenAtMs, known);
+      const rule = consent === undefined ? { sql: 'addresses.consent' } : consent === 'mailable' ? laterConsent : 'incoming';
+      await this.saveSeen(accountId, group, seenAtMs, rule);
     }
   }
 
-  private async saveSeen(
-    accountId: number,
-    rows: readonly ExportedAddress[],
-    seenAtMs: number,
-    consent: 'incoming' | { readonly sql: string },
-  ): Promise<void> {
-    if (rows.length === 0) return;
-    await upsertRows(this.database, {
-      table: 'addresses',
-      columns: ['account_id', 'email', 'origin', 'consent', 'seen_at', 'updated_at'],
-      key: ['account_id', 'email'],
-      update: {
-        origin: { sql: `CASE WHEN addresses.first_sent_at IS NULL THEN 'preexisting' ELSE addresses.origin END` },
-        consent,
-        seen_at: 'incoming',
-      },
-      rows: rows.map(({ email, consent, onOurList }) => [
-        accountId,
-        email,
-        'preexisting',
-        consent ?? 'mailable',
-        onOurList ? seenAtMs : null,
-        seenAtMs,
-      ]),
-    });
-  }
-
-  /** Marks addresses that we told before the export was asked for and that it did not show on our list: they are told again. */
+  /** Marks addresses dirty that we pushed before the export was requested and that it did not show on our list. Returns how many. */
   async markUnseenDirty(accountId: number, seenAtMs: number): Promise<number> {
     return this.database.execute(
       `UPDATE addresses SET dirty_since = COALESCE(dirty_since, ?), pushed_hash = NULL
@@ -287,14 +219,44 @@ export class AddressStore {
     );
   }
 
-  /** What Unisender was told of addresses, for a look without a change. */
+  /** Returns the records of known addresses by their e-mail. */
   async listRecords(accountId: number, emails: readonly string[]): Promise<Map<string, AddressRecord>> {
-    const rows = await queryIn<RecordRow>(
+    const tail = 'WHERE account_id = ? AND email IN (?)';
+    const rows = await selectRowsIn(this.database, { entity: AddressEntity, fields: recordFields, tail, params: [accountId] }, emails);
+    return new Map(rows.map((row) => [row.email, row]));
+  }
+
+  private async findHolders(accountId: number, contactIds: readonly number[]): Promise<Map<number, AddressHolder>> {
+    const rows = await selectRowsIn(
       this.database,
-      'SELECT email, origin, state, pushed_hash, consent, own_list_id FROM addresses WHERE account_id = ? AND email IN (?)',
-      [accountId],
-      emails,
+      {
+        entity: ContactEntity,
+        fields: ['contactId', 'name', 'fields'],
+        tail: 'WHERE account_id = ? AND contact_id IN (?)',
+        params: [accountId],
+      },
+      [...new Set(contactIds)],
     );
-    return new Map(rows.map((row) => [row.email, toRecord(row)]));
+    return new Map(rows.map(({ contactId, ...holder }) => [contactId, holder]));
+  }
+
+  private async saveSeen(accountId: number, rows: readonly ExportedAddress[], seenAtMs: number, consentRule: OnConflict): Promise<void> {
+    await upsertRows(this.database, {
+      entity: AddressEntity,
+      key: ['accountId', 'email'],
+      update: {
+        origin: { sql: `CASE WHEN addresses.first_sent_at IS NULL THEN 'preexisting' ELSE addresses.origin END` },
+        consent: consentRule,
+        seenAt: 'incoming',
+      },
+      rows: rows.map(({ email, consent, onOurList }) => ({
+        accountId,
+        email,
+        origin: 'preexisting' as const,
+        consent: consent ?? 'mailable',
+        seenAt: onOurList ? seenAtMs : null,
+        updatedAt: seenAtMs,
+      })),
+    });
   }
 }

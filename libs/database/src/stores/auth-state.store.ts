@@ -1,25 +1,33 @@
-import type { Clock } from '#domain';
-import type { Database } from '../database.js';
+import { Injectable } from '@nestjs/common';
+import { LessThanOrEqual, MoreThan } from 'typeorm';
+import { Clock } from '#domain';
+import { Database } from '../database.js';
+import { AuthStateEntity } from '../entities/auth-state.entity.js';
 
-/** Consents that were begun: what makes a signed `state` single-use. */
+/** OAuth consents that have begun: makes the signed `state` single-use. */
+@Injectable()
 export class AuthStateStore {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
 
-  /** Remembers a consent that was begun. `expiresAt` in epoch milliseconds. Throws DuplicateKeyError for a nonce that is there. */
+  /** Adds a consent that has begun. `expiresAt` is in epoch milliseconds. Throws DuplicateKeyError for a known nonce. */
   async add(nonce: string, expiresAt: number): Promise<void> {
-    await this.database.execute('INSERT INTO auth_states (nonce, expires_at) VALUES (?, ?)', [nonce, expiresAt]);
+    await this.database.run(({ manager }) => manager.insert(AuthStateEntity, { nonce, expiresAt }));
   }
 
-  /** True exactly once for a nonce that was added and has not expired, whoever asks at the same time. */
+  /** Deletes the nonce. Returns true exactly once for a nonce that was added and has not expired, over all processes. */
   async consume(nonce: string): Promise<boolean> {
-    return (await this.database.execute('DELETE FROM auth_states WHERE nonce = ? AND expires_at > ?', [nonce, this.clock.nowMs()])) === 1;
+    const unexpired = { nonce, expiresAt: MoreThan(this.clock.nowMs()) };
+    const { affected } = await this.database.run(({ manager }) => manager.delete(AuthStateEntity, unexpired));
+    return affected === 1;
   }
 
-  /** Forgets what has expired and returns how much that was. */
+  /** Deletes expired consents. Returns how many. */
   async purge(): Promise<number> {
-    return this.database.execute('DELETE FROM auth_states WHERE expires_at <= ?', [this.clock.nowMs()]);
+    const expired = { expiresAt: LessThanOrEqual(this.clock.nowMs()) };
+    const { affected } = await this.database.run(({ manager }) => manager.delete(AuthStateEntity, expired));
+    return affected ?? 0;
   }
 }

@@ -1,137 +1,87 @@
-import { type Clock, groupBy } from '#domain';
-import type { Database } from '../database.js';
-import { executeIn, upsertRows } from '../sql.js';
-
-/** Who told. */
-export type EventSource = 'kommo' | 'unisender';
-
-/** `waiting` for a worker; `applied` to the mirror; `ignored` because known or old; `unreadable` or `refused` with a reason for the operator. */
-export type EventState = 'waiting' | 'applied' | 'ignored' | 'unreadable' | 'refused';
+import { Injectable } from '@nestjs/common';
+import { Clock, groupBy } from '#domain';
+import { Database } from '../database.js';
+import { EventEntity, type EventState } from '../entities/event.entity.js';
+import { type Field, executeIn, selectRows, upsertRows } from '../entity-sql.js';
 
 /** An event as it comes in. */
-export interface NewEvent {
-  /** Sorts by arrival. */
-  readonly eventId: string;
-  readonly source: EventSource;
-  readonly action: string;
-  readonly contactId: number | null;
-  /** JSON; null where nothing is to be applied. */
-  readonly payload: string | null;
-  /** Equal for deliveries of the same change. */
-  readonly dedupKey: string;
+export type NewEvent = Pick<EventEntity, 'eventId' | 'source' | 'action' | 'contactId' | 'payload' | 'dedupKey' | 'reason'> & {
   readonly state: Extract<EventState, 'waiting' | 'unreadable' | 'refused'>;
-  readonly reason: string | null;
-}
+};
 
-/** An event that is to be applied. `receivedAt` in epoch milliseconds. */
-export interface WaitingEvent {
-  readonly eventId: string;
-  readonly source: EventSource;
-  readonly action: string;
-  readonly contactId: number | null;
+/** An event that is to be applied. */
+export type WaitingEvent = Pick<EventEntity, 'eventId' | 'source' | 'action' | 'contactId' | 'deliveries' | 'receivedAt'> & {
   readonly payload: string;
-  readonly deliveries: number;
-  readonly receivedAt: number;
-}
+};
 
-/** An event as the operator sees it; its payload stays inside. */
-export interface EventView {
-  readonly eventId: string;
-  readonly source: EventSource;
-  readonly action: string;
-  readonly contactId: number | null;
-  readonly state: EventState;
-  readonly reason: string | null;
-  readonly deliveries: number;
-  readonly receivedAt: number;
-  readonly appliedAt: number | null;
-}
+const viewFields = [
+  'eventId',
+  'source',
+  'action',
+  'contactId',
+  'state',
+  'reason',
+  'deliveries',
+  'receivedAt',
+  'appliedAt',
+] as const satisfies readonly Field<EventEntity>[];
 
-/** What became of a waiting event. */
+/** An event without its payload. */
+export type EventView = Pick<EventEntity, (typeof viewFields)[number]>;
+
+/** The result of a waiting event. */
 export interface SettledEvent {
   readonly eventId: string;
-  /** As it was read: another delivery meanwhile keeps the event waiting. */
+  /** As it was read: an event that was delivered again meanwhile keeps waiting. */
   readonly deliveries: number;
   readonly state: Extract<EventState, 'applied' | 'ignored' | 'unreadable'>;
   readonly reason: string | null;
 }
 
-interface EventRow {
-  event_id: string;
-  source: EventSource;
-  action: string;
-  contact_id: number | null;
-  state: EventState;
-  reason: string | null;
-  payload: string | null;
-  deliveries: number;
-  received_at: number;
-  applied_at: number | null;
-}
-
-/** The inbox: what the vendors told us, kept until it is applied and a while longer. */
+/** The inbox: events of the vendors' webhooks, kept until they are applied and a while longer. Times are epoch milliseconds. */
+// SQL by hand: the webhook route answers only after `add`, and the other statements work on sets of events.
+@Injectable()
 export class EventStore {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
 
-  /** Stores events in one atomic statement. A change that was delivered before is counted, and waits again: applying it twice changes nothing. */
+  /** Stores events in one atomic statement. A known change is counted and waits again: it is safe to apply it twice. */
   async add(accountId: number, events: readonly NewEvent[]): Promise<void> {
-    if (events.length === 0) return;
-    const nowMs = this.clock.nowMs();
+    const receivedAt = this.clock.nowMs();
     await upsertRows(this.database, {
-      table: 'events',
-      columns: [
-        'account_id',
-        'event_id',
-        'source',
-        'action',
-        'contact_id',
-        'payload',
-        'dedup_key',
-        'state',
-        'reason',
-        'deliveries',
-        'received_at',
-      ],
-      key: ['account_id', 'dedup_key'],
+      entity: EventEntity,
+      key: ['accountId', 'dedupKey'],
       update: { deliveries: { sql: 'events.deliveries + 1' }, state: 'incoming' },
-      rows: events.map((event) => [
+      rows: events.map(({ eventId, source, action, contactId, payload, dedupKey, state, reason }) => ({
         accountId,
-        event.eventId,
-        event.source,
-        event.action,
-        event.contactId,
-        event.payload,
-        event.dedupKey,
-        event.state,
-        event.reason,
-        1,
-        nowMs,
-      ]),
+        eventId,
+        source,
+        action,
+        contactId,
+        payload,
+        dedupKey,
+        state,
+        reason,
+        deliveries: 1,
+        receivedAt,
+      })),
     });
   }
 
-  /** Waiting events after `afterEventId` in order of arrival. */
+  /** Lists waiting events after `afterEventId` in order of arrival. */
   async listWaiting(accountId: number, afterEventId: string, limit: number): Promise<WaitingEvent[]> {
-    const rows = await this.database.query<EventRow>(
-      `SELECT event_id, source, action, contact_id, payload, deliveries, received_at FROM events
-        WHERE account_id = ? AND state = 'waiting' AND event_id > ? ORDER BY event_id LIMIT ?`,
-      [accountId, afterEventId, limit],
-    );
-    return rows.map((row) => ({
-      eventId: row.event_id,
-      source: row.source,
-      action: row.action,
-      contactId: row.contact_id,
-      payload: row.payload ?? 'null',
-      deliveries: row.deliveries,
-      receivedAt: row.received_at,
-    }));
+    const rows = await selectRows(this.database, {
+      entity: EventEntity,
+      fields: ['eventId', 'source', 'action', 'contactId', 'payload', 'deliveries', 'receivedAt'],
+      tail: `WHERE account_id = ? AND state = 'waiting' AND event_id > ? ORDER BY event_id LIMIT ?`,
+      params: [accountId, afterEventId, limit],
+    });
+    return rows.map((row) => ({ ...row, payload: row.payload ?? 'null' }));
   }
 
-  /** Ends waiting events, in the transaction that applied them. */
+  /** Ends waiting events. Call it in the transaction that applies them. */
   async settle(accountId: number, events: readonly SettledEvent[]): Promise<void> {
     const nowMs = this.clock.nowMs();
     const groups = groupBy(events, ({ state, reason, deliveries }) => JSON.stringify([state, reason, deliveries]));
@@ -147,7 +97,7 @@ export class EventStore {
     }
   }
 
-  /** How many events of the account wait for a worker. */
+  /** Counts the account's waiting events. */
   async countWaiting(accountId: number): Promise<number> {
     const [row] = await this.database.query<{ total: number }>(
       `SELECT COUNT(*) AS total FROM events WHERE account_id = ? AND state = 'waiting'`,
@@ -156,59 +106,44 @@ export class EventStore {
     return row?.total ?? 0;
   }
 
-  /** Active accounts, not paused now, whose events wait since before `beforeMs`: their job was lost or is late. */
+  /** Lists active accounts, not paused now, whose events wait since before `beforeMs`: their job was lost or is late. */
   async listAccountsWaiting(beforeMs: number, limit: number): Promise<number[]> {
-    const rows = await this.database.query<{ account_id: number }>(
-      `SELECT DISTINCT e.account_id FROM events e
+    const rows = await this.database.query<{ accountId: number }>(
+      `SELECT DISTINCT e.account_id AS accountId FROM events e
          JOIN accounts a ON a.account_id = e.account_id AND a.status = 'active' AND a.paused_until <= ?
         WHERE e.state = 'waiting' AND e.received_at < ? LIMIT ?`,
       [this.clock.nowMs(), beforeMs, limit],
     );
-    return rows.map(({ account_id }) => account_id);
+    return rows.map(({ accountId }) => accountId);
   }
 
-  /** The newest events of an account, newest first. */
+  /** Lists the account's events, newest first. */
   async list(accountId: number, limit: number): Promise<EventView[]> {
-    const rows = await this.database.query<EventRow>(
-      `SELECT event_id, source, action, contact_id, state, reason, deliveries, received_at, applied_at FROM events
-        WHERE account_id = ? ORDER BY event_id DESC LIMIT ?`,
-      [accountId, limit],
-    );
-    return rows.map((row) => ({
-      eventId: row.event_id,
-      source: row.source,
-      action: row.action,
-      contactId: row.contact_id,
-      state: row.state,
-      reason: row.reason,
-      deliveries: row.deliveries,
-      receivedAt: row.received_at,
-      appliedAt: row.applied_at,
-    }));
+    const tail = 'WHERE account_id = ? ORDER BY event_id DESC LIMIT ?';
+    return selectRows(this.database, { entity: EventEntity, fields: viewFields, tail, params: [accountId, limit] });
   }
 
-  /** Forgets up to `limit` settled events received before `beforeMs`; returns how many. */
+  /** Deletes up to `limit` applied or ignored events received before `beforeMs`. Returns how many. */
   async purge(beforeMs: number, limit: number): Promise<number> {
     return this.purgeStates(['applied', 'ignored'], beforeMs, limit);
   }
 
-  /** Forgets up to `limit` events received before `beforeMs` that were of no use, kept for the operator until now; returns how many. */
-  async purgeUseless(beforeMs: number, limit: number): Promise<number> {
+  /** Deletes up to `limit` unreadable or refused events received before `beforeMs`. Returns how many. */
+  async purgeRefused(beforeMs: number, limit: number): Promise<number> {
     return this.purgeStates(['unreadable', 'refused'], beforeMs, limit);
   }
 
   private async purgeStates(states: readonly [EventState, EventState], beforeMs: number, limit: number): Promise<number> {
-    const rows = await this.database.query<{ account_id: number; event_id: string }>(
-      `SELECT account_id, event_id FROM events WHERE state IN (?, ?) AND received_at < ? LIMIT ?`,
-      [...states, beforeMs, limit],
-    );
-    for (const [accountId, group] of groupBy(rows, ({ account_id }) => account_id)) {
-      await executeIn(
-        this.database,
-        `DELETE FROM events WHERE account_id = ? AND state <> 'waiting' AND event_id IN (?)`,
-        [accountId],
-        group.map(({ event_id }) => event_id),
-      );
+    const rows = await selectRows(this.database, {
+      entity: EventEntity,
+      fields: ['accountId', 'eventId'],
+      tail: 'WHERE state IN (?, ?) AND received_at < ? LIMIT ?',
+      params: [...states, beforeMs, limit],
+    });
+    for (const [accountId, group] of groupBy(rows, (row) => row.accountId)) {
+      const eventIds = group.map(({ eventId }) => eventId);
+      const sql = `DELETE FROM events WHERE account_id = ? AND state <> 'waiting' AND event_id IN (?)`;
+      await executeIn(this.database, sql, [accountId], eventIds);
     }
     return rows.length;
   }

@@ -1,16 +1,9 @@
-import type { AccountStatus, Clock, RunState } from '#domain';
-import type { Database } from '../database.js';
-import { upsertRows } from '../sql.js';
+import { Injectable } from '@nestjs/common';
+import type { AccountStatus, RunState } from '#domain';
+import { Database } from '../database.js';
+import type { ContactFigures } from './contact-figures.store.js';
 
-/** An account's living contacts by what became of them; those in none of the three wait to be told. */
-export interface ContactFigures {
-  readonly total: number;
-  readonly inSync: number;
-  readonly excluded: number;
-  readonly failing: number;
-}
-
-/** How much of what there is over all accounts. */
+/** Counts of the whole deployment. */
 export interface DatabaseFigures {
   readonly accounts: Readonly<Partial<Record<AccountStatus, number>>>;
   /** Active accounts whose Unisender key is refused. */
@@ -18,7 +11,7 @@ export interface DatabaseFigures {
   /** As last counted, at most a few minutes ago. */
   readonly contacts: ContactFigures;
   readonly eventsWaiting: number;
-  /** Epoch milliseconds; null when none waits. */
+  /** Epoch milliseconds; null when no event waits. */
   readonly oldestEventAt: number | null;
   readonly activeRuns: Readonly<Partial<Record<RunState, number>>>;
   readonly failures: number;
@@ -33,13 +26,13 @@ interface NamedCount<Name extends string> {
 const byName = <Name extends string>(rows: readonly NamedCount<Name>[]) =>
   Object.fromEntries(rows.map(({ name, total }) => [name, total])) as Partial<Record<Name, number>>;
 
-/** Counts of the whole deployment. Reading them costs the number of accounts and of what waits, never the number of contacts. */
+/** Reads counts of the whole deployment. The cost grows with accounts and waiting events, never with contacts. */
+// SQL by hand: every statement is an aggregate.
+@Injectable()
 export class FigureStore {
-  constructor(
-    private readonly database: Database,
-    private readonly clock: Clock,
-  ) {}
+  constructor(private readonly database: Database) {}
 
+  /** Counts accounts, runs, waiting events, failures and alerts. Sums the last counts of contacts. */
   async read(): Promise<DatabaseFigures> {
     const query = <Name extends string>(sql: string) => this.database.query<NamedCount<Name>>(sql);
     const accounts = await query<AccountStatus>('SELECT status AS name, COUNT(*) AS total FROM accounts GROUP BY status');
@@ -57,29 +50,8 @@ export class FigureStore {
       oldestEventAt: events?.oldest ?? null,
       keysRefused: await this.count("accounts WHERE status = 'active' AND unisender_block IS NOT NULL"),
       failures: await this.count('failures'),
-      alertsWaiting: await this.count('alerts WHERE next_at IS NOT NULL'),
+      alertsWaiting: await this.count('alerts WHERE next_attempt_at IS NOT NULL'),
     };
-  }
-
-  /** Accounts never counted, or last before `beforeMs`, the longest ago first. */
-  async listUncounted(beforeMs: number, limit: number): Promise<number[]> {
-    const rows = await this.database.query<{ account_id: number }>(
-      `SELECT a.account_id FROM accounts a LEFT JOIN contact_figures f ON f.account_id = a.account_id
-        WHERE f.account_id IS NULL OR f.counted_at < ? ORDER BY COALESCE(f.counted_at, 0) LIMIT ?`,
-      [beforeMs, limit],
-    );
-    return rows.map(({ account_id }) => account_id);
-  }
-
-  /** Keeps what was counted just now. */
-  async save(accountId: number, { total, inSync, excluded, failing }: ContactFigures): Promise<void> {
-    await upsertRows(this.database, {
-      table: 'contact_figures',
-      columns: ['account_id', 'total', 'in_sync', 'excluded', 'failing', 'counted_at'],
-      key: ['account_id'],
-      update: { total: 'incoming', in_sync: 'incoming', excluded: 'incoming', failing: 'incoming', counted_at: 'incoming' },
-      rows: [[accountId, total, inSync, excluded, failing, this.clock.nowMs()]],
-    });
   }
 
   private async count(what: string): Promise<number> {
@@ -88,10 +60,10 @@ export class FigureStore {
   }
 
   private async sumContacts(): Promise<ContactFigures> {
-    const [row] = await this.database.query<{ total: number; in_sync: number; excluded: number; failing: number }>(
-      `SELECT COALESCE(SUM(total), 0) AS total, COALESCE(SUM(in_sync), 0) AS in_sync, COALESCE(SUM(excluded), 0) AS excluded,
+    const [row] = await this.database.query<ContactFigures>(
+      `SELECT COALESCE(SUM(total), 0) AS total, COALESCE(SUM(in_sync), 0) AS inSync, COALESCE(SUM(excluded), 0) AS excluded,
               COALESCE(SUM(failing), 0) AS failing FROM contact_figures`,
     );
-    return { total: row?.total ?? 0, inSync: row?.in_sync ?? 0, excluded: row?.excluded ?? 0, failing: row?.failing ?? 0 };
+    return row ?? { total: 0, inSync: 0, excluded: 0, failing: 0 };
   }
 }

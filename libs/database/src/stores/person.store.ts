@@ -1,117 +1,110 @@
-import type { Database } from '../database.js';
-import type { SqlValue } from '../session.js';
-import { executeIn, queryIn } from '../sql.js';
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database.js';
+import { AddressEntity } from '../entities/address.entity.js';
+import { ContactAddressEntity } from '../entities/contact-address.entity.js';
+import { ContactEntity } from '../entities/contact.entity.js';
+import { EventEntity } from '../entities/event.entity.js';
+import { type Field, executeIn, selectRows, selectRowsIn } from '../entity-sql.js';
+
+const addressFields = [
+  'email',
+  'origin',
+  'state',
+  'consent',
+  'rejectedCode',
+  'firstSentAt',
+  'updatedAt',
+] as const satisfies readonly Field<AddressEntity>[];
+const contactFields = ['contactId', 'isDeleted', 'name', 'fields'] as const satisfies readonly Field<ContactEntity>[];
+const eventFields = ['eventId', 'source', 'action', 'contactId', 'payload', 'receivedAt'] as const satisfies readonly Field<EventEntity>[];
+
+/** What is kept about the address itself. */
+export type HeldAddress = Pick<AddressEntity, (typeof addressFields)[number]>;
 
 /** A contact of the mirror that holds the address. */
-export interface HeldContact {
-  readonly contact_id: number;
-  readonly state: string;
-  readonly name: string;
-  /** JSON object. */
-  readonly fields: string;
-}
+export type HeldContact = Pick<ContactEntity, (typeof contactFields)[number]>;
 
-/** What Unisender was told of the address. Times in epoch milliseconds. */
-export interface HeldAddress {
-  readonly email: string;
-  readonly origin: string;
-  readonly state: string;
-  readonly consent: string;
-  readonly rejected_code: string | null;
-  readonly first_sent_at: number | null;
-  readonly updated_at: number;
-}
+/** An event that contains the address or belongs to one of its contacts. */
+export type HeldEvent = Pick<EventEntity, (typeof eventFields)[number]>;
 
-/** An event in which the address occurs, or that is about one of its contacts. */
-export interface HeldEvent {
-  readonly event_id: string;
-  readonly source: string;
-  readonly action: string;
-  readonly contact_id: number | null;
-  readonly payload: string | null;
-  readonly received_at: number;
-}
-
-/** Everything one account has about an address. */
+/** Everything that one account has about an address. */
 export interface HeldPerson {
   readonly address: HeldAddress | undefined;
   readonly contacts: readonly HeldContact[];
   readonly events: readonly HeldEvent[];
 }
 
-/** An address as it may stand inside a payload; `!` escapes what LIKE would read as its own. */
+/** A LIKE pattern for an address in a payload; `!` escapes LIKE's own characters. */
 const containing = (email: string) => `%${email.replace(/[!%_]/g, '!$&')}%`;
 
-/** Finds and forgets what is kept about the owner of one address. */
+/** Finds and erases the personal data of the owner of one address. */
+// SQL by hand: the search joins contacts with their addresses and looks into payloads, and an erasure deletes sets of rows.
+@Injectable()
 export class PersonStore {
   constructor(private readonly database: Database) {}
 
-  /** What an account has about an address in its kept form. Reads every event of the account. */
+  /** Finds what an account has about an address in its stored form. Reads every event of the account. */
   async find(accountId: number, email: string): Promise<HeldPerson> {
-    const [address] = await this.database.query<HeldAddress>(
-      `SELECT email, origin, state, consent, rejected_code, first_sent_at, updated_at FROM addresses
-        WHERE account_id = ? AND email = ?`,
-      [accountId, email],
-    );
-    const contacts = await this.database.query<HeldContact>(
-      `SELECT c.contact_id, c.state, c.name, c.fields FROM contact_addresses h
-         JOIN contacts c ON c.account_id = h.account_id AND c.contact_id = h.contact_id
-        WHERE h.account_id = ? AND h.email = ? ORDER BY c.contact_id`,
-      [accountId, email],
-    );
+    const [address] = await selectRows(this.database, {
+      entity: AddressEntity,
+      fields: addressFields,
+      tail: 'WHERE account_id = ? AND email = ?',
+      params: [accountId, email],
+    });
+    const contacts = await selectRows(this.database, {
+      entity: ContactEntity,
+      fields: contactFields,
+      tail: `WHERE account_id = ? AND contact_id IN (SELECT contact_id FROM contact_addresses WHERE account_id = ? AND email = ?)
+              ORDER BY contact_id`,
+      params: [accountId, accountId, email],
+    });
     return { address, contacts, events: await this.findEvents(accountId, email, contacts) };
   }
 
   /**
-   * Forgets the address, contacts that hold no other one, and events about them. A contact that holds others keeps those, and
-   * counts as never read: what Kommo says next is taken. Call inside a transaction that nobody else works beside.
+   * Deletes the address, contacts that hold no other address, and their events; returns what it found. A contact that holds
+   * others keeps those and counts as never read: the next version from Kommo is taken. Call it in a transaction under the
+   * account's lease.
    */
   async erase(accountId: number, email: string): Promise<HeldPerson> {
     const person = await this.find(accountId, email);
     const params = [accountId, email];
     await this.database.execute('DELETE FROM contact_addresses WHERE account_id = ? AND email = ?', params);
     await this.database.execute('DELETE FROM addresses WHERE account_id = ? AND email = ?', params);
-    await this.database.execute(`DELETE FROM failures WHERE account_id = ? AND LOWER(reason) LIKE ? ESCAPE '!'`, [
-      accountId,
-      containing(email),
-    ]);
-    await deleteRows(
-      this.database,
-      'events',
-      'event_id',
-      accountId,
-      person.events.map(({ event_id }) => event_id),
-    );
-    await this.forgetContacts(
-      accountId,
-      person.contacts.map(({ contact_id }) => contact_id),
-    );
+    const failures = `DELETE FROM failures WHERE account_id = ? AND LOWER(reason) LIKE ? ESCAPE '!'`;
+    await this.database.execute(failures, [accountId, containing(email)]);
+    const eventIds = person.events.map(({ eventId }) => eventId);
+    await executeIn(this.database, 'DELETE FROM events WHERE account_id = ? AND event_id IN (?)', [accountId], eventIds);
+    const contactIds = person.contacts.map(({ contactId }) => contactId);
+    await this.forgetContacts(accountId, contactIds);
     return person;
   }
 
   private async findEvents(accountId: number, email: string, contacts: readonly HeldContact[]): Promise<HeldEvent[]> {
-    const columns = 'SELECT event_id, source, action, contact_id, payload, received_at FROM events WHERE account_id = ?';
-    const naming = await this.database.query<HeldEvent>(`${columns} AND LOWER(payload) LIKE ? ESCAPE '!'`, [accountId, containing(email)]);
-    const ids = contacts.map(({ contact_id }) => contact_id);
-    const about = await queryIn<HeldEvent>(this.database, `${columns} AND contact_id IN (?)`, [accountId], ids);
-    const byId = new Map([...naming, ...about].map((event) => [event.event_id, event]));
-    return [...byId.values()].sort((one, other) => (one.event_id < other.event_id ? -1 : 1));
+    const events = { entity: EventEntity, fields: eventFields };
+    const naming = await selectRows(this.database, {
+      ...events,
+      tail: `WHERE account_id = ? AND LOWER(payload) LIKE ? ESCAPE '!'`,
+      params: [accountId, containing(email)],
+    });
+    const ids = contacts.map(({ contactId }) => contactId);
+    const ofContacts = { ...events, tail: 'WHERE account_id = ? AND contact_id IN (?)', params: [accountId] };
+    const about = await selectRowsIn(this.database, ofContacts, ids);
+    const byId = new Map([...naming, ...about].map((event) => [event.eventId, event]));
+    return [...byId.values()].sort((one, other) => (one.eventId < other.eventId ? -1 : 1));
   }
 
   private async forgetContacts(accountId: number, ids: readonly number[]): Promise<void> {
-    const others = await queryIn<{ contact_id: number }>(
+    const tail = 'WHERE account_id = ? AND contact_id IN (?)';
+    const others = await selectRowsIn(
       this.database,
-      'SELECT contact_id FROM contact_addresses WHERE account_id = ? AND contact_id IN (?)',
-      [accountId],
+      { entity: ContactAddressEntity, fields: ['contactId'] as const, tail, params: [accountId] },
       ids,
     );
-    const kept = new Set(others.map(({ contact_id }) => contact_id));
-    const gone = ids.filter((id) => !kept.has(id));
-    await deleteRows(this.database, 'contacts', 'contact_id', accountId, gone);
+    const kept = new Set(others.map(({ contactId }) => contactId));
+    const orphaned = ids.filter((id) => !kept.has(id));
+    await executeIn(this.database, 'DELETE FROM contacts WHERE account_id = ? AND contact_id IN (?)', [accountId], orphaned);
     const forget = `UPDATE contacts SET content_hash = '', modified_at_seconds = 0 WHERE account_id = ? AND contact_id IN (?)`;
     await executeIn(this.database, forget, [accountId], [...kept]);
   }
 }
-
-const deleteRows = (database: Database, table: 'contacts' | 'events', key: string, accountId: number, values: readonly SqlValue[]) =>
-  executeIn(database, `DELETE FROM ${table} WHERE account_id = ? AND ${key} IN (?)`, [accountId], values);

@@ -1,6 +1,7 @@
-import type { Database } from '../database.js';
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database.js';
 
-/** Tables of an account's rows, with the column that orders them within it; those that may be large first. */
+/** Tables with an account's rows, each with the column that orders them. Tables that may be large come first. */
 const tables = [
   ['events', 'event_id'],
   ['contact_addresses', 'email'],
@@ -14,11 +15,13 @@ const tables = [
 const IS_DISCONNECTED = "account_id = ? AND status = 'disconnected'";
 const STILL_DISCONNECTED = `EXISTS (SELECT 1 FROM accounts WHERE accounts.${IS_DISCONNECTED})`;
 
-/** Deletes what is kept of disconnected accounts, a little at a time. An account that is authorised again meanwhile starts as a new one. */
+/** Deletes the rows of disconnected accounts, a few at a time. Every statement checks that the account is still disconnected. */
+// SQL by hand: one statement serves every table, and checks the account's status in the same statement.
+@Injectable()
 export class PurgeStore {
   constructor(private readonly database: Database) {}
 
-  /** Forgets the account's key, list and access. False when it is not disconnected (any more). */
+  /** Deletes the account's key, list and access. False when the account is not disconnected (any more). */
   async begin(accountId: number): Promise<boolean> {
     const begun = await this.database.execute(
       `UPDATE accounts SET unisender_key = NULL, unisender_block = NULL, list_id = NULL, list_title = NULL, baseline_state = 'none'
@@ -30,7 +33,7 @@ export class PurgeStore {
     return true;
   }
 
-  /** Deletes up to about `limit` rows; false when none were left, or the account is not disconnected any more. */
+  /** Deletes up to about `limit` rows. False when no row is left or the account is not disconnected any more. */
   async deleteSome(accountId: number, limit: number): Promise<boolean> {
     for (const [table, column] of tables) {
       const last = await this.findNth(table, column, accountId, limit);
@@ -44,12 +47,12 @@ export class PurgeStore {
     return false;
   }
 
-  /** Forgets the account itself; without effect when it is not disconnected any more. */
+  /** Deletes the account itself. Without effect when it is not disconnected any more. */
   async end(accountId: number): Promise<void> {
     await this.database.execute(`DELETE FROM accounts WHERE ${IS_DISCONNECTED}`, [accountId]);
   }
 
-  /** The ordering value of the account's row number `limit`, or of its last one. */
+  /** The ordering value of the account's row number `limit`, or of its last row. */
   private async findNth(table: string, column: string, accountId: number, limit: number): Promise<string | number | undefined> {
     const [row] = await this.database.query<{ last: string | number | null }>(
       `SELECT max(${column}) AS last FROM (SELECT ${column} FROM ${table} WHERE account_id = ? ORDER BY ${column} LIMIT ?) AS first_rows`,

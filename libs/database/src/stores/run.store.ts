@@ -1,120 +1,45 @@
-import { type Clock, type RunMode, type RunPhase, type RunState, type RunTrigger, isFinal, statesBefore } from '#domain';
+import { Injectable } from '@nestjs/common';
+import { In, LessThan, type QueryDeepPartialEntity } from 'typeorm';
+import { Clock, type RunState, isFinal, statesBefore } from '#domain';
+import { Database } from '../database.js';
 import { DuplicateKeyError } from '../database-errors.js';
-import type { Database } from '../database.js';
-import type { SqlValue } from '../session.js';
-import { executeIn, placeholders } from '../sql.js';
+import { RunEntity } from '../entities/run.entity.js';
+import { columnOf, executeIn, selectRows } from '../entity-sql.js';
 
-/** Progress so far; all but `read`, which counts contacts, count addresses. */
-export interface RunCounts {
-  readonly read: number;
-  readonly created: number;
-  readonly updated: number;
-  readonly deleted: number;
-  readonly rejected: number;
-  readonly unchanged: number;
-}
+/** The counters of a run. `read` counts contacts, the others count addresses. */
+export type RunCounts = Readonly<Pick<RunEntity, 'read' | 'created' | 'updated' | 'deleted' | 'rejected' | 'unchanged'>>;
 
-/** A run with its checkpoint. Times in epoch milliseconds. */
-export interface Run extends RunCounts {
-  readonly runId: string;
-  readonly accountId: number;
-  readonly mode: RunMode;
-  readonly trigger: RunTrigger;
-  readonly state: RunState;
-  readonly phase: RunPhase;
-  /** The last page whose rows were delivered. */
-  readonly page: number;
-  /** The highest contact id on that page. */
-  readonly cursorContactId: number;
-  readonly pass: number;
-  readonly exportTask: string | null;
-  readonly totalEstimate: number | null;
-  readonly confirmed: boolean;
-  readonly error: string | null;
-  readonly heartbeatAt: number;
-  readonly createdAt: number;
-  readonly startedAt: number | null;
-  readonly finishedAt: number | null;
-}
+/** A run to create. */
+export type NewRun = Readonly<Pick<RunEntity, 'runId' | 'accountId' | 'mode' | 'trigger' | 'totalEstimate'>>;
 
-/** What a checkpoint may change besides the counters. */
-export type RunPatch = Partial<Pick<Run, 'phase' | 'page' | 'cursorContactId' | 'pass' | 'exportTask' | 'confirmed' | 'error'>>;
+/** Fields that a checkpoint may change besides the counters. */
+export type RunPatch = Partial<
+  Readonly<Pick<RunEntity, 'phase' | 'page' | 'cursorContactId' | 'pass' | 'exportTask' | 'confirmed' | 'error'>>
+>;
 
-type Row = Record<string, string | number | null>;
-
-const columnOf: Readonly<Record<keyof RunPatch, string>> = {
-  phase: 'phase',
-  page: 'page',
-  cursorContactId: 'cursor_contact_id',
-  pass: 'pass',
-  exportTask: 'export_task',
-  confirmed: 'confirmed',
-  error: 'error',
-};
+type Changes = QueryDeepPartialEntity<RunEntity>;
 
 const MAX_ERROR_LENGTH = 1000;
 
-const numberOrNull = (value: string | number | null | undefined) => (value === null || value === undefined ? null : Number(value));
+const toChanges = ({ error, ...patch }: RunPatch): Changes => ({
+  ...patch,
+  ...(error === undefined ? {} : { error: error?.slice(0, MAX_ERROR_LENGTH) ?? null }),
+});
 
-function toRun(row: Row): Run {
-  const text = (column: string) => String(row[column]);
-  const count = (column: string) => Number(row[column]);
-  return {
-    runId: text('run_id'),
-    accountId: count('account_id'),
-    mode: text('mode') as RunMode,
-    trigger: text('trigger') as RunTrigger,
-    state: text('state') as RunState,
-    phase: text('phase') as RunPhase,
-    page: count('page'),
-    cursorContactId: count('cursor_contact_id'),
-    pass: count('pass'),
-    exportTask: row['export_task'] === null ? null : text('export_task'),
-    read: count('read_count'),
-    created: count('created_count'),
-    updated: count('updated_count'),
-    deleted: count('deleted_count'),
-    rejected: count('rejected_count'),
-    unchanged: count('unchanged_count'),
-    totalEstimate: numberOrNull(row['total_estimate']),
-    confirmed: Boolean(row['confirmed']),
-    error: row['error'] === null ? null : text('error'),
-    heartbeatAt: count('heartbeat_at'),
-    createdAt: count('created_at'),
-    startedAt: numberOrNull(row['started_at']),
-    finishedAt: numberOrNull(row['finished_at']),
-  };
-}
-
-function assignments(patch: RunPatch, counts: Partial<RunCounts>): { sql: string[]; params: SqlValue[] } {
-  const patched = Object.entries(patch).map(([key, value]) => ({
-    sql: `${columnOf[key as keyof RunPatch]} = ?`,
-    param: typeof value === 'string' ? value.slice(0, MAX_ERROR_LENGTH) : typeof value === 'boolean' ? Number(value) : value,
-  }));
-  const counted = Object.entries(counts)
-    .filter(([, value]) => value !== 0)
-    .map(([key, value]) => ({ sql: `${key}_count = ${key}_count + ?`, param: value }));
-  const all = [...patched, ...counted];
-  return { sql: all.map(({ sql }) => sql), params: all.map(({ param }) => param) };
-}
-
-/** Runs with their checkpoints. An account has at most one that is not ended: a unique key sees to it. */
+/** Runs with their checkpoints. A unique key gives an account at most one active run. Times are epoch milliseconds. */
+@Injectable()
 export class RunStore {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
 
-  /** The new run, or undefined when the account has an active one. */
-  async create(run: Pick<Run, 'runId' | 'accountId' | 'mode' | 'trigger' | 'totalEstimate'>): Promise<Run | undefined> {
+  /** Creates a queued run. Undefined when the account has an active run. */
+  async create(run: NewRun): Promise<RunEntity | undefined> {
     const nowMs = this.clock.nowMs();
+    const queued = { ...run, activeAccountId: run.accountId, state: 'queued', heartbeatAt: nowMs, createdAt: nowMs } as const;
     try {
-      await this.database.execute(
-        // `trigger` is a reserved word in MySQL; backticks are read by both databases.
-        `INSERT INTO runs (run_id, account_id, active_account_id, mode, \`trigger\`, state, total_estimate, heartbeat_at, created_at)
-         VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?)`,
-        [run.runId, run.accountId, run.accountId, run.mode, run.trigger, run.totalEstimate, nowMs, nowMs],
-      );
+      await this.database.run(({ manager }) => manager.insert(RunEntity, queued));
     } catch (error) {
       if (error instanceof DuplicateKeyError) return undefined;
       throw error;
@@ -122,87 +47,91 @@ export class RunStore {
     return this.find(run.runId);
   }
 
-  /** The run, or undefined. */
-  async find(runId: string): Promise<Run | undefined> {
-    const [row] = await this.database.query<Row>(`SELECT * FROM runs WHERE run_id = ?`, [runId]);
-    return row && toRun(row);
+  /** Returns the run, or undefined. */
+  async find(runId: string): Promise<RunEntity | undefined> {
+    return (await this.database.run(({ manager }) => manager.findOneBy(RunEntity, { runId }))) ?? undefined;
   }
 
-  /** The run of the account that is not ended, or undefined. */
-  async findActive(accountId: number): Promise<Run | undefined> {
-    const [row] = await this.database.query<Row>(`SELECT * FROM runs WHERE active_account_id = ?`, [accountId]);
-    return row && toRun(row);
+  /** Returns the account's active run, or undefined. */
+  async findActive(accountId: number): Promise<RunEntity | undefined> {
+    return (await this.database.run(({ manager }) => manager.findOneBy(RunEntity, { activeAccountId: accountId }))) ?? undefined;
   }
 
-  /** Newest first. */
-  async list(accountId: number, limit: number): Promise<Run[]> {
-    const rows = await this.database.query<Row>(`SELECT * FROM runs WHERE account_id = ? ORDER BY created_at DESC, run_id DESC LIMIT ?`, [
-      accountId,
-      limit,
-    ]);
-    return rows.map(toRun);
+  /** Lists the account's runs, newest first. */
+  async list(accountId: number, limit: number): Promise<RunEntity[]> {
+    return this.database.run(({ manager }) =>
+      manager.find(RunEntity, { where: { accountId }, order: { createdAt: 'DESC', runId: 'DESC' }, take: limit }),
+    );
   }
 
-  /** Moves a run to a state when its present one allows that; false when it does not. */
+  /** Changes the state of a run. False when its present state does not allow that. */
   async transition(runId: string, to: RunState, patch: RunPatch = {}): Promise<boolean> {
     const nowMs = this.clock.nowMs();
-    const from = statesBefore(to);
-    const { sql, params } = assignments(patch, {});
-    const ended = isFinal(to) ? ['active_account_id = NULL', 'finished_at = ?'] : [];
-    const started = to === 'running' ? ['started_at = COALESCE(started_at, ?)'] : [];
-    const sets = ['state = ?', 'heartbeat_at = ?', ...started, ...ended, ...sql].join(', ');
-    const times = new Array<number>(started.length + (ended.length > 0 ? 1 : 0)).fill(nowMs);
-    const changed = await this.database.execute(`UPDATE runs SET ${sets} WHERE run_id = ? AND state IN (${placeholders(from.length)})`, [
-      to,
-      nowMs,
-      ...times,
-      ...params,
-      runId,
-      ...from,
-    ]);
-    return changed > 0;
+    const changes: Changes = {
+      ...toChanges(patch),
+      state: to,
+      heartbeatAt: nowMs,
+      ...(to === 'running' ? { startedAt: () => `COALESCE(started_at, ${nowMs})` } : {}),
+      ...(isFinal(to) ? { activeAccountId: null, finishedAt: nowMs } : {}),
+    };
+    const { affected } = await this.database.run(({ manager }) =>
+      manager.update(RunEntity, { runId, state: In(statesBefore(to)) }, changes),
+    );
+    return affected === 1;
   }
 
-  /** Saves progress of a running run; false when it is running no more (cancelled meanwhile). */
+  /** Saves the progress of a running run. False when it does not run any more. */
   async checkpoint(runId: string, patch: RunPatch, counts: Partial<RunCounts> = {}): Promise<boolean> {
-    const { sql, params } = assignments(patch, counts);
-    const changed = await this.database.execute(
-      `UPDATE runs SET ${['heartbeat_at = ?', ...sql].join(', ')} WHERE run_id = ? AND state = 'running'`,
-      [this.clock.nowMs(), ...params, runId],
-    );
-    return changed > 0;
+    const changes = { ...toChanges(patch), ...this.toIncrements(counts), heartbeatAt: this.clock.nowMs() };
+    return this.updateRunning(runId, changes);
   }
 
-  /** Adds to the counters of a running run without saying that it moved. */
+  /** Adds to the counters of a running run. Its heartbeat stays. */
   async count(runId: string, counts: Partial<RunCounts>): Promise<void> {
-    const { sql, params } = assignments({}, counts);
-    if (sql.length > 0)
-      await this.database.execute(`UPDATE runs SET ${sql.join(', ')} WHERE run_id = ? AND state = 'running'`, [...params, runId]);
+    const changes = this.toIncrements(counts);
+    if (Object.keys(changes).length > 0) await this.updateRunning(runId, changes);
   }
 
-  /** Says that a run was looked at, whatever its state. */
+  /** Sets the heartbeat of a run, in any state. */
   async beat(runId: string): Promise<void> {
-    await this.database.execute(`UPDATE runs SET heartbeat_at = ? WHERE run_id = ?`, [this.clock.nowMs(), runId]);
+    await this.database.run(({ manager }) => manager.update(RunEntity, { runId }, { heartbeatAt: this.clock.nowMs() }));
   }
 
-  /** Active runs that nobody has moved since `beforeMs`, except those that wait for a human. */
-  async listStale(beforeMs: number, limit: number): Promise<Run[]> {
-    const rows = await this.database.query<Row>(
-      `SELECT * FROM runs WHERE state IN ('queued', 'running') AND heartbeat_at < ? ORDER BY heartbeat_at LIMIT ?`,
-      [beforeMs, limit],
+  /** Lists queued and running runs without a heartbeat since `beforeMs`. */
+  async listStale(beforeMs: number, limit: number): Promise<RunEntity[]> {
+    return this.database.run(({ manager }) =>
+      manager.find(RunEntity, {
+        where: { state: In(['queued', 'running']), heartbeatAt: LessThan(beforeMs) },
+        order: { heartbeatAt: 'ASC' },
+        take: limit,
+      }),
     );
-    return rows.map(toRun);
   }
 
-  /** Forgets up to `limit` runs that ended before `beforeMs`, but never an account's last one; returns how many. */
+  /** Deletes up to `limit` runs that ended before `beforeMs`, but never an account's last run. Returns how many. */
   async purge(beforeMs: number, limit: number): Promise<number> {
-    const rows = await this.database.query<{ run_id: string }>(
-      `SELECT run_id FROM runs WHERE active_account_id IS NULL AND finished_at < ?
-          AND EXISTS (SELECT 1 FROM runs later WHERE later.account_id = runs.account_id AND later.created_at > runs.created_at) LIMIT ?`,
-      [beforeMs, limit],
-    );
-    const ids = rows.map(({ run_id }) => run_id);
+    // SQL by hand: a condition over the account's other runs, and a set of any size to delete.
+    const rows = await selectRows(this.database, {
+      entity: RunEntity,
+      fields: ['runId'],
+      tail: `WHERE active_account_id IS NULL AND finished_at < ?
+               AND EXISTS (SELECT 1 FROM runs later WHERE later.account_id = runs.account_id AND later.created_at > runs.created_at) LIMIT ?`,
+      params: [beforeMs, limit],
+    });
+    const ids = rows.map(({ runId }) => runId);
     await executeIn(this.database, 'DELETE FROM runs WHERE run_id IN (?)', [], ids);
     return ids.length;
+  }
+
+  private async updateRunning(runId: string, changes: Changes): Promise<boolean> {
+    const { affected } = await this.database.run(({ manager }) => manager.update(RunEntity, { runId, state: 'running' }, changes));
+    return affected === 1;
+  }
+
+  private toIncrements(counts: Partial<RunCounts>): Changes {
+    const changed = Object.entries(counts).filter(([, value]) => value !== 0);
+    return Object.fromEntries(
+      changed.map(([name, value]) => [name, () => `${columnOf(this.database, RunEntity, name as keyof RunCounts)} + ${Math.trunc(value)}`]),
+    );
   }
 }

@@ -1,23 +1,25 @@
-import type { Database } from '../database.js';
-import { upsertRows } from '../sql.js';
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database.js';
+import { KeyCanaryEntity } from '../entities/key-canary.entity.js';
+import { upsertRows } from '../entity-sql.js';
 
-/** Where sealed values stand: one column of one table, by its primary key. */
+/** A column that holds sealed values, with the primary key of its table. */
 export interface SealedColumn {
   readonly table: string;
   readonly key: string;
   readonly column: string;
 }
 
-/** One of them. */
+/** One sealed value and the primary key of its row. */
 export interface SealedValue {
   readonly key: string | number;
   readonly sealed: string;
 }
 
-/** The word that tells whether a key is the right one. */
+/** The column of the canary, which shows whether a key is the right one. */
 export const canaryColumn: SealedColumn = { table: 'key_canaries', key: 'name', column: 'sealed' };
 
-/** Every column that holds sealed values, but for the canary's. */
+/** Every column that holds sealed values, except the canary's. */
 export const sealedColumns: readonly SealedColumn[] = [
   { table: 'integrations', key: 'client_id', column: 'client_secret' },
   { table: 'accounts', key: 'account_id', column: 'webhook_token' },
@@ -26,11 +28,13 @@ export const sealedColumns: readonly SealedColumn[] = [
   { table: 'accesses', key: 'account_id', column: 'refresh_token' },
 ];
 
-/** Sealed values as such, whatever they mean. */
+/** Reads and replaces sealed values of any column, for the check and the rotation of the encryption key. */
+// SQL by hand: one statement serves every column, and a value is replaced only if it is unchanged.
+@Injectable()
 export class SealedValueStore {
   constructor(private readonly database: Database) {}
 
-  /** Values behind `after`, in the order of their keys, that do not begin with `prefix`. */
+  /** Lists values that do not begin with `prefix`, in the order of their keys, after the key `after`. */
   async listWithout(
     { table, key, column }: SealedColumn,
     prefix: string,
@@ -43,24 +47,14 @@ export class SealedValueStore {
     );
   }
 
-  /** Puts another seal on a value unless it was changed since it was read, which gives false. */
+  /** Replaces a value. False when it has changed since it was read. */
   async replace({ table, key, column }: SealedColumn, value: SealedValue, sealed: string): Promise<boolean> {
-    const replaced = await this.database.execute(`UPDATE ${table} SET ${column} = ? WHERE ${key} = ? AND ${column} = ?`, [
-      sealed,
-      value.key,
-      value.sealed,
-    ]);
-    return replaced === 1;
+    const sql = `UPDATE ${table} SET ${column} = ? WHERE ${key} = ? AND ${column} = ?`;
+    return (await this.database.execute(sql, [sealed, value.key, value.sealed])) === 1;
   }
 
-  /** Keeps the first canary of a name. */
+  /** Stores a canary. Without effect when one of this name exists. */
   async addCanary(name: string, sealed: string): Promise<void> {
-    await upsertRows(this.database, {
-      table: 'key_canaries',
-      columns: ['name', 'sealed'],
-      key: ['name'],
-      update: {},
-      rows: [[name, sealed]],
-    });
+    await upsertRows(this.database, { entity: KeyCanaryEntity, key: ['name'], update: {}, rows: [{ name, sealed }] });
   }
 }

@@ -1,4 +1,4 @@
-import type { AccountRow, EventView, FailureRow, WebhookState } from '#database';
+import type { AccountEntity, EventView, FailureEntity, WebhookState } from '#database';
 import { type AccountStatus, toIsoTime } from '#domain';
 import type { SyncContext } from '../context.js';
 import { type RunView, toRunView } from '../runs/run-view.js';
@@ -61,15 +61,15 @@ export class AccountQueries {
   }
 
   /** Buried jobs, newest first. */
-  async failures(accountId?: number, limit = 100): Promise<FailureRow[]> {
+  async failures(accountId?: number, limit = 100): Promise<FailureEntity[]> {
     return this.context.stores.failures.list({ ...(accountId === undefined ? {} : { accountId }), limit });
   }
 
-  private async toView(row: AccountRow): Promise<AccountView> {
+  private async toView(row: AccountEntity): Promise<AccountView> {
     const { stores, clock } = this.context;
     const { accountId } = row;
     const access = await stores.accesses.find(accountId);
-    const { total, inSync, excluded, failing } = await stores.contacts.countByOutcome(accountId);
+    const { total, inSync, excluded, failing } = await stores.contactFigures.count(accountId);
     const [run] = await stores.runs.list(accountId, 1);
     return {
       account_id: accountId,

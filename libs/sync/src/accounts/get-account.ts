@@ -1,8 +1,8 @@
-import type { AccountRow, AccountStore } from '#database';
+import type { AccountEntity, AccountStore } from '#database';
 import { InvalidInputError } from '#domain';
 
 /** The account. Throws InvalidInputError `account_unknown`. */
-export async function getAccount(accounts: AccountStore, accountId: number): Promise<AccountRow> {
+export async function getAccount(accounts: AccountStore, accountId: number): Promise<AccountEntity> {
   const account = await accounts.find(accountId);
   if (account) return account;
   throw new InvalidInputError('Unknown account', {

@@ -1,4 +1,4 @@
-import type { AccountRow } from '#database';
+import type { AccountEntity } from '#database';
 import { InvalidInputError, errorCodeOf } from '#domain';
 import { KommoUnauthorizedError, verifyUninstallSignature } from '#kommo';
 import type { SyncContext } from '../context.js';
@@ -67,7 +67,7 @@ export class Uninstall {
     }
   }
 
-  private async getSigned({ clientId, accountId, signature }: UninstallHook): Promise<AccountRow> {
+  private async getSigned({ clientId, accountId, signature }: UninstallHook): Promise<AccountEntity> {
     const account = await this.context.stores.accounts.find(accountId);
     if (account?.clientId !== clientId) throw refused();
     const { clientSecret } = await getClientIdentity(this.context, clientId);
@@ -75,7 +75,7 @@ export class Uninstall {
     return account;
   }
 
-  private async trySettle(account: AccountRow): Promise<void> {
+  private async trySettle(account: AccountEntity): Promise<void> {
     try {
       await this.settle(account);
     } catch (error) {
@@ -84,7 +84,7 @@ export class Uninstall {
     }
   }
 
-  private async settle(account: AccountRow): Promise<void> {
+  private async settle(account: AccountEntity): Promise<void> {
     const { clock, config } = this.context;
     const sinceMs = clock.nowMs() - (account.disconnectedAt ?? account.updatedAt);
     if (account.webhookState !== null) await this.unsubscribe(account.accountId);
@@ -97,7 +97,7 @@ export class Uninstall {
    * The signature never changes, so that an old call can be sent again: an access that Kommo still takes was not revoked. Asked
    * while the access token lives, which is forgotten once it is refused or has expired.
    */
-  private async isStillAllowed({ accountId }: AccountRow): Promise<boolean> {
+  private async isStillAllowed({ accountId }: AccountEntity): Promise<boolean> {
     const session = await findStoredSession(this.context, accountId);
     if (!session) return false;
     try {

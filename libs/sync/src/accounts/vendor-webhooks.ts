@@ -1,4 +1,4 @@
-import type { AccountRow, WebhookState } from '#database';
+import type { AccountEntity, WebhookState } from '#database';
 import { AccountBlockedError, type Secret, ServiceError, TransientError, alerts, hasErrorCode } from '#domain';
 import { type KommoSession, CONTACT_WEBHOOK_SETTINGS } from '#kommo';
 import { UnisenderKeyRefusedError } from '#unisender';
@@ -83,13 +83,13 @@ export class VendorWebhooks {
     if (!mayPassLater) await this.context.stores.accounts.update(accountId, { webhookState: null });
   }
 
-  private async getAccount(accountId: number): Promise<AccountRow> {
+  private async getAccount(accountId: number): Promise<AccountEntity> {
     const account = await this.context.stores.accounts.find(accountId);
     assertAuthorised(account);
     return account;
   }
 
-  private async ensureKommo(account: AccountRow): Promise<void> {
+  private async ensureKommo(account: AccountEntity): Promise<void> {
     const { accounts } = this.context.stores;
     try {
       await this.mendKommo(account);
@@ -100,7 +100,7 @@ export class VendorWebhooks {
     await accounts.update(account.accountId, { webhookState: 'active' });
   }
 
-  private async mendKommo(account: AccountRow): Promise<void> {
+  private async mendKommo(account: AccountEntity): Promise<void> {
     const destination = openWebhookUrls(this.context, account).kommo;
     await this.askKommo(account, async (session) => {
       const state = await this.context.kommo.ensureWebhook(session, { destination, settings: CONTACT_WEBHOOK_SETTINGS });
@@ -108,7 +108,7 @@ export class VendorWebhooks {
     });
   }
 
-  private async findKommoState(account: AccountRow): Promise<WebhookState> {
+  private async findKommoState(account: AccountEntity): Promise<WebhookState> {
     const destination = openWebhookUrls(this.context, account).kommo;
     const [hook] = await this.askKommo(account, (session) => this.context.kommo.listWebhooks(session, destination));
     if (!hook || !CONTACT_WEBHOOK_SETTINGS.every((setting) => hook.settings.includes(setting))) return 'missing';
@@ -116,7 +116,7 @@ export class VendorWebhooks {
   }
 
   /** What Kommo will not have, asked again or not, is told to the operator. */
-  private async askKommo<T>({ accountId }: AccountRow, work: (session: KommoSession) => Promise<T>): Promise<T> {
+  private async askKommo<T>({ accountId }: AccountEntity, work: (session: KommoSession) => Promise<T>): Promise<T> {
     try {
       return await this.services.tokens.withSession(accountId, work);
     } catch (error) {
@@ -127,28 +127,28 @@ export class VendorWebhooks {
     }
   }
 
-  private async removeKommo(account: AccountRow): Promise<void> {
+  private async removeKommo(account: AccountEntity): Promise<void> {
     const destination = openWebhookUrls(this.context, account).kommo;
     const session = await findStoredSession(this.context, account.accountId);
     if (session) await this.context.kommo.deleteWebhook(session, destination);
   }
 
   /** Setting it again revives a hook that Unisender stopped (reference/unisender.md 8.1). */
-  private async ensureUnisender(account: AccountRow): Promise<void> {
+  private async ensureUnisender(account: AccountEntity): Promise<void> {
     const key = this.openKey(account);
     if (key) await this.context.unisender.setHook(key, { url: openWebhookUrls(this.context, account).unisender, ...UNISENDER_HOOK });
   }
 
-  private async removeUnisender(account: AccountRow): Promise<void> {
+  private async removeUnisender(account: AccountEntity): Promise<void> {
     const key = this.openKey(account);
     if (key) await this.context.unisender.removeHook(key, openWebhookUrls(this.context, account).unisender);
   }
 
-  private openKey(account: AccountRow): Secret | undefined {
+  private openKey(account: AccountEntity): Secret | undefined {
     return account.unisenderBlock === null ? openUnisenderKey(this.context, account) : undefined;
   }
 
-  private async reconcileGap(account: AccountRow): Promise<boolean> {
+  private async reconcileGap(account: AccountEntity): Promise<boolean> {
     const { accountId } = account;
     if (!this.openKey(account)) return false;
     try {

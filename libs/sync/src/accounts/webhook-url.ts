@@ -1,4 +1,4 @@
-import type { AccountRow } from '#database';
+import type { AccountEntity } from '#database';
 import type { SyncContext } from '../context.js';
 import { webhookTokenContext } from '../tokens/sealing.js';
 
@@ -9,7 +9,7 @@ export interface WebhookUrls {
 }
 
 /** The account's URLs under our public address. */
-export function openWebhookUrls({ config, keyring }: SyncContext, { accountId, webhookToken }: AccountRow): WebhookUrls {
+export function openWebhookUrls({ config, keyring }: SyncContext, { accountId, webhookToken }: AccountEntity): WebhookUrls {
   const token = keyring.decrypt(webhookToken, webhookTokenContext(accountId)).reveal();
   const base = config.publicUrl.replace(/\/+$/, '');
   return { kommo: `${base}/webhook/${token}`, unisender: `${base}/unisender/webhook/${token}` };

@@ -1,11 +1,11 @@
-import type { AccountRow } from '#database';
+import type { AccountEntity } from '#database';
 import {
   AccountBlockedError,
+  type AccountSettings,
   InvalidInputError,
   type Secret,
   ServiceError,
   parseAccountSettings,
-  readStoredSettings,
   toStoredSettings,
 } from '#domain';
 import { type UnisenderList, UnisenderKeyRefusedError } from '#unisender';
@@ -38,7 +38,7 @@ interface Services {
 
 /** What of the account a save changes. */
 interface Change {
-  readonly settings: string;
+  readonly settings: AccountSettings;
   readonly isKeyNew: boolean;
   /** Key or settings: whoever works on the account now has to start afresh. */
   readonly isChanged: boolean;
@@ -76,7 +76,7 @@ export class WidgetSettings {
   async saveKey({ accountId, unisenderKey, settings }: KeyInput): Promise<{ run: RunView }> {
     const account = await this.context.stores.accounts.find(accountId);
     assertAuthorised(account);
-    const wanted = toStoredSettings(parseAccountSettings(settings, readStoredSettings(account.settings)));
+    const wanted = parseAccountSettings(settings, account.settings);
     const lists = await this.checkKey(unisenderKey);
     const change = this.compare(account, unisenderKey, wanted, lists);
     await this.save(accountId, unisenderKey, change);
@@ -90,7 +90,7 @@ export class WidgetSettings {
     const view = await this.accounts.find(accountId);
     if (!account || !view) return toUnconnectedStatus(accountId);
     const failures = await this.accounts.failures(accountId, FAILURES_SHOWN);
-    return toWidgetStatus({ account, view, failures, settings: readStoredSettings(account.settings) });
+    return toWidgetStatus({ account, view, failures, settings: account.settings });
   }
 
   private async checkKey(key: Secret): Promise<UnisenderList[]> {
@@ -103,10 +103,10 @@ export class WidgetSettings {
     }
   }
 
-  private compare(account: AccountRow, key: Secret, settings: string, lists: readonly UnisenderList[]): Change {
+  private compare(account: AccountEntity, key: Secret, settings: AccountSettings, lists: readonly UnisenderList[]): Change {
     const { listId, listTitle } = account;
     const isKeyNew = openUnisenderKey(this.context, account)?.matches(key.reveal()) !== true;
-    const isChanged = isKeyNew || settings !== account.settings;
+    const isChanged = isKeyNew || toStoredSettings(settings) !== toStoredSettings(account.settings);
     const isListThere = lists.some((list) => list.id === listId && list.title === listTitle);
     return {
       settings,

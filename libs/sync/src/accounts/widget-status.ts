@@ -1,4 +1,4 @@
-import type { AccountRow, FailureRow, WebhookState } from '#database';
+import type { AccountEntity, FailureEntity, WebhookState } from '#database';
 import { type AccountSettings, type AccountStatus, toIsoTime } from '#domain';
 import type { AccountDetails } from './account-queries.js';
 import type { RunView } from '../runs/run-view.js';
@@ -64,9 +64,9 @@ const toSettingsView = (settings: AccountSettings): WidgetSettingsView => ({
 
 /** What a status is made of. */
 export interface StatusSources {
-  readonly account: AccountRow;
+  readonly account: AccountEntity;
   readonly view: AccountDetails;
-  readonly failures: readonly FailureRow[];
+  readonly failures: readonly FailureEntity[];
   readonly settings: AccountSettings;
 }
 

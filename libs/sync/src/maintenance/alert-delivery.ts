@@ -49,7 +49,7 @@ export class AlertDelivery {
       logger.warn('an alert was not taken; it is told again later', { alert: alert.key, attempts: alert.attempts + 1, error });
       return false;
     }
-    await stores.alerts.markPushed(alert.key);
+    await stores.alerts.markDelivered(alert.key);
     return true;
   }
 }

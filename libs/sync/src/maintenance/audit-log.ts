@@ -1,5 +1,5 @@
-import type { AuditRow } from '#database';
-import { errorCodeOf, parseJson, toIsoTime } from '#domain';
+import type { AuditEntity } from '#database';
+import { errorCodeOf, toIsoTime } from '#domain';
 import type { SyncContext } from '../context.js';
 import { EventIds } from '../intake/event-recorder.js';
 
@@ -26,14 +26,14 @@ export interface AuditView {
   readonly details: unknown;
 }
 
-const toView = ({ auditId, at, actor, action, accountId, outcome, details }: AuditRow): AuditView => ({
+const toView = ({ auditId, at, actor, action, accountId, outcome, details }: AuditEntity): AuditView => ({
   audit_id: auditId,
   at: toIsoTime(at),
   actor,
   action,
   account_id: accountId,
   outcome,
-  details: parseJson(details),
+  details,
 });
 
 /** What operators did. A action is written down before it is done: nothing can be done that leaves no trace. */
@@ -77,7 +77,7 @@ export class AuditLog {
   private async begin({ actor, action, accountId, details = {} }: AuditedAction): Promise<string> {
     const at = this.context.clock.nowMs();
     const auditId = this.ids.next(at);
-    const row = { auditId, at, actor, action, accountId: accountId ?? null, outcome: 'begun', details: JSON.stringify(details) };
+    const row = { auditId, at, actor, action, accountId: accountId ?? null, outcome: 'begun', details };
     await this.context.stores.audit.add(row);
     return auditId;
   }

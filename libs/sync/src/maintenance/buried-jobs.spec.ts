@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import type { FailureRow } from '#database';
+import type { FailureEntity } from '#database';
 import type { Alert } from '#domain';
 import type { SyncContext } from '../context.js';
 import { BuriedJobs } from './buried-jobs.js';
 
 function createBuriedJobs() {
-  const failures: Omit<FailureRow, 'failureId'>[] = [];
+  const failures: Omit<FailureEntity, 'failureId'>[] = [];
   const raised: string[] = [];
   const ended: { runId: string; code: string; reason: string }[] = [];
   const stores = {
-    failures: { add: async (failure: FailureRow) => failures.push(failure) },
+    failures: { add: async (failure: FailureEntity) => failures.push(failure) },
     alerts: { raise: async ({ key }: Alert) => raised.push(key) },
     leases: { markBuried: async () => {} },
   };

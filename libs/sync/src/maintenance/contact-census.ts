@@ -24,20 +24,20 @@ export class ContactCensus {
   async run(): Promise<void> {
     const { clock, stores } = this.context;
     const untilMs = clock.nowMs() + ROUND_MS;
-    for (const accountId of await stores.figures.listUncounted(clock.nowMs() - COUNTED_AGAIN_AFTER_MS, ACCOUNTS_AT_ONCE)) {
+    for (const accountId of await stores.contactFigures.listUncounted(clock.nowMs() - COUNTED_AGAIN_AFTER_MS, ACCOUNTS_AT_ONCE)) {
       const figures = await this.count(accountId);
-      if (await stores.accounts.find(accountId)) await stores.figures.save(accountId, figures);
+      if (await stores.accounts.find(accountId)) await stores.contactFigures.save(accountId, figures);
       if (clock.nowMs() >= untilMs) return;
     }
   }
 
   private async count(accountId: number): Promise<ContactFigures> {
-    const { contacts } = this.context.stores;
+    const { contactFigures } = this.context.stores;
     let figures = nothing;
     let after = 0;
     for (;;) {
-      const upTo = await contacts.findNth(accountId, after, CONTACTS_AT_ONCE);
-      figures = plus(figures, await contacts.countByOutcome(accountId, { after, upTo }));
+      const upTo = await contactFigures.findNthContact(accountId, after, CONTACTS_AT_ONCE);
+      figures = plus(figures, await contactFigures.count(accountId, { after, upTo }));
       if (upTo === undefined) return figures;
       after = upTo;
     }

@@ -1,4 +1,4 @@
-import type { AccountRow, HeldAddress, HeldPerson } from '#database';
+import type { AccountEntity, HeldAddress, HeldPerson } from '#database';
 import { InvalidInputError, type Secret, ServiceError, TransientError, parseAddress, parseJson, toIsoTime } from '#domain';
 import { AccountLease } from '../push/account-lease.js';
 import type { SyncContext } from '../context.js';
@@ -62,7 +62,7 @@ export class PersonalData {
   }
 
   /** No worker may tell Unisender of the address between its deletion there and here. */
-  private async eraseFrom(account: AccountRow, email: string): Promise<Erasure> {
+  private async eraseFrom(account: AccountEntity, email: string): Promise<Erasure> {
     const { accountId } = account;
     const { people } = this.context.stores;
     return AccountLease.hold(this.context, accountId, async (lease) => {
@@ -73,7 +73,7 @@ export class PersonalData {
     });
   }
 
-  private async deleteInUnisender(account: AccountRow, { email, origin, state, consent }: HeldAddress): Promise<UnisenderErasure> {
+  private async deleteInUnisender(account: AccountEntity, { email, origin, state, consent }: HeldAddress): Promise<UnisenderErasure> {
     if (state !== 'present') return 'none';
     const key = account.status === 'active' && account.unisenderBlock === null ? openUnisenderKey(this.context, account) : undefined;
     if (origin !== 'ours' || consent !== 'mailable' || !key) return 'left';
@@ -91,7 +91,7 @@ export class PersonalData {
     }
   }
 
-  private async *accountsOf({ accountId }: PersonQuery): AsyncGenerator<AccountRow> {
+  private async *accountsOf({ accountId }: PersonQuery): AsyncGenerator<AccountEntity> {
     const { accounts } = this.context.stores;
     if (accountId !== undefined) {
       const account = await accounts.find(accountId);
@@ -117,7 +117,29 @@ const isKnown = ({ address, contacts, events }: HeldPerson) => address !== undef
 
 const toExport = (accountId: number, { address, contacts, events }: HeldPerson): PersonExport => ({
   account_id: accountId,
-  address: address ? { ...address, first_sent_at: toIsoTime(address.first_sent_at), updated_at: toIsoTime(address.updated_at) } : null,
-  contacts: contacts.map((contact) => ({ ...contact, fields: parseJson(contact.fields) })),
-  events: events.map((event) => ({ ...event, payload: parseJson(event.payload ?? 'null'), received_at: toIsoTime(event.received_at) })),
+  address: address ? toAddressExport(address) : null,
+  contacts: contacts.map(({ contactId, isDeleted, name, fields }) => ({
+    contact_id: contactId,
+    state: isDeleted ? 'deleted' : 'existing',
+    name,
+    fields,
+  })),
+  events: events.map(({ eventId, source, action, contactId, payload, receivedAt }) => ({
+    event_id: eventId,
+    source,
+    action,
+    contact_id: contactId,
+    payload: parseJson(payload ?? 'null'),
+    received_at: toIsoTime(receivedAt),
+  })),
+});
+
+const toAddressExport = ({ email, origin, state, consent, rejectedCode, firstSentAt, updatedAt }: HeldAddress): object => ({
+  email,
+  origin,
+  state,
+  consent,
+  rejected_code: rejectedCode,
+  first_sent_at: toIsoTime(firstSentAt),
+  updated_at: toIsoTime(updatedAt),
 });

@@ -15,7 +15,7 @@ export class Retention {
     const history = clock.nowMs() - config.historyKeepDays * DAY_MS;
     await deleteAll((beforeMs, limit) => stores.runs.purge(beforeMs, limit), history);
     await deleteAll((beforeMs, limit) => stores.failures.purge(beforeMs, limit), history);
-    await deleteAll((beforeMs, limit) => stores.events.purgeUseless(beforeMs, limit), history);
+    await deleteAll((beforeMs, limit) => stores.events.purgeRefused(beforeMs, limit), history);
     await deleteAll((beforeMs, limit) => stores.audit.purge(beforeMs, limit), clock.nowMs() - config.auditKeepDays * DAY_MS);
   }
 }

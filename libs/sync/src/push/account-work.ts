@@ -1,4 +1,4 @@
-import type { AccountRow } from '#database';
+import type { AccountEntity } from '#database';
 import {
   AccountBlockedError,
   type AccountSettings,
@@ -8,7 +8,6 @@ import {
   alerts,
   findContinuation,
   isDeferral,
-  readStoredSettings,
 } from '#domain';
 import { UnisenderKeyRefusedError } from '#unisender';
 import type { SyncContext } from '../context.js';
@@ -18,7 +17,7 @@ import { AccountLease } from './account-lease.js';
 /** Work on one account: who holds it, what it wants, when to stop. */
 export interface AccountWork {
   readonly lease: AccountLease;
-  readonly account: AccountRow;
+  readonly account: AccountEntity;
   readonly settings: AccountSettings;
   /** Undefined while no key was given or Unisender refuses it: the mirror is kept, nothing is told. */
   readonly unisenderKey: Secret | undefined;
@@ -35,7 +34,7 @@ export function throwIfStopping(signal: AbortSignal): void {
   if (signal.aborted) throw aborted();
 }
 
-function assertWorkable(account: AccountRow, nowMs: number): void {
+function assertWorkable(account: AccountEntity, nowMs: number): void {
   if (account.status === 'disconnected') throw new AccountBlockedError('the account is disconnected', { code: 'disconnected' });
   if (account.status === 'suspended') throw new AccountBlockedError('the account is suspended', { code: 'suspended' });
   if (account.status !== 'active') {
@@ -84,7 +83,7 @@ export async function workOnAccount<Result>(
       return work({
         lease,
         account: current,
-        settings: readStoredSettings(current.settings),
+        settings: current.settings,
         unisenderKey: current.unisenderBlock === null ? openUnisenderKey(context, current) : undefined,
         signal,
       });
@@ -107,7 +106,7 @@ export async function throwUnlessContinued(
 ): Promise<void> {
   const isContinued: Readonly<Record<Continuation, () => Promise<boolean>>> = {
     sweep: async () => true,
-    lease_holder: () => stores.leases.want(accountId),
+    lease_holder: () => stores.leases.requestJobOnRelease(accountId),
     earlier_job: hasEarlierJob,
   };
   const continuation = findContinuation(error);

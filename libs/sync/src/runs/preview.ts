@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AddressStore, ContactStore, type Run, type RunCounts, RunStore } from '#database';
+import { AddressStore, ContactStore, type RunEntity, type RunCounts, RunStore } from '#database';
 import {
   type AddressRecord,
   type ContactContent,
@@ -24,7 +24,7 @@ export class Preview {
   ) {}
 
   /** Reads all pages and counts. A preview that was interrupted starts again at the first page. */
-  async count(run: Run, work: AccountWork): Promise<StepOutcome> {
+  async count(run: RunEntity, work: AccountWork): Promise<StepOutcome> {
     await this.progress.save(run.runId, { page: 0 }, negate(run));
     let after = 0;
     for (let page = 1; ; page += 1) {
@@ -39,7 +39,7 @@ export class Preview {
     }
   }
 
-  private async complete({ runId }: Run): Promise<StepOutcome> {
+  private async complete({ runId }: RunEntity): Promise<StepOutcome> {
     await this.runs.transition(runId, 'completed');
     return 'settled';
   }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Run } from '#database';
+import type { RunEntity } from '#database';
 import { Clock, MAX_ROWS_PER_CALL } from '#domain';
 import { type ContactPage, ContactReader } from '../intake/contact-reader.js';
 import { throwIfStopping } from '../push/account-work.js';
@@ -45,7 +45,7 @@ export class ReadPhase implements Phase {
     }
   }
 
-  private async fetch({ accountId }: Run, page: number): Promise<FetchedPage> {
+  private async fetch({ accountId }: RunEntity, page: number): Promise<FetchedPage> {
     const askedAtMs = this.clock.nowMs();
     return { ...(await this.reader.readPage(accountId, page)), page, askedAtMs };
   }

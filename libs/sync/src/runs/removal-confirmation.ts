@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '#config';
-import { ContactStore, type Run } from '#database';
+import { ContactStore, type RunEntity } from '#database';
 import { needsConfirmation } from '#domain';
 import { RunTransitions } from './run-transitions.js';
 
@@ -17,9 +17,9 @@ export class RemovalConfirmation {
    * Makes the run wait when it would remove more than the limit and nobody confirmed it. Returns true when it waits now. It stays
    * in its phase, because after the confirmation its missing contacts are looked up again.
    */
-  async requestIfNeeded(run: Run): Promise<boolean> {
+  async requestIfNeeded(run: RunEntity): Promise<boolean> {
     const missing = await this.contacts.countMissing(run.accountId, run.runId);
-    const living = await this.contacts.countLiving(run.accountId);
+    const living = await this.contacts.countExisting(run.accountId);
     if (run.confirmed || !needsConfirmation(missing, living, this.config.reconcileDeleteLimitPercent)) return false;
     return this.transitions.awaitConfirmation(run, { missing, living });
   }

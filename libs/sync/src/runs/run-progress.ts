@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { ContactStore, type Run, type RunCounts, type RunPatch, RunStore } from '#database';
+import { ContactStore, type RunEntity, type RunCounts, type RunPatch, RunStore } from '#database';
 import type { Secret } from '#domain';
 import type { AccountWork } from '../push/account-work.js';
 import type { CountPushed } from '../push/address-pusher.js';
@@ -15,7 +15,7 @@ export type StepOutcome = 'next' | 'later' | 'settled' | 'ended';
 
 /** A run at the start of a step, with what the step needs. */
 export interface RunStep {
-  readonly run: Run;
+  readonly run: RunEntity;
   readonly work: AccountWork;
   readonly key: Secret;
   /** Whether the time slice is over: a long phase then returns `later`. */
@@ -29,10 +29,10 @@ export interface Phase {
 }
 
 /** When the run began, epoch milliseconds. */
-export const startOf = ({ startedAt, createdAt }: Run): number => startedAt ?? createdAt;
+export const startOf = ({ startedAt, createdAt }: RunEntity): number => startedAt ?? createdAt;
 
 /** The checkpoint that starts another read from the first page. */
-export const secondRead = ({ pass }: Run): RunPatch => ({ phase: 'read', page: 0, cursorContactId: 0, pass: pass + 1 });
+export const secondRead = ({ pass }: RunEntity): RunPatch => ({ phase: 'read', page: 0, cursorContactId: 0, pass: pass + 1 });
 
 /** Saves the checkpoints and counters of a run. A run that was ended meanwhile is not changed. */
 @Injectable()
@@ -43,7 +43,7 @@ export class RunProgress {
   ) {}
 
   /** The run, or undefined once it is ended. */
-  async findRunning(runId: string): Promise<Run | undefined> {
+  async findRunning(runId: string): Promise<RunEntity | undefined> {
     const run = await this.runs.find(runId);
     return run?.state === 'running' ? run : undefined;
   }
@@ -54,12 +54,12 @@ export class RunProgress {
   }
 
   /** A function that adds pushed addresses to the run's counters. */
-  counter({ runId }: Run): CountPushed {
+  counter({ runId }: RunEntity): CountPushed {
     return (counts) => this.runs.count(runId, { ...counts });
   }
 
   /** Whether the contacts must be read again: some were deleted since `sinceMs`, so others moved to pages that were read already. */
-  async needsSecondRead({ accountId, pass }: Run, sinceMs: number): Promise<boolean> {
-    return pass < MAX_PASSES && (await this.contacts.hasVanishedSince(accountId, sinceMs));
+  async needsSecondRead({ accountId, pass }: RunEntity, sinceMs: number): Promise<boolean> {
+    return pass < MAX_PASSES && (await this.contacts.hasDeletedSince(accountId, sinceMs));
   }
 }

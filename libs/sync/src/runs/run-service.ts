@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { AccountStore, ContactStore, type Run, RunStore } from '#database';
+import { AccountStore, ContactStore, type RunEntity, RunStore } from '#database';
 import { AccountBlockedError, Clock, type ErrorCode, InvalidInputError, type RunMode, type RunTrigger } from '#domain';
 import { getAccount } from '../accounts/get-account.js';
 import { JobEnqueuer } from '../intake/job-enqueuer.js';
@@ -36,7 +36,7 @@ export class RunService {
    */
   async start({ accountId, mode, trigger }: { accountId: number; mode: RunMode; trigger: RunTrigger }): Promise<RunView> {
     await this.assertStartable(accountId);
-    const living = await this.contacts.countLiving(accountId);
+    const living = await this.contacts.countExisting(accountId);
     const run = await this.runs.create({ runId: randomUUID(), accountId, mode, trigger, totalEstimate: living === 0 ? null : living });
     if (!run) {
       const active = await this.runs.findActive(accountId);
@@ -81,7 +81,7 @@ export class RunService {
   }
 
   /** Enqueues the run's job. A failure is logged: the sweep enqueues it later. */
-  async enqueue({ runId, accountId }: Pick<Run, 'runId' | 'accountId'>): Promise<void> {
+  async enqueue({ runId, accountId }: Pick<RunEntity, 'runId' | 'accountId'>): Promise<void> {
     await this.jobs.enqueue({ tube: 'imports', payload: { run_id: runId, account_id: accountId } });
   }
 

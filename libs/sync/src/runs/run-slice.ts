@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Run } from '#database';
+import type { RunEntity } from '#database';
 import { AccountBlockedError, Clock, type RunPhase, type Secret } from '#domain';
 import type { AccountWork } from '../push/account-work.js';
 import { Preparation } from '../push/preparation.js';
@@ -41,7 +41,7 @@ export class RunSlice {
   ) {}
 
   /** Advances the run from its checkpoint, phase by phase. Throws TransientError and AccountBlockedError. */
-  async advance(run: Run, work: AccountWork): Promise<StepOutcome> {
+  async advance(run: RunEntity, work: AccountWork): Promise<StepOutcome> {
     if (run.mode === 'preview') return this.preview.count(run, work);
     const endMs = this.clock.nowMs() + SLICE_MS;
     const isTimeUp = () => this.clock.nowMs() >= endMs;

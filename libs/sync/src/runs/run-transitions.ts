@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AlertStore, Database, type Run, RunStore } from '#database';
+import { AlertStore, Database, type RunEntity, RunStore } from '#database';
 import { type ErrorCode, Logger, alerts } from '#domain';
 
 /** Moves runs to states that an operator must know of, and raises the alert in the same transaction. */
@@ -25,7 +25,10 @@ export class RunTransitions {
   }
 
   /** Makes a run wait for confirmation. Returns false when the run was ended meanwhile. */
-  async awaitConfirmation({ runId, accountId }: Run, counts: { readonly missing: number; readonly living: number }): Promise<boolean> {
+  async awaitConfirmation(
+    { runId, accountId }: RunEntity,
+    counts: { readonly missing: number; readonly living: number },
+  ): Promise<boolean> {
     const { missing, living } = counts;
     const error = `${missing} of ${living} contacts were not found in Kommo: confirm to remove their addresses`;
     const isWaiting = await this.database.transaction(async () => {

@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Run } from '#database';
+import type { RunEntity } from '#database';
 import { toRunView } from './run-view.js';
 
 const STARTED = Date.UTC(2026, 0, 1);
 
-const run: Run = {
+const run: RunEntity = {
   runId: 'r',
   accountId: 7,
+  activeAccountId: 7,
   mode: 'import',
   trigger: 'operator',
   state: 'running',
@@ -53,7 +54,7 @@ describe('toRunView', () => {
     });
   });
 
-  it.each<Partial<Run>>([{ state: 'queued', startedAt: null }, { state: 'completed' }, { state: 'waiting_for_confirmation' }])(
+  it.each<Partial<RunEntity>>([{ state: 'queued', startedAt: null }, { state: 'completed' }, { state: 'waiting_for_confirmation' }])(
     'estimates no time left for a run that does not move: %j',
     (change) => {
       expect(toRunView({ ...run, ...change }, STARTED + 10_000).eta_seconds).toBeNull();

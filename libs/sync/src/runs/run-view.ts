@@ -1,4 +1,4 @@
-import type { Run } from '#database';
+import type { RunEntity } from '#database';
 import { type RunMode, type RunState, type RunTrigger, estimateEtaSeconds, toIsoTime } from '#domain';
 
 /** A run as the API, the widget and the command line show it. Times are ISO 8601; counters but `read` count addresses. */
@@ -23,7 +23,7 @@ export interface RunView {
 }
 
 /** The run at `nowMs`; time left is estimated only while it moves. */
-export function toRunView(run: Run, nowMs: number): RunView {
+export function toRunView(run: RunEntity, nowMs: number): RunView {
   const isMoving = run.state === 'running' && run.startedAt !== null;
   return {
     run_id: run.runId,

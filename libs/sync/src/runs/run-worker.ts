@@ -1,4 +1,4 @@
-import type { Run } from '#database';
+import type { RunEntity } from '#database';
 import { AccountBlockedError, type Job, isDeferral } from '#domain';
 import type { SyncContext } from '../context.js';
 import { workOnAccount } from '../push/account-work.js';
@@ -33,7 +33,7 @@ export class RunWorker {
   }
 
   /** Fails the run of a blocked account. Any other error is saved in the run, until it advances again, and thrown. */
-  private async recordFailure({ runId }: Run, error: unknown): Promise<void> {
+  private async recordFailure({ runId }: RunEntity, error: unknown): Promise<void> {
     const reason = error instanceof Error ? error.message : String(error);
     if (!(error instanceof AccountBlockedError)) {
       await this.context.stores.runs.checkpoint(runId, isDeferral(error) ? {} : { error: reason });
@@ -44,7 +44,7 @@ export class RunWorker {
 }
 
 /** The job that continues the run, or that pushes what an ended run left dirty. */
-function nextJob(outcome: StepOutcome, { runId, accountId }: Run): Job | undefined {
+function nextJob(outcome: StepOutcome, { runId, accountId }: RunEntity): Job | undefined {
   if (outcome === 'later') return { tube: 'imports', payload: { run_id: runId, account_id: accountId } };
   return outcome === 'ended' ? { tube: 'contacts', payload: { account_id: accountId } } : undefined;
 }

@@ -1,4 +1,4 @@
-import type { AccessRow, AccountRow } from '#database';
+import type { AccessEntity, AccountEntity } from '#database';
 import { AccountBlockedError, BugError, type Secret } from '#domain';
 import type { KommoSession, TokenPair } from '#kommo';
 import type { SyncContext } from '../context.js';
@@ -26,7 +26,7 @@ export interface ClientIdentity {
 }
 
 /** Throws AccountBlockedError unless the account is authorised and active. */
-export function assertAuthorised(account: AccountRow | undefined): asserts account is AccountRow {
+export function assertAuthorised(account: AccountEntity | undefined): asserts account is AccountEntity {
   if (account?.status === 'active') return;
   if (account?.status === 'disconnected' || account?.status === 'suspended') {
     throw new AccountBlockedError(`the account is ${account.status}`, { code: account.status });
@@ -36,7 +36,7 @@ export function assertAuthorised(account: AccountRow | undefined): asserts accou
   });
 }
 
-const open = (context: SyncContext, access: AccessRow, account: AccountRow): Credentials => ({
+const open = (context: SyncContext, access: AccessEntity, account: AccountEntity): Credentials => ({
   session: {
     host: account.host,
     accountId: account.accountId,
@@ -62,7 +62,7 @@ export const loadCredentials = (context: SyncContext, accountId: number): Promis
 /** As {@link loadCredentials}, also of a suspended account: nobody works on it, and its access is kept alive for the day it comes back. */
 export const loadRenewable = (context: SyncContext, accountId: number): Promise<Credentials> => load(context, accountId, assertRenewable);
 
-function assertRenewable(account: AccountRow | undefined): asserts account is AccountRow {
+function assertRenewable(account: AccountEntity | undefined): asserts account is AccountEntity {
   if (account?.status !== 'suspended') assertAuthorised(account);
 }
 

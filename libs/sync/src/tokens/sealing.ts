@@ -1,4 +1,4 @@
-import type { AccountRow } from '#database';
+import type { AccountEntity } from '#database';
 import type { Secret } from '#domain';
 import type { Keyring } from '#secrets';
 
@@ -12,7 +12,7 @@ export const unisenderKeyContext = (accountId: number): string => `accounts.unis
 /** The account's Unisender key, accepted or not; undefined when none was given. */
 export function openUnisenderKey(
   { keyring }: { readonly keyring: Keyring },
-  { accountId, unisenderKey }: Pick<AccountRow, 'accountId' | 'unisenderKey'>,
+  { accountId, unisenderKey }: Pick<AccountEntity, 'accountId' | 'unisenderKey'>,
 ): Secret | undefined {
   return unisenderKey === null ? undefined : keyring.decrypt(unisenderKey, unisenderKeyContext(accountId));
 }
