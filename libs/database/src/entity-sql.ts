@@ -47,11 +47,19 @@ export const placeholders = (count: number): string => new Array<string>(count).
 export const incoming = <Name extends string>(...fields: Name[]): Record<Name, 'incoming'> =>
   Object.fromEntries(fields.map((field) => [field, 'incoming'])) as Record<Name, 'incoming'>;
 
+const columnsOf = new WeakMap<EntityMetadata, ReadonlyMap<string, ColumnMetadata>>();
+
 function findColumn(metadata: EntityMetadata, field: string): ColumnMetadata {
-  const column = metadata.findColumnWithPropertyName(field);
+  const columns = columnsOf.get(metadata) ?? new Map(metadata.columns.map((each) => [each.propertyName, each]));
+  columnsOf.set(metadata, columns);
+  const column = columns.get(field);
   if (column) return column;
   throw new BugError(`${metadata.name} has no column for "${field}"`, { code: 'database_statement_refused' });
 }
+
+/** Whether the entity's value differs from the driver's. Drivers give and take plain numbers for `bigint`. */
+const isConverted = ({ transformer, type }: ColumnMetadata): boolean =>
+  type !== 'bigint' && (transformer !== undefined || type === 'boolean');
 
 /** The name of a field's column in the database. */
 export const columnOf = <Entity extends object>(database: Database, entity: EntityClass<Entity>, field: Field<Entity>): string =>
@@ -98,8 +106,10 @@ export async function upsertRows<Entity extends object>(database: Database, upse
   const rowSql = `(${placeholders(columns.length)})`;
   const clause = conflictClause(database, metadata, upsert);
   const { driver } = metadata.dataSource;
-  const toValues = (row: Partial<Entity>) =>
-    columns.map(({ field, column }) => driver.preparePersistentValue(row[field] ?? null, column) as SqlValue);
+  const converters = columns.map(({ column }) =>
+    isConverted(column) ? (value: unknown) => driver.preparePersistentValue(value, column) as unknown : (value: unknown) => value,
+  );
+  const toValues = (row: Partial<Entity>) => columns.map(({ field }, index) => (converters[index]?.(row[field]) ?? null) as SqlValue);
   for (const chunk of chunksOf(upsert.rows, Math.floor(MAX_BOUND_VALUES / columns.length))) {
     const values = new Array<string>(chunk.length).fill(rowSql).join(',');
     // SQL by hand: TypeORM's `orUpdate` takes no expressions over the stored row, and is slower by an order of magnitude.
@@ -118,7 +128,7 @@ export async function selectRows<Entity extends object, Name extends Field<Entit
   const { driver } = metadata.dataSource;
   for (const field of fields) {
     const column = findColumn(metadata, field);
-    if (column.transformer === undefined && column.type !== 'boolean') continue;
+    if (!isConverted(column)) continue;
     for (const row of rows) row[field] = driver.prepareHydratedValue(row[field], column);
   }
   return rows as Pick<Entity, Name>[];
