@@ -27,7 +27,7 @@ export abstract class AlertWebhookSettings {
 const TIMEOUT_MS = 10_000;
 
 /** The alert webhook as the peer of an HttpClient. */
-export const alertWebhookPeer: HttpPeer = {
+export const ALERT_WEBHOOK_PEER: HttpPeer = {
   name: 'alert webhook',
   unavailableCode: 'alert_webhook_unavailable',
   maxResponseBytes: 64 * 1024,
@@ -43,7 +43,7 @@ export class AlertWebhook {
 
   /** Creates a client without Nest. */
   static create(settings: AlertWebhookSettings, ports: { readonly clock: Clock; readonly logger: Logger }): AlertWebhook {
-    return new AlertWebhook(HttpClient.create(alertWebhookPeer, ports), settings);
+    return new AlertWebhook(HttpClient.create(ALERT_WEBHOOK_PEER, ports), settings);
   }
 
   /** Whether there is a receiver. */

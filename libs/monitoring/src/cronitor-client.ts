@@ -33,7 +33,7 @@ const MAX_WAITING = 4;
 const MAX_MESSAGE_LENGTH = 500;
 
 /** Cronitor as the peer of an HttpClient. */
-export const cronitorPeer: HttpPeer = {
+export const CRONITOR_PEER: HttpPeer = {
   name: 'Cronitor',
   unavailableCode: 'cronitor_unavailable',
   connectTimeoutMs: TIMEOUT_MS,
@@ -59,7 +59,7 @@ export class CronitorClient implements OnApplicationShutdown {
 
   /** Creates a client without Nest. */
   static create(settings: CronitorSettings, ports: { readonly clock: Clock; readonly logger: Logger }): CronitorClient {
-    return new CronitorClient(HttpClient.create(cronitorPeer, ports), ports.clock, ports.logger, settings);
+    return new CronitorClient(HttpClient.create(CRONITOR_PEER, ports), ports.clock, ports.logger, settings);
   }
 
   /** Sends a report after the earlier reports of its monitor. Returns at once and never throws. */

@@ -2,8 +2,8 @@ import { hostname } from 'node:os';
 import { Module } from '@nestjs/common';
 import { Config } from '#config';
 import { HttpClientModule } from '#http';
-import { AlertWebhook, alertWebhookPeer, AlertWebhookSettings } from './alert-webhook.js';
-import { CronitorClient, cronitorPeer, CronitorSettings } from './cronitor-client.js';
+import { AlertWebhook, ALERT_WEBHOOK_PEER, AlertWebhookSettings } from './alert-webhook.js';
+import { CronitorClient, CRONITOR_PEER, CronitorSettings } from './cronitor-client.js';
 
 const toCronitorSettings = ({ cronitorApiKey, cronitorUrl }: Config): CronitorSettings => ({
   apiKey: cronitorApiKey,
@@ -14,14 +14,14 @@ const toCronitorSettings = ({ cronitorApiKey, cronitorUrl }: Config): CronitorSe
 const toAlertWebhookSettings = ({ alertWebhookUrl }: Config): AlertWebhookSettings => ({ url: alertWebhookUrl });
 
 @Module({
-  imports: [HttpClientModule.forPeer(cronitorPeer)],
+  imports: [HttpClientModule.forPeer(CRONITOR_PEER)],
   providers: [{ provide: CronitorSettings, inject: [Config], useFactory: toCronitorSettings }, CronitorClient],
   exports: [CronitorClient],
 })
 class CronitorModule {}
 
 @Module({
-  imports: [HttpClientModule.forPeer(alertWebhookPeer)],
+  imports: [HttpClientModule.forPeer(ALERT_WEBHOOK_PEER)],
   providers: [{ provide: AlertWebhookSettings, inject: [Config], useFactory: toAlertWebhookSettings }, AlertWebhook],
   exports: [AlertWebhook],
 })

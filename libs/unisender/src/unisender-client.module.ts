@@ -1,13 +1,13 @@
 import { Module } from '@nestjs/common';
 import { Config } from '#config';
 import { HttpClientModule } from '#http';
-import { UnisenderClient, unisenderPeer, UnisenderSettings } from './unisender-client.js';
+import { UnisenderClient, UNISENDER_PEER, UnisenderSettings } from './unisender-client.js';
 
 const toSettings = ({ unisenderUrl }: Config): UnisenderSettings => ({ baseUrl: unisenderUrl });
 
 /** Provides {@link UnisenderClient}. Needs Config, Clock, Logger and RequestLimiter from global modules. */
 @Module({
-  imports: [HttpClientModule.forPeer(unisenderPeer)],
+  imports: [HttpClientModule.forPeer(UNISENDER_PEER)],
   providers: [{ provide: UnisenderSettings, inject: [Config], useFactory: toSettings }, UnisenderClient],
   exports: [UnisenderClient],
 })

@@ -47,7 +47,7 @@ const KEY_HASH_LENGTH = 16;
 const FORBIDDEN_COLUMN = /^(email|phone)_(status|availability)$/;
 
 /** Unisender as the peer of an HttpClient. */
-export const unisenderPeer: HttpPeer = { name: 'Unisender', unavailableCode: 'unisender_unavailable' };
+export const UNISENDER_PEER: HttpPeer = { name: 'Unisender', unavailableCode: 'unisender_unavailable' };
 
 /**
  * Client of the Unisender API. It makes each call once; the caller retries. Every call is safe to repeat. Before each call it
@@ -77,7 +77,7 @@ export class UnisenderClient {
     settings: UnisenderSettings,
     { limiter, ...ports }: { readonly clock: Clock; readonly logger: Logger; readonly limiter: RequestLimiter },
   ): UnisenderClient {
-    return new UnisenderClient(HttpClient.create(unisenderPeer, ports), limiter, ports.clock, settings);
+    return new UnisenderClient(HttpClient.create(UNISENDER_PEER, ports), limiter, ports.clock, settings);
   }
 
   /**
