@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { DatabaseLocation } from '#database';
+import { AccessStore, AccountStore, AlertStore, type DatabaseLocation } from '#database';
+import { Installer } from '#sync';
 import { type Sandbox, startSandbox } from '../../apps/sandbox/src/sandbox.js';
 import { ACCOUNT_ID, defaultIntegration, installAccount, InstallScene } from '../integration/install/install-scene.js';
 import { eventually } from '../support/built-process.js';
@@ -45,8 +46,8 @@ describe.each(testDatabaseKinds())('processes that share an account on %s', (kin
     const scene = new InstallScene(control);
     await scene.begin();
     const location = await databases.createMigrated();
-    harness = createHarness({ database: await databases.openAt(location), sandbox });
-    await harness.services.installer.saveIntegration(defaultIntegration);
+    harness = await createHarness({ database: await databases.openAt(location), sandbox });
+    await harness.get(Installer).saveIntegration(defaultIntegration);
     await installAccount(harness, scene);
     await control.forgetCalls();
     env = {
@@ -71,7 +72,7 @@ describe.each(testDatabaseKinds())('processes that share an account on %s', (kin
     return racer;
   };
   const tokenCalls = () => control.calls(TOKEN_PATH);
-  const statusOf = async () => (await harness.context.stores.accounts.find(ACCOUNT_ID))?.status;
+  const statusOf = async () => (await harness.get(AccountStore).find(ACCOUNT_ID))?.status;
 
   it.each(['A', 'B'])(
     `R25: two processes that race for one refresh ${ROUNDS} times make ${ROUNDS} calls (rotation %s)`,
@@ -86,7 +87,7 @@ describe.each(testDatabaseKinds())('processes that share an account on %s', (kin
       const calls = await tokenCalls();
       expect(calls.filter(({ status }) => status !== 200)).toEqual([]);
       expect(calls).toHaveLength(ROUNDS);
-      expect((await harness.context.stores.accesses.find(ACCOUNT_ID))?.version).toBe(1 + ROUNDS);
+      expect((await harness.get(AccessStore).find(ACCOUNT_ID))?.version).toBe(1 + ROUNDS);
     },
     180_000,
   );
@@ -118,7 +119,7 @@ describe.each(testDatabaseKinds())('processes that share an account on %s', (kin
     expect(await tokenCalls()).toHaveLength(2);
     expect(await statusOf()).toBe('reauthorization_required');
     harness.clock.advance(LOCK_EXPIRED_MS + 1_000);
-    expect(await harness.context.stores.alerts.listDue(10)).toMatchObject([
+    expect(await harness.get(AlertStore).listDue(10)).toMatchObject([
       { kind: 'account_reauthorization_required', accountId: ACCOUNT_ID, occurrences: 1 },
     ]);
     await control.forgetCalls();

@@ -1,7 +1,7 @@
 import { afterEach } from '@jest/globals';
 import { systemClock } from '#clock';
 import type { Database } from '#database';
-import { type Clock, type Job, type LogFields, type Logger, type RequestLimiter, Secret } from '#domain';
+import { Clock, type Job, JobQueue, type LogFields, Logger, type RequestLimiter, Secret } from '#domain';
 import { KommoClient } from '#kommo';
 import { Keyring, StateSigner } from '#secrets';
 import { type SyncConfig, type SyncContext, type SyncServices, createStores, createSync } from '#sync';
@@ -42,14 +42,22 @@ export class RecordingLogger implements Logger {
   }
 }
 
-/** One process of the service, but for its HTTP and its queue. */
+/** The use cases of one process over a real database and the sandbox. */
 export interface Harness {
   readonly context: SyncContext;
   readonly services: SyncServices;
   readonly clock: ShiftedClock;
-  /** The jobs put so far. */
+  /** The jobs that were enqueued and not taken out yet. */
   readonly jobs: Job[];
   readonly logLines: readonly string[];
+  /** The instance of an injected class. */
+  get<Instance>(token: Token<Instance>): Instance;
+}
+
+/** A class, also one that is abstract or has a private constructor. */
+export interface Token<Instance> {
+  readonly name: string;
+  readonly prototype: Instance;
 }
 
 export interface HarnessOptions {
@@ -82,15 +90,15 @@ afterEach(() => {
   for (const client of clients.splice(0)) client.close();
 });
 
-/** The service's use cases over a real database and the sandbox; jobs are recorded only. Connections close after the test. */
-export function createHarness({
+/** Creates the use cases over a database and the sandbox. Jobs are recorded only. Connections close after the test. */
+export async function createHarness({
   database,
   sandbox,
   limiter = unlimited,
   config = {},
   clock = new ShiftedClock(),
   keyring = new Keyring(ENCRYPTION_KEY),
-}: HarnessOptions): Harness {
+}: HarnessOptions): Promise<Harness> {
   const logger = new RecordingLogger();
   const jobs: Job[] = [];
   const settings = { ...defaultConfig, ...config };
@@ -98,17 +106,28 @@ export function createHarness({
   const kommo = KommoClient.create({ allowedDomains: settings.kommoAllowedDomains, originOverride: new URL(sandbox.url) }, shared);
   const unisender = UnisenderClient.create({ baseUrl: `${sandbox.url}/ru/api` }, shared);
   clients.push(kommo, unisender);
-  const context: SyncContext = {
-    clock,
-    logger,
+  const queue: JobQueue = { put: async (job) => jobs.push(job) };
+  const stores = createStores(database, clock);
+  const stateSigner = new StateSigner(ENCRYPTION_KEY);
+  const context: SyncContext = { clock, logger, database, stores, keyring, stateSigner, kommo, unisender, queue, config: settings };
+  const services = createSync(context);
+  const instances: readonly object[] = [
     database,
-    stores: createStores(database, clock),
     keyring,
-    stateSigner: new StateSigner(ENCRYPTION_KEY),
     kommo,
     unisender,
-    queue: { put: async (job) => jobs.push(job) },
-    config: settings,
+    ...(Object.values(stores) as object[]),
+    ...(Object.values(services) as object[]),
+  ];
+  const ports = new Map<unknown, object>([
+    [Clock, clock],
+    [Logger, logger],
+    [JobQueue, queue],
+  ]);
+  const get = <Instance>(token: Token<Instance>): Instance => {
+    const found = ports.get(token) ?? instances.find(({ constructor }) => constructor === token);
+    if (!found) throw new Error(`${token.name} is not provided`);
+    return found as Instance;
   };
-  return { context, services: createSync(context), clock, jobs, logLines: logger.lines };
+  return { context, services, clock, jobs, logLines: logger.lines, get };
 }

@@ -1,7 +1,20 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { AccountStore, EventStore } from '#database';
 import { type Job, Secret, TransientError, parseFormBody } from '#domain';
-import type { RunView } from '#sync';
+import {
+  AccountSync,
+  Installer,
+  KommoInbox,
+  RunService,
+  type RunView,
+  RunWorker,
+  TokenService,
+  UnisenderInbox,
+  WebhookTokens,
+  WidgetSettings,
+  WriteBack,
+} from '#sync';
 import { SandboxControl } from './sandbox-control.js';
 import { type Harness, type HarnessOptions, createHarness } from './sync-harness.js';
 import { VendorAccount } from './vendor-account.js';
@@ -37,13 +50,13 @@ class HookReceiver {
   }
 }
 
-async function deliver({ services: { webhookTokens, kommoInbox, unisenderInbox } }: Harness, path: string, body: Buffer): Promise<void> {
+async function deliver(harness: Harness, path: string, body: Buffer): Promise<void> {
   const [, , kommoToken] = /^\/(webhook)\/(.+)$/.exec(path) ?? [];
   const [, unisenderToken] = /^\/unisender\/webhook\/(.+)$/.exec(path) ?? [];
-  const account = await webhookTokens.findAccount(kommoToken ?? unisenderToken ?? '');
+  const account = await harness.get(WebhookTokens).findAccount(kommoToken ?? unisenderToken ?? '');
   if (!account || body.length === 0) return;
-  if (kommoToken) await kommoInbox.receive(account.accountId, parseFormBody(body));
-  else await unisenderInbox.receive(account.accountId, body);
+  if (kommoToken) await harness.get(KommoInbox).receive(account.accountId, parseFormBody(body));
+  else await harness.get(UnisenderInbox).receive(account.accountId, body);
 }
 
 /** A connected account in a world of a sandbox, a database and one in-process service. */
@@ -58,7 +71,7 @@ export class SyncedAccount extends VendorAccount {
 
   /** Saves the key and works until the import has ended. */
   async connect(settings?: Readonly<Record<string, unknown>>): Promise<RunView> {
-    const { run } = await this.world.harness.services.widget.saveKey({
+    const { run } = await this.world.harness.get(WidgetSettings).saveKey({
       accountId: this.accountId,
       unisenderKey: Secret.of(this.unisenderKey),
       ...(settings ? { settings } : {}),
@@ -69,7 +82,7 @@ export class SyncedAccount extends VendorAccount {
 
   /** Starts a run and works until nothing is left. */
   async run(mode: 'import' | 'reconcile' | 'preview'): Promise<RunView> {
-    const run = await this.world.harness.services.runs.start({ accountId: this.accountId, mode, trigger: 'operator' });
+    const run = await this.world.harness.get(RunService).start({ accountId: this.accountId, mode, trigger: 'operator' });
     await this.world.work();
     return this.world.getRun(run.run_id);
   }
@@ -80,7 +93,7 @@ export class SyncedAccount extends VendorAccount {
   }
 
   async listId(): Promise<number> {
-    return (await this.world.harness.context.stores.accounts.find(this.accountId))?.listId ?? 0;
+    return (await this.world.harness.get(AccountStore).find(this.accountId))?.listId ?? 0;
   }
 
   /** Name by address of what is on the account's own list. */
@@ -124,8 +137,8 @@ export class SyncWorld {
       if (!harness) throw new Error('a hook came before the world stood');
       return harness;
     });
-    harness = createHarness({ ...options, config: { publicUrl: receiver.url, unisenderExportPollMs: 10, ...options.config } });
-    await harness.services.installer.saveIntegration({
+    harness = await createHarness({ ...options, config: { publicUrl: receiver.url, unisenderExportPollMs: 10, ...options.config } });
+    await harness.get(Installer).saveIntegration({
       clientId: CLIENT_ID,
       clientSecret: CLIENT_SECRET,
       redirectUri: 'https://sync.example.org/auth',
@@ -143,7 +156,7 @@ export class SyncWorld {
     const unisenderKey = `unisender-key-${accountId}-0123456789abcdef`;
     await this.control.post('/kommo/accounts', { id: accountId, name: `Company ${accountId}`, subdomain: `company${accountId}` });
     await this.control.post('/unisender/accounts', { api_key: unisenderKey, login: `owner${accountId}@example.org` });
-    const { installer } = this.harness.services;
+    const installer = this.harness.get(Installer);
     const { state } = await installer.beginAuthorization({ accountId, clientId: CLIENT_ID });
     const { redirect } = await this.control.post<{ redirect: string }>(`/kommo/accounts/${accountId}/consent`, {
       client_id: CLIENT_ID,
@@ -161,7 +174,7 @@ export class SyncWorld {
   }
 
   async getRun(runId: string): Promise<RunView> {
-    return this.harness.services.runs.get(runId);
+    return this.harness.get(RunService).get(runId);
   }
 
   /** Delivers the hooks that Kommo and Unisender hold, then does what they make necessary. */
@@ -179,30 +192,30 @@ export class SyncWorld {
 
   /** Works jobs and waiting events of every account until nothing is left, as a worker with a queue would. */
   async work(): Promise<void> {
-    const { jobs, services } = this.harness;
+    const { jobs } = this.harness;
     for (let done = 0; done < MAX_JOBS; done += 1) {
       const job = jobs.shift();
       if (job) await this.workJob(job);
       else if (!(await this.wakeWaiting())) return;
     }
-    throw new Error(`${MAX_JOBS} jobs and no end (${Object.keys(services).length} services)`);
+    throw new Error(`${MAX_JOBS} jobs and no end`);
   }
 
   private async wakeWaiting(): Promise<boolean> {
-    const { stores, clock } = this.harness.context;
-    const [waiting] = await stores.events.listAccountsWaiting(clock.nowMs() + 1_000, 1);
+    const { clock } = this.harness;
+    const [waiting] = await this.harness.get(EventStore).listAccountsWaiting(clock.nowMs() + 1_000, 1);
     if (waiting !== undefined) this.harness.jobs.push({ tube: 'contacts', payload: { account_id: waiting } });
     return waiting !== undefined;
   }
 
   private async workJob(job: Job): Promise<void> {
-    const { services } = this.harness;
+    const { harness } = this;
     const { signal } = new AbortController();
     try {
-      if (job.tube === 'contacts') await services.accountSync.processEvents(job.payload.account_id, signal);
-      else if (job.tube === 'imports') await services.runWorker.continueRun(job.payload.run_id, signal);
-      else if (job.tube === 'write-backs') await services.writeBack.run(job.payload.account_id, signal);
-      else if (job.tube === 'accesses') await services.tokens.renew(job.payload.account_ids, job.payload.asked_at);
+      if (job.tube === 'contacts') await harness.get(AccountSync).processEvents(job.payload.account_id, signal);
+      else if (job.tube === 'imports') await harness.get(RunWorker).continueRun(job.payload.run_id, signal);
+      else if (job.tube === 'write-backs') await harness.get(WriteBack).run(job.payload.account_id, signal);
+      else if (job.tube === 'accesses') await harness.get(TokenService).renew(job.payload.account_ids, job.payload.asked_at);
     } catch (error) {
       if (!(error instanceof TransientError)) throw error;
       this.harness.clock.advance(error.retryAfterMs ?? 1_000);

@@ -15,7 +15,7 @@ export { type AuthorizationCallback } from './accounts/authorization-callback.js
 export { Installer } from './accounts/installer.js';
 export { type IntegrationInput } from './accounts/integration-input.js';
 export { EncryptionKeyCheck } from './maintenance/encryption-key-check.js';
-export { type KeyRotation, type KeyRotationReport } from './maintenance/key-rotation.js';
+export { KeyRotation, type KeyRotationReport } from './maintenance/key-rotation.js';
 export { type AccountDetails, AccountQueries, type AccountView } from './accounts/account-queries.js';
 export { KommoContacts } from './accounts/kommo-contacts.js';
 export { UnisenderContacts, type UnisenderImportView } from './accounts/unisender-contacts.js';
@@ -23,7 +23,7 @@ export { Retention } from './maintenance/retention.js';
 export { RunActiveError, RunService } from './runs/run-service.js';
 export { type RunView } from './runs/run-view.js';
 export { RunWorker } from './runs/run-worker.js';
-export { type WebhookCheck, type VendorWebhooks } from './accounts/vendor-webhooks.js';
+export { VendorWebhooks, type WebhookCheck } from './accounts/vendor-webhooks.js';
 export { AllAccounts } from './maintenance/all-accounts.js';
 export { Sweep } from './maintenance/sweep.js';
 export { unisenderKeyContext } from './tokens/sealing.js';

@@ -1,8 +1,9 @@
 import { afterEach } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Database } from '#database';
+import { AccountStore, type Database } from '#database';
 import { Secret } from '#domain';
-import { unisenderKeyContext } from '#sync';
+import { Keyring } from '#secrets';
+import { Installer, unisenderKeyContext } from '#sync';
 import { type ApiComposition, createApi } from '../../../apps/api/src/create-api.js';
 import { createHarness, type Harness } from '../../support/sync-harness.js';
 
@@ -60,7 +61,7 @@ export class ApiScene {
     config?: Partial<ApiComposition['config']>;
     queue?: Partial<ApiComposition['queue']>;
   }): Promise<ApiScene> {
-    const harness = createHarness({ database: options.database, sandbox: { url: options.sandboxUrl ?? 'http://127.0.0.1:9' } });
+    const harness = await createHarness({ database: options.database, sandbox: { url: options.sandboxUrl ?? 'http://127.0.0.1:9' } });
     const { context, services, clock } = harness;
     const logger: ApiComposition['logger'] = Object.assign(Object.create(context.logger) as typeof context.logger, {
       logRequest: () => {},
@@ -109,16 +110,16 @@ export class ApiScene {
   /** Adds an account as an install leaves it. Returns the token of its webhook URLs. */
   async addAccount(accountId: number, { unisenderKey = UNISENDER_KEY }: { unisenderKey?: string | undefined } = {}): Promise<string> {
     await this.saveIntegration();
-    const { stores, keyring } = this.harness.context;
-    await this.harness.services.installer.saveSetup({
+    const keyring = this.harness.get(Keyring);
+    await this.harness.get(Installer).saveSetup({
       accountId,
       clientId: CLIENT_ID,
       clientSecret: CLIENT_SECRET,
       redirectUri: 'https://sync.example.org/auth',
     });
-    await stores.accounts.setStatus(accountId, 'active');
-    await stores.accounts.update(accountId, { unisenderKey: keyring.encrypt(unisenderKey, unisenderKeyContext(accountId)) });
-    const account = await stores.accounts.find(accountId);
+    await this.harness.get(AccountStore).setStatus(accountId, 'active');
+    await this.harness.get(AccountStore).update(accountId, { unisenderKey: keyring.encrypt(unisenderKey, unisenderKeyContext(accountId)) });
+    const account = await this.harness.get(AccountStore).find(accountId);
     return keyring.decrypt(account?.webhookToken ?? '', `accounts.webhook_token:${accountId}`).reveal();
   }
 

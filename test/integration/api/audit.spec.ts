@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { AuditStore } from '#database';
+import { AuditLog } from '#sync';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 import { ApiScene, CLIENT_ID, CLIENT_SECRET, type ApiResponse, UNISENDER_KEY } from './api-scene.js';
 
@@ -71,9 +73,9 @@ describe.each(testDatabaseKinds())('the audit log on %s', (kind) => {
 
   it('shows an action during which the process died', async () => {
     const scene = await open();
-    const { services } = scene.harness;
+    const audit = scene.harness.get(AuditLog);
     const started = new Promise<void>((resolve) => {
-      void services.audit.record({ actor: 'cli', action: 'thing.do' }, () => new Promise(() => resolve()));
+      void audit.record({ actor: 'cli', action: 'thing.do' }, () => new Promise(() => resolve()));
     });
     await started;
     expect((await read(scene))[0]).toMatchObject({ actor: 'cli', action: 'thing.do', outcome: 'begun' });
@@ -81,9 +83,9 @@ describe.each(testDatabaseKinds())('the audit log on %s', (kind) => {
 
   it('is read page by page, for one account or all', async () => {
     const scene = await open();
-    const { services } = scene.harness;
+    const audit = scene.harness.get(AuditLog);
     for (let step = 1; step <= 5; step += 1) {
-      await services.audit.record({ actor: 'cli', action: 'thing.do', accountId: step % 2 ? 7 : 8, details: { step } }, async () => step);
+      await audit.record({ actor: 'cli', action: 'thing.do', accountId: step % 2 ? 7 : 8, details: { step } }, async () => step);
     }
     const stepsOf = (entries: readonly Entry[]) => entries.map(({ details }) => details['step']);
     const first = await scene.sendAsOperator('GET', '/operations/audit?account_id=7&limit=2');
@@ -99,11 +101,10 @@ describe.each(testDatabaseKinds())('the audit log on %s', (kind) => {
 
   it('is purged of old actions', async () => {
     const scene = await open();
-    const { stores } = scene.harness.context;
     const [entry] = await read(scene);
     const at = Date.parse(entry?.at ?? '');
-    expect(await stores.audit.purge(at, 10)).toBe(0);
-    expect(await stores.audit.purge(at + 1, 10)).toBe(1);
+    expect(await scene.harness.get(AuditStore).purge(at, 10)).toBe(0);
+    expect(await scene.harness.get(AuditStore).purge(at + 1, 10)).toBe(1);
     expect(await read(scene)).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { IntegrationStore } from '#database';
 import { openTestDatabases } from '../../support/test-databases.js';
 import { ApiScene, OPERATOR } from './api-scene.js';
 
@@ -43,7 +44,7 @@ describe('R47: a hostile body', () => {
     expect(cpuMsSince(started)).toBeLessThan(WITHIN_CPU_MS);
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
     expect((await scene.send('GET', '/sum?a=1&b=2')).status).toBe(200);
-    expect(await scene.harness.context.stores.integrations.count()).toBe(0);
+    expect(await scene.harness.get(IntegrationStore).count()).toBe(0);
   });
 
   it.each([

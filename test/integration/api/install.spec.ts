@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { AccountStore } from '#database';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { openTestDatabases } from '../../support/test-databases.js';
@@ -104,7 +105,7 @@ describe('an installation over HTTP', () => {
     expect(response).toMatchObject({ status: 202, body: { status: 'success', code: 202 } });
     expect(performance.now() - started).toBeLessThan(3_000);
     await scene.app.close();
-    expect(await scene.harness.context.stores.accounts.find(ACCOUNT_ID)).toMatchObject({ status: 'active' });
+    expect(await scene.harness.get(AccountStore).find(ACCOUNT_ID)).toMatchObject({ status: 'active' });
   });
 
   it('ends with the key: it is checked, webhooks are created, the import starts', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { ContactFiguresStore, AccountStore, AlertStore, EventStore, FailureStore, RunStore } from '#database';
 import { TransientError, alerts } from '#domain';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 import { ApiScene } from './api-scene.js';
@@ -25,18 +26,19 @@ describe.each(testDatabaseKinds())('GET /metrics on %s', (kind) => {
   it('counts accounts, contacts, events, runs, failures and alerts', async () => {
     const database = await databases.open();
     const api = await ApiScene.open({ database });
-    const { stores } = api.harness.context;
     for (const accountId of [ACCOUNT_ID, ACCOUNT_ID + 1, ACCOUNT_ID + 2]) await api.addAccount(accountId);
-    await stores.accounts.setStatus(ACCOUNT_ID + 1, 'reauthorization_required');
-    await stores.alerts.raise(alerts.reauthorizationRequired(ACCOUNT_ID + 1, 1));
-    await stores.contactFigures.save(ACCOUNT_ID, { total: 10, inSync: 5, excluded: 2, failing: 1 });
-    await stores.contactFigures.save(ACCOUNT_ID + 2, { total: 3, inSync: 3, excluded: 0, failing: 0 });
-    await stores.events.add(ACCOUNT_ID, [
-      { eventId: '1', source: 'kommo', action: 'add', contactId: 1, payload: '{}', dedupKey: 'a', state: 'waiting', reason: null },
-    ]);
-    await stores.runs.create({ runId: 'r', accountId: ACCOUNT_ID, mode: 'import', trigger: 'operator', totalEstimate: null });
+    await api.harness.get(AccountStore).setStatus(ACCOUNT_ID + 1, 'reauthorization_required');
+    await api.harness.get(AlertStore).raise(alerts.reauthorizationRequired(ACCOUNT_ID + 1, 1));
+    await api.harness.get(ContactFiguresStore).save(ACCOUNT_ID, { total: 10, inSync: 5, excluded: 2, failing: 1 });
+    await api.harness.get(ContactFiguresStore).save(ACCOUNT_ID + 2, { total: 3, inSync: 3, excluded: 0, failing: 0 });
+    await api.harness
+      .get(EventStore)
+      .add(ACCOUNT_ID, [
+        { eventId: '1', source: 'kommo', action: 'add', contactId: 1, payload: '{}', dedupKey: 'a', state: 'waiting', reason: null },
+      ]);
+    await api.harness.get(RunStore).create({ runId: 'r', accountId: ACCOUNT_ID, mode: 'import', trigger: 'operator', totalEstimate: null });
     const failure = { accountId: ACCOUNT_ID, tube: 'contacts', jobId: 1, payload: '{}', code: 'x', reason: 'x', failedAt: 1 };
-    await stores.failures.add(failure);
+    await api.harness.get(FailureStore).add(failure);
     api.harness.clock.advance(60_000);
     const values = await valuesOf(api);
     expect(Object.fromEntries([...values].filter(([name]) => /^kommo_unisender_(?!http|oldest)/.test(name)))).toEqual({

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { ContactStore, Database, EventStore, LeaseStore } from '#database';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
@@ -34,20 +35,22 @@ describe.each(testDatabaseKinds())('personal data of an e-mail address on %s', (
   });
 
   async function addContact(accountId: number, contactId: number, emails: readonly string[]): Promise<void> {
-    const { database, stores } = scene.harness.context;
+    const database = scene.harness.get(Database);
     const content = {
       name: `Contact ${contactId}`,
       fields: {},
       passesFilter: true,
       addresses: emails.map((email) => ({ email, invalidReason: null })),
     };
-    await database.transaction(() => stores.contacts.save(accountId, [{ contactId, content, contentHash: 'hash', modifiedAtSeconds: 5 }]));
+    await database.transaction(() =>
+      scene.harness.get(ContactStore).save(accountId, [{ contactId, content, contentHash: 'hash', modifiedAtSeconds: 5 }]),
+    );
     await database.execute(`UPDATE addresses SET state = 'present', origin = 'ours' WHERE account_id = ?`, [accountId]);
   }
 
   async function addEvents(accountId: number): Promise<void> {
     const base = { source: 'kommo' as const, action: 'update', state: 'waiting' as const, reason: null };
-    await scene.harness.context.stores.events.add(accountId, [
+    await scene.harness.get(EventStore).add(accountId, [
       { ...base, eventId: 'e1', contactId: 1, payload: '{"id":1}', dedupKey: 'e1' },
       { ...base, eventId: 'e2', contactId: 9, payload: '{"email":"IVAN_P@example.org"}', dedupKey: 'e2' },
       { ...base, eventId: 'e3', contactId: 3, payload: '{"email":"ivanXp@example.org"}', dedupKey: 'e3' },
@@ -55,13 +58,13 @@ describe.each(testDatabaseKinds())('personal data of an e-mail address on %s', (
   }
 
   const dump = async (): Promise<string> => {
-    const { database } = scene.harness.context;
+    const database = scene.harness.get(Database);
     const tables = ['addresses', 'contact_addresses', 'contacts', 'events', 'audit', 'failures'];
     return JSON.stringify(await Promise.all(tables.map((table) => database.query(`SELECT * FROM ${table}`)))).toLowerCase();
   };
 
   const setAddress = (assignment: string) =>
-    scene.harness.context.database.execute(`UPDATE addresses SET ${assignment} WHERE email = ?`, [EMAIL]);
+    scene.harness.get(Database).execute(`UPDATE addresses SET ${assignment} WHERE email = ?`, [EMAIL]);
 
   const post = (path: string, body: object) => scene.sendAsOperator('POST', `/operations/${path}`, { body });
 
@@ -87,8 +90,7 @@ describe.each(testDatabaseKinds())('personal data of an e-mail address on %s', (
     expect(left).not.toContain(EMAIL);
     expect(left).toContain('second@example.org');
     expect(left).toContain('ivanxp@example.org');
-    const { stores } = scene.harness.context;
-    const versions = await stores.contacts.findVersions(501, [1, 2, 3]);
+    const versions = await scene.harness.get(ContactStore).findVersions(501, [1, 2, 3]);
     expect([...versions].map(([id, { contentHash }]) => [id, contentHash])).toEqual([
       [2, ''],
       [3, 'hash'],
@@ -110,8 +112,8 @@ describe.each(testDatabaseKinds())('personal data of an e-mail address on %s', (
   });
 
   it('is not erased while a worker holds the account', async () => {
-    const { clock, stores } = scene.harness.context;
-    await stores.leases.acquire(501, 'a worker', clock.nowMs() + 60_000);
+    const { clock } = scene.harness;
+    await scene.harness.get(LeaseStore).acquire(501, 'a worker', clock.nowMs() + 60_000);
     expect((await post('erase', { email: EMAIL, account_id: 501 })).status).toBe(503);
     expect((await post('export', { email: EMAIL, account_id: 501 })).body.data['accounts']).toHaveLength(1);
   });

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { systemClock } from '#clock';
-import { Database } from '#database';
-import { TransientError } from '#domain';
+import { Database, EventStore } from '#database';
+import { JobQueue, TransientError } from '#domain';
 import { startMariaDb } from '../../support/mariadb-process.js';
 import { listSamples, readSample } from '../../support/samples.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
@@ -98,7 +98,7 @@ describe.each(testDatabaseKinds())('Kommo webhooks on %s', (kind) => {
     const post = () =>
       scene.send('POST', `/webhook/${token}`, { body: readSample('kommo', 'webhook-01-contact-add-2025.form'), headers: FORM });
     expect((await post()).status).toBe(200);
-    const { events } = scene.harness.context.stores;
+    const events = scene.harness.get(EventStore);
     const add = events.add.bind(events);
     events.add = () => Promise.reject(new TransientError('the database is unavailable', { code: 'database_unavailable' }));
     expect(await post()).toMatchObject({
@@ -114,7 +114,7 @@ describe.each(testDatabaseKinds())('Kommo webhooks on %s', (kind) => {
   it('R17: get 200 while the queue is down: the event is committed, and the sweep finds it', async () => {
     const scene = await ApiScene.open({ database: await databases.open() });
     const token = await scene.addAccount(ACCOUNT_ID);
-    Object.assign(scene.harness.context.queue, {
+    Object.assign(scene.harness.get(JobQueue), {
       put: () => Promise.reject(new TransientError('no queue server takes the job', { code: 'queue_unavailable' })),
     });
     const response = await scene.send('POST', `/webhook/${token}`, {

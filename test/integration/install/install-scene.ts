@@ -1,5 +1,7 @@
+import { AccessStore } from '#database';
 import { Secret } from '#domain';
-import type { AuthorizationCallback } from '#sync';
+import { Keyring } from '#secrets';
+import { type AuthorizationCallback, Installer, WidgetSettings } from '#sync';
 import type { SandboxControl } from '../../support/sandbox-control.js';
 import type { Harness } from '../../support/sync-harness.js';
 
@@ -64,18 +66,18 @@ export class InstallScene {
 
 /** Installs from the browser: consent begun here, allowed there, finished here. */
 export async function installAccount(harness: Harness, scene: InstallScene, accountId = ACCOUNT_ID): Promise<void> {
-  const { installer } = harness.services;
+  const installer = harness.get(Installer);
   const { state, clientId } = await installer.beginAuthorization({ accountId });
   await installer.finishAuthorization(await scene.allow(accountId, { state, clientId }));
 }
 
 export const saveKey = (harness: Harness, accountId = ACCOUNT_ID, key = UNISENDER_KEY) =>
-  harness.services.widget.saveKey({ accountId, unisenderKey: Secret.of(key) });
+  harness.get(WidgetSettings).saveKey({ accountId, unisenderKey: Secret.of(key) });
 
 /** The claims of the access token that is stored for an account. */
 export async function storedClaims(harness: Harness, accountId: number): Promise<Record<string, unknown>> {
-  const { stores, keyring } = harness.context;
-  const access = await stores.accesses.find(accountId);
+  const keyring = harness.get(Keyring);
+  const access = await harness.get(AccessStore).find(accountId);
   const token = keyring.decrypt(access?.accessToken ?? '', `accesses.access_token:${accountId}`).reveal();
   return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;
 }

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { AccessStore, AccountStore, Database, IntegrationStore } from '#database';
 import { InvalidInputError } from '#domain';
+import { Installer, RunService, TokenService } from '#sync';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { type Harness, createHarness } from '../../support/sync-harness.js';
@@ -38,17 +40,16 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
 
   beforeEach(async () => {
     await scene.begin();
-    harness = createHarness({ database: await databases.open(), sandbox });
-    await harness.services.installer.saveIntegration(defaultIntegration);
+    harness = await createHarness({ database: await databases.open(), sandbox });
+    await harness.get(Installer).saveIntegration(defaultIntegration);
     await control.forgetCalls();
   });
 
-  const finish = async (answer: Parameters<typeof harness.services.installer.finishAuthorization>[0]) =>
-    harness.services.installer.finishAuthorization(answer);
-  const findAccount = (accountId = ACCOUNT_ID) => harness.context.stores.accounts.find(accountId);
+  const finish = async (answer: Parameters<Installer['finishAuthorization']>[0]) => harness.get(Installer).finishAuthorization(answer);
+  const findAccount = (accountId = ACCOUNT_ID) => harness.get(AccountStore).find(accountId);
 
   it('finishes a consent begun in the browser and keeps the account with its name and host', async () => {
-    const { installer } = harness.services;
+    const installer = harness.get(Installer);
     const { url, state, clientId } = await installer.beginAuthorization({ accountId: ACCOUNT_ID });
     expect(url).toBe(`https://www.kommo.com/oauth?client_id=${CLIENT_ID}&state=${encodeURIComponent(state)}&mode=popup`);
     const installed = await finish(await scene.allow(ACCOUNT_ID, { state, clientId }));
@@ -73,7 +74,7 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
     await saveKey(harness);
     const { token } = { token: (await storedClaims(harness, ACCOUNT_ID))['jti'] };
     const tables = ['integrations', 'accounts', 'accesses', 'auth_states', 'runs'];
-    const rows = await Promise.all(tables.map((table) => harness.context.database.query(`SELECT * FROM ${table}`)));
+    const rows = await Promise.all(tables.map((table) => harness.get(Database).query(`SELECT * FROM ${table}`)));
     const everything = JSON.stringify([rows, harness.logLines, harness.jobs]);
     for (const secret of [CLIENT_SECRET, UNISENDER_KEY, 'def50200', String(token)]) expect(everything).not.toContain(secret);
   });
@@ -85,7 +86,7 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
     const firstToken = (await storedClaims(harness, ACCOUNT_ID))['jti'];
     await installAccount(harness, scene);
     const second = await findAccount();
-    expect(await harness.context.stores.accounts.list({ limit: 10 })).toHaveLength(1);
+    expect(await harness.get(AccountStore).list({ limit: 10 })).toHaveLength(1);
     expect(second?.webhookTokenHash).toBe(first?.webhookTokenHash);
     expect(second?.unisenderKey).toBe(first?.unisenderKey);
     expect((await storedClaims(harness, ACCOUNT_ID))['jti']).not.toBe(firstToken);
@@ -94,21 +95,21 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
   it('R20: reconnecting a revoked account keeps key, list and contacts, and reconciles what was missed', async () => {
     await installAccount(harness, scene);
     const { run } = await saveKey(harness);
-    await harness.services.runs.cancel(run.run_id);
-    await harness.context.stores.accounts.update(ACCOUNT_ID, { listId: 17, listTitle: 'Kommo' });
+    await harness.get(RunService).cancel(run.run_id);
+    await harness.get(AccountStore).update(ACCOUNT_ID, { listId: 17, listTitle: 'Kommo' });
     await control.post(`/kommo/accounts/${ACCOUNT_ID}/revoke`);
-    expect((await failureOf(harness.services.tokens.refreshNow(ACCOUNT_ID))).code).toBe('reauthorization_required');
+    expect((await failureOf(harness.get(TokenService).refreshNow(ACCOUNT_ID))).code).toBe('reauthorization_required');
     expect((await findAccount())?.status).toBe('reauthorization_required');
 
     await installAccount(harness, scene);
     expect(await findAccount()).toMatchObject({ status: 'active', listId: 17, listTitle: 'Kommo', webhookState: 'missing' });
-    const [newest] = await harness.services.runs.list(ACCOUNT_ID, 1);
+    const [newest] = await harness.get(RunService).list(ACCOUNT_ID, 1);
     expect(newest).toMatchObject({ mode: 'reconcile', trigger: 'install', state: 'queued' });
-    await harness.services.tokens.refreshNow(ACCOUNT_ID);
+    await harness.get(TokenService).refreshNow(ACCOUNT_ID);
   });
 
   it('R21: integrations and tenants that install at the same moment each get their own tokens', async () => {
-    const { installer } = harness.services;
+    const installer = harness.get(Installer);
     await scene.addIntegration(OTHER_INTEGRATION);
     await installer.saveIntegration(OTHER_INTEGRATION);
     const accountIds = [1, 2, 3, 4, 5, 6, 7].map((index) => ACCOUNT_ID + index);
@@ -128,28 +129,28 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
   });
 
   it('R21: one account installed through two integrations at once never mixes them', async () => {
-    const { installer } = harness.services;
+    const installer = harness.get(Installer);
     await scene.addIntegration(OTHER_INTEGRATION);
     await installer.saveIntegration(OTHER_INTEGRATION);
     const answers = [await scene.allowFromWidget(ACCOUNT_ID), await scene.allowFromWidget(ACCOUNT_ID, OTHER_INTEGRATION.clientId)];
     await Promise.all(answers.map(finish));
     expect((await storedClaims(harness, ACCOUNT_ID))['aud']).toBe((await findAccount())?.clientId);
-    await harness.services.tokens.refreshNow(ACCOUNT_ID);
+    await harness.get(TokenService).refreshNow(ACCOUNT_ID);
   });
 
   it("R22: another account's consent is refused after Kommo said whose it is, and nothing is kept", async () => {
     await scene.addAccount(OTHER_ACCOUNT_ID);
-    const { state } = await harness.services.installer.beginAuthorization({ accountId: ACCOUNT_ID });
+    const { state } = await harness.get(Installer).beginAuthorization({ accountId: ACCOUNT_ID });
     await control.forgetCalls();
     const failure = await failureOf(finish(await scene.allow(OTHER_ACCOUNT_ID, { state })));
     expect(failure).toMatchObject({ code: 'account_mismatch', fields: ['state'] });
     expect((await control.calls()).map(({ path }) => path)).toEqual(['/oauth2/access_token', '/api/v4/account']);
-    expect(await harness.context.stores.accounts.list({ limit: 10 })).toEqual([]);
-    expect(await harness.context.stores.accesses.find(OTHER_ACCOUNT_ID)).toBeUndefined();
+    expect(await harness.get(AccountStore).list({ limit: 10 })).toEqual([]);
+    expect(await harness.get(AccessStore).find(OTHER_ACCOUNT_ID)).toBeUndefined();
   });
 
   it('R24: a state is good for one answer, also when two come at once', async () => {
-    const { state } = await harness.services.installer.beginAuthorization({ accountId: ACCOUNT_ID });
+    const { state } = await harness.get(Installer).beginAuthorization({ accountId: ACCOUNT_ID });
     const answers = [await scene.allow(ACCOUNT_ID, { state }), await scene.allow(ACCOUNT_ID, { state })];
     const outcomes = await Promise.allSettled(answers.map(finish));
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
@@ -157,7 +158,7 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
   });
 
   it('chooses the only integration, else asks which, and prefers the one that the account has', async () => {
-    const { installer } = harness.services;
+    const installer = harness.get(Installer);
     expect((await installer.beginAuthorization({ accountId: ACCOUNT_ID })).clientId).toBe(CLIENT_ID);
     await installer.saveIntegration(OTHER_INTEGRATION);
     expect((await failureOf(installer.beginAuthorization({ accountId: ACCOUNT_ID }))).fields).toEqual(['client_id']);
@@ -168,26 +169,26 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
   });
 
   it('saves integration and account together, or neither', async () => {
-    const { installer } = harness.services;
+    const installer = harness.get(Installer);
     await installer.saveSetup({ ...OTHER_INTEGRATION, accountId: OTHER_ACCOUNT_ID });
     expect(await findAccount(OTHER_ACCOUNT_ID)).toMatchObject({ status: 'pending_authorization', clientId: OTHER_INTEGRATION.clientId });
     const bad = { clientId: 'third', clientSecret: '', redirectUri: 'ftp://x', accountId: 5 };
     const failure = await failureOf(installer.saveSetup(bad));
     expect(failure.fields).toEqual(['client_secret', 'redirect_uri']);
-    expect(await harness.context.stores.integrations.find('third')).toBeUndefined();
+    expect(await harness.get(IntegrationStore).find('third')).toBeUndefined();
   });
 
   it('asks for a new authorisation when an account moves to another integration', async () => {
     await installAccount(harness, scene);
-    await harness.services.installer.saveSetup({ ...OTHER_INTEGRATION, accountId: ACCOUNT_ID });
+    await harness.get(Installer).saveSetup({ ...OTHER_INTEGRATION, accountId: ACCOUNT_ID });
     expect(await findAccount()).toMatchObject({ status: 'reauthorization_required', clientId: OTHER_INTEGRATION.clientId });
     const calls = (await control.calls()).length;
-    expect((await failureOf(harness.services.tokens.refreshNow(ACCOUNT_ID))).code).toBe('reauthorization_required');
+    expect((await failureOf(harness.get(TokenService).refreshNow(ACCOUNT_ID))).code).toBe('reauthorization_required');
     expect(await control.calls()).toHaveLength(calls);
   });
 
   it('raises nothing but invalid input for what a caller can cause', async () => {
     await expect(finish({})).rejects.toBeInstanceOf(InvalidInputError);
-    await expect(harness.services.installer.beginAuthorization({ accountId: -1 })).rejects.toBeInstanceOf(InvalidInputError);
+    await expect(harness.get(Installer).beginAuthorization({ accountId: -1 })).rejects.toBeInstanceOf(InvalidInputError);
   });
 });

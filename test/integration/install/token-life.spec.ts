@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { AccessStore, AccountStore, AlertStore } from '#database';
 import { parseJobPayload } from '#domain';
+import { KommoClient } from '#kommo';
+import { AccountQueries, AllAccounts, Installer, KommoInbox, Sweep, TokenService, WidgetSettings } from '#sync';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { createHarness, type Harness, ShiftedClock } from '../../support/sync-harness.js';
@@ -30,40 +33,40 @@ describe.each(testDatabaseKinds())('an access on %s', (kind) => {
 
   beforeEach(async () => {
     await scene.begin();
-    harness = createHarness({ database: await databases.open(), sandbox, clock });
-    await harness.services.installer.saveIntegration(defaultIntegration);
+    harness = await createHarness({ database: await databases.open(), sandbox, clock });
+    await harness.get(Installer).saveIntegration(defaultIntegration);
     await installAccount(harness, scene);
     harness.jobs.splice(0);
     await control.forgetCalls();
   });
 
-  const whoAmI = () => harness.services.tokens.withSession(ACCOUNT_ID, (session) => harness.context.kommo.getAccount(session));
-  const findAccount = () => harness.context.stores.accounts.find(ACCOUNT_ID);
+  const whoAmI = () => harness.get(TokenService).withSession(ACCOUNT_ID, (session) => harness.get(KommoClient).getAccount(session));
+  const findAccount = () => harness.get(AccountStore).find(ACCOUNT_ID);
   const tokenCalls = async () => (await control.calls(TOKEN_PATH)).length;
 
   /** What the schedule and the worker of `accesses` do in one round. */
   const renewalRound = async (): Promise<void> => {
-    await harness.services.tokens.queueRenewals(6);
+    await harness.get(TokenService).queueRenewals(6);
     for (const job of harness.jobs.splice(0)) {
-      if (job.tube === 'accesses') await harness.services.tokens.renew(job.payload.account_ids);
+      if (job.tube === 'accesses') await harness.get(TokenService).renew(job.payload.account_ids);
     }
   };
 
   it.each(['active', 'suspended'] as const)(
     'of an idle account (%s) lives on for half a year, each refresh token renewed within a day',
     async (status) => {
-      await harness.context.stores.accounts.setStatus(ACCOUNT_ID, status);
+      await harness.get(AccountStore).setStatus(ACCOUNT_ID, status);
       let longestMs = 0;
       let renewedAtMs = clock.nowMs();
       for (let passedMs = 0; passedMs < 180 * DAY_MS; passedMs += ROUND_MS) {
         clock.advance(ROUND_MS);
         await renewalRound();
-        const access = await harness.context.stores.accesses.find(ACCOUNT_ID);
+        const access = await harness.get(AccessStore).find(ACCOUNT_ID);
         longestMs = Math.max(longestMs, clock.nowMs() - renewedAtMs);
         renewedAtMs = access?.refreshedAt ?? 0;
       }
       expect(longestMs).toBeLessThanOrEqual(DAY_MS);
-      await harness.context.stores.accounts.setStatus(ACCOUNT_ID, 'active');
+      await harness.get(AccountStore).setStatus(ACCOUNT_ID, 'active');
       await control.forgetCalls();
       expect((await whoAmI()).accountId).toBe(ACCOUNT_ID);
       expect(await tokenCalls()).toBe(0);
@@ -72,7 +75,7 @@ describe.each(testDatabaseKinds())('an access on %s', (kind) => {
   );
 
   it('of a paused account is renewed like any other', async () => {
-    await harness.context.stores.accounts.pause(ACCOUNT_ID, clock.nowMs() + 7 * DAY_MS, 'kommo_payment_required');
+    await harness.get(AccountStore).pause(ACCOUNT_ID, clock.nowMs() + 7 * DAY_MS, 'kommo_payment_required');
     clock.advance(DAY_MS - 5 * HOUR_MS);
     await renewalRound();
     expect(await tokenCalls()).toBe(1);
@@ -97,7 +100,7 @@ describe.each(testDatabaseKinds())('an access on %s', (kind) => {
   it('is renewed by a job in the form of the predecessors, a bare array of ids', async () => {
     const before = await storedClaims(harness, ACCOUNT_ID);
     const { account_ids } = parseJobPayload('accesses', JSON.parse(`[${ACCOUNT_ID}]`));
-    expect(await harness.services.tokens.renew(account_ids)).toEqual({ renewed: [ACCOUNT_ID], failed: [] });
+    expect(await harness.get(TokenService).renew(account_ids)).toEqual({ renewed: [ACCOUNT_ID], failed: [] });
     expect((await storedClaims(harness, ACCOUNT_ID))['jti']).not.toBe(before['jti']);
   });
 
@@ -105,23 +108,23 @@ describe.each(testDatabaseKinds())('an access on %s', (kind) => {
     await saveKey(harness);
     await control.post(`/kommo/accounts/${ACCOUNT_ID}/revoke`);
     expect((await failureOf(whoAmI())).code).toBe('reauthorization_required');
-    expect(await harness.services.widget.status(ACCOUNT_ID)).toMatchObject({ status: 'reauthorization_required', connected: false });
-    expect(await harness.context.stores.alerts.listDue(10)).toMatchObject([
+    expect(await harness.get(WidgetSettings).status(ACCOUNT_ID)).toMatchObject({ status: 'reauthorization_required', connected: false });
+    expect(await harness.get(AlertStore).listDue(10)).toMatchObject([
       { kind: 'account_reauthorization_required', accountId: ACCOUNT_ID, occurrences: 1 },
     ]);
     harness.jobs.splice(0);
     await control.forgetCalls();
     const hook = { account: { id: String(ACCOUNT_ID) }, contacts: { delete: [{ id: '7', type: 'contact' }] } };
-    await harness.services.kommoInbox.receive(ACCOUNT_ID, hook);
+    await harness.get(KommoInbox).receive(ACCOUNT_ID, hook);
     clock.advance(2 * DAY_MS);
     harness.jobs.splice(0);
-    await harness.services.sweep.run();
-    await harness.services.allAccounts.checkAll();
-    await harness.services.allAccounts.reconcileAll();
+    await harness.get(Sweep).run();
+    await harness.get(AllAccounts).checkAll();
+    await harness.get(AllAccounts).reconcileAll();
     await renewalRound();
     expect(harness.jobs.filter(({ tube }) => tube !== 'imports')).toEqual([]);
     expect(await control.calls()).toEqual([]);
-    expect(await harness.services.accounts.find(ACCOUNT_ID)).toMatchObject({ events_waiting: 1, unisender_key: '***' });
+    expect(await harness.get(AccountQueries).find(ACCOUNT_ID)).toMatchObject({ events_waiting: 1, unisender_key: '***' });
   });
 
   it.each(['old', 'new'])('R30: a rename between two hooks loses neither, whichever subdomain the hooks name (%s)', async (named) => {
@@ -130,14 +133,14 @@ describe.each(testDatabaseKinds())('an access on %s', (kind) => {
       account: { id: String(ACCOUNT_ID), subdomain, _links: { self: `https://${subdomain}.kommo.com` } },
       contacts: { delete: [{ id: String(id), type: 'contact' }] },
     });
-    expect(await harness.services.kommoInbox.receive(ACCOUNT_ID, hook(1))).toMatchObject({ accepted: 1 });
+    expect(await harness.get(KommoInbox).receive(ACCOUNT_ID, hook(1))).toMatchObject({ accepted: 1 });
     await control.post(`/kommo/accounts/${ACCOUNT_ID}/rename`, { subdomain: 'renamed' });
-    expect(await harness.services.kommoInbox.receive(ACCOUNT_ID, hook(2))).toMatchObject({ accepted: 1 });
+    expect(await harness.get(KommoInbox).receive(ACCOUNT_ID, hook(2))).toMatchObject({ accepted: 1 });
     await renewalRound();
     expect((await findAccount())?.host).toBe(`company${ACCOUNT_ID}.kommo.com`);
     expect((await whoAmI()).subdomain).toBe('renamed');
     expect(await findAccount()).toMatchObject({ host: 'renamed.kommo.com', subdomain: 'renamed', status: 'active' });
-    expect((await harness.services.accounts.find(ACCOUNT_ID))?.events_waiting).toBe(2);
+    expect((await harness.get(AccountQueries).find(ACCOUNT_ID))?.events_waiting).toBe(2);
   });
 
   it('R30: a renamed account whose token has expired is found by the refresh, and twenty callers follow it with one', async () => {

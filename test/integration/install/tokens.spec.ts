@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { Database, DatabaseLocation } from '#database';
+import { AccessStore, AccountStore, type Database, type DatabaseLocation } from '#database';
 import { AccountBlockedError, Secret, TransientError } from '#domain';
-import { type KommoSession, KommoTokenRefusedError } from '#kommo';
+import { KommoClient, type KommoSession, KommoTokenRefusedError } from '#kommo';
+import { Installer, TokenService } from '#sync';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { type Harness, createHarness } from '../../support/sync-harness.js';
@@ -29,23 +30,23 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
 
   const startProcess = async (): Promise<Harness> => {
     const database: Database = await databases.openAt(location);
-    return createHarness({ database, sandbox });
+    return await createHarness({ database, sandbox });
   };
 
   beforeEach(async () => {
     await scene.begin();
     location = await databases.createMigrated();
     harness = await startProcess();
-    await harness.services.installer.saveIntegration(defaultIntegration);
+    await harness.get(Installer).saveIntegration(defaultIntegration);
     await installAccount(harness, scene);
     await control.forgetCalls();
   });
 
   const whoAmI = (from: Harness = harness, accountId = ACCOUNT_ID) =>
-    from.services.tokens.withSession(accountId, (session: KommoSession) => from.context.kommo.getAccount(session));
+    from.get(TokenService).withSession(accountId, (session: KommoSession) => from.get(KommoClient).getAccount(session));
   const tokenCalls = async () => (await control.calls(TOKEN_PATH)).length;
-  const storedPair = () => harness.context.stores.accesses.find(ACCOUNT_ID);
-  const statusOf = async (accountId = ACCOUNT_ID) => (await harness.context.stores.accounts.find(accountId))?.status;
+  const storedPair = () => harness.get(AccessStore).find(ACCOUNT_ID);
+  const statusOf = async (accountId = ACCOUNT_ID) => (await harness.get(AccountStore).find(accountId))?.status;
 
   const foreignGrant = async () => {
     const { code = '' } = await scene.allowFromWidget(ACCOUNT_ID + 1);
@@ -80,27 +81,27 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
   });
 
   it('takes over the refresh of a process that died', async () => {
-    const { accesses } = harness.context.stores;
+    const accesses = harness.get(AccessStore);
     const now = harness.clock.nowMs();
     expect(await accesses.tryLockRefresh(ACCOUNT_ID, 'dead', now + 60_000)).toBe(true);
     harness.clock.advance(60_001);
-    await harness.services.tokens.refreshNow(ACCOUNT_ID);
+    await harness.get(TokenService).refreshNow(ACCOUNT_ID);
     expect(await storedPair()).toMatchObject({ version: 2, refreshOwner: null });
   });
 
   it('R26: an answer that was lost before it was stored is asked for again with the old token', async () => {
     await control.fault({ target: 'kommo', kind: 'reset', match: TOKEN_PATH, times: 1, applied: 'after' });
-    expect((await failureOf(harness.services.tokens.refreshNow(ACCOUNT_ID))).code).toBe('kommo_unavailable');
+    expect((await failureOf(harness.get(TokenService).refreshNow(ACCOUNT_ID))).code).toBe('kommo_unavailable');
     expect(await statusOf()).toBe('active');
-    await harness.services.tokens.refreshNow(ACCOUNT_ID);
+    await harness.get(TokenService).refreshNow(ACCOUNT_ID);
     expect((await whoAmI()).accountId).toBe(ACCOUNT_ID);
   });
 
   it('R26: where old tokens die at once, a lost answer ends in one flag and no further calls', async () => {
     await control.set({ 'kommo.rotation': 'B' });
     await control.fault({ target: 'kommo', kind: 'reset', match: TOKEN_PATH, times: 1, applied: 'after' });
-    await failureOf(harness.services.tokens.refreshNow(ACCOUNT_ID));
-    await expect(harness.services.tokens.refreshNow(ACCOUNT_ID)).rejects.toBeInstanceOf(AccountBlockedError);
+    await failureOf(harness.get(TokenService).refreshNow(ACCOUNT_ID));
+    await expect(harness.get(TokenService).refreshNow(ACCOUNT_ID)).rejects.toBeInstanceOf(AccountBlockedError);
     expect(await statusOf()).toBe('reauthorization_required');
     await control.forgetCalls();
     await expect(whoAmI()).rejects.toBeInstanceOf(AccountBlockedError);
@@ -110,7 +111,7 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
   it.each(['A', 'B'])('renews again and again in rotation mode %s', async (rotation) => {
     await control.set({ 'kommo.rotation': rotation });
     for (let round = 0; round < 4; round += 1) {
-      await harness.services.tokens.refreshNow(ACCOUNT_ID);
+      await harness.get(TokenService).refreshNow(ACCOUNT_ID);
       await whoAmI();
     }
     expect((await storedPair())?.version).toBe(5);
@@ -121,16 +122,16 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     async (fault) => {
       const before = await storedPair();
       await control.fault({ target: 'kommo', kind: fault, match: TOKEN_PATH, times: 1 });
-      await expect(harness.services.tokens.refreshNow(ACCOUNT_ID)).rejects.toBeInstanceOf(TransientError);
+      await expect(harness.get(TokenService).refreshNow(ACCOUNT_ID)).rejects.toBeInstanceOf(TransientError);
       expect(await storedPair()).toEqual(before);
       expect(await statusOf()).toBe('active');
-      await harness.services.tokens.refreshNow(ACCOUNT_ID);
+      await harness.get(TokenService).refreshNow(ACCOUNT_ID);
     },
   );
 
   it('R27: a refused token flags the account, keeps its key and contacts, and no more calls go out', async () => {
     await saveKey(harness);
-    const key = (await harness.context.stores.accounts.find(ACCOUNT_ID))?.unisenderKey;
+    const key = (await harness.get(AccountStore).find(ACCOUNT_ID))?.unisenderKey;
     await control.post(`/kommo/accounts/${ACCOUNT_ID}/revoke`);
     await control.forgetCalls();
     expect((await failureOf(whoAmI())).code).toBe('reauthorization_required');
@@ -138,16 +139,16 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     await control.forgetCalls();
     for (let attempt = 0; attempt < 3; attempt += 1) await failureOf(whoAmI());
     expect(await control.calls()).toEqual([]);
-    expect(await harness.context.stores.accounts.find(ACCOUNT_ID)).toMatchObject({ status: 'reauthorization_required', unisenderKey: key });
+    expect(await harness.get(AccountStore).find(ACCOUNT_ID)).toMatchObject({ status: 'reauthorization_required', unisenderKey: key });
   });
 
   it('believes a refusal only when no other pair was stored meanwhile', async () => {
     const other = await startProcess();
-    const refusedAfterInstall = jest.spyOn(harness.context.kommo, 'refresh').mockImplementationOnce(async () => {
+    const refusedAfterInstall = jest.spyOn(harness.get(KommoClient), 'refresh').mockImplementationOnce(async () => {
       await installAccount(other, scene);
       throw new KommoTokenRefusedError('Token has been revoked');
     });
-    await harness.services.tokens.refreshNow(ACCOUNT_ID);
+    await harness.get(TokenService).refreshNow(ACCOUNT_ID);
     expect(refusedAfterInstall).toHaveBeenCalledTimes(1);
     expect(await statusOf()).toBe('active');
     expect((await whoAmI()).accountId).toBe(ACCOUNT_ID);
@@ -155,14 +156,14 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
 
   it('gives up a refreshed pair that a new authorisation has outrun', async () => {
     const other = await startProcess();
-    const { kommo } = harness.context;
+    const kommo = harness.get(KommoClient);
     const refresh = kommo.refresh.bind(kommo);
     jest.spyOn(kommo, 'refresh').mockImplementationOnce(async (request) => {
       const pair = await refresh(request);
       await installAccount(other, scene);
       return pair;
     });
-    await harness.services.tokens.refreshNow(ACCOUNT_ID);
+    await harness.get(TokenService).refreshNow(ACCOUNT_ID);
     expect((await storedPair())?.version).toBe(2);
     expect((await whoAmI()).accountId).toBe(ACCOUNT_ID);
   });
@@ -170,15 +171,15 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
   it('takes a flag back that was set while its holder stood still with the answer', async () => {
     await control.set({ 'kommo.rotation': 'B' });
     const other = await startProcess();
-    const { kommo } = harness.context;
+    const kommo = harness.get(KommoClient);
     const refresh = kommo.refresh.bind(kommo);
     jest.spyOn(kommo, 'refresh').mockImplementationOnce(async (request) => {
       const pair = await refresh(request);
       other.clock.advance(60_001);
-      expect((await failureOf(other.services.tokens.refreshNow(ACCOUNT_ID))).code).toBe('reauthorization_required');
+      expect((await failureOf(other.get(TokenService).refreshNow(ACCOUNT_ID))).code).toBe('reauthorization_required');
       return pair;
     });
-    await harness.services.tokens.refreshNow(ACCOUNT_ID);
+    await harness.get(TokenService).refreshNow(ACCOUNT_ID);
     expect(await statusOf()).toBe('active');
     expect((await whoAmI()).accountId).toBe(ACCOUNT_ID);
   });
@@ -186,11 +187,11 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
   it('never stores the tokens of another account', async () => {
     await scene.addAccount(ACCOUNT_ID + 1);
     await installAccount(harness, scene, ACCOUNT_ID + 1);
-    const { kommo } = harness.context;
+    const kommo = harness.get(KommoClient);
     const before = await storedPair();
     const foreign = await kommo.exchangeCode(await foreignGrant());
     jest.spyOn(kommo, 'refresh').mockResolvedValueOnce(foreign);
-    expect((await failureOf(harness.services.tokens.refreshNow(ACCOUNT_ID))).code).toBe('kommo_foreign_tokens');
+    expect((await failureOf(harness.get(TokenService).refreshNow(ACCOUNT_ID))).code).toBe('kommo_foreign_tokens');
     expect(await storedPair()).toEqual(before);
   });
 
@@ -202,7 +203,7 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     }
     await control.post(`/kommo/accounts/${ids[1]}/revoke`);
     const before = await Promise.all(ids.map((accountId) => storedClaims(harness, accountId)));
-    const report = await harness.services.tokens.renew(ids);
+    const report = await harness.get(TokenService).renew(ids);
     expect(report).toEqual({ renewed: [ids[0], ids[2]], failed: [{ accountId: ids[1], code: 'reauthorization_required' }] });
     const after = await Promise.all(ids.map((accountId) => storedClaims(harness, accountId)));
     expect(after.map(({ account_id }) => account_id)).toEqual(ids);
@@ -213,7 +214,7 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     await scene.addAccount(ACCOUNT_ID + 1);
     await installAccount(harness, scene, ACCOUNT_ID + 1);
     const queueRenewals = async () => {
-      const count = await harness.services.tokens.queueRenewals(6);
+      const count = await harness.get(TokenService).queueRenewals(6);
       return { count, jobs: harness.jobs.splice(0) };
     };
     harness.jobs.splice(0);
@@ -225,7 +226,7 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
         { tube: 'accesses', payload: { account_ids: [ACCOUNT_ID, ACCOUNT_ID + 1], asked_at: expect.any(Number) as unknown as number } },
       ],
     });
-    await harness.context.stores.accounts.setStatus(ACCOUNT_ID, 'reauthorization_required');
+    await harness.get(AccountStore).setStatus(ACCOUNT_ID, 'reauthorization_required');
     expect(await queueRenewals()).toEqual({
       count: 1,
       jobs: [{ tube: 'accesses', payload: { account_ids: [ACCOUNT_ID + 1], asked_at: expect.any(Number) as unknown as number } }],
@@ -236,7 +237,7 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     await control.set({ 'kommo.renamed_status': status });
     await control.post(`/kommo/accounts/${ACCOUNT_ID}/rename`, { subdomain: 'renamed' });
     expect((await whoAmI()).subdomain).toBe('renamed');
-    expect(await harness.context.stores.accounts.find(ACCOUNT_ID)).toMatchObject({
+    expect(await harness.get(AccountStore).find(ACCOUNT_ID)).toMatchObject({
       host: 'renamed.kommo.com',
       subdomain: 'renamed',
       status: 'active',
@@ -245,15 +246,15 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
 
   it('R30: a renamed account is followed by the renewal too', async () => {
     await control.post(`/kommo/accounts/${ACCOUNT_ID}/rename`, { subdomain: 'renamed' });
-    await harness.services.tokens.refreshNow(ACCOUNT_ID);
-    expect((await harness.context.stores.accounts.find(ACCOUNT_ID))?.host).toBe('renamed.kommo.com');
+    await harness.get(TokenService).refreshNow(ACCOUNT_ID);
+    expect((await harness.get(AccountStore).find(ACCOUNT_ID))?.host).toBe('renamed.kommo.com');
   });
 
   it('R30: a host that rejects the call is looked up before the failure is believed', async () => {
     await control.post(`/kommo/accounts/${ACCOUNT_ID}/rename`, { subdomain: 'renamed' });
-    const { kommo } = harness.context;
+    const kommo = harness.get(KommoClient);
     const hosts: string[] = [];
-    await harness.services.tokens.withSession(ACCOUNT_ID, (session) => {
+    await harness.get(TokenService).withSession(ACCOUNT_ID, (session) => {
       hosts.push(session.host);
       return kommo.listContacts(session, { page: 1, limit: hosts.length === 1 ? 251 : 1 });
     });

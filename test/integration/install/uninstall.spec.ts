@@ -1,5 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { AccountStore, ContactStore, Database, RunStore } from '#database';
+import { Installer, RunService, Uninstall } from '#sync';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { type Harness, createHarness } from '../../support/sync-harness.js';
@@ -40,8 +42,8 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
   beforeEach(async () => {
     await scene.begin();
     const database = await databases.openAt(await databases.createMigrated());
-    harness = createHarness({ database, sandbox });
-    await harness.services.installer.saveIntegration(defaultIntegration);
+    harness = await createHarness({ database, sandbox });
+    await harness.get(Installer).saveIntegration(defaultIntegration);
     await installAccount(harness, scene);
     await saveKey(harness);
     await fillMirror();
@@ -50,7 +52,7 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
 
   /** Rows of the kinds that a purge must find, and a run that is active. */
   async function fillMirror(): Promise<void> {
-    const { database } = harness.context;
+    const database = harness.get(Database);
     for (let id = 1; id <= ROWS; id += 1) {
       await database.execute("INSERT INTO contacts (account_id, contact_id, name, fields, updated_at) VALUES (?, ?, '', '{}', 0)", [
         ACCOUNT_ID,
@@ -70,17 +72,17 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
   async function rowsLeft(): Promise<number> {
     let sum = 0;
     for (const table of tables) {
-      const [row] = await harness.context.database.query<{ n: number }>(`SELECT count(*) AS n FROM ${table} WHERE account_id = ?`, [
-        ACCOUNT_ID,
-      ]);
+      const [row] = await harness
+        .get(Database)
+        .query<{ n: number }>(`SELECT count(*) AS n FROM ${table} WHERE account_id = ?`, [ACCOUNT_ID]);
       sum += row?.n ?? 0;
     }
     return sum;
   }
 
-  const account = () => harness.context.stores.accounts.find(ACCOUNT_ID);
+  const account = () => harness.get(AccountStore).find(ACCOUNT_ID);
   const receive = (signature: string, { accountId = ACCOUNT_ID, clientId = CLIENT_ID } = {}) =>
-    harness.services.uninstall.receive({ clientId, accountId, signature });
+    harness.get(Uninstall).receive({ clientId, accountId, signature });
   const kommoHooks = async () => (await control.get<{ webhooks: unknown[] }>(`/kommo/accounts/${ACCOUNT_ID}`)).webhooks.length;
   const unisenderHooks = async () => (await control.get<{ hooks: unknown[] }>(`/unisender/accounts/${UNISENDER_KEY}`)).hooks.length;
   const revoke = () => control.post(`/kommo/accounts/${ACCOUNT_ID}/revoke`, { client_id: CLIENT_ID });
@@ -100,22 +102,22 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
   });
 
   it('R46: ends subscriptions and work at once, and deletes everything after the grace period', async () => {
-    const { services, context, clock } = harness;
+    const { clock } = harness;
     await receive(sign());
     await receive(sign());
-    await services.uninstall.unsubscribe(ACCOUNT_ID);
+    await harness.get(Uninstall).unsubscribe(ACCOUNT_ID);
     expect([await kommoHooks(), await unisenderHooks()]).toEqual([0, 0]);
     expect(await account()).toMatchObject({ status: 'disconnected', webhookState: null });
-    expect(await context.stores.runs.findActive(ACCOUNT_ID)).toBeUndefined();
-    expect((await failureOf(services.runs.start({ accountId: ACCOUNT_ID, mode: 'import', trigger: 'operator' }))).code).toBe(
+    expect(await harness.get(RunStore).findActive(ACCOUNT_ID)).toBeUndefined();
+    expect((await failureOf(harness.get(RunService).start({ accountId: ACCOUNT_ID, mode: 'import', trigger: 'operator' }))).code).toBe(
       'reauthorization_required',
     );
     await revoke();
     clock.advance(29 * DAY_MS);
-    await services.uninstall.settleAll();
+    await harness.get(Uninstall).settleAll();
     expect(await account()).toBeDefined();
     clock.advance(2 * DAY_MS);
-    await services.uninstall.settleAll();
+    await harness.get(Uninstall).settleAll();
     expect(await rowsLeft()).toBe(0);
     await installAccount(harness, scene);
     await saveKey(harness);
@@ -125,36 +127,36 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
   it('R46: is taken back by a new authorisation, with key, mirror and settings as they were', async () => {
     const before = await account();
     await receive(sign());
-    await harness.services.uninstall.unsubscribe(ACCOUNT_ID);
+    await harness.get(Uninstall).unsubscribe(ACCOUNT_ID);
     await revoke();
     harness.clock.advance(DAY_MS);
-    await harness.services.uninstall.settleAll();
+    await harness.get(Uninstall).settleAll();
     await installAccount(harness, scene);
     const after = await account();
     expect(after).toMatchObject({ status: 'active', disconnectedAt: null, unisenderKey: before?.unisenderKey, settings: before?.settings });
-    expect(await harness.context.stores.contacts.countExisting(ACCOUNT_ID)).toBe(ROWS);
-    expect(await harness.context.stores.runs.findActive(ACCOUNT_ID)).toMatchObject({ mode: 'reconcile' });
+    expect(await harness.get(ContactStore).countExisting(ACCOUNT_ID)).toBe(ROWS);
+    expect(await harness.get(RunStore).findActive(ACCOUNT_ID)).toMatchObject({ mode: 'reconcile' });
   });
 
   it('connects the account again when Kommo still takes its access: the call was an old one', async () => {
     await receive(sign());
-    await harness.services.uninstall.settleAll();
+    await harness.get(Uninstall).settleAll();
     expect((await account())?.status).toBe('disconnected');
     harness.clock.advance(3_600_000);
-    await harness.services.uninstall.settleAll();
+    await harness.get(Uninstall).settleAll();
     expect((await account())?.status).toBe('active');
-    expect(await harness.context.stores.runs.findActive(ACCOUNT_ID)).toMatchObject({ mode: 'reconcile', trigger: 'watchdog' });
+    expect(await harness.get(RunStore).findActive(ACCOUNT_ID)).toMatchObject({ mode: 'reconcile', trigger: 'watchdog' });
   });
 
   it('takes subscriptions back later when a vendor is away', async () => {
     await control.fault({ target: 'unisender', kind: '500', times: 20 });
     await receive(sign());
-    await harness.services.uninstall.unsubscribe(ACCOUNT_ID);
+    await harness.get(Uninstall).unsubscribe(ACCOUNT_ID);
     expect([await kommoHooks(), await unisenderHooks()]).toEqual([0, 1]);
     await control.clearFaults();
     await revoke();
     harness.clock.advance(3_600_000);
-    await harness.services.uninstall.settleAll();
+    await harness.get(Uninstall).settleAll();
     expect(await unisenderHooks()).toBe(0);
     expect(await account()).toMatchObject({ status: 'disconnected', webhookState: null });
   });

@@ -1,6 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { AccountStore, LeaseStore } from '#database';
 import { AccountBlockedError, Secret } from '#domain';
+import { Installer, RunService, VendorWebhooks, WidgetSettings } from '#sync';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { type Harness, createHarness } from '../../support/sync-harness.js';
@@ -44,17 +46,17 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
 
   beforeEach(async () => {
     await scene.begin();
-    harness = createHarness({ database: await databases.open(), sandbox });
-    await harness.services.installer.saveIntegration(defaultIntegration);
+    harness = await createHarness({ database: await databases.open(), sandbox });
+    await harness.get(Installer).saveIntegration(defaultIntegration);
     await installAccount(harness, scene);
     await control.forgetCalls();
   });
 
-  const findAccount = () => harness.context.stores.accounts.find(ACCOUNT_ID);
+  const findAccount = () => harness.get(AccountStore).find(ACCOUNT_ID);
   const webhooks = async () => (await control.get<{ webhooks: Webhook[] }>(`/kommo/accounts/${ACCOUNT_ID}`)).webhooks;
   const endRun = async () => {
-    const [run] = await harness.services.runs.list(ACCOUNT_ID, 1);
-    await harness.services.runs.cancel(run?.run_id ?? '');
+    const [run] = await harness.get(RunService).list(ACCOUNT_ID, 1);
+    await harness.get(RunService).cancel(run?.run_id ?? '');
   };
 
   describe('saving the key', () => {
@@ -107,13 +109,13 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       await control.fault({ target: 'unisender', kind: '503' });
       expect((await failureOf(saveKey(harness))).code).toBe('unisender_unavailable');
       expect(await findAccount()).toEqual(before);
-      expect(await harness.services.runs.list(ACCOUNT_ID)).toEqual([]);
+      expect(await harness.get(RunService).list(ACCOUNT_ID)).toEqual([]);
     });
 
     it('names every bad setting and saves nothing', async () => {
       const before = await findAccount();
       const input = { accountId: ACCOUNT_ID, unisenderKey: Secret.of(UNISENDER_KEY), settings: { delete_policy: 'burn', unknown: 1 } };
-      const failure = await failureOf(harness.services.widget.saveKey(input));
+      const failure = await failureOf(harness.get(WidgetSettings).saveKey(input));
       expect(failure.fields).toEqual(['settings.delete_policy', 'settings.unknown']);
       expect(await findAccount()).toEqual(before);
     });
@@ -130,15 +132,15 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       const first = await saveKey(harness);
       const settings = { include_tags: ['client'] };
       const input = { accountId: ACCOUNT_ID, unisenderKey: Secret.of(UNISENDER_KEY), settings };
-      const second = await harness.services.widget.saveKey(input);
+      const second = await harness.get(WidgetSettings).saveKey(input);
       expect(second.run.run_id).not.toBe(first.run.run_id);
-      expect((await harness.services.runs.get(first.run.run_id)).state).toBe('cancelled');
+      expect((await harness.get(RunService).get(first.run.run_id)).state).toBe('cancelled');
       expect((await findAccount())?.settings).toMatchObject({ includeTags: ['client'] });
     });
 
     it('learns anew what stands in Unisender when another Unisender account is behind the new key', async () => {
       await saveKey(harness);
-      await harness.context.stores.accounts.update(ACCOUNT_ID, { baselineState: 'done', listId: 77, listTitle: 'Kommo' });
+      await harness.get(AccountStore).update(ACCOUNT_ID, { baselineState: 'done', listId: 77, listTitle: 'Kommo' });
       await control.post('/unisender/accounts', { api_key: OTHER_KEY, login: 'other@example.org' });
       await saveKey(harness, ACCOUNT_ID, OTHER_KEY);
       expect(await findAccount()).toMatchObject({ baselineState: 'none', listId: null, listTitle: null });
@@ -148,14 +150,14 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       await control.post('/unisender/accounts', { api_key: OTHER_KEY, login: 'other@example.org' });
       const list = await control.post<{ id: number }>(`/unisender/accounts/${OTHER_KEY}/lists`, { title: 'Kommo' });
       await saveKey(harness);
-      await harness.context.stores.accounts.update(ACCOUNT_ID, { baselineState: 'done', listId: list.id, listTitle: 'Kommo' });
+      await harness.get(AccountStore).update(ACCOUNT_ID, { baselineState: 'done', listId: list.id, listTitle: 'Kommo' });
       await saveKey(harness, ACCOUNT_ID, OTHER_KEY);
       expect(await findAccount()).toMatchObject({ baselineState: 'none', listId: list.id, listTitle: 'Kommo' });
     });
 
     it('takes the account from a worker that still has the old key', async () => {
       await saveKey(harness);
-      const { leases } = harness.context.stores;
+      const leases = harness.get(LeaseStore);
       const now = harness.clock.nowMs();
       const fence = (await leases.acquire(ACCOUNT_ID, 'worker', now + 60_000)) ?? 0;
       await control.post('/unisender/accounts', { api_key: OTHER_KEY, login: 'other@example.org' });
@@ -164,7 +166,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
     });
 
     it('is refused for an account that is not authorised', async () => {
-      await harness.context.stores.accounts.setStatus(ACCOUNT_ID, 'reauthorization_required');
+      await harness.get(AccountStore).setStatus(ACCOUNT_ID, 'reauthorization_required');
       expect((await failureOf(saveKey(harness))).code).toBe('reauthorization_required');
       expect((await failureOf(saveKey(harness, 999))).code).toBe('reauthorization_required');
       expect(await control.calls()).toEqual([]);
@@ -177,7 +179,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       await endRun();
     });
 
-    const check = () => harness.services.webhooks.check(ACCOUNT_ID);
+    const check = () => harness.get(VendorWebhooks).check(ACCOUNT_ID);
 
     it('R19: leaves an active webhook alone', async () => {
       expect(await check()).toEqual({ found: 'active', isReconciling: false });
@@ -190,7 +192,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       await control.send(method, `/kommo/accounts/${ACCOUNT_ID}${path}`);
       expect(await check()).toEqual({ found, isReconciling: true });
       expect(await webhooks()).toEqual([expect.objectContaining({ disabled: false })]);
-      expect((await harness.services.runs.list(ACCOUNT_ID, 1))[0]).toMatchObject({
+      expect((await harness.get(RunService).list(ACCOUNT_ID, 1))[0]).toMatchObject({
         mode: 'reconcile',
         trigger: 'watchdog',
         state: 'queued',
@@ -200,7 +202,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
 
     it('R19: keeps a gap in mind while another run is active', async () => {
       await control.send('DELETE', `/kommo/accounts/${ACCOUNT_ID}/webhooks`);
-      await harness.services.runs.start({ accountId: ACCOUNT_ID, mode: 'import', trigger: 'operator' });
+      await harness.get(RunService).start({ accountId: ACCOUNT_ID, mode: 'import', trigger: 'operator' });
       expect(await check()).toEqual({ found: 'missing', isReconciling: false });
       expect(await webhooks()).toHaveLength(1);
       await endRun();
@@ -214,16 +216,16 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       await control.fault({ target: 'kommo', kind: '403html', match: 'POST' });
       expect((await failureOf(check())).code).toBe('kommo_forbidden');
       expect((await findAccount())?.webhookState).toBe('missing');
-      await harness.services.webhooks.ensure(ACCOUNT_ID);
+      await harness.get(VendorWebhooks).ensure(ACCOUNT_ID);
       await control.clearFaults();
       expect(await check()).toEqual({ found: 'missing', isReconciling: true });
     });
 
-    const disconnect = () => harness.context.stores.accounts.setStatus(ACCOUNT_ID, 'disconnected');
+    const disconnect = () => harness.get(AccountStore).setStatus(ACCOUNT_ID, 'disconnected');
 
     it('ends both subscriptions of a disconnected account', async () => {
       await disconnect();
-      await harness.services.webhooks.remove(ACCOUNT_ID);
+      await harness.get(VendorWebhooks).remove(ACCOUNT_ID);
       expect(await webhooks()).toEqual([]);
       expect(await control.calls('/removeHook')).toHaveLength(1);
       expect((await findAccount())?.webhookState).toBeNull();
@@ -232,15 +234,15 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
     it("ends Unisender's subscription also when Kommo's access has ended", async () => {
       await control.post(`/kommo/accounts/${ACCOUNT_ID}/revoke`);
       await disconnect();
-      await harness.services.webhooks.remove(ACCOUNT_ID);
+      await harness.get(VendorWebhooks).remove(ACCOUNT_ID);
       expect(await control.calls('/removeHook')).toHaveLength(1);
-      await expect(harness.services.webhooks.ensure(ACCOUNT_ID)).rejects.toBeInstanceOf(AccountBlockedError);
+      await expect(harness.get(VendorWebhooks).ensure(ACCOUNT_ID)).rejects.toBeInstanceOf(AccountBlockedError);
     });
   });
 
   describe('the status', () => {
     it('shows an account that was never authorised as such', async () => {
-      expect(await harness.services.widget.status(999)).toMatchObject({
+      expect(await harness.get(WidgetSettings).status(999)).toMatchObject({
         account_id: 999,
         connected: false,
         status: 'pending_authorization',
@@ -249,7 +251,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
 
     it('shows connection, masked key, settings and the last run', async () => {
       await saveKey(harness);
-      const status = await harness.services.widget.status(ACCOUNT_ID);
+      const status = await harness.get(WidgetSettings).status(ACCOUNT_ID);
       expect(status).toMatchObject({ connected: true, name: `Company ${ACCOUNT_ID}`, webhook: 'active', last_run: { state: 'queued' } });
       expect(status.settings).toMatchObject({ delete_policy: 'delete', write_back: true });
       expect(JSON.stringify(status)).not.toContain(UNISENDER_KEY);
@@ -257,7 +259,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
   });
 
   describe('the disposable token', () => {
-    const authorize = (token: string) => harness.services.widget.authorize(token);
+    const authorize = (token: string) => harness.get(WidgetSettings).authorize(token);
     const sign = (header: object, claims: object, secret: string, hash = 'sha256') => {
       const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
       const signed = `${encode(header)}.${encode(claims)}`;
@@ -290,7 +292,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
 
     it("R44: of another integration than the account's own is refused", async () => {
       await scene.addIntegration(OTHER_INTEGRATION);
-      await harness.services.installer.saveIntegration(OTHER_INTEGRATION);
+      await harness.get(Installer).saveIntegration(OTHER_INTEGRATION);
       const token = await scene.disposableToken(ACCOUNT_ID, OTHER_INTEGRATION.clientId);
       expect((await failureOf(authorize(token))).code).toBe('widget_token_refused');
     });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '#clock';
-import { Secret, alerts } from '#domain';
+import { AlertStore, Database } from '#database';
+import { alerts, Logger, Secret } from '#domain';
 import { AlertWebhook } from '#monitoring';
 import { AlertDelivery } from '#sync';
 import { createHarness, type Harness } from '../../support/sync-harness.js';
@@ -19,7 +20,7 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
   let delivery: AlertDelivery;
 
   const startProcess = async (location: Awaited<ReturnType<typeof databases.createMigrated>>) =>
-    createHarness({ database: await databases.openAt(location), sandbox: { url: 'http://127.0.0.1:9' } });
+    await createHarness({ database: await databases.openAt(location), sandbox: { url: 'http://127.0.0.1:9' } });
 
   beforeEach(async () => {
     receiver = await startStubVendor();
@@ -27,7 +28,7 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
     harness = await startProcess(await databases.createMigrated());
     webhook = AlertWebhook.create(
       { url: Secret.of(`${receiver.origin.origin}${PATH}`) },
-      { clock: systemClock, logger: harness.context.logger },
+      { clock: systemClock, logger: harness.get(Logger) },
     );
     delivery = new AlertDelivery(harness.context, webhook);
   });
@@ -37,7 +38,7 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
     await receiver.close();
   });
 
-  const raise = (version = 1) => harness.context.stores.alerts.raise(alerts.reauthorizationRequired(ACCOUNT_ID, version));
+  const raise = (version = 1) => harness.get(AlertStore).raise(alerts.reauthorizationRequired(ACCOUNT_ID, version));
   const pushedIds = () => receiver.requests.map(({ body }) => (JSON.parse(body) as { id: string }).id);
 
   it('are sent once, as documented', async () => {
@@ -62,7 +63,7 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
   });
 
   it('count repeated events until they are sent', async () => {
-    for (let times = 0; times < 5; times += 1) await harness.context.stores.alerts.raise(alerts.jobsBuried('imports', 'kommo_rejected', 0));
+    for (let times = 0; times < 5; times += 1) await harness.get(AlertStore).raise(alerts.jobsBuried('imports', 'kommo_rejected', 0));
     await delivery.run();
     expect(receiver.requests.map(({ body }) => JSON.parse(body) as unknown)).toMatchObject([
       { kind: 'jobs_buried', account_id: null, occurrences: 5, details: { tube: 'imports', code: 'kommo_rejected' } },
@@ -73,7 +74,7 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
     const location = await databases.createMigrated();
     const processes = [await startProcess(location), await startProcess(location)];
     for (let version = 1; version <= 20; version += 1) {
-      await processes[0]?.context.stores.alerts.raise(alerts.reauthorizationRequired(ACCOUNT_ID, version));
+      await processes[0]?.get(AlertStore).raise(alerts.reauthorizationRequired(ACCOUNT_ID, version));
     }
     await Promise.all(processes.map(({ context }) => new AlertDelivery(context, webhook).run()));
     expect(new Set(pushedIds()).size).toBe(20);
@@ -82,9 +83,9 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
 
   it('are sent later when a process dies before it sent them', async () => {
     await raise();
-    const [alert] = await harness.context.stores.alerts.listDue(1);
+    const [alert] = await harness.get(AlertStore).listDue(1);
     if (!alert) throw new Error('no alert is due');
-    expect(await harness.context.stores.alerts.claim(alert, harness.clock.nowMs() + 30_000)).toBe(true);
+    expect(await harness.get(AlertStore).claim(alert, harness.clock.nowMs() + 30_000)).toBe(true);
     await delivery.run();
     expect(receiver.requests).toEqual([]);
     harness.clock.advance(30_001);
@@ -126,7 +127,7 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
     expect(attempts).toBeGreaterThan(10);
     expect(await runHourly(26)).toBe(attempts);
     expect(harness.logLines.filter((line) => line.includes('were given up'))).toHaveLength(1);
-    const stored = () => harness.context.database.query('SELECT alert_key FROM alerts');
+    const stored = () => harness.get(Database).query('SELECT alert_key FROM alerts');
     expect(await stored()).toHaveLength(1);
     harness.clock.advance(30 * 24 * HOUR_MS);
     await delivery.run();
@@ -139,17 +140,17 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
     await silent.run();
     harness.clock.advance(31 * 24 * HOUR_MS);
     await silent.run();
-    expect(await harness.context.database.query('SELECT alert_key FROM alerts')).toEqual([]);
+    expect(await harness.get(Database).query('SELECT alert_key FROM alerts')).toEqual([]);
     expect(harness.logLines.join('\n')).not.toContain('given up');
   });
 
   it('are raised in the transaction of their action', async () => {
-    const { database, stores } = harness.context;
+    const database = harness.get(Database);
     const broken = database.transaction(async () => {
-      await stores.alerts.raise(alerts.reauthorizationRequired(ACCOUNT_ID, 1));
+      await harness.get(AlertStore).raise(alerts.reauthorizationRequired(ACCOUNT_ID, 1));
       throw new Error('the action failed');
     });
     await expect(broken).rejects.toThrow('the action failed');
-    expect(await stores.alerts.listDue(1)).toEqual([]);
+    expect(await harness.get(AlertStore).listDue(1)).toEqual([]);
   });
 });

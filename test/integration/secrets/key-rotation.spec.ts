@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
-import { type Database, type DatabaseLocation, canaryColumn, sealedColumns } from '#database';
+import { AccountStore, canaryColumn, Database, type DatabaseLocation, sealedColumns, SealedValueStore } from '#database';
 import { type Clock, Secret } from '#domain';
 import { Keyring } from '#secrets';
-import type { SyncContext } from '#sync';
+import { EncryptionKeyCheck, Installer, type SyncContext, TokenService, VendorWebhooks } from '#sync';
 import { KeyRotation } from '../../../libs/sync/src/maintenance/key-rotation.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { ENCRYPTION_KEY, type Harness, createHarness } from '../../support/sync-harness.js';
@@ -47,14 +47,14 @@ describe.each(testDatabaseKinds())('encryption keys on %s', (kind) => {
 
   /** The service as another process with other keys. */
   const openWith = async (keyring: Keyring): Promise<Harness> =>
-    createHarness({ database: await databases.openAt(location), sandbox, keyring });
+    await createHarness({ database: await databases.openAt(location), sandbox, keyring });
 
   beforeEach(async () => {
     await scene.begin();
     location = await databases.createMigrated();
     harness = await openWith(onlyOld());
-    await harness.services.keyCheck.run();
-    await harness.services.installer.saveIntegration(defaultIntegration);
+    await harness.get(EncryptionKeyCheck).run();
+    await harness.get(Installer).saveIntegration(defaultIntegration);
     await installAccount(harness, scene);
     await saveKey(harness);
   });
@@ -75,15 +75,15 @@ describe.each(testDatabaseKinds())('encryption keys on %s', (kind) => {
   }
 
   async function expectToWork(process: Harness): Promise<void> {
-    await process.services.keyCheck.run();
-    await process.services.tokens.refreshNow(ACCOUNT_ID);
-    await process.services.webhooks.ensure(ACCOUNT_ID);
+    await process.get(EncryptionKeyCheck).run();
+    await process.get(TokenService).refreshNow(ACCOUNT_ID);
+    await process.get(VendorWebhooks).ensure(ACCOUNT_ID);
     expect(await storedClaims(process, ACCOUNT_ID)).toMatchObject({ account_id: ACCOUNT_ID });
   }
 
   it('knows of every column that holds something sealed', async () => {
     const known = [...sealedColumns, canaryColumn].map(({ table, column }) => `${table}.${column}`).sort();
-    expect(await findSealed(harness.context.database)).toEqual(known);
+    expect(await findSealed(harness.get(Database))).toEqual(known);
   });
 
   it('seals everything with the new key, once', async () => {
@@ -101,7 +101,7 @@ describe.each(testDatabaseKinds())('encryption keys on %s', (kind) => {
     const reading = await openWith(new Keyring(ENCRYPTION_KEY, [NEW_KEY]));
     let isOver = false;
     const refreshing = (async () => {
-      for (let round = 0; !isOver; round += 1) await (round % 2 ? reading : rotating).services.tokens.refreshNow(ACCOUNT_ID);
+      for (let round = 0; !isOver; round += 1) await (round % 2 ? reading : rotating).get(TokenService).refreshNow(ACCOUNT_ID);
     })();
     await rotationOf(rotating).run();
     isOver = true;
@@ -112,23 +112,22 @@ describe.each(testDatabaseKinds())('encryption keys on %s', (kind) => {
 
   it('says what is left while another process seals with the old key, and keeps asking for that one', async () => {
     const rotating = await openWith(newAndOld());
-    const { stores } = rotating.context;
     const sealAsBefore = onlyOld();
     const clock: Clock = {
-      nowMs: () => rotating.context.clock.nowMs(),
+      nowMs: () => rotating.clock.nowMs(),
       sleep: async () => {
         const sealed = sealAsBefore.encrypt('another key', `accounts.unisender_key:${ACCOUNT_ID}`);
-        await stores.accounts.update(ACCOUNT_ID, { unisenderKey: sealed });
+        await rotating.get(AccountStore).update(ACCOUNT_ID, { unisenderKey: sealed });
       },
     };
     expect(await rotationOf(rotating, { clock }).run()).toMatchObject({ remaining: 1, isComplete: false });
     const late = await openWith(onlyNew());
-    expect(await failureOf(late.services.keyCheck.run())).toMatchObject({ code: 'wrong_encryption_key' });
+    expect(await failureOf(late.get(EncryptionKeyCheck).run())).toMatchObject({ code: 'wrong_encryption_key' });
   });
 
   it('goes on where it was killed', async () => {
     const rotating = await openWith(newAndOld());
-    const { sealedValues } = rotating.context.stores;
+    const sealedValues = rotating.get(SealedValueStore);
     for (let killedAfter = 1; killedAfter <= VALUES; killedAfter += 1) {
       let left = killedAfter;
       const dying = Object.assign(Object.create(sealedValues) as typeof sealedValues, {
@@ -148,27 +147,26 @@ describe.each(testDatabaseKinds())('encryption keys on %s', (kind) => {
   });
 
   it('names what no key opens, and leaves it as it is', async () => {
-    const { stores } = harness.context;
     const foreign = new Keyring(Secret.of(Buffer.alloc(32, 9).toString('base64')));
     const sealed = foreign.encrypt('key', `accounts.unisender_key:${ACCOUNT_ID}`);
-    await stores.accounts.update(ACCOUNT_ID, { unisenderKey: sealed });
+    await harness.get(AccountStore).update(ACCOUNT_ID, { unisenderKey: sealed });
     const report = await rotationOf(await openWith(newAndOld())).run();
     expect(report).toMatchObject({ unreadable: [`accounts.unisender_key:${ACCOUNT_ID}`], isComplete: false });
-    expect((await stores.accounts.find(ACCOUNT_ID))?.unisenderKey).toBe(sealed);
+    expect((await harness.get(AccountStore).find(ACCOUNT_ID))?.unisenderKey).toBe(sealed);
   });
 
   it('stops a start with the wrong key in one line that says which one is needed', async () => {
-    const failure = await failureOf((await openWith(onlyNew())).services.keyCheck.run());
+    const failure = await failureOf((await openWith(onlyNew())).get(EncryptionKeyCheck).run());
     expect(failure.code).toBe('wrong_encryption_key');
     expect(failure.message).toContain(onlyOld().currentKeyId);
     expect(failure.message).not.toContain('\n');
-    await (await openWith(newAndOld())).services.keyCheck.run();
+    await (await openWith(newAndOld())).get(EncryptionKeyCheck).run();
   });
 
   it('stops it also in a database from before there was a canary', async () => {
-    await harness.context.database.execute('DELETE FROM key_canaries');
-    expect(await failureOf((await openWith(onlyNew())).services.keyCheck.run())).toMatchObject({ code: 'wrong_encryption_key' });
-    await harness.services.keyCheck.run();
-    expect(await harness.context.database.query('SELECT name FROM key_canaries')).toHaveLength(1);
+    await harness.get(Database).execute('DELETE FROM key_canaries');
+    expect(await failureOf((await openWith(onlyNew())).get(EncryptionKeyCheck).run())).toMatchObject({ code: 'wrong_encryption_key' });
+    await harness.get(EncryptionKeyCheck).run();
+    expect(await harness.get(Database).query('SELECT name FROM key_canaries')).toHaveLength(1);
   });
 });

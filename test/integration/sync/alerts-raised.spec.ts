@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { AlertStore } from '#database';
+import { AllAccounts } from '#sync';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 import { testDatabaseKinds } from '../../support/test-databases.js';
@@ -13,7 +15,7 @@ describe.each(testDatabaseKinds())('what raises an alert on %s', (kind) => {
   });
 
   const raised = async () => {
-    const alerts = await world.harness.context.stores.alerts.listDue(10);
+    const alerts = await world.harness.get(AlertStore).listDue(10);
     return alerts.map((alert) => ({ kind: alert.kind, accountId: alert.accountId, details: alert.details }));
   };
   const connectWith = async (contacts: number): Promise<number[]> => {
@@ -25,7 +27,7 @@ describe.each(testDatabaseKinds())('what raises an alert on %s', (kind) => {
 
   it('nothing, while all goes well', async () => {
     await connectWith(3);
-    await world.harness.services.allAccounts.checkAll();
+    await world.harness.get(AllAccounts).checkAll();
     expect(await raised()).toEqual([]);
   });
 
@@ -56,8 +58,8 @@ describe.each(testDatabaseKinds())('what raises an alert on %s', (kind) => {
     await connectWith(0);
     await world.control.set({ 'kommo.webhook_plan_error': status });
     await world.control.send('PATCH', `/kommo/accounts/${account.accountId}`, { webhooks_allowed: false });
-    for (let round = 0; round < 3; round += 1) await world.harness.services.allAccounts.checkAll();
-    const alerts = await world.harness.context.stores.alerts.listDue(10);
+    for (let round = 0; round < 3; round += 1) await world.harness.get(AllAccounts).checkAll();
+    const alerts = await world.harness.get(AlertStore).listDue(10);
     expect(alerts).toMatchObject([{ kind: 'webhook_missing', accountId: account.accountId }]);
   });
 });

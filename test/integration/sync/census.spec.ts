@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { ContactFiguresStore, Database, FigureStore } from '#database';
+import { ContactCensus, Installer } from '#sync';
 import { createHarness } from '../../support/sync-harness.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 
@@ -10,8 +12,8 @@ describe.each(testDatabaseKinds())('the census on %s', (kind) => {
   const databases = openTestDatabases(kind);
 
   const openAccount = async () => {
-    const harness = createHarness({ database: await databases.open(), sandbox: { url: 'http://127.0.0.1:9' } });
-    await harness.services.installer.saveSetup({
+    const harness = await createHarness({ database: await databases.open(), sandbox: { url: 'http://127.0.0.1:9' } });
+    await harness.get(Installer).saveSetup({
       accountId: ACCOUNT_ID,
       clientId: '0b0123f4-d123-4123-9123-e09f123456ca',
       clientSecret: 'client-secret-of-the-tests-0123456789',
@@ -21,26 +23,29 @@ describe.each(testDatabaseKinds())('the census on %s', (kind) => {
   };
 
   it('counts part by part what the account shows as a whole', async () => {
-    const { context, services } = await openAccount();
+    const harness = await openAccount();
     const rows = Array.from({ length: CONTACTS }, (_, index) => `(${ACCOUNT_ID}, ${(index + 1) * 3}, 0, ${index % 2}, '', '{}', 0)`);
-    await context.database.execute(
-      `INSERT INTO contacts (account_id, contact_id, is_deleted, passes_filter, name, fields, updated_at) VALUES ${rows.join(',')}`,
-    );
-    await services.census.run();
-    const { contacts } = await context.stores.figures.read();
+    await harness
+      .get(Database)
+      .execute(
+        `INSERT INTO contacts (account_id, contact_id, is_deleted, passes_filter, name, fields, updated_at) VALUES ${rows.join(',')}`,
+      );
+    await harness.get(ContactCensus).run();
+    const { contacts } = await harness.get(FigureStore).read();
     expect(contacts).toEqual({ total: CONTACTS, inSync: CONTACTS / 2, excluded: CONTACTS / 2, failing: 0 });
-    expect(contacts).toEqual(await context.stores.contactFigures.count(ACCOUNT_ID));
+    expect(contacts).toEqual(await harness.get(ContactFiguresStore).count(ACCOUNT_ID));
   });
 
   it('counts an account again only after a while, and forgets it with the account', async () => {
-    const { context, services, clock } = await openAccount();
-    const uncounted = () => context.stores.contactFigures.listUncounted(clock.nowMs() - 300_000, 10);
+    const harness = await openAccount();
+    const { clock } = harness;
+    const uncounted = () => harness.get(ContactFiguresStore).listUncounted(clock.nowMs() - 300_000, 10);
     expect(await uncounted()).toEqual([ACCOUNT_ID]);
-    await services.census.run();
+    await harness.get(ContactCensus).run();
     expect(await uncounted()).toEqual([]);
     clock.advance(300_001);
     expect(await uncounted()).toEqual([ACCOUNT_ID]);
-    await context.database.execute('DELETE FROM accounts');
-    expect(await context.database.query('SELECT account_id FROM contact_figures')).toEqual([]);
+    await harness.get(Database).execute('DELETE FROM accounts');
+    expect(await harness.get(Database).query('SELECT account_id FROM contact_figures')).toEqual([]);
   });
 });

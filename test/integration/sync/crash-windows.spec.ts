@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { AddressStore, ContactStore, Database, MailingConsentStore, RunStore } from '#database';
 import { TransientError } from '#domain';
+import { AccountSync, RunService } from '#sync';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 import { testDatabaseKinds } from '../../support/test-databases.js';
@@ -23,7 +25,7 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
   const deliver = () => world.control.post('/kommo/hooks/flush');
   const processEvents = async () => {
     clock.advance(1_000);
-    await world.harness.services.accountSync.processEvents(account.accountId, neverStopping());
+    await world.harness.get(AccountSync).processEvents(account.accountId, neverStopping());
   };
   /** What waits is done at Unisender, and the answer is lost. */
   const loseResponseOf = async (method: string) => {
@@ -89,14 +91,13 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
   it('R45: keeps an unsubscribe that came after the export was asked for', async () => {
     const [id = 0] = await account.createMany(many(1));
     await account.connect();
-    const { stores } = world.harness.context;
     const row = { email: 'p0@example.com', consent: 'mailable', onOurList: true } as const;
     const askedAt = clock.nowMs();
     clock.advance(1_000);
     await account.unsubscribe('p0@example.com');
     await world.control.post('/unisender/hooks/flush');
-    await world.harness.context.database.transaction(() => stores.addresses.saveExported(account.accountId, [row], askedAt));
-    expect(await stores.consents.listUnmailable(account.accountId, [row.email])).toEqual([row.email]);
+    await world.harness.get(Database).transaction(() => world.harness.get(AddressStore).saveExported(account.accountId, [row], askedAt));
+    expect(await world.harness.get(MailingConsentStore).listUnmailable(account.accountId, [row.email])).toEqual([row.email]);
     await account.change(id, { name: 'Renamed' });
     await world.settle();
     expect(await account.held()).toMatchObject(new Map([['p0@example.com', { status: 'unsubscribed', fields: { Name: 'Person 0' } }]]));
@@ -119,7 +120,7 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
     const ids = await account.createMany(many(120));
     await account.connect();
     for (const id of ids.slice(0, 60)) await account.remove(id, { silent: true });
-    const { runs } = world.harness.context.stores;
+    const runs = world.harness.get(RunStore);
     const transition = runs.transition.bind(runs);
     const away = new TransientError('the database is away', { code: 'database_unavailable' });
     let isAway = true;
@@ -142,7 +143,7 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
     const run = await account.run('reconcile');
     await account.restore(ids[0] ?? 0);
     await world.loseHooks();
-    await world.harness.services.runs.confirm(run.run_id);
+    await world.harness.get(RunService).confirm(run.run_id);
     await world.work();
     expect(await world.getRun(run.run_id)).toMatchObject({ state: 'completed', deleted: 59 });
     expect(Object.keys(await account.onList())).toHaveLength(61);
@@ -167,11 +168,11 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
 
   it('never takes an older hook for newer because a page showed the contact as it was before', async () => {
     await account.connect();
-    const { stores, database } = world.harness.context;
+    const database = world.harness.get(Database);
     const version = { contactId: 7, content: { name: 'A', addresses: [], fields: {}, passesFilter: true }, contentHash: 'a' };
-    await database.transaction(() => stores.contacts.save(account.accountId, [{ ...version, modifiedAtSeconds: 300 }], 1));
-    await database.transaction(() => stores.contacts.touch(account.accountId, [{ contactId: 7, modifiedAtSeconds: 100 }]));
-    expect((await stores.contacts.findVersions(account.accountId, [7])).get(7)).toMatchObject({ modifiedAtSeconds: 300 });
+    await database.transaction(() => world.harness.get(ContactStore).save(account.accountId, [{ ...version, modifiedAtSeconds: 300 }], 1));
+    await database.transaction(() => world.harness.get(ContactStore).touch(account.accountId, [{ contactId: 7, modifiedAtSeconds: 100 }]));
+    expect((await world.harness.get(ContactStore).findVersions(account.accountId, [7])).get(7)).toMatchObject({ modifiedAtSeconds: 300 });
   });
 
   it('tells what a cancelled run left unpushed', async () => {
@@ -180,13 +181,13 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
     await account.change(id, { name: 'Renamed' });
     await world.loseHooks();
     await world.control.set({ 'unisender.delay_ms': 200 });
-    const run = await world.harness.services.runs.start({ accountId: account.accountId, mode: 'import', trigger: 'operator' });
+    const run = await world.harness.get(RunService).start({ accountId: account.accountId, mode: 'import', trigger: 'operator' });
     const working = world.work();
     await world.control.forgetCalls();
     while ((await world.control.calls('importContacts')).length === 0) await clock.sleep(5);
-    await world.harness.services.runs.cancel(run.run_id);
+    await world.harness.get(RunService).cancel(run.run_id);
     await working;
     expect(await world.getRun(run.run_id)).toMatchObject({ state: 'cancelled' });
-    expect(await world.harness.context.stores.addresses.findBacklog(account.accountId)).toMatchObject({ rows: 0 });
+    expect(await world.harness.get(AddressStore).findBacklog(account.accountId)).toMatchObject({ rows: 0 });
   });
 });

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { LeaseStore } from '#database';
+import { AccountQueries, AccountSync, KommoInbox } from '#sync';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 import { testDatabaseKinds } from '../../support/test-databases.js';
@@ -19,13 +21,13 @@ describe.each(testDatabaseKinds())('events on %s', (kind) => {
 
   const importCalls = async () => (await world.control.calls('importContacts')) as unknown as ImportCall[];
   const kommoCalls = () => world.control.calls('/api/v4/');
-  const receive = (body: unknown) => world.harness.services.kommoInbox.receive(account.accountId, body);
+  const receive = (body: unknown) => world.harness.get(KommoInbox).receive(account.accountId, body);
   const work = async () => {
     world.harness.clock.advance(1_000);
     await world.work();
   };
   const eventStates = async () => {
-    const events = await world.harness.services.accounts.events(account.accountId);
+    const events = await world.harness.get(AccountQueries).events(account.accountId);
     return events.map(({ state, deliveries }) => [state, deliveries]);
   };
   const hooked = (id: number, name: string, emails: readonly string[], at = 1_748_289_231) => ({
@@ -267,12 +269,12 @@ describe.each(testDatabaseKinds())('events on %s', (kind) => {
 
   it('leaves a held account to its holder, who wakes a worker when it lets go', async () => {
     await connected();
-    const { stores, clock } = world.harness.context;
-    const fence = (await stores.leases.acquire(account.accountId, 'other', clock.nowMs() + 60_000)) ?? 0;
+    const { clock } = world.harness;
+    const fence = (await world.harness.get(LeaseStore).acquire(account.accountId, 'other', clock.nowMs() + 60_000)) ?? 0;
     await receive({ contacts: { add: [hooked(901, 'A', ['a@example.com'])] } });
-    await world.harness.services.accountSync.processEvents(account.accountId, new AbortController().signal);
+    await world.harness.get(AccountSync).processEvents(account.accountId, new AbortController().signal);
     expect((await account.held()).size).toBe(0);
-    expect(await stores.leases.release(account.accountId, fence)).toBe(true);
+    expect(await world.harness.get(LeaseStore).release(account.accountId, fence)).toBe(true);
     await work();
     expect(await account.onList()).toEqual({ 'a@example.com': 'A' });
   });

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ContactStore } from '#database';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { type BodyValue, parseFormBody, parseJsonBody } from '#domain';
+import { KommoInbox } from '#sync';
 import { listSamples, readSample } from '../../support/samples.js';
 import { ShiftedClock } from '../../support/sync-harness.js';
 import { SyncWorld } from '../../support/sync-world.js';
@@ -84,12 +86,9 @@ describe.each(testDatabaseKinds())('recorded and documented hooks on %s', (kind)
     for (const id of effect.living ?? []) {
       await account.create({ id, name: `Kommo ${id}`, emails: [`c${id}@example.com`], hooks: false });
     }
-    await world.harness.services.kommoInbox.receive(account.accountId, body);
+    await world.harness.get(KommoInbox).receive(account.accountId, body);
     await world.settle();
-    const versions = await world.harness.context.stores.contacts.findVersions(
-      account.accountId,
-      Object.keys(effect.mirror ?? {}).map(Number),
-    );
+    const versions = await world.harness.get(ContactStore).findVersions(account.accountId, Object.keys(effect.mirror ?? {}).map(Number));
     expect(await account.onList()).toEqual(effect.onList);
     expect(Object.fromEntries([...versions].map(([id, { isDeleted }]) => [id, isDeleted ? 'deleted' : 'living']))).toEqual(
       effect.mirror ?? {},

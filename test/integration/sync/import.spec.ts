@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { AccountQueries, RunService } from '#sync';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 import { testDatabaseKinds } from '../../support/test-databases.js';
@@ -197,7 +198,7 @@ describe.each(testDatabaseKinds())('import on %s', (kind) => {
     const run = await account.run('reconcile');
     expect(run).toMatchObject({ state: 'waiting_for_confirmation', deleted: 0 });
     expect(Object.keys(await account.onList())).toHaveLength(120);
-    await world.harness.services.runs.confirm(run.run_id);
+    await world.harness.get(RunService).confirm(run.run_id);
     await world.work();
     expect(await world.getRun(run.run_id)).toMatchObject({ state: 'completed', deleted: 60 });
     expect(Object.keys(await account.onList())).toHaveLength(60);
@@ -210,7 +211,7 @@ describe.each(testDatabaseKinds())('import on %s', (kind) => {
     await account.createMany(contacts.map((emails, index) => ({ ...person(index, emails), tags: ['customer'] })));
     await account.createMany([{ ...person(9), tags: ['supplier'] }]);
     await account.connect({ exclude_tags: ['supplier'] });
-    const view = await world.harness.services.accounts.find(account.accountId);
+    const view = await world.harness.get(AccountQueries).find(account.accountId);
     expect(view).toMatchObject({ contacts: { total: 6, in_sync: 2, excluded: 2, failing: 2 }, jobs_waiting: 0, active_run_id: null });
   });
 

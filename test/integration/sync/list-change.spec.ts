@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Secret, TransientError } from '#domain';
+import { RunWorker, WidgetSettings } from '#sync';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 import { testDatabaseKinds } from '../../support/test-databases.js';
@@ -100,7 +101,8 @@ describe.each(testDatabaseKinds())('another list title on %s', (kind) => {
     await create('anna');
     await account.connect({ list_title: 'One' });
     const oldId = await account.listId();
-    const { widget, runWorker } = world.harness.services;
+    const widget = world.harness.get(WidgetSettings);
+    const runWorker = world.harness.get(RunWorker);
     const unisenderKey = Secret.of(account.unisenderKey);
     const { run } = await widget.saveKey({ accountId: account.accountId, unisenderKey, settings: { list_title: 'Two' } });
     await world.control.fault({ target: 'unisender', kind: '503', match: 'importContacts', times: 1 });

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Database, EventStore, FailureStore, RunStore } from '#database';
+import { AuditLog, Installer, Retention } from '#sync';
 import { type Harness, createHarness } from '../../support/sync-harness.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 
@@ -10,8 +12,8 @@ describe.each(testDatabaseKinds())('what is kept on %s', (kind) => {
   let harness: Harness;
 
   beforeEach(async () => {
-    harness = createHarness({ database: await databases.open(), sandbox: { url: 'http://127.0.0.1:9' } });
-    await harness.services.installer.saveSetup({
+    harness = await createHarness({ database: await databases.open(), sandbox: { url: 'http://127.0.0.1:9' } });
+    await harness.get(Installer).saveSetup({
       accountId: ACCOUNT_ID,
       clientId: 'client',
       clientSecret: 'secret',
@@ -20,14 +22,14 @@ describe.each(testDatabaseKinds())('what is kept on %s', (kind) => {
   });
 
   async function addRun(runId: string): Promise<void> {
-    const { runs } = harness.context.stores;
+    const runs = harness.get(RunStore);
     await runs.create({ runId, accountId: ACCOUNT_ID, mode: 'import', trigger: 'operator', totalEstimate: null });
     await runs.transition(runId, 'cancelled');
     harness.clock.advance(1_000);
   }
 
   const addFailure = () =>
-    harness.context.stores.failures.add({
+    harness.get(FailureStore).add({
       accountId: ACCOUNT_ID,
       tube: 'contacts',
       jobId: 1,
@@ -38,19 +40,20 @@ describe.each(testDatabaseKinds())('what is kept on %s', (kind) => {
     });
 
   const addEvent = (eventId: string, state: 'refused' | 'waiting') =>
-    harness.context.stores.events.add(ACCOUNT_ID, [
-      { eventId, source: 'kommo', action: 'update', contactId: 1, payload: '{}', dedupKey: eventId, state, reason: null },
-    ]);
+    harness
+      .get(EventStore)
+      .add(ACCOUNT_ID, [
+        { eventId, source: 'kommo', action: 'update', contactId: 1, payload: '{}', dedupKey: eventId, state, reason: null },
+      ]);
 
-  const action = () => harness.services.audit.record({ actor: 'cli', action: 'thing.do' }, () => Promise.resolve());
+  const action = () => harness.get(AuditLog).record({ actor: 'cli', action: 'thing.do' }, () => Promise.resolve());
 
   async function listKept() {
-    const { stores } = harness.context;
     return {
-      runs: (await stores.runs.list(ACCOUNT_ID, 10)).map(({ runId }) => runId),
-      failures: (await stores.failures.list({ limit: 10 })).length,
-      events: (await stores.events.list(ACCOUNT_ID, 10)).map(({ eventId }) => eventId),
-      actions: (await harness.services.audit.list({})).length,
+      runs: (await harness.get(RunStore).list(ACCOUNT_ID, 10)).map(({ runId }) => runId),
+      failures: (await harness.get(FailureStore).list({ limit: 10 })).length,
+      events: (await harness.get(EventStore).list(ACCOUNT_ID, 10)).map(({ eventId }) => eventId),
+      actions: (await harness.get(AuditLog).list({})).length,
     };
   }
 
@@ -61,24 +64,24 @@ describe.each(testDatabaseKinds())('what is kept on %s', (kind) => {
     await addEvent('e1', 'refused');
     await addEvent('e2', 'waiting');
     await action();
-    await harness.services.retention.run();
+    await harness.get(Retention).run();
     expect(await listKept()).toEqual({ runs: ['second', 'first'], failures: 1, events: ['e2', 'e1'], actions: 1 });
     harness.clock.advance(91 * DAY_MS);
     await addFailure();
-    await harness.services.retention.run();
+    await harness.get(Retention).run();
     expect(await listKept()).toEqual({ runs: ['second'], failures: 1, events: ['e2'], actions: 1 });
     harness.clock.advance(280 * DAY_MS);
-    await harness.services.retention.run();
+    await harness.get(Retention).run();
     expect(await listKept()).toEqual({ runs: ['second'], failures: 0, events: ['e2'], actions: 0 });
   });
 
   it('goes in batches, however much it is', async () => {
-    const { database } = harness.context;
+    const database = harness.get(Database);
     for (let batch = 0; batch < 5; batch += 1) {
       const rows = Array.from({ length: 1_000 }, (_, index) => `('${batch}-${index}', 0, 'cli', 'thing.do', NULL, 'done', '{}')`);
       await database.execute(`INSERT INTO audit (audit_id, at, actor, action, account_id, outcome, details) VALUES ${rows.join(',')}`);
     }
-    await harness.services.retention.run();
+    await harness.get(Retention).run();
     expect((await listKept()).actions).toBe(0);
   });
 });

@@ -1,5 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { AccountStore, LeaseStore } from '#database';
 import type { ErrorCode } from '#domain';
+import { AccountSync, BuriedJobs, KommoInbox, RunService, Sweep, WriteBack } from '#sync';
+import { eventually } from '../../support/built-process.js';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 import { testDatabaseKinds } from '../../support/test-databases.js';
@@ -16,14 +19,14 @@ describe.each(testDatabaseKinds())('the sweep on %s', (kind) => {
 
   /** How many jobs a round puts; they are lost. */
   const sweep = async (): Promise<number> => {
-    const { jobs, services } = world.harness;
+    const { jobs } = world.harness;
     jobs.splice(0);
-    await services.sweep.run();
+    await world.harness.get(Sweep).run();
     return jobs.splice(0).length;
   };
   const loseAJob = async () => {
     const hook = { contacts: { delete: [{ id: '7', type: 'contact' }] } };
-    await world.harness.services.kommoInbox.receive(account.accountId, hook);
+    await world.harness.get(KommoInbox).receive(account.accountId, hook);
     clock.advance(31_000);
   };
 
@@ -49,20 +52,20 @@ describe.each(testDatabaseKinds())('the sweep on %s', (kind) => {
 
   it('puts nothing for an account that waits for a human', async () => {
     await loseAJob();
-    await world.harness.context.stores.accounts.setStatus(account.accountId, 'reauthorization_required');
+    await world.harness.get(AccountStore).setStatus(account.accountId, 'reauthorization_required');
     expect(await sweep()).toBe(0);
   });
 
   it('R08: puts the job of a run again that nobody carries on', async () => {
-    await world.harness.services.runs.start({ accountId: account.accountId, mode: 'import', trigger: 'operator' });
+    await world.harness.get(RunService).start({ accountId: account.accountId, mode: 'import', trigger: 'operator' });
     expect(await sweep()).toBe(0);
     clock.advance(61_000);
     expect(await sweep()).toBe(1);
   });
 
   it('leaves the run of a paused account to its own job', async () => {
-    await world.harness.services.runs.start({ accountId: account.accountId, mode: 'import', trigger: 'operator' });
-    await world.harness.context.stores.accounts.pause(account.accountId, clock.nowMs() + 3_600_000, 'kommo_payment_required');
+    await world.harness.get(RunService).start({ accountId: account.accountId, mode: 'import', trigger: 'operator' });
+    await world.harness.get(AccountStore).pause(account.accountId, clock.nowMs() + 3_600_000, 'kommo_payment_required');
     clock.advance(61_000);
     expect(await sweep()).toBe(0);
   });
@@ -82,7 +85,7 @@ describe.each(testDatabaseKinds())('the jobs of one account on %s', (kind) => {
   const { signal } = new AbortController();
   const process = (isRetry: boolean) => {
     clock.advance(1_000);
-    return world.harness.services.accountSync.processEvents(account.accountId, signal, async () => isRetry);
+    return world.harness.get(AccountSync).processEvents(account.accountId, signal, async () => isRetry);
   };
   const change = async () => {
     await account.create({ name: 'New', emails: ['new@example.com'] });
@@ -90,14 +93,13 @@ describe.each(testDatabaseKinds())('the jobs of one account on %s', (kind) => {
   };
 
   it('end while a vendor makes the account wait: the sweep wakes it', async () => {
-    const { stores } = world.harness.context;
-    await stores.accounts.pause(account.accountId, clock.nowMs() + 3_600_000, 'kommo_payment_required');
+    await world.harness.get(AccountStore).pause(account.accountId, clock.nowMs() + 3_600_000, 'kommo_payment_required');
     await expect(process(false)).resolves.toBeUndefined();
-    await expect(world.harness.services.writeBack.run(account.accountId, signal)).resolves.toBeUndefined();
+    await expect(world.harness.get(WriteBack).run(account.accountId, signal)).resolves.toBeUndefined();
     await change();
     clock.advance(3_600_001);
     world.harness.jobs.splice(0);
-    await world.harness.services.sweep.run();
+    await world.harness.get(Sweep).run();
     expect(world.harness.jobs).toEqual([{ tube: 'contacts', payload: { account_id: account.accountId } }]);
   });
 
@@ -113,7 +115,7 @@ describe.each(testDatabaseKinds())('the jobs of one account on %s', (kind) => {
   });
 
   const bury = (error: { code: ErrorCode }) =>
-    world.harness.services.buriedJobs.record({
+    world.harness.get(BuriedJobs).record({
       tube: 'contacts',
       server: '127.0.0.1:11300',
       jobId: '1',
@@ -143,15 +145,16 @@ describe.each(testDatabaseKinds())('the jobs of one account on %s', (kind) => {
   it('tell Kommo of an unsubscribe that came while the account was held', async () => {
     await change();
     await process(false);
-    const { stores } = world.harness.context;
     const now = clock.nowMs();
-    const fence = await stores.leases.acquire(account.accountId, 'other', now + 60_000);
+    const fence = await world.harness.get(LeaseStore).acquire(account.accountId, 'other', now + 60_000);
     await account.unsubscribe('new@example.com');
     await world.control.post('/unisender/hooks/flush');
-    await world.harness.services.writeBack.run(account.accountId, signal);
-    expect(await stores.leases.release(account.accountId, fence ?? 0)).toBe(true);
-    await stores.leases.acquire(account.accountId, 'other', now + 60_000);
-    expect(await stores.leases.requestJobOnRelease(account.accountId)).toBe(true);
+    const countContactsJobs = () => world.harness.jobs.filter(({ tube }) => tube === 'contacts').length;
+    await eventually('the jobs of both hooks', () => countContactsJobs() === 2);
+    await world.harness.get(WriteBack).run(account.accountId, signal);
+    expect(await world.harness.get(LeaseStore).release(account.accountId, fence ?? 0)).toBe(true);
+    await world.harness.get(LeaseStore).acquire(account.accountId, 'other', now + 60_000);
+    expect(await world.harness.get(LeaseStore).requestJobOnRelease(account.accountId)).toBe(true);
     clock.advance(60_001);
     world.harness.jobs.splice(0);
     await process(false);
