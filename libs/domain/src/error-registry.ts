@@ -77,8 +77,9 @@ const registry = {
   wrong_auth: invalid(401, 'Check the Unisender key of the account, if Unisender sent the request.'),
 
   // Accounts
-  account_unknown: invalid(401, AUTHORISE),
-  unisender_key_missing: invalid(422, 'Save a Unisender key in the widget.'),
+  account_unknown: blocked(401, 'Check the account id, or open /auth?id=<account_id> and allow the access.'),
+  pending_authorization: blocked(401, AUTHORISE),
+  unisender_key_missing: blocked(422, 'Save a Unisender key in the widget.'),
   unisender_key_refused: blocked(422, 'Save a key that Unisender accepts in the widget.'),
   reauthorization_required: blocked(401, AUTHORISE),
   disconnected: blocked(401, 'Install the integration in Kommo again and allow the access.'),

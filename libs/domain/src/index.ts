@@ -1,3 +1,4 @@
+export * from './account-access.js';
 export * from './account-settings.js';
 export * from './account-status.js';
 export * from './address-action.js';

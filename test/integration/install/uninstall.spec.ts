@@ -110,7 +110,7 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
     expect(await account()).toMatchObject({ status: 'disconnected', webhookState: null });
     expect(await harness.get(RunStore).findActive(ACCOUNT_ID)).toBeUndefined();
     expect((await failureOf(harness.get(RunService).start({ accountId: ACCOUNT_ID, mode: 'import', trigger: 'operator' }))).code).toBe(
-      'reauthorization_required',
+      'disconnected',
     );
     await revoke();
     clock.advance(29 * DAY_MS);

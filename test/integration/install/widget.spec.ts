@@ -168,7 +168,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
     it('is refused for an account that is not authorised', async () => {
       await harness.get(AccountStore).setStatus(ACCOUNT_ID, 'reauthorization_required');
       expect((await failureOf(saveKey(harness))).code).toBe('reauthorization_required');
-      expect((await failureOf(saveKey(harness, 999))).code).toBe('reauthorization_required');
+      expect((await failureOf(saveKey(harness, 999))).code).toBe('account_unknown');
       expect(await control.calls()).toEqual([]);
     });
   });

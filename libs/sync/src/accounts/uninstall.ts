@@ -1,5 +1,5 @@
 import type { AccountEntity } from '#database';
-import { InvalidInputError, errorCodeOf } from '#domain';
+import { AccountBlockedError, InvalidInputError, errorCodeOf } from '#domain';
 import { KommoUnauthorizedError, verifyUninstallSignature } from '#kommo';
 import type { SyncContext } from '../context.js';
 import { RunActiveError, type RunService } from '../runs/run-service.js';
@@ -119,7 +119,7 @@ export class Uninstall {
     try {
       await this.services.runs.start({ accountId, mode: 'reconcile', trigger: 'watchdog' });
     } catch (error) {
-      if (!(error instanceof RunActiveError || error instanceof InvalidInputError)) throw error;
+      if (!(error instanceof RunActiveError || error instanceof AccountBlockedError)) throw error;
     }
   }
 

@@ -1,6 +1,5 @@
-import { MAX_ROWS_PER_CALL, type Secret, InvalidInputError, chunksOf, parseAddress } from '#domain';
+import { MAX_ROWS_PER_CALL, type Secret, chunksOf, parseAddress, requireUsableAccount, toAccountBlockedError } from '#domain';
 import type { UnisenderContact } from '#unisender';
-import { getAccount } from './get-account.js';
 import type { SyncContext } from '../context.js';
 import { openUnisenderKey } from '../tokens/sealing.js';
 
@@ -54,9 +53,14 @@ export class UnisenderContacts {
   }
 
   private async open(accountId: number): Promise<{ key: Secret; listId: number | null }> {
-    const account = await getAccount(this.context.stores.accounts, accountId);
+    const { clock, stores } = this.context;
+    const account = requireUsableAccount(await stores.accounts.find(accountId), {
+      accountId,
+      use: 'call_unisender',
+      nowMs: clock.nowMs(),
+    });
     const key = openUnisenderKey(this.context, account);
     if (key) return { key, listId: account.listId };
-    throw new InvalidInputError('the account has no Unisender key: save it in the widget', { code: 'unisender_key_missing' });
+    throw toAccountBlockedError(accountId, 'unisender_key_missing');
   }
 }

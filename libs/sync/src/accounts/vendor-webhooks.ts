@@ -1,11 +1,11 @@
 import type { AccountEntity, WebhookState } from '#database';
-import { AccountBlockedError, type Secret, ServiceError, TransientError, alerts, hasErrorCode } from '#domain';
+import { AccountBlockedError, type Secret, ServiceError, TransientError, alerts, hasErrorCode, requireUsableAccount } from '#domain';
 import { type KommoSession, CONTACT_WEBHOOK_SETTINGS } from '#kommo';
 import { UnisenderKeyRefusedError } from '#unisender';
 import type { SyncContext } from '../context.js';
 import { RunActiveError, type RunService } from '../runs/run-service.js';
-import { assertAuthorised, findStoredSession } from '../tokens/credentials.js';
-import { openUnisenderKey } from '../tokens/sealing.js';
+import { findStoredSession } from '../tokens/credentials.js';
+import { findUsableUnisenderKey } from '../tokens/sealing.js';
 import type { TokenService } from '../tokens/token-service.js';
 import { openWebhookUrls } from './webhook-url.js';
 
@@ -84,9 +84,8 @@ export class VendorWebhooks {
   }
 
   private async getAccount(accountId: number): Promise<AccountEntity> {
-    const account = await this.context.stores.accounts.find(accountId);
-    assertAuthorised(account);
-    return account;
+    const { clock, stores } = this.context;
+    return requireUsableAccount(await stores.accounts.find(accountId), { accountId, use: 'call_kommo', nowMs: clock.nowMs() });
   }
 
   private async ensureKommo(account: AccountEntity): Promise<void> {
@@ -145,7 +144,7 @@ export class VendorWebhooks {
   }
 
   private openKey(account: AccountEntity): Secret | undefined {
-    return account.unisenderBlock === null ? openUnisenderKey(this.context, account) : undefined;
+    return findUsableUnisenderKey(this.context, account);
   }
 
   private async reconcileGap(account: AccountEntity): Promise<boolean> {

@@ -2,6 +2,7 @@ import type { AccountEntity } from '#database';
 import {
   AccountBlockedError,
   type AccountSettings,
+  requireUsableAccount,
   InvalidInputError,
   type Secret,
   ServiceError,
@@ -14,7 +15,6 @@ import { AccountQueries } from './account-queries.js';
 import type { RunView } from '../runs/run-view.js';
 import { RunActiveError, type RunService } from '../runs/run-service.js';
 import type { VendorWebhooks } from './vendor-webhooks.js';
-import { assertAuthorised } from '../tokens/credentials.js';
 import { openUnisenderKey, unisenderKeyContext } from '../tokens/sealing.js';
 import { WidgetAuthority, type WidgetUser } from './widget-authority.js';
 import { type WidgetStatus, toUnconnectedStatus, toWidgetStatus } from './widget-status.js';
@@ -74,8 +74,8 @@ export class WidgetSettings {
    * TransientError (Unisender does not answer). Webhooks that cannot be subscribed now are the watchdog's.
    */
   async saveKey({ accountId, unisenderKey, settings }: KeyInput): Promise<{ run: RunView }> {
-    const account = await this.context.stores.accounts.find(accountId);
-    assertAuthorised(account);
+    const { clock, stores } = this.context;
+    const account = requireUsableAccount(await stores.accounts.find(accountId), { accountId, use: 'call_kommo', nowMs: clock.nowMs() });
     const wanted = parseAccountSettings(settings, account.settings);
     const lists = await this.checkKey(unisenderKey);
     const change = this.compare(account, unisenderKey, wanted, lists);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AccountStore } from '#database';
-import { Clock } from '#domain';
+import { Clock, findAccountHindrance } from '#domain';
 
 const MAX_CACHED = 10_000;
 const CACHE_MS = 60_000;
@@ -28,7 +28,7 @@ export class WebhookTokens {
     const cached = this.known.get(hash);
     if (cached && cached.until > now) return { accountId: cached.accountId };
     const account = await this.accounts.findByWebhookTokenHash(hash);
-    if (!account || account.status === 'disconnected') return undefined;
+    if (!account || findAccountHindrance(account, 'receive_events', now) !== undefined) return undefined;
     if (this.known.size >= MAX_CACHED) this.known.clear();
     this.known.set(hash, { accountId: account.accountId, until: now + CACHE_MS });
     return { accountId: account.accountId };

@@ -1,5 +1,14 @@
 import type { AccountEntity, HeldAddress, HeldPerson } from '#database';
-import { InvalidInputError, type Secret, ServiceError, TransientError, parseAddress, parseJson, toIsoTime } from '#domain';
+import {
+  InvalidInputError,
+  type Secret,
+  ServiceError,
+  TransientError,
+  findAccountHindrance,
+  parseAddress,
+  parseJson,
+  toIsoTime,
+} from '#domain';
 import { AccountLease } from '../push/account-lease.js';
 import type { SyncContext } from '../context.js';
 import { openUnisenderKey } from '../tokens/sealing.js';
@@ -75,7 +84,8 @@ export class PersonalData {
 
   private async deleteInUnisender(account: AccountEntity, { email, origin, state, consent }: HeldAddress): Promise<UnisenderErasure> {
     if (state !== 'present') return 'none';
-    const key = account.status === 'active' && account.unisenderBlock === null ? openUnisenderKey(this.context, account) : undefined;
+    const isUsable = findAccountHindrance(account, 'sync', this.context.clock.nowMs()) === undefined;
+    const key = isUsable ? openUnisenderKey(this.context, account) : undefined;
     if (origin !== 'ours' || consent !== 'mailable' || !key) return 'left';
     return this.deleteAddress(key, email);
   }

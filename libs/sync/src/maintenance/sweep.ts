@@ -1,3 +1,4 @@
+import { type AccountHindrance, findAccountHindrance } from '#domain';
 import type { SyncContext } from '../context.js';
 import type { RunService } from '../runs/run-service.js';
 
@@ -33,7 +34,8 @@ export class Sweep {
     await this.wakeAccounts([...new Set([...waiting, ...abandoned])]);
     for (const run of await stores.runs.listStale(clock.nowMs() - STALE_RUN_MS, LIMIT)) {
       await stores.runs.beat(run.runId);
-      if (!(await this.isPaused(run.accountId))) await this.runs.enqueue(run);
+      // The job of a paused account's run is in the queue until the pause ends; the job of a blocked account fails its run.
+      if ((await this.findHindrance(run.accountId)) !== 'account_paused') await this.runs.enqueue(run);
     }
     await stores.events.purge(clock.nowMs() - KEEP_SETTLED_EVENTS_MS, PURGE_ROWS);
     await stores.authStates.purge();
@@ -55,16 +57,13 @@ export class Sweep {
     return last ? Math.min(last.pauseMs * 2, LONGEST_PAUSE_MS) : this.context.config.sweepSeconds * 1_000;
   }
 
-  /** The run's own job waits for the end of the pause. */
-  private async isPaused(accountId: number): Promise<boolean> {
+  private async findHindrance(accountId: number): Promise<AccountHindrance | undefined> {
     const { clock, stores } = this.context;
-    return ((await stores.accounts.find(accountId))?.pausedUntil ?? 0) > clock.nowMs();
+    return findAccountHindrance(await stores.accounts.find(accountId), 'work', clock.nowMs());
   }
 
   private async wakeAccount(accountId: number): Promise<void> {
-    const { clock, queue, stores } = this.context;
-    const account = await stores.accounts.find(accountId);
-    if (account?.status !== 'active' || account.pausedUntil > clock.nowMs()) return;
-    await queue.put({ tube: 'contacts', payload: { account_id: accountId } });
+    if ((await this.findHindrance(accountId)) !== undefined) return;
+    await this.context.queue.put({ tube: 'contacts', payload: { account_id: accountId } });
   }
 }

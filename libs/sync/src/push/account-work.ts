@@ -1,6 +1,5 @@
 import type { AccountEntity } from '#database';
 import {
-  AccountBlockedError,
   type AccountSettings,
   type Continuation,
   type Secret,
@@ -8,23 +7,26 @@ import {
   alerts,
   findContinuation,
   isDeferral,
+  requireUsableAccount,
+  toAccountBlockedError,
 } from '#domain';
 import { UnisenderKeyRefusedError } from '#unisender';
 import type { SyncContext } from '../context.js';
-import { openUnisenderKey } from '../tokens/sealing.js';
+import { findUsableUnisenderKey } from '../tokens/sealing.js';
 import { AccountLease } from './account-lease.js';
 
-/** Work on one account: who holds it, what it wants, when to stop. */
+/** What a job needs to work on one account. */
 export interface AccountWork {
   readonly lease: AccountLease;
   readonly account: AccountEntity;
   readonly settings: AccountSettings;
-  /** Undefined while no key was given or Unisender refuses it: the mirror is kept, nothing is told. */
+  /** Undefined without a key, and while Unisender refuses it. Then jobs keep the mirror and push nothing. */
   readonly unisenderKey: Secret | undefined;
   /** Aborted when the process stops. */
   readonly signal: AbortSignal;
 }
 
+/** A vendor's wait of this length or more pauses the account. */
 const PAUSE_FROM_MS = 30_000;
 
 const aborted = () => new TransientError('the process is stopping', { code: 'stopping', retryAfterMs: 0 });
@@ -34,30 +36,16 @@ export function throwIfStopping(signal: AbortSignal): void {
   if (signal.aborted) throw aborted();
 }
 
-function assertWorkable(account: AccountEntity, nowMs: number): void {
-  if (account.status === 'disconnected') throw new AccountBlockedError('the account is disconnected', { code: 'disconnected' });
-  if (account.status === 'suspended') throw new AccountBlockedError('the account is suspended', { code: 'suspended' });
-  if (account.status !== 'active') {
-    throw new AccountBlockedError('the account must be authorised again', { code: 'reauthorization_required' });
-  }
-  if (account.pausedUntil > nowMs) {
-    throw new TransientError(`the account is paused: ${account.pauseCode ?? ''}`, {
-      code: 'account_paused',
-      retryAfterMs: account.pausedUntil - nowMs,
-    });
-  }
-}
-
-/** Remembers for all processes what a failure means for the account; gives the error that its job ends with. */
-async function settleFailure(context: SyncContext, accountId: number, error: unknown): Promise<unknown> {
+/** Records what an error means for the account: a refused key, or a pause. Returns the error that ends the job. */
+async function recordFailure(context: SyncContext, accountId: number, error: unknown): Promise<unknown> {
   const { database, stores, clock, logger } = context;
   if (error instanceof UnisenderKeyRefusedError) {
     await database.transaction(async () => {
       await stores.accounts.update(accountId, { unisenderBlock: error.code });
       await stores.alerts.raise(alerts.unisenderKeyRefused(accountId, error.code, clock.nowMs()));
     });
-    logger.error('Unisender refuses the key: nothing is told until it is changed', { account_id: accountId });
-    return new AccountBlockedError(error.message, { code: 'unisender_key_refused', cause: error });
+    logger.error('Unisender refuses the key; nothing is pushed until it is replaced', { account_id: accountId });
+    return toAccountBlockedError(accountId, 'unisender_key_refused', { cause: error });
   }
   const isLongWait = error instanceof TransientError && !isDeferral(error) && (error.retryAfterMs ?? 0) >= PAUSE_FROM_MS;
   if (isLongWait) await stores.accounts.pause(accountId, clock.nowMs() + (error.retryAfterMs ?? 0), error.code);
@@ -65,8 +53,9 @@ async function settleFailure(context: SyncContext, accountId: number, error: unk
 }
 
 /**
- * Runs `work` on an account that can be worked on, under its lease. A refused Unisender key is remembered, a vendor's long
- * wait pauses the account for everybody. Throws AccountBlockedError when a human must act first.
+ * Runs `work` under the account's lease. Records a refused Unisender key. A vendor's wait of 30 s or more pauses the account in all
+ * processes. Throws AccountBlockedError when a human must act first, TransientError `account_paused` or `account_busy`, and what
+ * `work` throws.
  */
 export async function workOnAccount<Result>(
   context: SyncContext,
@@ -74,9 +63,8 @@ export async function workOnAccount<Result>(
   signal: AbortSignal,
   work: (work: AccountWork) => Promise<Result>,
 ): Promise<Result> {
-  const account = await context.stores.accounts.find(accountId);
-  if (!account) throw new AccountBlockedError(`account ${accountId} is not known`, { code: 'disconnected' });
-  assertWorkable(account, context.clock.nowMs());
+  const nowMs = context.clock.nowMs();
+  const account = requireUsableAccount(await context.stores.accounts.find(accountId), { accountId, use: 'work', nowMs });
   try {
     return await AccountLease.hold(context, accountId, async (lease) => {
       const current = (await context.stores.accounts.find(accountId)) ?? account;
@@ -84,12 +72,12 @@ export async function workOnAccount<Result>(
         lease,
         account: current,
         settings: current.settings,
-        unisenderKey: current.unisenderBlock === null ? openUnisenderKey(context, current) : undefined,
+        unisenderKey: findUsableUnisenderKey(context, current),
         signal,
       });
     });
   } catch (error) {
-    throw await settleFailure(context, accountId, error);
+    throw await recordFailure(context, accountId, error);
   }
 }
 

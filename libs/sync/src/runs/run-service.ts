@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AccountStore, ContactStore, type RunEntity, RunStore } from '#database';
-import { AccountBlockedError, Clock, type ErrorCode, InvalidInputError, type RunMode, type RunTrigger } from '#domain';
-import { getAccount } from '../accounts/get-account.js';
+import { Clock, type ErrorCode, InvalidInputError, type RunMode, type RunTrigger, requireUsableAccount } from '#domain';
 import { JobEnqueuer } from '../intake/job-enqueuer.js';
 import { type RunView, toRunView } from './run-view.js';
 
@@ -86,17 +85,7 @@ export class RunService {
   }
 
   private async assertStartable(accountId: number): Promise<void> {
-    const account = await getAccount(this.accounts, accountId);
-    if (account.status !== 'active') {
-      throw new AccountBlockedError('the account must be authorised first: open /auth?id=<account_id>', {
-        code: 'reauthorization_required',
-      });
-    }
-    if (account.unisenderKey === null || account.unisenderBlock !== null) {
-      throw new InvalidInputError('the account has no Unisender key that is accepted: save it in the widget', {
-        code: 'unisender_key_missing',
-      });
-    }
+    requireUsableAccount(await this.accounts.find(accountId), { accountId, use: 'sync', nowMs: this.clock.nowMs() });
   }
 
   private async getIf(

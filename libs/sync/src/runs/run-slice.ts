@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { RunEntity } from '#database';
-import { AccountBlockedError, Clock, type RunPhase, type Secret } from '#domain';
+import { Clock, type RunPhase, type Secret, toAccountBlockedError } from '#domain';
 import type { AccountWork } from '../push/account-work.js';
 import { Preparation } from '../push/preparation.js';
 import { FinishPhase } from './finish-phase.js';
@@ -59,5 +59,6 @@ export class RunSlice {
 /** Throws AccountBlockedError when the account has no key that Unisender accepts. */
 function requireUnisenderKey(work: AccountWork): Secret {
   if (work.unisenderKey) return work.unisenderKey;
-  throw new AccountBlockedError('the account has no Unisender key that is accepted', { code: 'unisender_key_refused' });
+  const { accountId, unisenderKey } = work.account;
+  throw toAccountBlockedError(accountId, unisenderKey === null ? 'unisender_key_missing' : 'unisender_key_refused');
 }

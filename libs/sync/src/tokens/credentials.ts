@@ -1,5 +1,5 @@
 import type { AccessEntity, AccountEntity } from '#database';
-import { AccountBlockedError, BugError, type Secret } from '#domain';
+import { type AccountUse, BugError, type Secret, requireUsableAccount } from '#domain';
 import type { KommoSession, TokenPair } from '#kommo';
 import type { SyncContext } from '../context.js';
 import { accessTokenContext, clientSecretContext, refreshTokenContext } from './sealing.js';
@@ -25,17 +25,6 @@ export interface ClientIdentity {
   readonly redirectUri: string;
 }
 
-/** Throws AccountBlockedError unless the account is authorised and active. */
-export function assertAuthorised(account: AccountEntity | undefined): asserts account is AccountEntity {
-  if (account?.status === 'active') return;
-  if (account?.status === 'disconnected' || account?.status === 'suspended') {
-    throw new AccountBlockedError(`the account is ${account.status}`, { code: account.status });
-  }
-  throw new AccountBlockedError('the account is not authorised: open /auth?id=<account_id> and allow the access', {
-    code: 'reauthorization_required',
-  });
-}
-
 const open = (context: SyncContext, access: AccessEntity, account: AccountEntity): Credentials => ({
   session: {
     host: account.host,
@@ -56,20 +45,15 @@ const open = (context: SyncContext, access: AccessEntity, account: AccountEntity
  * The pair is read before the account: an install that commits in between leaves an old version with the new integration,
  * which is noticed by its version; the other order could hide it.
  */
-export const loadCredentials = (context: SyncContext, accountId: number): Promise<Credentials> =>
-  load(context, accountId, assertAuthorised);
+export const loadCredentials = (context: SyncContext, accountId: number): Promise<Credentials> => load(context, accountId, 'call_kommo');
 
-/** As {@link loadCredentials}, also of a suspended account: nobody works on it, and its access is kept alive for the day it comes back. */
-export const loadRenewable = (context: SyncContext, accountId: number): Promise<Credentials> => load(context, accountId, assertRenewable);
+/** As {@link loadCredentials}, also of a suspended account: its tokens stay valid until it continues. */
+export const loadRenewable = (context: SyncContext, accountId: number): Promise<Credentials> => load(context, accountId, 'renew_tokens');
 
-function assertRenewable(account: AccountEntity | undefined): asserts account is AccountEntity {
-  if (account?.status !== 'suspended') assertAuthorised(account);
-}
-
-async function load(context: SyncContext, accountId: number, assertAllowed: typeof assertAuthorised): Promise<Credentials> {
+async function load(context: SyncContext, accountId: number, use: AccountUse): Promise<Credentials> {
   const access = await context.stores.accesses.find(accountId);
-  const account = await context.stores.accounts.find(accountId);
-  assertAllowed(account);
+  const nowMs = context.clock.nowMs();
+  const account = requireUsableAccount(await context.stores.accounts.find(accountId), { accountId, use, nowMs });
   if (!access) throw new BugError(`account ${accountId} has no access`, { code: 'access_missing' });
   return open(context, access, account);
 }

@@ -1,5 +1,5 @@
 import type { AccountEntity } from '#database';
-import type { Secret } from '#domain';
+import { type AccountFacts, type Secret, findAccountHindrance } from '#domain';
 import type { Keyring } from '#secrets';
 
 /** Keyring contexts, one per sealed column: a value moved to another row or column does not open. */
@@ -15,4 +15,10 @@ export function openUnisenderKey(
   { accountId, unisenderKey }: Pick<AccountEntity, 'accountId' | 'unisenderKey'>,
 ): Secret | undefined {
   return unisenderKey === null ? undefined : keyring.decrypt(unisenderKey, unisenderKeyContext(accountId));
+}
+
+/** The account's Unisender key; undefined when none was given, and while Unisender refuses it. */
+export function findUsableUnisenderKey(context: { readonly keyring: Keyring }, account: AccountFacts): Secret | undefined {
+  const isUsable = findAccountHindrance(account, 'call_unisender', 0) === undefined;
+  return isUsable ? openUnisenderKey(context, account) : undefined;
 }

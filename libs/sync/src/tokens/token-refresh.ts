@@ -1,4 +1,4 @@
-import { AccountBlockedError, alerts } from '#domain';
+import { alerts, toAccountBlockedError } from '#domain';
 import { type KommoHost, KommoHostMovedError, KommoTokenRefusedError, type TokenPair } from '#kommo';
 import type { SyncContext } from '../context.js';
 import { type Credentials, getClientIdentity, loadRenewable, sealPair } from './credentials.js';
@@ -80,10 +80,7 @@ export class TokenRefresh {
     const { accountId } = used.session;
     if (await this.flagUnlessRotated(used)) {
       this.context.logger.error('Kommo refuses the refresh token: the account must be authorised again', { account_id: accountId });
-      throw new AccountBlockedError('the account must be authorised again: Kommo refuses its refresh token', {
-        code: 'reauthorization_required',
-        cause,
-      });
+      throw toAccountBlockedError(accountId, 'reauthorization_required', { cause });
     }
     return loadRenewable(this.context, accountId);
   }
