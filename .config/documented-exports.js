@@ -1,5 +1,16 @@
 import ts from 'typescript';
 
+/** Methods that the language or Nest calls, and whose meaning is always the same. */
+const wellKnown = new Set([
+  'toString',
+  'toJSON',
+  'onModuleInit',
+  'onApplicationBootstrap',
+  'onModuleDestroy',
+  'beforeApplicationShutdown',
+  'onApplicationShutdown',
+]);
+
 const notPublic = ts.ModifierFlags.Private | ts.ModifierFlags.Protected;
 
 function namesOf(statement) {
@@ -14,6 +25,7 @@ function publicMembersOf(statement) {
     (member) =>
       (ts.isMethodDeclaration(member) || ts.isMethodSignature(member) || ts.isAccessor(member)) &&
       ts.isIdentifier(member.name) &&
+      !wellKnown.has(member.name.text) &&
       (ts.getCombinedModifierFlags(member) & notPublic) === 0,
   );
   return members.map(({ name }) => name);
@@ -21,8 +33,8 @@ function publicMembersOf(statement) {
 
 /**
  * ESLint rule: every exported declaration, and every public method and accessor of an exported class or interface, has a
- * docstring. A member inherits the docstring of the class or interface that it extends or implements. Re-exports are not checked: the
- * declaration is. Needs type information.
+ * docstring. A member inherits the docstring of the class or interface that it extends or implements. Re-exports are not
+ * checked: the declaration is. Needs type information.
  */
 export const documentedExports = {
   meta: {
