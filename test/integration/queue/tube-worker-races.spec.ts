@@ -43,28 +43,46 @@ describe.each(queueServerKinds())('tube workers and races: $name', (kind) => {
 
   it('keep their connection when another client has deleted their job', async () => {
     const scene = openScene(accelerated(1 / 1_000));
-    const held = latch();
+    let held = latch();
     const worked: number[] = [];
     scene.startWorkers(async ({ account_id }) => {
       if (account_id === 1) await held.opened;
       worked.push(account_id);
     });
-    const raw = await putRaw(scene, '{"account_id":1}', 1);
-    await eventually(
-      () => contactsOf(scene),
-      (counts) => counts?.reserved === 1,
-    );
-    await raw.ask('watch contacts\r\n');
-    const id = /RESERVED (\d+)/.exec(await raw.ask('reserve-with-timeout 20\r\n', /\}\r\n$|TIMED_OUT/))?.[1] ?? '';
+    const raw = await scene.rawClient();
+    await raw.ask('use contacts\r\nwatch contacts\r\n', /WATCHING 2\r\n/);
+    let jobs = 0;
+    /** beanstalkd sometimes misses the end of a time-to-run (docs/COMPATIBILITY.md). Then the worker ends the job, and the next one is tried. */
+    const takeFromWorker = async (): Promise<string> => {
+      for (;;) {
+        jobs += 1;
+        await raw.ask('put 0 0 1 16\r\n{"account_id":1}\r\n');
+        await eventually(
+          () => contactsOf(scene),
+          (counts) => counts?.reserved === 1,
+        );
+        const reply = await raw.ask('reserve-with-timeout 3\r\n', /\}\r\n$|TIMED_OUT/);
+        const id = /RESERVED (\d+)/.exec(reply)?.[1];
+        if (id !== undefined) return id;
+        held.open();
+        await eventually(
+          () => worked.length,
+          (count) => count === jobs,
+        );
+        held = latch();
+      }
+    };
+    const id = await takeFromWorker();
     expect(await raw.ask(`delete ${id}\r\n`)).toBe('DELETED\r\n');
     held.open();
     await scene.client.put(contactsJob(2));
     expect(
       await eventually(
         () => worked.length,
-        (count) => count === 2,
+        (count) => count === jobs + 1,
       ),
-    ).toBe(2);
+    ).toBe(jobs + 1);
+    expect(worked.slice(-2)).toEqual([1, 2]);
     expect(messagesOf(scene)).toEqual(['job no longer held by this worker']);
   });
 
