@@ -12,10 +12,10 @@ const GUESSED_TOKEN = 'planted-guessed-operator-token-0123456789';
 const BAD_ENCRYPTION_KEY = 'planted-bad-encryption-key-0123456789';
 const CONTACTS = 30;
 
-/** The forms in which a text may lie about. */
+/** The encodings in which a text can occur. */
 function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret);
-  // Base64 of a text inside another depends on where it begins; without its ends it does not.
+  // The base64 form depends on the position inside a longer text. The middle part has only three forms.
   const shifted = [0, 1, 2].map((shift) =>
     Buffer.concat([Buffer.alloc(shift), bytes])
       .toString('base64')
@@ -25,22 +25,22 @@ function formsOf(secret: string): string[] {
   return [...new Set([...forms, ...shifted.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'))])];
 }
 
-describe.each(serviceModes())('R41: secrets that were planted (%s)', (mode) => {
-  let outside: StubVendor;
+describe.each(serviceModes())('R41: planted secrets (%s)', (mode) => {
+  let vendor: StubVendor;
   let service: ServiceProcesses;
   let account: ServiceAccount;
   const secrets = new Map<string, string>();
-  const answers: { place: string; bytes: Buffer }[] = [];
+  const responses: { place: string; bytes: Buffer }[] = [];
 
   beforeAll(async () => {
-    outside = await startStubVendor();
-    outside.respondWith(text('', 500));
+    vendor = await startStubVendor();
+    vendor.respondWith(text('', 500));
     const env = {
       LOG_LEVEL: 'debug',
       LOG_FORMAT: mode === 'embedded' ? 'text' : 'json',
       CRONITOR_API_KEY: CRONITOR_KEY,
-      CRONITOR_URL: outside.origin.origin,
-      ALERT_WEBHOOK_URL: `${outside.origin.origin}${ALERT_PATH}`,
+      CRONITOR_URL: vendor.origin.origin,
+      ALERT_WEBHOOK_URL: `${vendor.origin.origin}${ALERT_PATH}`,
       WATCHDOG_CRON: '* * * * * *',
       TOKEN_RENEW_CRON: '* * * * * *',
       TOKEN_RENEW_WITHIN_HOURS: '48',
@@ -51,56 +51,60 @@ describe.each(serviceModes())('R41: secrets that were planted (%s)', (mode) => {
 
   afterAll(async () => {
     await service.stop();
-    await outside.close();
+    await vendor.close();
   }, 60_000);
 
-  const plant = (name: string, secret: string) => {
-    if (secret.length < 12) throw new Error(`${name} is too short to be looked for`);
+  const addSecret = (name: string, secret: string) => {
+    if (secret.length < 12) throw new Error(`${name} is too short to search for`);
     secrets.set(name, secret);
   };
 
-  /** A call of anybody's; its answer is kept. */
+  /** Sends a request and stores the response. */
   async function call(method: string, path: string, headers: Record<string, string> = {}, body?: object): Promise<void> {
     const json = body === undefined ? {} : { body: JSON.stringify(body) };
-    const answer = await service.api.fetch(path, {
+    const response = await service.api.fetch(path, {
       method,
       redirect: 'manual',
       headers: { 'content-type': 'application/json', ...headers },
       ...json,
     });
-    const head = [...answer.headers].map((pair) => pair.join(': ')).join('\n');
-    answers.push({ place: `${answer.status} to ${method} ${path.split('?')[0]}`, bytes: Buffer.from(`${head}\n${await answer.text()}`) });
+    const head = [...response.headers].map((pair) => pair.join(': ')).join('\n');
+    responses.push({
+      place: `${response.status} to ${method} ${path.split('?')[0]}`,
+      bytes: Buffer.from(`${head}\n${await response.text()}`),
+    });
   }
 
-  /** Everything that the database keeps sealed. */
-  async function plantWhatIsSealed(when: string): Promise<void> {
+  /** Adds every encrypted value of the database to the secrets. */
+  async function addEncryptedValues(when: string): Promise<void> {
     const { database, encryptionKey } = await service.openDatabase();
     const keyring = new Keyring(encryptionKey);
     const open = async (table: string, key: string, columns: readonly string[]) => {
       for (const row of await database.query<Record<string, string>>(`SELECT * FROM ${table}`)) {
         for (const column of columns) {
-          const sealed = row[column];
-          if (sealed) plant(`${table}.${column} ${when}`, keyring.decrypt(String(sealed), `${table}.${column}:${row[key]}`).reveal());
+          const encrypted = row[column];
+          if (encrypted)
+            addSecret(`${table}.${column} ${when}`, keyring.decrypt(String(encrypted), `${table}.${column}:${row[key]}`).reveal());
         }
       }
     };
     await open('integrations', 'client_id', ['client_secret']);
     await open('accounts', 'account_id', ['unisender_key', 'webhook_token']);
     await open('accesses', 'account_id', ['access_token', 'refresh_token']);
-    plant('encryption key', encryptionKey.reveal());
+    addSecret('encryption key', encryptionKey.reveal());
     await database.close();
   }
 
-  async function plantWhatWasSent(): Promise<void> {
+  async function addSentTokens(): Promise<void> {
     for (const { body } of await service.control.calls('/oauth2/access_token')) {
       for (const name of ['code', 'client_secret', 'refresh_token']) {
         const value = (body as Record<string, string> | undefined)?.[name];
-        if (value) plant(`sent ${name} ${value.slice(-6)}`, value);
+        if (value) addSecret(`sent ${name} ${value.slice(-6)}`, value);
       }
     }
   }
 
-  async function live(): Promise<void> {
+  async function runService(): Promise<void> {
     await account.connect();
     await account.create({ name: 'Planted Person', emails: ['planted.person@example.com'] });
     await service.control.post(`/kommo/accounts/${account.accountId}/contacts`, { count: CONTACTS });
@@ -111,12 +115,12 @@ describe.each(serviceModes())('R41: secrets that were planted (%s)', (mode) => {
     expect(await service.runCommand(['update-accesses', '48'])).toBe(0);
   }
 
-  /** Secrets where they do not belong, and guesses that are refused. */
-  async function misuse(): Promise<void> {
+  /** Sends secrets in wrong places, and guessed secrets. */
+  async function sendMisplacedSecrets(): Promise<void> {
     const { token } = await service.control.post<{ token: string }>(`/kommo/accounts/${account.accountId}/disposable-token`, {
       client_id: service.clientId,
     });
-    plant('disposable token', token);
+    addSecret('disposable token', token);
     const hook = `/webhook/${secrets.get('accounts.webhook_token at first') ?? ''}`;
     const clientSecret = secrets.get('integrations.client_secret at first') ?? '';
     const key = { account_id: account.accountId, unisender_key: REFUSED_KEY };
@@ -143,26 +147,26 @@ describe.each(serviceModes())('R41: secrets that were planted (%s)', (mode) => {
     await service.runCommand(['how-time'], { ENCRYPTION_KEY: BAD_ENCRYPTION_KEY });
   }
 
-  it('are nowhere in what the service leaves behind', async () => {
+  it('do not occur in anything that the service writes', async () => {
     for (const [name, secret] of Object.entries({ CRONITOR_KEY, ALERT_PATH, REFUSED_KEY, GUESSED_TOKEN, BAD_ENCRYPTION_KEY }))
-      plant(name, secret);
-    plant('operator token', service.operator.authorization.slice('Bearer '.length));
-    await plantWhatIsSealed('before');
-    await live();
-    await plantWhatIsSealed('at first');
-    await misuse();
+      addSecret(name, secret);
+    addSecret('operator token', service.operator.authorization.slice('Bearer '.length));
+    await addEncryptedValues('before');
+    await runService();
+    await addEncryptedValues('at first');
+    await sendMisplacedSecrets();
     await service.control.post(`/kommo/accounts/${account.accountId}/revoke`, {});
-    await eventually('a refused account', async () => (await account.shown()).status === 'reauthorization_required', 30_000);
-    await plantWhatIsSealed('at last');
-    await plantWhatWasSent();
-    const remains = [...(await service.remains()), ...answers];
-    const found = remains.flatMap(({ place, bytes }) =>
+    await eventually('a refused account', async () => (await account.getAccount()).status === 'reauthorization_required', 30_000);
+    await addEncryptedValues('at last');
+    await addSentTokens();
+    const written = [...(await service.readEverything()), ...responses];
+    const found = written.flatMap(({ place, bytes }) =>
       [...secrets].filter(([, secret]) => formsOf(secret).some((form) => bytes.includes(form))).map(([name]) => `${name} in ${place}`),
     );
     expect(found).toEqual([]);
-    expect(remains.filter(({ place }) => place.includes('logs/')).length).toBeGreaterThan(0);
-    expect(remains.some(({ bytes }) => bytes.includes('planted.person@example.com'))).toBe(true);
-    const beyondDatabase = remains.filter(({ place }) => !/sqlite|MariaDB/.test(place) && !place.startsWith('200'));
-    expect(beyondDatabase.filter(({ bytes }) => bytes.includes('planted.person@')).map(({ place }) => place)).toEqual([]);
+    expect(written.filter(({ place }) => place.includes('logs/')).length).toBeGreaterThan(0);
+    expect(written.some(({ bytes }) => bytes.includes('planted.person@example.com'))).toBe(true);
+    const outsideDatabase = written.filter(({ place }) => !/sqlite|MariaDB/.test(place) && !place.startsWith('200'));
+    expect(outsideDatabase.filter(({ bytes }) => bytes.includes('planted.person@')).map(({ place }) => place)).toEqual([]);
   }, 180_000);
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { eventually } from '../support/built-process.js';
-import { Life, type Network, type Step, addEarlierSubscribers, findBrokenPromises, history } from '../support/promise-history.js';
+import { HistoryPlayer, type Network, type Step, addPreexistingAddresses, findBrokenPromises, history } from '../support/promise-history.js';
 import { ServiceProcesses, serviceModes } from '../support/service-processes.js';
 
 const HISTORIES = 12;
@@ -59,9 +59,9 @@ async function disturb(service: ServiceProcesses): Promise<void> {
 
 async function runHistory(service: ServiceProcesses, steps: readonly Step[]): Promise<void> {
   const account = await service.addAccount();
-  const before = await addEarlierSubscribers(account);
+  const before = await addPreexistingAddresses(account);
   expect(await account.connect()).toMatchObject({ state: 'completed' });
-  await new Life(networkOf(service), account).live(steps);
+  await new HistoryPlayer(networkOf(service), account).play(steps);
   await account.untilQuiet(60_000);
   const isKept = await eventually('a kept promise', () => findBrokenPromises(account, before).then(isEmpty), 5_000).catch(() => false);
   if (!isKept) expect(await findBrokenPromises(account, before)).toEqual([]);

@@ -4,7 +4,7 @@ import { type BuiltProcess, eventually, isAlive, listChildren } from '../support
 import type { ServiceAccount } from '../support/service-account.js';
 import { ServiceProcesses, serviceModes } from '../support/service-processes.js';
 
-const AT_ONCE_MS = 3_000;
+const IMMEDIATE_MS = 3_000;
 const SECOND_SIGNAL_AFTER_MS = 1_100;
 
 const openAccount = async (service: ServiceProcesses): Promise<ServiceAccount> => {
@@ -23,7 +23,7 @@ async function signalTwice(process: BuiltProcess): Promise<number | null> {
   await systemClock.sleep(SECOND_SIGNAL_AFTER_MS);
   expect(process.exitCode).toBeUndefined();
   process.signal('SIGTERM');
-  return process.exit(AT_ONCE_MS);
+  return process.waitForExit(IMMEDIATE_MS);
 }
 
 describe.each(serviceModes())('R34: signals (%s)', (mode) => {
@@ -42,13 +42,13 @@ describe.each(serviceModes())('R34: signals (%s)', (mode) => {
     const process = target();
     const children = listChildren(process.pid);
     process.signal('SIGTERM');
-    expect(await process.exit()).toBe(0);
+    expect(await process.waitForExit()).toBe(0);
     expect(children.filter(({ pid }) => isAlive(pid))).toEqual([]);
     expect((await account.held()).has('anna@example.com')).toBe(true);
     expect(await service.control.calls('importContacts')).toHaveLength(1);
     if (mode === 'servers') {
       service.apiServer.signal('SIGTERM');
-      expect(await service.apiServer.exit()).toBe(0);
+      expect(await service.apiServer.waitForExit()).toBe(0);
     }
   }, 180_000);
 
@@ -60,6 +60,6 @@ describe.each(serviceModes())('R34: signals (%s)', (mode) => {
     await waitForImport(service);
     const children = listChildren(target().pid);
     expect(await signalTwice(target())).toBe(1);
-    await eventually('the end of every child', () => children.every(({ pid }) => !isAlive(pid)), AT_ONCE_MS);
+    await eventually('the end of every child', () => children.every(({ pid }) => !isAlive(pid)), IMMEDIATE_MS);
   }, 180_000);
 });

@@ -7,7 +7,7 @@ import { ServiceProcesses } from '../support/service-processes.js';
 
 const ENTRY = { queue: 'libs/beanstalkd', worker: 'apps/worker', api: 'apps/api' } as const;
 
-/** Kommo tries an unreachable receiver three times only: here at once, after 3 s and after another 9 s. */
+/** Kommo calls an unreachable receiver only three times: here at once, after 3 s and after another 9 s. */
 const HOOK_TIME_SCALE = 0.01;
 
 describe('the service as one command', () => {
@@ -21,22 +21,22 @@ describe('the service as one command', () => {
   const findChild = (name: keyof typeof ENTRY) => listChildren(service.command.pid).find(({ command }) => command.includes(ENTRY[name]));
 
   it.each(['queue', 'api'] as const)(
-    'R17: starts a killed %s again, and what happened meanwhile is applied',
+    'R17: restarts a killed %s, and applies changes made meanwhile',
     async (name) => {
       const account = await service.addAccount();
       await account.connect();
       const pid = findChild(name)?.pid ?? 0;
       process.kill(pid, 'SIGKILL');
-      await eventually('its end', () => !isAlive(pid));
+      await eventually('the end of the process', () => !isAlive(pid));
       await account.create({ name: 'Anna', emails: ['anna@example.com'] });
-      await eventually('another one', () => findChild(name) !== undefined);
-      await eventually('a service that is ready', () => service.api.isReady());
+      await eventually('a new process', () => findChild(name) !== undefined);
+      await eventually('a ready service', () => service.api.isReady());
       await eventually('anna on the list', async () => (await account.onList()).has('anna@example.com'), 40_000);
     },
     90_000,
   );
 
-  it('R34: leaves no process behind when it is killed itself', async () => {
+  it('R34: leaves no process when it is killed', async () => {
     const children = listChildren(service.command.pid);
     expect(children).toHaveLength(3);
     await service.command.kill();
@@ -44,7 +44,7 @@ describe('the service as one command', () => {
   }, 60_000);
 });
 
-describe('a start that is interrupted', () => {
+describe('an interrupted start', () => {
   let folder: string;
 
   beforeEach(async () => {
@@ -52,7 +52,7 @@ describe('a start that is interrupted', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  it('R34: ends with 0 and leaves no process, as soon as it has one', async () => {
+  it('R34: exits with 0 and leaves no process, even directly after the first one started', async () => {
     const command = new BuiltProcess({
       entry: 'apps/cli/src/main.js',
       args: ['start'],

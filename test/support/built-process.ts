@@ -9,23 +9,27 @@ const STOP_WITHIN_MS = 30_000;
 const KEPT_LINES = 200;
 const buildRoot = new URL('../../dist/', import.meta.url);
 
+/** How a process is started. */
 export interface BuiltProcessOptions {
-  /** Relative to the build's root. */
+  /** The compiled file, relative to the root of the build. */
   readonly entry: string;
   readonly args?: readonly string[];
-  /** All it gets besides PATH and HOME. */
+  /** Its environment, in addition to PATH and HOME. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Where it runs: a folder without an `.env`. */
+  /** Its working directory. It must not contain an `.env`. */
   readonly cwd: string;
 }
 
 const fileOf = (entry: string): string => {
   const file = fileURLToPath(new URL(entry, buildRoot));
-  if (!existsSync(file)) throw new Error(`${file} is not there: run "npm run build" first`);
+  if (!existsSync(file)) throw new Error(`${file} is missing: run "npm run build" first`);
   return file;
 };
 
-/** Looks until `check` gives a value that is not undefined or false; its last error is the cause when none came. */
+/**
+ * Repeats `check` until it returns a value other than undefined and false. Throws after `withinMs`, with the last error of
+ * `check` as the cause.
+ */
 export async function eventually<Value>(
   what: string,
   check: () => Promise<Value | undefined | false> | Value | undefined | false,
@@ -46,7 +50,7 @@ export async function eventually<Value>(
   }
 }
 
-/** Whether a process of that id is there and not only waits to be collected. */
+/** True when the process runs. False for a zombie. */
 export function isAlive(pid: number): boolean {
   try {
     return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
@@ -55,7 +59,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** The direct children of a process, with their command lines. */
+/** Lists the direct children of a process with their command lines. */
 export function listChildren(pid: number): { pid: number; command: string }[] {
   try {
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
@@ -65,12 +69,12 @@ export function listChildren(pid: number): { pid: number; command: string }[] {
   }
 }
 
-/** A compiled entry that runs as a process of its own; it does not outlive the tests. */
+/** A compiled program in a separate process. It is killed when the tests end. */
 export class BuiltProcess {
   private readonly kept: string[] = [];
   private readonly child: ChildProcess;
   private readonly exited: Promise<void>;
-  private isCollected = false;
+  private isEndObserved = false;
   private readonly killAtExit = () => void this.child.kill('SIGKILL');
 
   constructor({ entry, args = [], env = {}, cwd }: BuiltProcessOptions) {
@@ -91,32 +95,33 @@ export class BuiltProcess {
     return this.child.pid ?? 0;
   }
 
-  /** Undefined while it runs, null when a signal ended it. */
+  /** Undefined while the process runs, null after a signal. */
   get exitCode(): number | null | undefined {
     if (this.child.exitCode !== null) return this.child.exitCode;
     return this.child.signalCode === null ? undefined : null;
   }
 
-  /** The last lines of both outputs. */
+  /** The last lines of standard output and standard error. */
   get output(): string {
     return this.kept.join('\n');
   }
 
-  /** The first line that matches, once it is there. Throws when the process ends first. */
-  async line(form: RegExp, withinMs = START_WITHIN_MS): Promise<string> {
+  /** Waits for the first line that matches. Throws when the process ends first. */
+  async waitForLine(form: RegExp, withinMs = START_WITHIN_MS): Promise<string> {
     const ended = 'ended';
     const find = () => this.kept.find((line) => form.test(line)) ?? (this.exitCode === undefined ? undefined : ended);
     const found = await eventually(`a line like ${String(form)}`, find, withinMs);
-    if (found === ended) throw new Error(`process ${this.pid} ended with ${this.exitCode}:\n${this.output}`);
+    if (found === ended) throw new Error(`process ${this.pid} exited with ${this.exitCode}:\n${this.output}`);
     return found;
   }
 
+  /** Sends a signal. */
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal);
   }
 
-  /** The exit code, or null when a signal ended it. Throws, and ends it, when it goes on. */
-  async exit(withinMs = STOP_WITHIN_MS): Promise<number | null> {
+  /** Waits for the end. Returns the exit code, or null after a signal. Kills the process and throws when it runs too long. */
+  async waitForExit(withinMs = STOP_WITHIN_MS): Promise<number | null> {
     const late = new AbortController();
     const isLate = await Promise.race([
       this.exited.then(() => false),
@@ -126,30 +131,30 @@ export class BuiltProcess {
       ),
     ]);
     late.abort();
-    this.isCollected = true;
+    this.isEndObserved = true;
     process.off('exit', this.killAtExit);
     if (!isLate) return this.exitCode ?? null;
     this.child.kill('SIGKILL');
     throw new Error(`process ${this.pid} did not end within ${withinMs} ms:\n${this.output}`);
   }
 
-  /** kill -9 */
+  /** Kills the process with kill -9. */
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');
-    await this.exit();
+    await this.waitForExit();
   }
 
-  /** SIGTERM; throws unless it ends with code 0. Nothing happens to one whose end a test has seen. */
+  /** Stops the process with SIGTERM. Throws unless it exits with 0. Has no effect when a test has already waited for its end. */
   async stop(): Promise<void> {
-    if (this.isCollected) return;
+    if (this.isEndObserved) return;
     if (this.exitCode === undefined) this.child.kill('SIGTERM');
-    await this.finish();
+    await this.waitForSuccess();
   }
 
-  /** Waits for its own end; throws unless with code 0. */
-  async finish(): Promise<void> {
-    const code = await this.exit();
-    if (code !== 0) throw new Error(`process ${this.pid} ended with ${code}:\n${this.output}`);
+  /** Waits for the end. Throws unless the process exits with 0. */
+  async waitForSuccess(): Promise<void> {
+    const code = await this.waitForExit();
+    if (code !== 0) throw new Error(`process ${this.pid} exited with ${code}:\n${this.output}`);
   }
 
   private keep(line: string): void {

@@ -27,21 +27,23 @@ const FAST = [
   '--performance-schema=0',
 ];
 
-/** A MariaDB server of its own, with its data in a temporary folder. */
+/** A separate MariaDB server with its data in a temporary folder. */
 export interface MariaDbProcess {
   readonly port: number;
-  /** A new empty schema with the server's usual, case-insensitive collation. */
+  /** Creates an empty schema with the default collation, which ignores case. */
   createSchema(): Promise<MysqlLocation>;
-  /** Runs one statement as root, e.g. to kill a connection. */
+  /** Runs one statement as root, for example to kill a connection. */
   query(sql: string): Promise<Record<string, unknown>[]>;
+  /** The location of a schema. */
   locate(database: string): MysqlLocation;
-  /** Every value of every table of a schema, as text. */
+  /** Returns every value of every table of a schema as text. */
   dump(database: string): Promise<string>;
-  /** Down for as long as `meanwhile` takes, then back on the same port with the same data. */
+  /** Stops the server, runs `meanwhile`, and starts it again with the same port and data. */
   restart(meanwhile?: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
+/** True when Debian's mariadbd is installed. */
 export const hasMariaDb = (): boolean => existsSync(SERVER) && existsSync(INSTALLER);
 
 const root = (port: number) => ({ host: '127.0.0.1', port, user: 'root', password: '' });
@@ -71,7 +73,7 @@ const waitUntilReady = async (port: number, server: ChildProcess): Promise<void>
   }
 };
 
-/** A server removes the temporary tables that it finds at its start: each has a folder of its own for them. */
+/** Each server needs its own folder, because it removes the temporary tables that it finds at its start. */
 const temporaryFolder = (folder: string) => `--tmpdir=${join(folder, 'tmp')}`;
 
 const launch = (folder: string, port: number): ChildProcess => {

@@ -1,46 +1,47 @@
-/** The operator's calls to a running API. Every method throws when the answer is not a success. */
+/** Calls a running API with the operator's token. Methods throw when the response is not a success. */
 export class OperatorClient {
   constructor(
     private readonly url: string,
     private readonly token: string,
   ) {}
 
-  /** The envelope's data. */
+  /** Sends a request. Returns `data` of the envelope. */
   async send<Data>(method: string, path: string, body?: unknown): Promise<Data> {
-    const answer = await this.ask(method, path, body);
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    const response = await this.request(method, path, body);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return (JSON.parse(text) as { data: Data }).data;
   }
 
-  /** The whole answer of what is not in the envelope. */
+  /** Returns the body of a response without an envelope. */
   async text(path: string): Promise<string> {
-    const answer = await this.ask('GET', path);
-    if (!answer.ok) throw new Error(`GET ${path}: ${answer.status}`);
-    return answer.text();
+    const response = await this.request('GET', path);
+    if (!response.ok) throw new Error(`GET ${path}: ${response.status}`);
+    return response.text();
   }
 
-  /** Where a redirect leads. */
+  /** Returns the target of a redirect. */
   async location(path: string): Promise<string> {
-    const answer = await this.ask('GET', path);
-    const location = answer.headers.get('location');
-    if (location === null) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-    await answer.body?.cancel();
+    const response = await this.request('GET', path);
+    const location = response.headers.get('location');
+    if (location === null) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    await response.body?.cancel();
     return location;
   }
 
+  /** True when `/health/ready` succeeds; false without a response. */
   async isReady(): Promise<boolean> {
-    const answer = await this.ask('GET', '/health/ready').catch(() => undefined);
-    await answer?.body?.cancel();
-    return answer?.ok ?? false;
+    const response = await this.request('GET', '/health/ready').catch(() => undefined);
+    await response?.body?.cancel();
+    return response?.ok ?? false;
   }
 
-  /** A call of anybody's. */
+  /** Sends a request without the operator's token. */
   async fetch(path: string, init: RequestInit): Promise<Response> {
     return fetch(`${this.url}${path}`, init);
   }
 
-  private ask(method: string, path: string, body?: unknown): Promise<Response> {
+  private request(method: string, path: string, body?: unknown): Promise<Response> {
     return fetch(`${this.url}${path}`, {
       method,
       redirect: 'manual',

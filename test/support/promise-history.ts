@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { HeldAddress, VendorAccount } from './vendor-account.js';
 
-/** What people and the network may do; indices are taken modulo what is there. */
+/** One step of a history: an action of people or of the network. Indices are taken modulo the number of items. */
 export type Step =
   | { readonly do: 'create'; readonly name: number; readonly emails: readonly number[] }
   | { readonly do: 'rename'; readonly contact: number; readonly name: number }
@@ -12,10 +12,10 @@ export type Step =
   | { readonly do: 'retitle'; readonly title: number }
   | { readonly do: 'lose' | 'reconcile' };
 
-/** Of the account's list in Unisender. */
+/** Titles of the account's list in Unisender. */
 const TITLES = ['Clients', 'Новости'];
 const NAMES = ['Anna', 'Борис', '', 'Zoë 🦊', 'A & B'];
-/** The last but one is refused by Unisender (role), the last by us. */
+/** Unisender refuses the last but one (role address). This service refuses the last one. */
 const EMAILS = [
   'a@example.com',
   'b@example.com',
@@ -47,66 +47,67 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('retitle' as const), title: fc.nat(TITLES.length - 1) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('lose' as const, 'reconcile' as const) }) },
 );
-/** A life of 3 to 25 steps. */
+/** A history of 3 to 25 steps. */
 export const history = fc.array(step, { minLength: 3, maxLength: 25 });
 
-/** In which order waiting hooks are brought, and how often again each of what happens next. */
+/** The order of the waiting hooks, and the number of extra copies of later hooks. */
 export interface Delivery {
   readonly copies: number;
   readonly order: 'sent' | 'reverse' | 'shuffle';
 }
 
-/** What stands between the vendors and the service. */
+/** The network between the vendors and the service. */
 export interface Network {
-  /** Brings the hooks that wait. */
+  /** Delivers the waiting hooks. */
   deliver(delivery: Delivery): Promise<void>;
-  /** Loses the hooks that wait. */
+  /** Drops the waiting hooks. */
   lose(): Promise<void>;
 }
 
-/** A connected account, however its service runs. */
-export interface LivingAccount extends VendorAccount {
-  /** Resolves when the run has ended. */
+/** A connected account, with a service in this process or in others. */
+export interface ConnectedAccount extends VendorAccount {
+  /** Runs a reconciliation and waits for its end. */
   run(mode: 'reconcile'): Promise<unknown>;
-  /** Chooses the title of the account's list; resolves when the import has ended. */
+  /** Changes the title of the account's list and waits for the end of the import. */
   retitle(title: string): Promise<unknown>;
-  /** The account's own list in Unisender. */
+  /** The id of the account's list in Unisender. */
   listId(): Promise<number>;
 }
 
 const ONCE: Delivery = { copies: 0, order: 'sent' };
 
-/** Puts into Unisender who was there before the service, one of them unsubscribed; gives what stands there then. */
-export async function addEarlierSubscribers(account: VendorAccount): Promise<Map<string, HeldAddress>> {
+/** Adds preexisting addresses to Unisender, one of them unsubscribed. Returns all addresses there. */
+export async function addPreexistingAddresses(account: VendorAccount): Promise<Map<string, HeldAddress>> {
   await account.addToUnisender({ email: 'before@example.com', fields: { Name: 'Old' } });
   await account.addToUnisender({ email: 'left@example.com', status: 'unsubscribed' });
   return account.held();
 }
 
-/** One account's life, told to the emulated vendors step by step. */
-export class Life {
+/** Applies a history to one account at the emulated vendors. */
+export class HistoryPlayer {
   private readonly contacts: { id: number; isDeleted: boolean }[] = [];
-  private wasLost = false;
+  private hasLostHooks = false;
 
   constructor(
     private readonly network: Network,
-    private readonly account: LivingAccount,
+    private readonly account: ConnectedAccount,
   ) {}
 
-  async live(steps: readonly Step[]): Promise<void> {
-    for (const each of steps) await this.take(each);
+  /** Applies all steps, then delivers the waiting hooks, and reconciles if hooks were lost. */
+  async play(steps: readonly Step[]): Promise<void> {
+    for (const each of steps) await this.apply(each);
     await this.network.deliver(ONCE);
-    if (this.wasLost) await this.account.run('reconcile');
+    if (this.hasLostHooks) await this.account.run('reconcile');
     await this.network.deliver(ONCE);
   }
 
-  private async take(each: Step): Promise<void> {
+  private async apply(each: Step): Promise<void> {
     if (each.do === 'create') await this.create(each.name, each.emails);
     else if (each.do === 'unsubscribe') await this.unsubscribe(EMAILS[each.email] ?? '');
     else if (each.do === 'deliver') await this.network.deliver(each);
     else if (each.do === 'reconcile') await this.account.run('reconcile');
     else if (each.do === 'retitle') await this.account.retitle(TITLES[each.title] ?? '');
-    else if (each.do === 'lose') await this.lose();
+    else if (each.do === 'lose') await this.loseHooks();
     else if ('contact' in each) await this.changeContact(each);
   }
 
@@ -130,18 +131,20 @@ export class Life {
     if ((await this.account.held()).has(email)) await this.account.unsubscribe(email);
   }
 
-  private async lose(): Promise<void> {
-    this.wasLost = true;
+  private async loseHooks(): Promise<void> {
+    this.hasLostHooks = true;
     await this.network.lose();
   }
 }
 
-/** What must be true of an account when nothing is in flight (DESIGN.md 7), told apart from the code that makes it true. */
-export async function findBrokenPromises(account: LivingAccount, before: ReadonlyMap<string, HeldAddress>): Promise<string[]> {
+/**
+ * Lists the violations of the in-sync promise (DESIGN.md 7) when nothing is in flight. It does not use the code of the service.
+ */
+export async function findBrokenPromises(account: ConnectedAccount, before: ReadonlyMap<string, HeldAddress>): Promise<string[]> {
   const listId = await account.listId();
   const held = await account.held();
-  const living = (await account.contacts()).filter(({ is_deleted }) => !is_deleted).sort((a, b) => a.id - b.id);
-  const nameOf = (email: string) => living.find(({ emails }) => emails.includes(email))?.name;
+  const existing = (await account.contacts()).filter(({ is_deleted }) => !is_deleted).sort((a, b) => a.id - b.id);
+  const nameOf = (email: string) => existing.find(({ emails }) => emails.includes(email))?.name;
   return EMAILS.flatMap((email) => {
     const now = held.get(email);
     const isOnList = now?.lists.some(({ id }) => id === listId) ?? false;
@@ -153,9 +156,9 @@ export async function findBrokenPromises(account: LivingAccount, before: Readonl
       return isOnList && (now?.fields['Name'] ?? '') === name
         ? []
         : [`${email} is not on the list as ${JSON.stringify(name)}: ${JSON.stringify(now)}`];
-    if (isOnList) return [`${email} is on the list and nobody holds it`];
+    if (isOnList) return [`${email} is on the list but no contact has it`];
     if (before.has(email) !== (now !== undefined))
-      return [before.has(email) ? `${email} was deleted and was not ours` : `${email} was left behind`];
+      return [before.has(email) ? `${email} was deleted although it was preexisting` : `${email} was not deleted`];
     return [];
   });
 }

@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('token-racer.js', import.meta.url));
 
-/** What a process learnt when it asked Kommo who the account is. */
+/** The result of a request to Kommo for the account: its id, or the code of the error. */
 export type RaceReply = { readonly accountId: number } | { readonly code: string };
 
-/** The built service in a process of its own that uses an account's token when it is told to; it does not outlive the tests. */
+/** The built service in a separate process. It uses an account's token on request. It is killed when the tests end. */
 export class RacingProcess {
   private readonly child: ChildProcess;
   private readonly killAtExit = () => void this.child.kill('SIGKILL');
@@ -18,30 +18,30 @@ export class RacingProcess {
     process.once('exit', this.killAtExit);
   }
 
-  /** Resolves when it waits for orders. `shiftMs` sets its clock forward. */
+  /** Starts a process and waits until it accepts requests. `shiftMs` moves its clock forward. */
   static async start(env: Readonly<Record<string, string>>, folder: string, shiftMs = 0): Promise<RacingProcess> {
     const racer = new RacingProcess(env, folder, shiftMs);
     await racer.nextMessage();
     return racer;
   }
 
-  /** Begins at once. Rejects when the process ends first. */
+  /** Makes the process call Kommo with the account's token. Rejects when the process ends first. */
   async useToken(accountId: number): Promise<RaceReply> {
-    const answer = this.nextMessage();
+    const reply = this.nextMessage();
     this.child.send(accountId);
-    return (await answer) as RaceReply;
+    return (await reply) as RaceReply;
   }
 
-  /** kill -9 */
+  /** Kills the process with kill -9. */
   async kill(): Promise<void> {
     await this.end(() => this.child.kill('SIGKILL'));
   }
 
-  /** Throws unless it ends by itself with code 0. */
+  /** Ends the process. Throws unless it exits with 0. */
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     await this.end(() => this.child.disconnect());
-    if (this.child.exitCode !== 0) throw new Error(`a racing process ended with ${this.child.exitCode}`);
+    if (this.child.exitCode !== 0) throw new Error(`a racing process exited with ${this.child.exitCode}`);
   }
 
   private async end(begin: () => void): Promise<void> {

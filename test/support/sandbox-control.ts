@@ -1,4 +1,4 @@
-/** One call that an emulated vendor received. */
+/** A call that an emulated vendor received. */
 export interface ReceivedCall {
   readonly seq: number;
   readonly at_ms: number;
@@ -7,23 +7,23 @@ export interface ReceivedCall {
   readonly host: string;
   readonly path: string;
   readonly status: number | null;
-  /** Parsed. */
+  /** The parsed body. */
   readonly body?: unknown;
-  /** The kind of the fault that it met. */
+  /** The kind of the applied fault. */
   readonly fault?: string;
 }
 
-/** Orders given to a sandbox over its control API. Every method throws when the sandbox refuses the order. */
+/** Calls the control API of a sandbox. Every method throws when the response is an error. */
 export class SandboxControl {
   constructor(private readonly url: string) {}
 
   async send<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T> {
-    const answer = await fetch(`${this.url}/sandbox${path}`, {
+    const response = await fetch(`${this.url}/sandbox${path}`, {
       method,
       ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
     });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return (text === '' ? undefined : JSON.parse(text)) as T;
   }
 
@@ -35,17 +35,18 @@ export class SandboxControl {
     return this.send<T>('GET', path);
   }
 
-  /** An empty world without any limit or probe. */
+  /** Resets the sandbox and switches limits and probes off. */
   async reset(): Promise<void> {
     await this.post('/reset');
     await this.set({ 'kommo.requests_per_second': 0, 'unisender.requests_per_minute': 0, 'unisender.hook_probe': 'off' });
   }
 
+  /** Sets switches. */
   async set(switches: Readonly<Record<string, unknown>>): Promise<void> {
     await this.post('/switches', switches);
   }
 
-  /** `match` is a part of `METHOD host/path?query`. */
+  /** Orders a fault. `match` is a part of `METHOD host/path?query`. */
   async fault(fault: {
     target: 'kommo' | 'unisender';
     kind: string;
@@ -60,7 +61,7 @@ export class SandboxControl {
     await this.send('DELETE', '/faults');
   }
 
-  /** Oldest first. */
+  /** Lists the received calls whose path contains `path`, oldest first. */
   async calls(path = ''): Promise<ReceivedCall[]> {
     return this.get<ReceivedCall[]>(`/calls?path=${encodeURIComponent(path)}`);
   }

@@ -3,8 +3,8 @@ import type { OperatorClient } from './operator-client.js';
 import type { SandboxControl } from './sandbox-control.js';
 import { VendorAccount } from './vendor-account.js';
 
-/** A run as the API shows it. */
-export interface ShownRun {
+/** A run as the API returns it. */
+export interface RunData {
   readonly run_id: string;
   readonly state: string;
   readonly page: number;
@@ -16,8 +16,8 @@ export interface ShownRun {
   readonly error: string | null;
 }
 
-/** An account as the operator sees it. */
-export interface ShownAccount {
+/** An account as the API returns it. */
+export interface AccountData {
   readonly status: string;
   readonly list_id: number | null;
   readonly events_waiting: number;
@@ -33,7 +33,7 @@ interface HookDelivery {
 const endedStates = ['completed', 'failed', 'cancelled', 'waiting_for_confirmation'];
 const RUN_WITHIN_MS = 120_000;
 
-/** A company whose accounts are connected through a running service. */
+/** A company whose accounts are connected by a running service. */
 export class ServiceAccount extends VendorAccount {
   constructor(
     control: SandboxControl,
@@ -43,7 +43,7 @@ export class ServiceAccount extends VendorAccount {
     super(control, company.accountId, company.unisenderKey);
   }
 
-  /** The administrator allows access in the browser: consent page, "allow", back to the service. */
+  /** The administrator allows access in the browser: consent page, "Allow", redirect to the service. */
   async allow(clientId: string): Promise<void> {
     const consent = new URL(await this.api.location(`/auth?id=${this.accountId}`));
     const { redirect } = await this.control.post<{ redirect: string }>(`/kommo/accounts/${this.accountId}/consent`, {
@@ -54,31 +54,34 @@ export class ServiceAccount extends VendorAccount {
     await this.api.send('GET', pathname + search);
   }
 
-  /** Saves the Unisender key and settings, as the widget does; gives the import's id. */
+  /** Saves the Unisender key and settings, as the widget does. Returns the id of the import. */
   async saveKey(settings?: Readonly<Record<string, unknown>>): Promise<string> {
     const key = { account_id: this.accountId, unisender_key: this.unisenderKey };
-    return (await this.api.send<ShownRun>('POST', '/widget', settings ? { ...key, settings } : key)).run_id;
+    return (await this.api.send<RunData>('POST', '/widget', settings ? { ...key, settings } : key)).run_id;
   }
 
-  /** Saves the key and waits until the import has ended. */
-  async connect(settings?: Readonly<Record<string, unknown>>): Promise<ShownRun> {
+  /** Saves the key and waits for the end of the import. */
+  async connect(settings?: Readonly<Record<string, unknown>>): Promise<RunData> {
     return this.untilEnded(await this.saveKey(settings));
   }
 
-  /** Saves another title for the list and waits until the import has ended. */
-  async retitle(title: string): Promise<ShownRun> {
+  /** Changes the title of the list and waits for the end of the import. */
+  async retitle(title: string): Promise<RunData> {
     return this.connect({ list_title: title });
   }
 
-  async getRun(runId: string): Promise<ShownRun> {
-    return this.api.send<ShownRun>('GET', `/sync/contacts/${runId}`);
+  /** The run as the API returns it. */
+  async getRun(runId: string): Promise<RunData> {
+    return this.api.send<RunData>('GET', `/sync/contacts/${runId}`);
   }
 
+  /** Starts a run. Returns its id. */
   async startRun(mode: 'import' | 'reconcile'): Promise<string> {
-    return (await this.api.send<ShownRun>('POST', '/sync/contacts', { id: this.accountId, mode })).run_id;
+    return (await this.api.send<RunData>('POST', '/sync/contacts', { id: this.accountId, mode })).run_id;
   }
 
-  async untilEnded(runId: string): Promise<ShownRun> {
+  /** Waits for the end of a run. */
+  async untilEnded(runId: string): Promise<RunData> {
     const ended = async () => {
       const run = await this.getRun(runId);
       return endedStates.includes(run.state) && run;
@@ -86,34 +89,37 @@ export class ServiceAccount extends VendorAccount {
     return eventually(`the end of run ${runId}`, ended, RUN_WITHIN_MS);
   }
 
-  async run(mode: 'import' | 'reconcile'): Promise<ShownRun> {
+  /** Starts a run and waits for its end. */
+  async run(mode: 'import' | 'reconcile'): Promise<RunData> {
     return this.untilEnded(await this.startRun(mode));
   }
 
-  async shown(): Promise<ShownAccount> {
-    return this.api.send<ShownAccount>('GET', `/operations/accounts/${this.accountId}`);
+  /** The account as the API returns it. */
+  async getAccount(): Promise<AccountData> {
+    return this.api.send<AccountData>('GET', `/operations/accounts/${this.accountId}`);
   }
 
+  /** The id of the account's list; 0 without a list. */
   async listId(): Promise<number> {
-    return (await this.shown()).list_id ?? 0;
+    return (await this.getAccount()).list_id ?? 0;
   }
 
-  /** What Kommo did to bring its hooks, oldest first. */
+  /** The deliveries of Kommo's hooks, oldest first. */
   async hooks(): Promise<HookDelivery[]> {
     return this.control.get<HookDelivery[]>(`/kommo/hooks?account_id=${this.accountId}`);
   }
 
-  /** Waits until every hook so far was answered with success. */
+  /** Waits until every hook is delivered. */
   async untilDelivered(): Promise<void> {
-    await eventually('answers to every hook', async () => (await this.hooks()).every(({ state }) => state === 'delivered'));
+    await eventually('the delivery of every hook', async () => (await this.hooks()).every(({ state }) => state === 'delivered'));
   }
 
-  /** Waits until nothing is left to apply or to tell. */
+  /** Waits until nothing is left to apply or to push. */
   async untilQuiet(withinMs?: number): Promise<void> {
-    await eventually(`quiet in account ${this.accountId}`, async () => (await this.shown()).jobs_waiting === 0, withinMs);
+    await eventually(`no waiting work in account ${this.accountId}`, async () => (await this.getAccount()).jobs_waiting === 0, withinMs);
   }
 
-  /** Name by address of what is on the account's own list. */
+  /** The addresses on the account's list, with their names. */
   async onList(): Promise<Map<string, string>> {
     const listId = await this.listId();
     const held = [...(await this.held()).values()].filter(({ lists }) => lists.some(({ id }) => id === listId));

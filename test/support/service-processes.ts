@@ -11,16 +11,17 @@ import { OperatorClient } from './operator-client.js';
 import { SandboxControl } from './sandbox-control.js';
 import { ServiceAccount } from './service-account.js';
 
-/** `embedded`: one `start` with SQLite and our own queue. `servers`: API and workers over MariaDB and Debian's beanstalkd. */
+/** `embedded`: one `start` with SQLite and our queue. `servers`: API and workers with MariaDB and Debian's beanstalkd. */
 export type ServiceMode = 'embedded' | 'servers';
 
+/** How the service runs. */
 export interface ServiceOptions {
   readonly mode: ServiceMode;
-  /** 1 unless given; `embedded` has one. */
+  /** Number of workers, default 1. `embedded` always has one. */
   readonly workers?: number;
-  /** Over those of the harness. */
+  /** Variables in addition to those of the harness. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Over those of the harness. */
+  /** Switches of the sandbox in addition to those of the harness. */
   readonly switches?: Readonly<Record<string, unknown>>;
 }
 
@@ -38,7 +39,7 @@ const ENTRY = {
 /** Several processes start together, on a machine that may run other tests. */
 const READY_WITHIN_MS = 60_000;
 
-/** Limits are the vendors' affair: off unless a test is about them. */
+/** The limits of the vendors are off by default. */
 const noLimits = {
   'kommo.requests_per_second': 0,
   'unisender.requests_per_minute': 0,
@@ -46,17 +47,17 @@ const noLimits = {
   'unisender.export_seconds': 0,
 };
 
-/** The modes that this machine can run; all of them, or none of the tests, where CI=true. */
+/** Lists the modes that this machine can run. With CI=true it throws unless that is all of them. */
 export function serviceModes(): ServiceMode[] {
   if (hasMariaDb() && hasDebianBeanstalkd()) return ['embedded', 'servers'];
   if (process.env['CI'] === 'true') throw new Error('mariadb-server and beanstalkd must be installed: CI runs every test');
-  process.stderr.write('mariadb-server or beanstalkd is not installed: the tests on them are left out\n');
+  process.stderr.write('mariadb-server or beanstalkd is not installed; their tests are skipped\n');
   return ['embedded'];
 }
 
-/** The built service and the emulated vendors, each in processes of its own, over real HTTP. Stops exactly what it started. */
+/** Runs the built service and the emulated vendors in separate processes. `stop` ends only the processes that it started. */
 export class ServiceProcesses {
-  /** What an operator sends along. */
+  /** The headers of an operator. */
   readonly operator = { authorization: `Bearer ${OPERATOR_TOKEN}` };
   readonly clientId = CLIENT_ID;
   readonly api: OperatorClient;
@@ -81,30 +82,30 @@ export class ServiceProcesses {
     this.control = new SandboxControl(sandboxUrl);
   }
 
-  /** Starts everything and saves an integration. What a failed start leaves behind is ended. */
+  /** Starts everything and saves an integration. After a failure it stops what it has started. */
   static async start(options: ServiceOptions): Promise<ServiceProcesses> {
     const folder = await mkdtemp(join(tmpdir(), 'service-'));
     const [port, sandboxPort] = [await findFreePort(), await findFreePort()];
     await mkdir(join(folder, 'tmp'));
     const [url, sandboxUrl] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${sandboxPort}`];
-    const stage = new ServiceProcesses(folder, url, sandboxUrl, {});
-    stage.env = { ...baseEnv({ folder, port, url, sandboxUrl }), ...options.env };
+    const service = new ServiceProcesses(folder, url, sandboxUrl, {});
+    service.env = { ...baseEnv({ folder, port, url, sandboxUrl }), ...options.env };
     try {
-      await stage.startAll(options, sandboxPort);
-      return stage;
+      await service.startAll(options, sandboxPort);
+      return service;
     } catch (error) {
-      await stage.stop().catch(() => {});
+      await service.stop().catch(() => {});
       throw error;
     }
   }
 
   private async startAll({ mode, workers = 1, env = {}, switches = {} }: ServiceOptions, sandboxPort: number): Promise<void> {
     this.sandbox = this.spawn(ENTRY.sandbox, ['--port', String(sandboxPort)]);
-    await this.sandbox.line(/"sandbox":"ready"/);
+    await this.sandbox.waitForLine(/"sandbox":"ready"/);
     await this.control.set({ ...noLimits, ...switches });
     if (mode === 'embedded') this.supervisor = this.spawn(ENTRY.cli, ['start']);
     else await this.startServers(workers, env);
-    await eventually('a service that is ready', () => this.api.isReady(), READY_WITHIN_MS);
+    await eventually('a ready service', () => this.api.isReady(), READY_WITHIN_MS);
     const credentials = { client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uri: `${this.url}/auth` };
     await this.control.post('/kommo/integrations', credentials);
     await this.api.send('POST', '/integration', credentials);
@@ -122,7 +123,7 @@ export class ServiceProcesses {
       ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
       ...env,
     };
-    await this.spawn(ENTRY.cli, ['migrate']).finish();
+    await this.spawn(ENTRY.cli, ['migrate']).waitForSuccess();
     await this.startApi();
     for (let count = 0; count < workers; count += 1) await this.startWorker();
   }
@@ -133,49 +134,51 @@ export class ServiceProcesses {
     return started;
   }
 
-  /** Debian's beanstalkd; `servers` only. */
+  /** Debian's beanstalkd. Mode `servers` only. */
   get queue(): QueueServer {
     return required(this.beanstalkd);
   }
 
-  /** `servers` only. */
+  /** MariaDB. Mode `servers` only. */
   get database(): MariaDbProcess {
     return required(this.mariaDb);
   }
 
-  /** The process that was started as one command; `embedded` only. */
+  /** The process of `start`. Mode `embedded` only. */
   get command(): BuiltProcess {
     return required(this.supervisor);
   }
 
-  /** The API's process; `servers` only. */
+  /** The process of the API. Mode `servers` only. */
   get apiServer(): BuiltProcess {
     return required(this.apiProcess);
   }
 
-  /** The worker that has run longest; `servers` only. */
+  /** The oldest running worker. Mode `servers` only. */
   get worker(): BuiltProcess {
     return required(this.workers.find(({ exitCode }) => exitCode === undefined));
   }
 
+  /** Starts the API and waits until it is ready. */
   async startApi(): Promise<void> {
     this.apiProcess = this.spawn(ENTRY.api);
-    await this.apiProcess.line(/"api":"ready"/);
+    await this.apiProcess.waitForLine(/"api":"ready"/);
   }
 
+  /** Starts a worker and waits until it runs. */
   async startWorker(): Promise<void> {
     const worker = this.spawn(ENTRY.worker);
     this.workers.push(worker);
-    await worker.line(/the worker is running/);
+    await worker.waitForLine(/the worker is running/);
   }
 
-  /** Runs one command of the operator's, or tries to; gives its exit code. */
+  /** Runs a command of the CLI. Returns its exit code. */
   async runCommand(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<number | null> {
-    return this.spawn(ENTRY.cli, args, env).exit();
+    return this.spawn(ENTRY.cli, args, env).waitForExit();
   }
 
-  /** Every byte that the service has left: database, logs, queue, temporary files, output of its processes. Not its own key files. */
-  async remains(): Promise<{ readonly place: string; readonly bytes: Buffer }[]> {
+  /** Reads everything that the service has written: database, logs, queue, temporary files, output. Omits its key files. */
+  async readEverything(): Promise<{ readonly place: string; readonly bytes: Buffer }[]> {
     const outputs = this.spawned.map(({ pid, output }) => ({ place: `output of ${pid}`, bytes: Buffer.from(output) }));
     const dump = this.mariaDb ? [{ place: 'MariaDB', bytes: Buffer.from(await this.mariaDb.dump(this.schema)) }] : [];
     const folders = [this.folder, ...(this.beanstalkd ? [this.beanstalkd.folder] : [])];
@@ -183,7 +186,7 @@ export class ServiceProcesses {
     return [...outputs, ...dump, ...files.flat()];
   }
 
-  /** What the service keeps, with the key that opens it. */
+  /** Opens the database of the service. Returns it with the encryption key. */
   async openDatabase(): Promise<{ readonly database: Database; readonly encryptionKey: Secret }> {
     const path = join(this.folder, 'data');
     const location = this.mariaDb ? this.mariaDb.locate(this.schema) : ({ kind: 'sqlite', path: join(path, 'sync.sqlite') } as const);
@@ -191,14 +194,14 @@ export class ServiceProcesses {
     return { database: await Database.open(location, { clock: systemClock }), encryptionKey: Secret.of(key.trim()) };
   }
 
-  /** A command of the CLI with this service's configuration: its exit code and what it printed. */
-  async askCommand(...args: string[]): Promise<{ exitCode: number | null; output: string }> {
+  /** Runs a command of the CLI. Returns its exit code and output. */
+  async runCommandWithOutput(...args: string[]): Promise<{ exitCode: number | null; output: string }> {
     const command = this.spawn(ENTRY.cli, args);
-    const exitCode = await command.exit();
+    const exitCode = await command.waitForExit();
     return { exitCode, output: command.output };
   }
 
-  /** kill -9 to a worker's process. In `embedded` mode the supervisor starts another, else nobody does. */
+  /** Kills a worker with kill -9. In mode `embedded` the supervisor starts another one. */
   async killWorker(): Promise<void> {
     if (!this.supervisor) return this.worker.kill();
     const child = listChildren(this.supervisor.pid).find(({ command }) => command.includes(ENTRY.worker));
@@ -207,13 +210,13 @@ export class ServiceProcesses {
     await eventually('the end of a killed worker', () => !isAlive(child.pid));
   }
 
-  /** kill -9 to a worker, and sees that another starts. */
+  /** Kills a worker with kill -9 and starts another one. */
   async replaceWorker(): Promise<void> {
     await this.killWorker();
     if (!this.supervisor) await this.startWorker();
   }
 
-  /** A company with an authorised Kommo account and a Unisender account that the service does not know yet. */
+  /** Adds a company with an authorised Kommo account. The service does not know its Unisender key yet. */
   async addAccount(): Promise<ServiceAccount> {
     const accountId = 32_000_001 + this.accounts;
     this.accounts += 1;
@@ -225,7 +228,7 @@ export class ServiceProcesses {
     return account;
   }
 
-  /** Stops everything in order. Throws when something did not end by itself with code 0, or left a process behind. */
+  /** Stops everything in order. Throws when a process does not exit with 0 or leaves a child process. */
   async stop(): Promise<void> {
     const children = this.supervisor ? listChildren(this.supervisor.pid) : [];
     const processes = [this.supervisor, ...this.workers, this.apiProcess, this.sandbox].filter((each) => each !== undefined);
@@ -236,7 +239,7 @@ export class ServiceProcesses {
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []));
     const orphans = children.filter(({ pid }) => isAlive(pid));
     for (const { pid } of orphans) process.kill(pid, 'SIGKILL');
-    const problems = [...failures, ...orphans.map(({ command }) => `left behind: ${command}`)];
+    const problems = [...failures, ...orphans.map(({ command }) => `still running: ${command}`)];
     if (problems.length > 0) throw new Error(problems.join('\n'));
   }
 }
@@ -277,6 +280,6 @@ const baseEnv = ({ folder, port, url, sandboxUrl }: Place): Record<string, strin
 });
 
 function required<Part>(part: Part | undefined): Part {
-  if (part === undefined) throw new Error('this mode has no such part');
+  if (part === undefined) throw new Error('this mode does not have this part');
   return part;
 }

@@ -1,7 +1,7 @@
 import { systemClock } from '#clock';
 import type { Clock } from '#domain';
 
-/** A clock that stands still until it is set; its sleeps are real. */
+/** Creates a clock that changes only with `set`. Its sleeps take real time. */
 export function settableClock(startMs: number): Clock & { set(nowMs: number): void } {
   let currentMs = startMs;
   return {

@@ -7,10 +7,10 @@ import { Keyring, StateSigner } from '#secrets';
 import { type SyncConfig, type SyncContext, type SyncServices, createStores, createSync } from '#sync';
 import { UnisenderClient } from '#unisender';
 
-/** What the harness seals with unless it is given a keyring. */
+/** The default encryption key of the harness. */
 export const ENCRYPTION_KEY = Secret.of(Buffer.alloc(32, 7).toString('base64'));
 
-/** The machine's time, moved forward at will. */
+/** The time of the machine, moved forward by `advance`. Sleeps take real time. */
 export class ShiftedClock implements Clock {
   private shiftMs = 0;
 
@@ -27,7 +27,7 @@ export class ShiftedClock implements Clock {
   }
 }
 
-/** Keeps what was logged, as text. */
+/** Stores log lines as text. */
 export class RecordingLogger implements Logger {
   readonly lines: string[] = [];
 
@@ -60,11 +60,12 @@ export interface Token<Instance> {
   readonly prototype: Instance;
 }
 
+/** How a harness is built. */
 export interface HarnessOptions {
   readonly database: Database;
   readonly sandbox: { readonly url: string };
   readonly limiter?: RequestLimiter;
-  /** The sandbox's own, where both must agree on the time. */
+  /** The clock of the sandbox, when both need the same time. */
   readonly clock?: ShiftedClock;
   readonly config?: Partial<SyncConfig>;
   readonly keyring?: Keyring;

@@ -5,7 +5,7 @@ import { ShiftedClock } from './sync-harness.js';
 import { type SyncedAccount, SyncWorld } from './sync-world.js';
 import { openTestDatabases } from './test-databases.js';
 
-/** One sandbox for a suite, and a world on a database of its own for every test that asks for one; all are closed in the end. */
+/** Sets up a suite with one sandbox. `enter` creates a world with a new database for a test. Everything is closed automatically. */
 export function openSyncScene(kind: DatabaseKind) {
   const databases = openTestDatabases(kind);
   const clock = new ShiftedClock();

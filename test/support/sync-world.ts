@@ -22,7 +22,7 @@ import { VendorAccount } from './vendor-account.js';
 const CLIENT_ID = '0b0123f4-d123-4123-9123-e09f123456ca';
 const CLIENT_SECRET = 'planted-client-secret-0123456789abcdef';
 
-/** Receives hooks as the API does, without its guards and limits: those are the API's own tests. */
+/** Receives hooks like the API, but without guards and limits. Other tests cover those. */
 class HookReceiver {
   private constructor(
     private readonly server: Server,
@@ -59,7 +59,7 @@ async function deliver(harness: Harness, path: string, body: Buffer): Promise<vo
   else await harness.get(UnisenderInbox).receive(account.accountId, body);
 }
 
-/** A connected account in a world of a sandbox, a database and one in-process service. */
+/** An account of a SyncWorld. */
 export class SyncedAccount extends VendorAccount {
   constructor(
     private readonly world: SyncWorld,
@@ -69,7 +69,7 @@ export class SyncedAccount extends VendorAccount {
     super(world.control, accountId, unisenderKey);
   }
 
-  /** Saves the key and works until the import has ended. */
+  /** Saves the key and does all work, so the import ends. */
   async connect(settings?: Readonly<Record<string, unknown>>): Promise<RunView> {
     const { run } = await this.world.harness.get(WidgetSettings).saveKey({
       accountId: this.accountId,
@@ -80,14 +80,14 @@ export class SyncedAccount extends VendorAccount {
     return this.world.getRun(run.run_id);
   }
 
-  /** Starts a run and works until nothing is left. */
+  /** Starts a run and does all work. */
   async run(mode: 'import' | 'reconcile' | 'preview'): Promise<RunView> {
     const run = await this.world.harness.get(RunService).start({ accountId: this.accountId, mode, trigger: 'operator' });
     await this.world.work();
     return this.world.getRun(run.run_id);
   }
 
-  /** Saves another title for the list and works until the import has ended. */
+  /** Changes the title of the list and does all work, so the import ends. */
   async retitle(title: string): Promise<RunView> {
     return this.connect({ list_title: title });
   }
@@ -96,7 +96,7 @@ export class SyncedAccount extends VendorAccount {
     return (await this.world.harness.get(AccountStore).find(this.accountId))?.listId ?? 0;
   }
 
-  /** Name by address of what is on the account's own list. */
+  /** The addresses on the account's list, with their names. */
   async onList(): Promise<Record<string, string>> {
     const listId = await this.listId();
     const held = [...(await this.held()).values()].filter(({ lists }) => lists.some(({ id }) => id === listId));
@@ -105,10 +105,10 @@ export class SyncedAccount extends VendorAccount {
 }
 
 const MAX_JOBS = 10_000;
-/** An account that was quiet for so long is told at once. */
-const FALL_QUIET_MS = 1_000;
+/** After this time without events, an account is pushed at once. */
+const QUIET_MS = 1_000;
 
-/** One sandbox, one database, one in-process service, any number of accounts. */
+/** A sandbox, a database and the use cases in this process, with any number of accounts. */
 export class SyncWorld {
   private accounts = 0;
 
@@ -134,7 +134,7 @@ export class SyncWorld {
     });
     let harness: Harness | undefined;
     const receiver = await HookReceiver.listen(() => {
-      if (!harness) throw new Error('a hook came before the world stood');
+      if (!harness) throw new Error('a hook arrived before the harness was ready');
       return harness;
     });
     harness = await createHarness({ ...options, config: { publicUrl: receiver.url, unisenderExportPollMs: 10, ...options.config } });
@@ -150,7 +150,7 @@ export class SyncWorld {
     await this.receiver.close();
   }
 
-  /** An authorised account without a Unisender key yet. */
+  /** Adds an authorised account without a Unisender key. */
   async addAccount(accountId = 32_000_001 + this.accounts): Promise<SyncedAccount> {
     this.accounts += 1;
     const unisenderKey = `unisender-key-${accountId}-0123456789abcdef`;
@@ -177,38 +177,38 @@ export class SyncWorld {
     return this.harness.get(RunService).get(runId);
   }
 
-  /** Delivers the hooks that Kommo and Unisender hold, then does what they make necessary. */
+  /** Delivers the hooks that Kommo and Unisender hold, then does all work. */
   async settle(): Promise<void> {
     await this.control.post('/kommo/hooks/flush');
     await this.control.post('/unisender/hooks/flush');
-    this.harness.clock.advance(FALL_QUIET_MS);
+    this.harness.clock.advance(QUIET_MS);
     await this.work();
   }
 
-  /** Loses the hooks that wait. */
+  /** Drops the waiting hooks of Kommo. */
   async loseHooks(): Promise<void> {
     await this.control.post('/kommo/hooks/drop');
   }
 
-  /** Works jobs and waiting events of every account until nothing is left, as a worker with a queue would. */
+  /** Runs jobs and processes waiting events until nothing is left, like a worker with a queue. */
   async work(): Promise<void> {
     const { jobs } = this.harness;
     for (let done = 0; done < MAX_JOBS; done += 1) {
       const job = jobs.shift();
-      if (job) await this.workJob(job);
-      else if (!(await this.wakeWaiting())) return;
+      if (job) await this.runJob(job);
+      else if (!(await this.enqueueWaitingAccount())) return;
     }
-    throw new Error(`${MAX_JOBS} jobs and no end`);
+    throw new Error(`more than ${MAX_JOBS} jobs: the work does not end`);
   }
 
-  private async wakeWaiting(): Promise<boolean> {
+  private async enqueueWaitingAccount(): Promise<boolean> {
     const { clock } = this.harness;
     const [waiting] = await this.harness.get(EventStore).listAccountsWaiting(clock.nowMs() + 1_000, 1);
     if (waiting !== undefined) this.harness.jobs.push({ tube: 'contacts', payload: { account_id: waiting } });
     return waiting !== undefined;
   }
 
-  private async workJob(job: Job): Promise<void> {
+  private async runJob(job: Job): Promise<void> {
     const { harness } = this;
     const { signal } = new AbortController();
     try {

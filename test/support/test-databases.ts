@@ -8,17 +8,17 @@ import type { DatabaseKind, DatabaseLocation } from '#database';
 import { hasMariaDb, startMariaDb } from './mariadb-process.js';
 import type { MariaDbProcess } from './mariadb-process.js';
 
-/** Fresh databases of one kind for the tests of one file; everything is closed and removed by itself. */
+/** Creates databases of one kind for the tests of a file. They are closed and removed automatically. */
 export interface TestDatabases {
-  /** A fresh database with the newest schema. */
+  /** Opens a new database with the current schema. */
   open(): Promise<Database>;
-  /** One more connection to what `location` names, as another process would have it. */
+  /** Opens another connection to an existing database, as another process would. */
   openAt(location: DatabaseLocation): Promise<Database>;
-  /** The place of an empty database, nothing migrated. */
+  /** Creates an empty database without a schema. */
   createEmpty(): Promise<DatabaseLocation>;
-  /** The place of a fresh database with the newest schema. */
+  /** Creates a database with the current schema. */
   createMigrated(): Promise<DatabaseLocation>;
-  /** The server behind it; undefined for SQLite. */
+  /** The database server. Undefined for SQLite. */
   server(): MariaDbProcess | undefined;
 }
 
@@ -35,7 +35,7 @@ const migrate = async (location: DatabaseLocation): Promise<void> => {
   await database.migrate().finally(() => database.close());
 };
 
-/** Migrates one file and copies it. */
+/** Migrates one file, then copies it for each test. */
 class SqliteProvider implements Provider {
   private folder = '';
   private files = 0;
@@ -73,7 +73,7 @@ class MariaDbProvider implements Provider {
 
   async createEmpty(): Promise<DatabaseLocation> {
     if (!this.mariaDb) {
-      throw new Error('MariaDB is started before the first test only');
+      throw new Error('MariaDB is not started: call this in a test or hook');
     }
     return this.mariaDb.createSchema();
   }
@@ -93,7 +93,7 @@ class MariaDbProvider implements Provider {
   }
 }
 
-/** The databases that this machine can run; all of them, or none of the tests, where CI=true. */
+/** Lists the databases that this machine can run. With CI=true it throws unless that is all of them. */
 export const testDatabaseKinds = (): DatabaseKind[] => {
   if (hasMariaDb()) {
     return ['sqlite', 'mysql'];
@@ -101,11 +101,11 @@ export const testDatabaseKinds = (): DatabaseKind[] => {
   if (process.env['CI'] === 'true') {
     throw new Error('mariadb-server is not installed: CI runs every test');
   }
-  process.stderr.write('mariadb-server is not installed: the tests on MariaDB are left out\n');
+  process.stderr.write('mariadb-server is not installed; the tests on MariaDB are skipped\n');
   return ['sqlite'];
 };
 
-/** To be called in a `describe`: starts what `kind` needs before its tests, and cleans up after them. */
+/** Call this in a `describe`. It starts the database before the tests and cleans up after them. */
 export const openTestDatabases = (kind: DatabaseKind): TestDatabases => {
   const provider: Provider = kind === 'sqlite' ? new SqliteProvider() : new MariaDbProvider();
   const opened: Database[] = [];

@@ -1,6 +1,6 @@
 import type { SandboxControl } from './sandbox-control.js';
 
-/** An address as the emulated Unisender holds it. */
+/** An address in the emulated Unisender. */
 export interface HeldAddress {
   readonly email: string;
   readonly status: string;
@@ -8,7 +8,7 @@ export interface HeldAddress {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** A contact as the emulated Kommo holds it. */
+/** A contact in the emulated Kommo. */
 export interface HeldContact {
   readonly id: number;
   readonly name: string;
@@ -27,7 +27,7 @@ interface KommoContactView {
 const emailsOf = ({ custom_fields_values }: KommoContactView): string[] =>
   (custom_fields_values ?? []).filter(({ field_code }) => field_code === 'EMAIL').flatMap(({ values }) => values.map(({ value }) => value));
 
-/** One company at the emulated vendors: what people do in its Kommo and its Unisender, and what both hold. */
+/** One company at the emulated vendors: actions of people in Kommo and Unisender, and the state of both. */
 export class VendorAccount {
   constructor(
     protected readonly control: SandboxControl,
@@ -35,42 +35,49 @@ export class VendorAccount {
     readonly unisenderKey: string,
   ) {}
 
+  /** Creates a contact in Kommo. Returns its id. */
   async create(contact: Readonly<Record<string, unknown>>): Promise<number> {
     const { ids } = await this.control.post<{ ids: number[] }>(`/kommo/accounts/${this.accountId}/contacts`, contact);
     return ids[0] ?? 0;
   }
 
+  /** Creates contacts in Kommo. Returns their ids. */
   async createMany(contacts: readonly Readonly<Record<string, unknown>>[]): Promise<number[]> {
     return (await this.control.post<{ ids: number[] }>(`/kommo/accounts/${this.accountId}/contacts`, contacts)).ids;
   }
 
+  /** Changes a contact in Kommo. */
   async change(contactId: number, change: Readonly<Record<string, unknown>>): Promise<void> {
     await this.control.send('PATCH', `/kommo/accounts/${this.accountId}/contacts/${contactId}`, change);
   }
 
+  /** Deletes a contact in Kommo; `silent` without a hook. */
   async remove(contactId: number, { silent = false } = {}): Promise<void> {
     await this.control.send('DELETE', `/kommo/accounts/${this.accountId}/contacts/${contactId}${silent ? '?hooks=0' : ''}`);
   }
 
+  /** Restores a deleted contact in Kommo. */
   async restore(contactId: number): Promise<void> {
     await this.control.post(`/kommo/accounts/${this.accountId}/contacts/${contactId}/restore`);
   }
 
+  /** Unsubscribes an address, as its owner would. */
   async unsubscribe(email: string): Promise<void> {
     await this.control.post(`/unisender/accounts/${this.unisenderKey}/unsubscribe`, { email });
   }
 
+  /** Adds a preexisting address to the Unisender account. */
   async addToUnisender(contact: Readonly<Record<string, unknown>>): Promise<void> {
     await this.control.post(`/unisender/accounts/${this.unisenderKey}/contacts`, contact);
   }
 
-  /** Everything in the Unisender account, by address. */
+  /** All addresses of the Unisender account. */
   async held(): Promise<Map<string, HeldAddress>> {
     const contacts = await this.control.get<HeldAddress[]>(`/unisender/accounts/${this.unisenderKey}/contacts`);
     return new Map(contacts.map((contact) => [contact.email, contact]));
   }
 
-  /** Contacts in Kommo, deleted ones too. */
+  /** All contacts in Kommo, deleted ones too. */
   async contacts(): Promise<HeldContact[]> {
     const { contacts } = await this.control.get<{ contacts: KommoContactView[] }>(
       `/kommo/accounts/${this.accountId}/contacts?deleted=1&limit=100000`,

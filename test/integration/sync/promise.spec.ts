@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
-import { Life, type Network, addEarlierSubscribers, findBrokenPromises, history } from '../../support/promise-history.js';
+import { HistoryPlayer, type Network, addPreexistingAddresses, findBrokenPromises, history } from '../../support/promise-history.js';
 import { SyncWorld } from '../../support/sync-world.js';
 import { ShiftedClock } from '../../support/sync-harness.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
@@ -36,9 +36,9 @@ describe.each(testDatabaseKinds())('the promise on %s', (kind) => {
   it(`holds after every history (seed ${seed})`, async () => {
     const property = fc.asyncProperty(history, async (steps) => {
       const account = await world.addAccount();
-      const before = await addEarlierSubscribers(account);
+      const before = await addPreexistingAddresses(account);
       await account.connect();
-      await new Life(networkOf(world), account).live(steps);
+      await new HistoryPlayer(networkOf(world), account).play(steps);
       expect(await findBrokenPromises(account, before)).toEqual([]);
     });
     await fc.assert(property, { numRuns: RUNS[kind], seed, endOnFailure: false });
