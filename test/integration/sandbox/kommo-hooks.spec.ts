@@ -53,7 +53,7 @@ const webhook = async () => {
   return (list.json._embedded?.webhooks as unknown as Json[])[0];
 };
 
-/** Resolves once the first delivery has had this many attempts, each judged. */
+/** Waits until the first delivery has this number of finished attempts. */
 const attempted = (count: number) =>
   eventually(deliveries, ([first]) => first !== undefined && first.attempts.length >= count && first.state !== 'sending');
 

@@ -71,10 +71,10 @@ describe('the token endpoint', () => {
   it('moves to the new host after a rename, and the refresh token leads to that host', async () => {
     await client.control('POST', `/kommo/accounts/${account.id}/rename`, { subdomain: 'acme2' });
     expect((await refresh(account.refresh)).status).toBe(404);
-    const told = await client.callKommo('api-c.kommo.com', '/oauth2/account/current/subdomain', {
+    const response = await client.callKommo('api-c.kommo.com', '/oauth2/account/current/subdomain', {
       headers: { 'x-refresh-token': account.refresh },
     });
-    expect(told.json).toEqual({ id: account.id, subdomain: 'acme2', domain: 'acme2.kommo.com', top_level_domain: 'com' });
+    expect(response.json).toEqual({ id: account.id, subdomain: 'acme2', domain: 'acme2.kommo.com', top_level_domain: 'com' });
     expect((await token({ grant_type: 'refresh_token', refresh_token: account.refresh }, 'acme2.kommo.com')).status).toBe(200);
   });
 });
@@ -177,15 +177,15 @@ describe('consent and installation', () => {
     );
     const receiver = await new Receiver().start();
     const { client_id, client_secret } = vector;
-    const gone = await client.connectAccount(
+    const uninstalled = await client.connectAccount(
       { id: vector.account_id },
       { client_id, client_secret, uninstall_url: `${receiver.url}/uninstall` },
     );
-    await client.control('POST', `/kommo/accounts/${gone.id}/uninstall`, { client_id });
+    await client.control('POST', `/kommo/accounts/${uninstalled.id}/uninstall`, { client_id });
     const [call] = await receiver.waitForCalls(1);
     expect(call?.url).toBe(`/uninstall?client_uuid=${client_id}&account_id=${vector.account_id}&signature=${vector.signature}`);
     expect(call?.headers['user-agent']).toBe('amoService-oAuth-Code-Sender/1.0');
-    expect((await client.callKommo(gone.host, '/api/v4/account', { headers: bearer(gone.access) })).status).toBe(401);
+    expect((await client.callKommo(uninstalled.host, '/api/v4/account', { headers: bearer(uninstalled.access) })).status).toBe(401);
     await receiver.stop();
   });
 });

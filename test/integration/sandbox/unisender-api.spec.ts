@@ -19,7 +19,7 @@ afterEach(() => client.stop());
 
 type Cells = Readonly<Record<string, string>>;
 
-/** The form of an importContacts call over rows that share their columns. */
+/** Builds the form of an importContacts call. All rows have the same columns. */
 function importForm(rows: readonly Cells[], extra: Cells = {}): string {
   const form = new URLSearchParams({ api_key: 'key', ...extra });
   const columns = Object.keys(rows[0] ?? {});
@@ -41,12 +41,12 @@ const stored = async (email: string) =>
 describe('importContacts', () => {
   it('counts inserted, updated, deleted, new, invalid and repeated rows', async () => {
     await seed({ email: 'old@example.org', status: 'active' });
-    await seed({ email: 'gone@example.org' });
+    await seed({ email: 'deleted@example.org' });
     const response = await importRows([
       { email: 'a@example.org', delete: '0' },
       { email: 'A@example.org', delete: '0' },
       { email: 'old@example.org', delete: '' },
-      { email: 'gone@example.org', delete: '1' },
+      { email: 'deleted@example.org', delete: '1' },
       { email: 'never@example.org', delete: '1' },
       { email: '444', delete: '0' },
       { email: 'info@example.org', delete: '0' },
@@ -229,12 +229,12 @@ describe('lists, fields and single contacts', () => {
 
   it('excludes a contact completely, and unsubscribes it from lists only', async () => {
     await importRows([{ email: 'test@example.org', email_list_ids: `${list},${list + 1}`, email_status: 'active' }]);
-    const who = { contact_type: 'email', contact: 'test@example.org' };
-    await call('unsubscribe', { ...who, list_ids: String(list) });
+    const member = { contact_type: 'email', contact: 'test@example.org' };
+    await call('unsubscribe', { ...member, list_ids: String(list) });
     expect(await stored('test@example.org')).toMatchObject({ status: 'active', lists: [{ status: 'unsubscribed' }, { status: 'active' }] });
-    await call('exclude', who);
+    await call('exclude', member);
     expect((await stored('test@example.org'))?.lists).toEqual([]);
-    expect(await call('exclude', who)).toEqual(readJsonSample('unisender', 'error.exclude_or_unsubscribe.not_found.json'));
+    expect(await call('exclude', member)).toEqual(readJsonSample('unisender', 'error.exclude_or_unsubscribe.not_found.json'));
   });
 
   it('subscribes with and without an invitation, and overwrites in three ways', async () => {
