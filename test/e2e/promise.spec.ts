@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { eventually } from '../support/built-process.js';
-import { HistoryPlayer, type Network, type Step, addPreexistingAddresses, findBrokenPromises, history } from '../support/promise-history.js';
+import {
+  HistoryPlayer,
+  type Network,
+  type Step,
+  addPreexistingAddresses,
+  findBrokenPromises,
+  history,
+} from '../support/promise-history.js';
 import { ServiceProcesses, serviceModes } from '../support/service-processes.js';
 
 const HISTORIES = 12;
