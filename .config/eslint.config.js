@@ -26,6 +26,7 @@ const documentedLibs = [
   'clock',
   'config',
   'database',
+  'domain',
   'http',
   'kommo',
   'logging',

@@ -17,7 +17,7 @@ export interface AccountFacts {
   readonly unisenderBlock: string | null;
 }
 
-/** What stands between an account and its use: the code of the error that a caller sees. */
+/** What prevents a use of an account: the code of the error that a caller sees. */
 export type AccountHindrance = ErrorCode<'blocked'> | 'account_paused';
 
 const statusHindrances = {
@@ -32,7 +32,7 @@ const notConnected = ['account_unknown', 'pending_authorization', 'disconnected'
 const notActive = [...notConnected, 'reauthorization_required', 'suspended'] as const;
 const noKey = ['unisender_key_missing', 'unisender_key_refused'] as const;
 
-/** What hinders each use of an account. */
+/** What prevents each use of an account. */
 const hindrances = {
   /** Show and manage the account. */
   show: notConnected,
@@ -68,8 +68,8 @@ function listHindrances(account: AccountFacts | undefined, nowMs: number): reado
 }
 
 /**
- * Decides whether an account may be used; every door of the service asks here. Returns the first hindrance of that use, or undefined
- * when the account may be used. `account` is undefined when it is unknown.
+ * Decides whether an account may be used. Guards, webhooks, tokens, runs, jobs and the sweep all decide by this function. Returns the
+ * first hindrance of that use, or undefined when the account may be used. `account` is undefined when it is unknown.
  */
 export function findAccountHindrance(account: AccountFacts | undefined, use: AccountUse, nowMs: number): AccountHindrance | undefined {
   const hindering: readonly AccountHindrance[] = hindrances[use];

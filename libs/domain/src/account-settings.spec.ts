@@ -12,7 +12,7 @@ const problemsOf = (input: unknown): string[] => {
 };
 
 describe('account settings', () => {
-  it('changes what is named and keeps the rest', () => {
+  it('change only where the input names them', () => {
     const first = parseAccountSettings({ delete_policy: 'exclude', include_tags: 'vip, partner' });
     const second = parseAccountSettings({ list_title: ' Newsletter ', fields: { PHONE: 'KommoPhone' } }, first);
     expect(second).toEqual({
@@ -25,7 +25,7 @@ describe('account settings', () => {
     expect(readStoredSettings(toStoredSettings(second))).toEqual(second);
   });
 
-  it('names every bad field', () => {
+  it('name every bad field', () => {
     expect(
       problemsOf({
         delete_policy: 'drop',

@@ -1,25 +1,26 @@
 import { type FieldProblem, InvalidInputError } from './errors.js';
 
-/** What happens in Unisender to an address that we put there when its last living contact goes. */
+/** What happens in Unisender to an address of ours when its last contact is deleted: deleted there, or taken off our list. */
 export type DeletePolicy = 'delete' | 'exclude';
 
-/** What a company may choose for its account. */
+/** The settings of an account. */
 export interface AccountSettings {
   /** Title of the list; `Kommo <account_id>` when absent. */
   readonly listTitle?: string;
   readonly deletePolicy: DeletePolicy;
-  /** Kommo field (its code, or its id as text) → name of the Unisender field that receives its first value. */
+  /** Code or id (as text) of a Kommo field → name of the Unisender field that receives its first value. */
   readonly fields: Readonly<Record<string, string>>;
-  /** A contact passes with at least one of these tags (any contact when empty) … */
+  /** A contact passes the filter with at least one of these tags; with any tags when this is empty. */
   readonly includeTags: readonly string[];
-  /** … and with none of these. */
+  /** A contact with one of these tags does not pass the filter. */
   readonly excludeTags: readonly string[];
-  /** Whether an unsubscribe is written back to Kommo as a tag, and which. */
+  /** Whether an unsubscribe is written back to Kommo as a tag. */
   readonly writeBack: boolean;
+  /** The name of that tag. */
   readonly writeBackTag: string;
 }
 
-/** What holds for an account that has chosen nothing. */
+/** The settings of a new account. */
 export const defaultAccountSettings: AccountSettings = {
   deletePolicy: 'delete',
   fields: {},
@@ -33,10 +34,11 @@ const MAX_TITLE_LENGTH = 200;
 const MAX_TAGS = 50;
 const MAX_TAG_LENGTH = 200;
 const MAX_FIELDS = 40;
-/** A code or an id of Kommo's. */
+/** For the code or id of a Kommo field. */
 const MAX_SOURCE_LENGTH = 64;
-/** reference/unisender.md 7: Latin letters, digits and `_`, a letter first; the standard names mean something else to importContacts. */
+/** reference/unisender.md 7: Latin letters, digits and `_`, a letter first. */
 const FIELD_NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
+/** Names with a meaning of their own in importContacts. */
 const RESERVED_FIELD_NAME = /^(email|phone|delete|tags|name)($|_)/i;
 
 type Problems = FieldProblem[];
@@ -99,8 +101,8 @@ const readers = {
 } as const;
 
 /**
- * Reads settings as the widget or the operator sends them (snake_case, any subset) over those that stand.
- * Throws InvalidInputError that names every bad or unknown field as `settings.<name>`.
+ * Returns the current settings with the given changes, which are in snake_case and may be any subset. Throws InvalidInputError that
+ * names every bad or unknown field as `settings.<name>`.
  */
 export function parseAccountSettings(input: unknown, current: AccountSettings = defaultAccountSettings): AccountSettings {
   if (input === undefined || input === null) return current;
@@ -120,10 +122,10 @@ export function parseAccountSettings(input: unknown, current: AccountSettings = 
   return { ...current, ...changed };
 }
 
-/** The form in which settings are kept: {@link readStoredSettings} gives them back. */
+/** Returns the form in which the database stores settings; {@link readStoredSettings} reads it. */
 export const toStoredSettings = (settings: AccountSettings): string => JSON.stringify(settings);
 
-/** Settings as {@link toStoredSettings} wrote them; what a newer version added takes its default. */
+/** Reads what {@link toStoredSettings} wrote. A setting that is absent, as one of a newer version, takes its default. */
 export const readStoredSettings = (stored: string): AccountSettings => ({
   ...defaultAccountSettings,
   ...(stored === '' ? {} : (JSON.parse(stored) as Partial<AccountSettings>)),

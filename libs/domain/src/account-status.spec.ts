@@ -2,20 +2,20 @@ import { describe, expect, it } from '@jest/globals';
 import { accountStatuses, accountStatusesBefore } from './account-status.js';
 
 describe('account status', () => {
-  it('lets an authorisation make any account active', () => {
+  it('changes from any status to active by an authorisation', () => {
     expect(accountStatusesBefore('active')).toEqual(accountStatuses.filter((status) => status !== 'active'));
   });
 
-  it('asks for a new authorisation only of accounts that had one', () => {
+  it('requires a new authorisation only of accounts that had one', () => {
     expect(accountStatusesBefore('reauthorization_required')).toEqual(['active', 'suspended']);
   });
 
-  it('leaves a disconnected account to an authorisation alone', () => {
+  it('changes from disconnected only by an authorisation', () => {
     const reachable = accountStatuses.filter((target) => accountStatusesBefore(target).includes('disconnected'));
     expect(reachable).toEqual(['active']);
   });
 
-  it('never goes back to waiting for the first authorisation', () => {
+  it('never returns to pending_authorization', () => {
     expect(accountStatusesBefore('pending_authorization')).toEqual([]);
   });
 });

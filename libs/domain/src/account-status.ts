@@ -7,12 +7,12 @@ const transitions = {
   disconnected: ['active'],
 } as const satisfies Record<string, readonly string[]>;
 
-/** Where an account stands; only `active` ones are worked on. */
+/** The status of an account; jobs work on `active` accounts only. */
 export type AccountStatus = keyof typeof transitions;
 
 /** Every status. */
 export const accountStatuses = Object.keys(transitions) as AccountStatus[];
 
-/** The statuses from which `target` may be reached; not `target` itself. */
+/** Returns the statuses that may change to `target`; not `target` itself. */
 export const accountStatusesBefore = (target: AccountStatus): AccountStatus[] =>
   accountStatuses.filter((status) => (transitions[status] as readonly string[]).includes(target));

@@ -10,12 +10,12 @@ import {
 import { hashOfPush } from './contact-content.js';
 
 const holder: AddressHolder = { name: 'Anna', fields: {} };
-const told = hashOfPush('Anna', {});
+const pushed = hashOfPush('Anna', {});
 const record = (over: Partial<AddressRecord> = {}): AddressRecord => ({
   email: 'a@b.co',
   origin: 'ours',
   state: 'present',
-  pushedHash: told,
+  pushedHash: pushed,
   consent: 'mailable',
   ownListId: null,
   ...over,
@@ -26,22 +26,34 @@ const outcomeUnknown = (state: AddressRecord['state'], origin: AddressRecord['or
 describe('decideAddress', () => {
   it.each<[string, AddressRecord, AddressHolder | undefined, 'delete' | 'exclude', string]>([
     ['a new address is put', record({ state: 'absent', pushedHash: null }), holder, 'delete', 'put'],
-    ['an unchanged address costs nothing', record(), holder, 'delete', 'none'],
-    ['a changed name is told', record(), { name: 'Berta', fields: {} }, 'delete', 'put'],
-    ['a changed field is told', record(), { name: 'Anna', fields: { City: 'Omsk' } }, 'delete', 'put'],
-    ['an address without a holder that we put there is deleted', record(), undefined, 'delete', 'delete'],
-    ['… or taken off the list where the account wants that', record(), undefined, 'exclude', 'exclude'],
-    ['an address that stood there before us is only taken off the list', record({ origin: 'preexisting' }), undefined, 'delete', 'exclude'],
-    ['an address whose first answer was lost is looked at first', record({ origin: 'uncertain' }), undefined, 'delete', 'inspect'],
-    ['an address that was never told is not removed', record({ state: 'absent' }), undefined, 'delete', 'none'],
-    ['… but looked at when its sending was never answered', outcomeUnknown('absent', 'unknown'), undefined, 'delete', 'inspect'],
-    ['… or taken off the list where it stood before', outcomeUnknown('absent', 'preexisting'), undefined, 'delete', 'exclude'],
-    ['an address is put again when a call for it was never answered', outcomeUnknown('present', 'ours'), holder, 'delete', 'put'],
-    ['… and deleted again when nobody holds it', outcomeUnknown('present', 'ours'), undefined, 'delete', 'delete'],
-    ['an unsubscribed address is not sent (R45)', record({ state: 'absent', consent: 'unsubscribed' }), holder, 'delete', 'none'],
-    ['an unsubscribed address is left when its contact goes (R45)', record({ consent: 'unsubscribed' }), undefined, 'delete', 'none'],
-    ['a blocked address is not sent', record({ pushedHash: 'old', consent: 'blocked' }), holder, 'delete', 'none'],
-    ['a rejected address is not sent again', record({ state: 'rejected', pushedHash: null }), holder, 'delete', 'none'],
+    ['an unchanged address needs no call', record(), holder, 'delete', 'none'],
+    ['a changed name is pushed', record(), { name: 'Berta', fields: {} }, 'delete', 'put'],
+    ['a changed field is pushed', record(), { name: 'Anna', fields: { City: 'Omsk' } }, 'delete', 'put'],
+    ['an address of ours without a holder is deleted', record(), undefined, 'delete', 'delete'],
+    ['an address of ours without a holder is taken off the list under the policy exclude', record(), undefined, 'exclude', 'exclude'],
+    ['a preexisting address is only taken off the list', record({ origin: 'preexisting' }), undefined, 'delete', 'exclude'],
+    ['an address whose first response was lost is inspected first', record({ origin: 'uncertain' }), undefined, 'delete', 'inspect'],
+    ['an address that was never pushed is not removed', record({ state: 'absent' }), undefined, 'delete', 'none'],
+    ['an address whose only push had no response is inspected', outcomeUnknown('absent', 'unknown'), undefined, 'delete', 'inspect'],
+    [
+      'a preexisting address whose push had no response is taken off the list',
+      outcomeUnknown('absent', 'preexisting'),
+      undefined,
+      'delete',
+      'exclude',
+    ],
+    ['an address whose last push had no response is put again', outcomeUnknown('present', 'ours'), holder, 'delete', 'put'],
+    [
+      'an address without a holder whose last push had no response is deleted',
+      outcomeUnknown('present', 'ours'),
+      undefined,
+      'delete',
+      'delete',
+    ],
+    ['an unsubscribed address is not pushed (R45)', record({ state: 'absent', consent: 'unsubscribed' }), holder, 'delete', 'none'],
+    ['an unsubscribed address stays when its contact is deleted (R45)', record({ consent: 'unsubscribed' }), undefined, 'delete', 'none'],
+    ['a blocked address is not pushed', record({ pushedHash: 'old', consent: 'blocked' }), holder, 'delete', 'none'],
+    ['a rejected address is not pushed again', record({ state: 'rejected', pushedHash: null }), holder, 'delete', 'none'],
   ])('%s', (_name, address, by, policy, kind) => {
     expect(decideAddress(address, by, policy).kind).toBe(kind);
   });
@@ -52,16 +64,16 @@ describe('expectOutcome', () => {
   const invalid = { email: 'a@b', invalidReason: 'domain_without_dot' } as const;
 
   it.each<[string, boolean, string, AddressRecord | undefined, ExpectedOutcome]>([
-    ['an address never met', true, 'Anna', undefined, 'created'],
-    ['one that was told the same', true, 'Anna', record(), 'unchanged'],
-    ['one with another name', true, 'Berta', record(), 'updated'],
-    ['one that unsubscribed', true, 'Berta', record({ consent: 'unsubscribed' }), 'unchanged'],
-    ['one whose contact does not pass the filter', false, 'Anna', undefined, 'unchanged'],
+    ['an address that was never pushed', true, 'Anna', undefined, 'created'],
+    ['an address that was pushed with the same name', true, 'Anna', record(), 'unchanged'],
+    ['an address with another name', true, 'Berta', record(), 'updated'],
+    ['an unsubscribed address', true, 'Berta', record({ consent: 'unsubscribed' }), 'unchanged'],
+    ['an address whose contact does not pass the filter', false, 'Anna', undefined, 'unchanged'],
   ])('%s', (_name, passesFilter, name, known, outcome) => {
     expect(expectOutcome(valid, { name, fields: {}, passesFilter }, known)).toBe(outcome);
   });
 
-  it('rejects an invalid address, whatever its contact', () => {
+  it('rejects an invalid address of any contact', () => {
     expect(expectOutcome(invalid, { ...holder, passesFilter: false }, undefined)).toBe('rejected');
   });
 });

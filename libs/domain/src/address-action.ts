@@ -3,46 +3,50 @@ import { hashOfPush } from './contact-content.js';
 import type { ParsedAddress } from './email-address.js';
 import type { MailingConsent } from './mailing-consent.js';
 
-/** Where an address comes from: decides whether we may ever delete it. `uncertain`: sent once, but it may have stood there before. */
+/**
+ * Where an address in Unisender comes from, which decides whether the service may delete it. `unknown`: never pushed. `uncertain`:
+ * pushed, but it may be preexisting. `ours`: the service put it there. `preexisting`: it was there before the first push.
+ */
 export type AddressOrigin = 'unknown' | 'uncertain' | 'ours' | 'preexisting';
 
-/** `rejected`: Unisender refused the address itself; it is not sent again. */
+/** Whether Unisender has the address. `rejected`: Unisender refused the address itself; it is not pushed again. */
 export type AddressState = 'absent' | 'present' | 'rejected';
 
 /**
- * Stands as `pushedHash` from before a call until its answer is recorded. Where it was left behind, a killed worker or a lost
- * answer leaves open what Unisender has: the address is told again whatever it was told before.
+ * The `pushedHash` of an address from before a call until its response is recorded. It remains after a killed worker or a lost
+ * response: what Unisender has is unknown then, and the address is pushed again.
  */
 export const OUTCOME_UNKNOWN = 'outcome_unknown';
 
-/** What we told Unisender, and what it told us, about an address. */
+/** What was pushed to Unisender about an address, and what Unisender said about it. */
 export interface AddressRecord {
   readonly email: string;
   readonly origin: AddressOrigin;
   readonly state: AddressState;
-  /** Hash of what was told, {@link OUTCOME_UNKNOWN}, or null when it is to be told anew. */
+  /** Hash of what was pushed, {@link OUTCOME_UNKNOWN}, or null when it must be pushed again. */
   readonly pushedHash: string | null;
   readonly consent: MailingConsent;
-  /** The list on which nobody but us has put it; null when it is on none, or stood there before us. */
+  /** The list that only the service put it on; null when it is on no such list. */
   readonly ownListId: number | null;
 }
 
-/** The living contact with the lowest id that holds the address and passes the filter: it gives name and fields. */
+/** The contact that gives an address its name and fields: of those that hold it and pass the filter, the one with the lowest id. */
 export interface AddressHolder {
   readonly name: string;
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** What to do about one address in Unisender. */
+/** What to do with one address in Unisender. */
 export type AddressAction =
-  /** Put on our list with this name, or tell the changed name. */
+  /** Put it on our list with this name and these fields, or push the changed ones. */
   | { readonly kind: 'put'; readonly holder: AddressHolder; readonly hash: string; readonly isNew: boolean }
-  /** Delete from the Unisender account: we put it there. */
+  /** Delete it from the Unisender account: it is ours. */
   | { readonly kind: 'delete' }
-  /** Take off our list and leave it in the account. */
+  /** Take it off our list; it stays in the account. */
   | { readonly kind: 'exclude' }
-  /** Ask Unisender whether and since when it has the address, then decide between `delete` and `exclude`. */
+  /** Ask Unisender whether and since when it has the address; that decides between `delete` and `exclude`. */
   | { readonly kind: 'inspect' }
+  /** The address is in sync, or must not be touched. */
   | { readonly kind: 'none' };
 
 const none: AddressAction = { kind: 'none' };
@@ -52,24 +56,24 @@ function removalOf(record: AddressRecord, policy: DeletePolicy): AddressAction {
   return record.origin === 'ours' ? { kind: 'delete' } : { kind: 'inspect' };
 }
 
-const mayStandInUnisender = ({ state, pushedHash }: AddressRecord): boolean => state === 'present' || pushedHash === OUTCOME_UNKNOWN;
+const mayBeInUnisender = ({ state, pushedHash }: AddressRecord): boolean => state === 'present' || pushedHash === OUTCOME_UNKNOWN;
 
 /**
- * The difference between what Unisender was told of an address and what the mirror wants, as one action.
- * An address that its owner unsubscribed is neither sent nor removed (DESIGN.md 7).
+ * Returns the one action that brings an address in Unisender in line with the mirror. `holder` is undefined when no contact holds
+ * the address. An unsubscribed address is neither pushed nor removed (DESIGN.md 7).
  */
 export function decideAddress(record: AddressRecord, holder: AddressHolder | undefined, policy: DeletePolicy): AddressAction {
   if (record.consent !== 'mailable' || record.state === 'rejected') return none;
-  if (!holder) return mayStandInUnisender(record) ? removalOf(record, policy) : none;
+  if (!holder) return mayBeInUnisender(record) ? removalOf(record, policy) : none;
   const hash = hashOfPush(holder.name, holder.fields);
   if (record.state === 'present' && record.pushedHash === hash) return none;
   return { kind: 'put', holder, hash, isNew: record.state === 'absent' };
 }
 
-/** What telling an address would count as. */
+/** How a run counts an address that it pushes. */
 export type ExpectedOutcome = 'created' | 'updated' | 'rejected' | 'unchanged';
 
-/** What would become of an address that a contact holds; `record` is undefined for one that was never met. */
+/** Predicts how a run would count an address of a contact. `record` is undefined for an address that was never pushed. */
 export function expectOutcome(
   { email, invalidReason }: ParsedAddress,
   holder: AddressHolder & { readonly passesFilter: boolean },
@@ -78,7 +82,7 @@ export function expectOutcome(
   if (invalidReason !== null) return 'rejected';
   if (!holder.passesFilter) return 'unchanged';
   const unknown: AddressRecord = { email, origin: 'unknown', state: 'absent', pushedHash: null, consent: 'mailable', ownListId: null };
-  // The policy is about addresses that nobody holds.
+  // The policy applies only to addresses without a holder.
   const action = decideAddress(record ?? unknown, holder, 'exclude');
   if (action.kind !== 'put') return 'unchanged';
   return action.isNew ? 'created' : 'updated';

@@ -1,27 +1,24 @@
 import type { ErrorCode } from './error-registry.js';
 
-/** Everything that the operator is told of by itself: someone has to act. */
+/** The text of each kind of alert. An alert asks the operator to act. */
 const sentences = {
   account_reauthorization_required: 'Kommo refuses the access to account {account}: open /auth?id={account} and allow it again.',
   unisender_key_refused: 'Unisender refuses the key of account {account}: save a working one in the widget.',
-  webhook_missing: 'Kommo refuses the webhook of account {account}: changes arrive with the nightly reconciliation only.',
-  run_failed: 'A run of account {account} failed: its error says why.',
-  run_waits_for_confirmation: 'A reconciliation of account {account} would delete many contacts: confirm or cancel it.',
-  jobs_buried: 'Jobs of the tube {tube} were buried: see /operations/failures.',
+  webhook_missing: 'Kommo refuses the webhook of account {account}: changes arrive only with the nightly reconciliation.',
+  run_failed: 'A run of account {account} failed: read its error at /sync/runs?id={account}.',
+  run_waits_for_confirmation: 'A reconciliation of account {account} would remove many contacts: confirm or cancel it.',
+  jobs_buried: 'Jobs of the tube {tube} were buried: read the reasons at /operations/failures.',
 } as const satisfies Record<string, string>;
 
-/** What kind of thing happened. */
+/** What an alert is about. */
 export type AlertKind = keyof typeof sentences;
 
-/** Every kind. */
-export const alertKinds = Object.keys(sentences) as readonly AlertKind[];
-
-/** Ids, codes and counts; never a token, a key, an e-mail or a foreign text. */
+/** Ids, codes and counts; never a token, a key, an e-mail address or a vendor's text. */
 export type AlertDetails = Readonly<Record<string, string | number>>;
 
-/** Something that someone has to act on. */
+/** An event that the operator must act on. */
 export interface Alert {
-  /** Names the occasion: what is raised twice under one key is one alert that happened twice. At most 191 characters. */
+  /** Identifies the occasion: an alert that is raised again under the same key is counted, not repeated. At most 191 characters. */
   readonly key: string;
   readonly kind: AlertKind;
   readonly accountId: number | null;
@@ -32,17 +29,17 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const FIRST_RETRY_MS = 30_000;
 
-/** After so long nobody is told any more. */
-export const ALERT_GIVEN_UP_AFTER_MS = DAY_MS;
-/** Told or not, an alert is forgotten after this. */
+/** An alert of this age is not delivered any more. */
+export const ALERT_DELIVERY_LIMIT_MS = DAY_MS;
+/** An alert of this age is deleted, delivered or not. */
 export const ALERT_KEPT_MS = 30 * DAY_MS;
 
 const hourOf = (nowMs: number) => Math.floor(nowMs / HOUR_MS);
 const dayOf = (nowMs: number) => Math.floor(nowMs / DAY_MS);
 
-/** The alerts by what they are about; each function's key says what counts as the same occasion. */
+/** Makes the alerts. Each comment says how often an alert is raised at most. */
 export const alerts = {
-  /** Once per refused pair. */
+  /** Once per refused token pair. */
   reauthorizationRequired: (accountId: number, version: number): Alert => ({
     key: `account_reauthorization_required:${accountId}:${version}`,
     kind: 'account_reauthorization_required',
@@ -63,19 +60,21 @@ export const alerts = {
     accountId,
     details: { code },
   }),
+  /** Once per run. */
   runFailed: (accountId: number, runId: string, code: ErrorCode): Alert => ({
     key: `run_failed:${runId}`,
     kind: 'run_failed',
     accountId,
     details: { run_id: runId, code },
   }),
+  /** Once per run. */
   runWaitsForConfirmation: (accountId: number, runId: string): Alert => ({
     key: `run_waits_for_confirmation:${runId}`,
     kind: 'run_waits_for_confirmation',
     accountId,
     details: { run_id: runId },
   }),
-  /** Once per tube, reason and hour: a thousand jobs that fail alike are one alert. */
+  /** Once per tube, code and hour. */
   jobsBuried: (tube: string, code: ErrorCode, nowMs: number): Alert => ({
     key: `jobs_buried:${tube}:${code}:${hourOf(nowMs)}`,
     kind: 'jobs_buried',
@@ -84,10 +83,10 @@ export const alerts = {
   }),
 } as const;
 
-/** The alert in one sentence. */
+/** Returns the alert in one sentence. */
 export function toAlertText({ kind, accountId, details }: Pick<Alert, 'kind' | 'accountId' | 'details'>): string {
   return sentences[kind].replaceAll('{account}', String(accountId ?? '')).replaceAll('{tube}', String(details['tube'] ?? ''));
 }
 
-/** How long to wait after the n-th attempt (from 1) to tell it: half a minute, doubling to an hour. */
+/** Returns the wait after the n-th failed delivery (from 1): half a minute, doubling to an hour. */
 export const alertRetryDelayMs = (attempt: number): number => Math.min(FIRST_RETRY_MS * 2 ** (attempt - 1), HOUR_MS);

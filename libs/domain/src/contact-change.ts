@@ -1,13 +1,13 @@
 import type { ContactSnapshot } from './contact-snapshot.js';
 
-/** Kommo's own words for what happened. */
+/** What happened to a contact, in Kommo's words. */
 export type ContactAction = 'add' | 'update' | 'delete' | 'restore';
 
-/** One thing that a Kommo hook says happened to one contact or company. */
+/** One change of one contact or company in a Kommo webhook. */
 export interface ContactChange {
   readonly action: ContactAction;
   readonly contactId: number;
-  /** Companies arrive among the contacts; undefined when the hook does not tell (reference/kommo.md 5.3). */
+  /** Companies arrive among the contacts. Undefined when the webhook does not say which it is (reference/kommo.md 5.3). */
   readonly entityType: 'contact' | 'company' | undefined;
   /** Absent for a delete, which carries the id alone. */
   readonly snapshot?: ContactSnapshot;

@@ -15,7 +15,7 @@ const snapshot = (over: Partial<ContactSnapshot> = {}): ContactSnapshot => ({
 });
 
 describe('toContactContent', () => {
-  it('keeps each address once, the invalid with its reason, in order', () => {
+  it('keeps each address once and in order, an invalid one with its reason', () => {
     expect(toContactContent(snapshot(), defaultAccountSettings)).toEqual({
       name: 'Anna',
       addresses: [
@@ -36,12 +36,12 @@ describe('toContactContent', () => {
     expect(toContactContent(snapshot(), { ...defaultAccountSettings, includeTags, excludeTags }).passesFilter).toBe(passes);
   });
 
-  it('maps fields by code and by id, an absent one to nothing', () => {
+  it('maps fields by code and by id, an absent one to an empty value', () => {
     const settings = { ...defaultAccountSettings, fields: { PHONE: 'Tel', '42': 'City', X: 'Gone' } };
     expect(toContactContent(snapshot(), settings).fields).toEqual({ City: 'Omsk', Gone: '', Tel: '+7' });
   });
 
-  it('cuts names and values that no database text would take, at whole characters', () => {
+  it('cuts long names and values at whole characters', () => {
     const fields = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [String(index), `F${index}`]));
     const long = snapshot({
       name: `${'x'.repeat(999)}🦊`,

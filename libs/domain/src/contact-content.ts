@@ -3,22 +3,23 @@ import type { AccountSettings } from './account-settings.js';
 import type { ContactSnapshot } from './contact-snapshot.js';
 import { type ParsedAddress, parseAddress } from './email-address.js';
 
-/** What of a contact matters to its Unisender rows. */
+/** The part of a contact that its rows in Unisender depend on. */
 export interface ContactContent {
   readonly name: string;
   /** Each address once, in Kommo's order. */
   readonly addresses: readonly ParsedAddress[];
   /** Unisender field name → value. */
   readonly fields: Readonly<Record<string, string>>;
+  /** Whether its tags pass the filter of the settings. */
   readonly passesFilter: boolean;
 }
 
-/** Longer names and values are cut: all of a contact's must fit into 65,535 bytes, the least that a database's text takes. */
+/** Longer names and values are cut: the whole content must fit into 65,535 bytes, a text column of MySQL. */
 const MAX_NAME_LENGTH = 1_000;
 const MAX_VALUE_LENGTH = 1_000;
 const MAX_VALUES_LENGTH = 10_000;
 
-/** Cut at a whole character. */
+/** Cuts the text, never in the middle of a surrogate pair. */
 const shorten = (text: string, length: number): string =>
   text.length <= length ? text : text.slice(0, length).replace(/[\ud800-\udbff]$/, '');
 
@@ -43,7 +44,7 @@ function passesFilter(tags: readonly string[], { includeTags, excludeTags }: Acc
   return included && !excludeTags.some((tag) => tags.includes(tag));
 }
 
-/** Reduces a contact to what its account's settings make of it. */
+/** Reduces a contact to its content under the account's settings. */
 export function toContactContent(snapshot: ContactSnapshot, settings: AccountSettings): ContactContent {
   return {
     name: shorten(snapshot.name.trim(), MAX_NAME_LENGTH),
@@ -55,9 +56,9 @@ export function toContactContent(snapshot: ContactSnapshot, settings: AccountSet
 
 const sha256 = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');
 
-/** Equal for equal content, whatever else of the contact changed. 64 hex characters. */
+/** Returns the hash of a content, which shows whether a contact changed. 64 hex characters. */
 export const hashContent = (content: ContactContent): string =>
   sha256([content.name, content.addresses.map(({ email }) => email), content.fields, content.passesFilter]);
 
-/** Equal when an address would be told the same name and fields. 64 hex characters. */
+/** Returns the hash of what is pushed for an address, which shows whether to push it again. 64 hex characters. */
 export const hashOfPush = (name: string, fields: Readonly<Record<string, string>>): string => sha256([name, fields]);

@@ -1,24 +1,24 @@
 import type { ContactChange } from './contact-change.js';
 import type { ContactSnapshot } from './contact-snapshot.js';
 
-/** What the mirror knows of the contact that a change is about. */
+/** The mirror's version of a contact. */
 export interface MirrorVersion {
   readonly isDeleted: boolean;
-  /** Kommo's modification time, seconds; 0 when never told. */
+  /** Kommo's modification time in seconds; 0 when unknown. */
   readonly modifiedAtSeconds: number;
   readonly contentHash: string;
-  /** When the mirror took this version, epoch ms. */
+  /** When the mirror stored this version, epoch ms. */
   readonly savedAtMs: number;
 }
 
-/** `apply` it, `skip` it (old or known), or `reread` the contact from Kommo because it cannot be ordered. */
+/** `apply` a change, `skip` it as old or known, or `reread` the contact from Kommo because the change cannot be ordered. */
 export type ChangeDecision = 'apply' | 'skip' | 'reread';
 
 /**
- * Decides what one delivered change means for the mirror (DESIGN.md 7).
+ * Decides what to do with one change of a webhook (DESIGN.md 7). `contentHash` is that of the change, undefined without a snapshot.
  *
- * Hooks come twice, late and out of order and carry seconds only (reference/kommo.md 5.5). A delete carries no time, a
- * restore may follow a newer delete, and a contact held as gone may be back: those are settled by asking Kommo.
+ * Webhooks arrive twice, late and out of order, and their times are in seconds (reference/kommo.md 5.5). Kommo is asked when the order
+ * is unknown: a delete carries no time, a restore may follow a newer delete, and a contact may exist again after its delete.
  */
 export function decideChange(change: ContactChange, contentHash: string | undefined, mirror: MirrorVersion | undefined): ChangeDecision {
   const modifiedAt = change.snapshot?.modifiedAtSeconds;
@@ -29,12 +29,12 @@ export function decideChange(change: ContactChange, contentHash: string | undefi
   return 'reread';
 }
 
-/** Kommo's answers, by contact, except where a change that was delivered before the question is newer than the answer. */
+/** Returns for each contact the newer one of Kommo's response and the changes that were delivered before the request. */
 export function newestOf(
-  answered: ReadonlyMap<number, ContactSnapshot>,
+  responses: ReadonlyMap<number, ContactSnapshot>,
   delivered: readonly ContactChange[],
 ): Map<number, ContactSnapshot> {
-  const newest = new Map(answered);
+  const newest = new Map(responses);
   for (const { contactId, entityType, snapshot } of delivered) {
     const known = newest.get(contactId);
     const isNewer = known && snapshot && (snapshot.modifiedAtSeconds ?? 0) > (known.modifiedAtSeconds ?? 0);
@@ -43,37 +43,37 @@ export function newestOf(
   return newest;
 }
 
-/** A contact as a page of Kommo's list shows it. */
+/** A contact on a page of Kommo's list. */
 export interface ListedVersion {
   readonly contactId: number;
   readonly contentHash: string;
   readonly modifiedAtSeconds: number;
 }
 
-/** What a page means for the mirror; a version older than the mirror's is in none of these. */
+/** The contacts of a page, sorted by what to do with them. A version older than the mirror's is in none of the lists. */
 export interface SortedPage<Version extends ListedVersion> {
-  /** To be taken over. */
+  /** To be stored. */
   readonly fresh: Version[];
-  /** Known with this content. */
+  /** Stored already, with the same content. */
   readonly same: Version[];
-  /** Known otherwise, from a hook or a re-read that came while the page was under way: to be read again. */
-  readonly outrun: Version[];
+  /** Stored with other content after the page was requested, by a webhook or a re-read: to be read again. */
+  readonly changedMeanwhile: Version[];
 }
 
 /**
- * Compares a page with what the mirror knows of its contacts. The page is newer than what the mirror took before it was asked
- * for (`askedAtMs`), unless Kommo's list lags behind a hook.
+ * Compares a page with the mirror. The page is newer than what the mirror stored before the request (`askedAtMs`), unless Kommo's
+ * list lags behind a webhook.
  */
 export function sortPage<Version extends ListedVersion>(
   living: readonly Version[],
   known: ReadonlyMap<number, MirrorVersion>,
   askedAtMs: number,
 ): SortedPage<Version> {
-  const sorted: SortedPage<Version> = { fresh: [], same: [], outrun: [] };
+  const sorted: SortedPage<Version> = { fresh: [], same: [], changedMeanwhile: [] };
   for (const version of living) {
     const mirror = known.get(version.contactId);
     if (mirror && !mirror.isDeleted && mirror.contentHash === version.contentHash) sorted.same.push(version);
-    else if (mirror && mirror.savedAtMs >= askedAtMs) sorted.outrun.push(version);
+    else if (mirror && mirror.savedAtMs >= askedAtMs) sorted.changedMeanwhile.push(version);
     else if (!mirror || mirror.isDeleted || version.modifiedAtSeconds >= mirror.modifiedAtSeconds) sorted.fresh.push(version);
   }
   return sorted;

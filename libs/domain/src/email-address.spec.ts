@@ -8,7 +8,7 @@ describe('parseAddress', () => {
     ["o'neil%x&y@mail.example.org", "o'neil%x&y@mail.example.org"],
     ['иван@почта.рф'.replace('иван', 'ivan'), 'ivan@почта.рф'],
     ['a@xn--80a1acny.xn--p1ai', 'a@xn--80a1acny.xn--p1ai'],
-  ])('takes %j', (raw, email) => {
+  ])('accepts %j', (raw, email) => {
     expect(parseAddress(raw)).toEqual({ email, invalidReason: null });
   });
 
@@ -31,11 +31,11 @@ describe('parseAddress', () => {
     ['a@1.2.3.4', 'bad_domain'],
     ['a@localhost', 'domain_without_dot'],
     [`${'a'.repeat(60)}@${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(60)}.${'e'.repeat(60)}`, 'too_long'],
-  ])('keeps %j with the reason %s', (raw, reason) => {
+  ])('returns %j with the reason %s', (raw, reason) => {
     expect(parseAddress(raw).invalidReason).toBe(reason);
   });
 
-  it('cuts what is too long to keep', () => {
+  it('cuts an address that is too long to store', () => {
     expect(parseAddress('a'.repeat(5_000)).email).toHaveLength(320);
   });
 });

@@ -1,8 +1,8 @@
-/** Why an address is recorded but never sent. */
+/** Why an address is stored but never pushed. */
 export type InvalidAddressReason =
   'empty' | 'too_long' | 'no_at_sign' | 'several_at_signs' | 'bad_local_part' | 'bad_domain' | 'domain_without_dot';
 
-/** An address as Kommo holds it, in the one form under which we keep and compare it. */
+/** An e-mail address of Kommo in the form in which the service stores and compares it. */
 export interface ParsedAddress {
   /** Trimmed and lower-cased; `+tag` is kept. At most 320 characters, also when invalid. */
   readonly email: string;
@@ -33,8 +33,8 @@ function problemOf(email: string): InvalidAddressReason | null {
 }
 
 /**
- * Reads one EMAIL value. Kommo validates nothing: a real hook carries "444" (reference/kommo.md 4.2).
- * Never throws: an address that cannot be mailed comes back with its reason.
+ * Reads one EMAIL value. Kommo validates nothing: a real webhook carries "444" (reference/kommo.md 4.2).
+ * Never throws: an invalid address is returned with its reason.
  */
 export function parseAddress(raw: string): ParsedAddress {
   const email = raw.trim().normalize('NFC').toLowerCase();

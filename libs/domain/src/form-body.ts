@@ -1,40 +1,40 @@
 import type { ErrorCode } from './error-registry.js';
 import { InvalidInputError } from './errors.js';
 
-/** What a body can carry, whatever its format. */
+/** A value in a request body of any format. */
 export type BodyValue = string | number | boolean | null | BodyValue[] | BodyObject;
 
-/** Has no prototype: a name that nobody sent is undefined, whatever it is. */
+/** An object of a request body. It has no prototype: any name that was not sent is undefined. */
 export interface BodyObject {
   [name: string]: BodyValue;
 }
 
-/** What a body may cost before it is refused. */
+/** The limits above which a body is refused. */
 export interface BodyLimits {
   /** Values in a form; names and list items in a JSON text. */
   readonly maxKeys: number;
-  /** Brackets in one form key; nesting of a JSON text. Kommo's hooks need 7 (reference/kommo.md 5.2). */
+  /** Brackets in one form key; nesting of a JSON text. Kommo's webhooks need 7 (reference/kommo.md 5.2). */
   readonly maxDepth: number;
   /** A list with a higher index becomes an object with index keys. */
   readonly maxListIndex: number;
 }
 
-/** Enough for the largest hook of Kommo, and cheap to refuse beyond. */
+/** Enough for the largest webhook of Kommo. */
 export const defaultBodyLimits: BodyLimits = { maxKeys: 20_000, maxDepth: 12, maxListIndex: 1_000 };
 
-/** Names that reach a prototype wherever a body is merged or looked up carelessly; what they carry is dropped. */
+/** Whether code that merges or looks up carelessly would reach a prototype by this name. Such names are dropped. */
 export const isDangerousName = (name: string): boolean => name === '__proto__' || name === 'constructor' || name === 'prototype';
 
 const badBody = (problem: string, code: ErrorCode<'invalid'>, cause?: unknown) =>
   new InvalidInputError(`The body cannot be read: ${problem}`, { code, cause, fields: [{ field: 'body', problem }] });
 
-/** The refusal of a body that breaks its format's own rules. */
+/** Returns the error for a body that breaks the rules of its format. */
 export const malformedBody = (problem: string, cause?: unknown) => badBody(problem, 'bad_body', cause);
 
-/** The refusal of a body that would cost too much. */
+/** Returns the error for a body above the limits. */
 export const bodyTooComplex = (problem: string) => badBody(problem, 'body_too_complex');
 
-/** The body as text; throws InvalidInputError `bad_body` when it is not UTF-8. */
+/** Returns the body as text. Throws InvalidInputError `bad_body` when it is not UTF-8. */
 export function decodeBody(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -46,7 +46,7 @@ export function decodeBody(bytes: Uint8Array): string {
 const BROKEN_ESCAPE = /%(?![0-9a-fA-F]{2})/;
 const ESCAPES = /(?:%[0-9a-fA-F]{2})+/g;
 
-/** Well-formed escapes of bytes that are no UTF-8 (a name cut in the middle of a letter) must not cost the rest of the hook. */
+/** Bytes that are not UTF-8, as of a name cut in the middle of a letter, become U+FFFD, so that the rest of a webhook is read. */
 function decodeLeniently(text: string): string {
   if (BROKEN_ESCAPE.test(text)) throw malformedBody('a % is not followed by two hexadecimal digits');
   return text.replace(ESCAPES, (escapes) => {
@@ -66,7 +66,7 @@ function decodeComponent(raw: string): string {
   }
 }
 
-/** `contacts[add][0][id]` → its four names; a key whose brackets do not fit is one plain name. */
+/** `contacts[add][0][id]` → its four names. A key with unbalanced brackets is one plain name. */
 function splitKey(key: string, maxDepth: number): string[] {
   let open = key.indexOf('[');
   if (open <= 0 || !key.endsWith(']')) return [key];
@@ -83,11 +83,11 @@ function splitKey(key: string, maxDepth: number): string[] {
 
 const INDEX = /^(0|[1-9]\d{0,8})$/;
 
-/** Objects made of it inherit from an object that is empty for good: as safe as `Object.create(null)`, several times faster. */
-const Bare = function () {} as unknown as new () => BodyObject;
-Bare.prototype = Object.freeze(Object.create(null) as BodyObject);
+/** Its objects inherit from a frozen empty object: as safe as `Object.create(null)`, and several times faster. */
+const EmptyObject = function () {} as unknown as new () => BodyObject;
+EmptyObject.prototype = Object.freeze(Object.create(null) as BodyObject);
 
-/** Index names out of order, or mixed with others: kept apart until the end, so that no index, however high, costs the memory of a hole. */
+/** A branch with index names out of order, or mixed with other names. A map, so that a high index takes no memory for a hole. */
 class MixedBranch {
   readonly nodes = new Map<string, Node>();
   private nextIndex = 0;
@@ -96,7 +96,7 @@ class MixedBranch {
     for (const [name, node] of entries) this.set(name, node);
   }
 
-  /** The name that `[]` stands for is one above the highest index. */
+  /** Returns the name; for `[]`, one above the highest index. */
   resolve(name: string): string {
     return name === '' ? String(this.nextIndex) : name;
   }
@@ -109,7 +109,7 @@ class MixedBranch {
   toValue(maxListIndex: number): BodyValue {
     const entries = [...this.nodes];
     const isList = entries.every(([name]) => INDEX.test(name) && Number(name) <= maxListIndex);
-    if (!isList) return fill(new Bare(), entries, maxListIndex);
+    if (!isList) return fill(new EmptyObject(), entries, maxListIndex);
     return entries.sort(([a], [b]) => Number(a) - Number(b)).map(([, node]) => toValue(node, maxListIndex));
   }
 }
@@ -126,7 +126,7 @@ function fill(target: BodyObject, entries: Iterable<readonly [string, Node]>, ma
   return target;
 }
 
-/** Replaces every mixed branch by what its names make of it; everything else already is what it shall be. */
+/** Replaces every mixed branch by a list or an object; all other nodes have their final form. */
 function toValue(node: Node, maxListIndex: number): BodyValue {
   if (typeof node === 'string') return node;
   if (node instanceof MixedBranch) return node.toValue(maxListIndex);
@@ -138,11 +138,11 @@ const startsList = (name: string) => name === '' || name === '0';
 
 function newBranch(firstName: string): Branch {
   if (startsList(firstName)) return [];
-  return INDEX.test(firstName) ? new MixedBranch([]) : (new Bare() as ObjectBranch);
+  return INDEX.test(firstName) ? new MixedBranch([]) : (new EmptyObject() as ObjectBranch);
 }
 
 class FormBuilder {
-  private readonly root = new Bare() as ObjectBranch;
+  private readonly root = new EmptyObject() as ObjectBranch;
   private hasMixed = false;
 
   constructor(private readonly limits: BodyLimits) {}
@@ -162,7 +162,7 @@ class FormBuilder {
     return this.root as BodyObject;
   }
 
-  /** The branch below `name`, ready to take `childName`. A branch takes the place of a plain value of the same name. */
+  /** Returns the branch below `name`, in a form that can hold `childName`. A branch replaces a plain value of the same name. */
   private descend(parent: Branch, name: string, childName: string): Branch {
     const slot = this.slotOf(parent, name);
     const present = this.read(parent, slot);
@@ -204,11 +204,11 @@ class FormBuilder {
 }
 
 /**
- * Reads an `application/x-www-form-urlencoded` text (a body, or the part of an address after `?`) the way PHP writes it: brackets nest, encoded or not;
- * indices make lists, closed up when some are missing; `[]` appends; a repeated plain name gathers a list. Values are
- * strings. Names that reach a prototype are dropped with their values.
+ * Reads an `application/x-www-form-urlencoded` text, a body or a query, as PHP writes it. Brackets nest, encoded or not. Indices make
+ * lists without gaps; `[]` appends; a repeated plain name makes a list. Values are strings. Names that reach a prototype are dropped
+ * with their values.
  *
- * Throws InvalidInputError: `bad_body` for a broken escape or bytes that are no UTF-8, `body_too_complex` beyond the limits.
+ * Throws InvalidInputError: `bad_body` for a broken escape or bytes that are not UTF-8, `body_too_complex` above the limits.
  */
 export function parseFormBody(body: Uint8Array | string, limits: BodyLimits = defaultBodyLimits): BodyObject {
   const text = typeof body === 'string' ? body : decodeBody(body);

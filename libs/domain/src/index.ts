@@ -1,29 +1,122 @@
-export * from './account-access.js';
-export * from './account-settings.js';
-export * from './account-status.js';
-export * from './address-action.js';
-export * from './alert.js';
-export * from './clock.js';
-export * from './contact-change.js';
-export * from './contact-content.js';
-export * from './contact-order.js';
-export * from './contact-snapshot.js';
-export * from './email-address.js';
-export * from './error-registry.js';
-export * from './errors.js';
-export * from './flush-policy.js';
-export * from './form-body.js';
-export * from './group-by.js';
-export * from './iso-time.js';
+export {
+  type AccountFacts,
+  type AccountHindrance,
+  type AccountRequest,
+  type AccountUse,
+  findAccountHindrance,
+  requireUsableAccount,
+  toAccountBlockedError,
+} from './account-access.js';
+export {
+  type AccountSettings,
+  defaultAccountSettings,
+  type DeletePolicy,
+  parseAccountSettings,
+  readStoredSettings,
+  toStoredSettings,
+} from './account-settings.js';
+export { type AccountStatus, accountStatuses, accountStatusesBefore } from './account-status.js';
+export {
+  type AddressAction,
+  type AddressHolder,
+  type AddressOrigin,
+  type AddressRecord,
+  type AddressState,
+  decideAddress,
+  type ExpectedOutcome,
+  expectOutcome,
+  OUTCOME_UNKNOWN,
+} from './address-action.js';
+export {
+  type Alert,
+  ALERT_DELIVERY_LIMIT_MS,
+  ALERT_KEPT_MS,
+  type AlertDetails,
+  type AlertKind,
+  alertRetryDelayMs,
+  alerts,
+  toAlertText,
+} from './alert.js';
+export { Clock } from './clock.js';
+export type { ContactAction, ContactChange } from './contact-change.js';
+export { type ContactContent, hashContent, toContactContent } from './contact-content.js';
+export {
+  type ChangeDecision,
+  decideChange,
+  type ListedVersion,
+  type MirrorVersion,
+  newestOf,
+  type SortedPage,
+  sortPage,
+} from './contact-order.js';
+export type { ContactSnapshot } from './contact-snapshot.js';
+export { type InvalidAddressReason, parseAddress, type ParsedAddress } from './email-address.js';
+export { type ErrorCode, type ErrorKind, type ErrorRule, errorRuleOf } from './error-registry.js';
+export {
+  AccountBlockedError,
+  BugError,
+  errorCodeOf,
+  type FieldProblem,
+  hasErrorCode,
+  InvalidInputError,
+  isDeferral,
+  ServiceError,
+  toBareError,
+  TransientError,
+} from './errors.js';
+export { type Backlog, isFlushDue, MAX_ROWS_PER_CALL } from './flush-policy.js';
+export { type BodyLimits, type BodyObject, type BodyValue, parseFormBody } from './form-body.js';
+export { chunksOf, groupBy } from './group-by.js';
+export { toIsoTime } from './iso-time.js';
 export { JobQueue, type PutJobOptions } from './job-queue.js';
-export * from './jobs.js';
-export * from './json-body.js';
-export * from './list-choice.js';
-export * from './logger.js';
-export * from './request-limiter.js';
-export * from './retry-policy.js';
-export * from './run-state.js';
-export * from './secret.js';
-export * from './mailing-consent.js';
-export * from './pushed-address.js';
-export * from './unknown-value.js';
+export {
+  accountIdOf,
+  type Job,
+  jobKindOf,
+  type JobPayload,
+  type JobPayloads,
+  parseJobPayload,
+  type TtrSeconds,
+  type Tube,
+  tubes,
+} from './jobs.js';
+export { parseJsonBody } from './json-body.js';
+export { chooseList, type ListChoice, type ListRequest, type NamedList } from './list-choice.js';
+export { type LogFields, Logger, silentLogger } from './logger.js';
+export { concernsList, consentOfEvent, consentOfExport, isMailableStatus, type MailingConsent } from './mailing-consent.js';
+export {
+  type FoundAddress,
+  listToLeave,
+  originOfFresh,
+  type PushedAddress,
+  pushedByDelete,
+  pushedByExclude,
+  pushedByInspection,
+  pushedByPut,
+  type PutCounts,
+  type PutResult,
+} from './pushed-address.js';
+export { RequestLimiter } from './request-limiter.js';
+export {
+  type Attempt,
+  backOffSeconds,
+  type Continuation,
+  decideDisposition,
+  type Disposition,
+  findContinuation,
+  type RetryPolicy,
+  standardRetry,
+} from './retry-policy.js';
+export {
+  estimateEtaSeconds,
+  isFinal,
+  needsConfirmation,
+  type RunMode,
+  runModes,
+  type RunPhase,
+  type RunState,
+  type RunTrigger,
+  statesBefore,
+} from './run-state.js';
+export { Secret } from './secret.js';
+export { isRecord, parseJson, toItems, toPositiveInteger, toText, type UnknownRecord, valueAt } from './unknown-value.js';

@@ -15,7 +15,7 @@ describe('parseJobPayload', () => {
     ['accesses', [1, 2], { account_ids: [1, 2] }],
     ['accesses', { account_ids: [1], asked_at: 1_790_000_000_000 }, { account_ids: [1], asked_at: 1_790_000_000_000 }],
     ['times', { time: '12:00' }, { time: '12:00' }],
-  ])('%s takes %j', (tube, body, payload) => {
+  ])('%s accepts %j', (tube, body, payload) => {
     expect(parseJobPayload(tube, body)).toEqual(payload);
   });
 

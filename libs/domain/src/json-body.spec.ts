@@ -20,7 +20,7 @@ describe('a JSON body', () => {
     expect(parseJsonBody(' \n')).toBeUndefined();
   });
 
-  it('R47: is refused with 50 levels, 100,000 values, or when it is no JSON or no UTF-8', () => {
+  it('R47: is refused with 50 levels, with 100,000 values, or when it is not JSON or not UTF-8', () => {
     const started = performance.now();
     expect(refusal('['.repeat(50) + ']'.repeat(50))).toBe('body_too_complex');
     expect(refusal('{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000))).toBe('body_too_complex');
@@ -34,7 +34,7 @@ describe('a JSON body', () => {
     expect(parseJsonBody('{"a":"x\\ud800y","b":"\\ud83d\\ude00"}')).toEqual({ a: 'x\ufffdy', b: '😀' });
   });
 
-  it.each(['{"__proto__":{"polluted":1}}', '{"constructor":{"prototype":{"polluted":1}}}'])('R47: %s is inert', (text) => {
+  it.each(['{"__proto__":{"polluted":1}}', '{"constructor":{"prototype":{"polluted":1}}}'])('R47: %s changes no prototype', (text) => {
     expect(Object.keys(parseJsonBody(text) as object)).toEqual([]);
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });

@@ -11,7 +11,7 @@ import {
 
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
-/** `JSON.parse` lets half a surrogate pair through, which no database can keep. */
+/** `JSON.parse` accepts half a surrogate pair, which a database refuses. */
 const toWellFormed = (text: string) => text.replace(LONE_SURROGATE, '\ufffd');
 
 class JsonCleaner {
@@ -48,10 +48,10 @@ class JsonCleaner {
 }
 
 /**
- * Reads a JSON text under the same limits and with the same care as `parseFormBody`: names that reach a prototype are
- * dropped, half surrogate pairs become U+FFFD. An empty body is undefined.
+ * Reads a JSON text under the limits of `parseFormBody`. Names that reach a prototype are dropped; half surrogate pairs become
+ * U+FFFD. Returns undefined for an empty body.
  *
- * Throws InvalidInputError: `bad_body` for what is no JSON or no UTF-8, `body_too_complex` beyond the limits.
+ * Throws InvalidInputError: `bad_body` for a text that is not JSON or not UTF-8, `body_too_complex` above the limits.
  */
 export function parseJsonBody(body: Uint8Array | string, limits: BodyLimits = defaultBodyLimits): BodyValue | undefined {
   const text = typeof body === 'string' ? body : decodeBody(body);

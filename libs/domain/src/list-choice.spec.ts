@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ListChoice, type ListWish, type NamedList, chooseList } from './list-choice.js';
+import { type ListChoice, type ListRequest, type NamedList, chooseList } from './list-choice.js';
 
-const wish = (over: Partial<ListWish> = {}): ListWish => ({
+const request = (over: Partial<ListRequest> = {}): ListRequest => ({
   accountId: 7,
   chosenTitle: undefined,
   known: { id: null, title: null },
@@ -11,17 +11,22 @@ const list = (id: number, title: string): NamedList => ({ id, title });
 const known = { id: 1, title: 'Kommo 7' };
 
 describe('chooseList', () => {
-  it.each<[string, NamedList[], ListWish, ListChoice]>([
-    ['no list at all', [], wish(), { id: undefined, title: 'Kommo 7' }],
-    ['only lists of others', [list(2, 'News')], wish(), { id: undefined, title: 'Kommo 7' }],
-    ['a list with our title', [list(2, 'News'), list(3, 'Kommo 7')], wish(), { id: 3, title: 'Kommo 7' }],
-    ['a chosen title that exists', [list(2, 'News')], wish({ chosenTitle: 'News' }), { id: 2, title: 'News' }],
-    ['a chosen title in another case', [list(2, 'NEWS')], wish({ chosenTitle: 'News' }), { id: undefined, title: 'News' }],
-    ['the known list', [list(2, 'Kommo 7'), list(1, 'Kommo 7')], wish({ known }), { id: 1, title: 'Kommo 7' }],
-    ['the known list that its owner renamed', [list(1, 'Clients')], wish({ known }), { id: 1, title: 'Kommo 7' }],
-    ['the known list that was deleted', [list(2, 'News')], wish({ known }), { id: undefined, title: 'Kommo 7' }],
-    ['another title than the known list has', [list(1, 'Kommo 7')], wish({ known, chosenTitle: 'News' }), { id: undefined, title: 'News' }],
-    ['the title that the known list has', [list(1, 'News')], wish({ known, chosenTitle: 'News' }), { id: 1, title: 'News' }],
+  it.each<[string, NamedList[], ListRequest, ListChoice]>([
+    ['no list', [], request(), { id: undefined, title: 'Kommo 7' }],
+    ['only other lists', [list(2, 'News')], request(), { id: undefined, title: 'Kommo 7' }],
+    ['a list with our title', [list(2, 'News'), list(3, 'Kommo 7')], request(), { id: 3, title: 'Kommo 7' }],
+    ['a chosen title that exists', [list(2, 'News')], request({ chosenTitle: 'News' }), { id: 2, title: 'News' }],
+    ['a chosen title in another case', [list(2, 'NEWS')], request({ chosenTitle: 'News' }), { id: undefined, title: 'News' }],
+    ['the known list', [list(2, 'Kommo 7'), list(1, 'Kommo 7')], request({ known }), { id: 1, title: 'Kommo 7' }],
+    ['the known list after it was renamed', [list(1, 'Clients')], request({ known }), { id: 1, title: 'Kommo 7' }],
+    ['the known list after it was deleted', [list(2, 'News')], request({ known }), { id: undefined, title: 'Kommo 7' }],
+    [
+      'a chosen title that the known list does not have',
+      [list(1, 'Kommo 7')],
+      request({ known, chosenTitle: 'News' }),
+      { id: undefined, title: 'News' },
+    ],
+    ['a chosen title that the known list has', [list(1, 'News')], request({ known, chosenTitle: 'News' }), { id: 1, title: 'News' }],
   ])('%s', (_name, lists, wanted, choice) => {
     expect(chooseList(lists, wanted)).toEqual(choice);
   });

@@ -1,29 +1,29 @@
-/** A list as Unisender has it. */
+/** A list in Unisender. */
 export interface NamedList {
   readonly id: number;
   readonly title: string;
 }
 
-/** Which list an account is to have. */
-export interface ListWish {
+/** What decides on the list of an account. */
+export interface ListRequest {
   readonly accountId: number;
-  /** The title chosen in the settings; undefined for ours. */
+  /** The title of the settings; undefined when none is set. */
   readonly chosenTitle: string | undefined;
-  /** The list used so far. */
+  /** The list that the account has used so far. */
   readonly known: { readonly id: number | null; readonly title: string | null };
 }
 
-/** The list to use, `id` undefined when it is to be created. */
+/** The list to use. `id` is undefined when the list must be created. */
 export interface ListChoice {
   readonly id: number | undefined;
   readonly title: string;
 }
 
 /**
- * The known list while it exists, under whatever title its owner gave it unless the settings choose another; else one with
- * exactly the wanted title; else a new one.
+ * Chooses the known list while it exists, also after it was renamed in Unisender; a chosen title that differs excludes it. Chooses else
+ * the list with exactly the title, else a new one.
  */
-export function chooseList(lists: readonly NamedList[], { accountId, chosenTitle, known }: ListWish): ListChoice {
+export function chooseList(lists: readonly NamedList[], { accountId, chosenTitle, known }: ListRequest): ListChoice {
   const title = chosenTitle ?? known.title ?? `Kommo ${accountId}`;
   const isKnown = ({ id, title: present }: NamedList) => id === known.id && (chosenTitle ?? present) === present;
   const list = lists.find(isKnown) ?? lists.find(({ title: present }) => present === title);

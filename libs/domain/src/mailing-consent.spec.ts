@@ -14,7 +14,7 @@ describe('consentOfEvent', () => {
     ['email_status', 'invited', undefined],
     ['email_status', undefined, undefined],
     ['campaign_status', 'unsubscribed', undefined],
-  ])('%s with status %s says %s', (name, status, expected) => {
+  ])('reads %s with status %s as %s', (name, status, expected) => {
     expect(consentOfEvent({ name, status })).toBe(expected);
   });
 });
@@ -24,7 +24,7 @@ describe('concernsList', () => {
     ['an event without lists', [], 1, true],
     ['an event of our list among others', [2, 1], 1, true],
     ['an event of other lists', [2, 3], 1, false],
-    ['any event before there is a list', [2], null, true],
+    ['any event without a list of ours', [2], null, true],
   ])('%s', (_name, named, listId, expected) => {
     expect(concernsList(named, listId)).toBe(expected);
   });
@@ -39,7 +39,7 @@ describe('consentOfExport', () => {
     ['blocked', [1], 'blocked'],
     ['invited', [], 'mailable'],
     [undefined, [], 'mailable'],
-  ])('takes status %s, left lists %j for %s', (status, unsubscribedListIds, expected) => {
+  ])('reads status %s and left lists %j as %s', (status, unsubscribedListIds, expected) => {
     expect(consentOfExport({ status, unsubscribedListIds }, 1)).toBe(expected);
   });
 });

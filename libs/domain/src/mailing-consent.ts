@@ -1,12 +1,12 @@
-/** Only `mailable` addresses are ever sent. */
+/** Whether an address may be mailed; only `mailable` ones are pushed. */
 export type MailingConsent = 'mailable' | 'unsubscribed' | 'blocked';
 
 const mailableStatuses: readonly (string | undefined)[] = ['active', 'new'];
 
-/** Whether Unisender mails an address of this status (reference/unisender.md 6.1). */
+/** Whether Unisender mails to an address of this status (reference/unisender.md 6.1). */
 export const isMailableStatus = (status: string | undefined): boolean => mailableStatuses.includes(status);
 
-/** An owner's own decision, by the event's name and status; undefined for events that say nothing of it (reference/unisender.md 8.2, 6.1). */
+/** Returns the consent that an event reports, by its name and status; undefined when it reports none (reference/unisender.md 8.2, 6.1). */
 export function consentOfEvent({
   name,
   status,
@@ -21,14 +21,13 @@ export function consentOfEvent({
   return isMailableStatus(status) ? 'mailable' : undefined;
 }
 
-/** Whether an event that names these lists is about ours: one that names none is about all, and before we have a list every one counts. */
+/** Whether an event with these list ids concerns our list. One without ids concerns all lists. Without a list of ours, every event does. */
 export const concernsList = (namedListIds: readonly number[], listId: number | null): boolean =>
   namedListIds.length === 0 || listId === null || namedListIds.includes(listId);
 
 /**
- * What an exported row says of its owner's decision: about the whole account, or about our list alone
- * (reference/unisender.md 4.2). Undefined when only other lists were left: one of them may have been ours, so that this is
- * no word against what is known.
+ * Returns the consent that an exported row reports, for the whole account or for our list (reference/unisender.md 4.2). Undefined when
+ * the address left only other lists: one of them may have been ours, so that the stored consent must stay.
  */
 export function consentOfExport(
   row: { readonly status: string | undefined; readonly unsubscribedListIds: readonly number[] },

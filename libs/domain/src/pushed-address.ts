@@ -1,6 +1,6 @@
 import { type AddressAction, type AddressOrigin, type AddressRecord, type AddressState, OUTCOME_UNKNOWN } from './address-action.js';
 
-/** What a call to Unisender did to one address. */
+/** The state of one address after a call to Unisender. */
 export interface PushedAddress {
   readonly email: string;
   readonly state: AddressState;
@@ -10,44 +10,46 @@ export interface PushedAddress {
   readonly ownListId: number | null;
 }
 
-/** What a call that put addresses says of them, in numbers only. */
+/** The counts of a call that put addresses. */
 export interface PutCounts {
-  /** Rows that Unisender met for the first time. */
+  /** Addresses that Unisender did not have before, by its response. */
   readonly inserted: number;
+  /** Addresses that Unisender had already, by its response. */
   readonly updated: number;
-  /** Accepted rows of addresses that are new to us. */
+  /** Accepted rows of addresses that were pushed for the first time. */
   readonly fresh: number;
-  /** Accepted rows of all others. */
+  /** Accepted rows of all other addresses. */
   readonly known: number;
 }
 
-/** Unisender tells since when it has an address in whole seconds. What is in doubt is not ours to delete. */
+/** Unisender's time of adding an address is in whole seconds. */
 const ADDED_AT_RESOLUTION_MS = 1_000;
 
 /**
- * Where addresses come from that are new to us. Unisender answers only how many rows it met for the first time. When that is
- * exactly the number of addresses that are new to us, they are ours to delete one day; otherwise which of them stood there
- * before is asked when one is to go.
+ * Returns the origin of addresses that were pushed for the first time. Unisender's response has only the number of rows that were new
+ * to it. When it equals the number of those addresses, they are ours. Else some are preexisting, and Unisender is asked about an
+ * address before it is removed.
  */
 export const originOfFresh = ({ inserted, updated, fresh, known }: PutCounts): 'ours' | 'uncertain' =>
   inserted === fresh && updated === known ? 'ours' : 'uncertain';
 
 /**
- * The list that an address leaves when it is put on `listId`: another one on which only we had put it. Where it stood before
- * us it stays.
+ * Returns the list that an address must leave when it is put on `listId`: another list that only the service put it on. The address
+ * stays on a list where it is preexisting.
  */
 export const listToLeave = ({ ownListId }: Pick<AddressRecord, 'ownListId'>, listId: number): number | undefined =>
   ownListId === null || ownListId === listId ? undefined : ownListId;
 
-/** What Unisender answered to a put. */
+/** The result of a put. */
 export interface PutResult {
-  /** Unisender's reason when it refused the row. */
+  /** Unisender's own code when it refused the row; not a code of the error registry. */
   readonly rejectedCode: string | undefined;
+  /** The origin of an address that was pushed for the first time. */
   readonly originOfFresh: 'ours' | 'uncertain';
   readonly listId: number;
 }
 
-/** An address after it was put; `isSeenOnList` when an export showed it on the list before. */
+/** Returns an address after a put. `isSeenOnList`: an export showed it on the list before. */
 export function pushedByPut(
   { email, origin, ownListId, isSeenOnList }: AddressRecord & { readonly isSeenOnList: boolean },
   { hash, isNew }: Pick<Extract<AddressAction, { kind: 'put' }>, 'hash' | 'isNew'>,
@@ -63,13 +65,13 @@ export function pushedByPut(
       ownListId: isSeenOnList && ownListId !== listId ? null : listId,
     };
   }
-  // A refused first row leaves nothing in Unisender; a refused change leaves the address there as it was told before.
+  // A refused first row leaves nothing in Unisender; a refused change leaves the address as it was pushed before.
   return isNew
     ? { email, state: 'rejected', origin, pushedHash: null, rejectedCode, ownListId }
     : { email, state: 'present', origin, pushedHash: hash, rejectedCode, ownListId };
 }
 
-/** An address that is in Unisender no more. */
+/** Returns an address after it was deleted from Unisender. */
 export const pushedByDelete = ({ email }: Pick<AddressRecord, 'email'>): PushedAddress => ({
   email,
   state: 'absent',
@@ -79,22 +81,22 @@ export const pushedByDelete = ({ email }: Pick<AddressRecord, 'email'>): PushedA
   ownListId: null,
 });
 
-/** An address that was taken off our list and stays in Unisender. */
+/** Returns an address after it was taken off our list; it stays in Unisender. */
 export const pushedByExclude = ({ email, origin }: Pick<AddressRecord, 'email' | 'origin'>): PushedAddress => ({
   ...pushedByDelete({ email }),
   origin,
 });
 
-/** An address as Unisender has it when asked; undefined when it has none. */
+/** An address that Unisender has. */
 export interface FoundAddress {
   readonly isOnOurList: boolean;
-  /** Since when Unisender has it, epoch ms. */
+  /** When Unisender added it, epoch ms; undefined when unknown. */
   readonly addedAtMs: number | undefined;
 }
 
 /**
- * An address whose answer was lost, after Unisender was asked. One that never came to our list is somebody else's, or
- * nobody's; one that stood there before it was first sent is not ours to delete.
+ * Returns an address whose response was lost, after Unisender was asked about it (`found`). An address that is not on our list and
+ * was never present counts as absent. An address that Unisender added before the first push is preexisting.
  */
 export function pushedByInspection(
   { email, state, firstSentAt, ownListId }: Pick<AddressRecord, 'email' | 'state' | 'ownListId'> & { readonly firstSentAt: number | null },

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { estimateEtaSeconds, isFinal, needsConfirmation, statesBefore } from './run-state.js';
 
 describe('run states', () => {
-  it('lets nothing follow an ended run', () => {
+  it('do not change after the end of a run', () => {
     expect((['completed', 'failed', 'cancelled'] as const).every(isFinal)).toBe(true);
     expect(statesBefore('running')).toEqual(['queued', 'running', 'waiting_for_confirmation']);
     expect(statesBefore('cancelled')).toEqual(['queued', 'running', 'waiting_for_confirmation']);
@@ -14,7 +14,7 @@ describe('run states', () => {
     [51, 1_000, false],
     [200, 1_000, false],
     [201, 1_000, true],
-  ])('%d missing of %d needs confirmation at 20 %%: %s', (missing, living, needed) => {
+  ])('need confirmation for %d missing of %d contacts at 20 %%: %s', (missing, living, needed) => {
     expect(needsConfirmation(missing, living, 20)).toBe(needed);
   });
 
@@ -23,7 +23,7 @@ describe('run states', () => {
     [0, 1_000, 10_000, null],
     [100, null, 10_000, null],
     [1_000, 900, 10_000, 0],
-  ])('%d of %s read in %d ms leaves %s s', (read, total, elapsedMs, eta) => {
+  ])('estimate for %d of %s contacts read in %d ms %s s left', (read, total, elapsedMs, eta) => {
     expect(estimateEtaSeconds(read, total, elapsedMs)).toBe(eta);
   });
 });

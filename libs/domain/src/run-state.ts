@@ -1,10 +1,10 @@
-/** `import` and `reconcile` bring everything in line (`reconcile` also asks Unisender what it has); `preview` only counts. */
+/** Every mode of a run. `import` and `reconcile` sync everything; `reconcile` also exports from Unisender; `preview` only counts. */
 export const runModes = ['import', 'reconcile', 'preview'] as const;
 
-/** One of {@link runModes}. */
+/** What a run does. */
 export type RunMode = (typeof runModes)[number];
 
-/** Who started a run. */
+/** What started a run. */
 export type RunTrigger = 'operator' | 'widget' | 'schedule' | 'install' | 'watchdog';
 
 /** Every allowed transition of a run; a state without any is final. */
@@ -17,26 +17,26 @@ const transitions = {
   cancelled: [],
 } as const satisfies Record<string, readonly string[]>;
 
-/** Where a run stands. */
+/** The state of a run. */
 export type RunState = keyof typeof transitions;
 
-/** The states from which `target` may be reached. */
+/** Returns the states that may change to `target`. */
 export const statesBefore = (target: RunState): RunState[] =>
   (Object.keys(transitions) as RunState[]).filter((state) => (transitions[state] as readonly string[]).includes(target));
 
-/** Whether nothing follows this state. */
+/** Whether a run in this state has ended. */
 export const isFinal = (state: RunState): boolean => transitions[state].length === 0;
 
-/** What a run does next. */
+/** The part of its work that a run does next. */
 export type RunPhase = 'prepare' | 'read' | 'verify' | 'remove' | 'finish';
 
-/** A vanished fifth of the contacts is more likely a lost right than a clean-up: such a run waits for a human. */
+/** Whether a run that misses so many contacts waits for a human. That many are more likely missing rights than a clean-up. */
 export function needsConfirmation(missing: number, living: number, limitPercent: number): boolean {
   const MIN_MISSING = 50;
   return missing > MIN_MISSING && missing * 100 > living * limitPercent;
 }
 
-/** Seconds left at the speed so far, or null while nothing can be said. */
+/** Estimates the seconds left at the average speed; null while that is unknown. */
 export function estimateEtaSeconds(read: number, total: number | null, elapsedMs: number): number | null {
   if (total === null || read <= 0 || elapsedMs <= 0) return null;
   return Math.max(0, Math.round(((total - read) * elapsedMs) / read / 1000));

@@ -6,7 +6,7 @@ const TEXT = 'correct horse battery staple';
 const secret = Secret.of(TEXT);
 
 describe('Secret', () => {
-  it('gives its text only when asked to reveal it', () => {
+  it('returns its text only from reveal', () => {
     expect(secret.reveal()).toBe(TEXT);
   });
 
@@ -19,7 +19,7 @@ describe('Secret', () => {
     ['a spread', JSON.stringify({ ...secret })],
     ['its keys', JSON.stringify([Object.getOwnPropertyNames(secret), Reflect.ownKeys(secret).map(String)])],
     ['a clone', inspect(structuredClone(secret))],
-  ])('shows nothing of it in %s', (_way, printed) => {
+  ])('does not show its text in %s', (_way, printed) => {
     expect(printed).not.toContain('horse');
   });
 

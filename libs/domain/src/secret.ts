@@ -5,8 +5,8 @@ const MASK = '***';
 const digest = (text: string) => createHash('sha256').update(text).digest();
 
 /**
- * A text that must not be seen: printing it in any way (template, String, JSON, util.inspect, spread) gives `***` or nothing.
- * Only {@link Secret.reveal} gives the text; call it where it leaves for the one who is meant to have it, nowhere before.
+ * A text that must not be printed: a template, String, JSON, util.inspect or a spread gives `***` or nothing. Only
+ * {@link Secret.reveal} returns the text; call it where the text is sent or used, nowhere before.
  */
 export class Secret {
   readonly #text: string;
@@ -15,24 +15,27 @@ export class Secret {
     this.#text = text;
   }
 
+  /** Wraps a text. */
   static of(text: string): Secret {
     return new Secret(text);
   }
 
-  /** The text itself. */
+  /** Returns the text. */
   reveal(): string {
     return this.#text;
   }
 
-  /** Whether `candidate` is this text, in a time that tells nothing about it. An empty secret matches nothing. */
+  /** Whether `candidate` equals the text, compared in constant time. An empty secret matches nothing. */
   matches(candidate: string): boolean {
     return this.#text !== '' && timingSafeEqual(digest(this.#text), digest(candidate));
   }
 
+  /** Returns `***`. */
   toString(): string {
     return MASK;
   }
 
+  /** Returns `***`. */
   toJSON(): string {
     return MASK;
   }

@@ -39,7 +39,7 @@ describe('values of unknown shape', () => {
     expect(toText(value)).toBe(expected);
   });
 
-  it('takes lists in every form in which they are sent', () => {
+  it('reads lists in every form in which they are sent', () => {
     expect(toItems(['a', 'b'])).toEqual(['a', 'b']);
     const sparse: string[] = [];
     sparse[3] = 'd';
@@ -50,7 +50,7 @@ describe('values of unknown shape', () => {
     expect(toItems(null)).toEqual([]);
   });
 
-  it('gives undefined for half a JSON text', () => {
+  it('returns undefined for half a JSON text', () => {
     expect(parseJson('{"a":1}')).toEqual({ a: 1 });
     expect(parseJson('{"a":')).toBeUndefined();
   });

@@ -1,10 +1,10 @@
-/** An object of which nothing is known yet. */
+/** An object of unknown shape. */
 export type UnknownRecord = Readonly<Record<string, unknown>>;
 
-/** Whether it is an object and no list. */
+/** Whether the value is an object and not a list. */
 export const isRecord = (value: unknown): value is UnknownRecord => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Follows own properties only, so `__proto__`, `constructor` and friends lead nowhere. Undefined when the path breaks off. */
+/** Returns the value at a path of own properties; undefined when there is none. Inherited ones such as `__proto__` are not followed. */
 export function valueAt(holder: unknown, ...path: readonly string[]): unknown {
   let value = holder;
   for (const key of path) {
@@ -17,20 +17,20 @@ export function valueAt(holder: unknown, ...path: readonly string[]): unknown {
 const POSITIVE_INTEGER = /^[1-9]\d{0,15}$/;
 const INDEX = /^\d+$/;
 
-/** A vendor's id, timestamp or count, which may come as a number or as its decimal text. Undefined for anything else and for zero. */
+/** Reads an id, timestamp or count of a vendor, a number or its decimal text. Returns undefined for anything else and for zero. */
 export function toPositiveInteger(value: unknown): number | undefined {
   if (typeof value === 'string') return POSITIVE_INTEGER.test(value) ? toPositiveInteger(Number(value)) : undefined;
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : undefined;
 }
 
-/** A text, or the text of a number or of a truth value (`1`, `0`). Undefined for anything else. */
+/** Reads a text; a number or a boolean (`1`, `0`) becomes one. Returns undefined for anything else. */
 export function toText(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   if (typeof value === 'boolean') return value ? '1' : '0';
   return typeof value === 'number' && Number.isFinite(value) ? String(value) : undefined;
 }
 
-/** The items of a list, which PHP-style encodings also send sparse, as an object with index keys, or as a lone item. */
+/** Returns the items of a list. PHP-style encodings also send a list as a sparse one, as an object with index keys, or as a lone item. */
 export function toItems(value: unknown): readonly unknown[] {
   if (value === undefined || value === null) return [];
   if (Array.isArray(value)) return Object.values(value) as unknown[];
@@ -39,7 +39,7 @@ export function toItems(value: unknown): readonly unknown[] {
   return keys.every((key) => INDEX.test(key)) ? Object.values(value) : [value];
 }
 
-/** JSON, or undefined when the text is none. */
+/** Parses JSON. Returns undefined when the text is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;

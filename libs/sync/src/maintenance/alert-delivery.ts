@@ -1,5 +1,5 @@
 import type { DueAlert } from '#database';
-import { ALERT_GIVEN_UP_AFTER_MS, ALERT_KEPT_MS, alertRetryDelayMs, ServiceError, toAlertText, toIsoTime } from '#domain';
+import { ALERT_DELIVERY_LIMIT_MS, ALERT_KEPT_MS, alertRetryDelayMs, ServiceError, toAlertText, toIsoTime } from '#domain';
 import type { AlertMessage } from '#monitoring';
 import type { SyncContext } from '../context.js';
 
@@ -26,7 +26,7 @@ export class AlertDelivery {
   async run(): Promise<void> {
     const { clock, logger, stores } = this.context;
     const nowMs = clock.nowMs();
-    const givenUp = await stores.alerts.giveUp(nowMs - ALERT_GIVEN_UP_AFTER_MS);
+    const givenUp = await stores.alerts.giveUp(nowMs - ALERT_DELIVERY_LIMIT_MS);
     if (givenUp > 0 && this.receiver) logger.error('alerts were given up: ALERT_WEBHOOK_URL did not take them for a day', { givenUp });
     await stores.alerts.purge(nowMs - ALERT_KEPT_MS, PURGE_ROWS);
     if (this.receiver) await this.pushIfDue(this.receiver);

@@ -46,7 +46,7 @@ export class PageApplier {
     const ids = versions.map(({ contactId }) => contactId);
     const lastId = page.snapshots.reduce((last, { contactId }) => Math.max(last, contactId), page.after);
     const known = await this.contacts.findVersions(accountId, ids);
-    const { fresh, same, outrun } = sortPage(versions, known, page.askedAtMs);
+    const { fresh, same, changedMeanwhile } = sortPage(versions, known, page.askedAtMs);
     await work.lease.write(async () => {
       await this.contacts.save(accountId, fresh, stampMs);
       await this.contacts.touch(
@@ -60,7 +60,7 @@ export class PageApplier {
         runId: page.runId,
       });
     });
-    await this.reread(work, outrun);
+    await this.reread(work, changedMeanwhile);
     const untouched = same.filter(({ contactId }) => (known.get(contactId)?.savedAtMs ?? 0) < page.runSinceMs);
     return { unchanged: await this.countUnchanged(accountId, untouched), invalid: addressesOf(versions, false).length, lastId };
   }
