@@ -27,9 +27,13 @@ import { KeyRotation } from './maintenance/key-rotation.js';
 import { PersonalData } from './maintenance/personal-data.js';
 import { Retention } from './maintenance/retention.js';
 import { Sweep } from './maintenance/sweep.js';
-import { AccountSync } from './push/account-sync.js';
+import { AccountLeases, RequestedJobs } from './push/account-lease.js';
+import { AccountSync, EventFollower } from './push/account-sync.js';
+import { AccountFailures, AccountWorkRunner } from './push/account-work.js';
+import { AddressFlusher } from './push/address-flusher.js';
 import { AddressPusher } from './push/address-pusher.js';
 import { ExportReader } from './push/export-reader.js';
+import { JobContinuation } from './push/job-continuation.js';
 import { ListKeeper } from './push/list-keeper.js';
 import { Preparation } from './push/preparation.js';
 import { WriteBack } from './push/write-back.js';
@@ -105,7 +109,12 @@ export function createSync(context: SyncContext): SyncServices {
     new RemovePhase(contacts, progress, runPusher),
     new FinishPhase(stores.runs, progress, runPusher, clock),
   );
-  const preview = new Preview(reader, stores.runs, progress, addresses, contacts);
+  const leases = new AccountLeases(database, stores.leases, new RequestedJobs(consents, queue), clock, logger);
+  const failures = new AccountFailures(database, accounts, stores.alerts, clock, logger);
+  const runner = new AccountWorkRunner(accounts, leases, failures, keyring, clock);
+  const continuation = new JobContinuation(stores.leases, logger);
+  const follower = new EventFollower(applier, new AddressFlusher(addresses, pusher, stores.runs, clock), accounts, clock);
+  const slice = new RunSlice(phases, new Preview(reader, stores.runs, progress, addresses, contacts), progress, preparation, clock);
   return {
     tokens,
     installer: new Installer(context, runs),
@@ -115,17 +124,17 @@ export function createSync(context: SyncContext): SyncServices {
     kommoInbox: new KommoInbox(recorder, jobs),
     unisenderInbox: new UnisenderInbox(new SignedHookReader(accounts, keyring), database, consents, recorder, jobs),
     runs,
-    runWorker: new RunWorker(context, new RunSlice(phases, preview, progress, preparation, clock), transitions),
+    runWorker: new RunWorker(stores.runs, runner, slice, transitions, queue),
     accounts: new AccountQueries(context),
-    accountSync: new AccountSync(context, applier, pusher),
+    accountSync: new AccountSync(runner, follower, continuation, stores.leases, queue),
     unisenderContacts: new UnisenderContacts(context),
     kommoContacts: new KommoContacts(context, tokens),
-    writeBack: new WriteBack(context, tokens),
+    writeBack: new WriteBack(runner, continuation, consents, tokens, kommo),
     buriedJobs: new BuriedJobs(context, transitions),
     sweep: new Sweep(context, runs),
     allAccounts: new AllAccounts(context, { runs, webhooks }),
     audit: new AuditLog(context),
-    personalData: new PersonalData(context),
+    personalData: new PersonalData(context, leases),
     retention: new Retention(context),
     keyCheck: new EncryptionKeyCheck(context),
     keyRotation: new KeyRotation(context),

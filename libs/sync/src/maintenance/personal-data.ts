@@ -9,7 +9,7 @@ import {
   parseJson,
   toIsoTime,
 } from '#domain';
-import { AccountLease } from '../push/account-lease.js';
+import type { AccountLeases } from '../push/account-lease.js';
 import type { SyncContext } from '../context.js';
 import { openUnisenderKey } from '../tokens/sealing.js';
 
@@ -42,7 +42,10 @@ const PAGE = 500;
 
 /** What is kept about the owner of an address: shown, or forgotten. */
 export class PersonalData {
-  constructor(private readonly context: SyncContext) {}
+  constructor(
+    private readonly context: SyncContext,
+    private readonly leases: Pick<AccountLeases, 'hold'>,
+  ) {}
 
   /** Everything kept about the address, of each account that has something. Throws InvalidInputError for what is no address. */
   async export(query: PersonQuery): Promise<PersonExport[]> {
@@ -74,7 +77,7 @@ export class PersonalData {
   private async eraseFrom(account: AccountEntity, email: string): Promise<Erasure> {
     const { accountId } = account;
     const { people } = this.context.stores;
-    return AccountLease.hold(this.context, accountId, async (lease) => {
+    return this.leases.hold(accountId, async (lease) => {
       const { address } = await people.find(accountId, email);
       const unisender = address ? await this.deleteInUnisender(account, address) : 'none';
       const { contacts, events } = await lease.write(() => people.erase(accountId, email));

@@ -1,98 +1,124 @@
 import { randomUUID } from 'node:crypto';
-import { TransientError } from '#domain';
-import type { SyncContext } from '../context.js';
+import { Injectable } from '@nestjs/common';
+import { Database, LeaseStore, MailingConsentStore } from '#database';
+import { Clock, JobQueue, Logger, TransientError } from '#domain';
 
-/** A worker that was killed keeps others from its account for so long: short, yet many beats. */
+/** After a worker is killed, no other works on its account for this long. A heartbeat extends the lease several times before. */
 const LEASE_MS = 20_000;
-const BEAT_MS = 4_000;
+const HEARTBEAT_MS = 4_000;
 const BUSY_RETRY_MS = 2_000;
 
 /**
- * The right to work on one account: one holder at a time over all processes. Every write checks the fence, so a holder
- * that slept through its lease cannot write over its successor's work.
+ * The right to work on one account. One worker holds it at a time, over all processes. Every write checks the fence: a holder whose
+ * lease ended cannot overwrite the work of the next one.
  */
 export class AccountLease {
   private isLost = false;
 
-  private constructor(
-    private readonly context: SyncContext,
+  constructor(
+    private readonly database: Database,
+    private readonly leases: LeaseStore,
     readonly accountId: number,
-    private readonly fence: number,
+    /** The number of this lease; the next holder's is higher. */
+    readonly fence: number,
   ) {}
 
-  /**
-   * Runs `work` while holding the account. Throws TransientError `account_busy` when another holds it.
-   * A lease whose work failed is left to expire at once, which tells the sweep that something is unfinished.
-   */
-  static async hold<Result>(context: SyncContext, accountId: number, work: (lease: AccountLease) => Promise<Result>): Promise<Result> {
-    const now = context.clock.nowMs();
-    const fence = await context.stores.leases.acquire(accountId, randomUUID(), now + LEASE_MS);
-    if (fence === undefined) {
-      throw new TransientError(`account ${accountId} is being worked on`, { code: 'account_busy', retryAfterMs: BUSY_RETRY_MS });
-    }
-    const lease = new AccountLease(context, accountId, fence);
-    const stopBeating = lease.startBeating();
-    try {
-      const result = await work(lease).finally(stopBeating);
-      await lease.release();
-      return result;
-    } catch (error) {
-      await lease.abandon();
-      throw error;
-    }
-  }
-
-  /** Call between steps. Throws TransientError `lease_lost` once another worker took the account. */
+  /** Call it between steps. Throws TransientError `lease_lost` when another worker has taken the account. */
   assertHeld(): void {
     if (this.isLost) throw new TransientError(`the lease of account ${this.accountId} was lost`, { code: 'lease_lost' });
   }
 
-  /** A transaction that commits only while the lease is held. */
+  /** Runs `work` in a transaction that commits only while the lease is held. Throws TransientError `lease_lost`. */
   async write<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.context.database.transaction(async () => {
-      await this.context.stores.leases.assertFence(this.accountId, this.fence);
+    return this.database.transaction(async () => {
+      await this.leases.assertFence(this.accountId, this.fence);
       return work();
     });
   }
 
-  /** Whoever came meanwhile and went away is woken. */
-  private async release(): Promise<void> {
-    const { queue, stores } = this.context;
-    const isWanted = await stores.leases.release(this.accountId, this.fence);
-    if (!isWanted) return;
-    const payload = { account_id: this.accountId };
-    const [owed] = await stores.consents.listWriteBacks(this.accountId, 1);
-    if (owed) await queue.put({ tube: 'write-backs', payload });
-    // Both jobs at once would only be in each other's way.
-    await queue.put({ tube: 'contacts', payload }, owed ? { delaySeconds: 1 } : {});
+  /** Makes every later {@link assertHeld} throw. */
+  markLost(): void {
+    this.isLost = true;
   }
+}
 
-  private async abandon(): Promise<void> {
+/** Enqueues the jobs of an account that ended because another worker held the account. */
+@Injectable()
+export class RequestedJobs {
+  constructor(
+    private readonly consents: MailingConsentStore,
+    private readonly queue: JobQueue,
+  ) {}
+
+  /** Enqueues a `contacts` job, and a `write-backs` job when a write-back is pending. Throws TransientError `queue_unavailable`. */
+  async enqueue(accountId: number): Promise<void> {
+    const payload = { account_id: accountId };
+    const [pending] = await this.consents.listWriteBacks(accountId, 1);
+    if (pending) await this.queue.put({ tube: 'write-backs', payload });
+    // The delay keeps the two jobs from waiting for each other's lease.
+    await this.queue.put({ tube: 'contacts', payload }, pending ? { delaySeconds: 1 } : {});
+  }
+}
+
+/** Gives out the leases of accounts. */
+@Injectable()
+export class AccountLeases {
+  constructor(
+    private readonly database: Database,
+    private readonly leases: LeaseStore,
+    private readonly requestedJobs: RequestedJobs,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  /**
+   * Runs `work` while holding the account, and releases it. When `work` throws, the lease expires at once without being released:
+   * that shows the sweep unfinished work. Throws TransientError `account_busy` while another worker holds the account.
+   */
+  async hold<Result>(accountId: number, work: (lease: AccountLease) => Promise<Result>): Promise<Result> {
+    const fence = await this.leases.acquire(accountId, randomUUID(), this.clock.nowMs() + LEASE_MS);
+    if (fence === undefined) {
+      throw new TransientError(`another worker holds account ${accountId}`, { code: 'account_busy', retryAfterMs: BUSY_RETRY_MS });
+    }
+    const lease = new AccountLease(this.database, this.leases, accountId, fence);
+    const stopHeartbeat = this.startHeartbeat(lease);
     try {
-      await this.context.stores.leases.renew(this.accountId, this.fence, this.context.clock.nowMs());
+      const result = await work(lease).finally(stopHeartbeat);
+      const areJobsRequested = await this.leases.release(accountId, fence);
+      if (areJobsRequested) await this.requestedJobs.enqueue(accountId);
+      return result;
     } catch (error) {
-      this.context.logger.warn('a lease was left to expire by itself', { account_id: this.accountId, error });
+      await this.abandon(lease);
+      throw error;
     }
   }
 
-  /** Extends the lease for as long as the work goes on, single vendor calls included. Returns how to end that. */
-  private startBeating(): () => Promise<void> {
+  private async abandon({ accountId, fence }: AccountLease): Promise<void> {
+    try {
+      await this.leases.renew(accountId, fence, this.clock.nowMs());
+    } catch (error) {
+      this.logger.warn('lease not ended; it will expire', { account_id: accountId, error });
+    }
+  }
+
+  /** Extends the lease in the background until the returned function is called. */
+  private startHeartbeat(lease: AccountLease): () => Promise<void> {
     const ended = new AbortController();
-    const beating = this.beat(ended.signal);
+    const heartbeat = this.extendUntil(ended.signal, lease);
     return () => {
       ended.abort();
-      return beating;
+      return heartbeat;
     };
   }
 
-  /** A database that is away is asked again. */
-  private async beat(ended: AbortSignal): Promise<void> {
-    const { clock, stores } = this.context;
+  /** A failure of the database is ignored: the next heartbeat tries again. */
+  private async extendUntil(ended: AbortSignal, lease: AccountLease): Promise<void> {
     for (;;) {
-      await clock.sleep(BEAT_MS, ended).catch(() => {});
+      await this.clock.sleep(HEARTBEAT_MS, ended).catch(() => {});
       if (ended.aborted) return;
-      const isHeld = await stores.leases.renew(this.accountId, this.fence, clock.nowMs() + LEASE_MS).catch(() => true);
-      if (!isHeld) this.isLost = true;
+      const untilMs = this.clock.nowMs() + LEASE_MS;
+      const isHeld = await this.leases.renew(lease.accountId, lease.fence, untilMs).catch(() => true);
+      if (!isHeld) lease.markLost();
     }
   }
 }

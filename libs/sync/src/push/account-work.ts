@@ -1,19 +1,20 @@
-import type { AccountEntity } from '#database';
+import { Injectable } from '@nestjs/common';
+import { type AccountEntity, AccountStore, AlertStore, Database } from '#database';
 import {
   type AccountSettings,
-  type Continuation,
+  Clock,
+  Logger,
   type Secret,
   TransientError,
   alerts,
-  findContinuation,
   isDeferral,
   requireUsableAccount,
   toAccountBlockedError,
 } from '#domain';
+import { Keyring } from '#secrets';
 import { UnisenderKeyRefusedError } from '#unisender';
-import type { SyncContext } from '../context.js';
 import { findUsableUnisenderKey } from '../tokens/sealing.js';
-import { AccountLease } from './account-lease.js';
+import { type AccountLease, AccountLeases } from './account-lease.js';
 
 /** What a job needs to work on one account. */
 export interface AccountWork {
@@ -29,76 +30,67 @@ export interface AccountWork {
 /** A vendor's wait of this length or more pauses the account. */
 const PAUSE_FROM_MS = 30_000;
 
-const aborted = () => new TransientError('the process is stopping', { code: 'stopping', retryAfterMs: 0 });
-
 /** Throws TransientError `stopping` once the process is asked to stop. */
 export function throwIfStopping(signal: AbortSignal): void {
-  if (signal.aborted) throw aborted();
+  if (signal.aborted) throw new TransientError('the process is stopping', { code: 'stopping', retryAfterMs: 0 });
 }
 
-/** Records what an error means for the account: a refused key, or a pause. Returns the error that ends the job. */
-async function recordFailure(context: SyncContext, accountId: number, error: unknown): Promise<unknown> {
-  const { database, stores, clock, logger } = context;
-  if (error instanceof UnisenderKeyRefusedError) {
-    await database.transaction(async () => {
-      await stores.accounts.update(accountId, { unisenderBlock: error.code });
-      await stores.alerts.raise(alerts.unisenderKeyRefused(accountId, error.code, clock.nowMs()));
+/** Records what the failure of a job means for its account. */
+@Injectable()
+export class AccountFailures {
+  constructor(
+    private readonly database: Database,
+    private readonly accounts: AccountStore,
+    private readonly alerts: AlertStore,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Records a refused Unisender key, or pauses the account for a long wait. Returns the error that the job ends with. */
+  async record(accountId: number, error: unknown): Promise<unknown> {
+    if (error instanceof UnisenderKeyRefusedError) return this.recordRefusedKey(accountId, error);
+    const isLongWait = error instanceof TransientError && !isDeferral(error) && (error.retryAfterMs ?? 0) >= PAUSE_FROM_MS;
+    if (isLongWait) await this.accounts.pause(accountId, this.clock.nowMs() + (error.retryAfterMs ?? 0), error.code);
+    return error;
+  }
+
+  private async recordRefusedKey(accountId: number, error: UnisenderKeyRefusedError): Promise<unknown> {
+    await this.database.transaction(async () => {
+      await this.accounts.update(accountId, { unisenderBlock: error.code });
+      await this.alerts.raise(alerts.unisenderKeyRefused(accountId, error.code, this.clock.nowMs()));
     });
-    logger.error('Unisender refuses the key; nothing is pushed until it is replaced', { account_id: accountId });
+    this.logger.error('Unisender refuses the key; nothing is pushed until it is replaced', { account_id: accountId });
     return toAccountBlockedError(accountId, 'unisender_key_refused', { cause: error });
   }
-  const isLongWait = error instanceof TransientError && !isDeferral(error) && (error.retryAfterMs ?? 0) >= PAUSE_FROM_MS;
-  if (isLongWait) await stores.accounts.pause(accountId, clock.nowMs() + (error.retryAfterMs ?? 0), error.code);
-  return error;
 }
 
-/**
- * Runs `work` under the account's lease. Records a refused Unisender key. A vendor's wait of 30 s or more pauses the account in all
- * processes. Throws AccountBlockedError when a human must act first, TransientError `account_paused` or `account_busy`, and what
- * `work` throws.
- */
-export async function workOnAccount<Result>(
-  context: SyncContext,
-  accountId: number,
-  signal: AbortSignal,
-  work: (work: AccountWork) => Promise<Result>,
-): Promise<Result> {
-  const nowMs = context.clock.nowMs();
-  const account = requireUsableAccount(await context.stores.accounts.find(accountId), { accountId, use: 'work', nowMs });
-  try {
-    return await AccountLease.hold(context, accountId, async (lease) => {
-      const current = (await context.stores.accounts.find(accountId)) ?? account;
-      return work({
-        lease,
-        account: current,
-        settings: current.settings,
-        unisenderKey: findUsableUnisenderKey(context, current),
-        signal,
+/** Runs work on accounts, one worker for each account at a time. */
+@Injectable()
+export class AccountWorkRunner {
+  constructor(
+    private readonly accounts: AccountStore,
+    private readonly leases: AccountLeases,
+    private readonly failures: AccountFailures,
+    private readonly keyring: Keyring,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Runs `work` under the account's lease. Records a refused Unisender key. A vendor's wait of 30 s or more pauses the account in all
+   * processes. Throws AccountBlockedError when a human must act first, TransientError `account_paused` or `account_busy`, and what
+   * `work` throws.
+   */
+  async run<Result>(accountId: number, signal: AbortSignal, work: (work: AccountWork) => Promise<Result>): Promise<Result> {
+    const nowMs = this.clock.nowMs();
+    const account = requireUsableAccount(await this.accounts.find(accountId), { accountId, use: 'work', nowMs });
+    try {
+      return await this.leases.hold(accountId, async (lease) => {
+        const current = (await this.accounts.find(accountId)) ?? account;
+        const unisenderKey = findUsableUnisenderKey({ keyring: this.keyring }, current);
+        return work({ lease, account: current, settings: current.settings, unisenderKey, signal });
       });
-    });
-  } catch (error) {
-    throw await recordFailure(context, accountId, error);
+    } catch (error) {
+      throw await this.failures.record(accountId, error);
+    }
   }
-}
-
-/**
- * Ends the failed job of an account when another job continues its work, else throws `error`, which decides what becomes of the
- * job (`decideDisposition`). Asks the holder of a busy account to enqueue a job when it releases the account. `hasEarlierJob`
- * tells whether an earlier job of the account is in back-off.
- */
-export async function throwUnlessContinued(
-  { logger, stores }: SyncContext,
-  accountId: number,
-  error: unknown,
-  hasEarlierJob: () => Promise<boolean> = async () => false,
-): Promise<void> {
-  const isContinued: Readonly<Record<Continuation, () => Promise<boolean>>> = {
-    sweep: async () => true,
-    lease_holder: () => stores.leases.requestJobOnRelease(accountId),
-    earlier_job: hasEarlierJob,
-  };
-  const continuation = findContinuation(error);
-  if (continuation === undefined || !(await isContinued[continuation]())) throw error;
-  const level = continuation === 'earlier_job' ? 'warn' : 'debug';
-  logger[level]('job ended; another job continues its work', { account_id: accountId, continuation, error });
 }

@@ -1,27 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import { MailingConsentStore } from '#database';
 import { chunksOf, hasErrorCode } from '#domain';
-import { KOMMO_PAGE_LIMIT, type KommoSession } from '#kommo';
-import { type AccountWork, throwIfStopping, throwUnlessContinued, workOnAccount } from './account-work.js';
-import type { SyncContext } from '../context.js';
-import type { TokenService } from '../tokens/token-service.js';
+import { KOMMO_PAGE_LIMIT, KommoClient, type KommoSession } from '#kommo';
+import { TokenService } from '../tokens/token-service.js';
+import { type AccountWork, AccountWorkRunner, throwIfStopping } from './account-work.js';
+import { JobContinuation } from './job-continuation.js';
 
 const BATCH_ADDRESSES = 100;
 
-/** Tells Kommo who unsubscribed: the settable tag on every living contact that holds the address. */
+/** Tags, in Kommo, every contact that holds an unsubscribed address. The account's settings name the tag. */
+@Injectable()
 export class WriteBack {
   constructor(
-    private readonly context: SyncContext,
+    private readonly runner: AccountWorkRunner,
+    private readonly continuation: JobContinuation,
+    private readonly consents: MailingConsentStore,
     private readonly tokens: TokenService,
+    private readonly kommo: KommoClient,
   ) {}
 
   /**
-   * Works off what is pending. Tagging a contact twice changes nothing, so a crash repeats a batch at most. Ends when the
-   * account is held, whose holder wakes another, or paused, which the watchdog comes back to.
+   * Works off the pending write-backs. Safe to repeat: a contact keeps one tag. Returns early when another job continues the work
+   * (`findContinuation`). Throws TransientError, AccountBlockedError, and permanent errors.
    */
   async run(accountId: number, signal: AbortSignal): Promise<void> {
     try {
-      await workOnAccount(this.context, accountId, signal, (work) => this.writeAll(work));
+      await this.runner.run(accountId, signal, (work) => this.writeAll(work));
     } catch (error) {
-      await throwUnlessContinued(this.context, accountId, error);
+      await this.continuation.throwUnlessContinued(accountId, error);
     }
   }
 
@@ -32,35 +38,28 @@ export class WriteBack {
     }
   }
 
-  private async writeBatch(work: AccountWork): Promise<boolean> {
-    const { stores } = this.context;
-    const { accountId } = work.lease;
-    const pending = await stores.consents.listWriteBacks(accountId, BATCH_ADDRESSES);
+  private async writeBatch({ lease, settings }: AccountWork): Promise<boolean> {
+    const pending = await this.consents.listWriteBacks(lease.accountId, BATCH_ADDRESSES);
     if (pending.length === 0) return false;
     const ids = [...new Set(pending.flatMap(({ contactIds }) => contactIds))];
-    if (work.settings.writeBack && ids.length > 0) {
-      await this.tokens.withSession(accountId, (session) => this.tag(session, ids, work.settings.writeBackTag));
+    if (settings.writeBack && ids.length > 0) {
+      await this.tokens.withSession(lease.accountId, (session) => this.tag(session, ids, settings.writeBackTag));
     }
-    await work.lease.write(() =>
-      stores.consents.markWrittenBack(
-        accountId,
-        pending.map(({ email }) => email),
-      ),
-    );
+    const emails = pending.map(({ email }) => email);
+    await lease.write(() => this.consents.markWrittenBack(lease.accountId, emails));
     return true;
   }
 
-  /** Kommo refuses the whole call for one contact that is isDeleted: then only those that live are tagged. */
+  /** Kommo refuses the whole call when one contact is deleted. Then only the contacts that exist are tagged. */
   private async tag(session: KommoSession, contactIds: readonly number[], tagName: string): Promise<void> {
-    const { kommo } = this.context;
     for (const ids of chunksOf(contactIds, KOMMO_PAGE_LIMIT)) {
       try {
-        await kommo.tagContacts(session, { ids, tagName });
+        await this.kommo.tagContacts(session, { ids, tagName });
       } catch (error) {
         if (!hasErrorCode(error, 'kommo_rejected')) throw error;
-        const living = [...(await kommo.findContactsByIds(session, ids)).keys()];
-        if (living.length === ids.length) throw error;
-        await kommo.tagContacts(session, { ids: living, tagName });
+        const existing = [...(await this.kommo.findContactsByIds(session, ids)).keys()];
+        if (existing.length === ids.length) throw error;
+        await this.kommo.tagContacts(session, { ids: existing, tagName });
       }
     }
   }

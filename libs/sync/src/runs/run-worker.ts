@@ -1,17 +1,20 @@
-import type { RunEntity } from '#database';
-import { AccountBlockedError, type Job, isDeferral } from '#domain';
-import type { SyncContext } from '../context.js';
-import { workOnAccount } from '../push/account-work.js';
+import { Injectable } from '@nestjs/common';
+import { type RunEntity, RunStore } from '#database';
+import { AccountBlockedError, type Job, JobQueue, isDeferral } from '#domain';
+import { AccountWorkRunner } from '../push/account-work.js';
 import type { StepOutcome } from './run-progress.js';
-import type { RunSlice } from './run-slice.js';
-import type { RunTransitions } from './run-transitions.js';
+import { RunSlice } from './run-slice.js';
+import { RunTransitions } from './run-transitions.js';
 
 /** Does the work of runs, a slice of time for each job. */
+@Injectable()
 export class RunWorker {
   constructor(
-    private readonly context: SyncContext,
+    private readonly runs: RunStore,
+    private readonly runner: AccountWorkRunner,
     private readonly slice: RunSlice,
     private readonly transitions: RunTransitions,
+    private readonly queue: JobQueue,
   ) {}
 
   /**
@@ -19,14 +22,13 @@ export class RunWorker {
    * Throws TransientError; the run continues when its job is tried again.
    */
   async continueRun(runId: string, signal: AbortSignal): Promise<void> {
-    const { stores, queue } = this.context;
-    const run = await stores.runs.find(runId);
+    const run = await this.runs.find(runId);
     if (!run || run.state === 'waiting_for_confirmation') return;
-    if (!(await stores.runs.transition(runId, 'running'))) return;
+    if (!(await this.runs.transition(runId, 'running'))) return;
     try {
-      const outcome = await workOnAccount(this.context, run.accountId, signal, (work) => this.slice.advance(run, work));
+      const outcome = await this.runner.run(run.accountId, signal, (work) => this.slice.advance(run, work));
       const next = nextJob(outcome, run);
-      if (next) await queue.put(next);
+      if (next) await this.queue.put(next);
     } catch (error) {
       await this.recordFailure(run, error);
     }
@@ -36,7 +38,7 @@ export class RunWorker {
   private async recordFailure({ runId }: RunEntity, error: unknown): Promise<void> {
     const reason = error instanceof Error ? error.message : String(error);
     if (!(error instanceof AccountBlockedError)) {
-      await this.context.stores.runs.checkpoint(runId, isDeferral(error) ? {} : { error: reason });
+      await this.runs.checkpoint(runId, isDeferral(error) ? {} : { error: reason });
       throw error;
     }
     await this.transitions.fail(runId, { code: error.code, reason });
