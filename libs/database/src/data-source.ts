@@ -7,14 +7,14 @@ import { migrations } from '../../../migrations/index.js';
 import * as entities from './entities/index.js';
 import { ImmediateSqlite } from './sqlite-gate.js';
 
-/** A database in a file of ours. */
+/** An SQLite database. */
 export interface SqliteLocation {
   readonly kind: 'sqlite';
-  /** A file, made when missing, or `:memory:`. */
+  /** A file, which is created if missing, or `:memory:`. */
   readonly path: string;
 }
 
-/** A MySQL or MariaDB server, or what speaks like one. */
+/** A MySQL or MariaDB server, or a compatible cluster. */
 export interface MysqlLocation {
   readonly kind: 'mysql';
   readonly host: string;
@@ -52,8 +52,8 @@ const sqliteOptions = (location: SqliteLocation): DataSourceOptions => ({
 });
 
 /**
- * Every session reads what is committed now (a lock must be followed by a fresh read), refuses what does not fit, and knows
- * backslash escapes, which mysql2's own quoting relies on.
+ * Every session reads the latest commit (the read after a lock must be fresh), refuses values that do not fit, and allows
+ * backslash escapes, on which mysql2's quoting relies.
  */
 const SESSION = [
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
@@ -76,7 +76,7 @@ const mysqlDriver = {
 
 const mysqlOptions = (location: MysqlLocation, poolSize: number): DataSourceOptions => ({
   ...shared,
-  // With 'mysql' every nullable column of a MariaDB seems to have drifted.
+  // With 'mysql', TypeORM reports a drift for every nullable column of MariaDB.
   type: 'mariadb',
   driver: mysqlDriver,
   host: location.host,
@@ -92,7 +92,7 @@ const mysqlOptions = (location: MysqlLocation, poolSize: number): DataSourceOpti
   extra: { decimalNumbers: true, enableKeepAlive: true },
 });
 
-/** `utf8mb4_bin` makes `=` and unique keys compare bytes, as SQLite does: `a@x` is not `A@x`. SQLite refuses the word. */
+/** With `utf8mb4_bin`, `=` and unique keys compare bytes, as SQLite does: `a@x` is not `A@x`. SQLite refuses the collation. */
 const setBinaryCollation = (source: DataSource): void => {
   for (const column of source.entityMetadatas.flatMap((entity) => entity.columns)) {
     if (column.type === 'varchar' || column.type === 'text') {
@@ -110,8 +110,8 @@ class BinaryMysqlDataSource extends DataSource {
 }
 
 /**
- * The one place that knows how the database is opened: used by Database and by TypeORM's command line (ormconfig.ts).
- * `poolSize` is the number of MySQL connections of this process.
+ * Creates TypeORM's data source, for Database and for TypeORM's command line (ormconfig.ts). `poolSize` is the number of MySQL
+ * connections of this process.
  */
 export const createDataSource = (location: DatabaseLocation, poolSize = 10): DataSource =>
   location.kind === 'sqlite' ? new DataSource(sqliteOptions(location)) : new BinaryMysqlDataSource(mysqlOptions(location, poolSize));

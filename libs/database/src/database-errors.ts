@@ -1,10 +1,10 @@
 import { BugError, ServiceError, TransientError } from '#domain';
 
-/** A unique key already holds these values. */
+/** A row with the same unique key exists. */
 export class DuplicateKeyError extends BugError {
   constructor(driverCode: string) {
     const cause = Object.assign(new Error(driverCode), { code: driverCode });
-    super('a row with the same key exists', { code: 'database_duplicate_key', cause });
+    super('a row with the same unique key exists', { code: 'database_duplicate_key', cause });
   }
 }
 
@@ -53,7 +53,7 @@ interface DriverError {
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
-/** TypeORM wraps the driver's own error; mysql2 gives a closed connection no code of its own. */
+/** TypeORM wraps the driver's error. mysql2 gives the error of a closed connection no code. */
 const toDriverError = (error: unknown): DriverError => {
   const source = isObject(error) && isObject(error['driverError']) ? error['driverError'] : error;
   const message = source instanceof Error ? source.message : String(source);
@@ -61,7 +61,7 @@ const toDriverError = (error: unknown): DriverError => {
   return { code: code === '' && /closed/i.test(message) ? 'PROTOCOL_CONNECTION_LOST' : code, message };
 };
 
-/** Another transaction was in the way, and the database undid this one: worth repeating right now. */
+/** The database undid this transaction because of another one. It can be repeated at once. */
 export class ConflictError extends TransientError {
   constructor(reason: string) {
     super(`the database is busy (${reason})`, { code: 'database_unavailable' });
@@ -69,8 +69,8 @@ export class ConflictError extends TransientError {
 }
 
 /**
- * Translates a driver's error. TypeORM's and mysql2's errors carry the statement's values (tokens, addresses), hence neither
- * they nor the text of a duplicate-key error are kept as the cause.
+ * Translates a driver's error; any other error is returned as it is. The original is not kept as the cause: errors of TypeORM
+ * and mysql2 contain the values of the statement (tokens, addresses), and so does the text of a duplicate-key error.
  */
 export const toServiceError = (error: unknown, sql?: string): unknown => {
   if (error instanceof ServiceError) {

@@ -41,7 +41,7 @@ export class Database {
     private readonly gate: SqliteGate | undefined,
   ) {}
 
-  /** Opens without migrating. Throws TransientError `database_unavailable` when the server cannot be reached. */
+  /** Opens the database without migrating it. Throws TransientError `database_unavailable` when the server cannot be reached. */
   static async open(location: DatabaseLocation, options: DatabaseOptions): Promise<Database> {
     const source = createDataSource(location, options.poolSize);
     try {
@@ -105,7 +105,7 @@ export class Database {
     return this.repeatAfterConflict(() => this.throughGate(() => this.withSession((session) => this.attempt(session, work))));
   }
 
-  /** Whether a statement is answered within two seconds. Never throws. */
+  /** Whether the database answers a statement within two seconds. Never throws. */
   async isReady(): Promise<boolean> {
     const waiting = new AbortController();
     const answered = this.query('SELECT 1').then(
@@ -121,15 +121,15 @@ export class Database {
     return ready;
   }
 
-  /** Names of the migrations that this program knows and the database has not run, oldest first. */
+  /** Returns the names of the migrations that the database has not run, oldest first. */
   async pendingMigrations(): Promise<string[]> {
     const done = new Set(await this.executedMigrations());
     return migrations.map((migration) => migration.name).filter((name) => !done.has(name));
   }
 
   /**
-   * Brings the schema up to date and returns the names of the migrations that were run. Safe to call from several processes
-   * at once: one runs them, the others wait (up to a minute, then TransientError `migrations_locked`).
+   * Runs the pending migrations and returns their names. Safe to call from several processes at once: one process runs them,
+   * the others wait, for up to a minute. Then they throw TransientError `migrations_locked`.
    */
   async migrate(): Promise<string[]> {
     return withMigrationLock({ location: this.location, source: this.source, clock: this.clock }, async () => {
@@ -140,19 +140,22 @@ export class Database {
     });
   }
 
-  /** Statements that would bring the schema to what the entities say: empty unless a migration was forgotten. */
+  /** Returns the statements that would change the schema to match the entities: empty unless a migration is missing. */
   async drift(): Promise<string[]> {
     const { upQueries } = await this.throughGate(() => this.source.driver.createSchemaBuilder().log());
     return upQueries.map(({ query }) => query);
   }
 
-  /** Undoes the last migration; without effect when none was run. */
+  /** Undoes the last migration. Without effect when none has run. */
   async revertLastMigration(): Promise<void> {
     await this.throughGate(() => this.source.undoLastMigration({ transaction: 'each' }));
   }
 
-  /** Waits for running work and closes the connections. Later statements fail. */
+  /** Waits for running work and closes the connections. Later statements fail. Without effect the second time. */
   async close(): Promise<void> {
+    if (!this.source.isInitialized) {
+      return;
+    }
     await this.throughGate(() => this.source.destroy());
     if (this.location.kind === 'sqlite') {
       closeGate(gateKey(this.location.path));
@@ -199,6 +202,7 @@ export class Database {
   }
 
   private async executedMigrations(): Promise<string[]> {
+    // SQL by hand: TypeORM's own table has no entity, and does not exist before the first migration.
     const rows = (await this.hasMigrationsTable()) ? await this.query<{ name: string }>('SELECT name FROM migrations') : [];
     return rows.map((row) => row.name);
   }

@@ -38,5 +38,7 @@ export { RateSlotStore, type SlotMove } from './stores/rate-slot.store.js';
 export { RoundStore } from './stores/round.store.js';
 export { type NewRun, type RunCounts, type RunPatch, RunStore } from './stores/run.store.js';
 export { SealedValueStore, type SealedColumn, type SealedValue, canaryColumn, sealedColumns } from './stores/sealed-value.store.js';
-export { DatabaseRequestLimiter, strictRule } from './rate/database-request-limiter.js';
+export { DatabaseModule } from './database.module.js';
+export { DatabaseRequestLimiter } from './rate/database-request-limiter.js';
 export type { RateRule } from './rate/plan-reservation.js';
+export { type VendorLimits, rateRules, strictRule } from './rate/rate-rules.js';

@@ -15,9 +15,9 @@ const WAIT_MS = 60_000;
 const POLL_MS = 50;
 
 const locked = (): TransientError =>
-  new TransientError('another process has been migrating the database for a minute', { code: 'migrations_locked' });
+  new TransientError('another process still migrates the database after a minute', { code: 'migrations_locked' });
 
-/** Runs `work` while no other process migrates this database. The lock goes with its holder, however that ends. */
+/** Runs `work` while no other process migrates this database. The lock ends with its process, however the process ends. */
 export const withMigrationLock = async <T>(target: LockTarget, work: () => Promise<T>): Promise<T> => {
   const { location } = target;
   if (location.kind === 'mysql') {
@@ -26,9 +26,10 @@ export const withMigrationLock = async <T>(target: LockTarget, work: () => Promi
   return location.path === ':memory:' ? work() : withLockFile(location, target.clock, work);
 };
 
-/** A named lock belongs to a connection and covers the whole server, hence the schema in its name (at most 64 characters). */
+/** A named lock belongs to a connection and is global on the server, so its name contains the schema. It has at most 64 characters. */
 const withNamedLock = async <T>(location: MysqlLocation, source: DataSource, work: () => Promise<T>): Promise<T> => {
   const name = `migrations:${location.database}`.slice(0, 64);
+  // SQL by hand: TypeORM knows no named locks.
   const holder = source.createQueryRunner();
   try {
     const [row] = (await holder.query('SELECT GET_LOCK(?, ?) AS granted', [name, WAIT_MS / 1000])) as { granted: number | null }[];
@@ -41,7 +42,7 @@ const withNamedLock = async <T>(location: MysqlLocation, source: DataSource, wor
   }
 };
 
-/** The lock stands beside the database, which must stay readable meanwhile and changes its own locks with every migration. */
+/** The lock is a file beside the database: the database itself must stay readable, and every migration changes its own locks. */
 const withLockFile = async <T>(location: SqliteLocation, clock: Clock, work: () => Promise<T>): Promise<T> => {
   const file = new BetterSqlite3(`${location.path}.migrations-lock`, { timeout: 0 });
   try {

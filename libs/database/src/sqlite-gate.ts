@@ -2,12 +2,12 @@ import BetterSqlite3 from 'better-sqlite3';
 
 /**
  * TypeORM has one SQLite connection per data source: a statement of one request would join another request's open
- * transaction and be lost with it. The gate lets one transaction or one plain statement through at a time, in order of arrival.
+ * transaction and be lost with it. The gate runs one transaction or one plain piece of work at a time, in order of arrival.
  */
 export class SqliteGate {
   private tail: Promise<void> = Promise.resolve();
 
-  /** Runs `work` once everybody who came before is through. */
+  /** Runs `work` after all earlier work has ended. */
   async pass<T>(work: () => Promise<T>): Promise<T> {
     const { promise, resolve: open } = withResolvers();
     const before = this.tail;
@@ -32,8 +32,8 @@ const withResolvers = (): { promise: Promise<void>; resolve: () => void } => {
 const gates = new Map<string, { gate: SqliteGate; users: number }>();
 
 /**
- * The gate of a file, shared by all its databases in this process: SQLite waits for a lock by blocking the thread, so that
- * a second connection of the same process would keep the first from ever finishing.
+ * Returns the gate of a file. All databases of this process share it: SQLite waits for a lock by blocking the thread, so a
+ * second connection of the same process would keep the first one from finishing.
  */
 export const openGate = (path: string): SqliteGate => {
   const entry = gates.get(path) ?? { gate: new SqliteGate(), users: 0 };
@@ -43,7 +43,7 @@ export const openGate = (path: string): SqliteGate => {
   return entry.gate;
 };
 
-/** Forgets the gate once its last database is closed. */
+/** Releases the gate of a file. The gate is deleted with its last database. */
 export const closeGate = (path: string): void => {
   const entry = gates.get(path);
   if (entry && entry.users > 1) {
@@ -53,7 +53,7 @@ export const closeGate = (path: string): void => {
   }
 };
 
-/** Takes the write lock when a transaction begins: a deferred one fails with SQLITE_BUSY when it turns from reading to writing. */
+/** Takes the write lock when a transaction begins: a deferred transaction fails with SQLITE_BUSY when it starts to write. */
 export class ImmediateSqlite extends BetterSqlite3 {
   override prepare: BetterSqlite3.Database['prepare'] = (sql) => super.prepare(sql === 'BEGIN TRANSACTION' ? 'BEGIN IMMEDIATE' : sql);
 }

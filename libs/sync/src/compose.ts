@@ -1,5 +1,5 @@
 import type { Config } from '#config';
-import { Database, DatabaseRequestLimiter, RateSlotStore } from '#database';
+import { Database, DatabaseRequestLimiter, RateSlotStore, rateRules } from '#database';
 import type { Clock, Logger } from '#domain';
 import { KommoClient } from '#kommo';
 import { QueueClient, createEndpointFinder } from '#queue';
@@ -8,7 +8,6 @@ import { UnisenderClient } from '#unisender';
 import type { SyncContext } from './context.js';
 import { createStores } from './create-stores.js';
 import { createSync, type SyncServices } from './create-sync.js';
-import { rateRules } from './rate-rules.js';
 
 /** One process's use cases with everything below them. */
 export interface ComposedSync {

@@ -5,7 +5,7 @@ describe.each(testDatabaseKinds())('migrations on %s', (kind) => {
   const databases = openTestDatabases(kind);
   const openEmpty = async () => databases.openAt(await databases.createEmpty());
 
-  it('go up, down and up again, and tell what is pending', async () => {
+  it('run up, down and up again, and list what is pending', async () => {
     const database = await openEmpty();
     const names = await database.pendingMigrations();
     expect(names).not.toEqual([]);
@@ -19,7 +19,7 @@ describe.each(testDatabaseKinds())('migrations on %s', (kind) => {
     expect(await database.migrate()).toEqual([]);
   });
 
-  it('lead to what the entities say', async () => {
+  it('create the schema that the entities declare', async () => {
     const database = await openEmpty();
     expect(await database.drift()).not.toEqual([]);
     await database.migrate();

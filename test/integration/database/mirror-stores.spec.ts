@@ -49,7 +49,7 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
   };
   const dirtyEmails = async (addresses: AddressStore) => (await addresses.listDirty(ACCOUNT, 100)).map(({ email }) => email);
 
-  it('marks every address dirty that a contact held or holds, named by the lowest living holder', async () => {
+  it('marks every address dirty that a contact held or holds, with the existing holder of the lowest id', async () => {
     const { database, contacts, addresses } = await openWithAccount();
     await database.transaction(() =>
       contacts.save(ACCOUNT, [
@@ -69,7 +69,7 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
     expect(await dirtyEmails(addresses)).toEqual(['a@x', 'b@x', 'c@x']);
   });
 
-  it('keeps versions and buries contacts, known or not', async () => {
+  it('keeps versions and marks contacts deleted, known or not', async () => {
     const { contacts, addresses } = await openWithAccount();
     await contacts.save(ACCOUNT, [contact(7, 'One', ['a@x'])]);
     await contacts.touch(ACCOUNT, [{ contactId: 7, modifiedAtSeconds: 555 }]);
@@ -85,7 +85,7 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
     expect((await addresses.listDirty(ACCOUNT, 9))[0]?.holder).toBeUndefined();
   });
 
-  it('records what was told, and what an export showed', async () => {
+  it('records pushes and the rows of an export', async () => {
     const { contacts, addresses, consents } = await openWithAccount();
     await contacts.save(ACCOUNT, [contact(7, 'One', ['a@x', 'b@x', 'c@x'])]);
     await addresses.markSent(ACCOUNT, ['a@x']);
@@ -117,7 +117,7 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
     expect(await consents.listUnmailable(ACCOUNT, ['a@x', 'b@x', 'c@x'])).toEqual(['b@x']);
   });
 
-  it('asks for a write-back once per unsubscribe', async () => {
+  it('lists one write-back per unsubscribe', async () => {
     const { contacts, consents } = await openWithAccount();
     await contacts.save(ACCOUNT, [contact(7, 'One', ['a@x']), contact(8, 'Two', ['a@x'])]);
     await consents.save(ACCOUNT, ['a@x', 'new@x'], 'unsubscribed');
@@ -133,7 +133,7 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
     expect((await consents.listWriteBacks(ACCOUNT, 9)).map(({ email }) => email)).toEqual(['a@x']);
   });
 
-  it('knows which contacts a complete read did not show', async () => {
+  it('finds the contacts that a complete read did not show', async () => {
     const { contacts } = await openWithAccount();
     await contacts.save(
       ACCOUNT,
@@ -147,7 +147,7 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
     expect(await contacts.listMissing(ACCOUNT, 'run', 0, 9)).toEqual([7]);
   });
 
-  it('takes thousands of contacts with many addresses at once', async () => {
+  it('stores thousands of contacts with many addresses at once', async () => {
     const { database, contacts, addresses } = await openWithAccount();
     const many = Array.from({ length: 3000 }, (_, n) => contact(n + 1, `Name ${n}`, [`${n}@x`, `${n}@y`]));
     await database.transaction(() => contacts.save(ACCOUNT, many));
@@ -188,7 +188,7 @@ describe.each(testDatabaseKinds())('the inbox on %s', (kind) => {
     expect(await events.purge(NOW + 1, 9)).toBe(1);
   });
 
-  it('takes the same and other changes from many at once', async () => {
+  it('stores repeated and different changes of concurrent deliveries', async () => {
     const database = await databases.open();
     const events = new EventStore(database, clock);
     const deliver = (n: number) => events.add(ACCOUNT, [event(`a${n}`, 'same'), event(`b${n}`, `own-${n}`), event(`c${n}`, 'also')]);

@@ -29,7 +29,7 @@ describe.each(testDatabaseKinds())('the request limiter on %s', (kind) => {
     expect(Math.max(...times) - Math.min(...times)).toBeLessThan(36 * strictRule(20).intervalMs * 2);
   });
 
-  it('lets a burst through at once, then the rest at the rate', async () => {
+  it('sends a burst at once, then the rest at the rate', async () => {
     const limiter = limiterOn(await databases.open(), { intervalMs: 500, burst: 5 });
     const start = systemClock.nowMs();
     await Promise.all(Array.from({ length: 5 }, () => limiter.acquire(['burst'])));
@@ -51,7 +51,7 @@ describe.each(testDatabaseKinds())('the request limiter on %s', (kind) => {
     expect(systemClock.nowMs() - start).toBeGreaterThanOrEqual(595);
   });
 
-  it('refuses while the vendor refuses everybody, in every process', async () => {
+  it('refuses requests in every process while a key is paused', async () => {
     const location = await databases.createMigrated();
     const [one, other] = await Promise.all([databases.openAt(location), databases.openAt(location)]);
     const limiter = limiterOn(one, strictRule(1_000));
@@ -63,7 +63,7 @@ describe.each(testDatabaseKinds())('the request limiter on %s', (kind) => {
     await limiter.acquire(['vendor', 'vendor:7']);
   });
 
-  it('gives up when it is asked to', async () => {
+  it('rejects when its signal is aborted', async () => {
     const limiter = limiterOn(await databases.open(), { intervalMs: 60_000, burst: 1 });
     await limiter.acquire(['slow']);
     const abort = new AbortController();
@@ -73,7 +73,7 @@ describe.each(testDatabaseKinds())('the request limiter on %s', (kind) => {
     await expect(limiter.acquire(['slow'], abort.signal)).rejects.toThrow('stopping');
   });
 
-  it('takes another slot when it wakes too late and others have queued up behind it', async () => {
+  it('reserves another slot when it wakes too late and other requests have reserved the next ones', async () => {
     const database = await databases.open();
     let now = 1_790_000_000_000;
     let oversleepMs = 0;

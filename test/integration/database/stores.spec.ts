@@ -62,7 +62,7 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
   });
 
   describe('accounts', () => {
-    it('wait for their authorisation, then are active', async () => {
+    it('wait for their authorisation, then become active', async () => {
       await stores.accounts.savePending(pending(1));
       expect(await stores.accounts.find(1)).toMatchObject({
         status: 'pending_authorization',
@@ -74,7 +74,7 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
       expect(await stores.accounts.find(1)).toMatchObject({ status: 'active', name: 'Élan 😀', host: 'elan.kommo.com' });
     });
 
-    it('keep what was decided when they are installed again', async () => {
+    it('keep their key, list, settings and token when they are installed again', async () => {
       const settings = { ...defaultAccountSettings, writeBack: false, includeTags: ['client'] };
       await stores.accounts.install(installed(1));
       await stores.accounts.update(1, {
@@ -140,7 +140,7 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
         unisenderBlock: null,
         name: 'Élan 😀',
       });
-      expect(await stores.accounts.update(99, { name: 'nobody' })).toBe(false);
+      expect(await stores.accounts.update(99, { name: 'unknown' })).toBe(false);
     });
 
     it('change their status only where that is allowed', async () => {
@@ -160,7 +160,7 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
       await database.transaction(() => stores.accounts.lockRow(99));
     });
 
-    it('are paused for the longest time asked for', async () => {
+    it('are paused for the longest requested time', async () => {
       await stores.accounts.install(installed(1));
       await stores.accounts.pause(1, NOW + 300, 'kommo_payment_required');
       await stores.accounts.pause(1, NOW + 100, 'kommo_forbidden');
@@ -173,12 +173,12 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
   describe('leases', () => {
     beforeEach(() => stores.accounts.install(installed(1)));
 
-    it('are held by one of many who ask at once', async () => {
+    it('are held by one of many concurrent callers', async () => {
       const fences = await Promise.all(Array.from({ length: 20 }, (_, n) => stores.leases.acquire(1, `worker-${n}`, NOW + MINUTE)));
       expect(fences.filter((fence) => fence !== undefined)).toEqual([1]);
     });
 
-    it('pass to another one after their time, with a higher fence', async () => {
+    it('pass to another worker when they expire, with a higher fence', async () => {
       const first = (await stores.leases.acquire(1, 'one', NOW + MINUTE)) ?? 0;
       clock.set(NOW + MINUTE - 1);
       expect(await stores.leases.acquire(1, 'two', NOW + MINUTE)).toBeUndefined();
@@ -207,7 +207,7 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
       expect(await stores.leases.acquire(1, 'two', NOW + MINUTE)).toBe(fence + 1);
     });
 
-    it('are not given for an unknown account', async () => {
+    it('do not exist for an unknown account', async () => {
       expect(await stores.leases.acquire(99, 'one', NOW + MINUTE)).toBeUndefined();
     });
   });
@@ -220,14 +220,14 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
       await stores.accesses.save(1, pair('1'), NOW);
     });
 
-    it('are refreshed by one of many', async () => {
+    it('are locked for refresh by one of many concurrent callers', async () => {
       const locked = await Promise.all(
         Array.from({ length: 20 }, (_, n) => stores.accesses.tryLockRefresh(1, `worker-${n}`, NOW + MINUTE)),
       );
       expect(locked.filter(Boolean)).toHaveLength(1);
     });
 
-    it('take the successor of the pair that was refreshed, once', async () => {
+    it('store the successor of a refreshed pair once', async () => {
       expect(await stores.accesses.tryLockRefresh(1, 'one', NOW + MINUTE)).toBe(true);
       expect(await stores.accesses.storeRefreshed(1, 'one', 1, pair('2'), NOW + 9)).toBe(true);
       expect(await stores.accesses.storeRefreshed(1, 'two', 1, pair('3'), NOW + 9)).toBe(false);
@@ -240,7 +240,7 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
       });
     });
 
-    it('take a late pair and leave the lock of the next owner', async () => {
+    it('store a late pair and keep the lock of the next owner', async () => {
       await stores.accesses.tryLockRefresh(1, 'late', NOW + MINUTE);
       clock.set(NOW + MINUTE);
       expect(await stores.accesses.tryLockRefresh(1, 'next', NOW + 2 * MINUTE)).toBe(true);
@@ -252,7 +252,7 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
       expect((await stores.accesses.find(1))?.refreshOwner).toBeNull();
     });
 
-    it('of a new authorisation outrun a refresh', async () => {
+    it('of a new authorisation win over a refresh', async () => {
       await stores.accesses.tryLockRefresh(1, 'one', NOW + MINUTE);
       await stores.accesses.save(1, pair('new'), NOW + 5);
       expect(await stores.accesses.storeRefreshed(1, 'one', 1, pair('2'), NOW)).toBe(false);
@@ -270,13 +270,13 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
       expect(await stores.accesses.listExpiringBefore(NOW + 5, 2, 1)).toEqual([4]);
     });
 
-    it('can be forgotten', async () => {
+    it('can be removed', async () => {
       await stores.accesses.remove(1);
       expect(await stores.accesses.find(1)).toBeUndefined();
     });
   });
 
-  describe('consents', () => {
+  describe('auth states', () => {
     it('are consumed exactly once', async () => {
       await stores.authStates.add('nonce', NOW + 1);
       const consumed = await Promise.all(Array.from({ length: 10 }, () => stores.authStates.consume('nonce')));

@@ -20,7 +20,7 @@ const nextAtOf = async (on: Database, key: string): Promise<number> => {
 describe.each(testDatabaseKinds())('transactions on %s', (kind) => {
   const databases = openTestDatabases(kind);
 
-  it('are kept or undone as a whole while 200 of them and plain writes mix', async () => {
+  it('commit or roll back as a whole among 200 concurrent transactions and plain writes', async () => {
     const database = await databases.open();
     const expected: string[] = [];
     const expectRow = (key: string): string => (expected.push(key), key);
@@ -45,7 +45,7 @@ describe.each(testDatabaseKinds())('transactions on %s', (kind) => {
     expect(await keysOf(database)).toEqual(expected.toSorted());
   });
 
-  it('count every one of many concurrent read-and-write turns, over several connections', async () => {
+  it('lose no update of many concurrent reads and writes over several connections', async () => {
     const location = await databases.createMigrated();
     const processes = await Promise.all([1, 2, 3].map(() => databases.openAt(location)));
     const [first] = processes;
@@ -60,7 +60,7 @@ describe.each(testDatabaseKinds())('transactions on %s', (kind) => {
     expect(await nextAtOf(first as Database, 'counter')).toBe(60);
   });
 
-  it('take statements of the database itself that are made inside', async () => {
+  it('include the statements that are made inside', async () => {
     const database = await databases.open();
     const attempt = database.transaction(async () => {
       await insert(database, 'inside');
@@ -70,7 +70,7 @@ describe.each(testDatabaseKinds())('transactions on %s', (kind) => {
     expect(await keysOf(database)).toEqual([]);
   });
 
-  it('keep a statement that refuses apart from the rest', async () => {
+  it('go on after a refused statement', async () => {
     const database = await databases.open();
     await database.transaction(async () => {
       await insert(database, 'twice');
@@ -86,7 +86,7 @@ describe.each(testDatabaseKinds())('transactions on %s', (kind) => {
     await expect(leaked.execute(INSERT, ['late', 0])).rejects.toMatchObject({ code: 'database_transaction_ended' });
   });
 
-  it("take statements of TypeORM's manager, and undo them with the rest", async () => {
+  it("include statements of TypeORM's manager, and roll them back with the rest", async () => {
     const database = await databases.open();
     const byManager = (key: string) => database.run(({ manager }) => manager.query(INSERT, [key, 0]));
     await byManager('alone');
@@ -99,7 +99,7 @@ describe.each(testDatabaseKinds())('transactions on %s', (kind) => {
     expect(await keysOf(database)).toEqual(['alone']);
   });
 
-  it('are known to TypeORM, which begins none of its own inside', async () => {
+  it('are known to TypeORM, so that it begins none of its own inside', async () => {
     const database = await databases.open();
     const isActive = () => database.run(async ({ manager }) => manager.queryRunner?.isTransactionActive);
     expect(await isActive()).toBe(false);
@@ -108,7 +108,7 @@ describe.each(testDatabaseKinds())('transactions on %s', (kind) => {
     expect(await isActive()).toBe(false);
   });
 
-  it('cannot begin inside the loan of one connection, where statements join that connection', async () => {
+  it('cannot begin inside `run`, where statements join its connection', async () => {
     const database = await databases.open();
     const misplaced = database.run(() => database.transaction(() => insert(database, 'never')));
     await expect(misplaced).rejects.toMatchObject({ code: 'database_transaction_misplaced' });
@@ -116,7 +116,7 @@ describe.each(testDatabaseKinds())('transactions on %s', (kind) => {
     expect(await keysOf(database)).toEqual(['joined']);
   });
 
-  it('do not touch the errors of their work', async () => {
+  it('throw the errors of their work unchanged', async () => {
     const database = await databases.open();
     const foreign = Object.assign(new Error('a vendor'), { code: 'ECONNREFUSED' });
     await expect(database.transaction(() => Promise.reject(foreign))).rejects.toBe(foreign);
@@ -126,7 +126,7 @@ describe.each(testDatabaseKinds())('transactions on %s', (kind) => {
 describe.each(testDatabaseKinds())('statements on %s', (kind) => {
   const databases = openTestDatabases(kind);
 
-  it('that are wrong are bugs that show no value', async () => {
+  it('that are wrong throw a BugError that contains no value', async () => {
     const database = await databases.open();
     const error: unknown = await database.execute('INSERT INTO nowhere VALUES (?)', ['secret-value']).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(BugError);
@@ -153,7 +153,7 @@ describe.each(testDatabaseKinds())('statements on %s', (kind) => {
     expect(row).toEqual({ total: 2, filled: 2 });
   });
 
-  it('tell how many rows they matched, changed or not', async () => {
+  it('return how many rows they matched, changed or not', async () => {
     const database = await databases.open();
     await insert(database, 'a', 5);
     expect(await database.execute('UPDATE rate_slots SET next_at = 5')).toBe(1);
@@ -195,7 +195,7 @@ describe.each(testDatabaseKinds().filter((kind) => kind === 'mysql'))('a lost co
     }
   };
 
-  it('undoes the transaction, says so, and the next one gets a new connection', async () => {
+  it('rolls the transaction back with a transient error, and the next one gets a new connection', async () => {
     const database = await databases.open();
     const attempt = database.transaction(async () => {
       await insert(database, 'lost');
@@ -207,7 +207,7 @@ describe.each(testDatabaseKinds().filter((kind) => kind === 'mysql'))('a lost co
     expect(await keysOf(database)).toEqual(['found']);
   });
 
-  it('repeats the loser of a deadlock', async () => {
+  it('runs the loser of a deadlock again', async () => {
     const database = await databases.open();
     await insert(database, 'a');
     await insert(database, 'b');

@@ -3,23 +3,20 @@ import type { RateSlotStore } from '../stores/rate-slot.store.js';
 import { planReservation } from './plan-reservation.js';
 import type { RateRule, RateSlot } from './plan-reservation.js';
 
-/** A request's place in time: when it may leave, and what it wrote into each slot. */
+/** When a request may leave, and the value that it wrote into each slot. */
 interface Reservation {
   readonly at: number;
   readonly nextAt: ReadonlyMap<string, number>;
 }
 
-/** A strict limit counts what arrives in any second: a request later than this would come on top of the next ones. */
+/** A strict limit counts the requests in any second: a request later than this would share a second with too many others. */
 const TOLERABLE_LATENESS_MS = 25;
 
 const pauseKey = (key: string) => `${key}/pause`;
 
-/** The shortest interval at which `perSecond` requests in any second are kept, with 6 % for the network's jitter. */
-export const strictRule = (perSecond: number): RateRule => ({ intervalMs: Math.ceil((1000 / perSecond) * 1.06), burst: 1 });
-
 /**
- * Keeps vendor limits over all processes of the deployment: each reserves its next slot in the database and waits for it.
- * `rules` gives the limit of a key. Keys are named widest limit first. Waiting requests are served in no particular order.
+ * Keeps vendor limits over all processes of the deployment: each request reserves its slot in the database and waits for it.
+ * `rules` returns the limit of a key. A call names the key of the widest limit first. Waiting requests have no fixed order.
  */
 export class DatabaseRequestLimiter implements RequestLimiter {
   constructor(
@@ -28,7 +25,7 @@ export class DatabaseRequestLimiter implements RequestLimiter {
     private readonly rules: (key: string) => RateRule,
   ) {}
 
-  /** Throws the signal's reason, or TransientError `vendor_paused` or `database_unavailable`. A slot that was waited for is lost then. */
+  /** Throws the signal's reason, or TransientError `vendor_paused` or `database_unavailable`. The reserved slot is lost then. */
   async acquire(keys: readonly string[], signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     const distinct = [...new Set(keys)];
@@ -37,6 +34,7 @@ export class DatabaseRequestLimiter implements RequestLimiter {
     }
   }
 
+  /** Stops all requests under the key for `forMs`, in every process. */
   async pause(key: string, forMs: number): Promise<void> {
     await this.slots.put(pauseKey(key), this.clock.nowMs() + forMs);
   }
@@ -44,7 +42,7 @@ export class DatabaseRequestLimiter implements RequestLimiter {
   private assertNotPaused(keys: readonly string[], stored: ReadonlyMap<string, number>): void {
     const restMs = Math.max(...keys.map((key) => stored.get(pauseKey(key)) ?? 0)) - this.clock.nowMs();
     if (restMs <= 0) return;
-    throw new TransientError(`${keys[0] ?? ''} refuses everybody for now`, { code: 'vendor_paused', retryAfterMs: restMs });
+    throw new TransientError(`requests to ${keys[0] ?? ''} are paused`, { code: 'vendor_paused', retryAfterMs: restMs });
   }
 
   private async acquireAll(keys: readonly string[], signal?: AbortSignal): Promise<void> {
@@ -75,7 +73,7 @@ export class DatabaseRequestLimiter implements RequestLimiter {
     }
   }
 
-  /** A missed slot is free again unless somebody has queued up behind it. */
+  /** A missed slot is free again unless another request has reserved the next one. */
   private toSlot(key: string, stored: number | undefined, missed: Reservation | undefined): RateSlot {
     const rule = this.rules(key);
     const isOurs = stored !== undefined && missed?.nextAt.get(key) === stored;

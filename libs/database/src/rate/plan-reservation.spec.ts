@@ -12,7 +12,7 @@ describe('planReservation', () => {
     ['an idle burst at once', bursty, 0, NOW, NOW + 50],
     ['a begun burst at once', bursty, NOW + 900, NOW, NOW + 950],
     ['a spent burst when one request has grown back', bursty, NOW + 1_000, NOW + 50, NOW + 1_050],
-    ['a slot far ahead as if nothing stood there', strict, NOW + 3_600_000, NOW, NOW + 150],
+    ['a slot far ahead as if it were unused', strict, NOW + 3_600_000, NOW, NOW + 150],
   ])('takes %s', (_name, rule, nextAt, at, then) => {
     expect(planReservation([{ key: 'k', rule, nextAt }], NOW)).toEqual({ kind: 'reserve', at, nextAt: [then] });
   });
@@ -25,7 +25,7 @@ describe('planReservation', () => {
     expect(planReservation(slots, NOW)).toEqual({ kind: 'reserve', at: NOW + 70, nextAt: [NOW + 220, NOW + 220] });
   });
 
-  it('leaves the wide limit to others while the narrow one forbids', () => {
+  it('reserves nothing while the narrow limit does not allow it', () => {
     const slots = [
       { key: 'wide', rule: { intervalMs: 20, burst: 1 }, nextAt: 0 },
       { key: 'narrow', rule: strict, nextAt: NOW + 120 },

@@ -1,22 +1,22 @@
-/** A vendor's limit: one request every `intervalMs` in the long run, `burst` of them at once after a rest. */
+/** A vendor's limit: one request every `intervalMs` in the long run, `burst` requests at once after a rest. */
 export interface RateRule {
   readonly intervalMs: number;
   readonly burst: number;
 }
 
-/** What stands in the database for one key: until when its requests are given away, were they spread evenly. */
+/** The stored slot of one key. `nextAt`: the requests until then are reserved, as if they were spread evenly. */
 export interface RateSlot {
   readonly key: string;
   readonly rule: RateRule;
   readonly nextAt: number;
 }
 
-/** Wait and look again, or take the slots: `nextAt` is what each is to hold then, in their order. Epoch milliseconds. */
+/** Wait and plan again, or reserve: the request leaves at `at`, and `nextAt` are the new slots in their order. Epoch milliseconds. */
 export type ReservationPlan =
   | { readonly kind: 'wait'; readonly untilMs: number }
   | { readonly kind: 'reserve'; readonly at: number; readonly nextAt: readonly number[] };
 
-/** Nobody queues for longer: what stands further ahead was written by a machine whose clock is wrong. */
+/** No queue is longer: a slot further ahead was written by a machine with a wrong clock. */
 const MAX_AHEAD_MS = 300_000;
 const TOLERABLE_GAP_MS = 10;
 
@@ -29,8 +29,8 @@ const after = ({ rule, nextAt }: RateSlot, at: number): number =>
   (nextAt > at + MAX_AHEAD_MS ? at : Math.max(nextAt, at)) + rule.intervalMs;
 
 /**
- * When one request may leave under all of the slots, the widest limit first (GCRA). A slot of the widest limit is taken only
- * once the others are about to allow it, so that nobody else finds a gap in it.
+ * Plans when one request may leave under all of the slots, the widest limit first (GCRA). It reserves a slot of the widest
+ * limit only when the other limits are about to allow the request: an earlier reservation would leave a gap in the widest limit.
  */
 export const planReservation = (slots: readonly RateSlot[], nowMs: number): ReservationPlan => {
   const [widest = nowMs, ...others] = slots.map((slot) => freeAt(slot, nowMs));

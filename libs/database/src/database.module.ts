@@ -1,0 +1,80 @@
+import { Global, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Config } from '#config';
+import { Clock, Logger, RequestLimiter } from '#domain';
+import { Database } from './database.js';
+import { DatabaseRequestLimiter } from './rate/database-request-limiter.js';
+import { rateRules } from './rate/rate-rules.js';
+import { AccessStore } from './stores/access.store.js';
+import { AccountStore } from './stores/account.store.js';
+import { AddressStore } from './stores/address.store.js';
+import { AlertStore } from './stores/alert.store.js';
+import { AuditStore } from './stores/audit.store.js';
+import { AuthStateStore } from './stores/auth-state.store.js';
+import { ContactFiguresStore } from './stores/contact-figures.store.js';
+import { ContactStore } from './stores/contact.store.js';
+import { EventStore } from './stores/event.store.js';
+import { FailureStore } from './stores/failure.store.js';
+import { FigureStore } from './stores/figure.store.js';
+import { IntegrationStore } from './stores/integration.store.js';
+import { LeaseStore } from './stores/lease.store.js';
+import { MailingConsentStore } from './stores/mailing-consent.store.js';
+import { PersonStore } from './stores/person.store.js';
+import { PurgeStore } from './stores/purge.store.js';
+import { RateSlotStore } from './stores/rate-slot.store.js';
+import { RoundStore } from './stores/round.store.js';
+import { RunStore } from './stores/run.store.js';
+import { SealedValueStore } from './stores/sealed-value.store.js';
+
+const stores = [
+  AccessStore,
+  AccountStore,
+  AddressStore,
+  AlertStore,
+  AuditStore,
+  AuthStateStore,
+  ContactFiguresStore,
+  ContactStore,
+  EventStore,
+  FailureStore,
+  FigureStore,
+  IntegrationStore,
+  LeaseStore,
+  MailingConsentStore,
+  PersonStore,
+  PurgeStore,
+  RateSlotStore,
+  RoundStore,
+  RunStore,
+  SealedValueStore,
+];
+
+/**
+ * Provides {@link Database}, every store, and the {@link RequestLimiter} that all processes share, to every module. Needs Config,
+ * Clock and Logger from global modules; import it after LoggingModule, so that it closes before the log does. It opens the
+ * database without migrating it: the start fails with TransientError `database_unavailable` when the server cannot be reached.
+ */
+@Global()
+@Module({
+  providers: [
+    { provide: Database, inject: [Config, Clock], useFactory: (config: Config, clock: Clock) => Database.open(config.database, { clock }) },
+    ...stores,
+    {
+      provide: RequestLimiter,
+      inject: [RateSlotStore, Clock, Config],
+      useFactory: (slots: RateSlotStore, clock: Clock, config: Config) => new DatabaseRequestLimiter(slots, clock, rateRules(config)),
+    },
+  ],
+  exports: [Database, ...stores, RequestLimiter],
+})
+export class DatabaseModule implements OnApplicationShutdown {
+  constructor(
+    private readonly database: Database,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Closes the connections, after every module has stopped its work. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.database.close();
+    this.logger.info('database closed');
+  }
+}
