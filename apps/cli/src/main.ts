@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { EX_CONFIG, loadConfigOrExit } from '#config';
-import { ServiceError } from '#domain';
+import { ServiceError, hasErrorCode } from '#domain';
 import { enqueueRenewals, enqueueTime } from './commands/jobs.command.js';
 import { migrateDatabase } from './commands/migrate.command.js';
 import { erasePerson, exportPerson } from './commands/person.command.js';
@@ -14,9 +14,9 @@ const EX_TEMPFAIL = 75;
 const printOut = (line: string) => process.stdout.write(`${line}\n`);
 const printError = (line: string) => process.stderr.write(`${line}\n`);
 
-function exitCodeOf({ kind, code }: ServiceError): number {
-  if (code === 'wrong_encryption_key') return EX_CONFIG;
-  return kind === 'transient' ? EX_TEMPFAIL : 1;
+function exitCodeOf(error: ServiceError): number {
+  if (hasErrorCode(error, 'wrong_encryption_key')) return EX_CONFIG;
+  return error.kind === 'transient' ? EX_TEMPFAIL : 1;
 }
 
 function toHours(text: string): number {

@@ -82,7 +82,7 @@ export class AccountBlockedError extends ServiceError {
 export const errorCodeOf = (error: unknown): ErrorCode => (error instanceof ServiceError ? error.code : 'unexpected');
 
 /** Whether the error is the service's own and has one of these codes. */
-export const hasErrorCode = (error: unknown, ...codes: readonly ErrorCode[]): error is ServiceError =>
+export const hasErrorCode = (error: unknown, ...codes: readonly ErrorCode[]): boolean =>
   error instanceof ServiceError && codes.includes(error.code);
 
 /** Whether the service itself deferred the work, as for an account that another worker holds. A deferral is no failure. */

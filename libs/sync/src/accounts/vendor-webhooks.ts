@@ -119,7 +119,7 @@ export class VendorWebhooks {
     try {
       return await this.services.tokens.withSession(accountId, work);
     } catch (error) {
-      if (isRefusal(error) || hasErrorCode(error, 'kommo_webhook_disabled')) {
+      if (error instanceof ServiceError && (isRefusal(error) || hasErrorCode(error, 'kommo_webhook_disabled'))) {
         await this.context.stores.alerts.raise(alerts.webhookMissing(accountId, error.code, this.context.clock.nowMs()));
       }
       throw error;
@@ -162,7 +162,7 @@ export class VendorWebhooks {
 }
 
 /** How Kommo says that the plan or the user's rights do not include webhooks (reference/kommo.md 5.1). */
-const isRefusal = (error: unknown): error is ServiceError => hasErrorCode(error, 'kommo_payment_required', 'kommo_forbidden');
+const isRefusal = (error: unknown): boolean => hasErrorCode(error, 'kommo_payment_required', 'kommo_forbidden');
 
 /** A refused Unisender key does not stop the webhook of Kommo: it is flagged by the next job. */
 const isAccountBlocked = (error: unknown): boolean => error instanceof AccountBlockedError && !(error instanceof UnisenderKeyRefusedError);
