@@ -76,6 +76,9 @@ export function findAccountHindrance(account: AccountFacts | undefined, use: Acc
   return listHindrances(account, nowMs).find((hindrance) => hindering.includes(hindrance));
 }
 
+/** Whether the account has a Unisender key that Unisender accepts. */
+export const hasUsableUnisenderKey = (account: AccountFacts): boolean => findAccountHindrance(account, 'call_unisender', 0) === undefined;
+
 type MessageMaker = (accountId: number, authorise: string) => string;
 
 const messages: Readonly<Record<ErrorCode<'blocked'>, MessageMaker>> = {

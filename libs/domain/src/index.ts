@@ -4,6 +4,7 @@ export {
   type AccountRequest,
   type AccountUse,
   findAccountHindrance,
+  hasUsableUnisenderKey,
   requireUsableAccount,
   toAccountBlockedError,
 } from './account-access.js';
@@ -50,6 +51,7 @@ export {
   sortPage,
 } from './contact-order.js';
 export type { ContactSnapshot } from './contact-snapshot.js';
+export { decideDisconnection, type DisconnectionSteps } from './disconnection.js';
 export { type InvalidAddressReason, parseAddress, type ParsedAddress } from './email-address.js';
 export { type ErrorCode, type ErrorKind, type ErrorRule, errorRuleOf } from './error-registry.js';
 export {
@@ -119,4 +121,7 @@ export {
   statesBefore,
 } from './run-state.js';
 export { Secret } from './secret.js';
+export { compareSetups, type NewSetup, type SetupChange, type StoredSetup } from './setup-change.js';
+export { nextSweptJob, type SweptJob } from './sweep-pause.js';
+export { decideErasure, type ErasureAction } from './unisender-erasure.js';
 export { isRecord, parseJson, toItems, toPositiveInteger, toText, type UnknownRecord, valueAt } from './unknown-value.js';
