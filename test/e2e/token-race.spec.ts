@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AccessStore, AccountStore, AlertStore, type DatabaseLocation } from '#database';
-import { Installer } from '#sync';
+import { Integrations } from '#sync';
 import { type Sandbox, startSandbox } from '../../apps/sandbox/src/sandbox.js';
 import { ACCOUNT_ID, defaultIntegration, installAccount, InstallScene } from '../integration/install/install-scene.js';
 import { eventually } from '../support/built-process.js';
@@ -47,7 +47,7 @@ describe.each(testDatabaseKinds())('processes that share an account on %s', (kin
     await scene.begin();
     const location = await databases.createMigrated();
     harness = await createHarness({ database: await databases.openAt(location), sandbox });
-    await harness.get(Installer).saveIntegration(defaultIntegration);
+    await harness.get(Integrations).save(defaultIntegration);
     await installAccount(harness, scene);
     await control.forgetCalls();
     env = {

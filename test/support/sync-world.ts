@@ -4,12 +4,14 @@ import { AccountStore, EventStore } from '#database';
 import { type Job, Secret, TransientError, parseFormBody } from '#domain';
 import {
   AccountSync,
+  AuthorizationLinks,
   Installer,
+  Integrations,
   KommoInbox,
   RunService,
   type RunView,
   RunWorker,
-  TokenService,
+  TokenRenewal,
   UnisenderInbox,
   WebhookTokens,
   WidgetSettings,
@@ -138,7 +140,7 @@ export class SyncWorld {
       return harness;
     });
     harness = await createHarness({ ...options, config: { publicUrl: receiver.url, unisenderExportPollMs: 10, ...options.config } });
-    await harness.get(Installer).saveIntegration({
+    await harness.get(Integrations).save({
       clientId: CLIENT_ID,
       clientSecret: CLIENT_SECRET,
       redirectUri: 'https://sync.example.org/auth',
@@ -156,8 +158,9 @@ export class SyncWorld {
     const unisenderKey = `unisender-key-${accountId}-0123456789abcdef`;
     await this.control.post('/kommo/accounts', { id: accountId, name: `Company ${accountId}`, subdomain: `company${accountId}` });
     await this.control.post('/unisender/accounts', { api_key: unisenderKey, login: `owner${accountId}@example.org` });
+    const links = this.harness.get(AuthorizationLinks);
     const installer = this.harness.get(Installer);
-    const { state } = await installer.beginAuthorization({ accountId, clientId: CLIENT_ID });
+    const { state } = await links.create({ accountId, clientId: CLIENT_ID });
     const { redirect } = await this.control.post<{ redirect: string }>(`/kommo/accounts/${accountId}/consent`, {
       client_id: CLIENT_ID,
       state,
@@ -215,7 +218,7 @@ export class SyncWorld {
       if (job.tube === 'contacts') await harness.get(AccountSync).processEvents(job.payload.account_id, signal);
       else if (job.tube === 'imports') await harness.get(RunWorker).continueRun(job.payload.run_id, signal);
       else if (job.tube === 'write-backs') await harness.get(WriteBack).run(job.payload.account_id, signal);
-      else if (job.tube === 'accesses') await harness.get(TokenService).renew(job.payload.account_ids, job.payload.asked_at);
+      else if (job.tube === 'accesses') await harness.get(TokenRenewal).renew(job.payload.account_ids, job.payload.asked_at);
     } catch (error) {
       if (!(error instanceof TransientError)) throw error;
       this.harness.clock.advance(error.retryAfterMs ?? 1_000);

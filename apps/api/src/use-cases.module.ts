@@ -4,10 +4,13 @@ import { AccountStore, Database, FigureStore, IntegrationStore } from '#database
 import { Clock, Logger } from '#domain';
 import { QueueClient } from '#queue';
 import {
+  AccountHistory,
   AccountQueries,
   AuditLog,
+  AuthorizationLinks,
   KommoInbox,
   Installer,
+  Integrations,
   KommoContacts,
   PersonalData,
   RunService,
@@ -17,7 +20,9 @@ import {
   UnisenderInbox,
   Uninstall,
   WebhookTokens,
+  WidgetAuthority,
   WidgetSettings,
+  WidgetStatuses,
 } from '#sync';
 
 /** The settings that the API reads. */
@@ -48,17 +53,22 @@ const toProviders = ({ config, clock, logger, database, queue, stores, services 
   { provide: FigureStore, useValue: stores.figures },
   { provide: IntegrationStore, useValue: stores.integrations },
   { provide: AccountQueries, useValue: services.accounts },
+  { provide: AccountHistory, useValue: services.history },
   { provide: AuditLog, useValue: services.audit },
   { provide: WebhookTokens, useValue: services.webhookTokens },
   { provide: KommoInbox, useValue: services.kommoInbox },
   { provide: UnisenderInbox, useValue: services.unisenderInbox },
   { provide: Installer, useValue: services.installer },
+  { provide: Integrations, useValue: services.integrations },
+  { provide: AuthorizationLinks, useValue: services.authorizationLinks },
   { provide: KommoContacts, useValue: services.kommoContacts },
   { provide: PersonalData, useValue: services.personalData },
   { provide: RunService, useValue: services.runs },
   { provide: UnisenderContacts, useValue: services.unisenderContacts },
   { provide: Uninstall, useValue: services.uninstall },
+  { provide: WidgetAuthority, useValue: services.widgetAuthority },
   { provide: WidgetSettings, useValue: services.widget },
+  { provide: WidgetStatuses, useValue: services.widgetStatuses },
 ];
 
 /** Provides ports, stores and use cases to every module, each by its class. */

@@ -11,12 +11,12 @@ import {
   BuriedJobs,
   type ComposedSync,
   ContactCensus,
+  DisconnectedAccounts,
   EncryptionKeyCheck,
   Retention,
   RunWorker,
   Sweep,
-  TokenService,
-  Uninstall,
+  TokenRenewal,
   WriteBack,
   composeSync,
 } from '#sync';
@@ -47,13 +47,14 @@ const parts: readonly FactoryProvider[] = [
   expose(Retention, ({ services }) => services.retention),
   expose(RunWorker, ({ services }) => services.runWorker),
   expose(Sweep, ({ services }) => services.sweep),
-  expose(TokenService, ({ services }) => services.tokens),
-  expose(Uninstall, ({ services }) => services.uninstall),
+  expose(TokenRenewal, ({ services }) => services.tokenRenewal),
+  expose(DisconnectedAccounts, ({ services }) => services.disconnectedAccounts),
   expose(WriteBack, ({ services }) => services.writeBack),
   {
     provide: AlertDelivery,
     inject: [COMPOSED_SYNC, AlertWebhook],
-    useFactory: ({ context }: ComposedSync, webhook: AlertWebhook) => new AlertDelivery(context, webhook.isEnabled ? webhook : undefined),
+    useFactory: ({ context: { stores, clock, logger } }: ComposedSync, webhook: AlertWebhook) =>
+      new AlertDelivery(stores.alerts, webhook, clock, logger),
   },
 ];
 

@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { type JobPayload, Logger, standardRetry } from '#domain';
 import { type JobContext, TubeWorker } from '#queue';
-import { AccountSync, RunWorker, TokenService, WriteBack } from '#sync';
+import { AccountSync, RunWorker, TokenRenewal, WriteBack } from '#sync';
 
 /** Works off the waiting events of one account and pushes the differences to Unisender. */
 @TubeWorker({ tube: 'contacts', ttrSeconds: 120, concurrency: 4, retry: standardRetry })
@@ -26,10 +26,10 @@ export class ImportWorker {
 /** Renews the token pairs of the job's accounts; a failure of one account does not stop the next. */
 @TubeWorker({ tube: 'accesses', ttrSeconds: 300, concurrency: 1, retry: standardRetry })
 export class AccessRenewalWorker {
-  constructor(private readonly tokens: TokenService) {}
+  constructor(private readonly renewal: TokenRenewal) {}
 
   async process({ account_ids, asked_at }: JobPayload<'accesses'>): Promise<void> {
-    await this.tokens.renew(account_ids, asked_at);
+    await this.renewal.renew(account_ids, asked_at);
   }
 }
 

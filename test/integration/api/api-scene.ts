@@ -3,7 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AccountStore, type Database } from '#database';
 import { Secret } from '#domain';
 import { Keyring } from '#secrets';
-import { Installer, unisenderKeyContext } from '#sync';
+import { Integrations, unisenderKeyContext } from '#sync';
 import { type ApiComposition, createApi } from '../../../apps/api/src/create-api.js';
 import { createHarness, type Harness } from '../../support/sync-harness.js';
 
@@ -111,7 +111,7 @@ export class ApiScene {
   async addAccount(accountId: number, { unisenderKey = UNISENDER_KEY }: { unisenderKey?: string | undefined } = {}): Promise<string> {
     await this.saveIntegration();
     const keyring = this.harness.get(Keyring);
-    await this.harness.get(Installer).saveSetup({
+    await this.harness.get(Integrations).saveWithAccount({
       accountId,
       clientId: CLIENT_ID,
       clientSecret: CLIENT_SECRET,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AccountStore } from '#database';
-import { type AuthorizationCallback, Installer } from '#sync';
+import { type AuthorizationCallback, AuthorizationLinks, Installer, Integrations } from '#sync';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { type Harness, createHarness } from '../../support/sync-harness.js';
@@ -27,7 +27,7 @@ describe('an answer at the redirect URI', () => {
   beforeEach(async () => {
     await scene.begin();
     harness = await createHarness({ database: await databases.open(), sandbox });
-    await harness.get(Installer).saveIntegration(defaultIntegration);
+    await harness.get(Integrations).save(defaultIntegration);
     await control.forgetCalls();
   });
 
@@ -60,7 +60,7 @@ describe('an answer at the redirect URI', () => {
   });
 
   it('R24: a state that is missing, foreign, changed or expired is refused before anything leaves', async () => {
-    const { state } = await harness.get(Installer).beginAuthorization({ accountId: ACCOUNT_ID });
+    const { state } = await harness.get(AuthorizationLinks).create({ accountId: ACCOUNT_ID });
     const answer = await scene.allow(ACCOUNT_ID, { state });
     const [payload, mac] = state.split('.');
     const forged = Buffer.from(JSON.stringify({ account_id: 1, client_id: CLIENT_ID, nonce: 'x', exp: 2 ** 40 })).toString('base64url');
@@ -73,8 +73,8 @@ describe('an answer at the redirect URI', () => {
   });
 
   it('R24: a state given to another integration is refused', async () => {
-    await harness.get(Installer).saveIntegration(OTHER_INTEGRATION);
-    const { state } = await harness.get(Installer).beginAuthorization({ accountId: ACCOUNT_ID, clientId: CLIENT_ID });
+    await harness.get(Integrations).save(OTHER_INTEGRATION);
+    const { state } = await harness.get(AuthorizationLinks).create({ accountId: ACCOUNT_ID, clientId: CLIENT_ID });
     const answer = await scene.allow(ACCOUNT_ID, { state });
     expect((await failureOf(finish({ ...answer, clientId: OTHER_INTEGRATION.clientId }))).fields).toEqual(['state']);
   });

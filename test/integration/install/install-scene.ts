@@ -1,7 +1,7 @@
 import { AccessStore } from '#database';
 import { Secret } from '#domain';
 import { Keyring } from '#secrets';
-import { type AuthorizationCallback, Installer, WidgetSettings } from '#sync';
+import { type AuthorizationCallback, AuthorizationLinks, Installer, WidgetSettings } from '#sync';
 import type { SandboxControl } from '../../support/sandbox-control.js';
 import type { Harness } from '../../support/sync-harness.js';
 
@@ -66,8 +66,9 @@ export class InstallScene {
 
 /** Installs from the browser: consent begun here, allowed there, finished here. */
 export async function installAccount(harness: Harness, scene: InstallScene, accountId = ACCOUNT_ID): Promise<void> {
+  const links = harness.get(AuthorizationLinks);
   const installer = harness.get(Installer);
-  const { state, clientId } = await installer.beginAuthorization({ accountId });
+  const { state, clientId } = await links.create({ accountId });
   await installer.finishAuthorization(await scene.allow(accountId, { state, clientId }));
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AccessStore, AccountStore, Database, IntegrationStore } from '#database';
 import { InvalidInputError } from '#domain';
-import { Installer, RunService, TokenService } from '#sync';
+import { AuthorizationLinks, Installer, Integrations, RunService, TokenService } from '#sync';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { type Harness, createHarness } from '../../support/sync-harness.js';
@@ -41,7 +41,7 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
   beforeEach(async () => {
     await scene.begin();
     harness = await createHarness({ database: await databases.open(), sandbox });
-    await harness.get(Installer).saveIntegration(defaultIntegration);
+    await harness.get(Integrations).save(defaultIntegration);
     await control.forgetCalls();
   });
 
@@ -49,8 +49,8 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
   const findAccount = (accountId = ACCOUNT_ID) => harness.get(AccountStore).find(accountId);
 
   it('finishes a consent begun in the browser and keeps the account with its name and host', async () => {
-    const installer = harness.get(Installer);
-    const { url, state, clientId } = await installer.beginAuthorization({ accountId: ACCOUNT_ID });
+    const links = harness.get(AuthorizationLinks);
+    const { url, state, clientId } = await links.create({ accountId: ACCOUNT_ID });
     expect(url).toBe(`https://www.kommo.com/oauth?client_id=${CLIENT_ID}&state=${encodeURIComponent(state)}&mode=popup`);
     const installed = await finish(await scene.allow(ACCOUNT_ID, { state, clientId }));
     expect(installed).toEqual({ accountId: ACCOUNT_ID, name: `Company ${ACCOUNT_ID}` });
@@ -109,15 +109,16 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
   });
 
   it('R21: integrations and tenants that install at the same moment each get their own tokens', async () => {
-    const installer = harness.get(Installer);
+    const integrations = harness.get(Integrations);
+    const links = harness.get(AuthorizationLinks);
     await scene.addIntegration(OTHER_INTEGRATION);
-    await installer.saveIntegration(OTHER_INTEGRATION);
+    await integrations.save(OTHER_INTEGRATION);
     const accountIds = [1, 2, 3, 4, 5, 6, 7].map((index) => ACCOUNT_ID + index);
     const clientOf = (accountId: number) => (accountId % 2 === 0 ? CLIENT_ID : OTHER_INTEGRATION.clientId);
     for (const accountId of accountIds) await scene.addAccount(accountId);
     await Promise.all(
       accountIds.map(async (accountId) => {
-        const { state, clientId } = await installer.beginAuthorization({ accountId, clientId: clientOf(accountId) });
+        const { state, clientId } = await links.create({ accountId, clientId: clientOf(accountId) });
         await finish(await scene.allow(accountId, { state, clientId }));
       }),
     );
@@ -129,9 +130,9 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
   });
 
   it('R21: one account installed through two integrations at once never mixes them', async () => {
-    const installer = harness.get(Installer);
+    const integrations = harness.get(Integrations);
     await scene.addIntegration(OTHER_INTEGRATION);
-    await installer.saveIntegration(OTHER_INTEGRATION);
+    await integrations.save(OTHER_INTEGRATION);
     const answers = [await scene.allowFromWidget(ACCOUNT_ID), await scene.allowFromWidget(ACCOUNT_ID, OTHER_INTEGRATION.clientId)];
     await Promise.all(answers.map(finish));
     expect((await storedClaims(harness, ACCOUNT_ID))['aud']).toBe((await findAccount())?.clientId);
@@ -140,7 +141,7 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
 
   it("R22: another account's consent is refused after Kommo said whose it is, and nothing is kept", async () => {
     await scene.addAccount(OTHER_ACCOUNT_ID);
-    const { state } = await harness.get(Installer).beginAuthorization({ accountId: ACCOUNT_ID });
+    const { state } = await harness.get(AuthorizationLinks).create({ accountId: ACCOUNT_ID });
     await control.forgetCalls();
     const failure = await failureOf(finish(await scene.allow(OTHER_ACCOUNT_ID, { state })));
     expect(failure).toMatchObject({ code: 'account_mismatch', fields: ['state'] });
@@ -150,7 +151,7 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
   });
 
   it('R24: a state is good for one answer, also when two come at once', async () => {
-    const { state } = await harness.get(Installer).beginAuthorization({ accountId: ACCOUNT_ID });
+    const { state } = await harness.get(AuthorizationLinks).create({ accountId: ACCOUNT_ID });
     const answers = [await scene.allow(ACCOUNT_ID, { state }), await scene.allow(ACCOUNT_ID, { state })];
     const outcomes = await Promise.allSettled(answers.map(finish));
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
@@ -158,29 +159,30 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
   });
 
   it('chooses the only integration, else asks which, and prefers the one that the account has', async () => {
-    const installer = harness.get(Installer);
-    expect((await installer.beginAuthorization({ accountId: ACCOUNT_ID })).clientId).toBe(CLIENT_ID);
-    await installer.saveIntegration(OTHER_INTEGRATION);
-    expect((await failureOf(installer.beginAuthorization({ accountId: ACCOUNT_ID }))).fields).toEqual(['client_id']);
-    expect((await failureOf(installer.beginAuthorization({ accountId: ACCOUNT_ID, clientId: 'unknown' }))).fields).toEqual(['client_id']);
-    await installer.saveSetup({ ...OTHER_INTEGRATION, accountId: ACCOUNT_ID });
-    const chosen = await installer.beginAuthorization({ accountId: ACCOUNT_ID, clientId: CLIENT_ID });
+    const integrations = harness.get(Integrations);
+    const links = harness.get(AuthorizationLinks);
+    expect((await links.create({ accountId: ACCOUNT_ID })).clientId).toBe(CLIENT_ID);
+    await integrations.save(OTHER_INTEGRATION);
+    expect((await failureOf(links.create({ accountId: ACCOUNT_ID }))).fields).toEqual(['client_id']);
+    expect((await failureOf(links.create({ accountId: ACCOUNT_ID, clientId: 'unknown' }))).fields).toEqual(['client_id']);
+    await integrations.saveWithAccount({ ...OTHER_INTEGRATION, accountId: ACCOUNT_ID });
+    const chosen = await links.create({ accountId: ACCOUNT_ID, clientId: CLIENT_ID });
     expect(chosen.clientId).toBe(OTHER_INTEGRATION.clientId);
   });
 
   it('saves integration and account together, or neither', async () => {
-    const installer = harness.get(Installer);
-    await installer.saveSetup({ ...OTHER_INTEGRATION, accountId: OTHER_ACCOUNT_ID });
+    const integrations = harness.get(Integrations);
+    await integrations.saveWithAccount({ ...OTHER_INTEGRATION, accountId: OTHER_ACCOUNT_ID });
     expect(await findAccount(OTHER_ACCOUNT_ID)).toMatchObject({ status: 'pending_authorization', clientId: OTHER_INTEGRATION.clientId });
     const bad = { clientId: 'third', clientSecret: '', redirectUri: 'ftp://x', accountId: 5 };
-    const failure = await failureOf(installer.saveSetup(bad));
+    const failure = await failureOf(integrations.saveWithAccount(bad));
     expect(failure.fields).toEqual(['client_secret', 'redirect_uri']);
     expect(await harness.get(IntegrationStore).find('third')).toBeUndefined();
   });
 
   it('asks for a new authorisation when an account moves to another integration', async () => {
     await installAccount(harness, scene);
-    await harness.get(Installer).saveSetup({ ...OTHER_INTEGRATION, accountId: ACCOUNT_ID });
+    await harness.get(Integrations).saveWithAccount({ ...OTHER_INTEGRATION, accountId: ACCOUNT_ID });
     expect(await findAccount()).toMatchObject({ status: 'reauthorization_required', clientId: OTHER_INTEGRATION.clientId });
     const calls = (await control.calls()).length;
     expect((await failureOf(harness.get(TokenService).refreshNow(ACCOUNT_ID))).code).toBe('reauthorization_required');
@@ -189,6 +191,6 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
 
   it('raises nothing but invalid input for what a caller can cause', async () => {
     await expect(finish({})).rejects.toBeInstanceOf(InvalidInputError);
-    await expect(harness.get(Installer).beginAuthorization({ accountId: -1 })).rejects.toBeInstanceOf(InvalidInputError);
+    await expect(harness.get(AuthorizationLinks).create({ accountId: -1 })).rejects.toBeInstanceOf(InvalidInputError);
   });
 });

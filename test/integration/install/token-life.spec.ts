@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { AccessStore, AccountStore, AlertStore } from '#database';
 import { parseJobPayload } from '#domain';
 import { KommoClient } from '#kommo';
-import { AccountQueries, AllAccounts, Installer, KommoInbox, Sweep, TokenService, WidgetSettings } from '#sync';
+import { AccountQueries, AllAccounts, Integrations, KommoInbox, Sweep, TokenRenewal, TokenService, WidgetStatuses } from '#sync';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { createHarness, type Harness, ShiftedClock } from '../../support/sync-harness.js';
@@ -34,7 +34,7 @@ describe.each(testDatabaseKinds())('an access on %s', (kind) => {
   beforeEach(async () => {
     await scene.begin();
     harness = await createHarness({ database: await databases.open(), sandbox, clock });
-    await harness.get(Installer).saveIntegration(defaultIntegration);
+    await harness.get(Integrations).save(defaultIntegration);
     await installAccount(harness, scene);
     harness.jobs.splice(0);
     await control.forgetCalls();
@@ -46,9 +46,9 @@ describe.each(testDatabaseKinds())('an access on %s', (kind) => {
 
   /** What the schedule and the worker of `accesses` do in one round. */
   const renewalRound = async (): Promise<void> => {
-    await harness.get(TokenService).queueRenewals(6);
+    await harness.get(TokenRenewal).enqueueRenewals(6);
     for (const job of harness.jobs.splice(0)) {
-      if (job.tube === 'accesses') await harness.get(TokenService).renew(job.payload.account_ids);
+      if (job.tube === 'accesses') await harness.get(TokenRenewal).renew(job.payload.account_ids);
     }
   };
 
@@ -100,7 +100,7 @@ describe.each(testDatabaseKinds())('an access on %s', (kind) => {
   it('is renewed by a job in the form of the predecessors, a bare array of ids', async () => {
     const before = await storedClaims(harness, ACCOUNT_ID);
     const { account_ids } = parseJobPayload('accesses', JSON.parse(`[${ACCOUNT_ID}]`));
-    expect(await harness.get(TokenService).renew(account_ids)).toEqual({ renewed: [ACCOUNT_ID], failed: [] });
+    expect(await harness.get(TokenRenewal).renew(account_ids)).toEqual({ renewed: [ACCOUNT_ID], failed: [] });
     expect((await storedClaims(harness, ACCOUNT_ID))['jti']).not.toBe(before['jti']);
   });
 
@@ -108,7 +108,7 @@ describe.each(testDatabaseKinds())('an access on %s', (kind) => {
     await saveKey(harness);
     await control.post(`/kommo/accounts/${ACCOUNT_ID}/revoke`);
     expect((await failureOf(whoAmI())).code).toBe('reauthorization_required');
-    expect(await harness.get(WidgetSettings).status(ACCOUNT_ID)).toMatchObject({ status: 'reauthorization_required', connected: false });
+    expect(await harness.get(WidgetStatuses).read(ACCOUNT_ID)).toMatchObject({ status: 'reauthorization_required', connected: false });
     expect(await harness.get(AlertStore).listDue(10)).toMatchObject([
       { kind: 'account_reauthorization_required', accountId: ACCOUNT_ID, occurrences: 1 },
     ]);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@je
 import { AccessStore, AccountStore, type Database, type DatabaseLocation } from '#database';
 import { AccountBlockedError, Secret, TransientError } from '#domain';
 import { KommoClient, type KommoSession, KommoTokenRefusedError } from '#kommo';
-import { Installer, TokenService } from '#sync';
+import { Integrations, TokenRenewal, TokenService } from '#sync';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { type Harness, createHarness } from '../../support/sync-harness.js';
@@ -37,7 +37,7 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     await scene.begin();
     location = await databases.createMigrated();
     harness = await startProcess();
-    await harness.get(Installer).saveIntegration(defaultIntegration);
+    await harness.get(Integrations).save(defaultIntegration);
     await installAccount(harness, scene);
     await control.forgetCalls();
   });
@@ -203,7 +203,7 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     }
     await control.post(`/kommo/accounts/${ids[1]}/revoke`);
     const before = await Promise.all(ids.map((accountId) => storedClaims(harness, accountId)));
-    const report = await harness.get(TokenService).renew(ids);
+    const report = await harness.get(TokenRenewal).renew(ids);
     expect(report).toEqual({ renewed: [ids[0], ids[2]], failed: [{ accountId: ids[1], code: 'reauthorization_required' }] });
     const after = await Promise.all(ids.map((accountId) => storedClaims(harness, accountId)));
     expect(after.map(({ account_id }) => account_id)).toEqual(ids);
@@ -214,7 +214,7 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     await scene.addAccount(ACCOUNT_ID + 1);
     await installAccount(harness, scene, ACCOUNT_ID + 1);
     const queueRenewals = async () => {
-      const count = await harness.get(TokenService).queueRenewals(6);
+      const count = await harness.get(TokenRenewal).enqueueRenewals(6);
       return { count, jobs: harness.jobs.splice(0) };
     };
     harness.jobs.splice(0);

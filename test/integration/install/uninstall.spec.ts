@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AccountStore, ContactStore, Database, RunStore } from '#database';
-import { Installer, RunService, Uninstall } from '#sync';
+import { DisconnectedAccounts, Integrations, RunService, Uninstall } from '#sync';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { type Harness, createHarness } from '../../support/sync-harness.js';
@@ -43,7 +43,7 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
     await scene.begin();
     const database = await databases.openAt(await databases.createMigrated());
     harness = await createHarness({ database, sandbox });
-    await harness.get(Installer).saveIntegration(defaultIntegration);
+    await harness.get(Integrations).save(defaultIntegration);
     await installAccount(harness, scene);
     await saveKey(harness);
     await fillMirror();
@@ -105,7 +105,7 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
     const { clock } = harness;
     await receive(sign());
     await receive(sign());
-    await harness.get(Uninstall).unsubscribe(ACCOUNT_ID);
+    await harness.get(Uninstall).removeWebhooks(ACCOUNT_ID);
     expect([await kommoHooks(), await unisenderHooks()]).toEqual([0, 0]);
     expect(await account()).toMatchObject({ status: 'disconnected', webhookState: null });
     expect(await harness.get(RunStore).findActive(ACCOUNT_ID)).toBeUndefined();
@@ -114,10 +114,10 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
     );
     await revoke();
     clock.advance(29 * DAY_MS);
-    await harness.get(Uninstall).settleAll();
+    await harness.get(DisconnectedAccounts).cleanUpAll();
     expect(await account()).toBeDefined();
     clock.advance(2 * DAY_MS);
-    await harness.get(Uninstall).settleAll();
+    await harness.get(DisconnectedAccounts).cleanUpAll();
     expect(await rowsLeft()).toBe(0);
     await installAccount(harness, scene);
     await saveKey(harness);
@@ -127,10 +127,10 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
   it('R46: is taken back by a new authorisation, with key, mirror and settings as they were', async () => {
     const before = await account();
     await receive(sign());
-    await harness.get(Uninstall).unsubscribe(ACCOUNT_ID);
+    await harness.get(Uninstall).removeWebhooks(ACCOUNT_ID);
     await revoke();
     harness.clock.advance(DAY_MS);
-    await harness.get(Uninstall).settleAll();
+    await harness.get(DisconnectedAccounts).cleanUpAll();
     await installAccount(harness, scene);
     const after = await account();
     expect(after).toMatchObject({ status: 'active', disconnectedAt: null, unisenderKey: before?.unisenderKey, settings: before?.settings });
@@ -140,10 +140,10 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
 
   it('connects the account again when Kommo still takes its access: the call was an old one', async () => {
     await receive(sign());
-    await harness.get(Uninstall).settleAll();
+    await harness.get(DisconnectedAccounts).cleanUpAll();
     expect((await account())?.status).toBe('disconnected');
     harness.clock.advance(3_600_000);
-    await harness.get(Uninstall).settleAll();
+    await harness.get(DisconnectedAccounts).cleanUpAll();
     expect((await account())?.status).toBe('active');
     expect(await harness.get(RunStore).findActive(ACCOUNT_ID)).toMatchObject({ mode: 'reconcile', trigger: 'watchdog' });
   });
@@ -151,12 +151,12 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
   it('takes subscriptions back later when a vendor is away', async () => {
     await control.fault({ target: 'unisender', kind: '500', times: 20 });
     await receive(sign());
-    await harness.get(Uninstall).unsubscribe(ACCOUNT_ID);
+    await harness.get(Uninstall).removeWebhooks(ACCOUNT_ID);
     expect([await kommoHooks(), await unisenderHooks()]).toEqual([0, 1]);
     await control.clearFaults();
     await revoke();
     harness.clock.advance(3_600_000);
-    await harness.get(Uninstall).settleAll();
+    await harness.get(DisconnectedAccounts).cleanUpAll();
     expect(await unisenderHooks()).toBe(0);
     expect(await account()).toMatchObject({ status: 'disconnected', webhookState: null });
   });

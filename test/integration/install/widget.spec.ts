@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AccountStore, LeaseStore } from '#database';
 import { AccountBlockedError, Secret } from '#domain';
-import { Installer, RunService, VendorWebhooks, WidgetSettings } from '#sync';
+import { Integrations, RunService, VendorWebhooks, WebhookWatchdog, WidgetAuthority, WidgetSettings, WidgetStatuses } from '#sync';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { type Harness, createHarness } from '../../support/sync-harness.js';
@@ -47,7 +47,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
   beforeEach(async () => {
     await scene.begin();
     harness = await createHarness({ database: await databases.open(), sandbox });
-    await harness.get(Installer).saveIntegration(defaultIntegration);
+    await harness.get(Integrations).save(defaultIntegration);
     await installAccount(harness, scene);
     await control.forgetCalls();
   });
@@ -179,7 +179,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       await endRun();
     });
 
-    const check = () => harness.get(VendorWebhooks).check(ACCOUNT_ID);
+    const check = () => harness.get(WebhookWatchdog).check(ACCOUNT_ID);
 
     it('R19: leaves an active webhook alone', async () => {
       expect(await check()).toEqual({ found: 'active', isReconciling: false });
@@ -242,7 +242,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
 
   describe('the status', () => {
     it('shows an account that was never authorised as such', async () => {
-      expect(await harness.get(WidgetSettings).status(999)).toMatchObject({
+      expect(await harness.get(WidgetStatuses).read(999)).toMatchObject({
         account_id: 999,
         connected: false,
         status: 'pending_authorization',
@@ -251,7 +251,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
 
     it('shows connection, masked key, settings and the last run', async () => {
       await saveKey(harness);
-      const status = await harness.get(WidgetSettings).status(ACCOUNT_ID);
+      const status = await harness.get(WidgetStatuses).read(ACCOUNT_ID);
       expect(status).toMatchObject({ connected: true, name: `Company ${ACCOUNT_ID}`, webhook: 'active', last_run: { state: 'queued' } });
       expect(status.settings).toMatchObject({ delete_policy: 'delete', write_back: true });
       expect(JSON.stringify(status)).not.toContain(UNISENDER_KEY);
@@ -259,7 +259,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
   });
 
   describe('the disposable token', () => {
-    const authorize = (token: string) => harness.get(WidgetSettings).authorize(token);
+    const authorize = (token: string) => harness.get(WidgetAuthority).authorize(token);
     const sign = (header: object, claims: object, secret: string, hash = 'sha256') => {
       const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
       const signed = `${encode(header)}.${encode(claims)}`;
@@ -292,7 +292,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
 
     it("R44: of another integration than the account's own is refused", async () => {
       await scene.addIntegration(OTHER_INTEGRATION);
-      await harness.get(Installer).saveIntegration(OTHER_INTEGRATION);
+      await harness.get(Integrations).save(OTHER_INTEGRATION);
       const token = await scene.disposableToken(ACCOUNT_ID, OTHER_INTEGRATION.clientId);
       expect((await failureOf(authorize(token))).code).toBe('widget_token_refused');
     });

@@ -22,15 +22,16 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
   const startProcess = async (location: Awaited<ReturnType<typeof databases.createMigrated>>) =>
     await createHarness({ database: await databases.openAt(location), sandbox: { url: 'http://127.0.0.1:9' } });
 
+  const createWebhook = (url: Secret | undefined) => AlertWebhook.create({ url }, { clock: systemClock, logger: harness.get(Logger) });
+  const deliveryOf = (process: Harness, to: AlertWebhook) =>
+    new AlertDelivery(process.get(AlertStore), to, process.clock, process.get(Logger));
+
   beforeEach(async () => {
     receiver = await startStubVendor();
     receiver.respondWith(text('ok'));
     harness = await startProcess(await databases.createMigrated());
-    webhook = AlertWebhook.create(
-      { url: Secret.of(`${receiver.origin.origin}${PATH}`) },
-      { clock: systemClock, logger: harness.get(Logger) },
-    );
-    delivery = new AlertDelivery(harness.context, webhook);
+    webhook = createWebhook(Secret.of(`${receiver.origin.origin}${PATH}`));
+    delivery = deliveryOf(harness, webhook);
   });
 
   afterEach(async () => {
@@ -76,7 +77,7 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
     for (let version = 1; version <= 20; version += 1) {
       await processes[0]?.get(AlertStore).raise(alerts.reauthorizationRequired(ACCOUNT_ID, version));
     }
-    await Promise.all(processes.map(({ context }) => new AlertDelivery(context, webhook).run()));
+    await Promise.all(processes.map((process) => deliveryOf(process, webhook).run()));
     expect(new Set(pushedIds()).size).toBe(20);
     expect(receiver.requests).toHaveLength(20);
   });
@@ -126,7 +127,7 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
     const attempts = await runHourly(26);
     expect(attempts).toBeGreaterThan(10);
     expect(await runHourly(26)).toBe(attempts);
-    expect(harness.logLines.filter((line) => line.includes('were given up'))).toHaveLength(1);
+    expect(harness.logLines.filter((line) => line.includes('alerts given up'))).toHaveLength(1);
     const stored = () => harness.get(Database).query('SELECT alert_key FROM alerts');
     expect(await stored()).toHaveLength(1);
     harness.clock.advance(30 * 24 * HOUR_MS);
@@ -135,7 +136,7 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
   });
 
   it('are kept and deleted without a receiver, too', async () => {
-    const silent = new AlertDelivery(harness.context, undefined);
+    const silent = deliveryOf(harness, createWebhook(undefined));
     await raise();
     await silent.run();
     harness.clock.advance(31 * 24 * HOUR_MS);

@@ -3,7 +3,7 @@ import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js
 import { AccountStore, canaryColumn, Database, type DatabaseLocation, sealedColumns, SealedValueStore } from '#database';
 import { type Clock, Secret } from '#domain';
 import { Keyring } from '#secrets';
-import { EncryptionKeyCheck, Installer, type SyncContext, TokenService, VendorWebhooks } from '#sync';
+import { EncryptionKeyCheck, Integrations, TokenService, VendorWebhooks } from '#sync';
 import { KeyRotation } from '../../../libs/sync/src/maintenance/key-rotation.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { ENCRYPTION_KEY, type Harness, createHarness } from '../../support/sync-harness.js';
@@ -25,10 +25,10 @@ const onlyOld = () => new Keyring(ENCRYPTION_KEY);
 const newAndOld = () => new Keyring(NEW_KEY, [ENCRYPTION_KEY]);
 const onlyNew = () => new Keyring(NEW_KEY);
 
-/** The process's rotation, which does not wait for others as long as it would. */
-function rotationOf({ context }: Harness, change: Partial<SyncContext> = {}): KeyRotation {
-  const clock: Clock = { nowMs: () => context.clock.nowMs(), sleep: () => context.clock.sleep(20) };
-  return new KeyRotation({ ...context, clock, ...change });
+/** The rotation of a process, with a shorter wait for other processes. */
+function rotationOf(harness: Harness, change: { clock?: Clock; sealedValues?: SealedValueStore } = {}): KeyRotation {
+  const clock: Clock = { nowMs: () => harness.clock.nowMs(), sleep: () => harness.clock.sleep(20) };
+  return new KeyRotation(change.sealedValues ?? harness.get(SealedValueStore), harness.get(Keyring), change.clock ?? clock);
 }
 
 describe.each(testDatabaseKinds())('encryption keys on %s', (kind) => {
@@ -54,7 +54,7 @@ describe.each(testDatabaseKinds())('encryption keys on %s', (kind) => {
     location = await databases.createMigrated();
     harness = await openWith(onlyOld());
     await harness.get(EncryptionKeyCheck).run();
-    await harness.get(Installer).saveIntegration(defaultIntegration);
+    await harness.get(Integrations).save(defaultIntegration);
     await installAccount(harness, scene);
     await saveKey(harness);
   });
@@ -136,8 +136,7 @@ describe.each(testDatabaseKinds())('encryption keys on %s', (kind) => {
           return sealedValues.replace(...change);
         },
       });
-      const stores = { ...rotating.context.stores, sealedValues: dying };
-      await rotationOf(rotating, { stores })
+      await rotationOf(rotating, { sealedValues: dying })
         .run()
         .catch((error: Error) => expect(error.message).toBe('killed'));
       await expectToWork(rotating);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ContactFiguresStore, Database, FigureStore } from '#database';
-import { ContactCensus, Installer } from '#sync';
+import { ContactCensus, Integrations } from '#sync';
 import { createHarness } from '../../support/sync-harness.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 
@@ -13,7 +13,7 @@ describe.each(testDatabaseKinds())('the census on %s', (kind) => {
 
   const openAccount = async () => {
     const harness = await createHarness({ database: await databases.open(), sandbox: { url: 'http://127.0.0.1:9' } });
-    await harness.get(Installer).saveSetup({
+    await harness.get(Integrations).saveWithAccount({
       accountId: ACCOUNT_ID,
       clientId: '0b0123f4-d123-4123-9123-e09f123456ca',
       clientSecret: 'client-secret-of-the-tests-0123456789',

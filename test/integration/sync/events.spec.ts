@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { LeaseStore } from '#database';
-import { AccountQueries, AccountSync, KommoInbox } from '#sync';
+import { AccountHistory, AccountSync, KommoInbox } from '#sync';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 import { testDatabaseKinds } from '../../support/test-databases.js';
@@ -27,7 +27,7 @@ describe.each(testDatabaseKinds())('events on %s', (kind) => {
     await world.work();
   };
   const eventStates = async () => {
-    const events = await world.harness.get(AccountQueries).events(account.accountId);
+    const events = await world.harness.get(AccountHistory).listEvents(account.accountId);
     return events.map(({ state, deliveries }) => [state, deliveries]);
   };
   const hooked = (id: number, name: string, emails: readonly string[], at = 1_748_289_231) => ({

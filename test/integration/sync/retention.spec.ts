@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Database, EventStore, FailureStore, RunStore } from '#database';
-import { AuditLog, Installer, Retention } from '#sync';
+import { AuditLog, Integrations, Retention } from '#sync';
 import { type Harness, createHarness } from '../../support/sync-harness.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 
@@ -13,7 +13,7 @@ describe.each(testDatabaseKinds())('what is kept on %s', (kind) => {
 
   beforeEach(async () => {
     harness = await createHarness({ database: await databases.open(), sandbox: { url: 'http://127.0.0.1:9' } });
-    await harness.get(Installer).saveSetup({
+    await harness.get(Integrations).saveWithAccount({
       accountId: ACCOUNT_ID,
       clientId: 'client',
       clientSecret: 'secret',

@@ -10,7 +10,7 @@ import { type Config, loadConfig } from '#config';
 import { Database } from '#database';
 import { createLogger } from '#logging';
 import { QueueClient } from '#queue';
-import { AccountSync, RunWorker, TokenService, WriteBack } from '#sync';
+import { AccountSync, RunWorker, TokenRenewal, WriteBack } from '#sync';
 import { Schedules } from '../../../apps/worker/src/schedules/schedule-table.js';
 import { AccessRenewalWorker, ContactSyncWorker, ImportWorker, WriteBackWorker } from '../../../apps/worker/src/tube-workers.js';
 import { WorkerModule } from '../../../apps/worker/src/worker.module.js';
@@ -63,7 +63,7 @@ describe('WorkerModule', () => {
   it.each([
     [ContactSyncWorker, AccountSync],
     [ImportWorker, RunWorker],
-    [AccessRenewalWorker, TokenService],
+    [AccessRenewalWorker, TokenRenewal],
     [WriteBackWorker, WriteBack],
   ])('gives %p the use case of its tube', (worker, useCase) => {
     expect(Object.values(application.get<object>(worker))).toEqual([expect.any(useCase)]);

@@ -2,7 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import type { FastifyRequest } from 'fastify';
 import { Config } from '#config';
 import { InvalidInputError } from '#domain';
-import { WidgetSettings } from '#sync';
+import { WidgetAuthority } from '#sync';
 import { setActor } from '../audit/actor.js';
 import { audienceOf } from './audience.decorator.js';
 import { isOperator } from './operator.guard.js';
@@ -13,14 +13,14 @@ import { findAccountId } from './request-ids.js';
 export class WidgetGuard implements CanActivate {
   constructor(
     private readonly config: Config,
-    private readonly widget: WidgetSettings,
+    private readonly authority: WidgetAuthority,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (audienceOf(context) !== 'widget') return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     if (isOperator(request, this.config)) return true;
-    const { accountId, userId } = await this.widget.authorize(tokenOf(request));
+    const { accountId, userId } = await this.authority.authorize(tokenOf(request));
     setActor(request, `widget:${userId}`);
     const requested = findAccountId(request);
     if (typeof requested === 'number' && requested !== accountId) {

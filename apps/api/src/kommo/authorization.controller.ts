@@ -2,7 +2,7 @@ import { Controller, Get, Query, Res, UseGuards } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Config } from '#config';
 import { buildConsentButton } from '#kommo';
-import { Installer } from '#sync';
+import { AuthorizationLinks, Installer } from '#sync';
 import { Audience } from '../guards/audience.decorator.js';
 import { IntegrationConfiguredGuard } from '../guards/integration-configured.guard.js';
 import { BackgroundWork } from '../http/background-work.js';
@@ -18,6 +18,7 @@ const RESPOND_WITHIN_MS = 2_500;
 @UseGuards(IntegrationConfiguredGuard)
 export class AuthorizationController {
   constructor(
+    private readonly links: AuthorizationLinks,
     private readonly installer: Installer,
     private readonly config: Config,
     private readonly background: BackgroundWork,
@@ -36,7 +37,7 @@ export class AuthorizationController {
   }
 
   private async begin({ id, client_id, button }: AuthorizationDto & { id: number }, reply: FastifyReply): Promise<void> {
-    const { url, clientId, state } = await this.installer.beginAuthorization({ accountId: id, clientId: client_id });
+    const { url, clientId, state } = await this.links.create({ accountId: id, clientId: client_id });
     if (!button) return void (await reply.redirect(url, 302));
     const page = buildConsentButton({ oauthUrl: this.config.kommoOauthUrl, clientId, state }, 'Connect Kommo');
     void reply.header('Content-Security-Policy', consentPagePolicy(page.scriptUrl)).type('text/html; charset=utf-8');

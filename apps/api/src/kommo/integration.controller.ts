@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { Config } from '#config';
-import { Installer } from '#sync';
+import { Integrations } from '#sync';
 import { Audited } from '../audit/audited.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { ApiResult } from '../http/envelope.js';
@@ -17,7 +17,7 @@ const toIntegration = ({ client_id, client_secret, redirect_uri, domain }: SaveI
 @Controller()
 export class IntegrationController {
   constructor(
-    private readonly installer: Installer,
+    private readonly integrations: Integrations,
     private readonly config: Config,
   ) {}
 
@@ -26,7 +26,7 @@ export class IntegrationController {
   @Audience('operator')
   @Audited('integration.save', 'client_id', 'integrations_id')
   async saveIntegration(@Body() body: SaveIntegrationDto) {
-    const { clientId } = await this.installer.saveIntegration(toIntegration(body));
+    const { clientId } = await this.integrations.save(toIntegration(body));
     return new ApiResult({ client_id: clientId }, { message: 'The integration is saved' });
   }
 
@@ -35,7 +35,7 @@ export class IntegrationController {
   @Audience('operator')
   @Audited('account.setup', 'client_id', 'integrations_id')
   async saveSetup(@Body() body: SetupDto) {
-    const saved = await this.installer.saveSetup({ ...toIntegration(body), accountId: body.account_id });
+    const saved = await this.integrations.saveWithAccount({ ...toIntegration(body), accountId: body.account_id });
     const message = `Saved; now open ${this.config.publicUrl}/auth?id=${saved.accountId} in a browser and allow the access`;
     return new ApiResult({ client_id: saved.clientId, account_id: saved.accountId }, { message });
   }

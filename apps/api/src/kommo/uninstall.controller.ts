@@ -24,7 +24,7 @@ export class UninstallController {
   async uninstall(@Query() { client_uuid, account_id, signature }: UninstallDto, @Req() request: FastifyRequest) {
     const call = { clientId: client_uuid, accountId: account_id, signature };
     await this.rateLimit.consumeOnRefusal(request, () => this.uninstalls.receive(call));
-    await this.background.waitFor(this.uninstalls.unsubscribe(account_id), RESPOND_WITHIN_MS, 'webhook removal');
+    await this.background.waitFor(this.uninstalls.removeWebhooks(account_id), RESPOND_WITHIN_MS, 'webhook removal');
     return new ApiResult(null, { message: 'The account is disconnected' });
   }
 }

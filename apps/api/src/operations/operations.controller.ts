@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { InvalidInputError } from '#domain';
 import { QueueClient } from '#queue';
-import { AccountQueries } from '#sync';
+import { AccountHistory, AccountQueries } from '#sync';
 import { Audience } from '../guards/audience.decorator.js';
 import { AccountParamsDto, ListEventsDto, ListFailuresDto } from './dto/operations.dto.js';
 import { toEventView, toFailureView } from './operations.views.js';
@@ -11,6 +11,7 @@ import { toEventView, toFailureView } from './operations.views.js';
 export class OperationsController {
   constructor(
     private readonly accounts: AccountQueries,
+    private readonly history: AccountHistory,
     private readonly queue: QueueClient,
   ) {}
 
@@ -28,14 +29,14 @@ export class OperationsController {
   @Get('events')
   @Audience('operator')
   async events(@Query() { account_id, limit }: ListEventsDto) {
-    const events = await this.accounts.events(account_id, limit);
+    const events = await this.history.listEvents(account_id, limit);
     return { events: events.map(toEventView) };
   }
 
   @Get('failures')
   @Audience('operator')
   async failures(@Query() { account_id, limit }: ListFailuresDto) {
-    const failures = await this.accounts.failures(account_id, limit);
+    const failures = await this.history.listFailures(account_id, limit);
     return { failures: failures.map(toFailureView) };
   }
 

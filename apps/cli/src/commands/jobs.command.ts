@@ -20,7 +20,7 @@ export async function enqueueTime(config: Config, { json, print }: ResultOutput)
 /** Enqueues the renewal of every access token that expires within `hours`. */
 export async function enqueueRenewals(config: Config, hours: number, { json, print }: ResultOutput): Promise<void> {
   await withSync(config, async ({ services }) => {
-    const count = await services.tokens.queueRenewals(hours);
+    const count = await services.tokenRenewal.enqueueRenewals(hours);
     print(json ? JSON.stringify({ accounts: count }) : `${count} access ${count === 1 ? 'token' : 'tokens'} will be renewed.`);
   });
 }

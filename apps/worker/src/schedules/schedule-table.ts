@@ -1,6 +1,6 @@
 import type { FactoryProvider, Type } from '@nestjs/common';
 import { Config } from '#config';
-import { AlertDelivery, AllAccounts, ContactCensus, Retention, Sweep, TokenService, Uninstall } from '#sync';
+import { AlertDelivery, AllAccounts, ContactCensus, DisconnectedAccounts, Retention, Sweep, TokenRenewal } from '#sync';
 
 /** When a schedule is due. */
 export type Interval = { readonly cron: string } | { readonly seconds: number };
@@ -53,8 +53,8 @@ const table = [
     every: ({ tokenRenewCron }) => ({ cron: tokenRenewCron }),
     rounds: 'shared',
     runsAtStart: true,
-    useCase: TokenService,
-    run: (tokens, { tokenRenewWithinHours }) => tokens.queueRenewals(tokenRenewWithinHours),
+    useCase: TokenRenewal,
+    run: (renewal, { tokenRenewWithinHours }) => renewal.enqueueRenewals(tokenRenewWithinHours),
   }),
   /** Starts a reconciliation of every active account. */
   row({
@@ -67,7 +67,13 @@ const table = [
   /** Restores vendor webhooks that were switched off, and starts a reconciliation for the time without them. */
   row({ name: 'watchdog', every: byWatchdogCron, rounds: 'shared', useCase: AllAccounts, run: (accounts) => accounts.checkAll() }),
   /** Cleans up after disconnected accounts, and deletes their data after the grace period. */
-  row({ name: 'uninstall', every: byWatchdogCron, rounds: 'shared', useCase: Uninstall, run: (uninstall) => uninstall.settleAll() }),
+  row({
+    name: 'uninstall',
+    every: byWatchdogCron,
+    rounds: 'shared',
+    useCase: DisconnectedAccounts,
+    run: (accounts) => accounts.cleanUpAll(),
+  }),
   /** Deletes old runs, failures, events and audit entries. */
   row({ name: 'purge', every: byWatchdogCron, rounds: 'shared', useCase: Retention, run: (retention) => retention.run() }),
   /** Counts contacts for `/metrics`. */

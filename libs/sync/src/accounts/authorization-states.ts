@@ -1,38 +1,48 @@
-import { randomToken } from '#secrets';
-import type { SyncContext } from '../context.js';
+import { Injectable } from '@nestjs/common';
+import { AuthStateStore } from '#database';
+import { Clock } from '#domain';
+import { StateSigner, randomToken } from '#secrets';
 
-/** A human has this long to log in to Kommo and to press "Allow". */
+/** The time for a user to log in to Kommo and to allow the access. */
 const STATE_LIFETIME_SECONDS = 1_200;
 
-/** What a `state` of ours vouches for. */
+/** The content of a `state` parameter. */
 export interface AuthorizationState {
   readonly accountId: number;
   readonly clientId: string;
   readonly nonce: string;
 }
 
-/** The `state` of the consent flow: signed, expiring, good for one answer. */
+/** Creates and checks the `state` parameter of an authorisation: signed, valid for 20 minutes and once. */
+@Injectable()
 export class AuthorizationStates {
-  constructor(private readonly context: SyncContext) {}
+  constructor(
+    private readonly signer: StateSigner,
+    private readonly authStates: AuthStateStore,
+    private readonly clock: Clock,
+  ) {}
 
-  /** A new state, good for one answer within 20 minutes. */
-  async issue(accountId: number, clientId: string): Promise<string> {
-    const { stateSigner, stores, clock } = this.context;
+  /** Creates and stores a state. Deletes expired ones. */
+  async create(accountId: number, clientId: string): Promise<string> {
     const nonce = randomToken(24);
-    const exp = Math.floor(clock.nowMs() / 1000) + STATE_LIFETIME_SECONDS;
-    await stores.authStates.purge();
-    await stores.authStates.add(nonce, exp * 1000);
-    return stateSigner.signState({ account_id: accountId, client_id: clientId, nonce, exp });
+    const exp = this.nowSeconds() + STATE_LIFETIME_SECONDS;
+    await this.authStates.purge();
+    await this.authStates.add(nonce, exp * 1000);
+    return this.signer.signState({ account_id: accountId, client_id: clientId, nonce, exp });
   }
 
-  /** What the state says, or undefined when it is not ours or too old. Does not use it up. */
-  read(state: string): AuthorizationState | undefined {
-    const payload = this.context.stateSigner.verifyState(state, Math.floor(this.context.clock.nowMs() / 1000));
+  /** Returns the content of a state; undefined when its signature is wrong or it has expired. Does not consume it. */
+  find(state: string): AuthorizationState | undefined {
+    const payload = this.signer.verifyState(state, this.nowSeconds());
     return payload && { accountId: payload.account_id, clientId: payload.client_id, nonce: payload.nonce };
   }
 
-  /** True for the first caller only. */
-  async useUp({ nonce }: AuthorizationState): Promise<boolean> {
-    return this.context.stores.authStates.consume(nonce);
+  /** Makes the state invalid. Returns true for the first call only, over all processes. */
+  async consume({ nonce }: AuthorizationState): Promise<boolean> {
+    return this.authStates.consume(nonce);
+  }
+
+  private nowSeconds(): number {
+    return Math.floor(this.clock.nowMs() / 1000);
   }
 }

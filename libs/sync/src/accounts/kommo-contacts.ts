@@ -1,19 +1,21 @@
+import { Injectable } from '@nestjs/common';
 import type { ContactSnapshot } from '#domain';
-import type { SyncContext } from '../context.js';
-import type { TokenService } from '../tokens/token-service.js';
+import { KommoClient } from '#kommo';
+import { TokenService } from '../tokens/token-service.js';
 
-/** The operator's look at an account's Kommo contacts. */
+/** Reads the contacts of an account from Kommo for the operator. */
+@Injectable()
 export class KommoContacts {
   constructor(
-    private readonly context: SyncContext,
     private readonly tokens: TokenService,
+    private readonly kommo: KommoClient,
   ) {}
 
-  /** One page in order of id. `limit` at most 250. */
+  /** Reads one page in the order of contact ids. Pages start at 1; `limit` is at most 250. */
   async page(
     accountId: number,
     { page, limit }: { page: number; limit: number },
   ): Promise<{ contacts: ContactSnapshot[]; hasNext: boolean }> {
-    return this.tokens.withSession(accountId, (session) => this.context.kommo.listContacts(session, { page, limit, orderById: true }));
+    return this.tokens.withSession(accountId, (session) => this.kommo.listContacts(session, { page, limit, orderById: true }));
   }
 }

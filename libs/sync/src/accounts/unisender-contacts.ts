@@ -1,9 +1,11 @@
-import { MAX_ROWS_PER_CALL, type Secret, chunksOf, parseAddress, requireUsableAccount, toAccountBlockedError } from '#domain';
-import type { UnisenderContact } from '#unisender';
-import type { SyncContext } from '../context.js';
-import { openUnisenderKey } from '../tokens/sealing.js';
+import { Injectable } from '@nestjs/common';
+import { MAX_ROWS_PER_CALL, type Secret, chunksOf, parseAddress, toAccountBlockedError } from '#domain';
+import { Keyring } from '#secrets';
+import { UnisenderClient, type UnisenderContact } from '#unisender';
+import { findUnisenderKey } from '../tokens/sealing.js';
+import { AccountGate } from './account-gate.js';
 
-/** What one request of the operator did. */
+/** The result of one change. */
 export interface UnisenderImportView {
   readonly total: number;
   readonly inserted: number;
@@ -12,26 +14,31 @@ export interface UnisenderImportView {
   readonly rejected: readonly { readonly email: string; readonly code: string }[];
 }
 
-/** The operator's own look and hand at an account's Unisender contacts. */
+/** Reads and changes addresses in the Unisender account for the operator. Does not use or change the mirror. */
+@Injectable()
 export class UnisenderContacts {
-  constructor(private readonly context: SyncContext) {}
+  constructor(
+    private readonly gate: AccountGate,
+    private readonly unisender: UnisenderClient,
+    private readonly keyring: Keyring,
+  ) {}
 
-  /** The address as Unisender has it, or undefined. */
+  /** Reads an address from Unisender; undefined when it does not exist there. */
   async find(accountId: number, email: string): Promise<UnisenderContact | undefined> {
-    const { key } = await this.open(accountId);
-    return this.context.unisender.getContact(key, parseAddress(email).email);
+    const { key } = await this.getAccess(accountId);
+    return this.unisender.getContact(key, parseAddress(email).email);
   }
 
-  /** Puts addresses on the account's list, in calls of at most 500. */
+  /** Adds addresses to the list of the account, in calls of at most 500. */
   async add(accountId: number, emails: readonly string[]): Promise<UnisenderImportView> {
-    const { key, listId } = await this.open(accountId);
+    const { key, listId } = await this.getAccess(accountId);
     const lists = listId === null ? '' : String(listId);
     return this.importAll(key, emails, ['email', 'email_list_ids'], (email) => [email, lists]);
   }
 
   /** Deletes addresses from the Unisender account, in calls of at most 500. */
   async remove(accountId: number, emails: readonly string[]): Promise<UnisenderImportView> {
-    const { key } = await this.open(accountId);
+    const { key } = await this.getAccess(accountId);
     return this.importAll(key, emails, ['email', 'delete'], (email) => [email, '1']);
   }
 
@@ -45,21 +52,16 @@ export class UnisenderContacts {
     const sum = { total: 0, inserted: 0, updated: 0, deleted: 0 };
     const rejected: { email: string; code: string }[] = [];
     for (const chunk of chunksOf(normalised, MAX_ROWS_PER_CALL)) {
-      const result = await this.context.unisender.importContacts(key, { fieldNames, rows: chunk.map(toRow) });
+      const result = await this.unisender.importContacts(key, { fieldNames, rows: chunk.map(toRow) });
       for (const counter of ['total', 'inserted', 'updated', 'deleted'] as const) sum[counter] += result[counter];
       rejected.push(...result.rejected.map(({ index, code }) => ({ email: chunk[index] ?? '', code })));
     }
     return { ...sum, rejected };
   }
 
-  private async open(accountId: number): Promise<{ key: Secret; listId: number | null }> {
-    const { clock, stores } = this.context;
-    const account = requireUsableAccount(await stores.accounts.find(accountId), {
-      accountId,
-      use: 'call_unisender',
-      nowMs: clock.nowMs(),
-    });
-    const key = openUnisenderKey(this.context, account);
+  private async getAccess(accountId: number): Promise<{ key: Secret; listId: number | null }> {
+    const account = await this.gate.get(accountId, 'call_unisender');
+    const key = findUnisenderKey(this.keyring, account);
     if (key) return { key, listId: account.listId };
     throw toAccountBlockedError(accountId, 'unisender_key_missing');
   }

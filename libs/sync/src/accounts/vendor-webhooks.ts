@@ -1,173 +1,103 @@
-import type { AccountEntity, WebhookState } from '#database';
-import { AccountBlockedError, type Secret, ServiceError, TransientError, alerts, hasErrorCode, requireUsableAccount } from '#domain';
-import { type KommoSession, CONTACT_WEBHOOK_SETTINGS } from '#kommo';
+import { Injectable } from '@nestjs/common';
+import { type AccountEntity, AccountStore, type WebhookState } from '#database';
+import { AccountBlockedError, Logger, ServiceError, TransientError } from '#domain';
 import { UnisenderKeyRefusedError } from '#unisender';
-import type { SyncContext } from '../context.js';
-import { RunActiveError, type RunService } from '../runs/run-service.js';
-import { findStoredSession } from '../tokens/credentials.js';
-import { findUsableUnisenderKey } from '../tokens/sealing.js';
-import type { TokenService } from '../tokens/token-service.js';
-import { openWebhookUrls } from './webhook-url.js';
+import { AccountGate } from './account-gate.js';
+import { KommoWebhooks, isWebhookRefusal } from './kommo-webhooks.js';
+import { UnisenderWebhooks } from './unisender-webhooks.js';
 
-/** reference/unisender.md 8.5: one event per delivery, so that a delivery is one address. */
-const UNISENDER_HOOK = {
-  events: { unsubscribe: '*', subscribe: '*', email_status: '*' },
-  singleEvent: true,
-} as const;
-
-/** What the watchdog found. */
-export interface WebhookCheck {
-  /** The state of Kommo's webhook before anything was mended. */
+/** The webhooks of an account before and after a repair. */
+export interface WebhookRepair {
+  readonly account: AccountEntity;
+  /** The state of Kommo's webhook before the repair. */
   readonly found: WebhookState;
-  /** Whether a reconciliation was started for what was missed. */
-  readonly isReconciling: boolean;
+  /** Whether events may have been missed. */
+  readonly hasGap: boolean;
 }
 
-interface Services {
-  readonly tokens: TokenService;
-  readonly runs: Pick<RunService, 'start'>;
-}
-
-/** The webhooks of Kommo and Unisender that tell us of changes. */
+/** Creates, repairs and removes the webhooks of an account at both vendors. */
+@Injectable()
 export class VendorWebhooks {
   constructor(
-    private readonly context: SyncContext,
-    private readonly services: Services,
+    private readonly gate: AccountGate,
+    private readonly accounts: AccountStore,
+    private readonly kommo: KommoWebhooks,
+    private readonly unisender: UnisenderWebhooks,
+    private readonly logger: Logger,
   ) {}
 
   /**
-   * Makes both vendors report the account's events. Idempotent. A vendor that will not have it (the plan, the user's rights,
-   * a URL it cannot reach) is logged and left to the nightly reconciliation.
+   * Makes both vendors send the events of the account. Safe to repeat. Only logs a final refusal (the plan, the rights of the user, a
+   * URL that the vendor cannot reach): the nightly reconciliation reads what the events would tell.
    *
-   * Throws TransientError when a vendor may have it later, after the other one was asked too; AccountBlockedError.
+   * Tries both vendors, then throws TransientError when one may accept the webhook later, or AccountBlockedError.
    */
   async ensure(accountId: number): Promise<void> {
-    const account = await this.getAccount(accountId);
-    const failures = await collectFailures([() => this.ensureKommo(account), () => this.ensureUnisender(account)]);
-    for (const error of failures) this.context.logger.warn('a webhook was not subscribed', { account_id: accountId, error });
-    const unsettled = failures.find((error) => isAccountBlocked(error) || (error instanceof TransientError && !isRefusal(error)));
+    const account = await this.gate.get(accountId, 'call_kommo');
+    const failures = await collectFailures([() => this.ensureKommo(account), () => this.unisender.ensure(account)]);
+    for (const error of failures) this.logger.warn('webhook not created', { account_id: accountId, error });
+    const unsettled = failures.find((error) => isAccountBlocked(error) || mayPassLater(error));
     if (unsettled) throw unsettled;
   }
 
-  /**
-   * Looks after the account's webhooks. One that is missing or disabled is mended and the gap reconciled. The account is
-   * marked `active` only after that run was started, so that a gap survives a crash or a run that is active now.
-   */
-  async check(accountId: number): Promise<WebhookCheck> {
-    const account = await this.getAccount(accountId);
-    const found = await this.findKommoState(account);
-    if (found === 'active' && account.webhookState === 'active') {
-      await this.ensureUnisender(account);
-      return { found, isReconciling: false };
+  /** As {@link ensure}, but logs the service's own errors and does not throw them: the watchdog tries again. */
+  async tryEnsure(accountId: number): Promise<void> {
+    try {
+      await this.ensure(accountId);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      this.logger.warn('webhooks not created; the watchdog will try again', { account_id: accountId, error });
     }
-    await this.context.stores.accounts.update(accountId, {
-      webhookState: found === 'active' ? (account.webhookState ?? 'missing') : found,
-    });
-    this.context.logger.warn('a webhook was not active: it is mended and the gap reconciled', { account_id: accountId, found });
-    const failures = await collectFailures([() => this.mendKommo(account), () => this.ensureUnisender(account)]);
-    const [failure] = failures;
-    if (failure) throw failure;
-    return { found, isReconciling: await this.reconcileGap(account) };
   }
 
   /**
-   * Ends both subscriptions of a disconnected account, as far as the vendors still let us: also of one whose access has ended.
-   * The account's webhook state stays while a vendor may take it later.
+   * Checks Kommo's webhook and creates missing or disabled ones. With a gap the account keeps its state: the caller sets it to
+   * `active` after it has started a reconciliation. Throws the first error of the vendors, after it has tried both.
+   */
+  async repair(accountId: number): Promise<WebhookRepair> {
+    const account = await this.gate.get(accountId, 'call_kommo');
+    const found = await this.kommo.readState(account);
+    if (found === 'active' && account.webhookState === 'active') {
+      await this.unisender.ensure(account);
+      return { account, found, hasGap: false };
+    }
+    const webhookState = found === 'active' ? (account.webhookState ?? 'missing') : found;
+    await this.accounts.update(accountId, { webhookState });
+    this.logger.warn('webhook was not active; repairing it', { account_id: accountId, found });
+    const [failure] = await collectFailures([() => this.kommo.ensure(account), () => this.unisender.ensure(account)]);
+    if (failure) throw failure;
+    return { account, found, hasGap: true };
+  }
+
+  /**
+   * Deletes both webhooks of a disconnected account, also when its access has ended. The account keeps its webhook state while a
+   * vendor may accept the call later.
    */
   async remove(accountId: number): Promise<void> {
-    const account = await this.context.stores.accounts.find(accountId);
+    const account = await this.accounts.find(accountId);
     if (account?.status !== 'disconnected') return;
-    const failures = await collectFailures([() => this.removeKommo(account), () => this.removeUnisender(account)]);
-    for (const error of failures) this.context.logger.warn('a webhook was not removed', { account_id: accountId, error });
-    const mayPassLater = failures.some((error) => error instanceof TransientError && !isRefusal(error));
-    if (!mayPassLater) await this.context.stores.accounts.update(accountId, { webhookState: null });
-  }
-
-  private async getAccount(accountId: number): Promise<AccountEntity> {
-    const { clock, stores } = this.context;
-    return requireUsableAccount(await stores.accounts.find(accountId), { accountId, use: 'call_kommo', nowMs: clock.nowMs() });
+    const failures = await collectFailures([() => this.kommo.remove(account), () => this.unisender.remove(account)]);
+    for (const error of failures) this.logger.warn('webhook not removed', { account_id: accountId, error });
+    if (!failures.some(mayPassLater)) await this.accounts.update(accountId, { webhookState: null });
   }
 
   private async ensureKommo(account: AccountEntity): Promise<void> {
-    const { accounts } = this.context.stores;
     try {
-      await this.mendKommo(account);
+      await this.kommo.ensure(account);
     } catch (error) {
-      await accounts.update(account.accountId, { webhookState: 'missing' });
+      await this.accounts.update(account.accountId, { webhookState: 'missing' });
       throw error;
     }
-    await accounts.update(account.accountId, { webhookState: 'active' });
-  }
-
-  private async mendKommo(account: AccountEntity): Promise<void> {
-    const destination = openWebhookUrls(this.context, account).kommo;
-    await this.askKommo(account, async (session) => {
-      const state = await this.context.kommo.ensureWebhook(session, { destination, settings: CONTACT_WEBHOOK_SETTINGS });
-      if (state !== 'active') throw new TransientError('Kommo keeps the webhook switched off', { code: 'kommo_webhook_disabled' });
-    });
-  }
-
-  private async findKommoState(account: AccountEntity): Promise<WebhookState> {
-    const destination = openWebhookUrls(this.context, account).kommo;
-    const [hook] = await this.askKommo(account, (session) => this.context.kommo.listWebhooks(session, destination));
-    if (!hook || !CONTACT_WEBHOOK_SETTINGS.every((setting) => hook.settings.includes(setting))) return 'missing';
-    return hook.isDisabled ? 'disabled' : 'active';
-  }
-
-  /** What Kommo will not have, asked again or not, is told to the operator. */
-  private async askKommo<T>({ accountId }: AccountEntity, work: (session: KommoSession) => Promise<T>): Promise<T> {
-    try {
-      return await this.services.tokens.withSession(accountId, work);
-    } catch (error) {
-      if (error instanceof ServiceError && (isRefusal(error) || hasErrorCode(error, 'kommo_webhook_disabled'))) {
-        await this.context.stores.alerts.raise(alerts.webhookMissing(accountId, error.code, this.context.clock.nowMs()));
-      }
-      throw error;
-    }
-  }
-
-  private async removeKommo(account: AccountEntity): Promise<void> {
-    const destination = openWebhookUrls(this.context, account).kommo;
-    const session = await findStoredSession(this.context, account.accountId);
-    if (session) await this.context.kommo.deleteWebhook(session, destination);
-  }
-
-  /** Setting it again revives a hook that Unisender stopped (reference/unisender.md 8.1). */
-  private async ensureUnisender(account: AccountEntity): Promise<void> {
-    const key = this.openKey(account);
-    if (key) await this.context.unisender.setHook(key, { url: openWebhookUrls(this.context, account).unisender, ...UNISENDER_HOOK });
-  }
-
-  private async removeUnisender(account: AccountEntity): Promise<void> {
-    const key = this.openKey(account);
-    if (key) await this.context.unisender.removeHook(key, openWebhookUrls(this.context, account).unisender);
-  }
-
-  private openKey(account: AccountEntity): Secret | undefined {
-    return findUsableUnisenderKey(this.context, account);
-  }
-
-  private async reconcileGap(account: AccountEntity): Promise<boolean> {
-    const { accountId } = account;
-    if (!this.openKey(account)) return false;
-    try {
-      await this.services.runs.start({ accountId, mode: 'reconcile', trigger: 'watchdog' });
-    } catch (error) {
-      if (!(error instanceof RunActiveError)) throw error;
-      return false;
-    }
-    await this.context.stores.accounts.update(accountId, { webhookState: 'active' });
-    return true;
+    await this.accounts.update(account.accountId, { webhookState: 'active' });
   }
 }
 
-/** How Kommo says that the plan or the user's rights do not include webhooks (reference/kommo.md 5.1). */
-const isRefusal = (error: unknown): boolean => hasErrorCode(error, 'kommo_payment_required', 'kommo_forbidden');
-
-/** A refused Unisender key does not stop the webhook of Kommo: it is flagged by the next job. */
+/** A refused Unisender key does not count: the next job records it, and Kommo's webhook works without it. */
 const isAccountBlocked = (error: unknown): boolean => error instanceof AccountBlockedError && !(error instanceof UnisenderKeyRefusedError);
 
-/** Runs every step and returns what failed. */
+const mayPassLater = (error: unknown): boolean => error instanceof TransientError && !isWebhookRefusal(error);
+
+/** Runs every step and returns the service's own errors. Throws any other error. */
 async function collectFailures(steps: readonly (() => Promise<unknown>)[]): Promise<ServiceError[]> {
   const failures: ServiceError[] = [];
   for (const step of steps) {

@@ -1,39 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '#config';
+import { AccountStore } from '#database';
+import { Clock } from '#domain';
 import { DisposableTokenRefusedError, findTokenClientId, verifyDisposableToken } from '#kommo';
-import type { SyncContext } from '../context.js';
-import { type ClientIdentity, getClientIdentity } from '../tokens/credentials.js';
+import { type OAuthClient, OAuthClients } from '../tokens/oauth-clients.js';
 
 export { DisposableTokenRefusedError as WidgetTokenRefusedError } from '#kommo';
 
-/** Who sits in the browser, as Kommo vouches for it. */
+/** The user of the widget, as Kommo signed it. */
 export interface WidgetUser {
   readonly accountId: number;
   readonly userId: number;
-  /** False also when Kommo does not say. */
+  /** False also when the token does not say it. */
   readonly isAdmin: boolean;
 }
 
-/** Believes the widget's disposable token, or refuses it (reference/kommo.md 2). */
+/** Verifies the disposable tokens of the widget (reference/kommo.md 2). */
+@Injectable()
 export class WidgetAuthority {
-  constructor(private readonly context: SyncContext) {}
+  constructor(
+    private readonly accounts: AccountStore,
+    private readonly clients: OAuthClients,
+    private readonly clock: Clock,
+    private readonly config: Config,
+  ) {}
 
-  /** Throws DisposableTokenRefusedError. The integration that signed must be the account's own, once it has one. */
+  /**
+   * Returns the user of a token. Throws WidgetTokenRefusedError for an invalid token, and for a token of another integration than the
+   * one of the account.
+   */
   async authorize(token: string): Promise<WidgetUser> {
-    const identity = await this.findSigner(token);
+    const client = await this.findSigner(token);
     const { accountId, userId, isAdmin } = verifyDisposableToken(token, {
-      ...identity,
-      allowedDomains: this.context.config.kommoAllowedDomains,
-      nowSeconds: Math.floor(this.context.clock.nowMs() / 1000),
+      ...client,
+      allowedDomains: this.config.kommoAllowedDomains,
+      nowSeconds: Math.floor(this.clock.nowMs() / 1000),
     });
-    const account = await this.context.stores.accounts.find(accountId);
-    if (account && account.clientId !== identity.clientId) throw new DisposableTokenRefusedError('it is of another integration');
+    const account = await this.accounts.find(accountId);
+    if (account && account.clientId !== client.clientId) throw new DisposableTokenRefusedError('it belongs to another integration');
     return { accountId, userId, isAdmin };
   }
 
-  /** The integration that the token names. Nothing of the token is believed before its signature was checked with that one's secret. */
-  private async findSigner(token: string): Promise<ClientIdentity> {
+  /** Returns the integration that the token names. Its secret verifies the token; nothing else of the token is used before that. */
+  private async findSigner(token: string): Promise<OAuthClient> {
     const clientId = findTokenClientId(token);
-    const integration = clientId === undefined ? undefined : await this.context.stores.integrations.find(clientId);
-    if (!integration) throw new DisposableTokenRefusedError('it names no saved integration');
-    return getClientIdentity(this.context, integration.clientId);
+    const client = clientId === undefined ? undefined : await this.clients.find(clientId);
+    if (!client) throw new DisposableTokenRefusedError('it names no saved integration');
+    return client;
   }
 }

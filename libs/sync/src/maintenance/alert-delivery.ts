@@ -1,55 +1,52 @@
-import type { DueAlert } from '#database';
-import { ALERT_DELIVERY_LIMIT_MS, ALERT_KEPT_MS, alertRetryDelayMs, ServiceError, toAlertText, toIsoTime } from '#domain';
-import type { AlertMessage } from '#monitoring';
-import type { SyncContext } from '../context.js';
-
-/** Whoever takes alerts. `send` throws when one was not taken. */
-export interface AlertReceiver {
-  send(message: AlertMessage): Promise<void>;
-}
+import { Injectable } from '@nestjs/common';
+import { AlertStore, type DueAlert } from '#database';
+import { ALERT_DELIVERY_LIMIT_MS, ALERT_KEPT_MS, Clock, Logger, ServiceError, alertRetryDelayMs, toAlertText, toIsoTime } from '#domain';
+import { type AlertMessage, AlertWebhook } from '#monitoring';
 
 const DUE_AT_ONCE = 100;
 const PURGE_ROWS = 2_000;
 
-/** Tells what stands in the database as alert; at least once each, and by one process at a time. */
+/** Sends alerts from the database to the operator's webhook: each at least once, by one process at a time. */
+@Injectable()
 export class AlertDelivery {
   constructor(
-    private readonly context: SyncContext,
-    /** Undefined when nobody wants to be told: alerts are kept a while all the same. */
-    private readonly receiver: AlertReceiver | undefined,
+    private readonly alerts: AlertStore,
+    private readonly webhook: AlertWebhook,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
   ) {}
 
   /**
-   * One round: tells what is due, gives up what nobody took for a day, forgets what is old. While the receiver fails, each
-   * alert waits longer before its next attempt, and a round ends with the first failure.
+   * Sends the due alerts, gives up those that failed for a day, and deletes old ones. After a failure the alert waits longer before
+   * its next attempt, and this round sends no more. Without a webhook it sends nothing and deletes old alerts only.
    */
   async run(): Promise<void> {
-    const { clock, logger, stores } = this.context;
-    const nowMs = clock.nowMs();
-    const givenUp = await stores.alerts.giveUp(nowMs - ALERT_DELIVERY_LIMIT_MS);
-    if (givenUp > 0 && this.receiver) logger.error('alerts were given up: ALERT_WEBHOOK_URL did not take them for a day', { givenUp });
-    await stores.alerts.purge(nowMs - ALERT_KEPT_MS, PURGE_ROWS);
-    if (this.receiver) await this.pushIfDue(this.receiver);
+    const nowMs = this.clock.nowMs();
+    const givenUp = await this.alerts.giveUp(nowMs - ALERT_DELIVERY_LIMIT_MS);
+    if (givenUp > 0 && this.webhook.isEnabled) {
+      this.logger.error('alerts given up; ALERT_WEBHOOK_URL failed for a day', { given_up: givenUp });
+    }
+    await this.alerts.purge(nowMs - ALERT_KEPT_MS, PURGE_ROWS);
+    if (this.webhook.isEnabled) await this.sendDue();
   }
 
-  private async pushIfDue(receiver: AlertReceiver): Promise<void> {
-    const { alerts } = this.context.stores;
-    for (const alert of await alerts.listDue(DUE_AT_ONCE)) {
-      const retryAt = this.context.clock.nowMs() + alertRetryDelayMs(alert.attempts + 1);
-      if ((await alerts.claim(alert, retryAt)) && !(await this.deliver(receiver, alert))) return;
+  private async sendDue(): Promise<void> {
+    for (const alert of await this.alerts.listDue(DUE_AT_ONCE)) {
+      const retryAt = this.clock.nowMs() + alertRetryDelayMs(alert.attempts + 1);
+      if ((await this.alerts.claim(alert, retryAt)) && !(await this.send(alert))) return;
     }
   }
 
-  private async deliver(receiver: AlertReceiver, alert: DueAlert): Promise<boolean> {
-    const { logger, stores } = this.context;
+  /** Returns false when the delivery failed. */
+  private async send(alert: DueAlert): Promise<boolean> {
     try {
-      await receiver.send(toMessage(alert));
+      await this.webhook.send(toMessage(alert));
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
-      logger.warn('an alert was not taken; it is told again later', { alert: alert.key, attempts: alert.attempts + 1, error });
+      this.logger.warn('alert delivery failed; will retry', { alert: alert.key, attempts: alert.attempts + 1, error });
       return false;
     }
-    await stores.alerts.markDelivered(alert.key);
+    await this.alerts.markDelivered(alert.key);
     return true;
   }
 }

@@ -1,9 +1,9 @@
-import type { AuditEntity } from '#database';
-import { errorCodeOf, toIsoTime } from '#domain';
-import type { SyncContext } from '../context.js';
+import { Injectable } from '@nestjs/common';
+import { type AuditEntity, AuditStore } from '#database';
+import { Clock, Logger, errorCodeOf, toIsoTime } from '#domain';
 import { EventIds } from '../intake/event-recorder.js';
 
-/** What somebody is about to do. Nothing secret and no e-mail belongs here. */
+/** An action before it is done. It contains no secret and no e-mail address. */
 export interface AuditedAction {
   /** `operator`, `cli` or `widget:<Kommo user id>`. */
   readonly actor: string;
@@ -13,7 +13,7 @@ export interface AuditedAction {
   readonly details?: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** A action as the API shows it. */
+/** An action for the API. */
 export interface AuditView {
   readonly audit_id: string;
   /** ISO 8601 */
@@ -21,7 +21,7 @@ export interface AuditView {
   readonly actor: string;
   readonly action: string;
   readonly account_id: number | null;
-  /** `begun` while it goes on, or when the process died meanwhile; then `done` or the code of the failure. */
+  /** `begun`, then `done` or the code of the error. It stays `begun` when the process ends meanwhile. */
   readonly outcome: string;
   readonly details: unknown;
 }
@@ -36,15 +36,20 @@ const toView = ({ auditId, at, actor, action, accountId, outcome, details }: Aud
   details,
 });
 
-/** What operators did. A action is written down before it is done: nothing can be done that leaves no trace. */
+/** Records the actions of operators. An action is recorded before it is done, so that no action is missing. */
+@Injectable()
 export class AuditLog {
   private readonly ids = new EventIds();
 
-  constructor(private readonly context: SyncContext) {}
+  constructor(
+    private readonly audit: AuditStore,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
 
   /**
-   * Does `work` between its two marks in the log. `findAccountId` reads from the result to whom it was done, where the action
-   * could not say. Throws TransientError, with nothing done, when the log cannot be written; else what `work` throws.
+   * Records the action, does `work`, and records its outcome. `findAccountId` reads the account from the result when `action` has
+   * none. Throws TransientError before `work` when the action cannot be recorded, and what `work` throws.
    */
   async record<Result>(
     action: AuditedAction,
@@ -62,7 +67,7 @@ export class AuditLog {
     }
   }
 
-  /** Newest first; `before` is the last `audit_id` of the page before. */
+  /** Lists actions, newest first. `before` is the last `audit_id` of the previous page. */
   async list({
     limit = 100,
     ...filter
@@ -71,23 +76,22 @@ export class AuditLog {
     before?: string | undefined;
     limit?: number | undefined;
   }): Promise<AuditView[]> {
-    return (await this.context.stores.audit.list({ ...filter, limit })).map(toView);
+    return (await this.audit.list({ ...filter, limit })).map(toView);
   }
 
   private async begin({ actor, action, accountId, details = {} }: AuditedAction): Promise<string> {
-    const at = this.context.clock.nowMs();
+    const at = this.clock.nowMs();
     const auditId = this.ids.next(at);
-    const row = { auditId, at, actor, action, accountId: accountId ?? null, outcome: 'begun', details };
-    await this.context.stores.audit.add(row);
+    await this.audit.add({ auditId, at, actor, action, accountId: accountId ?? null, outcome: 'begun', details });
     return auditId;
   }
 
-  /** The action is done or has failed already: that its end could not be written changes nothing for its caller. */
+  /** Never throws: the action itself is done or has failed. */
   private async settle(auditId: string, outcome: string, accountId?: number): Promise<void> {
     try {
-      await this.context.stores.audit.settle(auditId, outcome, accountId ?? null);
+      await this.audit.settle(auditId, outcome, accountId ?? null);
     } catch (error) {
-      this.context.logger.warn('the end of a action was not written down', { audit_id: auditId, outcome, error });
+      this.logger.warn('outcome of an action not recorded', { audit_id: auditId, outcome, error });
     }
   }
 }

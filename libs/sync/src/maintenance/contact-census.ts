@@ -1,10 +1,11 @@
-import type { ContactFigures } from '#database';
-import type { SyncContext } from '../context.js';
+import { Injectable } from '@nestjs/common';
+import { AccountStore, type ContactFigures, ContactFiguresStore } from '#database';
+import { Clock } from '#domain';
 
 const COUNTED_AGAIN_AFTER_MS = 5 * 60_000;
 const ROUND_MS = 10_000;
 const ACCOUNTS_AT_ONCE = 100;
-/** Counted in one statement: SQLite answers nobody else meanwhile. */
+/** Limits the time of one statement: SQLite runs no other statement meanwhile. */
 const CONTACTS_AT_ONCE = 2_000;
 
 const nothing: ContactFigures = { total: 0, inSync: 0, excluded: 0, failing: 0 };
@@ -16,28 +17,32 @@ const plus = (one: ContactFigures, other: ContactFigures): ContactFigures => ({
   failing: one.failing + other.failing,
 });
 
-/** Counts the accounts' contacts by outcome, a little at a time, so that whoever asks for figures need not. */
+/** Counts the contacts of accounts by outcome, in small steps, and stores the figures: their readers need not count. */
+@Injectable()
 export class ContactCensus {
-  constructor(private readonly context: SyncContext) {}
+  constructor(
+    private readonly contactFigures: ContactFiguresStore,
+    private readonly accounts: AccountStore,
+    private readonly clock: Clock,
+  ) {}
 
-  /** Counts the accounts that were not counted for the longest, until none is due or ten seconds are over. */
+  /** Counts the accounts with the oldest figures first, until no account is due or ten seconds have passed. */
   async run(): Promise<void> {
-    const { clock, stores } = this.context;
-    const untilMs = clock.nowMs() + ROUND_MS;
-    for (const accountId of await stores.contactFigures.listUncounted(clock.nowMs() - COUNTED_AGAIN_AFTER_MS, ACCOUNTS_AT_ONCE)) {
+    const untilMs = this.clock.nowMs() + ROUND_MS;
+    const dueBeforeMs = this.clock.nowMs() - COUNTED_AGAIN_AFTER_MS;
+    for (const accountId of await this.contactFigures.listUncounted(dueBeforeMs, ACCOUNTS_AT_ONCE)) {
       const figures = await this.count(accountId);
-      if (await stores.accounts.find(accountId)) await stores.contactFigures.save(accountId, figures);
-      if (clock.nowMs() >= untilMs) return;
+      if (await this.accounts.find(accountId)) await this.contactFigures.save(accountId, figures);
+      if (this.clock.nowMs() >= untilMs) return;
     }
   }
 
   private async count(accountId: number): Promise<ContactFigures> {
-    const { contactFigures } = this.context.stores;
     let figures = nothing;
     let after = 0;
     for (;;) {
-      const upTo = await contactFigures.findNthContact(accountId, after, CONTACTS_AT_ONCE);
-      figures = plus(figures, await contactFigures.count(accountId, { after, upTo }));
+      const upTo = await this.contactFigures.findNthContact(accountId, after, CONTACTS_AT_ONCE);
+      figures = plus(figures, await this.contactFigures.count(accountId, { after, upTo }));
       if (upTo === undefined) return figures;
       after = upTo;
     }

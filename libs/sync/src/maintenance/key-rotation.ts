@@ -1,23 +1,24 @@
-import { type SealedColumn, type SealedValue, canaryColumn, sealedColumns } from '#database';
-import { BugError } from '#domain';
-import type { SyncContext } from '../context.js';
-import { contextOf } from './sealed-place.js';
+import { Injectable } from '@nestjs/common';
+import { type SealedColumn, type SealedValue, SealedValueStore, canaryColumn, sealedColumns } from '#database';
+import { BugError, Clock } from '#domain';
+import { Keyring } from '#secrets';
+import { sealedValueContext } from '../tokens/sealing.js';
 
 const BATCH = 200;
 const PASSES = 5;
-/** Whoever sealed a value before the key changed has committed it by then. */
+/** A process that encrypted a value with the old key before it got the new one has committed after this time. */
 const SETTLE_MS = 2_000;
 
-/** What a rotation did. */
+/** The result of a rotation. */
 export interface KeyRotationReport {
-  /** The key that seals now. */
+  /** The current key. */
   readonly keyId: string;
   readonly resealed: number;
-  /** Values that other processes seal with another key all the time. */
+  /** Values that other processes still encrypt with another key. */
   readonly remaining: number;
-  /** `table.column:key` of values that none of our keys opens. */
+  /** `table.column:key` of values that no known key decrypts. */
   readonly unreadable: readonly string[];
-  /** Whether every value is sealed with that key, so that the others may go. */
+  /** Whether every value is encrypted with the current key, so that the other keys can be removed. */
   readonly isComplete: boolean;
 }
 
@@ -27,27 +28,37 @@ interface Pass {
   readonly unreadable: readonly string[];
 }
 
-/**
- * Seals everything anew with the current key while the service goes on. Every value is exchanged by itself and only if nobody
- * changed it meanwhile: a token that is refreshed at that moment wins, and is looked at again. May be cut off anywhere.
- */
-export class KeyRotation {
-  constructor(private readonly context: SyncContext) {}
+type Report = (resealed: number) => void;
 
-  /** `report` is told how many values are done, after every batch. The canary comes last: until then the old key is asked for at start. */
-  async run(report: (resealed: number) => void = () => {}): Promise<KeyRotationReport> {
+/**
+ * Encrypts every sealed value again with the current key while the service runs. Replaces a value only if it has not changed since it
+ * was read: a token that is refreshed meanwhile stays, and the next pass reads it again. Safe to interrupt and to repeat.
+ */
+@Injectable()
+export class KeyRotation {
+  constructor(
+    private readonly sealedValues: SealedValueStore,
+    private readonly keyring: Keyring,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Runs up to five passes. Calls `report` with the number of values after each batch. Replaces the canary last: until then the check
+   * at the start demands the old key.
+   */
+  async run(report: Report = () => {}): Promise<KeyRotationReport> {
     let resealed = 0;
-    let pass = await this.pass((count) => report(count));
+    let pass = await this.resealAll((count) => report(count));
     for (let number = 2; number <= PASSES && (number === 2 || pass.found > 0); number += 1) {
       resealed += pass.resealed;
       const before = resealed;
-      await this.context.clock.sleep(SETTLE_MS);
-      pass = await this.pass((count) => report(before + count));
+      await this.clock.sleep(SETTLE_MS);
+      pass = await this.resealAll((count) => report(before + count));
     }
     const isComplete = pass.found === 0 && pass.unreadable.length === 0;
     if (isComplete) await this.resealColumn(canaryColumn, () => {});
     return {
-      keyId: this.context.keyring.currentKeyId,
+      keyId: this.keyring.currentKeyId,
       resealed: resealed + pass.resealed,
       remaining: pass.found,
       unreadable: pass.unreadable,
@@ -55,7 +66,7 @@ export class KeyRotation {
     };
   }
 
-  private async pass(report: (resealed: number) => void): Promise<Pass> {
+  private async resealAll(report: Report): Promise<Pass> {
     let sum: Pass = { found: 0, resealed: 0, unreadable: [] };
     for (const column of sealedColumns) {
       const before = sum.resealed;
@@ -65,17 +76,16 @@ export class KeyRotation {
     return sum;
   }
 
-  private async resealColumn(column: SealedColumn, report: (resealed: number) => void): Promise<Pass> {
-    const { keyring, stores } = this.context;
+  private async resealColumn(column: SealedColumn, report: Report): Promise<Pass> {
     const unreadable: string[] = [];
     let found = 0;
     let resealed = 0;
     let after: string | number | undefined;
     for (;;) {
-      const values = await stores.sealedValues.listWithout(column, keyring.currentPrefix, { after, limit: BATCH });
+      const values = await this.sealedValues.listWithout(column, this.keyring.currentPrefix, { after, limit: BATCH });
       for (const value of values) {
         const outcome = await this.reseal(column, value);
-        if (outcome === 'unreadable') unreadable.push(contextOf(column, value));
+        if (outcome === 'unreadable') unreadable.push(sealedValueContext(column, value));
         else found += 1;
         if (outcome === 'resealed') resealed += 1;
       }
@@ -86,11 +96,11 @@ export class KeyRotation {
   }
 
   private async reseal(column: SealedColumn, value: SealedValue): Promise<'resealed' | 'changed' | 'unreadable'> {
-    const { keyring, stores } = this.context;
-    const context = contextOf(column, value);
+    const context = sealedValueContext(column, value);
     try {
-      const text = keyring.decrypt(value.sealed, context).reveal();
-      return (await stores.sealedValues.replace(column, value, keyring.encrypt(text, context))) ? 'resealed' : 'changed';
+      const text = this.keyring.decrypt(value.sealed, context).reveal();
+      const isReplaced = await this.sealedValues.replace(column, value, this.keyring.encrypt(text, context));
+      return isReplaced ? 'resealed' : 'changed';
     } catch (error) {
       if (!(error instanceof BugError)) throw error;
       return 'unreadable';

@@ -1,25 +1,49 @@
-import type { SyncContext } from '../context.js';
+import { Injectable } from '@nestjs/common';
+import { Config } from '#config';
+import { AuditStore, EventStore, FailureStore, RunStore } from '#database';
+import { Clock } from '#domain';
 
 const DAY_MS = 24 * 3_600_000;
 const BATCH = 2_000;
 
+/** A store that deletes up to `limit` rows older than `beforeMs` and returns how many. */
 type Purge = (beforeMs: number, limit: number) => Promise<number>;
-
-/** Forgets what nobody needs any more. Settled events and auth states go with the sweep, accounts with their uninstall. */
-export class Retention {
-  constructor(private readonly context: SyncContext) {}
-
-  /** Deletes in batches, each by itself: it may be cut off anywhere, and nobody waits for it. */
-  async run(): Promise<void> {
-    const { clock, config, stores } = this.context;
-    const history = clock.nowMs() - config.historyKeepDays * DAY_MS;
-    await deleteAll((beforeMs, limit) => stores.runs.purge(beforeMs, limit), history);
-    await deleteAll((beforeMs, limit) => stores.failures.purge(beforeMs, limit), history);
-    await deleteAll((beforeMs, limit) => stores.events.purgeRefused(beforeMs, limit), history);
-    await deleteAll((beforeMs, limit) => stores.audit.purge(beforeMs, limit), clock.nowMs() - config.auditKeepDays * DAY_MS);
-  }
-}
 
 async function deleteAll(purge: Purge, beforeMs: number): Promise<void> {
   while ((await purge(beforeMs, BATCH)) === BATCH);
+}
+
+/** Deletes old runs, buried jobs and refused events. */
+@Injectable()
+export class HistoryRetention {
+  constructor(
+    private readonly runs: RunStore,
+    private readonly failures: FailureStore,
+    private readonly events: EventStore,
+  ) {}
+
+  /** Deletes what is older than `beforeMs`, in batches. */
+  async deleteBefore(beforeMs: number): Promise<void> {
+    await deleteAll((before, limit) => this.runs.purge(before, limit), beforeMs);
+    await deleteAll((before, limit) => this.failures.purge(before, limit), beforeMs);
+    await deleteAll((before, limit) => this.events.purgeRefused(before, limit), beforeMs);
+  }
+}
+
+/** Deletes old history and audit entries. The sweep deletes applied events; the cleanup after an uninstall deletes accounts. */
+@Injectable()
+export class Retention {
+  constructor(
+    private readonly history: HistoryRetention,
+    private readonly audit: AuditStore,
+    private readonly clock: Clock,
+    private readonly config: Config,
+  ) {}
+
+  /** Deletes in batches, each in its own transaction. Safe to interrupt and to repeat. */
+  async run(): Promise<void> {
+    const nowMs = this.clock.nowMs();
+    await this.history.deleteBefore(nowMs - this.config.historyKeepDays * DAY_MS);
+    await deleteAll((before, limit) => this.audit.purge(before, limit), nowMs - this.config.auditKeepDays * DAY_MS);
+  }
 }

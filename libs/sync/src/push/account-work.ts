@@ -86,7 +86,7 @@ export class AccountWorkRunner {
     try {
       return await this.leases.hold(accountId, async (lease) => {
         const current = (await this.accounts.find(accountId)) ?? account;
-        const unisenderKey = findUsableUnisenderKey({ keyring: this.keyring }, current);
+        const unisenderKey = findUsableUnisenderKey(this.keyring, current);
         return work({ lease, account: current, settings: current.settings, unisenderKey, signal });
       });
     } catch (error) {

@@ -1,24 +1,35 @@
-import type { AccountEntity } from '#database';
-import { type AccountFacts, type Secret, findAccountHindrance } from '#domain';
+import type { AccountEntity, SealedColumn, SealedValue } from '#database';
+import { type AccountFacts, type Secret, hasUsableUnisenderKey } from '#domain';
 import type { Keyring } from '#secrets';
 
-/** Keyring contexts, one per sealed column: a value moved to another row or column does not open. */
+/** The keyring's context of an access token. Each sealed column has one: a value moved to another row or column does not decrypt. */
 export const accessTokenContext = (accountId: number): string => `accesses.access_token:${accountId}`;
+
+/** The keyring's context of a refresh token. */
 export const refreshTokenContext = (accountId: number): string => `accesses.refresh_token:${accountId}`;
+
+/** The keyring's context of the secret of an integration. */
 export const clientSecretContext = (clientId: string): string => `integrations.client_secret:${clientId}`;
+
+/** The keyring's context of the token in the webhook URLs of an account. */
 export const webhookTokenContext = (accountId: number): string => `accounts.webhook_token:${accountId}`;
+
+/** The keyring's context of a Unisender key. */
 export const unisenderKeyContext = (accountId: number): string => `accounts.unisender_key:${accountId}`;
 
-/** The account's Unisender key, accepted or not; undefined when none was given. */
-export function openUnisenderKey(
-  { keyring }: { readonly keyring: Keyring },
+/** The keyring's context of any stored value, in the same form as above. */
+export const sealedValueContext = ({ table, column }: SealedColumn, { key }: Pick<SealedValue, 'key'>): string =>
+  `${table}.${column}:${key}`;
+
+/** Decrypts the account's Unisender key, also one that Unisender refuses. Undefined without a key. */
+export function findUnisenderKey(
+  keyring: Keyring,
   { accountId, unisenderKey }: Pick<AccountEntity, 'accountId' | 'unisenderKey'>,
 ): Secret | undefined {
   return unisenderKey === null ? undefined : keyring.decrypt(unisenderKey, unisenderKeyContext(accountId));
 }
 
-/** The account's Unisender key; undefined when none was given, and while Unisender refuses it. */
-export function findUsableUnisenderKey(context: { readonly keyring: Keyring }, account: AccountFacts): Secret | undefined {
-  const isUsable = findAccountHindrance(account, 'call_unisender', 0) === undefined;
-  return isUsable ? openUnisenderKey(context, account) : undefined;
+/** Decrypts the account's Unisender key. Undefined without a key, and while Unisender refuses it. */
+export function findUsableUnisenderKey(keyring: Keyring, account: AccountFacts): Secret | undefined {
+  return hasUsableUnisenderKey(account) ? findUnisenderKey(keyring, account) : undefined;
 }

@@ -1,16 +1,20 @@
-import type { AccountEntity, FailureEntity, WebhookState } from '#database';
+import { Injectable } from '@nestjs/common';
+import { type AccountEntity, AccountStore, type FailureEntity, type WebhookState } from '#database';
 import { type AccountSettings, type AccountStatus, toIsoTime } from '#domain';
-import type { AccountDetails } from './account-queries.js';
 import type { RunView } from '../runs/run-view.js';
+import { AccountHistory } from './account-history.js';
+import { type AccountDetails, AccountQueries } from './account-queries.js';
 
-/** The account as the widget shows it. No secret is in it: the key is masked. */
+const FAILURES_SHOWN = 10;
+
+/** An account for the widget. It contains no secret: the key is masked. */
 export interface WidgetStatus {
   readonly account_id: number;
   readonly name: string;
   readonly status: AccountStatus;
   readonly connected: boolean;
   readonly unisender_key: string | null;
-  /** Why Unisender refuses the key; null while it is accepted or missing. */
+  /** Why Unisender refuses the key; null while Unisender accepts it, and without a key. */
   readonly unisender_key_problem: string | null;
   readonly list_id: number | null;
   readonly list_title: string | null;
@@ -23,7 +27,7 @@ export interface WidgetStatus {
   readonly failures: readonly { readonly code: string; readonly reason: string; readonly failed_at: string }[];
 }
 
-/** Settings under the names that POST /widget takes. */
+/** Settings under the names of `POST /widget`. */
 interface WidgetSettingsView {
   readonly list_title: string | null;
   readonly delete_policy: string;
@@ -34,8 +38,7 @@ interface WidgetSettingsView {
   readonly write_back_tag: string;
 }
 
-/** The status of an account that nobody has authorised. */
-export const toUnconnectedStatus = (accountId: number): WidgetStatus => ({
+const toUnconnectedStatus = (accountId: number): WidgetStatus => ({
   account_id: accountId,
   name: '',
   status: 'pending_authorization',
@@ -62,28 +65,43 @@ const toSettingsView = (settings: AccountSettings): WidgetSettingsView => ({
   write_back_tag: settings.writeBackTag,
 });
 
-/** What a status is made of. */
-export interface StatusSources {
+interface StatusSources {
   readonly account: AccountEntity;
-  readonly view: AccountDetails;
+  readonly details: AccountDetails;
   readonly failures: readonly FailureEntity[];
-  readonly settings: AccountSettings;
 }
 
-/** The status of a known account. */
-export const toWidgetStatus = ({ account, view, failures, settings }: StatusSources): WidgetStatus => ({
+const toWidgetStatus = ({ account, details, failures }: StatusSources): WidgetStatus => ({
   account_id: account.accountId,
   name: account.name,
   status: account.status,
   connected: account.status === 'active',
-  unisender_key: view.unisender_key,
+  unisender_key: details.unisender_key,
   unisender_key_problem: account.unisenderBlock,
   list_id: account.listId,
   list_title: account.listTitle,
   webhook: account.webhookState,
-  settings: toSettingsView(settings),
-  contacts: view.contacts,
-  last_event_at: view.last_event_at,
-  last_run: view.last_run,
+  settings: toSettingsView(account.settings),
+  contacts: details.contacts,
+  last_event_at: details.last_event_at,
+  last_run: details.last_run,
   failures: failures.map(({ code, reason, failedAt }) => ({ code, reason, failed_at: toIsoTime(failedAt) })),
 });
+
+/** Reads the status of accounts for the widget. */
+@Injectable()
+export class WidgetStatuses {
+  constructor(
+    private readonly accounts: AccountStore,
+    private readonly queries: AccountQueries,
+    private readonly history: AccountHistory,
+  ) {}
+
+  /** Reads the status. An unknown account counts as not authorised, so that the widget offers to connect it. */
+  async read(accountId: number): Promise<WidgetStatus> {
+    const account = await this.accounts.find(accountId);
+    const details = await this.queries.find(accountId);
+    if (!account || !details) return toUnconnectedStatus(accountId);
+    return toWidgetStatus({ account, details, failures: await this.history.listFailures(accountId, FAILURES_SHOWN) });
+  }
+}

@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import { AccessStore, type AccountEntity, ContactFiguresStore, EventStore, RunStore, type WebhookState } from '#database';
+import { type AccountStatus, Clock, toIsoTime } from '#domain';
+import { type RunView, toRunView } from '../runs/run-view.js';
+
+/** An account for the operator. The key is masked; tokens and webhook URLs are not in it. */
+export interface AccountView {
+  readonly account_id: number;
+  readonly integration_id: string;
+  readonly name: string;
+  readonly subdomain: string;
+  readonly status: AccountStatus;
+  /** ISO 8601 */
+  readonly token_expires_at: string | null;
+  readonly unisender_key: string | null;
+  readonly list_id: number | null;
+  readonly list_title: string | null;
+  readonly webhook: WebhookState | null;
+  /** Contacts that are not deleted. Contacts in none of the three groups wait to be pushed. */
+  readonly contacts: { readonly total: number; readonly in_sync: number; readonly excluded: number; readonly failing: number };
+  readonly events_waiting: number;
+  /** ISO 8601 */
+  readonly last_event_at: string | null;
+  readonly last_run: RunView | null;
+}
+
+const MASKED_KEY = '***';
+
+/** Reads what the operator sees of an account. */
+@Injectable()
+export class AccountViews {
+  constructor(
+    private readonly accesses: AccessStore,
+    private readonly contactFigures: ContactFiguresStore,
+    private readonly runs: RunStore,
+    private readonly events: EventStore,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Reads the view of a stored account. */
+  async read(account: AccountEntity): Promise<AccountView> {
+    const { accountId } = account;
+    const access = await this.accesses.find(accountId);
+    const { total, inSync, excluded, failing } = await this.contactFigures.count(accountId);
+    const [run] = await this.runs.list(accountId, 1);
+    return {
+      account_id: accountId,
+      integration_id: account.clientId,
+      name: account.name,
+      subdomain: account.subdomain,
+      status: account.status,
+      token_expires_at: toIsoTime(access?.expiresAt ?? null),
+      unisender_key: account.unisenderKey === null ? null : MASKED_KEY,
+      list_id: account.listId,
+      list_title: account.listTitle,
+      webhook: account.webhookState,
+      contacts: { total, in_sync: inSync, excluded, failing },
+      events_waiting: await this.events.countWaiting(accountId),
+      last_event_at: toIsoTime(account.lastEventAt),
+      last_run: run ? toRunView(run, this.clock.nowMs()) : null,
+    };
+  }
+}

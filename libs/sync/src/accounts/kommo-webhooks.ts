@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import { type AccountEntity, AlertStore, type WebhookState } from '#database';
+import { Clock, TransientError, alerts, errorCodeOf, hasErrorCode } from '#domain';
+import { CONTACT_WEBHOOK_SETTINGS, KommoClient, type KommoSession } from '#kommo';
+import { TokenService } from '../tokens/token-service.js';
+import { WebhookUrls } from './webhook-urls.js';
+
+/** The errors of Kommo when the plan or the rights of the user do not include webhooks (reference/kommo.md 5.1). */
+export const isWebhookRefusal = (error: unknown): boolean => hasErrorCode(error, 'kommo_payment_required', 'kommo_forbidden');
+
+/** Creates, checks and deletes the webhooks of accounts in Kommo. */
+@Injectable()
+export class KommoWebhooks {
+  constructor(
+    private readonly tokens: TokenService,
+    private readonly kommo: KommoClient,
+    private readonly urls: WebhookUrls,
+    private readonly alerts: AlertStore,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Creates the webhook, or replaces one that is disabled or has other events. Raises an alert when Kommo refuses it. Throws
+   * TransientError, also `kommo_webhook_disabled` when Kommo keeps it disabled.
+   */
+  async ensure(account: AccountEntity): Promise<void> {
+    const destination = this.urls.getKommoUrl(account);
+    await this.callKommo(account, async (session) => {
+      const state = await this.kommo.ensureWebhook(session, { destination, settings: CONTACT_WEBHOOK_SETTINGS });
+      if (state !== 'active') throw new TransientError('Kommo keeps the webhook disabled', { code: 'kommo_webhook_disabled' });
+    });
+  }
+
+  /** Reads the state of the webhook from Kommo. Raises an alert when Kommo refuses the call. */
+  async readState(account: AccountEntity): Promise<WebhookState> {
+    const destination = this.urls.getKommoUrl(account);
+    const [webhook] = await this.callKommo(account, (session) => this.kommo.listWebhooks(session, destination));
+    if (!webhook || !CONTACT_WEBHOOK_SETTINGS.every((setting) => webhook.settings.includes(setting))) return 'missing';
+    return webhook.isDisabled ? 'disabled' : 'active';
+  }
+
+  /** Deletes the webhook, also of a disconnected account. Does nothing when the access token has expired. */
+  async remove(account: AccountEntity): Promise<void> {
+    const session = await this.tokens.findStoredSession(account.accountId);
+    if (session) await this.kommo.deleteWebhook(session, this.urls.getKommoUrl(account));
+  }
+
+  private async callKommo<T>({ accountId }: AccountEntity, work: (session: KommoSession) => Promise<T>): Promise<T> {
+    try {
+      return await this.tokens.withSession(accountId, work);
+    } catch (error) {
+      if (isWebhookRefusal(error) || hasErrorCode(error, 'kommo_webhook_disabled')) {
+        await this.alerts.raise(alerts.webhookMissing(accountId, errorCodeOf(error), this.clock.nowMs()));
+      }
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '#config';
+import { EventStore, LeaseStore } from '#database';
+import { Clock, JobQueue, type SweptJob, nextSweptJob } from '#domain';
+import { AccountGate } from '../accounts/account-gate.js';
+
+const LIMIT = 1_000;
+
+/** Enqueues jobs for accounts. */
+@Injectable()
+export class AccountJobs {
+  constructor(
+    private readonly gate: AccountGate,
+    private readonly queue: JobQueue,
+  ) {}
+
+  /** Enqueues a `contacts` job, unless a worker could not use the account now. Throws TransientError `queue_unavailable`. */
+  async enqueueIfUsable(accountId: number): Promise<void> {
+    if ((await this.gate.findHindrance(accountId, 'work')) !== undefined) return;
+    await this.queue.put({ tube: 'contacts', payload: { account_id: accountId } });
+  }
+}
+
+/** Finds accounts whose work may have lost its job: events wait, or a lease was abandoned. */
+@Injectable()
+export class DueAccounts {
+  /** The jobs of the accounts that were due in the last round. */
+  private swept: ReadonlyMap<number, SweptJob> = new Map();
+
+  constructor(
+    private readonly events: EventStore,
+    private readonly leases: LeaseStore,
+    private readonly jobs: AccountJobs,
+    private readonly clock: Clock,
+    private readonly config: Config,
+  ) {}
+
+  /**
+   * Enqueues a job for each account that has been due for `SWEEP_SECONDS`, less often the longer it stays due. Throws TransientError
+   * when the database or the queue is unavailable.
+   */
+  async enqueueJobs(): Promise<void> {
+    const nowMs = this.clock.nowMs();
+    const firstPauseMs = this.config.sweepSeconds * 1_000;
+    const swept = new Map<number, SweptJob>();
+    for (const accountId of await this.listDue(nowMs - firstPauseMs)) {
+      const last = this.swept.get(accountId);
+      const next = nextSweptJob(last, { nowMs, firstPauseMs });
+      if (next !== last) await this.jobs.enqueueIfUsable(accountId);
+      swept.set(accountId, next);
+    }
+    this.swept = swept;
+  }
+
+  private async listDue(beforeMs: number): Promise<Set<number>> {
+    const waiting = await this.events.listAccountsWaiting(beforeMs, LIMIT);
+    const abandoned = await this.leases.listAbandoned(beforeMs, LIMIT);
+    return new Set([...waiting, ...abandoned]);
+  }
+}

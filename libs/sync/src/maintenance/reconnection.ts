@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import { AccountStore } from '#database';
+import { AccountBlockedError, Logger } from '#domain';
+import { KommoClient, KommoUnauthorizedError } from '#kommo';
+import { RunActiveError, RunService } from '../runs/run-service.js';
+import { TokenVault } from '../tokens/token-vault.js';
+
+/** Connects accounts again whose access Kommo still accepts. */
+@Injectable()
+export class Reconnection {
+  constructor(
+    private readonly vault: TokenVault,
+    private readonly kommo: KommoClient,
+    private readonly accounts: AccountStore,
+    private readonly runs: RunService,
+    private readonly logger: Logger,
+  ) {}
+
+  /**
+   * Asks Kommo whether it still accepts the access of a disconnected account. If it does, sets the account to `active`, starts a
+   * reconciliation and returns true: the "access revoked" call was an old one, which has the same signature. If not, deletes the tokens.
+   */
+  async reconnectIfAccepted(accountId: number): Promise<boolean> {
+    if (!(await this.checkAccess(accountId))) return false;
+    this.logger.warn('account connected again; Kommo still accepts its access', { account_id: accountId });
+    await this.accounts.setStatus(accountId, 'active');
+    await this.reconcile(accountId);
+    return true;
+  }
+
+  /** Only a token that has not expired can show it. */
+  private async checkAccess(accountId: number): Promise<boolean> {
+    const session = await this.vault.findStoredSession(accountId);
+    if (!session) return false;
+    try {
+      await this.kommo.getAccount(session);
+      return true;
+    } catch (error) {
+      if (!(error instanceof KommoUnauthorizedError)) throw error;
+      await this.vault.delete(accountId);
+      return false;
+    }
+  }
+
+  private async reconcile(accountId: number): Promise<void> {
+    try {
+      await this.runs.start({ accountId, mode: 'reconcile', trigger: 'watchdog' });
+    } catch (error) {
+      if (!(error instanceof RunActiveError || error instanceof AccountBlockedError)) throw error;
+    }
+  }
+}

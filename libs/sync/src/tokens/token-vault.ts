@@ -1,0 +1,109 @@
+import { Injectable } from '@nestjs/common';
+import { type AccessEntity, type AccountEntity, AccessStore, AccountStore, type SealedPair } from '#database';
+import { type AccountUse, BugError, Clock, type Secret } from '#domain';
+import type { KommoSession, TokenPair } from '#kommo';
+import { Keyring } from '#secrets';
+import { AccountGate } from '../accounts/account-gate.js';
+import { accessTokenContext, refreshTokenContext } from './sealing.js';
+
+/** The tokens of an account at one moment, with what is needed to use and renew them. */
+export interface Credentials {
+  readonly session: KommoSession;
+  readonly clientId: string;
+  readonly apiDomain: string | null;
+  readonly refreshToken: Secret;
+  /** When the access token expires, epoch milliseconds. */
+  readonly expiresAt: number;
+  /** When Kommo issued the pair, epoch milliseconds. */
+  readonly refreshedAt: number;
+  /** Changes with each pair. */
+  readonly version: number;
+}
+
+/** Stores the token pairs of the accounts; the tokens are encrypted. */
+@Injectable()
+export class TokenVault {
+  constructor(
+    private readonly accesses: AccessStore,
+    private readonly accounts: AccountStore,
+    private readonly gate: AccountGate,
+    private readonly keyring: Keyring,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Returns the tokens of an account. Throws AccountBlockedError unless Kommo may be called for the account. */
+  async get(accountId: number): Promise<Credentials> {
+    return this.load(accountId, 'call_kommo');
+  }
+
+  /** As {@link get}, also for a suspended account: its tokens stay valid until it continues. */
+  async getRenewable(accountId: number): Promise<Credentials> {
+    return this.load(accountId, 'renew_tokens');
+  }
+
+  /**
+   * Returns the session of the stored access token, whatever the status of the account. Undefined without a token, and when it has
+   * expired. Use it for questions only, never for work.
+   */
+  async findStoredSession(accountId: number): Promise<KommoSession | undefined> {
+    const access = await this.accesses.find(accountId);
+    const account = await this.accounts.find(accountId);
+    if (!access || !account || access.expiresAt <= this.clock.nowMs()) return undefined;
+    return this.toCredentials(access, account).session;
+  }
+
+  /** Returns the version of the stored pair; undefined without a pair. */
+  async findVersion(accountId: number): Promise<number | undefined> {
+    return (await this.accesses.find(accountId))?.version;
+  }
+
+  /** Stores the pair of a new authorisation. Throws BugError when the pair belongs to another account. */
+  async save(accountId: number, pair: TokenPair): Promise<void> {
+    await this.accesses.save(accountId, this.seal(accountId, pair), this.toExpiry(pair));
+  }
+
+  /**
+   * Stores the successor of a pair and releases the refresh lock of `owner`. Returns false when another pair was stored meanwhile.
+   * Throws BugError when the new pair belongs to another account.
+   */
+  async replace({ version, session: { accountId } }: Credentials, owner: string, pair: TokenPair): Promise<boolean> {
+    return this.accesses.storeRefreshed(accountId, owner, version, this.seal(accountId, pair), this.toExpiry(pair));
+  }
+
+  /** Deletes the pair of the account. */
+  async delete(accountId: number): Promise<void> {
+    await this.accesses.remove(accountId);
+  }
+
+  /**
+   * Reads the pair before the account. An installation that commits in between leaves an old version with the new integration, which
+   * the version shows; the other order could hide it.
+   */
+  private async load(accountId: number, use: AccountUse): Promise<Credentials> {
+    const access = await this.accesses.find(accountId);
+    const account = await this.gate.get(accountId, use);
+    if (!access) throw new BugError(`Account ${accountId} has no tokens`, { code: 'access_missing' });
+    return this.toCredentials(access, account);
+  }
+
+  private toCredentials(access: AccessEntity, { accountId, host, clientId, apiDomain }: AccountEntity): Credentials {
+    const { expiresAt, refreshedAt, version } = access;
+    const accessToken = this.keyring.decrypt(access.accessToken, accessTokenContext(accountId));
+    const refreshToken = this.keyring.decrypt(access.refreshToken, refreshTokenContext(accountId));
+    return { session: { host, accountId, accessToken }, clientId, apiDomain, refreshToken, expiresAt, refreshedAt, version };
+  }
+
+  private seal(accountId: number, { accessToken, refreshToken, claims }: TokenPair): SealedPair {
+    if (claims.accountId !== undefined && claims.accountId !== accountId) {
+      throw new BugError(`Kommo issued tokens of another account to account ${accountId}`, { code: 'kommo_foreign_tokens' });
+    }
+    return {
+      accessToken: this.keyring.encrypt(accessToken.reveal(), accessTokenContext(accountId)),
+      refreshToken: this.keyring.encrypt(refreshToken.reveal(), refreshTokenContext(accountId)),
+    };
+  }
+
+  private toExpiry({ expiresInSeconds }: TokenPair): number {
+    return this.clock.nowMs() + expiresInSeconds * 1000;
+  }
+}
