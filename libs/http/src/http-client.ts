@@ -1,5 +1,7 @@
+import { lookup } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
+import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import { HttpService } from '@nestjs/axios';
 import type { OnApplicationShutdown } from '@nestjs/common';
@@ -16,8 +18,18 @@ export interface HttpPeer {
   readonly unavailableCode: ErrorCode<'transient'>;
   /** Default: 5 s. */
   readonly connectTimeoutMs?: number | undefined;
+  /** Only the origin of this URL may have an address that is not public. */
+  readonly trustedUrl?: string | undefined;
   /** Limit for the decompressed body of {@link HttpClient.send}. Default: 32 MiB. */
   readonly maxResponseBytes?: number | undefined;
+}
+
+/** What a client without Nest needs. */
+export interface HttpPorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Resolves host names. Default: the resolver of the system. */
+  readonly resolve?: LookupFunction;
 }
 
 /** The request of one call. */
@@ -60,19 +72,27 @@ const createAgents = (options: http.AgentOptions) => ({ http: new http.Agent(opt
 
 const toText = (header: unknown): string | undefined => (typeof header === 'string' ? header : undefined);
 
-/** The axios options that {@link HttpClient} needs of its HttpService: no redirects, no proxy, no conversion, every status accepted. */
-export const toAxiosOptions = ({ connectTimeoutMs }: HttpPeer, clock: Clock): AxiosRequestConfig => ({
+/**
+ * The axios options that {@link HttpClient} needs of its HttpService: public addresses only, no redirects, no proxy, no conversion,
+ * every status accepted. `resolve` resolves host names.
+ */
+export const toAxiosOptions = (peer: HttpPeer, clock: Clock, resolve: LookupFunction = lookup): AxiosRequestConfig => ({
   headers: { 'User-Agent': USER_AGENT },
   maxRedirects: 0,
   proxy: false,
   transformRequest: [(body: unknown) => body],
   transformResponse: [(text: unknown) => text],
   validateStatus: () => true,
-  transport: connectingTransport(clock, connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS),
+  transport: connectingTransport({
+    clock,
+    connectTimeoutMs: peer.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
+    trustedUrl: peer.trustedUrl,
+    resolve,
+  }),
 });
 
 /**
- * Calls one server, each call once: within its time limit, without redirects and without a proxy. Reads at most
+ * Calls one server, each call once: within its time limit, at a public address, without redirects and without a proxy. Reads at most
  * `maxResponseBytes`. A response of any status is a result. Without a response it throws TransientError with `unavailableCode`;
  * the cause names the failure and shows nothing of the request. An aborted call rejects with the reason of its signal.
  */
@@ -90,8 +110,8 @@ export class HttpClient implements OnApplicationShutdown {
   ) {}
 
   /** Creates a client without Nest. */
-  static create(peer: HttpPeer, { clock, logger }: { readonly clock: Clock; readonly logger: Logger }): HttpClient {
-    return new HttpClient(new HttpService(axios.create(toAxiosOptions(peer, clock))), peer, clock, logger);
+  static create(peer: HttpPeer, { clock, logger, resolve }: HttpPorts): HttpClient {
+    return new HttpClient(new HttpService(axios.create(toAxiosOptions(peer, clock, resolve))), peer, clock, logger);
   }
 
   /** Sends a request and reads the whole body of the response. */

@@ -1,2 +1,2 @@
-export { HttpClient, type HttpDownload, type HttpPeer, type HttpRequest, type HttpResponse } from './http-client.js';
+export { HttpClient, type HttpDownload, type HttpPeer, type HttpPorts, type HttpRequest, type HttpResponse } from './http-client.js';
 export { HttpClientModule } from './http-client.module.js';

@@ -12,7 +12,7 @@ const toSettings = ({ kommoAllowedDomains, kommoOriginOverride }: Config): Kommo
 
 /** Provides {@link KommoClient}. Needs Config, Clock, Logger and RequestLimiter from global modules. */
 @Module({
-  imports: [HttpClientModule.forPeer(kommoPeer())],
+  imports: [HttpClientModule.forPeer(kommoPeer(), ({ kommoOriginOverride }) => kommoOriginOverride)],
   providers: [{ provide: KommoSettings, inject: [Config], useFactory: toSettings }, KommoHttp, KommoClient],
   exports: [KommoClient],
 })

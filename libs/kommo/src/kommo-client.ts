@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import {
   BugError,
   chunksOf,
-  type Clock,
   type ContactSnapshot,
   Logger,
   parseJson,
@@ -13,7 +12,7 @@ import {
   type UnknownRecord,
   valueAt,
 } from '#domain';
-import { HttpClient, type HttpResponse } from '#http';
+import { HttpClient, type HttpPorts, type HttpResponse } from '#http';
 import { type ContactPage, findApiContact, readContactPage } from './contact-reader.js';
 import { findAccount, type KommoAccount } from './kommo-account.js';
 import { isNotFound, isSuccess, readBody, toApiFailure, toTokenFailure, unreadableResponse } from './kommo-failure.js';
@@ -76,11 +75,8 @@ export class KommoClient {
   }
 
   /** Creates a client without Nest. */
-  static create(
-    settings: KommoSettings,
-    { limiter, ...ports }: { readonly clock: Clock; readonly logger: Logger; readonly limiter: RequestLimiter },
-  ): KommoClient {
-    const http = HttpClient.create(kommoPeer(settings.timeouts), ports);
+  static create(settings: KommoSettings, { limiter, ...ports }: HttpPorts & { readonly limiter: RequestLimiter }): KommoClient {
+    const http = HttpClient.create({ ...kommoPeer(settings.timeouts), trustedUrl: settings.originOverride?.href }, ports);
     return new KommoClient(new KommoHttp(http, limiter, settings), settings, ports.logger);
   }
 

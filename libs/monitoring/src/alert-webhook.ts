@@ -43,7 +43,7 @@ export class AlertWebhook {
 
   /** Creates a client without Nest. */
   static create(settings: AlertWebhookSettings, ports: { readonly clock: Clock; readonly logger: Logger }): AlertWebhook {
-    return new AlertWebhook(HttpClient.create(ALERT_WEBHOOK_PEER, ports), settings);
+    return new AlertWebhook(HttpClient.create({ ...ALERT_WEBHOOK_PEER, trustedUrl: settings.url?.reveal() }, ports), settings);
   }
 
   /** Whether there is a receiver. */

@@ -22,6 +22,8 @@ export abstract class CronitorSettings {
   abstract readonly baseUrl: string;
   /** Undefined: nothing is reported. */
   abstract readonly apiKey: Secret | undefined;
+  /** Only the origin of this URL may have an address that is not public. For {@link CronitorClient.create}. */
+  abstract readonly trustedUrl?: string | undefined;
   /** Name of this machine in Cronitor. */
   abstract readonly host: string;
 }
@@ -59,7 +61,7 @@ export class CronitorClient implements OnApplicationShutdown {
 
   /** Creates a client without Nest. */
   static create(settings: CronitorSettings, ports: { readonly clock: Clock; readonly logger: Logger }): CronitorClient {
-    return new CronitorClient(HttpClient.create(CRONITOR_PEER, ports), ports.clock, ports.logger, settings);
+    return new CronitorClient(HttpClient.create({ ...CRONITOR_PEER, trustedUrl: settings.trustedUrl }, ports), ports.clock, ports.logger, settings);
   }
 
   /** Sends a report after the earlier reports of its monitor. Returns at once and never throws. */

@@ -13,15 +13,17 @@ const toCronitorSettings = ({ cronitorApiKey, cronitorUrl }: Config): CronitorSe
 
 const toAlertWebhookSettings = ({ alertWebhookUrl }: Config): AlertWebhookSettings => ({ url: alertWebhookUrl });
 
+const findAlertUrl = ({ alertWebhookUrl }: Config): string | undefined => alertWebhookUrl?.reveal();
+
 @Module({
-  imports: [HttpClientModule.forPeer(CRONITOR_PEER)],
+  imports: [HttpClientModule.forPeer(CRONITOR_PEER, findAlertUrl)],
   providers: [{ provide: CronitorSettings, inject: [Config], useFactory: toCronitorSettings }, CronitorClient],
   exports: [CronitorClient],
 })
 class CronitorModule {}
 
 @Module({
-  imports: [HttpClientModule.forPeer(ALERT_WEBHOOK_PEER)],
+  imports: [HttpClientModule.forPeer(ALERT_WEBHOOK_PEER, findAlertUrl)],
   providers: [{ provide: AlertWebhookSettings, inject: [Config], useFactory: toAlertWebhookSettings }, AlertWebhook],
   exports: [AlertWebhook],
 })

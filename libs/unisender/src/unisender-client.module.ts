@@ -7,7 +7,7 @@ const toSettings = ({ unisenderUrl }: Config): UnisenderSettings => ({ baseUrl: 
 
 /** Provides {@link UnisenderClient}. Needs Config, Clock, Logger and RequestLimiter from global modules. */
 @Module({
-  imports: [HttpClientModule.forPeer(UNISENDER_PEER)],
+  imports: [HttpClientModule.forPeer(UNISENDER_PEER, ({ unisenderUrl }) => unisenderUrl)],
   providers: [{ provide: UnisenderSettings, inject: [Config], useFactory: toSettings }, UnisenderClient],
   exports: [UnisenderClient],
 })

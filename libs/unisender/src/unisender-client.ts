@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { BugError, Clock, type Logger, MAX_ROWS_PER_CALL, RequestLimiter, type Secret } from '#domain';
-import { HttpClient, type HttpPeer } from '#http';
+import { BugError, Clock, MAX_ROWS_PER_CALL, RequestLimiter, type Secret } from '#domain';
+import { HttpClient, type HttpPeer, type HttpPorts } from '#http';
 import { type ExportRow, readExportFile } from './export-file.js';
 import { type FormArguments, toFormBody } from './form-arguments.js';
 import { EMPTY_IMPORT, type ImportResult, readImportResult } from './import-result.js';
@@ -73,11 +73,13 @@ export class UnisenderClient {
   }
 
   /** Creates a client without Nest. */
-  static create(
-    settings: UnisenderSettings,
-    { limiter, ...ports }: { readonly clock: Clock; readonly logger: Logger; readonly limiter: RequestLimiter },
-  ): UnisenderClient {
-    return new UnisenderClient(HttpClient.create(UNISENDER_PEER, ports), limiter, ports.clock, settings);
+  static create(settings: UnisenderSettings, { limiter, ...ports }: HttpPorts & { readonly limiter: RequestLimiter }): UnisenderClient {
+    return new UnisenderClient(
+      HttpClient.create({ ...UNISENDER_PEER, trustedUrl: settings.baseUrl }, ports),
+      limiter,
+      ports.clock,
+      settings,
+    );
   }
 
   /**

@@ -13,7 +13,7 @@ let client: HttpClient;
 beforeEach(async () => {
   vendor = await startStubVendor();
   client = HttpClient.create(
-    { name: 'Stub', unavailableCode: 'cronitor_unavailable', maxResponseBytes: 100 },
+    { name: 'Stub', unavailableCode: 'cronitor_unavailable', maxResponseBytes: 100, trustedUrl: vendor.origin.origin },
     { logger: silentLogger, clock: systemClock },
   );
 });

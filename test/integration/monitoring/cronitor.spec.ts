@@ -18,7 +18,7 @@ beforeEach(async () => {
   server = await startStubVendor();
   logger = new RecordingLogger();
   cronitor = CronitorClient.create(
-    { baseUrl: server.origin.origin, apiKey: Secret.of(API_KEY), host: 'worker-1' },
+    { baseUrl: server.origin.origin, trustedUrl: server.origin.origin, apiKey: Secret.of(API_KEY), host: 'worker-1' },
     { clock: systemClock, logger },
   );
 });
