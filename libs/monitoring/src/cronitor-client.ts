@@ -61,7 +61,12 @@ export class CronitorClient implements OnApplicationShutdown {
 
   /** Creates a client without Nest. */
   static create(settings: CronitorSettings, ports: { readonly clock: Clock; readonly logger: Logger }): CronitorClient {
-    return new CronitorClient(HttpClient.create({ ...CRONITOR_PEER, trustedUrl: settings.trustedUrl }, ports), ports.clock, ports.logger, settings);
+    return new CronitorClient(
+      HttpClient.create({ ...CRONITOR_PEER, trustedUrl: settings.trustedUrl }, ports),
+      ports.clock,
+      ports.logger,
+      settings,
+    );
   }
 
   /** Sends a report after the earlier reports of its monitor. Returns at once and never throws. */
