@@ -19,11 +19,11 @@ export interface IntegrationDetails {
 
 export const defaultIntegration: IntegrationDetails = { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, redirectUri: REDIRECT_URI };
 
-/** Kommo and Unisender as they are before an install, and what people do there. */
+/** Prepares Kommo and Unisender for an installation, and acts as their users. */
 export class InstallScene {
   constructor(private readonly sandbox: SandboxControl) {}
 
-  /** An empty world with one integration, one account and one Unisender key. */
+  /** Resets the sandbox to one integration, one account and one Unisender key. */
   async begin(): Promise<void> {
     await this.sandbox.reset();
     await this.addIntegration();
@@ -39,7 +39,7 @@ export class InstallScene {
     await this.sandbox.post('/kommo/accounts', { id: accountId, name: `Company ${accountId}`, subdomain: `company${accountId}` });
   }
 
-  /** What Kommo sends to the redirect URI after an administrator pressed "Allow". */
+  /** Allows the access. Returns what Kommo sends to the redirect URI. */
   async allow(
     accountId: number,
     { state, clientId = CLIENT_ID }: { state?: string; clientId?: string } = {},
@@ -53,7 +53,7 @@ export class InstallScene {
     return { code: read('code'), referer: read('referer'), clientId: read('client_id'), state: read('state') };
   }
 
-  /** What Kommo's server sends when the widget is installed: no state. */
+  /** Installs the widget. Returns what Kommo's server sends: it has no state. */
   async allowFromWidget(accountId: number, clientId = CLIENT_ID): Promise<AuthorizationCallback> {
     return { ...(await this.allow(accountId, { clientId })), fromWidget: true };
   }
@@ -64,7 +64,7 @@ export class InstallScene {
   }
 }
 
-/** Installs from the browser: consent begun here, allowed there, finished here. */
+/** Connects an account from the browser. */
 export async function installAccount(harness: Harness, scene: InstallScene, accountId = ACCOUNT_ID): Promise<void> {
   const links = harness.get(AuthorizationLinks);
   const installer = harness.get(Installer);
@@ -75,7 +75,7 @@ export async function installAccount(harness: Harness, scene: InstallScene, acco
 export const saveKey = (harness: Harness, accountId = ACCOUNT_ID, key = UNISENDER_KEY) =>
   harness.get(WidgetSettings).saveKey({ accountId, unisenderKey: Secret.of(key) });
 
-/** The claims of the access token that is stored for an account. */
+/** Reads the claims of the stored access token of an account. */
 export async function storedClaims(harness: Harness, accountId: number): Promise<Record<string, unknown>> {
   const keyring = harness.get(Keyring);
   const access = await harness.get(AccessStore).find(accountId);
@@ -83,7 +83,7 @@ export async function storedClaims(harness: Harness, accountId: number): Promise
   return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;
 }
 
-/** Resolves with what the promise rejects with. */
+/** Returns the error of a promise. Throws when the promise resolves. */
 export async function failureOf(promise: Promise<unknown>): Promise<{ code: string; fields: string[]; message: string }> {
   try {
     await promise;

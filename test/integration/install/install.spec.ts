@@ -23,7 +23,7 @@ import {
 const OTHER_ACCOUNT_ID = 32_000_002;
 const OTHER_INTEGRATION = { clientId: 'c1d2e3f4-0000-4000-8000-000000000002', clientSecret: 'other-secret', redirectUri: REDIRECT_URI };
 
-describe.each(testDatabaseKinds())('install on %s', (kind) => {
+describe.each(testDatabaseKinds())('an installation on %s', (kind) => {
   const databases = openTestDatabases(kind);
   let sandbox: Sandbox;
   let control: SandboxControl;
@@ -45,10 +45,10 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
     await control.forgetCalls();
   });
 
-  const finish = async (answer: Parameters<Installer['finishAuthorization']>[0]) => harness.get(Installer).finishAuthorization(answer);
+  const finish = async (callback: Parameters<Installer['finishAuthorization']>[0]) => harness.get(Installer).finishAuthorization(callback);
   const findAccount = (accountId = ACCOUNT_ID) => harness.get(AccountStore).find(accountId);
 
-  it('finishes a consent begun in the browser and keeps the account with its name and host', async () => {
+  it('from the browser stores the account with its name and host', async () => {
     const links = harness.get(AuthorizationLinks);
     const { url, state, clientId } = await links.create({ accountId: ACCOUNT_ID });
     expect(url).toBe(`https://www.kommo.com/oauth?client_id=${CLIENT_ID}&state=${encodeURIComponent(state)}&mode=popup`);
@@ -64,12 +64,12 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
     });
   });
 
-  it('finishes an install of the widget, which sends no state', async () => {
+  it('of the widget works without a state', async () => {
     const installed = await finish(await scene.allowFromWidget(ACCOUNT_ID));
     expect(installed.accountId).toBe(ACCOUNT_ID);
   });
 
-  it('keeps neither secret nor token in the clear, and logs none', async () => {
+  it('stores and logs no secret and no token as plain text', async () => {
     await installAccount(harness, scene);
     await saveKey(harness);
     const { token } = { token: (await storedClaims(harness, ACCOUNT_ID))['jti'] };
@@ -79,7 +79,7 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
     for (const secret of [CLIENT_SECRET, UNISENDER_KEY, 'def50200', String(token)]) expect(everything).not.toContain(secret);
   });
 
-  it('R20: installing twice keeps one account, its Unisender key and webhook address, and the newest tokens', async () => {
+  it('R20: twice keeps one account, its Unisender key and webhook URL, and the newest tokens', async () => {
     await installAccount(harness, scene);
     await saveKey(harness);
     const first = await findAccount();
@@ -92,7 +92,7 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
     expect((await storedClaims(harness, ACCOUNT_ID))['jti']).not.toBe(firstToken);
   });
 
-  it('R20: reconnecting a revoked account keeps key, list and contacts, and reconciles what was missed', async () => {
+  it('R20: of a revoked account keeps key, list and contacts, and starts a reconciliation', async () => {
     await installAccount(harness, scene);
     const { run } = await saveKey(harness);
     await harness.get(RunService).cancel(run.run_id);
@@ -108,7 +108,7 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
     await harness.get(TokenService).refreshNow(ACCOUNT_ID);
   });
 
-  it('R21: integrations and tenants that install at the same moment each get their own tokens', async () => {
+  it('R21: stores the right tokens for accounts of two integrations that install at the same time', async () => {
     const integrations = harness.get(Integrations);
     const links = harness.get(AuthorizationLinks);
     await scene.addIntegration(OTHER_INTEGRATION);
@@ -129,17 +129,17 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
     }
   });
 
-  it('R21: one account installed through two integrations at once never mixes them', async () => {
+  it('R21: never mixes two integrations that install one account at the same time', async () => {
     const integrations = harness.get(Integrations);
     await scene.addIntegration(OTHER_INTEGRATION);
     await integrations.save(OTHER_INTEGRATION);
-    const answers = [await scene.allowFromWidget(ACCOUNT_ID), await scene.allowFromWidget(ACCOUNT_ID, OTHER_INTEGRATION.clientId)];
-    await Promise.all(answers.map(finish));
+    const callbacks = [await scene.allowFromWidget(ACCOUNT_ID), await scene.allowFromWidget(ACCOUNT_ID, OTHER_INTEGRATION.clientId)];
+    await Promise.all(callbacks.map(finish));
     expect((await storedClaims(harness, ACCOUNT_ID))['aud']).toBe((await findAccount())?.clientId);
     await harness.get(TokenService).refreshNow(ACCOUNT_ID);
   });
 
-  it("R22: another account's consent is refused after Kommo said whose it is, and nothing is kept", async () => {
+  it('R22: is refused when Kommo names another account, and nothing is stored', async () => {
     await scene.addAccount(OTHER_ACCOUNT_ID);
     const { state } = await harness.get(AuthorizationLinks).create({ accountId: ACCOUNT_ID });
     await control.forgetCalls();
@@ -150,15 +150,15 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
     expect(await harness.get(AccessStore).find(OTHER_ACCOUNT_ID)).toBeUndefined();
   });
 
-  it('R24: a state is good for one answer, also when two come at once', async () => {
+  it('R24: accepts a state once, also when two callbacks come at the same time', async () => {
     const { state } = await harness.get(AuthorizationLinks).create({ accountId: ACCOUNT_ID });
-    const answers = [await scene.allow(ACCOUNT_ID, { state }), await scene.allow(ACCOUNT_ID, { state })];
-    const outcomes = await Promise.allSettled(answers.map(finish));
+    const callbacks = [await scene.allow(ACCOUNT_ID, { state }), await scene.allow(ACCOUNT_ID, { state })];
+    const outcomes = await Promise.allSettled(callbacks.map(finish));
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     expect(await failureOf(finish(await scene.allow(ACCOUNT_ID, { state })))).toMatchObject({ fields: ['state'] });
   });
 
-  it('chooses the only integration, else asks which, and prefers the one that the account has', async () => {
+  it('uses the integration of the account, else the only one, else the requested one', async () => {
     const integrations = harness.get(Integrations);
     const links = harness.get(AuthorizationLinks);
     expect((await links.create({ accountId: ACCOUNT_ID })).clientId).toBe(CLIENT_ID);
@@ -170,7 +170,7 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
     expect(chosen.clientId).toBe(OTHER_INTEGRATION.clientId);
   });
 
-  it('saves integration and account together, or neither', async () => {
+  it('saves an integration and an account together, or neither', async () => {
     const integrations = harness.get(Integrations);
     await integrations.saveWithAccount({ ...OTHER_INTEGRATION, accountId: OTHER_ACCOUNT_ID });
     expect(await findAccount(OTHER_ACCOUNT_ID)).toMatchObject({ status: 'pending_authorization', clientId: OTHER_INTEGRATION.clientId });
@@ -180,7 +180,7 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
     expect(await harness.get(IntegrationStore).find('third')).toBeUndefined();
   });
 
-  it('asks for a new authorisation when an account moves to another integration', async () => {
+  it('must be repeated when an account gets another integration', async () => {
     await installAccount(harness, scene);
     await harness.get(Integrations).saveWithAccount({ ...OTHER_INTEGRATION, accountId: ACCOUNT_ID });
     expect(await findAccount()).toMatchObject({ status: 'reauthorization_required', clientId: OTHER_INTEGRATION.clientId });
@@ -189,7 +189,7 @@ describe.each(testDatabaseKinds())('install on %s', (kind) => {
     expect(await control.calls()).toHaveLength(calls);
   });
 
-  it('raises nothing but invalid input for what a caller can cause', async () => {
+  it('throws InvalidInputError for every error of the caller', async () => {
     await expect(finish({})).rejects.toBeInstanceOf(InvalidInputError);
     await expect(harness.get(AuthorizationLinks).create({ accountId: -1 })).rejects.toBeInstanceOf(InvalidInputError);
   });

@@ -12,10 +12,10 @@ import { ACCOUNT_ID, defaultIntegration, failureOf, InstallScene, installAccount
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const TOKEN_PATH = '/oauth2/access_token';
-/** Well within the six hours before their end in which tokens are renewed; the real schedule comes every half hour. */
+/** Less than the six hours before its expiry in which a token is renewed. The real schedule runs every half hour. */
 const ROUND_MS = 4 * HOUR_MS;
 
-describe.each(testDatabaseKinds())('an access on %s', (kind) => {
+describe.each(testDatabaseKinds())('the tokens of an account on %s', (kind) => {
   const databases = openTestDatabases(kind);
   const clock = new ShiftedClock();
   let sandbox: Sandbox;
@@ -40,11 +40,11 @@ describe.each(testDatabaseKinds())('an access on %s', (kind) => {
     await control.forgetCalls();
   });
 
-  const whoAmI = () => harness.get(TokenService).withSession(ACCOUNT_ID, (session) => harness.get(KommoClient).getAccount(session));
+  const readAccount = () => harness.get(TokenService).withSession(ACCOUNT_ID, (session) => harness.get(KommoClient).getAccount(session));
   const findAccount = () => harness.get(AccountStore).find(ACCOUNT_ID);
   const tokenCalls = async () => (await control.calls(TOKEN_PATH)).length;
 
-  /** What the schedule and the worker of `accesses` do in one round. */
+  /** Runs one round of the schedule and of the worker for `accesses`. */
   const renewalRound = async (): Promise<void> => {
     await harness.get(TokenRenewal).enqueueRenewals(6);
     for (const job of harness.jobs.splice(0)) {
@@ -53,7 +53,7 @@ describe.each(testDatabaseKinds())('an access on %s', (kind) => {
   };
 
   it.each(['active', 'suspended'] as const)(
-    'of an idle account (%s) lives on for half a year, each refresh token renewed within a day',
+    'stay valid for half a year without calls (%s): each pair is renewed within a day',
     async (status) => {
       await harness.get(AccountStore).setStatus(ACCOUNT_ID, status);
       let longestMs = 0;
@@ -68,28 +68,28 @@ describe.each(testDatabaseKinds())('an access on %s', (kind) => {
       expect(longestMs).toBeLessThanOrEqual(DAY_MS);
       await harness.get(AccountStore).setStatus(ACCOUNT_ID, 'active');
       await control.forgetCalls();
-      expect((await whoAmI()).accountId).toBe(ACCOUNT_ID);
+      expect((await readAccount()).accountId).toBe(ACCOUNT_ID);
       expect(await tokenCalls()).toBe(0);
     },
     120_000,
   );
 
-  it('of a paused account is renewed like any other', async () => {
+  it('are renewed during a pause of the account', async () => {
     await harness.get(AccountStore).pause(ACCOUNT_ID, clock.nowMs() + 7 * DAY_MS, 'kommo_payment_required');
     clock.advance(DAY_MS - 5 * HOUR_MS);
     await renewalRound();
     expect(await tokenCalls()).toBe(1);
   });
 
-  it('outlives weeks without the service: the first round renews it, and the next one need not', async () => {
+  it('survive weeks without the service: the first round renews them, the next one does not', async () => {
     clock.advance(80 * DAY_MS);
     await renewalRound();
     await renewalRound();
     expect(await tokenCalls()).toBe(1);
-    expect((await whoAmI()).accountId).toBe(ACCOUNT_ID);
+    expect((await readAccount()).accountId).toBe(ACCOUNT_ID);
   });
 
-  it('ends after three months without the service: flagged once, and asked for again', async () => {
+  it('expire after three months without the service: the account must be authorised again', async () => {
     clock.advance(91 * DAY_MS);
     await renewalRound();
     await renewalRound();
@@ -97,17 +97,17 @@ describe.each(testDatabaseKinds())('an access on %s', (kind) => {
     expect((await findAccount())?.status).toBe('reauthorization_required');
   });
 
-  it('is renewed by a job in the form of the predecessors, a bare array of ids', async () => {
+  it('are renewed by a job in the form of the predecessors, an array of ids', async () => {
     const before = await storedClaims(harness, ACCOUNT_ID);
     const { account_ids } = parseJobPayload('accesses', JSON.parse(`[${ACCOUNT_ID}]`));
     expect(await harness.get(TokenRenewal).renew(account_ids)).toEqual({ renewed: [ACCOUNT_ID], failed: [] });
     expect((await storedClaims(harness, ACCOUNT_ID))['jti']).not.toBe(before['jti']);
   });
 
-  it('R27: that is refused stands in the widget and in one alert, and nothing is asked or begun any more', async () => {
+  it('R27: that Kommo refuses show in the widget and in one alert; no more calls are made and no jobs enqueued', async () => {
     await saveKey(harness);
     await control.post(`/kommo/accounts/${ACCOUNT_ID}/revoke`);
-    expect((await failureOf(whoAmI())).code).toBe('reauthorization_required');
+    expect((await failureOf(readAccount())).code).toBe('reauthorization_required');
     expect(await harness.get(WidgetStatuses).read(ACCOUNT_ID)).toMatchObject({ status: 'reauthorization_required', connected: false });
     expect(await harness.get(AlertStore).listDue(10)).toMatchObject([
       { kind: 'account_reauthorization_required', accountId: ACCOUNT_ID, occurrences: 1 },
@@ -127,7 +127,7 @@ describe.each(testDatabaseKinds())('an access on %s', (kind) => {
     expect(await harness.get(AccountQueries).find(ACCOUNT_ID)).toMatchObject({ events_waiting: 1, unisender_key: '***' });
   });
 
-  it.each(['old', 'new'])('R30: a rename between two hooks loses neither, whichever subdomain the hooks name (%s)', async (named) => {
+  it.each(['old', 'new'])('R30: survive a rename between two hooks, which name the %s subdomain; no hook is lost', async (named) => {
     const subdomain = named === 'old' ? `company${ACCOUNT_ID}` : 'renamed';
     const hook = (id: number) => ({
       account: { id: String(ACCOUNT_ID), subdomain, _links: { self: `https://${subdomain}.kommo.com` } },
@@ -138,15 +138,15 @@ describe.each(testDatabaseKinds())('an access on %s', (kind) => {
     expect(await harness.get(KommoInbox).receive(ACCOUNT_ID, hook(2))).toMatchObject({ accepted: 1 });
     await renewalRound();
     expect((await findAccount())?.host).toBe(`company${ACCOUNT_ID}.kommo.com`);
-    expect((await whoAmI()).subdomain).toBe('renamed');
+    expect((await readAccount()).subdomain).toBe('renamed');
     expect(await findAccount()).toMatchObject({ host: 'renamed.kommo.com', subdomain: 'renamed', status: 'active' });
     expect((await harness.get(AccountQueries).find(ACCOUNT_ID))?.events_waiting).toBe(2);
   });
 
-  it('R30: a renamed account whose token has expired is found by the refresh, and twenty callers follow it with one', async () => {
+  it('R30: are refreshed once for twenty callers after they expired and the account was renamed', async () => {
     await control.post(`/kommo/accounts/${ACCOUNT_ID}/rename`, { subdomain: 'renamed' });
     clock.advance(DAY_MS);
-    const found = await Promise.all(Array.from({ length: 20 }, async () => (await whoAmI()).subdomain));
+    const found = await Promise.all(Array.from({ length: 20 }, async () => (await readAccount()).subdomain));
     expect(new Set(found)).toEqual(new Set(['renamed']));
     expect((await control.calls(TOKEN_PATH)).filter(({ status }) => status === 200)).toHaveLength(1);
   });

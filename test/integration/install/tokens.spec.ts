@@ -42,7 +42,7 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     await control.forgetCalls();
   });
 
-  const whoAmI = (from: Harness = harness, accountId = ACCOUNT_ID) =>
+  const readAccount = (from: Harness = harness, accountId = ACCOUNT_ID) =>
     from.get(TokenService).withSession(accountId, (session: KommoSession) => from.get(KommoClient).getAccount(session));
   const tokenCalls = async () => (await control.calls(TOKEN_PATH)).length;
   const storedPair = () => harness.get(AccessStore).find(ACCOUNT_ID);
@@ -54,33 +54,33 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     return { host: `company${ACCOUNT_ID + 1}.kommo.com`, clientId, clientSecret: Secret.of(clientSecret), redirectUri, code };
   };
 
-  it('uses a valid token without asking for another', async () => {
-    expect((await whoAmI()).accountId).toBe(ACCOUNT_ID);
+  it('are used without a refresh while they are valid', async () => {
+    expect((await readAccount()).accountId).toBe(ACCOUNT_ID);
     expect(await tokenCalls()).toBe(0);
   });
 
-  it('renews a token that expires within a minute before it is used', async () => {
+  it('are refreshed before use when they expire within a minute', async () => {
     harness.clock.advance(DAY_MS - 59_000);
-    await whoAmI();
+    await readAccount();
     expect((await control.calls()).map(({ path }) => path)).toEqual([TOKEN_PATH, '/api/v4/account']);
   });
 
-  it('R25: twenty callers with an expired token cost one refresh, and all go on with the new one', async () => {
+  it('R25: are refreshed once for twenty callers, and all use the new ones', async () => {
     await control.post(`/kommo/accounts/${ACCOUNT_ID}/expire`);
-    const names = await Promise.all(Array.from({ length: 20 }, async () => (await whoAmI()).name));
+    const names = await Promise.all(Array.from({ length: 20 }, async () => (await readAccount()).name));
     expect(new Set(names).size).toBe(1);
     expect(await tokenCalls()).toBe(1);
   });
 
-  it('R25: two processes with an expired token cost one refresh', async () => {
+  it('R25: are refreshed once for two processes', async () => {
     const other = await startProcess();
     await control.set({ 'kommo.token_delay_ms': 300 });
     for (const { clock } of [harness, other]) clock.advance(DAY_MS - 30_000);
-    await Promise.all([harness, other, harness, other].map((process) => whoAmI(process)));
+    await Promise.all([harness, other, harness, other].map((process) => readAccount(process)));
     expect(await tokenCalls()).toBe(1);
   });
 
-  it('takes over the refresh of a process that died', async () => {
+  it('are refreshed when the process that holds the lock has died', async () => {
     const accesses = harness.get(AccessStore);
     const now = harness.clock.nowMs();
     expect(await accesses.tryLockRefresh(ACCOUNT_ID, 'dead', now + 60_000)).toBe(true);
@@ -89,36 +89,36 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     expect(await storedPair()).toMatchObject({ version: 2, refreshOwner: null });
   });
 
-  it('R26: an answer that was lost before it was stored is asked for again with the old token', async () => {
+  it('R26: are requested again with the old token when the response was lost', async () => {
     await control.fault({ target: 'kommo', kind: 'reset', match: TOKEN_PATH, times: 1, applied: 'after' });
     expect((await failureOf(harness.get(TokenService).refreshNow(ACCOUNT_ID))).code).toBe('kommo_unavailable');
     expect(await statusOf()).toBe('active');
     await harness.get(TokenService).refreshNow(ACCOUNT_ID);
-    expect((await whoAmI()).accountId).toBe(ACCOUNT_ID);
+    expect((await readAccount()).accountId).toBe(ACCOUNT_ID);
   });
 
-  it('R26: where old tokens die at once, a lost answer ends in one flag and no further calls', async () => {
+  it('R26: need a new authorisation when the response was lost and the old token is invalid; no more calls are made', async () => {
     await control.set({ 'kommo.rotation': 'B' });
     await control.fault({ target: 'kommo', kind: 'reset', match: TOKEN_PATH, times: 1, applied: 'after' });
     await failureOf(harness.get(TokenService).refreshNow(ACCOUNT_ID));
     await expect(harness.get(TokenService).refreshNow(ACCOUNT_ID)).rejects.toBeInstanceOf(AccountBlockedError);
     expect(await statusOf()).toBe('reauthorization_required');
     await control.forgetCalls();
-    await expect(whoAmI()).rejects.toBeInstanceOf(AccountBlockedError);
+    await expect(readAccount()).rejects.toBeInstanceOf(AccountBlockedError);
     expect(await control.calls()).toEqual([]);
   });
 
-  it.each(['A', 'B'])('renews again and again in rotation mode %s', async (rotation) => {
+  it.each(['A', 'B'])('are refreshed several times in rotation mode %s', async (rotation) => {
     await control.set({ 'kommo.rotation': rotation });
     for (let round = 0; round < 4; round += 1) {
       await harness.get(TokenService).refreshNow(ACCOUNT_ID);
-      await whoAmI();
+      await readAccount();
     }
     expect((await storedPair())?.version).toBe(5);
   });
 
   it.each(['500', '503', '429', '403html', 'reset', 'half_body', 'empty'])(
-    'R27: %s from the token endpoint changes nothing stored',
+    'R27: stay as stored when the token endpoint responds with %s',
     async (fault) => {
       const before = await storedPair();
       await control.fault({ target: 'kommo', kind: fault, match: TOKEN_PATH, times: 1 });
@@ -129,20 +129,20 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     },
   );
 
-  it('R27: a refused token flags the account, keeps its key and contacts, and no more calls go out', async () => {
+  it('R27: that Kommo refuses flag the account; it keeps its key, and no more calls are made', async () => {
     await saveKey(harness);
     const key = (await harness.get(AccountStore).find(ACCOUNT_ID))?.unisenderKey;
     await control.post(`/kommo/accounts/${ACCOUNT_ID}/revoke`);
     await control.forgetCalls();
-    expect((await failureOf(whoAmI())).code).toBe('reauthorization_required');
+    expect((await failureOf(readAccount())).code).toBe('reauthorization_required');
     expect(await tokenCalls()).toBe(1);
     await control.forgetCalls();
-    for (let attempt = 0; attempt < 3; attempt += 1) await failureOf(whoAmI());
+    for (let attempt = 0; attempt < 3; attempt += 1) await failureOf(readAccount());
     expect(await control.calls()).toEqual([]);
     expect(await harness.get(AccountStore).find(ACCOUNT_ID)).toMatchObject({ status: 'reauthorization_required', unisenderKey: key });
   });
 
-  it('believes a refusal only when no other pair was stored meanwhile', async () => {
+  it('stay valid after a refusal when a new pair was stored meanwhile', async () => {
     const other = await startProcess();
     const refusedAfterInstall = jest.spyOn(harness.get(KommoClient), 'refresh').mockImplementationOnce(async () => {
       await installAccount(other, scene);
@@ -151,10 +151,10 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     await harness.get(TokenService).refreshNow(ACCOUNT_ID);
     expect(refusedAfterInstall).toHaveBeenCalledTimes(1);
     expect(await statusOf()).toBe('active');
-    expect((await whoAmI()).accountId).toBe(ACCOUNT_ID);
+    expect((await readAccount()).accountId).toBe(ACCOUNT_ID);
   });
 
-  it('gives up a refreshed pair that a new authorisation has outrun', async () => {
+  it('of a refresh are dropped when a new authorisation stored others meanwhile', async () => {
     const other = await startProcess();
     const kommo = harness.get(KommoClient);
     const refresh = kommo.refresh.bind(kommo);
@@ -165,10 +165,10 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     });
     await harness.get(TokenService).refreshNow(ACCOUNT_ID);
     expect((await storedPair())?.version).toBe(2);
-    expect((await whoAmI()).accountId).toBe(ACCOUNT_ID);
+    expect((await readAccount()).accountId).toBe(ACCOUNT_ID);
   });
 
-  it('takes a flag back that was set while its holder stood still with the answer', async () => {
+  it('make a flagged account active again when they arrive after a refusal to another process', async () => {
     await control.set({ 'kommo.rotation': 'B' });
     const other = await startProcess();
     const kommo = harness.get(KommoClient);
@@ -181,10 +181,10 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     });
     await harness.get(TokenService).refreshNow(ACCOUNT_ID);
     expect(await statusOf()).toBe('active');
-    expect((await whoAmI()).accountId).toBe(ACCOUNT_ID);
+    expect((await readAccount()).accountId).toBe(ACCOUNT_ID);
   });
 
-  it('never stores the tokens of another account', async () => {
+  it('of another account are never stored', async () => {
     await scene.addAccount(ACCOUNT_ID + 1);
     await installAccount(harness, scene, ACCOUNT_ID + 1);
     const kommo = harness.get(KommoClient);
@@ -195,7 +195,7 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     expect(await storedPair()).toEqual(before);
   });
 
-  it('R28: of accounts 1, 2, 3 with 2 revoked, 1 and 3 are renewed', async () => {
+  it('R28: of the first and third account are renewed when the second one is revoked', async () => {
     const ids = [ACCOUNT_ID, ACCOUNT_ID + 1, ACCOUNT_ID + 2] as const;
     for (const accountId of ids.slice(1)) {
       await scene.addAccount(accountId);
@@ -210,33 +210,33 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     expect(after.map(({ jti }, index) => jti !== before[index]?.['jti'])).toEqual([true, false, true]);
   });
 
-  it('puts renewals of the accounts that expire soon, and none for those that need a human', async () => {
+  it('that expire soon get a renewal job, unless the account must be authorised again', async () => {
     await scene.addAccount(ACCOUNT_ID + 1);
     await installAccount(harness, scene, ACCOUNT_ID + 1);
-    const queueRenewals = async () => {
+    const enqueueRenewals = async () => {
       const count = await harness.get(TokenRenewal).enqueueRenewals(6);
       return { count, jobs: harness.jobs.splice(0) };
     };
     harness.jobs.splice(0);
-    expect(await queueRenewals()).toEqual({ count: 0, jobs: [] });
+    expect(await enqueueRenewals()).toEqual({ count: 0, jobs: [] });
     harness.clock.advance(DAY_MS - 5 * 3_600_000);
-    expect(await queueRenewals()).toEqual({
+    expect(await enqueueRenewals()).toEqual({
       count: 2,
       jobs: [
         { tube: 'accesses', payload: { account_ids: [ACCOUNT_ID, ACCOUNT_ID + 1], asked_at: expect.any(Number) as unknown as number } },
       ],
     });
     await harness.get(AccountStore).setStatus(ACCOUNT_ID, 'reauthorization_required');
-    expect(await queueRenewals()).toEqual({
+    expect(await enqueueRenewals()).toEqual({
       count: 1,
       jobs: [{ tube: 'accesses', payload: { account_ids: [ACCOUNT_ID + 1], asked_at: expect.any(Number) as unknown as number } }],
     });
   });
 
-  it.each([401, 404])('R30: an account that was renamed is followed (the old host answers %s)', async (status) => {
+  it.each([401, 404])('R30: work after a rename of the account (the old host responds with %s)', async (status) => {
     await control.set({ 'kommo.renamed_status': status });
     await control.post(`/kommo/accounts/${ACCOUNT_ID}/rename`, { subdomain: 'renamed' });
-    expect((await whoAmI()).subdomain).toBe('renamed');
+    expect((await readAccount()).subdomain).toBe('renamed');
     expect(await harness.get(AccountStore).find(ACCOUNT_ID)).toMatchObject({
       host: 'renamed.kommo.com',
       subdomain: 'renamed',
@@ -244,13 +244,13 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     });
   });
 
-  it('R30: a renamed account is followed by the renewal too', async () => {
+  it('R30: are refreshed after a rename of the account', async () => {
     await control.post(`/kommo/accounts/${ACCOUNT_ID}/rename`, { subdomain: 'renamed' });
     await harness.get(TokenService).refreshNow(ACCOUNT_ID);
     expect((await harness.get(AccountStore).find(ACCOUNT_ID))?.host).toBe('renamed.kommo.com');
   });
 
-  it('R30: a host that rejects the call is looked up before the failure is believed', async () => {
+  it('R30: are used with the new host when the old one rejects the call', async () => {
     await control.post(`/kommo/accounts/${ACCOUNT_ID}/rename`, { subdomain: 'renamed' });
     const kommo = harness.get(KommoClient);
     const hosts: string[] = [];

@@ -50,7 +50,7 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
     await control.forgetCalls();
   });
 
-  /** Rows of the kinds that a purge must find, and a run that is active. */
+  /** Adds rows to the tables that a purge must find. */
   async function fillMirror(): Promise<void> {
     const database = harness.get(Database);
     for (let id = 1; id <= ROWS; id += 1) {
@@ -93,7 +93,7 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
     ['a signature made with another secret', sign(ACCOUNT_ID, CLIENT_ID, 'guessed'), {}],
     ['another integration', sign(ACCOUNT_ID, 'elsewhere'), { clientId: 'elsewhere' }],
     ['an unknown account', sign(77), { accountId: 77 }],
-  ])('R46: with %s does nothing', async (_name, signature, over) => {
+  ])('R46: with %s changes nothing', async (_name, signature, over) => {
     const rows = await rowsLeft();
     expect((await failureOf(receive(signature, over))).code).toBe('uninstall_refused');
     expect((await account())?.status).toBe('active');
@@ -101,7 +101,7 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
     expect(await control.calls()).toEqual([]);
   });
 
-  it('R46: ends subscriptions and work at once, and deletes everything after the grace period', async () => {
+  it('R46: deletes webhooks and stops work at once, and deletes the data after the grace period', async () => {
     const { clock } = harness;
     await receive(sign());
     await receive(sign());
@@ -124,7 +124,7 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
     expect(await account()).toMatchObject({ status: 'active', webhookState: 'active', baselineState: 'none' });
   });
 
-  it('R46: is taken back by a new authorisation, with key, mirror and settings as they were', async () => {
+  it('R46: is undone by a new authorisation: key, mirror and settings stay', async () => {
     const before = await account();
     await receive(sign());
     await harness.get(Uninstall).removeWebhooks(ACCOUNT_ID);
@@ -138,7 +138,7 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
     expect(await harness.get(RunStore).findActive(ACCOUNT_ID)).toMatchObject({ mode: 'reconcile' });
   });
 
-  it('connects the account again when Kommo still takes its access: the call was an old one', async () => {
+  it('is undone when Kommo still accepts the access: the call was an old one', async () => {
     await receive(sign());
     await harness.get(DisconnectedAccounts).cleanUpAll();
     expect((await account())?.status).toBe('disconnected');
@@ -148,7 +148,7 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
     expect(await harness.get(RunStore).findActive(ACCOUNT_ID)).toMatchObject({ mode: 'reconcile', trigger: 'watchdog' });
   });
 
-  it('takes subscriptions back later when a vendor is away', async () => {
+  it('deletes a webhook later when its vendor is unavailable', async () => {
     await control.fault({ target: 'unisender', kind: '500', times: 20 });
     await receive(sign());
     await harness.get(Uninstall).removeWebhooks(ACCOUNT_ID);

@@ -29,7 +29,7 @@ const OTHER_KEY = 'another-unisender-key-0123456789abcdef';
 const OTHER_INTEGRATION = { clientId: 'c1d2e3f4-0000-4000-8000-000000000002', clientSecret: 'other-secret', redirectUri: REDIRECT_URI };
 const WEBHOOK = /^https:\/\/sync\.example\.org\/webhook\/[\w-]{43}$/;
 
-describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
+describe.each(testDatabaseKinds())('the widget on %s', (kind) => {
   const databases = openTestDatabases(kind);
   let sandbox: Sandbox;
   let control: SandboxControl;
@@ -60,7 +60,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
   };
 
   describe('saving the key', () => {
-    it("R19: creates Kommo's webhook with the configured URL and Unisender's hook, and starts the import", async () => {
+    it('R19: creates the webhooks of Kommo and Unisender, and starts the import', async () => {
       const { run } = await saveKey(harness);
       expect(await webhooks()).toEqual([
         expect.objectContaining({
@@ -75,21 +75,21 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       expect((await findAccount())?.webhookState).toBe('active');
     });
 
-    it('R19: saving it twice keeps one webhook and the run that is active', async () => {
+    it('R19: twice keeps one webhook and the active run', async () => {
       const first = await saveKey(harness);
       const second = await saveKey(harness);
       expect(await webhooks()).toHaveLength(1);
       expect(second.run.run_id).toBe(first.run.run_id);
     });
 
-    it('R29: works with an expired access token, which is refreshed', async () => {
+    it('R29: refreshes an expired access token', async () => {
       await control.post(`/kommo/accounts/${ACCOUNT_ID}/expire`);
       await saveKey(harness);
       expect(await webhooks()).toHaveLength(1);
       expect(await control.calls('/oauth2/access_token')).toHaveLength(1);
     });
 
-    it('refuses a key that Unisender refuses and keeps the old one', async () => {
+    it('fails for a key that Unisender refuses, and keeps the old key', async () => {
       await saveKey(harness);
       const before = await findAccount();
       expect(await failureOf(saveKey(harness, ACCOUNT_ID, 'wrong-key'))).toMatchObject({
@@ -99,12 +99,12 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       expect(await findAccount()).toEqual(before);
     });
 
-    it.each(['', 'with space', 'кириллица', 'x'.repeat(256)])('refuses %j as a key without asking Unisender', async (key) => {
+    it.each(['', 'with space', 'кириллица', 'x'.repeat(256)])('fails for the key %j without a call to Unisender', async (key) => {
       expect((await failureOf(saveKey(harness, ACCOUNT_ID, key))).fields).toEqual(['unisender_key']);
       expect(await control.calls()).toEqual([]);
     });
 
-    it('saves nothing while Unisender is down', async () => {
+    it('changes nothing while Unisender is unavailable', async () => {
       const before = await findAccount();
       await control.fault({ target: 'unisender', kind: '503' });
       expect((await failureOf(saveKey(harness))).code).toBe('unisender_unavailable');
@@ -112,7 +112,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       expect(await harness.get(RunService).list(ACCOUNT_ID)).toEqual([]);
     });
 
-    it('names every bad setting and saves nothing', async () => {
+    it('names every bad setting and changes nothing', async () => {
       const before = await findAccount();
       const input = { accountId: ACCOUNT_ID, unisenderKey: Secret.of(UNISENDER_KEY), settings: { delete_policy: 'burn', unknown: 1 } };
       const failure = await failureOf(harness.get(WidgetSettings).saveKey(input));
@@ -120,7 +120,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       expect(await findAccount()).toEqual(before);
     });
 
-    it('R19: stands also when a webhook cannot be subscribed now', async () => {
+    it('R19: succeeds when a webhook cannot be created now', async () => {
       await control.fault({ target: 'kommo', kind: '503', match: '/api/v4/webhooks' });
       const { run } = await saveKey(harness);
       expect(run.state).toBe('queued');
@@ -128,7 +128,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       expect(await control.calls('/setHook')).toHaveLength(1);
     });
 
-    it('gives an active run way to a new one when the settings change', async () => {
+    it('cancels the active run and starts a new one when the settings change', async () => {
       const first = await saveKey(harness);
       const settings = { include_tags: ['client'] };
       const input = { accountId: ACCOUNT_ID, unisenderKey: Secret.of(UNISENDER_KEY), settings };
@@ -138,7 +138,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       expect((await findAccount())?.settings).toMatchObject({ includeTags: ['client'] });
     });
 
-    it('learns anew what stands in Unisender when another Unisender account is behind the new key', async () => {
+    it('resets list and baseline when the new key belongs to another Unisender account', async () => {
       await saveKey(harness);
       await harness.get(AccountStore).update(ACCOUNT_ID, { baselineState: 'done', listId: 77, listTitle: 'Kommo' });
       await control.post('/unisender/accounts', { api_key: OTHER_KEY, login: 'other@example.org' });
@@ -146,7 +146,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       expect(await findAccount()).toMatchObject({ baselineState: 'none', listId: null, listTitle: null });
     });
 
-    it('keeps what was told when the same Unisender account has a new key', async () => {
+    it('keeps the list when the new key belongs to the same Unisender account', async () => {
       await control.post('/unisender/accounts', { api_key: OTHER_KEY, login: 'other@example.org' });
       const list = await control.post<{ id: number }>(`/unisender/accounts/${OTHER_KEY}/lists`, { title: 'Kommo' });
       await saveKey(harness);
@@ -155,7 +155,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       expect(await findAccount()).toMatchObject({ baselineState: 'none', listId: list.id, listTitle: 'Kommo' });
     });
 
-    it('takes the account from a worker that still has the old key', async () => {
+    it('ends the lease of a worker that has the old key', async () => {
       await saveKey(harness);
       const leases = harness.get(LeaseStore);
       const now = harness.clock.nowMs();
@@ -165,7 +165,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       expect(await leases.renew(ACCOUNT_ID, fence, now + 90_000)).toBe(false);
     });
 
-    it('is refused for an account that is not authorised', async () => {
+    it('fails for an account that is not authorised', async () => {
       await harness.get(AccountStore).setStatus(ACCOUNT_ID, 'reauthorization_required');
       expect((await failureOf(saveKey(harness))).code).toBe('reauthorization_required');
       expect((await failureOf(saveKey(harness, 999))).code).toBe('account_unknown');
@@ -181,14 +181,14 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
 
     const check = () => harness.get(WebhookWatchdog).check(ACCOUNT_ID);
 
-    it('R19: leaves an active webhook alone', async () => {
+    it('R19: changes nothing while the webhook is active', async () => {
       expect(await check()).toEqual({ found: 'active', isReconciling: false });
     });
 
     it.each([
       ['disabled', 'POST', '/webhooks/disable'],
       ['missing', 'DELETE', '/webhooks'],
-    ])('R19: notices a %s webhook, mends it and reconciles the gap', async (found, method, path) => {
+    ])('R19: repairs a %s webhook and starts a reconciliation', async (found, method, path) => {
       await control.send(method, `/kommo/accounts/${ACCOUNT_ID}${path}`);
       expect(await check()).toEqual({ found, isReconciling: true });
       expect(await webhooks()).toEqual([expect.objectContaining({ disabled: false })]);
@@ -200,7 +200,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       expect((await findAccount())?.webhookState).toBe('active');
     });
 
-    it('R19: keeps a gap in mind while another run is active', async () => {
+    it('R19: starts the reconciliation later when another run is active', async () => {
       await control.send('DELETE', `/kommo/accounts/${ACCOUNT_ID}/webhooks`);
       await harness.get(RunService).start({ accountId: ACCOUNT_ID, mode: 'import', trigger: 'operator' });
       expect(await check()).toEqual({ found: 'missing', isReconciling: false });
@@ -211,7 +211,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       expect(await check()).toEqual({ found: 'active', isReconciling: false });
     });
 
-    it('R19: says that a webhook is missing while Kommo will not have it', async () => {
+    it('R19: keeps the state `missing` while Kommo refuses the webhook', async () => {
       await control.send('DELETE', `/kommo/accounts/${ACCOUNT_ID}/webhooks`);
       await control.fault({ target: 'kommo', kind: '403html', match: 'POST' });
       expect((await failureOf(check())).code).toBe('kommo_forbidden');
@@ -220,10 +220,17 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       await control.clearFaults();
       expect(await check()).toEqual({ found: 'missing', isReconciling: true });
     });
+  });
+
+  describe('the webhooks of a disconnected account', () => {
+    beforeEach(async () => {
+      await saveKey(harness);
+      await endRun();
+    });
 
     const disconnect = () => harness.get(AccountStore).setStatus(ACCOUNT_ID, 'disconnected');
 
-    it('ends both subscriptions of a disconnected account', async () => {
+    it('are both deleted', async () => {
       await disconnect();
       await harness.get(VendorWebhooks).remove(ACCOUNT_ID);
       expect(await webhooks()).toEqual([]);
@@ -231,7 +238,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       expect((await findAccount())?.webhookState).toBeNull();
     });
 
-    it("ends Unisender's subscription also when Kommo's access has ended", async () => {
+    it('are deleted at Unisender also when the access to Kommo has ended', async () => {
       await control.post(`/kommo/accounts/${ACCOUNT_ID}/revoke`);
       await disconnect();
       await harness.get(VendorWebhooks).remove(ACCOUNT_ID);
@@ -241,7 +248,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
   });
 
   describe('the status', () => {
-    it('shows an account that was never authorised as such', async () => {
+    it('shows an unknown account as not authorised', async () => {
       expect(await harness.get(WidgetStatuses).read(999)).toMatchObject({
         account_id: 999,
         connected: false,
@@ -267,11 +274,11 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
     };
     const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as object;
 
-    it('tells whose widget calls', async () => {
+    it('names the account and the user', async () => {
       expect(await authorize(await scene.disposableToken(ACCOUNT_ID))).toMatchObject({ accountId: ACCOUNT_ID, isAdmin: true });
     });
 
-    it('R44: is refused with a wrong signature, another algorithm, or when it is expired', async () => {
+    it('R44: is refused with a wrong signature or another algorithm, and when it has expired', async () => {
       const token = await scene.disposableToken(ACCOUNT_ID);
       const claims = claimsOf(token);
       const HS256 = { typ: 'JWT', alg: 'HS256' };
@@ -290,7 +297,7 @@ describe.each(testDatabaseKinds())('widget settings on %s', (kind) => {
       expect(await authorize(sign(HS256, claims, CLIENT_SECRET))).toMatchObject({ accountId: ACCOUNT_ID });
     });
 
-    it("R44: of another integration than the account's own is refused", async () => {
+    it('R44: is refused when it belongs to another integration than the account', async () => {
       await scene.addIntegration(OTHER_INTEGRATION);
       await harness.get(Integrations).save(OTHER_INTEGRATION);
       const token = await scene.disposableToken(ACCOUNT_ID, OTHER_INTEGRATION.clientId);

@@ -135,7 +135,7 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
     expect(await stored()).toEqual([]);
   });
 
-  it('are kept and deleted without a receiver, too', async () => {
+  it('are stored and deleted also without a receiver', async () => {
     const silent = deliveryOf(harness, createWebhook(undefined));
     await raise();
     await silent.run();

@@ -45,7 +45,7 @@ describe.each(testDatabaseKinds())('encryption keys on %s', (kind) => {
 
   afterAll(() => sandbox.close());
 
-  /** The service as another process with other keys. */
+  /** Opens the service as another process with other keys. */
   const openWith = async (keyring: Keyring): Promise<Harness> =>
     await createHarness({ database: await databases.openAt(location), sandbox, keyring });
 
@@ -59,7 +59,7 @@ describe.each(testDatabaseKinds())('encryption keys on %s', (kind) => {
     await saveKey(harness);
   });
 
-  /** `table.column` of whatever looks sealed, in the whole database. */
+  /** Returns `table.column` of every column of the database with encrypted values. */
   async function findSealed(database: Database): Promise<string[]> {
     const columns = await database.query<{ table_name: string; column_name: string }>(
       kind === 'sqlite'
@@ -74,98 +74,102 @@ describe.each(testDatabaseKinds())('encryption keys on %s', (kind) => {
     return found.sort();
   }
 
-  async function expectToWork(process: Harness): Promise<void> {
+  async function expectToDecrypt(process: Harness): Promise<void> {
     await process.get(EncryptionKeyCheck).run();
     await process.get(TokenService).refreshNow(ACCOUNT_ID);
     await process.get(VendorWebhooks).ensure(ACCOUNT_ID);
     expect(await storedClaims(process, ACCOUNT_ID)).toMatchObject({ account_id: ACCOUNT_ID });
   }
 
-  it('knows of every column that holds something sealed', async () => {
-    const known = [...sealedColumns, canaryColumn].map(({ table, column }) => `${table}.${column}`).sort();
-    expect(await findSealed(harness.get(Database))).toEqual(known);
-  });
+  describe('the rotation', () => {
+    it('knows every column with encrypted values', async () => {
+      const known = [...sealedColumns, canaryColumn].map(({ table, column }) => `${table}.${column}`).sort();
+      expect(await findSealed(harness.get(Database))).toEqual(known);
+    });
 
-  it('seals everything with the new key, once', async () => {
-    const rotating = await openWith(newAndOld());
-    const progress: number[] = [];
-    const report = await rotationOf(rotating).run((count) => progress.push(count));
-    expect(report).toEqual({ keyId: onlyNew().currentKeyId, resealed: VALUES, remaining: 0, unreadable: [], isComplete: true });
-    expect(progress).toEqual([1, 2, 3, 4, 5]);
-    await expectToWork(await openWith(onlyNew()));
-    expect(await rotationOf(rotating).run()).toMatchObject({ resealed: 0, isComplete: true });
-  });
+    it('encrypts every value with the new key once', async () => {
+      const rotating = await openWith(newAndOld());
+      const progress: number[] = [];
+      const report = await rotationOf(rotating).run((count) => progress.push(count));
+      expect(report).toEqual({ keyId: onlyNew().currentKeyId, resealed: VALUES, remaining: 0, unreadable: [], isComplete: true });
+      expect(progress).toEqual([1, 2, 3, 4, 5]);
+      await expectToDecrypt(await openWith(onlyNew()));
+      expect(await rotationOf(rotating).run()).toMatchObject({ resealed: 0, isComplete: true });
+    });
 
-  it('loses no token that is refreshed meanwhile, by a process that seals with either key', async () => {
-    const rotating = await openWith(newAndOld());
-    const reading = await openWith(new Keyring(ENCRYPTION_KEY, [NEW_KEY]));
-    let isOver = false;
-    const refreshing = (async () => {
-      for (let round = 0; !isOver; round += 1) await (round % 2 ? reading : rotating).get(TokenService).refreshNow(ACCOUNT_ID);
-    })();
-    await rotationOf(rotating).run();
-    isOver = true;
-    await refreshing;
-    expect(await rotationOf(rotating).run()).toMatchObject({ isComplete: true });
-    await expectToWork(await openWith(onlyNew()));
-  });
+    it('loses no token that is refreshed meanwhile with either key', async () => {
+      const rotating = await openWith(newAndOld());
+      const reading = await openWith(new Keyring(ENCRYPTION_KEY, [NEW_KEY]));
+      let isOver = false;
+      const refreshing = (async () => {
+        for (let round = 0; !isOver; round += 1) await (round % 2 ? reading : rotating).get(TokenService).refreshNow(ACCOUNT_ID);
+      })();
+      await rotationOf(rotating).run();
+      isOver = true;
+      await refreshing;
+      expect(await rotationOf(rotating).run()).toMatchObject({ isComplete: true });
+      await expectToDecrypt(await openWith(onlyNew()));
+    });
 
-  it('says what is left while another process seals with the old key, and keeps asking for that one', async () => {
-    const rotating = await openWith(newAndOld());
-    const sealAsBefore = onlyOld();
-    const clock: Clock = {
-      nowMs: () => rotating.clock.nowMs(),
-      sleep: async () => {
-        const sealed = sealAsBefore.encrypt('another key', `accounts.unisender_key:${ACCOUNT_ID}`);
-        await rotating.get(AccountStore).update(ACCOUNT_ID, { unisenderKey: sealed });
-      },
-    };
-    expect(await rotationOf(rotating, { clock }).run()).toMatchObject({ remaining: 1, isComplete: false });
-    const late = await openWith(onlyNew());
-    expect(await failureOf(late.get(EncryptionKeyCheck).run())).toMatchObject({ code: 'wrong_encryption_key' });
-  });
-
-  it('goes on where it was killed', async () => {
-    const rotating = await openWith(newAndOld());
-    const sealedValues = rotating.get(SealedValueStore);
-    for (let killedAfter = 1; killedAfter <= VALUES; killedAfter += 1) {
-      let left = killedAfter;
-      const dying = Object.assign(Object.create(sealedValues) as typeof sealedValues, {
-        replace: async (...change: Parameters<typeof sealedValues.replace>) => {
-          if ((left -= 1) === 0) throw new Error('killed');
-          return sealedValues.replace(...change);
+    it('is incomplete while another process encrypts with the old key, and the start still needs that key', async () => {
+      const rotating = await openWith(newAndOld());
+      const sealAsBefore = onlyOld();
+      const clock: Clock = {
+        nowMs: () => rotating.clock.nowMs(),
+        sleep: async () => {
+          const sealed = sealAsBefore.encrypt('another key', `accounts.unisender_key:${ACCOUNT_ID}`);
+          await rotating.get(AccountStore).update(ACCOUNT_ID, { unisenderKey: sealed });
         },
-      });
-      await rotationOf(rotating, { sealedValues: dying })
-        .run()
-        .catch((error: Error) => expect(error.message).toBe('killed'));
-      await expectToWork(rotating);
-    }
-    await rotationOf(rotating).run();
-    await expectToWork(await openWith(onlyNew()));
+      };
+      expect(await rotationOf(rotating, { clock }).run()).toMatchObject({ remaining: 1, isComplete: false });
+      const late = await openWith(onlyNew());
+      expect(await failureOf(late.get(EncryptionKeyCheck).run())).toMatchObject({ code: 'wrong_encryption_key' });
+    });
+
+    it('continues after the process was killed at any point', async () => {
+      const rotating = await openWith(newAndOld());
+      const sealedValues = rotating.get(SealedValueStore);
+      for (let killedAfter = 1; killedAfter <= VALUES; killedAfter += 1) {
+        let left = killedAfter;
+        const dying = Object.assign(Object.create(sealedValues) as typeof sealedValues, {
+          replace: async (...change: Parameters<typeof sealedValues.replace>) => {
+            if ((left -= 1) === 0) throw new Error('killed');
+            return sealedValues.replace(...change);
+          },
+        });
+        await rotationOf(rotating, { sealedValues: dying })
+          .run()
+          .catch((error: Error) => expect(error.message).toBe('killed'));
+        await expectToDecrypt(rotating);
+      }
+      await rotationOf(rotating).run();
+      await expectToDecrypt(await openWith(onlyNew()));
+    });
+
+    it('reports each value that no key decrypts, and does not change it', async () => {
+      const foreign = new Keyring(Secret.of(Buffer.alloc(32, 9).toString('base64')));
+      const sealed = foreign.encrypt('key', `accounts.unisender_key:${ACCOUNT_ID}`);
+      await harness.get(AccountStore).update(ACCOUNT_ID, { unisenderKey: sealed });
+      const report = await rotationOf(await openWith(newAndOld())).run();
+      expect(report).toMatchObject({ unreadable: [`accounts.unisender_key:${ACCOUNT_ID}`], isComplete: false });
+      expect((await harness.get(AccountStore).find(ACCOUNT_ID))?.unisenderKey).toBe(sealed);
+    });
   });
 
-  it('names what no key opens, and leaves it as it is', async () => {
-    const foreign = new Keyring(Secret.of(Buffer.alloc(32, 9).toString('base64')));
-    const sealed = foreign.encrypt('key', `accounts.unisender_key:${ACCOUNT_ID}`);
-    await harness.get(AccountStore).update(ACCOUNT_ID, { unisenderKey: sealed });
-    const report = await rotationOf(await openWith(newAndOld())).run();
-    expect(report).toMatchObject({ unreadable: [`accounts.unisender_key:${ACCOUNT_ID}`], isComplete: false });
-    expect((await harness.get(AccountStore).find(ACCOUNT_ID))?.unisenderKey).toBe(sealed);
-  });
+  describe('the check at the start', () => {
+    it('fails with a wrong key: one line names the key that is needed', async () => {
+      const failure = await failureOf((await openWith(onlyNew())).get(EncryptionKeyCheck).run());
+      expect(failure.code).toBe('wrong_encryption_key');
+      expect(failure.message).toContain(onlyOld().currentKeyId);
+      expect(failure.message).not.toContain('\n');
+      await (await openWith(newAndOld())).get(EncryptionKeyCheck).run();
+    });
 
-  it('stops a start with the wrong key in one line that says which one is needed', async () => {
-    const failure = await failureOf((await openWith(onlyNew())).get(EncryptionKeyCheck).run());
-    expect(failure.code).toBe('wrong_encryption_key');
-    expect(failure.message).toContain(onlyOld().currentKeyId);
-    expect(failure.message).not.toContain('\n');
-    await (await openWith(newAndOld())).get(EncryptionKeyCheck).run();
-  });
-
-  it('stops it also in a database from before there was a canary', async () => {
-    await harness.get(Database).execute('DELETE FROM key_canaries');
-    expect(await failureOf((await openWith(onlyNew())).get(EncryptionKeyCheck).run())).toMatchObject({ code: 'wrong_encryption_key' });
-    await harness.get(EncryptionKeyCheck).run();
-    expect(await harness.get(Database).query('SELECT name FROM key_canaries')).toHaveLength(1);
+    it('fails with a wrong key also in a database without a canary', async () => {
+      await harness.get(Database).execute('DELETE FROM key_canaries');
+      expect(await failureOf((await openWith(onlyNew())).get(EncryptionKeyCheck).run())).toMatchObject({ code: 'wrong_encryption_key' });
+      await harness.get(EncryptionKeyCheck).run();
+      expect(await harness.get(Database).query('SELECT name FROM key_canaries')).toHaveLength(1);
+    });
   });
 });

@@ -47,7 +47,7 @@ describe('assertIntegrationInput', () => {
     expect(badFieldsOf(() => assertIntegrationInput({ ...good, ...change }))).toEqual([field]);
   });
 
-  it('names every bad field, and shows none of the secret', () => {
+  it('names every bad field and does not show the secret', () => {
     const input = { clientId: '', clientSecret: 'with space', redirectUri: '', domain: ' ' };
     expect(badFieldsOf(() => assertIntegrationInput(input))).toEqual(['client_id', 'client_secret', 'redirect_uri', 'domain']);
     expect(() => assertIntegrationInput(input)).toThrow(expect.objectContaining({ message: expect.not.stringContaining('with space') }));

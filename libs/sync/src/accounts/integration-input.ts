@@ -1,10 +1,10 @@
 import { type FieldProblem, InvalidInputError } from '#domain';
 
-/** An OAuth client as its owner types it in. */
+/** An integration as the operator enters it. */
 export interface IntegrationInput {
   readonly clientId: string;
   readonly clientSecret: string;
-  /** Kept byte by byte: Kommo compares it so (reference/kommo.md 1.4). */
+  /** Stored byte for byte: Kommo compares it so (reference/kommo.md 1.4). */
   readonly redirectUri: string;
   readonly domain?: string | undefined;
 }
@@ -26,14 +26,14 @@ export function assertIntegrationInput({ clientId, clientSecret, redirectUri, do
   const check = (isGood: boolean, field: string, problem: string) => isGood || problems.push({ field, problem });
   check(CLIENT_ID.test(clientId), 'client_id', 'must be the integration id from Kommo: 1 to 64 letters, digits, - and _');
   check(SECRET.test(clientSecret), 'client_secret', 'must be the secret key from Kommo: 1 to 255 characters without spaces');
-  check(isRedirectUri(redirectUri), 'redirect_uri', 'must be the http or https address from the settings of the integration');
+  check(isRedirectUri(redirectUri), 'redirect_uri', 'must be the http or https URL from the settings of the integration');
   check(domain === undefined || DOMAIN.test(domain), 'domain', 'must be a domain');
   if (problems.length > 0) throw InvalidInputError.ofFields(problems);
 }
 
 const MAX_ACCOUNT_ID = 2 ** 53 - 1;
 
-/** Throws InvalidInputError unless it is a Kommo account id. */
+/** Throws InvalidInputError unless the number can be a Kommo account id. */
 export function assertAccountId(accountId: number): void {
   if (Number.isInteger(accountId) && accountId > 0 && accountId <= MAX_ACCOUNT_ID) return;
   throw InvalidInputError.ofFields([{ field: 'account_id', problem: 'must be a positive whole number' }]);
