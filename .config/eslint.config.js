@@ -6,6 +6,11 @@ const environment = {
   message: 'Only libs/config reads the environment.',
 };
 
+const accountGrant = {
+  selector: "MemberExpression[object.name='AuthorisedAccount'][property.name='grant']",
+  message: 'Only the account guard authorises accounts.',
+};
+
 const time = [
   "CallExpression[callee.object.name='Date'][callee.property.name='now']",
   "NewExpression[callee.name='Date'][arguments.length=0]",
@@ -54,11 +59,12 @@ export default tseslint.config(
       'max-depth': ['error', 3],
       'max-params': ['error', 5],
       'no-console': 'error',
-      'no-restricted-syntax': ['error', environment, ...time],
+      'no-restricted-syntax': ['error', environment, accountGrant, ...time],
     },
   },
-  { files: ['libs/config/**/*.ts'], rules: { 'no-restricted-syntax': ['error', ...time] } },
-  { files: timekeepers, rules: { 'no-restricted-syntax': ['error', environment] } },
+  { files: ['libs/config/**/*.ts'], rules: { 'no-restricted-syntax': ['error', accountGrant, ...time] } },
+  { files: timekeepers, rules: { 'no-restricted-syntax': ['error', environment, accountGrant] } },
+  { files: ['apps/api/src/guards/account.guard.ts'], rules: { 'no-restricted-syntax': ['error', environment, ...time] } },
   { files: ['**/*.spec.ts', 'test/**/*.ts'], rules: { 'no-restricted-syntax': 'off' } },
   {
     files: documentedLibs,

@@ -17,6 +17,7 @@ import {
   WidgetSettings,
   WriteBack,
 } from '#sync';
+import { accountForOperator } from './operator-account.js';
 import { SandboxControl } from './sandbox-control.js';
 import { type Harness, type HarnessOptions, createHarness } from './sync-harness.js';
 import { VendorAccount } from './vendor-account.js';
@@ -74,7 +75,7 @@ export class SyncedAccount extends VendorAccount {
   /** Saves the key and does all work, so the import ends. */
   async connect(settings?: Readonly<Record<string, unknown>>): Promise<RunView> {
     const { run } = await this.world.harness.get(WidgetSettings).saveKey({
-      accountId: this.accountId,
+      account: accountForOperator(this.accountId),
       unisenderKey: Secret.of(this.unisenderKey),
       ...(settings ? { settings } : {}),
     });

@@ -38,6 +38,7 @@ export {
   alerts,
   toAlertText,
 } from './alert.js';
+export { AuthorisedAccount, type Caller } from './authorised-account.js';
 export { Clock } from './clock.js';
 export type { ContactAction, ContactChange } from './contact-change.js';
 export { type ContactContent, hashContent, toContactContent } from './contact-content.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { openTestDatabases } from '../../support/test-databases.js';
 import { ApiScene, CLIENT_SECRET, OPERATOR_TOKEN, UNISENDER_KEY } from './api-scene.js';
+import { listRoutes } from './routes.js';
 
 const ACCOUNT_ID = 32_000_001;
 
@@ -18,25 +19,6 @@ const open: Readonly<Record<string, number>> = {
   'GET /unisender/webhook/:token': 404,
   'POST /unisender/webhook/:token': 404,
 };
-
-interface Route {
-  readonly method: string;
-  readonly path: string;
-}
-
-/** Reads the routes from the tree that Fastify prints. */
-function listRoutes(scene: ApiScene): Route[] {
-  const fastify = scene.app.getHttpAdapter().getInstance();
-  const drawing = fastify.printRoutes({ commonPrefix: false });
-  const parents: string[] = [];
-  return drawing.split('\n').flatMap((line) => {
-    const [, indent = '', segment = '', methods] = /^([│ ]*)[└├]── (\S+)(?: \((.+)\))?/.exec(line) ?? [];
-    if (segment === '') return [];
-    const level = indent.length / 4;
-    parents.splice(level, parents.length, segment);
-    return (methods?.split(', ') ?? []).map((method) => ({ method, path: parents.join('') }));
-  });
-}
 
 describe('access to routes', () => {
   const databases = openTestDatabases('sqlite');

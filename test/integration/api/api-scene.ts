@@ -32,7 +32,7 @@ export interface Call {
   readonly body?: object | string | Buffer;
 }
 
-type Method = 'GET' | 'POST' | 'DELETE' | 'OPTIONS';
+export type Method = 'GET' | 'POST' | 'DELETE' | 'OPTIONS';
 
 const opened: NestFastifyApplication[] = [];
 

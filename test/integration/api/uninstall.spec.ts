@@ -35,7 +35,7 @@ describe('the uninstall call of Kommo', () => {
     const send = (query: string) => scene.send('GET', `/kommo/uninstall?${query}`);
     expect(await send('account_id=1x')).toMatchObject({
       status: 400,
-      body: { data: { fields: [{ field: 'client_uuid' }, { field: 'account_id' }, { field: 'signature' }] } },
+      body: { data: { fields: [{ field: 'account_id' }, { field: 'client_uuid' }, { field: 'signature' }] } },
     });
     const guess = `client_uuid=${CLIENT_ID}&account_id=${ACCOUNT_ID}&signature=${signature.replace(/^./, (digit) => (digit === 'a' ? 'b' : 'a'))}`;
     for (let attempt = 0; attempt < 5; attempt += 1) expect((await send(guess)).status).toBe(401);

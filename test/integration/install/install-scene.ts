@@ -2,6 +2,7 @@ import { AccessStore } from '#database';
 import { Secret } from '#domain';
 import { Keyring } from '#secrets';
 import { type AuthorizationCallback, AuthorizationLinks, Installer, WidgetSettings } from '#sync';
+import { accountForOperator } from '../../support/operator-account.js';
 import type { SandboxControl } from '../../support/sandbox-control.js';
 import type { Harness } from '../../support/sync-harness.js';
 
@@ -73,7 +74,7 @@ export async function installAccount(harness: Harness, scene: InstallScene, acco
 }
 
 export const saveKey = (harness: Harness, accountId = ACCOUNT_ID, key = UNISENDER_KEY) =>
-  harness.get(WidgetSettings).saveKey({ accountId, unisenderKey: Secret.of(key) });
+  harness.get(WidgetSettings).saveKey({ account: accountForOperator(accountId), unisenderKey: Secret.of(key) });
 
 /** Reads the claims of the stored access token of an account. */
 export async function storedClaims(harness: Harness, accountId: number): Promise<Record<string, unknown>> {

@@ -4,6 +4,7 @@ import { parseJobPayload } from '#domain';
 import { KommoClient } from '#kommo';
 import { AccountQueries, AllAccounts, Integrations, KommoInbox, Sweep, TokenRenewal, TokenService, WidgetStatuses } from '#sync';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
+import { accountForOperator } from '../../support/operator-account.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { createHarness, type Harness, ShiftedClock } from '../../support/sync-harness.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
@@ -108,7 +109,10 @@ describe.each(testDatabaseKinds())('the tokens of an account on %s', (kind) => {
     await saveKey(harness);
     await control.post(`/kommo/accounts/${ACCOUNT_ID}/revoke`);
     expect((await failureOf(readAccount())).code).toBe('reauthorization_required');
-    expect(await harness.get(WidgetStatuses).read(ACCOUNT_ID)).toMatchObject({ status: 'reauthorization_required', connected: false });
+    expect(await harness.get(WidgetStatuses).read(accountForOperator(ACCOUNT_ID))).toMatchObject({
+      status: 'reauthorization_required',
+      connected: false,
+    });
     expect(await harness.get(AlertStore).listDue(10)).toMatchObject([
       { kind: 'account_reauthorization_required', accountId: ACCOUNT_ID, occurrences: 1 },
     ]);

@@ -6,6 +6,7 @@ import { Integrations, RunService, VendorWebhooks, WebhookWatchdog, WidgetAuthor
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { type Harness, createHarness } from '../../support/sync-harness.js';
+import { accountForOperator } from '../../support/operator-account.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 import {
   ACCOUNT_ID,
@@ -114,7 +115,11 @@ describe.each(testDatabaseKinds())('the widget on %s', (kind) => {
 
     it('names every bad setting and changes nothing', async () => {
       const before = await findAccount();
-      const input = { accountId: ACCOUNT_ID, unisenderKey: Secret.of(UNISENDER_KEY), settings: { delete_policy: 'burn', unknown: 1 } };
+      const input = {
+        account: accountForOperator(ACCOUNT_ID),
+        unisenderKey: Secret.of(UNISENDER_KEY),
+        settings: { delete_policy: 'burn', unknown: 1 },
+      };
       const failure = await failureOf(harness.get(WidgetSettings).saveKey(input));
       expect(failure.fields).toEqual(['settings.delete_policy', 'settings.unknown']);
       expect(await findAccount()).toEqual(before);
@@ -131,7 +136,7 @@ describe.each(testDatabaseKinds())('the widget on %s', (kind) => {
     it('cancels the active run and starts a new one when the settings change', async () => {
       const first = await saveKey(harness);
       const settings = { include_tags: ['client'] };
-      const input = { accountId: ACCOUNT_ID, unisenderKey: Secret.of(UNISENDER_KEY), settings };
+      const input = { account: accountForOperator(ACCOUNT_ID), unisenderKey: Secret.of(UNISENDER_KEY), settings };
       const second = await harness.get(WidgetSettings).saveKey(input);
       expect(second.run.run_id).not.toBe(first.run.run_id);
       expect((await harness.get(RunService).get(first.run.run_id)).state).toBe('cancelled');
@@ -249,7 +254,7 @@ describe.each(testDatabaseKinds())('the widget on %s', (kind) => {
 
   describe('the status', () => {
     it('shows an unknown account as not authorised', async () => {
-      expect(await harness.get(WidgetStatuses).read(999)).toMatchObject({
+      expect(await harness.get(WidgetStatuses).read(accountForOperator(999))).toMatchObject({
         account_id: 999,
         connected: false,
         status: 'pending_authorization',
@@ -258,7 +263,7 @@ describe.each(testDatabaseKinds())('the widget on %s', (kind) => {
 
     it('shows connection, masked key, settings and the last run', async () => {
       await saveKey(harness);
-      const status = await harness.get(WidgetStatuses).read(ACCOUNT_ID);
+      const status = await harness.get(WidgetStatuses).read(accountForOperator(ACCOUNT_ID));
       expect(status).toMatchObject({ connected: true, name: `Company ${ACCOUNT_ID}`, webhook: 'active', last_run: { state: 'queued' } });
       expect(status.settings).toMatchObject({ delete_policy: 'delete', write_back: true });
       expect(JSON.stringify(status)).not.toContain(UNISENDER_KEY);

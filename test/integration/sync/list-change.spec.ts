@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Secret, TransientError } from '#domain';
 import { RunWorker, WidgetSettings } from '#sync';
+import { accountForOperator } from '../../support/operator-account.js';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 import { testDatabaseKinds } from '../../support/test-databases.js';
@@ -104,7 +105,7 @@ describe.each(testDatabaseKinds())('another list title on %s', (kind) => {
     const widget = world.harness.get(WidgetSettings);
     const runWorker = world.harness.get(RunWorker);
     const unisenderKey = Secret.of(account.unisenderKey);
-    const { run } = await widget.saveKey({ accountId: account.accountId, unisenderKey, settings: { list_title: 'Two' } });
+    const { run } = await widget.saveKey({ account: accountForOperator(account.accountId), unisenderKey, settings: { list_title: 'Two' } });
     await world.control.fault({ target: 'unisender', kind: '503', match: 'importContacts', times: 1 });
     await expect(runWorker.continueRun(run.run_id, new AbortController().signal)).rejects.toBeInstanceOf(TransientError);
     await world.control.send('DELETE', `${listsPath()}/${oldId}`);

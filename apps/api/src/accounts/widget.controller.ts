@@ -1,11 +1,12 @@
-import { Body, Controller, Get, HttpCode, Options, Post, Query, UseGuards } from '@nestjs/common';
-import { Secret } from '#domain';
+import { Body, Controller, Get, HttpCode, Options, Post, UseGuards } from '@nestjs/common';
+import { AuthorisedAccount, Secret } from '#domain';
 import { WidgetSettings, WidgetStatuses } from '#sync';
 import { Audited } from '../audit/audited.decorator.js';
+import { Account } from '../guards/account.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { IntegrationConfiguredGuard } from '../guards/integration-configured.guard.js';
 import { ApiResult, NoEnvelope } from '../http/envelope.js';
-import { SaveWidgetDto, WidgetStatusDto } from './dto/widget.dto.js';
+import { SaveWidgetDto } from './dto/widget.dto.js';
 
 /** What the Kommo widget reads and saves. */
 @Controller('widget')
@@ -20,15 +21,15 @@ export class WidgetController {
   @Audience('widget')
   @Audited('account.configure')
   @UseGuards(IntegrationConfiguredGuard)
-  async save(@Body() { account_id, unisender_key, settings }: SaveWidgetDto) {
-    const saved = await this.settings.saveKey({ accountId: account_id, unisenderKey: Secret.of(unisender_key), settings });
+  async save(@Account('account_id') account: AuthorisedAccount, @Body() { unisender_key, settings }: SaveWidgetDto) {
+    const saved = await this.settings.saveKey({ account, unisenderKey: Secret.of(unisender_key), settings });
     return new ApiResult({ run_id: saved.run.run_id, ...saved }, { message: 'The key is saved; the import starts now' });
   }
 
   @Get('status')
   @Audience('widget')
-  async status(@Query() { account_id }: WidgetStatusDto) {
-    return this.statuses.read(account_id);
+  async status(@Account('account_id') account: AuthorisedAccount) {
+    return this.statuses.read(account);
   }
 
   /** A browser's CORS preflight: it comes before the request that carries the token. */

@@ -1,7 +1,4 @@
-const actors = new WeakMap<object, string>();
+import type { Caller } from '#domain';
 
-/** Sets the actor that the audit log records for a request. */
-export const setActor = (request: object, actor: string): void => void actors.set(request, actor);
-
-/** The actor of a request; `operator` when none was set. */
-export const actorOf = (request: object): string => actors.get(request) ?? 'operator';
+/** The actor that the audit log records for a caller. */
+export const actorOf = (caller: Caller): string => (caller.kind === 'widget' ? `widget:${caller.userId}` : caller.kind);

@@ -3,7 +3,9 @@ import type { FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { valueAt } from '#domain';
 import { type AuditedAction, AuditLog } from '#sync';
-import { findAccountId, findId, inputOf } from '../guards/request-ids.js';
+import { requestAccountOf } from '../guards/account.guard.js';
+import { callerOf } from '../guards/caller.js';
+import { findId } from '../guards/request-ids.js';
 import { ApiResult } from '../http/envelope.js';
 import { actorOf } from './actor.js';
 import type { AuditedRoute } from './audited.decorator.js';
@@ -24,14 +26,19 @@ export class AuditInterceptor implements NestInterceptor {
 }
 
 function toAuditedAction({ action, fields }: AuditedRoute, request: FastifyRequest): AuditedAction {
-  const accountId = findAccountId(request);
-  const input = { ...inputOf(request), ...(request.params as Record<string, unknown>) };
+  const account = requestAccountOf(request);
   return {
-    actor: actorOf(request),
+    actor: actorOf(callerOf(request)),
     action,
-    accountId: typeof accountId === 'number' ? accountId : undefined,
-    details: readDetails(input, fields),
+    accountId: account.kind === 'named' ? account.accountId : undefined,
+    details: readDetails(inputOf(request), fields),
   };
 }
+
+/** What a handler reads: the body of a request that changes something, else the query; and the path. */
+const inputOf = ({ method, query, body, params }: FastifyRequest): Record<string, unknown> => ({
+  ...((method === 'GET' ? query : body) as Record<string, unknown> | undefined),
+  ...(params as Record<string, unknown>),
+});
 
 const accountIdOf = (result: unknown) => findId(valueAt(result instanceof ApiResult ? result.data : result, 'account_id'));

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { Config } from '#config';
 import { AccountStore } from '#database';
 import { Clock, requireUsableAccount } from '#domain';
-import { findAccountId } from './request-ids.js';
+import { requestAccountOf } from './account.guard.js';
 
 /** Refuses requests for an account that is not authorised with 401 and the link to authorise it. */
 @Injectable()
@@ -15,8 +15,9 @@ export class AccountAuthorisedGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const accountId = findAccountId(context.switchToHttp().getRequest<FastifyRequest>());
-    if (typeof accountId !== 'number') return true;
+    const account = requestAccountOf(context.switchToHttp().getRequest<FastifyRequest>());
+    if (account.kind !== 'named') return true;
+    const { accountId } = account;
     const { publicUrl } = this.config;
     requireUsableAccount(await this.accounts.find(accountId), { accountId, use: 'show', nowMs: this.clock.nowMs(), publicUrl });
     return true;

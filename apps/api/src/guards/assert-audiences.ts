@@ -9,11 +9,28 @@ const AUDIENCES_WITHOUT_GUARDS: ReadonlySet<Audience> = new Set<Audience>(['publ
 const isProtected = ({ audience, hasGuards = false }: FastifyContextConfig) =>
   audience !== undefined && (hasGuards || AUDIENCES_WITHOUT_GUARDS.has(audience));
 
-/** Throws BugError that names every route without an audience, and every route without the guards that its audience needs. */
+/** A widget user may reach one account only: its routes must say which, and who may call a route decides whether that authorises. */
+function hasRightAccount({ audience, account }: FastifyContextConfig): boolean {
+  if (audience === 'widget') return account?.isAuthorised === true && account.isRequired;
+  return account === undefined || account.isAuthorised === (audience === 'operator');
+}
+
+function refuse(problem: string, routes: readonly RegisteredRoute[]): void {
+  if (routes.length === 0) return;
+  throw new BugError(`${problem}: ${routes.map(({ name }) => name).join(', ')}`, { code: 'audience_undeclared' });
+}
+
+/**
+ * Throws BugError that names every route without an audience, without the guards that its audience needs, or with an account
+ * that its audience does not allow.
+ */
 export function assertAudiences(routes: readonly RegisteredRoute[]): void {
-  const unprotected = routes.filter(({ config }) => !isProtected(config)).map(({ name }) => name);
-  if (unprotected.length === 0) return;
-  throw new BugError(`Routes without an audience, or without the guards of their audience: ${unprotected.join(', ')}`, {
-    code: 'audience_undeclared',
-  });
+  refuse(
+    'Routes without an audience, or without the guards of their audience',
+    routes.filter(({ config }) => !isProtected(config)),
+  );
+  refuse(
+    'Routes whose account does not fit their audience',
+    routes.filter(({ config }) => config.audience !== 'public' && !hasRightAccount(config)),
+  );
 }

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { Config } from '#config';
 import { BugError, InvalidInputError } from '#domain';
 import { audienceOf } from './audience.decorator.js';
+import { setCaller } from './caller.js';
 import { PublicRateLimit } from './public-rate-limit.guard.js';
 
 const BEARER = /^Bearer ([\x21-\x7e]{1,512})$/i;
@@ -25,7 +26,11 @@ export class OperatorGuard implements CanActivate {
     const audience = audienceOf(context);
     if (audience === undefined) throw new BugError('The route declares no audience', { code: 'audience_undeclared' });
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    if (audience !== 'operator' || isOperator(request, this.config)) return true;
+    if (isOperator(request, this.config)) {
+      setCaller(request, { kind: 'operator' });
+      return true;
+    }
+    if (audience !== 'operator') return true;
     this.rateLimit.consume(request);
     throw new InvalidInputError("The operator's token is required: send Authorization: Bearer <OPERATOR_TOKEN>", {
       code: 'operator_required',

@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type BodyObject, InvalidInputError, parseFormBody, parseJsonBody } from '#domain';
+import { findRepeatedName } from './repeated-name.js';
 import { AddRouteConfig } from './route-registry.js';
 
 /** 2 MB: no webhook of Kommo is larger. */
 export const MAX_BODY_BYTES = 2 * 1024 * 1024;
+const MAX_SHOWN_NAME_LENGTH = 64;
 
 /** The handler gets the body's bytes and decodes them itself: it verifies a signature, or keeps what cannot be decoded. */
 export const RawBody = (): MethodDecorator => AddRouteConfig({ keepsRawBody: true });
@@ -15,12 +17,16 @@ export const toBytes = (body: unknown): Buffer => (Buffer.isBuffer(body) ? body 
 
 type Parse = (bytes: Buffer) => unknown;
 
+const badBody = (field: string, problem: string) =>
+  new InvalidInputError(`The ${field} ${problem}`, { code: 'bad_body', fields: [{ field, problem }] });
+
 function parseJsonObject(bytes: Buffer): BodyObject | undefined {
   const body = parseJsonBody(bytes);
   if (body === undefined) return undefined;
-  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body;
-  const problem = 'must be a JSON object';
-  throw new InvalidInputError(`The body ${problem}`, { code: 'bad_body', fields: [{ field: 'body', problem }] });
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badBody('body', 'must be a JSON object');
+  const repeated = findRepeatedName(bytes);
+  if (repeated === undefined) return body;
+  throw badBody(repeated.slice(0, MAX_SHOWN_NAME_LENGTH), 'must be sent once');
 }
 
 function refuseType(): never {

@@ -1,6 +1,7 @@
 import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
 import type { FastifyContextConfig, FastifyInstance } from 'fastify';
 import type { AuditedRoute } from '../audit/audited.decorator.js';
+import type { AccountRule } from '../guards/account.guard.js';
 import type { Audience } from '../guards/audience.decorator.js';
 
 declare module 'fastify' {
@@ -9,6 +10,8 @@ declare module 'fastify' {
     readonly audience?: Audience;
     /** Nest's guards run before the handler. A route that is registered on Fastify directly has none. */
     readonly hasGuards?: boolean;
+    /** How the route names its account; undefined for a route that is about no account. */
+    readonly account?: AccountRule;
     readonly audited?: AuditedRoute;
     /** The handler gets the body's bytes undecoded. */
     readonly keepsRawBody?: boolean;

@@ -1,14 +1,16 @@
 import { Controller, Get, Query, Res, UseGuards } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Config } from '#config';
+import { InvalidInputError } from '#domain';
 import { buildConsentButton } from '#kommo';
 import { AuthorizationLinks, Installer } from '#sync';
+import { OptionalNamedAccount } from '../guards/account.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { IntegrationConfiguredGuard } from '../guards/integration-configured.guard.js';
 import { BackgroundWork } from '../http/background-work.js';
 import { ApiResult } from '../http/envelope.js';
 import { consentPagePolicy, renderConsentPage } from './consent-page.js';
-import { AuthorizationCallbackDto, AuthorizationDto, beginsConsent } from './dto/authorization.dto.js';
+import { AuthorizationCallbackDto, AuthorizationDto, hasResult } from './dto/authorization.dto.js';
 
 /** Kommo's server gives up after 3 s (reference/kommo.md 1.3). */
 const RESPOND_WITHIN_MS = 2_500;
@@ -26,22 +28,28 @@ export class AuthorizationController {
 
   @Get('auth')
   @Audience('browser')
-  async authorize(@Query() query: AuthorizationDto, @Res({ passthrough: true }) reply: FastifyReply) {
-    return beginsConsent(query) ? this.begin(query, reply) : this.finish(query);
+  async authorize(
+    @OptionalNamedAccount('id') accountId: number | undefined,
+    @Query() query: AuthorizationDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    if (hasResult(query)) return this.finish(query);
+    if (accountId !== undefined) return this.begin(accountId, query, reply);
+    throw InvalidInputError.ofFields([{ field: 'id', problem: 'must be a whole number above 0, in digits' }]);
   }
 
   @Get('authcallback')
   @Audience('browser')
-  async callback(@Query() query: AuthorizationCallbackDto) {
+  async callback(@OptionalNamedAccount('id') _accountId: number | undefined, @Query() query: AuthorizationCallbackDto) {
     return this.finish(query);
   }
 
-  private async begin({ id, client_id, button }: AuthorizationDto & { id: number }, reply: FastifyReply): Promise<void> {
-    const { url, clientId, state } = await this.links.create({ accountId: id, clientId: client_id });
+  private async begin(accountId: number, { client_id, button }: AuthorizationDto, reply: FastifyReply): Promise<void> {
+    const { url, clientId, state } = await this.links.create({ accountId, clientId: client_id });
     if (!button) return void (await reply.redirect(url, 302));
     const page = buildConsentButton({ oauthUrl: this.config.kommoOauthUrl, clientId, state }, 'Connect Kommo');
     void reply.header('Content-Security-Policy', consentPagePolicy(page.scriptUrl)).type('text/html; charset=utf-8');
-    await reply.send(renderConsentPage(id, url, page));
+    await reply.send(renderConsentPage(accountId, url, page));
   }
 
   private async finish({ code, referer, client_id, state, from_widget, error }: AuthorizationCallbackDto) {

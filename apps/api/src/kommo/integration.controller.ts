@@ -1,10 +1,12 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { Config } from '#config';
+import { AuthorisedAccount } from '#domain';
 import { Integrations } from '#sync';
 import { Audited } from '../audit/audited.decorator.js';
+import { Account } from '../guards/account.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { ApiResult } from '../http/envelope.js';
-import { SaveIntegrationDto, SetupDto } from './dto/integration.dto.js';
+import { SaveIntegrationDto } from './dto/integration.dto.js';
 
 const toIntegration = ({ client_id, client_secret, redirect_uri, domain }: SaveIntegrationDto) => ({
   clientId: client_id,
@@ -34,8 +36,8 @@ export class IntegrationController {
   @HttpCode(200)
   @Audience('operator')
   @Audited('account.setup', 'client_id', 'integrations_id')
-  async saveSetup(@Body() body: SetupDto) {
-    const saved = await this.integrations.saveWithAccount({ ...toIntegration(body), accountId: body.account_id });
+  async saveSetup(@Account('account_id') { accountId }: AuthorisedAccount, @Body() body: SaveIntegrationDto) {
+    const saved = await this.integrations.saveWithAccount({ ...toIntegration(body), accountId });
     const message = `Saved; now open ${this.config.publicUrl}/auth?id=${saved.accountId} in a browser and allow the access`;
     return new ApiResult({ client_id: saved.clientId, account_id: saved.accountId }, { message });
   }

@@ -1,7 +1,8 @@
 import { Controller, Get, Query, UseGuards } from '@nestjs/common';
-import type { ContactSnapshot } from '#domain';
+import { AuthorisedAccount, type ContactSnapshot } from '#domain';
 import { KommoContacts } from '#sync';
 import { AccountAuthorisedGuard } from '../guards/account-authorised.guard.js';
+import { Account } from '../guards/account.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { IntegrationConfiguredGuard } from '../guards/integration-configured.guard.js';
 import { KommoContactsDto } from './dto/kommo-contacts.dto.js';
@@ -14,8 +15,8 @@ export class KommoContactsController {
   @Get('contacts')
   @Audience('operator')
   @UseGuards(IntegrationConfiguredGuard, AccountAuthorisedGuard)
-  async page(@Query() { id, page, limit }: KommoContactsDto) {
-    const { contacts, hasNext } = await this.contacts.page(id, { page, limit });
+  async page(@Account('id') { accountId }: AuthorisedAccount, @Query() { page, limit }: KommoContactsDto) {
+    const { contacts, hasNext } = await this.contacts.page(accountId, { page, limit });
     return { page, limit, has_next: hasNext, contacts: contacts.map(toView) };
   }
 }

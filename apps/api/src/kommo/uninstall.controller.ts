@@ -1,6 +1,7 @@
 import { Controller, Get, Query, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Uninstall } from '#sync';
+import { NamedAccount } from '../guards/account.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { PublicRateLimit } from '../guards/public-rate-limit.guard.js';
 import { BackgroundWork } from '../http/background-work.js';
@@ -21,10 +22,14 @@ export class UninstallController {
 
   @Get('uninstall')
   @Audience('kommo')
-  async uninstall(@Query() { client_uuid, account_id, signature }: UninstallDto, @Req() request: FastifyRequest) {
-    const call = { clientId: client_uuid, accountId: account_id, signature };
+  async uninstall(
+    @NamedAccount('account_id') accountId: number,
+    @Query() { client_uuid, signature }: UninstallDto,
+    @Req() request: FastifyRequest,
+  ) {
+    const call = { clientId: client_uuid, accountId, signature };
     await this.rateLimit.consumeOnRefusal(request, () => this.uninstalls.receive(call));
-    await this.background.waitFor(this.uninstalls.removeWebhooks(account_id), RESPOND_WITHIN_MS, 'webhook removal');
+    await this.background.waitFor(this.uninstalls.removeWebhooks(accountId), RESPOND_WITHIN_MS, 'webhook removal');
     return new ApiResult(null, { message: 'The account is disconnected' });
   }
 }

@@ -1,5 +1,7 @@
 import { Controller, Get, Query } from '@nestjs/common';
+import type { AuthorisedAccount } from '#domain';
 import { AuditLog } from '#sync';
+import { OptionalAccount } from '../guards/account.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { ListAuditDto } from './dto/operations.dto.js';
 
@@ -10,8 +12,8 @@ export class AuditController {
 
   @Get()
   @Audience('operator')
-  async list(@Query() { account_id, before, limit }: ListAuditDto) {
-    const audit = await this.log.list({ accountId: account_id, before, limit });
+  async list(@OptionalAccount('account_id') account: AuthorisedAccount | undefined, @Query() { before, limit }: ListAuditDto) {
+    const audit = await this.log.list({ accountId: account?.accountId, before, limit });
     return { audit, next_before: audit.length < limit ? null : (audit.at(-1)?.audit_id ?? null) };
   }
 }

@@ -1,9 +1,10 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
-import { InvalidInputError } from '#domain';
+import { Controller, Get, Query } from '@nestjs/common';
+import { AuthorisedAccount, InvalidInputError } from '#domain';
 import { QueueClient } from '#queue';
 import { AccountHistory, AccountQueries } from '#sync';
+import { Account, OptionalAccount } from '../guards/account.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
-import { AccountParamsDto, ListEventsDto, ListFailuresDto } from './dto/operations.dto.js';
+import { NewestDto } from './dto/operations.dto.js';
 import { toEventView, toFailureView } from './operations.views.js';
 
 /** Data for the operator's console and command line. */
@@ -17,8 +18,8 @@ export class OperationsController {
 
   @Get('accounts/:account_id')
   @Audience('operator')
-  async account(@Param() { account_id }: AccountParamsDto) {
-    const account = await this.accounts.find(account_id);
+  async account(@Account('account_id') { accountId }: AuthorisedAccount) {
+    const account = await this.accounts.find(accountId);
     if (account) return account;
     throw new InvalidInputError('Unknown account', {
       code: 'not_found',
@@ -28,15 +29,15 @@ export class OperationsController {
 
   @Get('events')
   @Audience('operator')
-  async events(@Query() { account_id, limit }: ListEventsDto) {
-    const events = await this.history.listEvents(account_id, limit);
+  async events(@Account('account_id') { accountId }: AuthorisedAccount, @Query() { limit }: NewestDto) {
+    const events = await this.history.listEvents(accountId, limit);
     return { events: events.map(toEventView) };
   }
 
   @Get('failures')
   @Audience('operator')
-  async failures(@Query() { account_id, limit }: ListFailuresDto) {
-    const failures = await this.history.listFailures(account_id, limit);
+  async failures(@OptionalAccount('account_id') account: AuthorisedAccount | undefined, @Query() { limit }: NewestDto) {
+    const failures = await this.history.listFailures(account?.accountId, limit);
     return { failures: failures.map(toFailureView) };
   }
 

@@ -1,6 +1,8 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import type { AuthorisedAccount } from '#domain';
 import { PersonalData } from '#sync';
 import { Audited } from '../audit/audited.decorator.js';
+import { OptionalAccount } from '../guards/account.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { ApiResult } from '../http/envelope.js';
 import { PersonDto } from './dto/operations.dto.js';
@@ -13,8 +15,8 @@ export class PersonalDataController {
   @Get('export')
   @Audience('operator')
   @Audited('person.export', 'email')
-  async read(@Query() { email, account_id }: PersonDto) {
-    return { accounts: await this.personalData.export({ email, accountId: account_id }) };
+  async read(@OptionalAccount('account_id') account: AuthorisedAccount | undefined, @Query() { email }: PersonDto) {
+    return { accounts: await this.personalData.export({ email, accountId: account?.accountId }) };
   }
 
   /** As GET, but the e-mail address is not in the URL. */
@@ -22,16 +24,16 @@ export class PersonalDataController {
   @HttpCode(200)
   @Audience('operator')
   @Audited('person.export', 'email')
-  async export(@Body() input: PersonDto) {
-    return this.read(input);
+  async export(@OptionalAccount('account_id') account: AuthorisedAccount | undefined, @Body() input: PersonDto) {
+    return this.read(account, input);
   }
 
   @Post('erase')
   @HttpCode(200)
   @Audience('operator')
   @Audited('person.erase', 'email')
-  async erase(@Body() { email, account_id }: PersonDto) {
-    const accounts = await this.personalData.erase({ email, accountId: account_id });
+  async erase(@OptionalAccount('account_id') account: AuthorisedAccount | undefined, @Body() { email }: PersonDto) {
+    const accounts = await this.personalData.erase({ email, accountId: account?.accountId });
     return new ApiResult({ accounts }, { message: 'Erased here; a contact that Kommo still has comes back with its next change' });
   }
 }

@@ -1,6 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
+import { AuthorisedAccount } from '#domain';
 import { RunService, type RunView } from '#sync';
 import { Audited } from '../audit/audited.decorator.js';
+import { Account } from '../guards/account.decorator.js';
 import { AccountAuthorisedGuard } from '../guards/account-authorised.guard.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { IntegrationConfiguredGuard } from '../guards/integration-configured.guard.js';
@@ -17,8 +19,8 @@ export class SyncController {
   @Audience('operator')
   @Audited('run.start', 'mode')
   @UseGuards(IntegrationConfiguredGuard, AccountAuthorisedGuard)
-  async start(@Body() { id, mode }: StartRunDto) {
-    const run = await this.runs.start({ accountId: id, mode, trigger: 'operator' });
+  async start(@Account('id') { accountId }: AuthorisedAccount, @Body() { mode }: StartRunDto) {
+    const run = await this.runs.start({ accountId, mode, trigger: 'operator' });
     return new ApiResult(run, { message: 'The run starts now' });
   }
 
@@ -45,7 +47,7 @@ export class SyncController {
 
   @Get('runs')
   @Audience('operator')
-  async list(@Query() { id, limit }: ListRunsDto) {
-    return { runs: await this.runs.list(id, limit) };
+  async list(@Account('id') { accountId }: AuthorisedAccount, @Query() { limit }: ListRunsDto) {
+    return { runs: await this.runs.list(accountId, limit) };
   }
 }

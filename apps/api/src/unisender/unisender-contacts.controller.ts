@@ -1,6 +1,8 @@
 import { Body, Controller, Get, HttpCode, Post, Query, UseGuards } from '@nestjs/common';
+import { AuthorisedAccount } from '#domain';
 import { UnisenderContacts } from '#sync';
 import { Audited } from '../audit/audited.decorator.js';
+import { Account } from '../guards/account.decorator.js';
 import { AccountAuthorisedGuard } from '../guards/account-authorised.guard.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { IntegrationConfiguredGuard } from '../guards/integration-configured.guard.js';
@@ -14,8 +16,8 @@ export class UnisenderContactsController {
 
   @Get('contacts')
   @Audience('operator')
-  async find(@Query() { id, email }: FindContactDto) {
-    const contact = await this.contacts.find(id, email);
+  async find(@Account('id') { accountId }: AuthorisedAccount, @Query() { email }: FindContactDto) {
+    const contact = await this.contacts.find(accountId, email);
     return { found: contact !== undefined, contact: contact ?? null };
   }
 
@@ -23,8 +25,8 @@ export class UnisenderContactsController {
   @HttpCode(200)
   @Audience('operator')
   @Audited('unisender.change', 'delete', 'emails')
-  async change(@Body() body: ChangeContactsDto) {
+  async change(@Account('id') { accountId }: AuthorisedAccount, @Body() body: ChangeContactsDto) {
     const emails = parseEmails(body.emails);
-    return body.delete ? this.contacts.remove(body.id, emails) : this.contacts.add(body.id, emails);
+    return body.delete ? this.contacts.remove(accountId, emails) : this.contacts.add(accountId, emails);
   }
 }

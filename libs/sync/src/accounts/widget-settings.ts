@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AccountBlockedError, InvalidInputError, type Secret, parseAccountSettings } from '#domain';
+import { AccountBlockedError, type AuthorisedAccount, InvalidInputError, type Secret, parseAccountSettings } from '#domain';
 import { UnisenderClient, UnisenderKeyRefusedError, type UnisenderList } from '#unisender';
 import { RunActiveError, RunService } from '../runs/run-service.js';
 import type { RunView } from '../runs/run-view.js';
@@ -12,7 +12,7 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** What the administrator enters. */
 export interface KeyInput {
-  readonly accountId: number;
+  readonly account: AuthorisedAccount;
   readonly unisenderKey: Secret;
   /** As the widget sends them; undefined keeps the stored ones. */
   readonly settings?: unknown;
@@ -36,7 +36,7 @@ export class WidgetSettings {
    * Saves nothing on InvalidInputError (invalid settings), AccountBlockedError (not authorised; `unisender_key_refused`) and
    * TransientError (Unisender is unavailable).
    */
-  async saveKey({ accountId, unisenderKey, settings }: KeyInput): Promise<{ run: RunView }> {
+  async saveKey({ account: { accountId }, unisenderKey, settings }: KeyInput): Promise<{ run: RunView }> {
     const account = await this.gate.get(accountId, 'call_kommo');
     const wanted = parseAccountSettings(settings, account.settings);
     const lists = await this.readLists(unisenderKey);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type AccountEntity, AccountStore, type FailureEntity, type WebhookState } from '#database';
-import { type AccountSettings, type AccountStatus, toIsoTime } from '#domain';
+import { type AccountSettings, type AccountStatus, type AuthorisedAccount, toIsoTime } from '#domain';
 import type { RunView } from '../runs/run-view.js';
 import { AccountHistory } from './account-history.js';
 import { type AccountDetails, AccountQueries } from './account-queries.js';
@@ -98,7 +98,7 @@ export class WidgetStatuses {
   ) {}
 
   /** Reads the status. An unknown account counts as not authorised, so that the widget offers to connect it. */
-  async read(accountId: number): Promise<WidgetStatus> {
+  async read({ accountId }: AuthorisedAccount): Promise<WidgetStatus> {
     const account = await this.accounts.find(accountId);
     const details = await this.queries.find(accountId);
     if (!account || !details) return toUnconnectedStatus(accountId);

@@ -1,11 +1,11 @@
 import { Transform } from 'class-transformer';
-import { IsBoolean, IsOptional, ValidateIf } from 'class-validator';
-import { flagToBoolean, IsAccountId, IsPlainText } from '../../http/dto-decorators.js';
+import { IsBoolean, IsOptional } from 'class-validator';
+import { flagToBoolean, IsPlainText } from '../../http/dto-decorators.js';
 
 const MAX_CODE_LENGTH = 4096;
 
 /** What Kommo sends at the end of a consent: `code` or `error` (reference/kommo.md 1.3). */
-abstract class ConsentResultDto {
+export class AuthorizationCallbackDto {
   @IsOptional()
   @IsPlainText()
   client_id?: string;
@@ -32,20 +32,8 @@ abstract class ConsentResultDto {
   error?: string;
 }
 
-export class AuthorizationCallbackDto extends ConsentResultDto {
-  @IsOptional()
-  @IsAccountId()
-  id?: number;
-}
-
-const hasResult = ({ code, error }: ConsentResultDto) => code !== undefined || error !== undefined;
-
-/** Begins a consent for the account `id`, or carries the result of one. */
-export class AuthorizationDto extends ConsentResultDto {
-  @ValidateIf((query: AuthorizationDto) => query.id !== undefined || !hasResult(query))
-  @IsAccountId()
-  id?: number;
-
+/** Begins a consent, or carries the result of one. */
+export class AuthorizationDto extends AuthorizationCallbackDto {
   /** Shows a page with Kommo's button instead of redirecting. */
   @IsOptional()
   @Transform(flagToBoolean)
@@ -53,6 +41,5 @@ export class AuthorizationDto extends ConsentResultDto {
   button?: boolean;
 }
 
-/** Whether a validated query begins a consent. */
-export const beginsConsent = (query: AuthorizationDto): query is AuthorizationDto & { id: number } =>
-  query.id !== undefined && !hasResult(query);
+/** Whether a query carries the result of a consent. */
+export const hasResult = ({ code, error }: AuthorizationCallbackDto): boolean => code !== undefined || error !== undefined;

@@ -1,5 +1,5 @@
 import { IsOptional } from 'class-validator';
-import { Alias, IsAccountId, IsPlainText } from '../../http/dto-decorators.js';
+import { Alias, IsPlainText } from '../../http/dto-decorators.js';
 
 const MAX_URL_LENGTH = 1024;
 
@@ -20,10 +20,4 @@ export class SaveIntegrationDto {
   @IsOptional()
   @IsPlainText()
   domain?: string;
-}
-
-export class SetupDto extends SaveIntegrationDto {
-  @Alias('id')
-  @IsAccountId()
-  account_id!: number;
 }

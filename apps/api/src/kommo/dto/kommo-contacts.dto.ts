@@ -1,16 +1,12 @@
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, Max, Min } from 'class-validator';
 import { KOMMO_PAGE_LIMIT } from '#kommo';
-import { Alias, digitsToNumber, IsAccountId } from '../../http/dto-decorators.js';
+import { digitsToNumber } from '../../http/dto-decorators.js';
 
 const DEFAULT_LIMIT = 50;
 const MAX_PAGE = 1_000_000;
 
 export class KommoContactsDto {
-  @Alias('account_id')
-  @IsAccountId()
-  id!: number;
-
   @IsOptional()
   @Transform(digitsToNumber)
   @IsInt()

@@ -1,16 +1,12 @@
 import { Transform } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, Max, Min, ValidateIf } from 'class-validator';
 import { type RunMode, runModes } from '#domain';
-import { Alias, digitsToNumber, IsAccountId, IsPlainText, isSent } from '../../http/dto-decorators.js';
+import { digitsToNumber, IsPlainText, isSent } from '../../http/dto-decorators.js';
 
 const MAX_LIMIT = 500;
 const MAX_RUN_ID_LENGTH = 64;
 
 export class StartRunDto {
-  @Alias('account_id')
-  @IsAccountId()
-  id!: number;
-
   @ValidateIf(isSent)
   @IsIn(runModes)
   mode: RunMode = 'import';
@@ -22,10 +18,6 @@ export class RunParamsDto {
 }
 
 export class ListRunsDto {
-  @Alias('account_id')
-  @IsAccountId()
-  id!: number;
-
   @IsOptional()
   @Transform(digitsToNumber)
   @IsInt()

@@ -1,7 +1,7 @@
 import { Transform } from 'class-transformer';
 import { ArrayNotEmpty, IsBoolean, IsOptional, ValidateBy } from 'class-validator';
 import { InvalidInputError, parseAddress } from '#domain';
-import { Alias, flagToBoolean, IsAccountId } from '../../http/dto-decorators.js';
+import { Alias, flagToBoolean } from '../../http/dto-decorators.js';
 
 const isEmail = (value: unknown): value is string => typeof value === 'string' && parseAddress(value).invalidReason === null;
 
@@ -12,20 +12,12 @@ const IsAddress = () =>
   ValidateBy({ name: 'isAddress', validator: { validate: isEmail, defaultMessage: () => `$property ${EMAIL_PROBLEM}` } });
 
 export class FindContactDto {
-  @Alias('account_id')
-  @IsAccountId()
-  id!: number;
-
   @Alias('z')
   @IsAddress()
   email!: string;
 }
 
 export class ChangeContactsDto {
-  @Alias('account_id')
-  @IsAccountId()
-  id!: number;
-
   /** A list, or one text of addresses separated by commas. {@link parseEmails} checks each. */
   @Alias('email')
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.split(',') : value))
