@@ -1,11 +1,12 @@
 import { afterEach } from '@jest/globals';
+import type { INestApplicationContext, ModuleMetadata, Provider, Type } from '@nestjs/common';
+import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { systemClock } from '#clock';
-import type { Database } from '#database';
-import { Clock, type Job, JobQueue, type LogFields, Logger, type RequestLimiter, Secret } from '#domain';
-import { KommoClient } from '#kommo';
-import { Keyring, StateSigner } from '#secrets';
-import { type SyncConfig, type SyncContext, type SyncServices, createStores, createSync } from '#sync';
-import { UnisenderClient } from '#unisender';
+import { Config } from '#config';
+import { Database } from '#database';
+import { Clock, type Job, JobQueue, type LogFields, Logger, RequestLimiter, Secret } from '#domain';
+import { Keyring } from '#secrets';
+import { SyncModule } from '#sync';
 
 /** The default encryption key of the harness. */
 export const ENCRYPTION_KEY = Secret.of(Buffer.alloc(32, 7).toString('base64'));
@@ -44,8 +45,6 @@ export class RecordingLogger implements Logger {
 
 /** The use cases of one process over a real database and the sandbox. */
 export interface Harness {
-  readonly context: SyncContext;
-  readonly services: SyncServices;
   readonly clock: ShiftedClock;
   /** The jobs that were enqueued and not taken out yet. */
   readonly jobs: Job[];
@@ -60,19 +59,22 @@ export interface Token<Instance> {
   readonly prototype: Instance;
 }
 
-/** How a harness is built. */
 export interface HarnessOptions {
   readonly database: Database;
   readonly sandbox: { readonly url: string };
   readonly limiter?: RequestLimiter;
-  /** The clock of the sandbox, when both need the same time. */
+  /** The sandbox's own, where both must agree on the time. */
   readonly clock?: ShiftedClock;
-  readonly config?: Partial<SyncConfig>;
+  readonly config?: Partial<Config>;
   readonly keyring?: Keyring;
 }
 
-const defaultConfig: SyncConfig = {
+const defaultConfig: Partial<Config> = {
   publicUrl: 'https://sync.example.org',
+  encryptionKey: ENCRYPTION_KEY,
+  olderEncryptionKeys: [],
+  localSecrets: {},
+  beanstalk: { kind: 'servers', endpoints: [] },
   kommoOauthUrl: 'https://www.kommo.com/oauth',
   kommoAllowedDomains: ['kommo.com', 'amocrm.com', 'amocrm.ru'],
   sweepSeconds: 30,
@@ -85,50 +87,72 @@ const defaultConfig: SyncConfig = {
 };
 
 const unlimited: RequestLimiter = { acquire: () => Promise.resolve(), pause: () => Promise.resolve() };
-const clients: { close(): void }[] = [];
+const applications: INestApplicationContext[] = [];
 
-afterEach(() => {
-  for (const client of clients.splice(0)) client.close();
+afterEach(async () => {
+  for (const application of applications.splice(0)) await application.close();
 });
 
-/** Creates the use cases over a database and the sandbox. Jobs are recorded only. Connections close after the test. */
-export async function createHarness({
-  database,
-  sandbox,
-  limiter = unlimited,
-  config = {},
-  clock = new ShiftedClock(),
-  keyring = new Keyring(ENCRYPTION_KEY),
-}: HarnessOptions): Promise<Harness> {
+/** The database of a test, which the test closes itself. */
+const withoutClose = (database: Database): Database =>
+  Object.assign(Object.create(database) as Database, { close: () => Promise.resolve() });
+
+/** A testing module that is ready to compile. */
+export interface PreparedHarness {
+  readonly builder: TestingModuleBuilder;
+  readonly config: Config;
+  readonly clock: ShiftedClock;
+  readonly logger: RecordingLogger;
+  /** Makes the harness of the application that the builder created. */
+  readonly toHarness: (application: INestApplicationContext) => Harness;
+}
+
+class GlobalsModule {}
+
+/**
+ * Prepares an application of these modules over a database and the sandbox. Jobs are recorded only. The application closes
+ * after the test, the database does not.
+ */
+export function prepareHarness(
+  imports: NonNullable<ModuleMetadata['imports']>,
+  {
+    database,
+    sandbox,
+    limiter = unlimited,
+    config: changes = {},
+    clock = new ShiftedClock(),
+    keyring = new Keyring(ENCRYPTION_KEY),
+  }: HarnessOptions,
+): PreparedHarness {
   const logger = new RecordingLogger();
   const jobs: Job[] = [];
-  const settings = { ...defaultConfig, ...config };
-  const shared = { clock, logger, limiter };
-  const kommo = KommoClient.create({ allowedDomains: settings.kommoAllowedDomains, originOverride: new URL(sandbox.url) }, shared);
-  const unisender = UnisenderClient.create({ baseUrl: `${sandbox.url}/ru/api` }, shared);
-  clients.push(kommo, unisender);
-  const queue: JobQueue = { put: async (job) => jobs.push(job) };
-  const stores = createStores(database, clock);
-  const stateSigner = new StateSigner(ENCRYPTION_KEY);
-  const context: SyncContext = { clock, logger, database, stores, keyring, stateSigner, kommo, unisender, queue, config: settings };
-  const services = createSync(context);
-  const instances: readonly object[] = [
-    database,
-    keyring,
-    kommo,
-    unisender,
-    ...(Object.values(stores) as object[]),
-    ...(Object.values(services) as object[]),
+  const vendors = { kommoOriginOverride: sandbox.url, unisenderUrl: `${sandbox.url}/ru/api` };
+  const config = { ...defaultConfig, ...vendors, ...changes } as Config;
+  const providers: Provider[] = [
+    { provide: Config, useValue: config },
+    { provide: Clock, useValue: clock },
+    { provide: Logger, useValue: logger },
   ];
-  const ports = new Map<unknown, object>([
-    [Clock, clock],
-    [Logger, logger],
-    [JobQueue, queue],
-  ]);
-  const get = <Instance>(token: Token<Instance>): Instance => {
-    const found = ports.get(token) ?? instances.find(({ constructor }) => constructor === token);
-    if (!found) throw new Error(`${token.name} is not provided`);
-    return found as Instance;
+  const globals = { module: GlobalsModule, global: true, providers, exports: providers };
+  const builder = Test.createTestingModule({ imports: [globals, ...imports] })
+    .overrideProvider(Database)
+    .useValue(withoutClose(database))
+    .overrideProvider(RequestLimiter)
+    .useValue(limiter)
+    .overrideProvider(JobQueue)
+    .useValue({ put: async (job: Job) => jobs.push(job) } satisfies JobQueue)
+    .overrideProvider(Keyring)
+    .useValue(keyring);
+  const toHarness = (application: INestApplicationContext): Harness => {
+    applications.push(application);
+    const get = <Instance>(token: Token<Instance>) => application.get<Instance>(token as Type<Instance>, { strict: false });
+    return { clock, jobs, logLines: logger.lines, get };
   };
-  return { context, services, clock, jobs, logLines: logger.lines, get };
+  return { builder, config, clock, logger, toHarness };
+}
+
+/** Creates the use cases over a database and the sandbox. Jobs are recorded only. */
+export async function createHarness(options: HarnessOptions): Promise<Harness> {
+  const { builder, toHarness } = prepareHarness([SyncModule], options);
+  return toHarness(await builder.compile());
 }

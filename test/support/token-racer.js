@@ -1,7 +1,10 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
 import { systemClock } from '#clock';
-import { loadConfig } from '#config';
-import { silentLogger } from '#domain';
-import { composeSync } from '#sync';
+import { ConfigModule, loadConfig } from '#config';
+import { Clock, Logger, silentLogger } from '#domain';
+import { KommoClient } from '#kommo';
+import { SyncModule, TokenService } from '#sync';
 
 /**
  * A process of the service. For each account id that it receives, it requests the account from Kommo. Its argument moves its
@@ -9,11 +12,26 @@ import { composeSync } from '#sync';
  */
 const shiftMs = Number(process.argv[2] ?? 0);
 const clock = { nowMs: () => systemClock.nowMs() + shiftMs, sleep: (ms, signal) => systemClock.sleep(ms, signal) };
-const { context, services, close } = await composeSync(loadConfig(), { clock, logger: silentLogger });
+
+class RacerModule {}
+
+const racer = {
+  module: RacerModule,
+  global: true,
+  imports: [ConfigModule.forRoot(loadConfig()), SyncModule],
+  providers: [
+    { provide: Clock, useValue: clock },
+    { provide: Logger, useValue: silentLogger },
+  ],
+  exports: [Clock, Logger],
+};
+const application = await NestFactory.createApplicationContext(racer, { logger: false, abortOnError: false });
+const tokens = application.get(TokenService, { strict: false });
+const kommo = application.get(KommoClient, { strict: false });
 
 async function readAccount(accountId) {
   try {
-    const account = await services.tokens.withSession(accountId, (session) => context.kommo.getAccount(session));
+    const account = await tokens.withSession(accountId, (session) => kommo.getAccount(session));
     return { accountId: account.accountId };
   } catch (error) {
     return { code: error.code ?? String(error) };
@@ -21,5 +39,5 @@ async function readAccount(accountId) {
 }
 
 process.on('message', (accountId) => void readAccount(accountId).then((result) => process.send(result)));
-process.on('disconnect', () => void close().then(() => process.exit(0)));
+process.on('disconnect', () => void application.close().then(() => process.exit(0)));
 process.send('ready');

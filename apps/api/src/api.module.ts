@@ -1,4 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { ClockModule } from '#clock';
+import { type Config, ConfigModule } from '#config';
+import { DatabaseModule } from '#database';
+import { LoggingModule, type ServiceLogger } from '#logging';
 import { AccountsModule } from './accounts/accounts.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpPipelineModule } from './http/http-pipeline.module.js';
@@ -7,15 +11,15 @@ import { OperationsModule } from './operations/operations.module.js';
 import { SumController } from './sum.controller.js';
 import { SyncApiModule } from './sync/sync-api.module.js';
 import { UnisenderModule } from './unisender/unisender.module.js';
-import { type Composition, UseCasesModule } from './use-cases.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 const features = [AccountsModule, HealthModule, KommoModule, OperationsModule, SyncApiModule, UnisenderModule, WebhooksModule];
 
 /** The whole API: the HTTP pipeline, one module per feature, and the predecessors' demonstration route. */
-@Module({})
+@Module({ imports: [DatabaseModule, HttpPipelineModule, ...features], controllers: [SumController] })
 export class ApiModule {
-  static of(composition: Composition): DynamicModule {
-    return { module: ApiModule, imports: [UseCasesModule.of(composition), HttpPipelineModule, ...features], controllers: [SumController] };
+  /** Adds the modules of what exists before Nest starts. Global modules close last, in reverse order. */
+  static forRoot(config: Config, logger: ServiceLogger): DynamicModule {
+    return { module: ApiModule, imports: [ConfigModule.forRoot(config), ClockModule, LoggingModule.forLogger(logger)] };
   }
 }

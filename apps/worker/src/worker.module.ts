@@ -2,25 +2,27 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { ClockModule } from '#clock';
 import { type Config, ConfigModule } from '#config';
+import { DatabaseModule } from '#database';
 import { LoggingModule, type ServiceLogger } from '#logging';
+import { MonitoringModule } from '#monitoring';
 import { TubeWorkersModule } from '#queue';
-import { BuriedJobs } from '#sync';
-import { ComposedSyncModule } from './composed-sync.module.js';
+import { BuriedJobs, SyncModule } from '#sync';
 import { ScheduleRounds } from './schedules/schedule-rounds.js';
 import { schedulesProvider } from './schedules/schedule-table.js';
 import { Scheduler } from './schedules/scheduler.js';
 import { StartCheck } from './start-check.js';
 import { tubeWorkers } from './tube-workers.js';
 
+const tubes = TubeWorkersModule.forRoot({ buriedJobs: BuriedJobs, imports: [SyncModule] });
+
 /** The worker process: the tube workers and the schedules. */
 @Module({
-  imports: [ScheduleModule.forRoot(), TubeWorkersModule.forRoot({ buriedJobs: BuriedJobs })],
+  imports: [DatabaseModule, SyncModule, MonitoringModule, ScheduleModule.forRoot(), tubes],
   providers: [StartCheck, ...tubeWorkers, schedulesProvider, ScheduleRounds, Scheduler],
 })
 export class WorkerModule {
-  /** Adds the modules of what exists before Nest starts. The log closes last, because global modules close in reverse order. */
+  /** Adds the modules of what exists before Nest starts. Global modules close last, in reverse order. */
   static forRoot(config: Config, logger: ServiceLogger): DynamicModule {
-    const imports = [ConfigModule.forRoot(config), ClockModule, LoggingModule.forLogger(logger), ComposedSyncModule];
-    return { module: WorkerModule, imports };
+    return { module: WorkerModule, imports: [ConfigModule.forRoot(config), ClockModule, LoggingModule.forLogger(logger)] };
   }
 }

@@ -1,11 +1,15 @@
-import { afterEach } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Config } from '#config';
 import { AccountStore, type Database } from '#database';
 import { Secret } from '#domain';
+import { toNestLogger } from '#logging';
+import { QueueClient } from '#queue';
 import { Keyring } from '#secrets';
 import { Integrations, unisenderKeyContext } from '#sync';
-import { type ApiComposition, createApi } from '../../../apps/api/src/create-api.js';
-import { createHarness, type Harness } from '../../support/sync-harness.js';
+import { ApiModule } from '../../../apps/api/src/api.module.js';
+import { initApi } from '../../../apps/api/src/create-api.js';
+import { createServer } from '../../../apps/api/src/http/server.js';
+import { type Harness, prepareHarness } from '../../support/sync-harness.js';
 
 export const OPERATOR_TOKEN = 'operator-token-of-the-tests-0123456789';
 export const OPERATOR = { authorization: `Bearer ${OPERATOR_TOKEN}` };
@@ -34,12 +38,6 @@ export interface Call {
 
 export type Method = 'GET' | 'POST' | 'DELETE' | 'OPTIONS';
 
-const opened: NestFastifyApplication[] = [];
-
-afterEach(async () => {
-  for (const app of opened.splice(0)) await app.close();
-});
-
 function parse(text: string): ApiResponse['body'] {
   try {
     return JSON.parse(text) as ApiResponse['body'];
@@ -58,31 +56,20 @@ export class ApiScene {
   static async open(options: {
     database: Database;
     sandboxUrl?: string;
-    config?: Partial<ApiComposition['config']>;
-    queue?: Partial<ApiComposition['queue']>;
+    config?: Partial<Config>;
+    queue?: Partial<QueueClient>;
   }): Promise<ApiScene> {
-    const harness = await createHarness({ database: options.database, sandbox: { url: options.sandboxUrl ?? 'http://127.0.0.1:9' } });
-    const { context, services, clock } = harness;
-    const logger: ApiComposition['logger'] = Object.assign(Object.create(context.logger) as typeof context.logger, {
-      logRequest: () => {},
-    });
-    const app = await createApi({
-      config: {
-        ...context.config,
-        operatorToken: Secret.of(OPERATOR_TOKEN),
-        publicRateLimitPerMinute: 10_000,
-        trustProxy: false,
-        ...options.config,
-      },
-      services,
-      stores: context.stores,
+    const settings = { operatorToken: Secret.of(OPERATOR_TOKEN), publicRateLimitPerMinute: 10_000, trustProxy: false, ...options.config };
+    const { builder, config, clock, logger, toHarness } = prepareHarness([ApiModule], {
       database: options.database,
-      queue: { isReady: () => Promise.resolve(true), listTubeStatistics: () => Promise.resolve([]), ...options.queue },
-      clock,
-      logger,
+      sandbox: { url: options.sandboxUrl ?? 'http://127.0.0.1:9' },
+      config: settings,
     });
-    opened.push(app);
-    return new ApiScene(app, harness);
+    const queue = { isReady: () => Promise.resolve(true), listTubeStatistics: () => Promise.resolve([]), ...options.queue };
+    const module = await builder.overrideProvider(QueueClient).useValue(queue).compile();
+    const adapter = createServer({ config, clock, logger: Object.assign(logger, { logRequest: () => {} }) });
+    const app = await initApi(module.createNestApplication(adapter, { bodyParser: false, logger: toNestLogger(logger) }));
+    return new ApiScene(app, toHarness(app));
   }
 
   async send(method: Method, url: string, { headers = {}, body }: Call = {}): Promise<ApiResponse> {

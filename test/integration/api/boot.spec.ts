@@ -8,12 +8,15 @@ type Class = new (...args: never[]) => object;
 /** Nest provides these in every module. */
 const NEST_CLASSES = new Set<unknown>([ModuleRef, ApplicationConfig]);
 
+/** Modules of Nest. Their constructors may name tokens that are no classes. */
+const FOREIGN_MODULES = ['InternalCoreModule', 'HttpModule'];
+
 /** What the metadata of a constructor has in place of a class that is imported as a type. */
 const ERASED: readonly unknown[] = [undefined, Object, Function];
 
 /** Every instance that Nest made of a class, in the modules of the API. */
 function listInstances(scene: ApiScene): { readonly type: Class; readonly instance: unknown }[] {
-  const modules = [...scene.app.get(ModulesContainer).values()].filter(({ name }) => name !== 'InternalCoreModule');
+  const modules = [...scene.app.get(ModulesContainer).values()].filter(({ name }) => !FOREIGN_MODULES.includes(name));
   const wrappers = modules.flatMap(({ controllers, injectables, providers }) =>
     [controllers, injectables, providers].flatMap((map) => [...map.values()]),
   );

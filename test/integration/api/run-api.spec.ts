@@ -45,7 +45,7 @@ describe('the API process', () => {
       service: 'Api',
       console,
     });
-    api = await runApi(config, { clock: systemClock, logger });
+    api = await runApi(config, logger);
     return { url: `http://127.0.0.1:${api.port}`, logger };
   };
 

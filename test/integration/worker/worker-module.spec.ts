@@ -18,7 +18,7 @@ import { type QueueServer, startEmbeddedBeanstalkd } from '../../support/beansta
 import { eventually } from '../../support/built-process.js';
 import { listInjectedDependencies } from '../../support/injected-dependencies.js';
 
-const OUR_MODULES = ['WorkerModule', 'TubeWorkersModule', 'QueueModule', 'ComposedSyncModule'];
+const OUR_MODULES = ['WorkerModule', 'TubeWorkersModule', 'QueueModule', 'SyncModule', 'DatabaseModule', 'SecretsModule'];
 const ALL_SCHEDULES = ['sweep', 'alerts', 'token-renewal', 'reconcile', 'watchdog', 'uninstall', 'purge', 'census'];
 
 describe('WorkerModule', () => {

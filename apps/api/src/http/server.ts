@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Config } from '#config';
 import type { Clock, Logger } from '#domain';
 import type { ServiceLogger } from '#logging';
 import { addWidgetCors } from '../accounts/widget-cors.js';
-import type { ApiConfig } from '../use-cases.module.js';
 import { addBodyParsers, MAX_BODY_BYTES } from './body-parsers.js';
 import { sendFailure } from './failure.filter.js';
 import { addQueryCheck, parseQuery } from './query.js';
@@ -29,7 +29,7 @@ function toTrustProxy(trusted: boolean | number | readonly string[]): Trust {
 }
 
 interface ServerOptions {
-  readonly config: ApiConfig;
+  readonly config: Pick<Config, 'kommoAllowedDomains' | 'publicUrl' | 'trustProxy'>;
   readonly logger: ServerLogger;
   readonly clock: Clock;
 }

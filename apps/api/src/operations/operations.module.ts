@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { QueueModule } from '#queue';
+import { SyncModule } from '#sync';
 import { AuditController } from './audit.controller.js';
 import { MetricsController } from './metrics.controller.js';
 import { MetricsService } from './metrics.service.js';
@@ -6,6 +8,7 @@ import { OperationsController } from './operations.controller.js';
 import { PersonalDataController } from './personal-data.controller.js';
 
 @Module({
+  imports: [QueueModule, SyncModule],
   controllers: [OperationsController, AuditController, PersonalDataController, MetricsController],
   providers: [MetricsService],
 })

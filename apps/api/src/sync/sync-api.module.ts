@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
+import { SyncModule } from '#sync';
 import { SyncController } from './sync.controller.js';
 
-@Module({ controllers: [SyncController] })
+@Module({ imports: [SyncModule], controllers: [SyncController] })
 export class SyncApiModule {}

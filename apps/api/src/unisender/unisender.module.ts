@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
+import { SyncModule } from '#sync';
 import { UnisenderContactsController } from './unisender-contacts.controller.js';
 
-@Module({ controllers: [UnisenderContactsController] })
+@Module({ imports: [SyncModule], controllers: [UnisenderContactsController] })
 export class UnisenderModule {}

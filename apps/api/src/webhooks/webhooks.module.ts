@@ -1,7 +1,8 @@
 import { Module } from '@nestjs/common';
+import { SyncModule } from '#sync';
 import { KommoWebhookRoute } from './kommo-webhook.route.js';
 import { UnisenderWebhookController } from './unisender-webhook.controller.js';
 import { WebhookAccounts } from './webhook-accounts.js';
 
-@Module({ controllers: [UnisenderWebhookController], providers: [KommoWebhookRoute, WebhookAccounts] })
+@Module({ imports: [SyncModule], controllers: [UnisenderWebhookController], providers: [KommoWebhookRoute, WebhookAccounts] })
 export class WebhooksModule {}

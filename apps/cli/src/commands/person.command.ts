@@ -1,11 +1,13 @@
 import type { Config } from '#config';
-import type { PersonalData, PersonQuery } from '#sync';
+import { AuditLog, PersonalData, type PersonQuery } from '#sync';
 import { withSync } from './with-sync.js';
 
 async function withPersonalData<Result>(config: Config, action: string, query: PersonQuery, work: (data: PersonalData) => Promise<Result>) {
-  return withSync(config, ({ services: { audit, personalData } }) =>
-    audit.record({ actor: 'cli', action, accountId: query.accountId, details: { email: 1 } }, () => work(personalData)),
-  );
+  return withSync(config, (sync) => {
+    const personalData = sync.get(PersonalData, { strict: false });
+    const audited = { actor: 'cli', action, accountId: query.accountId, details: { email: 1 } };
+    return sync.get(AuditLog, { strict: false }).record(audited, () => work(personalData));
+  });
 }
 
 /** Prints everything that is stored about an e-mail address, as JSON. */

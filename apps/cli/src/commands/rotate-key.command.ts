@@ -1,6 +1,6 @@
 import type { Config } from '#config';
-import { beginLocalKeyRotation, endLocalKeyRotation } from '#secrets';
-import type { KeyRotationReport } from '#sync';
+import { Keyring, beginLocalKeyRotation, endLocalKeyRotation } from '#secrets';
+import { AuditLog, EncryptionKeyCheck, KeyRotation, type KeyRotationReport } from '#sync';
 import { withSync } from './with-sync.js';
 
 /** Where the command prints, and in which form. */
@@ -14,11 +14,13 @@ export interface RotateKeyOutput {
 const INCOMPLETE = 1;
 
 function rotate(config: Config, printProgress: (line: string) => void): Promise<KeyRotationReport> {
-  return withSync(config, async ({ context, services }) => {
-    await services.keyCheck.run();
+  return withSync(config, async (sync) => {
+    await sync.get(EncryptionKeyCheck, { strict: false }).run();
     if (config.localSecrets.encryptionKey) beginLocalKeyRotation(config.dataDir);
-    const action = { actor: 'cli', action: 'key.rotate', details: { key_id: context.keyring.currentKeyId } };
-    return services.audit.record(action, () => services.keyRotation.run((count) => printProgress(`${count} values encrypted again`)));
+    const action = { actor: 'cli', action: 'key.rotate', details: { key_id: sync.get(Keyring, { strict: false }).currentKeyId } };
+    const rotation = sync.get(KeyRotation, { strict: false });
+    const run = () => rotation.run((count) => printProgress(`${count} values encrypted again`));
+    return sync.get(AuditLog, { strict: false }).record(action, run);
   });
 }
 

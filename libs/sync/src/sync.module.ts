@@ -1,0 +1,235 @@
+import { Module, type Type } from '@nestjs/common';
+import { DatabaseModule } from '#database';
+import { KommoClientModule } from '#kommo';
+import { MonitoringModule } from '#monitoring';
+import { QueueModule } from '#queue';
+import { UnisenderClientModule } from '#unisender';
+import { AccountDisconnection } from './accounts/account-disconnection.js';
+import { AccountGate } from './accounts/account-gate.js';
+import { AccountHistory } from './accounts/account-history.js';
+import { AccountQueries } from './accounts/account-queries.js';
+import { AccountSetup } from './accounts/account-setup.js';
+import { AccountViews } from './accounts/account-views.js';
+import { AuthorizationCallbacks } from './accounts/authorization-callbacks.js';
+import { AuthorizationLinks } from './accounts/authorization-links.js';
+import { AuthorizationStates } from './accounts/authorization-states.js';
+import { InstalledAccounts } from './accounts/installed-accounts.js';
+import { Installer } from './accounts/installer.js';
+import { Integrations } from './accounts/integrations.js';
+import { KommoContacts } from './accounts/kommo-contacts.js';
+import { KommoWebhooks } from './accounts/kommo-webhooks.js';
+import { Uninstall } from './accounts/uninstall.js';
+import { UnisenderContacts } from './accounts/unisender-contacts.js';
+import { UnisenderWebhooks } from './accounts/unisender-webhooks.js';
+import { VendorWebhooks } from './accounts/vendor-webhooks.js';
+import { WebhookUrls } from './accounts/webhook-urls.js';
+import { WidgetAuthority } from './accounts/widget-authority.js';
+import { WidgetSettings } from './accounts/widget-settings.js';
+import { WidgetStatuses } from './accounts/widget-statuses.js';
+import { ContactApplier } from './intake/contact-applier.js';
+import { ContactReader } from './intake/contact-reader.js';
+import { EventApplier } from './intake/event-applier.js';
+import { EventRecorder } from './intake/event-recorder.js';
+import { JobEnqueuer } from './intake/job-enqueuer.js';
+import { KommoInbox } from './intake/kommo-inbox.js';
+import { MirrorWriter } from './intake/mirror-writer.js';
+import { SignedHookReader } from './intake/signed-hook-reader.js';
+import { UnisenderInbox } from './intake/unisender-inbox.js';
+import { WebhookTokens } from './intake/webhook-tokens.js';
+import { AccountRounds } from './maintenance/account-rounds.js';
+import { AlertDelivery } from './maintenance/alert-delivery.js';
+import { AllAccounts } from './maintenance/all-accounts.js';
+import { AuditLog } from './maintenance/audit-log.js';
+import { BuriedJobs, JobFailures } from './maintenance/buried-jobs.js';
+import { ContactCensus } from './maintenance/contact-census.js';
+import { AccountPurge, DisconnectedAccount, DisconnectedAccounts } from './maintenance/disconnected-accounts.js';
+import { AccountJobs, DueAccounts } from './maintenance/due-accounts.js';
+import { EncryptionKeyCheck } from './maintenance/encryption-key-check.js';
+import { KeyRotation } from './maintenance/key-rotation.js';
+import { PersonalData } from './maintenance/personal-data.js';
+import { Reconnection } from './maintenance/reconnection.js';
+import { HistoryRetention, Retention } from './maintenance/retention.js';
+import { StaleRuns, Sweep } from './maintenance/sweep.js';
+import { UnisenderErasure } from './maintenance/unisender-erasure.js';
+import { WebhookWatchdog } from './maintenance/webhook-watchdog.js';
+import { AccountLeases, RequestedJobs } from './push/account-lease.js';
+import { AccountSync, EventFollower } from './push/account-sync.js';
+import { AccountFailures, AccountWorkRunner } from './push/account-work.js';
+import { AddressFlusher } from './push/address-flusher.js';
+import { AddressPusher } from './push/address-pusher.js';
+import { ExportReader } from './push/export-reader.js';
+import { JobContinuation } from './push/job-continuation.js';
+import { ListKeeper } from './push/list-keeper.js';
+import { Preparation } from './push/preparation.js';
+import { WriteBack } from './push/write-back.js';
+import { FinishPhase } from './runs/finish-phase.js';
+import { PageApplier } from './runs/page-applier.js';
+import { PreparePhase } from './runs/prepare-phase.js';
+import { Preview } from './runs/preview.js';
+import { ReadPhase } from './runs/read-phase.js';
+import { RemovalConfirmation } from './runs/removal-confirmation.js';
+import { RemovePhase } from './runs/remove-phase.js';
+import { RunProgress } from './runs/run-progress.js';
+import { RunPusher } from './runs/run-pusher.js';
+import { RunService } from './runs/run-service.js';
+import { RunPhases, RunSlice } from './runs/run-slice.js';
+import { RunTransitions } from './runs/run-transitions.js';
+import { RunWorker } from './runs/run-worker.js';
+import { VerifyPhase } from './runs/verify-phase.js';
+import { SecretsModule } from './secrets.module.js';
+import { AccountHosts } from './tokens/account-hosts.js';
+import { ExclusiveRefresh } from './tokens/exclusive-refresh.js';
+import { OAuthClients } from './tokens/oauth-clients.js';
+import { RefreshResults } from './tokens/refresh-results.js';
+import { TokenRefresh } from './tokens/token-refresh.js';
+import { TokenRenewal } from './tokens/token-renewal.js';
+import { TokenService } from './tokens/token-service.js';
+import { TokenVault } from './tokens/token-vault.js';
+
+/** Webhooks → events → the mirror. */
+const intake: Type[] = [
+  ContactApplier,
+  ContactReader,
+  EventApplier,
+  EventRecorder,
+  JobEnqueuer,
+  KommoInbox,
+  MirrorWriter,
+  SignedHookReader,
+  UnisenderInbox,
+  WebhookTokens,
+];
+
+/** The mirror → Unisender, under the account's lease. */
+const push: Type[] = [
+  AccountFailures,
+  AccountLeases,
+  AccountSync,
+  AccountWorkRunner,
+  AddressFlusher,
+  AddressPusher,
+  EventFollower,
+  ExportReader,
+  JobContinuation,
+  ListKeeper,
+  Preparation,
+  RequestedJobs,
+  WriteBack,
+];
+
+/** Imports, reconciliations and previews. */
+const runs: Type[] = [
+  FinishPhase,
+  PageApplier,
+  PreparePhase,
+  Preview,
+  ReadPhase,
+  RemovalConfirmation,
+  RemovePhase,
+  RunPhases,
+  RunProgress,
+  RunPusher,
+  RunService,
+  RunSlice,
+  RunTransitions,
+  RunWorker,
+  VerifyPhase,
+];
+
+/** Installation, settings and webhooks of accounts. */
+const accounts: Type[] = [
+  AccountDisconnection,
+  AccountGate,
+  AccountHistory,
+  AccountQueries,
+  AccountSetup,
+  AccountViews,
+  AuthorizationCallbacks,
+  AuthorizationLinks,
+  AuthorizationStates,
+  InstalledAccounts,
+  Installer,
+  Integrations,
+  KommoContacts,
+  KommoWebhooks,
+  Uninstall,
+  UnisenderContacts,
+  UnisenderWebhooks,
+  VendorWebhooks,
+  WebhookUrls,
+  WidgetAuthority,
+  WidgetSettings,
+  WidgetStatuses,
+];
+
+/** Tokens of Kommo. */
+const tokens: Type[] = [AccountHosts, ExclusiveRefresh, OAuthClients, RefreshResults, TokenRefresh, TokenRenewal, TokenService, TokenVault];
+
+/** What the schedules and the operator start. */
+const maintenance: Type[] = [
+  AccountJobs,
+  AccountPurge,
+  AccountRounds,
+  AlertDelivery,
+  AllAccounts,
+  AuditLog,
+  BuriedJobs,
+  ContactCensus,
+  DisconnectedAccount,
+  DisconnectedAccounts,
+  DueAccounts,
+  EncryptionKeyCheck,
+  HistoryRetention,
+  JobFailures,
+  KeyRotation,
+  PersonalData,
+  Reconnection,
+  Retention,
+  StaleRuns,
+  Sweep,
+  UnisenderErasure,
+  WebhookWatchdog,
+];
+
+/** What the apps use. */
+const useCases: Type[] = [
+  AccountHistory,
+  AccountQueries,
+  AccountSync,
+  AlertDelivery,
+  AllAccounts,
+  AuditLog,
+  AuthorizationLinks,
+  BuriedJobs,
+  ContactCensus,
+  DisconnectedAccounts,
+  EncryptionKeyCheck,
+  Installer,
+  Integrations,
+  KeyRotation,
+  KommoContacts,
+  KommoInbox,
+  PersonalData,
+  Retention,
+  RunService,
+  RunWorker,
+  Sweep,
+  TokenRenewal,
+  TokenService,
+  Uninstall,
+  UnisenderContacts,
+  UnisenderInbox,
+  WebhookTokens,
+  WidgetAuthority,
+  WidgetSettings,
+  WidgetStatuses,
+  WriteBack,
+];
+
+/** Provides the use cases of the service, each by its class. Needs Config, Clock and Logger from global modules. */
+@Module({
+  imports: [DatabaseModule, SecretsModule, QueueModule, KommoClientModule, UnisenderClientModule, MonitoringModule],
+  providers: [...intake, ...push, ...runs, ...accounts, ...tokens, ...maintenance],
+  exports: [...useCases, SecretsModule, QueueModule, MonitoringModule],
+})
+export class SyncModule {}
