@@ -28,13 +28,17 @@ export class DatabaseSession {
   private isTransaction = false;
   private conflict: ConflictError | undefined;
 
-  /** `runner` is TypeORM's; for SQLite it is the same object every time. Hence its state is kept in an object of our own. */
+  /** `runner` is TypeORM's. For SQLite it is the same object every time, so a copy per session keeps the state of the transaction. */
   constructor(
     readonly kind: DatabaseKind,
     private readonly source: DataSource,
     private readonly runner: QueryRunner,
   ) {
-    this.guarded = Object.create(runner, { query: { value: this.queryForTypeorm.bind(this) } }) as QueryRunner;
+    this.guarded = Object.create(runner, {
+      query: { value: this.queryForTypeorm.bind(this) },
+      // A connection that the copy opened would never be released.
+      connect: { value: runner.connect.bind(runner) },
+    }) as QueryRunner;
   }
 
   /** TypeORM's manager on this connection. Do not keep it: it is refused after the end of the work. */
