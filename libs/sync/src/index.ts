@@ -7,6 +7,7 @@ export { WriteBack } from './push/write-back.js';
 export { RunActiveError, RunService } from './runs/run-service.js';
 export { type RunView } from './runs/run-view.js';
 export { RunWorker } from './runs/run-worker.js';
+export { AccountGate } from './accounts/account-gate.js';
 export { AccountHistory } from './accounts/account-history.js';
 export { type AccountDetails, AccountQueries } from './accounts/account-queries.js';
 export { type AccountView } from './accounts/account-views.js';

@@ -4,7 +4,6 @@ import { KommoClientModule } from '#kommo';
 import { MonitoringModule } from '#monitoring';
 import { QueueModule } from '#queue';
 import { UnisenderClientModule } from '#unisender';
-import { AccountDisconnection } from './accounts/account-disconnection.js';
 import { AccountGate } from './accounts/account-gate.js';
 import { AccountHistory } from './accounts/account-history.js';
 import { AccountQueries } from './accounts/account-queries.js';
@@ -18,7 +17,7 @@ import { Installer } from './accounts/installer.js';
 import { Integrations } from './accounts/integrations.js';
 import { KommoContacts } from './accounts/kommo-contacts.js';
 import { KommoWebhooks } from './accounts/kommo-webhooks.js';
-import { Uninstall } from './accounts/uninstall.js';
+import { AccountDisconnection, Uninstall } from './accounts/uninstall.js';
 import { UnisenderContacts } from './accounts/unisender-contacts.js';
 import { UnisenderWebhooks } from './accounts/unisender-webhooks.js';
 import { VendorWebhooks } from './accounts/vendor-webhooks.js';
@@ -193,6 +192,7 @@ const maintenance: Type[] = [
 
 /** What the apps use. */
 const useCases: Type[] = [
+  AccountGate,
   AccountHistory,
   AccountQueries,
   AccountSync,

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { AccountStore } from '#database';
+import { AccountStore, Database, LeaseStore, RunStore } from '#database';
 import { InvalidInputError, Logger } from '#domain';
 import { verifyUninstallSignature } from '#kommo';
 import { OAuthClients } from '../tokens/oauth-clients.js';
-import { AccountDisconnection } from './account-disconnection.js';
 import { VendorWebhooks } from './vendor-webhooks.js';
 
 /** Kommo's "access revoked" call (reference/kommo.md 3). */
@@ -14,6 +13,27 @@ export interface UninstallHook {
 }
 
 const refused = () => new InvalidInputError('The signature does not match this account and integration', { code: 'uninstall_refused' });
+
+/** Stops all work on accounts. */
+@Injectable()
+export class AccountDisconnection {
+  constructor(
+    private readonly database: Database,
+    private readonly accounts: AccountStore,
+    private readonly leases: LeaseStore,
+    private readonly runs: RunStore,
+  ) {}
+
+  /** Sets the account to `disconnected`, ends the lease of its worker and cancels its run. Deletes nothing. Safe to repeat. */
+  async disconnect(accountId: number): Promise<void> {
+    await this.database.transaction(async () => {
+      await this.accounts.setStatus(accountId, 'disconnected');
+      await this.leases.revoke(accountId);
+    });
+    const run = await this.runs.findActive(accountId);
+    if (run) await this.runs.transition(run.runId, 'cancelled');
+  }
+}
 
 /** Disconnects accounts whose administrator switched the integration off in Kommo. */
 @Injectable()

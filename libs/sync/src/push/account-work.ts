@@ -1,18 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { type AccountEntity, AccountStore, AlertStore, Database } from '#database';
-import {
-  type AccountSettings,
-  Clock,
-  Logger,
-  type Secret,
-  TransientError,
-  alerts,
-  isDeferral,
-  requireUsableAccount,
-  toAccountBlockedError,
-} from '#domain';
+import { type AccountSettings, Clock, Logger, type Secret, TransientError, alerts, isDeferral, toAccountBlockedError } from '#domain';
 import { Keyring } from '#secrets';
 import { UnisenderKeyRefusedError } from '#unisender';
+import { AccountGate } from '../accounts/account-gate.js';
 import { findUsableUnisenderKey } from '../tokens/sealing.js';
 import { type AccountLease, AccountLeases } from './account-lease.js';
 
@@ -68,11 +59,11 @@ export class AccountFailures {
 @Injectable()
 export class AccountWorkRunner {
   constructor(
+    private readonly gate: AccountGate,
     private readonly accounts: AccountStore,
     private readonly leases: AccountLeases,
     private readonly failures: AccountFailures,
     private readonly keyring: Keyring,
-    private readonly clock: Clock,
   ) {}
 
   /**
@@ -81,8 +72,7 @@ export class AccountWorkRunner {
    * `work` throws.
    */
   async run<Result>(accountId: number, signal: AbortSignal, work: (work: AccountWork) => Promise<Result>): Promise<Result> {
-    const nowMs = this.clock.nowMs();
-    const account = requireUsableAccount(await this.accounts.find(accountId), { accountId, use: 'work', nowMs });
+    const account = await this.gate.get(accountId, 'work');
     try {
       return await this.leases.hold(accountId, async (lease) => {
         const current = (await this.accounts.find(accountId)) ?? account;

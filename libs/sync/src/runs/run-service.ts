@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { AccountStore, ContactStore, type RunEntity, RunStore } from '#database';
-import { Clock, type ErrorCode, InvalidInputError, type RunMode, type RunTrigger, requireUsableAccount } from '#domain';
+import { ContactStore, type RunEntity, RunStore } from '#database';
+import { Clock, type ErrorCode, InvalidInputError, type RunMode, type RunTrigger } from '#domain';
+import { AccountGate } from '../accounts/account-gate.js';
 import { JobEnqueuer } from '../intake/job-enqueuer.js';
 import { type RunView, toRunView } from './run-view.js';
 
@@ -24,17 +25,17 @@ export class RunService {
   constructor(
     private readonly runs: RunStore,
     private readonly contacts: ContactStore,
-    private readonly accounts: AccountStore,
+    private readonly gate: AccountGate,
     private readonly jobs: JobEnqueuer,
     private readonly clock: Clock,
   ) {}
 
   /**
-   * Creates a run and enqueues its job. Throws RunActiveError, AccountBlockedError (not authorised) and InvalidInputError
-   * `account_unknown` or `unisender_key_missing`.
+   * Creates a run and enqueues its job. Throws RunActiveError, and AccountBlockedError when the account is unknown, not authorised or
+   * without a key that Unisender accepts.
    */
   async start({ accountId, mode, trigger }: { accountId: number; mode: RunMode; trigger: RunTrigger }): Promise<RunView> {
-    await this.assertStartable(accountId);
+    await this.gate.get(accountId, 'sync');
     const living = await this.contacts.countExisting(accountId);
     const run = await this.runs.create({ runId: randomUUID(), accountId, mode, trigger, totalEstimate: living === 0 ? null : living });
     if (!run) {
@@ -82,10 +83,6 @@ export class RunService {
   /** Enqueues the run's job. A failure is logged: the sweep enqueues it later. */
   async enqueue({ runId, accountId }: Pick<RunEntity, 'runId' | 'accountId'>): Promise<void> {
     await this.jobs.enqueue({ tube: 'imports', payload: { run_id: runId, account_id: accountId } });
-  }
-
-  private async assertStartable(accountId: number): Promise<void> {
-    requireUsableAccount(await this.accounts.find(accountId), { accountId, use: 'sync', nowMs: this.clock.nowMs() });
   }
 
   private async getIf(
