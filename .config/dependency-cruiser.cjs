@@ -9,7 +9,7 @@ module.exports = {
       name: 'domain-is-pure',
       severity: 'error',
       from: { path: '^libs/domain/', pathNot: '\\.spec\\.ts$' },
-      to: { pathNot: ['^libs/domain/', '^(node:)?crypto$', '^(node:)?util$'] },
+      to: { pathNot: ['^libs/domain/', '^(node:)?(buffer|crypto|util)$'] },
     },
     {
       name: 'foundation-stands-alone',

@@ -35,6 +35,15 @@ describe('parseAddress', () => {
     expect(parseAddress(raw).invalidReason).toBe(reason);
   });
 
+  it('S02: does not normalise a text that is too long anyway', () => {
+    const marks = '\u0301\u0316'.repeat(500_000);
+    const start = process.cpuUsage();
+    expect(parseAddress(`a${marks}@b.co`)).toEqual({ email: expect.any(String), invalidReason: 'too_long' });
+    const { user, system } = process.cpuUsage(start);
+    expect(user + system).toBeLessThan(1_000_000);
+    expect(parseAddress(`a@${'\u1112\u1161\u11ab'.repeat(60)}.kr`).invalidReason).toBeNull();
+  });
+
   it('cuts an address that is too long to store', () => {
     expect(parseAddress('a'.repeat(5_000)).email).toHaveLength(320);
   });

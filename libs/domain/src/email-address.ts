@@ -12,6 +12,8 @@ export interface ParsedAddress {
 const MAX_EMAIL_LENGTH = 254;
 const MAX_LOCAL_LENGTH = 64;
 const MAX_KEPT_LENGTH = 320;
+/** NFC makes one character of at most four. A longer text stays too long, and `normalize` needs quadratic time for combining marks. */
+const MAX_RAW_LENGTH = 4 * MAX_EMAIL_LENGTH;
 const LOCAL_PART = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
 const DOMAIN_LABEL = /^[\p{L}\p{N}]([\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?$/u;
 
@@ -37,6 +39,9 @@ function problemOf(email: string): InvalidAddressReason | null {
  * Never throws: an invalid address is returned with its reason.
  */
 export function parseAddress(raw: string): ParsedAddress {
-  const email = raw.trim().normalize('NFC').toLowerCase();
+  const trimmed = raw.trim();
+  const isReadable = trimmed.length <= MAX_RAW_LENGTH;
+  const email = (isReadable ? trimmed : trimmed.slice(0, MAX_KEPT_LENGTH)).normalize('NFC').toLowerCase();
+  if (!isReadable) return { email: email.slice(0, MAX_KEPT_LENGTH), invalidReason: 'too_long' };
   return { email: email.slice(0, MAX_KEPT_LENGTH), invalidReason: problemOf(email) };
 }

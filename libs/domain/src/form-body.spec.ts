@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import qs from 'qs';
 import { InvalidInputError } from './errors.js';
+import { defaultBodyLimits, hookBodyLimits } from './body-limits.js';
 import { parseFormBody } from './form-body.js';
 
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
@@ -65,6 +66,31 @@ describe('a form body', () => {
     const text = `a${[...path].map((name) => `[${name}]`).join('')}=1`;
     const expected = [...path].reduceRight<unknown>((inner, name) => ({ [name]: inner }), '1');
     expect(parse(text)).toEqual({ a: expected });
+  });
+
+  it('S02: reads a key with the parent of the key before, whatever its names are', () => {
+    expect(parse('a[b][c]=1&a[b][d]=2&a[b]=3&a[b][e]=4')).toEqual({ a: { b: { e: '4' } } });
+    expect(parse('a[[b]=1&a[[c]=2&a[d]=3')).toEqual({ a: { '[b': '1', '[c': '2', d: '3' } });
+    expect(parse('a[][b]=1&a[][c]=2')).toEqual({ a: [{ b: '1' }, { c: '2' }] });
+    expect(parse('a[x][b]=1&a[x][__proto__]=2&a[x][b]=3')).toEqual({ a: { x: { b: ['1', '3'] } } });
+  });
+
+  it('S02: reads 40,000 keys of 3,000 contacts as a hook', () => {
+    const names = Array.from({ length: 13 }, (_, index) => `custom_fields[0][values][${index}][value]`);
+    const contacts = Array.from({ length: 3_000 }, (_, index) =>
+      names.map((name) => `contacts[add][${index}][${name.replace('[', '][')}=1`),
+    );
+    const text = `account[id]=7&${contacts.flat().join('&')}`;
+    expect(refusal(text)).toBe('body_too_complex');
+    const { contacts: read } = parseFormBody(text, hookBodyLimits) as { contacts: { add: unknown[] } };
+    expect(read.add).toHaveLength(3_000);
+  });
+
+  it('S02: refuses more lists and objects than its keys need', () => {
+    const limits = { ...defaultBodyLimits, maxKeys: 100 };
+    const text = Array.from({ length: 100 }, (_, index) => `a${index}[b][c]=1`).join('&');
+    expect(() => parseFormBody(text, limits)).not.toThrow();
+    expect(() => parseFormBody(text.replaceAll('[c]', '[c][d]'), limits)).toThrow('more than 200 lists and objects');
   });
 
   it('R47: refuses 50 levels, 100,000 keys and a broken %', () => {

@@ -1,70 +1,13 @@
-import type { ErrorCode } from './error-registry.js';
-import { InvalidInputError } from './errors.js';
-
-/** A value in a request body of any format. */
-export type BodyValue = string | number | boolean | null | BodyValue[] | BodyObject;
-
-/** An object of a request body. It has no prototype: any name that was not sent is undefined. */
-export interface BodyObject {
-  [name: string]: BodyValue;
-}
-
-/** The limits above which a body is refused. */
-export interface BodyLimits {
-  /** Values in a form; names and list items in a JSON text. */
-  readonly maxKeys: number;
-  /** Brackets in one form key; nesting of a JSON text. Kommo's webhooks need 7 (reference/kommo.md 5.2). */
-  readonly maxDepth: number;
-  /** A list with a higher index becomes an object with index keys. */
-  readonly maxListIndex: number;
-}
-
-/** Enough for the largest webhook of Kommo. */
-export const defaultBodyLimits: BodyLimits = { maxKeys: 20_000, maxDepth: 12, maxListIndex: 1_000 };
-
-/** Whether code that merges or looks up carelessly would reach a prototype by this name. Such names are dropped. */
-export const isDangerousName = (name: string): boolean => name === '__proto__' || name === 'constructor' || name === 'prototype';
-
-const badBody = (problem: string, code: ErrorCode<'invalid'>, cause?: unknown) =>
-  new InvalidInputError(`The body cannot be read: ${problem}`, { code, cause, fields: [{ field: 'body', problem }] });
-
-/** Returns the error for a body that breaks the rules of its format. */
-export const malformedBody = (problem: string, cause?: unknown) => badBody(problem, 'bad_body', cause);
-
-/** Returns the error for a body above the limits. */
-export const bodyTooComplex = (problem: string) => badBody(problem, 'body_too_complex');
-
-/** Returns the body as text. Throws InvalidInputError `bad_body` when it is not UTF-8. */
-export function decodeBody(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw malformedBody('it is not UTF-8', cause);
-  }
-}
-
-const BROKEN_ESCAPE = /%(?![0-9a-fA-F]{2})/;
-const ESCAPES = /(?:%[0-9a-fA-F]{2})+/g;
-
-/** Bytes that are not UTF-8, as of a name cut in the middle of a letter, become U+FFFD, so that the rest of a webhook is read. */
-function decodeLeniently(text: string): string {
-  if (BROKEN_ESCAPE.test(text)) throw malformedBody('a % is not followed by two hexadecimal digits');
-  return text.replace(ESCAPES, (escapes) => {
-    const bytes = new Uint8Array(escapes.length / 3);
-    for (let i = 0; i < bytes.length; i += 1) bytes[i] = Number.parseInt(escapes.slice(i * 3 + 1, i * 3 + 3), 16);
-    return new TextDecoder().decode(bytes);
-  });
-}
-
-function decodeComponent(raw: string): string {
-  const text = raw.includes('+') ? raw.replaceAll('+', ' ') : raw;
-  if (!text.includes('%')) return text;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return decodeLeniently(text);
-  }
-}
+import {
+  type BodyLimits,
+  type BodyObject,
+  bodyTooComplex,
+  type BodyValue,
+  defaultBodyLimits,
+  EmptyObject,
+  isDangerousName,
+} from './body-limits.js';
+import { visitFormPairs } from './form-pairs.js';
 
 /** `contacts[add][0][id]` → its four names. A key with unbalanced brackets is one plain name. */
 function splitKey(key: string, maxDepth: number): string[] {
@@ -81,15 +24,15 @@ function splitKey(key: string, maxDepth: number): string[] {
   return path;
 }
 
+/** Bounds the memory of a form whose every key has a path of its own. */
+const BRANCHES_PER_KEY = 2;
+
+const OPENING = '['.charCodeAt(0);
 const INDEX = /^(0|[1-9]\d{0,8})$/;
 
-/** Its objects inherit from a frozen empty object: as safe as `Object.create(null)`, and several times faster. */
-const EmptyObject = function () {} as unknown as new () => BodyObject;
-EmptyObject.prototype = Object.freeze(Object.create(null) as BodyObject);
-
-/** A branch with index names out of order, or mixed with other names. A map, so that a high index takes no memory for a hole. */
+/** A branch with index names out of order, or mixed with other names. A high index takes no memory for a hole. */
 class MixedBranch {
-  readonly nodes = new Map<string, Node>();
+  readonly nodes = new EmptyObject() as ObjectBranch;
   private nextIndex = 0;
 
   constructor(entries: Iterable<readonly [string, Node]>) {
@@ -103,11 +46,11 @@ class MixedBranch {
 
   set(name: string, node: Node): void {
     if (INDEX.test(name)) this.nextIndex = Math.max(this.nextIndex, Number(name) + 1);
-    this.nodes.set(name, node);
+    this.nodes[name] = node;
   }
 
   toValue(maxListIndex: number): BodyValue {
-    const entries = [...this.nodes];
+    const entries = Object.entries(this.nodes);
     const isList = entries.every(([name]) => INDEX.test(name) && Number(name) <= maxListIndex);
     if (!isList) return fill(new EmptyObject(), entries, maxListIndex);
     return entries.sort(([a], [b]) => Number(a) - Number(b)).map(([, node]) => toValue(node, maxListIndex));
@@ -141,20 +84,24 @@ function newBranch(firstName: string): Branch {
   return INDEX.test(firstName) ? new MixedBranch([]) : (new EmptyObject() as ObjectBranch);
 }
 
+/** Builds the tree of a form, one pair after the other. */
 class FormBuilder {
   private readonly root = new EmptyObject() as ObjectBranch;
   private hasMixed = false;
+  private keys = 0;
+  private createdBranches = 0;
+  /** The object that took the last value, and the part of the key that leads to it. */
+  private lastObject: ObjectBranch = this.root;
+  private lastPrefix = '';
 
   constructor(private readonly limits: BodyLimits) {}
 
   add(key: string, value: string): void {
-    const path = splitKey(key, this.limits.maxDepth);
-    if (path.some(isDangerousName)) return;
-    let branch: Branch = this.root;
-    for (let level = 1; level < path.length; level += 1) {
-      branch = this.descend(branch, path[level - 1] ?? '', path[level] ?? '');
-    }
-    this.setLeaf(branch, path.at(-1) ?? '', value);
+    this.keys += 1;
+    if (this.keys > this.limits.maxKeys) throw bodyTooComplex(`it has more than ${this.limits.maxKeys} keys`);
+    const sibling = this.findSiblingName(key);
+    if (sibling === undefined) this.addPath(key, splitKey(key, this.limits.maxDepth), value);
+    else if (!isDangerousName(sibling)) this.setLeaf(this.lastObject, sibling, value);
   }
 
   finish(): BodyObject {
@@ -162,14 +109,44 @@ class FormBuilder {
     return this.root as BodyObject;
   }
 
+  /** Returns the last name of a key that leads to the same object as the key before. Most keys of a webhook do. */
+  private findSiblingName(key: string): string | undefined {
+    const { lastPrefix } = this;
+    const start = lastPrefix.length + 1;
+    if (lastPrefix === '' || key.charCodeAt(start - 1) !== OPENING || !key.startsWith(lastPrefix)) return undefined;
+    const isLast = start < key.length - 1 && key.indexOf(']', start) === key.length - 1;
+    return isLast ? key.slice(start, -1) : undefined;
+  }
+
+  private addPath(key: string, path: readonly string[], value: string): void {
+    if (path.some(isDangerousName)) return;
+    let branch: Branch = this.root;
+    for (let level = 1; level < path.length; level += 1) {
+      branch = this.descend(branch, path[level - 1] ?? '', path[level] ?? '');
+    }
+    const name = path.at(-1) ?? '';
+    this.setLeaf(branch, name, value);
+    // Each `[]` is a new item: the same key leads elsewhere the next time.
+    const isRepeatable = path.length > 1 && !Array.isArray(branch) && !(branch instanceof MixedBranch) && !path.includes('');
+    this.lastPrefix = isRepeatable ? key.slice(0, -`[${name}]`.length) : '';
+    if (isRepeatable) this.lastObject = branch as ObjectBranch;
+  }
+
   /** Returns the branch below `name`, in a form that can hold `childName`. A branch replaces a plain value of the same name. */
   private descend(parent: Branch, name: string, childName: string): Branch {
     const slot = this.slotOf(parent, name);
     const present = this.read(parent, slot);
-    const branch = present === undefined || typeof present === 'string' ? newBranch(childName) : this.fitting(present, childName);
+    const branch = present === undefined || typeof present === 'string' ? this.create(childName) : this.fitting(present, childName);
     if (branch instanceof MixedBranch) this.hasMixed = true;
     if (branch !== present) this.write(parent, slot, branch);
     return branch;
+  }
+
+  private create(firstName: string): Branch {
+    this.createdBranches += 1;
+    const most = this.limits.maxKeys * BRANCHES_PER_KEY;
+    if (this.createdBranches > most) throw bodyTooComplex(`it has more than ${most} lists and objects`);
+    return newBranch(firstName);
   }
 
   private setLeaf(branch: Branch, name: string, value: string): void {
@@ -193,7 +170,7 @@ class FormBuilder {
 
   private read(branch: Branch, slot: string): Node | undefined {
     if (Array.isArray(branch)) return branch[Number(slot)];
-    return branch instanceof MixedBranch ? branch.nodes.get(slot) : branch[slot];
+    return branch instanceof MixedBranch ? branch.nodes[slot] : branch[slot];
   }
 
   private write(branch: Branch, slot: string, node: Node): void {
@@ -211,20 +188,7 @@ class FormBuilder {
  * Throws InvalidInputError: `bad_body` for a broken escape or bytes that are not UTF-8, `body_too_complex` above the limits.
  */
 export function parseFormBody(body: Uint8Array | string, limits: BodyLimits = defaultBodyLimits): BodyObject {
-  const text = typeof body === 'string' ? body : decodeBody(body);
   const builder = new FormBuilder(limits);
-  let keys = 0;
-  for (let start = 0; start < text.length;) {
-    const ampersand = text.indexOf('&', start);
-    const end = ampersand < 0 ? text.length : ampersand;
-    const equals = text.indexOf('=', start);
-    const keyEnd = equals < 0 || equals > end ? end : equals;
-    if (keyEnd > start) {
-      keys += 1;
-      if (keys > limits.maxKeys) throw bodyTooComplex(`it has more than ${limits.maxKeys} keys`);
-      builder.add(decodeComponent(text.slice(start, keyEnd)), decodeComponent(text.slice(keyEnd + 1, end)));
-    }
-    start = end + 1;
-  }
+  visitFormPairs(body, (key, value) => builder.add(key, value));
   return builder.finish();
 }

@@ -39,6 +39,7 @@ export {
   toAlertText,
 } from './alert.js';
 export { AuthorisedAccount, type Caller } from './authorised-account.js';
+export { type BodyLimits, type BodyObject, type BodyValue, hookBodyLimits, isDangerousName } from './body-limits.js';
 export { Clock } from './clock.js';
 export type { ContactAction, ContactChange } from './contact-change.js';
 export { type ContactContent, hashContent, toContactContent } from './contact-content.js';
@@ -68,7 +69,7 @@ export {
   TransientError,
 } from './errors.js';
 export { type Backlog, isFlushDue, MAX_ROWS_PER_CALL } from './flush-policy.js';
-export { type BodyLimits, type BodyObject, type BodyValue, parseFormBody } from './form-body.js';
+export { parseFormBody } from './form-body.js';
 export { chunksOf, groupBy } from './group-by.js';
 export { toIsoTime } from './iso-time.js';
 export { JobQueue, type PutJobOptions } from './job-queue.js';
@@ -84,6 +85,7 @@ export {
   tubes,
 } from './jobs.js';
 export { parseJsonBody } from './json-body.js';
+export { findJsonExcess, type JsonLimits, parseJsonWithin } from './json-limits.js';
 export { chooseList, type ListChoice, type ListRequest, type NamedList } from './list-choice.js';
 export { type LogFields, Logger, silentLogger } from './logger.js';
 export { concernsList, consentOfEvent, consentOfExport, isMailableStatus, type MailingConsent } from './mailing-consent.js';

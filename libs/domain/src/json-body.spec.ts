@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { InvalidInputError } from './errors.js';
+import { defaultBodyLimits } from './body-limits.js';
 import { parseJsonBody } from './json-body.js';
 
 const refusal = (text: string | Uint8Array) => {
@@ -28,6 +29,14 @@ describe('a JSON body', () => {
     expect(refusal('{"a":')).toBe('bad_body');
     expect(refusal(Uint8Array.from([0x22, 0xff, 0x22]))).toBe('bad_body');
     expect(performance.now() - started).toBeLessThan(1_000);
+  });
+
+  it('S02: counts names and list items, and neither what is in a text nor empty lists', () => {
+    const limits = { ...defaultBodyLimits, maxKeys: 6 };
+    for (const text of ['{"a":[1,{"b":"[{,\\",,,"},[]],"c":{}}', '[1,2,3,4,5,[]]', ' [ [ ] , { } , 3 , 4 , 5 , 6 ] ']) {
+      expect(() => parseJsonBody(text, limits)).not.toThrow();
+      expect(() => parseJsonBody(`[${text}]`, limits)).toThrow('more than 6 values');
+    }
   });
 
   it('R47: replaces lone surrogates and keeps whole pairs', () => {

@@ -1,62 +1,44 @@
 import {
   type BodyLimits,
-  type BodyObject,
-  type BodyValue,
   bodyTooComplex,
-  decodeBody,
+  type BodyValue,
   defaultBodyLimits,
+  EmptyObject,
   isDangerousName,
   malformedBody,
-} from './form-body.js';
+} from './body-limits.js';
+import { findJsonExcess } from './json-limits.js';
+import type { UnknownRecord } from './unknown-value.js';
 
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+/** Only an escape gives a half pair: text in UTF-8 has none. */
+const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/;
 
 /** `JSON.parse` accepts half a surrogate pair, which a database refuses. */
 const toWellFormed = (text: string) => text.replace(LONE_SURROGATE, '\ufffd');
 
-class JsonCleaner {
-  private names = 0;
+const unchanged = (text: string) => text;
 
-  constructor(private readonly limits: BodyLimits) {}
-
-  clean(value: unknown, depth: number): BodyValue {
-    if (typeof value === 'string') return toWellFormed(value);
-    if (typeof value !== 'object' || value === null) return value as BodyValue;
-    if (depth > this.limits.maxDepth) throw bodyTooComplex(`it has more than ${this.limits.maxDepth} levels`);
-    return Array.isArray(value) ? this.cleanList(value, depth) : this.cleanObject(value, depth);
+function clean(value: unknown, cleanText: (text: string) => string): BodyValue {
+  if (typeof value === 'string') return cleanText(value);
+  if (typeof value !== 'object' || value === null) return value as BodyValue;
+  if (Array.isArray(value)) return value.map((item) => clean(item, cleanText));
+  const result = new EmptyObject();
+  for (const name of Object.keys(value)) {
+    if (!isDangerousName(name)) result[cleanText(name)] = clean((value as UnknownRecord)[name], cleanText);
   }
-
-  private cleanList(list: readonly unknown[], depth: number): BodyValue[] {
-    this.count(list.length);
-    return list.map((item) => this.clean(item, depth + 1));
-  }
-
-  private cleanObject(object: object, depth: number): BodyObject {
-    const entries = Object.entries(object);
-    this.count(entries.length);
-    const result = Object.create(null) as BodyObject;
-    for (const [name, value] of entries) {
-      if (!isDangerousName(name)) result[toWellFormed(name)] = this.clean(value, depth + 1);
-    }
-    return result;
-  }
-
-  private count(names: number): void {
-    this.names += names;
-    if (this.names > this.limits.maxKeys) throw bodyTooComplex(`it has more than ${this.limits.maxKeys} values`);
-  }
+  return result;
 }
 
-/**
- * Reads a JSON text under the limits of `parseFormBody`. Names that reach a prototype are dropped; half surrogate pairs become
- * U+FFFD. Returns undefined for an empty body.
- *
- * Throws InvalidInputError: `bad_body` for a text that is not JSON or not UTF-8, `body_too_complex` above the limits.
- */
-export function parseJsonBody(body: Uint8Array | string, limits: BodyLimits = defaultBodyLimits): BodyValue | undefined {
-  const text = typeof body === 'string' ? body : decodeBody(body);
-  if (text.trim() === '') return undefined;
-  return new JsonCleaner(limits).clean(parse(text), 1);
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Decodes a body. Drops a byte order mark. Throws InvalidInputError `bad_body` when it is not UTF-8. */
+function decode(bytes: Uint8Array): string {
+  try {
+    return UTF8.decode(bytes);
+  } catch (cause) {
+    throw malformedBody('it is not UTF-8', cause);
+  }
 }
 
 function parse(text: string): unknown {
@@ -66,4 +48,24 @@ function parse(text: string): unknown {
     // The parser's own message quotes the body.
     throw malformedBody('it is not JSON');
   }
+}
+
+const EXCESSES = {
+  depth: ({ maxDepth }: BodyLimits) => `it has more than ${maxDepth} levels`,
+  items: ({ maxKeys }: BodyLimits) => `it has more than ${maxKeys} values`,
+} as const;
+
+/**
+ * Reads a JSON text under the limits of `parseFormBody`. Names that reach a prototype are dropped; half surrogate pairs become
+ * U+FFFD. Returns undefined for an empty body.
+ *
+ * Throws InvalidInputError: `bad_body` for a text that is not JSON or not UTF-8, `body_too_complex` above the limits.
+ */
+export function parseJsonBody(body: Uint8Array | string, limits: BodyLimits = defaultBodyLimits): BodyValue | undefined {
+  const text = typeof body === 'string' ? body : decode(body);
+  if (text.trim() === '') return undefined;
+  const excess = findJsonExcess(text, { maxItems: limits.maxKeys, maxDepth: limits.maxDepth });
+  if (excess !== undefined) throw bodyTooComplex(EXCESSES[excess](limits));
+  const mayHaveHalfPairs = typeof body === 'string' || SURROGATE_ESCAPE.test(text);
+  return clean(parse(text), mayHaveHalfPairs ? toWellFormed : unchanged);
 }
