@@ -146,4 +146,17 @@ describe('readContactHook', () => {
     });
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
+
+  it('S02: does not let a flat key reach the prototype or the length of a list', () => {
+    const hook = readContactHook({
+      contacts: { add: [contact(1)] },
+      'contacts[add][__proto__][polluted]': '1',
+      'contacts[add][constructor][prototype][polluted]': '1',
+      'contacts[add][length]': 'x',
+      'contacts[add][1][id]': '2',
+    });
+    expect(Object.keys(Array.prototype)).toEqual([]);
+    expect(Object.keys(Object.prototype)).toEqual([]);
+    expect(hook.unreadable.map(({ reason }) => reason)).toEqual(['the item has no valid id']);
+  });
 });

@@ -1,38 +1,43 @@
-import type { UnknownRecord } from '#domain';
+import { isDangerousName, type UnknownRecord } from '#domain';
 
 type Node = Record<string, unknown>;
 
 const FLAT_KEY = /^[^[\]]+(\[[^[\]]*\])+$/;
+const MAX_KEY_LENGTH = 1_000;
 const MAX_DEPTH = 12;
 
-/** An object without a prototype: `__proto__` is an ordinary key in it. */
-const createNode = (): Node => Object.create(null) as Node;
+const isFlatKey = (key: string): boolean => key.length <= MAX_KEY_LENGTH && FLAT_KEY.test(key);
 
+/** An object without a prototype: an absent key is undefined, whatever its name. */
+const createNode = (content?: object): Node => Object.assign(Object.create(null) as Node, content);
+
+/** A list becomes an object with index keys: on a list, a key such as `length` would change more than one item. */
 function childOf(node: Node, key: string): Node {
-  const child = node[key];
-  if (typeof child === 'object' && child !== null) return child as Node;
-  const created = createNode();
+  const child = Object.hasOwn(node, key) ? node[key] : undefined;
+  if (typeof child === 'object' && child !== null && !Array.isArray(child)) return child as Node;
+  const created = createNode(Array.isArray(child) ? child : undefined);
   node[key] = created;
   return created;
 }
 
 function setAt(root: Node, flatKey: string, value: unknown): void {
-  const path = flatKey.replaceAll(']', '').split('[').slice(0, MAX_DEPTH);
+  const path = flatKey.split('[', MAX_DEPTH).map((part, level) => (level === 0 ? part : part.slice(0, -1)));
+  if (path.some(isDangerousName)) return;
   const last = path.pop() ?? '';
   const parent = path.reduce(childOf, root);
   parent[last] = value;
 }
 
 /**
- * Converts flat keys such as `contacts[add][0][id]` to nested objects; some relays of hooks send them in JSON. Returns a nested
- * body unchanged.
+ * Converts flat keys such as `contacts[add][0][id]` to nested objects; some relays of hooks send them in JSON. Drops the keys that
+ * name a prototype. Returns a nested body unchanged.
  */
 export function toNested(body: UnknownRecord): UnknownRecord {
   const entries = Object.entries(body);
-  if (!entries.some(([key]) => FLAT_KEY.test(key))) return body;
+  if (!entries.some(([key]) => isFlatKey(key))) return body;
   const root = createNode();
   for (const [key, value] of entries) {
-    if (FLAT_KEY.test(key)) setAt(root, key, value);
+    if (isFlatKey(key)) setAt(root, key, value);
     else root[key] = value;
   }
   return root;
