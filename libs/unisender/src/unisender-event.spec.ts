@@ -52,6 +52,12 @@ describe('readUnisenderHook', () => {
     expect(readUnisenderHook(body)).toEqual([]);
   });
 
+  it('S02: names no list in a text that is too long for list ids', () => {
+    const ids = (count: number) => readUnisenderHook({ event_name: 'x', list_ids: '7,'.repeat(count) })[0]?.listIds;
+    expect(ids(5_000)).toEqual([7]);
+    expect(ids(5_001)).toEqual([]);
+  });
+
   it('R47: treats __proto__ as an ordinary key', () => {
     const body: unknown = JSON.parse(
       '{"event_name":"unsubscribe","event_data":{"__proto__":{"email":"x@example.org"},"constructor":{"y":1}}}',

@@ -11,10 +11,12 @@ export interface UnisenderEvent {
   readonly eventTime: string | undefined;
 }
 
+const MAX_LIST_IDS_LENGTH = 10_000;
 const LIST_IDS = /(^|_)list_ids?$/;
 
-/** Reads an array of ids, a text with commas, or one id. */
+/** Reads an array of ids, a text with commas, or one id. A longer text than any account needs names no list. */
 function toListIds(value: unknown): number[] {
+  if (typeof value === 'string' && value.length > MAX_LIST_IDS_LENGTH) return [];
   const items = typeof value === 'string' ? value.split(',').map((id) => id.trim()) : toItems(value);
   return items.flatMap((id) => toPositiveInteger(id) ?? []);
 }
