@@ -5,7 +5,7 @@ import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import { HttpService } from '@nestjs/axios';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import axios, { type AxiosRequestConfig } from 'axios';
+import axios, { AxiosError, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import { withDeadline } from '#clock';
 import { type Clock, type ErrorCode, type Logger, toBareError, TransientError } from '#domain';
 import { connectingTransport } from './connecting-transport.js';
@@ -20,8 +20,6 @@ export interface HttpPeer {
   readonly connectTimeoutMs?: number | undefined;
   /** Only the origin of this URL may have an address that is not public. */
   readonly trustedUrl?: string | undefined;
-  /** Limit for the decompressed body of {@link HttpClient.send}. Default: 32 MiB. */
-  readonly maxResponseBytes?: number | undefined;
 }
 
 /** What a client without Nest needs. */
@@ -43,6 +41,8 @@ export interface HttpRequest {
   readonly body?: string | undefined;
   /** Time limit of the whole call. For a download: until the response head arrives. */
   readonly totalTimeoutMs: number;
+  /** The most bytes of the decompressed body that {@link HttpClient.send} reads. */
+  readonly maxResponseBytes: number;
   /** Use a new connection: the server may be closing a kept one. For a request that must not be repeated. */
   readonly isOnce?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -60,17 +60,41 @@ export interface HttpResponse {
 export interface HttpDownload {
   readonly status: number;
   readonly location: string | undefined;
+  /** The encoding of the body as the server names it, `identity` when it names none. The body is not decoded. */
+  readonly encoding: string;
+  /** Whether the server announced where the body ends. Without that, a broken connection looks like the end. */
+  readonly hasKnownEnd: boolean;
   readonly body: Readable;
+}
+
+/** A response is longer than its call allows. A call for less data may succeed. */
+export class ResponseTooLargeError extends TransientError {
+  constructor(call: string, limit: string, code: ErrorCode<'transient'>) {
+    super(`The response to ${call} has more than ${limit}`, { code });
+  }
 }
 
 const USER_AGENT = 'kommo-unisender-sync/1.0';
 const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;
-const DEFAULT_MAX_RESPONSE_BYTES = 32 * 1024 * 1024;
 const KEPT_CONNECTIONS = 16;
+
+type SentRequest = Omit<HttpRequest, 'maxResponseBytes'> & Partial<Pick<HttpRequest, 'maxResponseBytes'>>;
 
 const createAgents = (options: http.AgentOptions) => ({ http: new http.Agent(options), https: new https.Agent(options) });
 
 const toText = (header: unknown): string | undefined => (typeof header === 'string' ? header : undefined);
+
+/** axios has no code of its own for a body beyond `maxContentLength`. */
+const isTooLarge = (error: unknown): boolean =>
+  axios.isAxiosError(error) && error.code === AxiosError.ERR_BAD_RESPONSE && error.message.includes('maxContentLength');
+
+const toDownload = ({ status, data, headers }: AxiosResponse<Readable>): HttpDownload => ({
+  status,
+  location: toText(headers['location']),
+  encoding: toText(headers['content-encoding']) ?? 'identity',
+  hasKnownEnd: toText(headers['content-length']) !== undefined || toText(headers['transfer-encoding']) !== undefined,
+  body: data,
+});
 
 /**
  * The axios options that {@link HttpClient} needs of its HttpService: public addresses only, no redirects, no proxy, no conversion,
@@ -92,8 +116,7 @@ export const toAxiosOptions = (peer: HttpPeer, clock: Clock, resolve: LookupFunc
 });
 
 /**
- * Calls one server, each call once: within its time limit, at a public address, without redirects and without a proxy. Reads at most
- * `maxResponseBytes`. A response of any status is a result. Without a response it throws TransientError with `unavailableCode`;
+ * Calls one server, each call once: within its time limit, at a public address, without redirects and without a proxy. A response of any status is a result. Without a response it throws TransientError with `unavailableCode`;
  * the cause names the failure and shows nothing of the request. An aborted call rejects with the reason of its signal.
  */
 export class HttpClient implements OnApplicationShutdown {
@@ -114,20 +137,24 @@ export class HttpClient implements OnApplicationShutdown {
     return new HttpClient(new HttpService(axios.create(toAxiosOptions(peer, clock, resolve))), peer, clock, logger);
   }
 
-  /** Sends a request and reads the whole body of the response. */
+  /** Sends a request and reads the whole body of the response. Throws ResponseTooLargeError beyond `maxResponseBytes`. */
   async send(request: HttpRequest): Promise<HttpResponse> {
-    const maxContentLength = this.peer.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES;
+    const options = { responseType: 'text', maxContentLength: request.maxResponseBytes } as const;
     return this.run(request, async (config) => {
-      const { status, data, headers } = await this.http.axiosRef.request<string>({ ...config, responseType: 'text', maxContentLength });
+      const { status, data, headers } = await this.http.axiosRef.request<string>({ ...config, ...options });
       return { status, text: data ?? '', retryAfterHeader: toText(headers['retry-after']) };
     });
   }
 
-  /** Sends a request and reads the head of the response. The caller must read or destroy the body. */
-  async open(request: HttpRequest): Promise<HttpDownload> {
-    return this.run(request, async (config) => {
-      const { status, data, headers } = await this.http.axiosRef.request<Readable>({ ...config, responseType: 'stream' });
-      return { status, location: toText(headers['location']), body: data };
+  /**
+   * Sends a request and reads the head of the response. The caller must read or destroy the body. Asks for an uncompressed body, as
+   * a part of a compressed one can look complete.
+   */
+  async open(request: Omit<HttpRequest, 'maxResponseBytes'>): Promise<HttpDownload> {
+    const headers = { ...request.headers, 'Accept-Encoding': 'identity' };
+    return this.run({ ...request, headers }, async (config) => {
+      const response = await this.http.axiosRef.request<Readable>({ ...config, responseType: 'stream', decompress: false });
+      return toDownload(response);
     });
   }
 
@@ -142,7 +169,7 @@ export class HttpClient implements OnApplicationShutdown {
     this.close();
   }
 
-  private async run<T extends { status: number }>(request: HttpRequest, call: (config: AxiosRequestConfig) => Promise<T>): Promise<T> {
+  private async run<T extends { status: number }>(request: SentRequest, call: (config: AxiosRequestConfig) => Promise<T>): Promise<T> {
     const startedAtMs = this.clock.nowMs();
     const logOutcome = (outcome: string) =>
       this.logger.debug(`${this.peer.name} call`, { call: request.label, outcome, duration_ms: this.clock.nowMs() - startedAtMs });
@@ -155,11 +182,14 @@ export class HttpClient implements OnApplicationShutdown {
       if (request.signal?.aborted) throw error;
       const cause = toBareError(error);
       logOutcome(cause.message);
+      if (isTooLarge(error)) {
+        throw new ResponseTooLargeError(request.label, `${request.maxResponseBytes} bytes`, this.peer.unavailableCode);
+      }
       throw new TransientError(`${this.peer.name} did not respond to ${request.label}`, { code: this.peer.unavailableCode, cause });
     }
   }
 
-  private toConfig({ method, url, headers, body, isOnce }: HttpRequest, signal: AbortSignal): AxiosRequestConfig {
+  private toConfig({ method, url, headers, body, isOnce }: SentRequest, signal: AbortSignal): AxiosRequestConfig {
     if (this.isClosed) throw Object.assign(new Error('the client is closed'), { code: 'CLOSED' });
     const agents = isOnce ? this.once : this.kept;
     return {

@@ -1,2 +1,10 @@
-export { HttpClient, type HttpDownload, type HttpPeer, type HttpPorts, type HttpRequest, type HttpResponse } from './http-client.js';
+export {
+  HttpClient,
+  type HttpDownload,
+  type HttpPeer,
+  type HttpPorts,
+  type HttpRequest,
+  type HttpResponse,
+  ResponseTooLargeError,
+} from './http-client.js';
 export { HttpClientModule } from './http-client.module.js';

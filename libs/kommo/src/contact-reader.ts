@@ -85,11 +85,15 @@ export function findApiContact(contact: unknown): ContactSnapshot | undefined {
 /** Reads a contact of a hook: its full current state, not a difference (reference/kommo.md 5.3). */
 export const readHookContact = (contact: UnknownRecord, contactId: number): ContactSnapshot => readContact(contact, contactId, HOOK_SHAPE);
 
-/** Reads a page of contacts. An empty body is an empty page. Throws TransientError `kommo_unavailable` for any other shape. */
-export function readContactPage(body: UnknownRecord | undefined): ContactPage {
+/**
+ * Reads a page of at most `limit` contacts. An empty body is an empty page. Throws TransientError `kommo_unavailable` for any other
+ * shape.
+ */
+export function readContactPage(body: UnknownRecord | undefined, limit: number): ContactPage {
   if (!body) return { contacts: [], hasNext: false };
   const items = valueAt(body, '_embedded', 'contacts');
   if (!Array.isArray(items)) throw unreadableResponse('no contacts in it');
+  if (items.length > limit) throw unreadableResponse(`more than ${limit} contacts`);
   const contacts = items.map((item) => {
     const contact = findApiContact(item);
     if (!contact) throw unreadableResponse('a contact without an id');

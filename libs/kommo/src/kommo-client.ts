@@ -4,7 +4,6 @@ import {
   chunksOf,
   type ContactSnapshot,
   Logger,
-  parseJson,
   type RequestLimiter,
   type Secret,
   toItems,
@@ -12,12 +11,13 @@ import {
   type UnknownRecord,
   valueAt,
 } from '#domain';
-import { HttpClient, type HttpPorts, type HttpResponse } from '#http';
+import { HttpClient, type HttpPorts } from '#http';
 import { type ContactPage, findApiContact, readContactPage } from './contact-reader.js';
 import { findAccount, type KommoAccount } from './kommo-account.js';
-import { isNotFound, isSuccess, readBody, toApiFailure, toTokenFailure, unreadableResponse } from './kommo-failure.js';
+import { isNotFound, readBody, toApiFailure, toTokenFailure, unreadableResponse } from './kommo-failure.js';
 import { findKommoHost, type KommoHost } from './kommo-host.js';
 import { KommoHttp, kommoPeer, type KommoRequest } from './kommo-http.js';
+import { CONTACT_RESPONSE, isSuccess, type KommoResponse, PAGE_RESPONSE, type ResponseLimits, SMALL_RESPONSE } from './kommo-response.js';
 import { KommoSettings, type KommoTimeouts } from './kommo-settings.js';
 import { findWebhook, isActiveFor, type KommoWebhook } from './kommo-webhook.js';
 import { readTokenPair, type TokenPair } from './token-pair.js';
@@ -51,7 +51,7 @@ const CURRENT_SUBDOMAIN_PATH = '/oauth2/account/current/subdomain';
 const CONTACTS_PATH = '/api/v4/contacts';
 const WEBHOOKS_PATH = '/api/v4/webhooks';
 
-type ApiRequest = Pick<KommoRequest, 'method' | 'path' | 'query' | 'body'>;
+type ApiRequest = Pick<KommoRequest, 'method' | 'path' | 'query' | 'body'> & Partial<ResponseLimits>;
 
 /**
  * Client of Kommo's OAuth endpoints and API v4. It makes each call once; the caller retries. Before each call it acquires the
@@ -103,6 +103,7 @@ export class KommoClient {
     const host = findKommoHost(request.apiDomain, this.settings.allowedDomains);
     if (!host) return undefined;
     const response = await this.http.send({
+      ...SMALL_RESPONSE,
       host,
       method: 'GET',
       path: CURRENT_SUBDOMAIN_PATH,
@@ -112,7 +113,7 @@ export class KommoClient {
       signal: request.signal,
     });
     if (isSuccess(response)) {
-      return findKommoHost(toText(valueAt(parseJson(response.text), 'domain')) ?? '', this.settings.allowedDomains);
+      return findKommoHost(toText(valueAt(response.body, 'domain')) ?? '', this.settings.allowedDomains);
     }
     const failure = toTokenFailure(response, 'authorization_code');
     if (failure.kind === 'transient') throw failure;
@@ -136,12 +137,13 @@ export class KommoClient {
   ): Promise<ContactPage> {
     const order = orderById ? '&order[id]=asc' : '';
     const query = `page=${page}&limit=${limit}${order}`;
-    return readContactPage(await this.requestJson(session, { method: 'GET', path: CONTACTS_PATH, query }));
+    const body = await this.requestJson(session, { method: 'GET', path: CONTACTS_PATH, query, ...PAGE_RESPONSE });
+    return readContactPage(body, limit);
   }
 
   /** Reads a contact. Undefined when it is deleted. */
   async findContact(session: KommoSession, contactId: number): Promise<ContactSnapshot | undefined> {
-    const response = await this.send(session, { method: 'GET', path: `${CONTACTS_PATH}/${contactId}` });
+    const response = await this.send(session, { method: 'GET', path: `${CONTACTS_PATH}/${contactId}`, ...CONTACT_RESPONSE });
     if (isNotFound(response)) return undefined;
     const body = readBody(response);
     if (body === undefined) return undefined;
@@ -168,9 +170,10 @@ export class KommoClient {
   private async findFiltered(session: KommoSession, ids: ReadonlySet<number>): Promise<ContactSnapshot[] | undefined> {
     // Brackets are not percent-encoded: the request line of 250 ids would exceed the 8 KB that servers commonly accept.
     const filter = [...ids].map((id) => `filter[id][]=${id}`).join('&');
-    const response = await this.send(session, { method: 'GET', path: CONTACTS_PATH, query: `page=1&limit=${KOMMO_PAGE_LIMIT}&${filter}` });
+    const query = `page=1&limit=${KOMMO_PAGE_LIMIT}&${filter}`;
+    const response = await this.send(session, { method: 'GET', path: CONTACTS_PATH, query, ...PAGE_RESPONSE });
     if (response.status === 400) return undefined;
-    const { contacts, hasNext } = readContactPage(readBody(response));
+    const { contacts, hasNext } = readContactPage(readBody(response), KOMMO_PAGE_LIMIT);
     const isFiltered = !hasNext && contacts.every(({ contactId }) => ids.has(contactId));
     return isFiltered ? contacts : undefined;
   }
@@ -234,8 +237,9 @@ export class KommoClient {
     return readBody(await this.send(session, request));
   }
 
-  private async send(session: KommoSession, request: ApiRequest): Promise<HttpResponse> {
+  private async send(session: KommoSession, request: ApiRequest): Promise<KommoResponse> {
     return this.http.send({
+      ...SMALL_RESPONSE,
       ...request,
       host: this.getAllowedHost(session.host),
       headers: { Authorization: `Bearer ${session.accessToken.reveal()}` },
@@ -252,6 +256,7 @@ export class KommoClient {
   ): Promise<TokenPair> {
     const host = this.getAllowedHost(grantHost);
     const response = await this.http.send({
+      ...SMALL_RESPONSE,
       host,
       method: 'POST',
       path: TOKEN_PATH,
@@ -262,7 +267,7 @@ export class KommoClient {
       signal,
     });
     if (!isSuccess(response)) throw toTokenFailure(response, grantType);
-    return readTokenPair(response.text);
+    return readTokenPair(response.body);
   }
 
   private getAllowedHost(text: string): KommoHost {

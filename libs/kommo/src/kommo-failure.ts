@@ -1,7 +1,6 @@
 import {
   InvalidInputError,
   isRecord,
-  parseJson,
   type ServiceError,
   toItems,
   toPositiveInteger,
@@ -10,8 +9,8 @@ import {
   type UnknownRecord,
   valueAt,
 } from '#domain';
-import type { HttpResponse } from '#http';
 import { KommoHostMovedError, KommoTokenRefusedError, KommoUnauthorizedError } from './kommo-errors.js';
+import { isSuccess, type KommoResponse } from './kommo-response.js';
 
 const SECOND_MS = 1_000;
 const RATE_LIMIT_DEFAULT_SECONDS = 300;
@@ -20,15 +19,12 @@ const FORBIDDEN_RETRY_MS = 60 * SECOND_MS;
 const PAYMENT_RETRY_MS = 3_600 * SECOND_MS;
 const MAX_DETAIL_LENGTH = 300;
 
-/** Whether the status is 2xx. */
-export const isSuccess = ({ status }: HttpResponse): boolean => status >= 200 && status <= 299;
-
 /** Creates the error for a response that is truncated, not JSON, or of another shape than documented. */
 export const unreadableResponse = (what: string): TransientError =>
   new TransientError(`Kommo sent an unreadable response: ${what}`, { code: 'kommo_unavailable' });
 
-function toRateLimitError({ text, retryAfterHeader }: HttpResponse): TransientError {
-  const retryAfter = toPositiveInteger(valueAt(parseJson(text), 'retry_after')) ?? toPositiveInteger(retryAfterHeader);
+function toRateLimitError({ body, retryAfterHeader }: KommoResponse): TransientError {
+  const retryAfter = toPositiveInteger(valueAt(body, 'retry_after')) ?? toPositiveInteger(retryAfterHeader);
   const seconds = Math.min(retryAfter ?? RATE_LIMIT_DEFAULT_SECONDS, RATE_LIMIT_MAX_SECONDS);
   return new TransientError('Kommo limits the rate of requests', { code: 'kommo_rate_limited', retryAfterMs: seconds * SECOND_MS });
 }
@@ -37,13 +33,13 @@ function toRateLimitError({ text, retryAfterHeader }: HttpResponse): TransientEr
  * Returns for how long Kommo refuses all calls from here: after a used-up rate limit, and after the plain text that a blocked IP
  * gets (reference/kommo.md 4.6). Undefined for a response about one account only.
  */
-export function findVendorPauseMs(response: HttpResponse): number | undefined {
+export function findVendorPauseMs(response: KommoResponse): number | undefined {
   if (response.status === 429) return toRateLimitError(response).retryAfterMs;
-  return response.status === 403 && parseJson(response.text) === undefined ? FORBIDDEN_RETRY_MS : undefined;
+  return response.status === 403 && response.body === undefined ? FORBIDDEN_RETRY_MS : undefined;
 }
 
 /** The transient failures, equal for the API and the token endpoint. Undefined for any other status. */
-function findTransientFailure(response: HttpResponse): TransientError | undefined {
+function findTransientFailure(response: KommoResponse): TransientError | undefined {
   const { status } = response;
   if (status === 429) return toRateLimitError(response);
   if (status === 402)
@@ -53,8 +49,7 @@ function findTransientFailure(response: HttpResponse): TransientError | undefine
   return isRefusal ? undefined : new TransientError(`Kommo responded with status ${status}`, { code: 'kommo_unavailable' });
 }
 
-function detailOf(text: string): string {
-  const body = parseJson(text);
+function detailOf(body: unknown): string {
   const problems = toItems(valueAt(body, 'validation-errors'))
     .flatMap((request) => toItems(valueAt(request, 'errors')))
     .map((problem) => `${toText(valueAt(problem, 'path')) ?? '?'}: ${toText(valueAt(problem, 'detail')) ?? '?'}`);
@@ -63,40 +58,38 @@ function detailOf(text: string): string {
 }
 
 /** Converts a response of the API other than 2xx to its error (reference/kommo.md 4.5). */
-export function toApiFailure(response: HttpResponse): ServiceError {
+export function toApiFailure(response: KommoResponse): ServiceError {
   if (response.status === 401) return new KommoUnauthorizedError();
   const transient = findTransientFailure(response);
   if (transient) return transient;
-  return new InvalidInputError(`Kommo rejected the request (${response.status}): ${detailOf(response.text)}`, { code: 'kommo_rejected' });
+  return new InvalidInputError(`Kommo rejected the request (${response.status}): ${detailOf(response.body)}`, { code: 'kommo_rejected' });
 }
 
 /** Reads the JSON object of a 2xx response. Undefined for 204, which means "nothing there" (reference/kommo.md 4.1, 4.3). */
-export function readBody(response: HttpResponse): UnknownRecord | undefined {
+export function readBody(response: KommoResponse): UnknownRecord | undefined {
   if (!isSuccess(response)) throw toApiFailure(response);
   if (response.status === 204) return undefined;
-  const body = parseJson(response.text);
-  if (!isRecord(body)) throw unreadableResponse('it is not a JSON object');
-  return body;
+  if (!isRecord(response.body)) throw unreadableResponse('it is not a JSON object');
+  return response.body;
 }
 
 /**
  * Whether a 404 means that the requested object does not exist. A host without an account also responds with 404 to every path,
  * with a page or with "Cannot GET …" (reference/kommo.md 4.5): this is false for those.
  */
-export function isNotFound({ status, text }: HttpResponse): boolean {
-  const body = parseJson(text);
+export function isNotFound({ status, body }: KommoResponse): boolean {
   const detail = toText(valueAt(body, 'detail')) ?? '';
   return status === 404 && isRecord(body) && !detail.startsWith('Cannot ');
 }
 
-const hintOf = ({ status, text }: HttpResponse): string =>
-  (toText(valueAt(parseJson(text), 'hint')) ?? `${status} ${detailOf(text)}`).slice(0, MAX_DETAIL_LENGTH);
+const hintOf = ({ status, body }: KommoResponse): string =>
+  (toText(valueAt(body, 'hint')) ?? `${status} ${detailOf(body)}`).slice(0, MAX_DETAIL_LENGTH);
 
 /**
  * Converts a response of the token endpoint other than 2xx to its error. A refusal is final (reference/kommo.md 1.4), except that
  * the old host of a renamed account responds with 401 or 404 to a refresh.
  */
-export function toTokenFailure(response: HttpResponse, grant: 'authorization_code' | 'refresh_token'): ServiceError {
+export function toTokenFailure(response: KommoResponse, grant: 'authorization_code' | 'refresh_token'): ServiceError {
   const transient = findTransientFailure(response);
   if (transient) return transient;
   const mayHaveMoved = grant === 'refresh_token' && (response.status === 401 || response.status === 404);

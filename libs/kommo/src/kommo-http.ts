@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { RequestLimiter } from '#domain';
-import { HttpClient, type HttpPeer, type HttpRequest, type HttpResponse } from '#http';
+import { HttpClient, type HttpPeer, type HttpRequest } from '#http';
 import { findVendorPauseMs } from './kommo-failure.js';
 import type { KommoHost } from './kommo-host.js';
+import { type KommoResponse, parseResponse, type ResponseLimits } from './kommo-response.js';
 import { KommoSettings, type KommoTimeouts } from './kommo-settings.js';
 
 /** The request of one call to Kommo. */
-export interface KommoRequest extends Pick<HttpRequest, 'method' | 'headers' | 'totalTimeoutMs' | 'isOnce' | 'signal'> {
+export interface KommoRequest extends Pick<HttpRequest, 'method' | 'headers' | 'totalTimeoutMs' | 'isOnce' | 'signal'>, ResponseLimits {
   readonly host: KommoHost;
   readonly path: string;
   /** The encoded query, without `?`. */
@@ -34,19 +35,22 @@ export class KommoHttp {
 
   /**
    * Waits for the limiter, sends, and returns a response of any status. When Kommo refuses all calls from here, it pauses the
-   * key `kommo` in every process. Throws TransientError `kommo_unavailable` without a response.
+   * key `kommo` in every process. Throws TransientError `kommo_unavailable` without a response, and when a response with status
+   * 2xx exceeds a limit, then as ResponseTooLargeError.
    */
-  async send({ host, path, query, body, limiterKeys, headers, ...request }: KommoRequest): Promise<HttpResponse> {
+  async send({ host, path, query, body, limiterKeys, headers, maxResponseItems, ...request }: KommoRequest): Promise<KommoResponse> {
     await this.limiter.acquire(limiterKeys, request.signal);
     const origin = this.settings.originOverride?.origin ?? `https://${host}`;
     const type = body === undefined ? {} : { 'Content-Type': 'application/json' };
-    const response = await this.http.send({
+    const label = `${request.method} ${host}${path}`;
+    const received = await this.http.send({
       ...request,
       url: origin + path + (query ? `?${query}` : ''),
-      label: `${request.method} ${host}${path}`,
+      label,
       headers: { Accept: 'application/json', ...headers, ...type, Host: host },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
+    const response = parseResponse(received, label, maxResponseItems);
     const pauseMs = findVendorPauseMs(response);
     if (pauseMs !== undefined) await this.limiter.pause('kommo', pauseMs);
     return response;

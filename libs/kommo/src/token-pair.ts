@@ -43,8 +43,7 @@ function readToken(body: unknown, name: string): string {
 }
 
 /** Reads a response with status 200 of the token endpoint. Throws TransientError `kommo_unavailable` when a part is missing. */
-export function readTokenPair(text: string): TokenPair {
-  const body = parseJson(text);
+export function readTokenPair(body: unknown): TokenPair {
   const accessToken = readToken(body, 'access_token');
   const expiresInSeconds = toPositiveInteger(valueAt(body, 'expires_in'));
   if (expiresInSeconds === undefined) throw unreadableResponse('no expires_in');

@@ -24,13 +24,13 @@ export abstract class AlertWebhookSettings {
   abstract readonly url: Secret | undefined;
 }
 
+const MAX_RESPONSE_BYTES = 64 * 1024;
 const TIMEOUT_MS = 10_000;
 
 /** The alert webhook as the peer of an HttpClient. */
 export const ALERT_WEBHOOK_PEER: HttpPeer = {
   name: 'alert webhook',
   unavailableCode: 'alert_webhook_unavailable',
-  maxResponseBytes: 64 * 1024,
 };
 
 /** Sends alerts to the receiver of the operator. No log line and no error contains the URL. */
@@ -64,6 +64,7 @@ export class AlertWebhook {
       headers: { 'Content-Type': 'application/json; charset=utf-8' },
       body: JSON.stringify(message),
       totalTimeoutMs: TIMEOUT_MS,
+      maxResponseBytes: MAX_RESPONSE_BYTES,
     });
     if (status < 200 || status > 299) {
       throw new TransientError(`alert webhook responded with status ${status}`, { code: 'alert_webhook_refused' });

@@ -28,6 +28,7 @@ export abstract class CronitorSettings {
   abstract readonly host: string;
 }
 
+const MAX_RESPONSE_BYTES = 64 * 1024;
 const TIMEOUT_MS = 5_000;
 const CLOSE_TIMEOUT_MS = 1_000;
 /** Reports of one monitor that wait to be sent. While Cronitor does not respond, further ones are dropped. */
@@ -39,7 +40,6 @@ export const CRONITOR_PEER: HttpPeer = {
   name: 'Cronitor',
   unavailableCode: 'cronitor_unavailable',
   connectTimeoutMs: TIMEOUT_MS,
-  maxResponseBytes: 64 * 1024,
 };
 
 /**
@@ -101,6 +101,7 @@ export class CronitorClient implements OnApplicationShutdown {
         url: this.urlOf(heartbeat, apiKey),
         label: `${heartbeat.monitor} ${heartbeat.state}`,
         totalTimeoutMs: TIMEOUT_MS,
+        maxResponseBytes: MAX_RESPONSE_BYTES,
       });
       if (status >= 300) this.warn(heartbeat, { status });
     } catch (error) {

@@ -6,7 +6,7 @@ import { type ExportRow, readExportFile } from './export-file.js';
 import { type FormArguments, toFormBody } from './form-arguments.js';
 import { EMPTY_IMPORT, type ImportResult, readImportResult } from './import-result.js';
 import { UnisenderRejectedError } from './unisender-errors.js';
-import { readResult } from './unisender-failure.js';
+import { readResult, type ResponseLimits } from './unisender-failure.js';
 import {
   readContact,
   readFields,
@@ -28,6 +28,8 @@ export abstract class UnisenderSettings {
   abstract readonly baseUrl: string;
   /** Time limit of a call, and of silence during a download. Default: 30 s. */
   abstract readonly timeoutMs?: number | undefined;
+  /** Time limit of a whole download. Default: 30 minutes. */
+  abstract readonly exportTimeoutMs?: number | undefined;
 }
 
 /** Rows for importContacts: each row has one value per field name. */
@@ -40,8 +42,33 @@ export interface ImportRows {
 export type HookEvents = Readonly<Record<string, string>>;
 
 const DEFAULT_TIMEOUT_MS = 30_000;
+const DEFAULT_EXPORT_TIMEOUT_MS = 30 * 60_000;
+/** Decompressed: 20 million rows. */
+const MAX_EXPORT_BYTES = 4 * 1024 ** 3;
 const PLATFORM = 'kommo-unisender-sync';
 const KEY_HASH_LENGTH = 16;
+
+const MEBIBYTE = 1024 * 1024;
+/** One object or a short log. */
+const SMALL_RESPONSE: ResponseLimits = { maxBytes: MEBIBYTE, maxItems: 10_000 };
+/** Everything of one kind that an account has: there is no paging. */
+const LIST_RESPONSE: ResponseLimits = { maxBytes: 8 * MEBIBYTE, maxItems: 200_000 };
+
+/** The largest response of each method. */
+const RESPONSES = {
+  'async/exportContacts': SMALL_RESPONSE,
+  'async/getTaskResult': SMALL_RESPONSE,
+  createField: SMALL_RESPONSE,
+  createList: SMALL_RESPONSE,
+  exclude: SMALL_RESPONSE,
+  getContact: SMALL_RESPONSE,
+  getFields: LIST_RESPONSE,
+  getLists: LIST_RESPONSE,
+  importContacts: SMALL_RESPONSE,
+  listHooks: LIST_RESPONSE,
+  removeHook: SMALL_RESPONSE,
+  setHook: SMALL_RESPONSE,
+} as const satisfies Readonly<Record<string, ResponseLimits>>;
 
 /** Columns that could subscribe an unsubscribed address again. */
 const FORBIDDEN_COLUMN = /^(email|phone)_(status|availability)$/;
@@ -61,15 +88,17 @@ export const UNISENDER_PEER: HttpPeer = { name: 'Unisender', unavailableCode: 'u
 export class UnisenderClient {
   private readonly baseUrl: string;
   private readonly timeoutMs: number;
+  private readonly exportTimeoutMs: number;
 
   constructor(
     private readonly http: HttpClient,
     private readonly limiter: RequestLimiter,
     private readonly clock: Clock,
-    { baseUrl, timeoutMs }: UnisenderSettings,
+    { baseUrl, timeoutMs, exportTimeoutMs }: UnisenderSettings,
   ) {
     this.baseUrl = baseUrl.replace(/\/+$/, '');
     this.timeoutMs = timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.exportTimeoutMs = exportTimeoutMs ?? DEFAULT_EXPORT_TIMEOUT_MS;
   }
 
   /** Creates a client without Nest. */
@@ -137,7 +166,8 @@ export class UnisenderClient {
   readExport(url: string): AsyncIterable<ExportRow> {
     const apiOrigin = new URL(this.baseUrl).origin;
     const open = (target: string) => this.http.open({ method: 'GET', url: target, label: 'download', totalTimeoutMs: this.timeoutMs });
-    return readExportFile({ open, apiOrigin, clock: this.clock, silenceLimitMs: this.timeoutMs }, url);
+    const limits = { silenceLimitMs: this.timeoutMs, totalLimitMs: this.exportTimeoutMs, maxBytes: MAX_EXPORT_BYTES };
+    return readExportFile({ open, apiOrigin, clock: this.clock, ...limits }, url);
   }
 
   /** Lists the fields that the account defines. `Name` always exists. */
@@ -187,20 +217,27 @@ export class UnisenderClient {
    * Sends all arguments in the body, the key included: Unisender rejects a mix of body and query, and proxies log URLs
    * (reference/unisender.md 1.1).
    */
-  private async call(key: Secret, method: string, args: FormArguments = {}, furtherLimits: readonly string[] = []): Promise<unknown> {
+  private async call(
+    key: Secret,
+    method: keyof typeof RESPONSES,
+    args: FormArguments = {},
+    furtherLimits: readonly string[] = [],
+  ): Promise<unknown> {
     const apiKey = key.reveal();
     const keyHash = createHash('sha256').update(apiKey).digest('hex').slice(0, KEY_HASH_LENGTH);
     await this.limiter.acquire(['unisender', ...furtherLimits].map((limit) => `${limit}:${keyHash}`));
     const form = toFormBody({ format: 'json', api_key: apiKey, platform: PLATFORM, ...args });
-    const { status, text } = await this.http.send({
+    const { maxBytes, maxItems } = RESPONSES[method];
+    const response = await this.http.send({
       method: 'POST',
       url: `${this.baseUrl}/${method}`,
       label: method,
       headers: { Accept: 'application/json', 'Content-Type': 'application/x-www-form-urlencoded' },
       body: form,
       totalTimeoutMs: this.timeoutMs,
+      maxResponseBytes: maxBytes,
     });
-    return readResult(status, text, apiKey);
+    return readResult(response, apiKey, maxItems);
   }
 }
 

@@ -1,6 +1,16 @@
-import { BugError, isRecord, parseJson, type ServiceError, toText, TransientError, valueAt } from '#domain';
+import { BugError, isRecord, parseJsonWithin, type ServiceError, toText, TransientError, valueAt } from '#domain';
+import type { HttpResponse } from '#http';
 import { UnisenderKeyRefusedError, UnisenderRejectedError } from './unisender-errors.js';
 
+/** How much a response to one call may hold. */
+export interface ResponseLimits {
+  readonly maxBytes: number;
+  /** Names of objects and items of lists, on all levels. */
+  readonly maxItems: number;
+}
+
+/** Unisender's responses need 5 (reference/unisender.md 5.1). */
+const MAX_DEPTH = 16;
 const RATE_LIMIT_RETRY_MS = 60_000;
 const MONEY_RETRY_MS = 3_600_000;
 const MAX_TEXT_LENGTH = 300;
@@ -40,15 +50,16 @@ function toFailure(code: string, text: string): ServiceError {
 
 /**
  * Reads the `result` of a response. An error also has status 200, and an empty list or `false` is a success: only the key `error`
- * marks an error (reference/unisender.md 1.4). Throws the error of its code; TransientError for a response without an envelope.
+ * marks an error (reference/unisender.md 1.4). Throws the error of its code; TransientError for a response without an envelope, or
+ * with more values than `maxItems`.
  */
-export function readResult(status: number, text: string, key: string): unknown {
-  const body = parseJson(text);
+export function readResult({ status, text }: HttpResponse, key: string, maxItems: number): unknown {
+  const body = parseJsonWithin(text, { maxItems, maxDepth: MAX_DEPTH });
   if (isRecord(body) && Object.hasOwn(body, 'error')) {
     const code = toText(valueAt(body, 'code')) ?? 'unspecified';
     throw toFailure(code, withoutKey(toText(valueAt(body, 'error')) ?? '', key));
   }
   if (status !== 200) throw unavailable(`responded with status ${status}`);
-  if (!isRecord(body) || !Object.hasOwn(body, 'result')) throw unavailable('sent an empty or truncated response');
+  if (!isRecord(body) || !Object.hasOwn(body, 'result')) throw unavailable('sent an empty, truncated or too large response');
   return valueAt(body, 'result');
 }

@@ -13,7 +13,7 @@ let client: HttpClient;
 beforeEach(async () => {
   vendor = await startStubVendor();
   client = HttpClient.create(
-    { name: 'Stub', unavailableCode: 'cronitor_unavailable', maxResponseBytes: 100, trustedUrl: vendor.origin.origin },
+    { name: 'Stub', unavailableCode: 'cronitor_unavailable', trustedUrl: vendor.origin.origin },
     { logger: silentLogger, clock: systemClock },
   );
 });
@@ -30,11 +30,13 @@ const request = (more: Partial<HttpRequest> = {}): HttpRequest => ({
   headers: { Authorization: SECRET, 'Content-Type': 'text/plain' },
   body: SECRET,
   totalTimeoutMs: 250,
+  maxResponseBytes: 100,
   ...more,
 });
 
 const patient = { totalTimeoutMs: 60_000 };
 const unavailable = { code: 'cronitor_unavailable', message: 'Stub did not respond to POST /path' };
+const tooLarge = { code: 'cronitor_unavailable', message: 'The response to POST /path has more than 100 bytes' };
 
 /** Resolves when the stub has received the request. */
 async function whenReceived(): Promise<void> {
@@ -61,16 +63,16 @@ describe('a call', () => {
   });
 
   it.each([
-    ['a longer response than allowed', text('x'.repeat(101))],
-    ['half a body', halfBody('half')],
-    ['a reset', reset],
-    ['silence', silence],
-    ['a body that stalls', stall('{')],
-  ])('throws a transient error without any data of the request after %s', async (_name, response) => {
+    ['a longer response than allowed', text('x'.repeat(101)), tooLarge],
+    ['half a body', halfBody('half'), unavailable],
+    ['a reset', reset, unavailable],
+    ['silence', silence, unavailable],
+    ['a body that stalls', stall('{'), unavailable],
+  ])('throws a transient error without any data of the request after %s', async (_name, response, expected) => {
     vendor.respondWith(response);
     const error = await failureOf(client.send(request()));
     expect(error).toBeInstanceOf(TransientError);
-    expect(error).toMatchObject(unavailable);
+    expect(error).toMatchObject(expected);
     expect(inspect(error, { depth: 12, showHidden: true })).not.toContain(SECRET);
     expect(vendor.requests).toHaveLength(1);
   });

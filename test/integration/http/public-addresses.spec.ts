@@ -34,7 +34,7 @@ function createClient(resolve: LookupFunction, trustedUrl?: string): void {
   );
 }
 
-const get = (url: string) => client.send({ method: 'GET', url, label: 'GET /', totalTimeoutMs: 5_000 });
+const get = (url: string) => client.send({ method: 'GET', url, label: 'GET /', totalTimeoutMs: 5_000, maxResponseBytes: 1_000 });
 
 const urlOf = (host: string) => `http://${host}:${vendor.origin.port}/`;
 

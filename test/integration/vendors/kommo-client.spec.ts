@@ -53,12 +53,12 @@ const contactPage = (contacts: readonly object[], next?: string) => ({
   _embedded: { contacts },
 });
 
-const clientAt = (originOverride: URL) =>
+const clientAt = (originOverride: URL, totalMs = 250) =>
   KommoClient.create(
     {
       allowedDomains: ['kommo.com', 'amocrm.com', 'amocrm.ru'],
       originOverride,
-      timeouts: { connectMs: 150, totalMs: 250, oauthMs: 250 },
+      timeouts: { connectMs: 150, totalMs, oauthMs: 250 },
     },
     { logger: silentLogger, clock: systemClock, limiter },
   );
@@ -72,6 +72,34 @@ beforeEach(async () => {
 afterEach(async () => {
   client.close();
   await vendor.close();
+});
+
+describe('S12: a response that is too large', () => {
+  const page = { page: 1, limit: 250 };
+  const many = Array.from({ length: 251 }, (_, index) => contact(index + 1));
+
+  it.each([
+    ['bytes', text(`{"_embedded":${' '.repeat(9 * 1024 * 1024)}}`), () => client.listContacts(session, page)],
+    ['contacts', json(contactPage(many)), () => client.listContacts(session, page)],
+    [
+      'values',
+      json(contactPage([contact(1, { name: Array.from({ length: 500_000 }, () => 1) })])),
+      () => client.listContacts(session, page),
+    ],
+    ['levels', text(`${'['.repeat(100_000)}${']'.repeat(100_000)}`), () => client.getAccount(session)],
+    ['values for one contact', json(contact(1, { name: Array.from({ length: 30_000 }, () => 1) })), () => client.findContact(session, 1)],
+    ['bytes for an account', text(' '.repeat(2 * 1024 * 1024)), () => client.getAccount(session)],
+  ])('in its %s is a transient error', async (_name, response, call) => {
+    client.close();
+    client = clientAt(vendor.origin, 60_000);
+    vendor.respondWith(response);
+    expect(await failureOf(call())).toMatchObject({ kind: 'transient', code: 'kommo_unavailable' });
+  });
+
+  it('with an error status keeps its meaning', async () => {
+    vendor.respondWith(text('['.repeat(20_000) + ']'.repeat(20_000), 401));
+    expect(await failureOf(client.getAccount(session))).toBeInstanceOf(KommoUnauthorizedError);
+  });
 });
 
 describe('every call to Kommo', () => {

@@ -48,6 +48,23 @@ export const halfBody =
     response.write(bytes, () => socket.destroy());
   };
 
+/** Ends the body with the connection, as HTTP/1.0 does: nothing announces its length. */
+export const unannounced =
+  (body: string | Buffer): StubResponse =>
+  (_request, _response, socket) => {
+    socket.write('HTTP/1.0 200 OK\r\n\r\n');
+    socket.end(body);
+  };
+
+/** Sends a piece of a body again and again. */
+export const drip =
+  (piece: string, everyMs: number): StubResponse =>
+  (_request, response, socket) => {
+    response.writeHead(200);
+    const timer = setInterval(() => response.write(piece), everyMs);
+    socket.once('close', () => clearInterval(timer));
+  };
+
 /** Sends the start of a body and then nothing. */
 export const stall =
   (body: string): StubResponse =>

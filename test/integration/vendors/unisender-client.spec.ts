@@ -12,11 +12,13 @@ import {
   json,
   recordingLimiter,
   reset,
+  drip,
   silence,
   stall,
   startStubVendor,
   type StubVendor,
   text,
+  unannounced,
 } from './stub-vendor.js';
 
 const KEY = 'planted-unisender-key';
@@ -28,9 +30,9 @@ let vendor: StubVendor;
 let limiter: ReturnType<typeof recordingLimiter>;
 let client: UnisenderClient;
 
-const createClient = (timeoutMs: number) =>
+const createClient = (timeoutMs: number, exportTimeoutMs?: number) =>
   UnisenderClient.create(
-    { baseUrl: new URL('/ru/api/', vendor.origin).href, timeoutMs },
+    { baseUrl: new URL('/ru/api/', vendor.origin).href, timeoutMs, exportTimeoutMs },
     { logger: silentLogger, clock: systemClock, limiter },
   );
 
@@ -231,6 +233,20 @@ describe('lists, fields and hooks', () => {
   });
 });
 
+describe('S12: a response that is too large', () => {
+  it.each([
+    ['bytes', text(`{"result":[${' '.repeat(9 * 1024 * 1024)}]}`), () => client.getLists(key)],
+    ['items', json({ result: Array.from({ length: 250_000 }, () => 1) }), () => client.getLists(key)],
+    ['bytes for one object', text(`{"result":{"id":1}${' '.repeat(1024 * 1024)}}`), () => client.createList(key, 'x')],
+    ['levels', text(`{"result":${'['.repeat(100_000)}${']'.repeat(100_000)}}`), () => client.getLists(key)],
+  ])('in its %s is a transient error', async (_name, response, call) => {
+    client.close();
+    client = createClient(60_000);
+    vendor.respondWith(response);
+    expect(await failureOf(call())).toMatchObject({ kind: 'transient', code: 'unisender_unavailable' });
+  });
+});
+
 describe('exports', () => {
   const fileUrl = () => new URL('/files/export.csv', vendor.origin).href;
   const readAll = async (url = fileUrl()) => {
@@ -275,6 +291,49 @@ describe('exports', () => {
     expect(vendor.requests[0]).toMatchObject({ method: 'GET', body: '' });
   });
 
+  const manyRows = `email;email_status\n${Array.from({ length: 20_000 }, (_, index) => `a${index}@example.org;active\n`).join('')}`;
+  const packed = gzipSync(manyRows);
+  const gzipTransfer = { 'Content-Encoding': 'gzip' };
+
+  it('S08: ask for an uncompressed transfer, and read a compressed one', async () => {
+    client.close();
+    client = createClient(60_000);
+    vendor.respondWith(text(manyRows), text(packed, 200, gzipTransfer), text(gzipSync(packed), 200, gzipTransfer), unannounced(packed));
+    for (let file = 0; file < 4; file += 1) await expect(readAll()).resolves.toHaveLength(20_000);
+    expect(vendor.requests.map(({ headers }) => headers['accept-encoding'])).toEqual(Array(4).fill('identity'));
+  });
+
+  const damaged = Buffer.from(packed);
+  damaged.writeUInt32LE(damaged.readUInt32LE(packed.length - 8) ^ 1, packed.length - 8);
+
+  it.each([
+    ['half of a compressed transfer', text(packed.subarray(0, packed.length / 2), 200, gzipTransfer)],
+    ['a compressed transfer without its trailer', text(packed.subarray(0, -8), 200, gzipTransfer)],
+    ['a compressed file without its trailer', text(packed.subarray(0, -8))],
+    ['half of a compressed file of unannounced length', unannounced(packed.subarray(0, packed.length / 2))],
+    ['a compressed file with a wrong checksum', text(damaged)],
+    ['an uncompressed file of unannounced length', unannounced(manyRows)],
+    ['an unknown encoding', text(manyRows, 200, { 'Content-Encoding': 'br' })],
+    ['half of a file', halfBody(manyRows)],
+  ])('S08: fail with a transient error after %s', async (_name, response) => {
+    client.close();
+    client = createClient(60_000);
+    vendor.respondWith(response);
+    expect(await failureOf(readAll())).toMatchObject({ code: 'unisender_unavailable' });
+  });
+
+  it('S16: fail after the time limit of the whole download, although data arrives', async () => {
+    client.close();
+    client = createClient(60_000, 300);
+    vendor.respondWith(drip('email;email_status\n', 5));
+    expect(await failureOf(readAll())).toMatchObject({ code: 'unisender_unavailable' });
+  });
+
+  it('S12: fail after a header with thousands of columns', async () => {
+    vendor.respondWith(text(`${'a;'.repeat(2_000)}\n1;2\n`));
+    expect(await failureOf(readAll())).toMatchObject({ code: 'unisender_unavailable' });
+  });
+
   it('read no rows from a file with only a header, nor from an empty file', async () => {
     vendor.respondWith(text('email;email_status\n'), text(''));
     await expect(readAll()).resolves.toEqual([]);
@@ -315,12 +374,33 @@ describe('exports', () => {
     'https://2130706433/x.csv',
     'https://localhost/x.csv',
     'https://user@files.example.org/x.csv',
+    'https://:password@files.example.org/x.csv',
+    `https://files.example.org/${'x'.repeat(5_000)}`,
     'file:///etc/passwd',
     'not a URL',
   ])('do not download %s', async (url) => {
     expect(await failureOf(readAll(url))).toMatchObject({ code: 'unisender_unavailable' });
     vendor.respondWith(text('', 302, { Location: url }));
     expect(await failureOf(readAll())).toMatchObject({ code: 'unisender_unavailable' });
+  });
+
+  it.each([
+    'localhost.',
+    'localhost',
+    'sync.localhost',
+    'printer.local',
+    'db.internal',
+    'files.example.org.',
+    'files..example.org',
+    '127.0.0.1.',
+    '0x7f.1',
+    '[::ffff:127.0.0.1]',
+    '\u24db\u24de\u24d2\u24d0\u24db\u24d7\u24de\u24e2\u24e3\u3002',
+  ])('S17: do not download from https://%s', async (host) => {
+    expect(await failureOf(readAll(`https://${host}/x.csv`))).toMatchObject({
+      code: 'unisender_unavailable',
+      message: 'Unisender sent a URL of the export that is not allowed',
+    });
   });
 
   it('follow a redirect to an allowed URL, at most a few times', async () => {
