@@ -59,6 +59,19 @@ describe.each(testDatabaseKinds())('Kommo webhooks on %s', (kind) => {
     },
   );
 
+  it('R76: store every contact of a hook of 3,000 contacts and 40,000 keys', async () => {
+    const scene = await ApiScene.open({ database: await databases.open() });
+    const token = await scene.addAccount(ACCOUNT_ID);
+    const tags = Array.from({ length: 11 }, (_, index) => `&{}[tags][${index}][name]=t`).join('');
+    const contactOf = (index: number) =>
+      `{}[id]=${index + 1}&{}[name]=N&{}[type]=contact${tags}`.replaceAll('{}', `contacts[add][${index}]`);
+    const body = Array.from({ length: 3_000 }, (_, index) => contactOf(index)).join('&');
+    expect(body.split('&').length).toBeGreaterThan(40_000);
+    const response = await scene.send('POST', `/webhook/${token}`, { body, headers: FORM });
+    expect(response).toMatchObject({ status: 200, body: { data: { accepted: 3_000, unreadable: 0 } } });
+    expect(await scene.harness.get(EventStore).countWaiting(ACCOUNT_ID)).toBe(3_000);
+  });
+
   it('R43: with a wrong token get 404 and store nothing', async () => {
     const scene = await ApiScene.open({ database: await databases.open() });
     const token = await scene.addAccount(ACCOUNT_ID);

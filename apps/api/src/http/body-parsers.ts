@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type BodyObject, InvalidInputError, parseFormBody, parseJsonBody } from '#domain';
+import { type BodyObject, hookBodyLimits, InvalidInputError, parseFormBody, parseJsonBody } from '#domain';
 import { findRepeatedName } from './repeated-name.js';
 import { AddRouteConfig } from './route-registry.js';
 
@@ -34,9 +34,10 @@ function refuseType(): never {
   throw Object.assign(new Error(`The body ${problem}`), { statusCode: 415 });
 }
 
-/** Decodes a body by its content type: JSON, else a form. Throws InvalidInputError. */
+/** Decodes the body of a webhook by its content type: JSON, else a form. Throws InvalidInputError. */
 export function decodeByType(bytes: Buffer, contentType: string | undefined): unknown {
-  return /^application\/(.+\+)?json\b/i.test(contentType ?? '') ? parseJsonBody(bytes) : parseFormBody(bytes);
+  const isJson = /^application\/(.+\+)?json\b/i.test(contentType ?? '');
+  return isJson ? parseJsonBody(bytes, hookBodyLimits) : parseFormBody(bytes, hookBodyLimits);
 }
 
 /** Accepts JSON and forms, and refuses any other type with 415. Routes with {@link RawBody} get the bytes of any type. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AccountStore } from '#database';
-import { InvalidInputError, parseJsonBody } from '#domain';
+import { hookBodyLimits, InvalidInputError, parseJsonBody } from '#domain';
 import { Keyring } from '#secrets';
 import { type UnisenderEvent, readUnisenderHook, verifyHookAuth } from '#unisender';
 import { findUnisenderKey } from '../tokens/sealing.js';
@@ -23,6 +23,6 @@ export class SignedHookReader {
         fields: [{ field: 'auth', problem: 'does not match the body' }],
       });
     }
-    return { listId: account.listId, events: readUnisenderHook(parseJsonBody(rawBody)) };
+    return { listId: account.listId, events: readUnisenderHook(parseJsonBody(rawBody, hookBodyLimits)) };
   }
 }
