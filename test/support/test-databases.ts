@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import { systemClock } from '#clock';
 import { Database } from '#database';
-import type { DatabaseKind, DatabaseLocation } from '#database';
+import type { DatabaseKind, DatabaseLocation, DatabaseOptions } from '#database';
 import { hasMariaDb, startMariaDb } from './mariadb-process.js';
 import type { MariaDbProcess } from './mariadb-process.js';
 
@@ -13,7 +13,7 @@ export interface TestDatabases {
   /** Opens a new database with the current schema. */
   open(): Promise<Database>;
   /** Opens another connection to an existing database, as another process would. */
-  openAt(location: DatabaseLocation): Promise<Database>;
+  openAt(location: DatabaseLocation, options?: Partial<DatabaseOptions>): Promise<Database>;
   /** Creates an empty database without a schema. */
   createEmpty(): Promise<DatabaseLocation>;
   /** Creates a database with the current schema. */
@@ -114,8 +114,8 @@ export const openTestDatabases = (kind: DatabaseKind): TestDatabases => {
     await Promise.all(opened.splice(0).map((database) => database.close()));
   });
   afterAll(() => provider.stop());
-  const openAt = async (location: DatabaseLocation): Promise<Database> => {
-    const database = await Database.open(location, { clock: systemClock });
+  const openAt = async (location: DatabaseLocation, options: Partial<DatabaseOptions> = {}): Promise<Database> => {
+    const database = await Database.open(location, { clock: systemClock, ...options });
     opened.push(database);
     return database;
   };

@@ -27,7 +27,7 @@ const required = <T>(name: string, fallback: string, read: Reader<T>): Variable<
 
 const optional = <T>(name: string, read: Reader<T>): Variable<T | undefined> => ({ name, read, fallback: undefined });
 
-/** High enough to switch a limit off for measurements. */
+/** From 100,000 on a vendor's limit is off, for measurements. */
 const MAX_RATE = 1_000_000;
 
 /** Every variable of the service; `.env.example` describes each. */
@@ -50,6 +50,8 @@ export const VARIABLES = {
   kommoAccountRequestsPerSecond: required('KOMMO_ACCOUNT_REQUESTS_PER_SECOND', '7', readInteger(1, MAX_RATE)),
   unisenderUrl: required('UNISENDER_URL', 'https://api.unisender.com/ru/api', readHttpUrl),
   unisenderRequestsPerMinute: required('UNISENDER_REQUESTS_PER_MINUTE', '1200', readInteger(1, MAX_RATE)),
+  unisenderTotalRequestsPerMinute: required('UNISENDER_TOTAL_REQUESTS_PER_MINUTE', '1200', readInteger(1, MAX_RATE)),
+  unisenderTotalExportsPerMinute: required('UNISENDER_TOTAL_EXPORTS_PER_MINUTE', '20', readInteger(1, MAX_RATE)),
   unisenderExportPollMs: required('UNISENDER_EXPORT_POLL_MS', '2000', readInteger(10, 600_000)),
   publicRateLimitPerMinute: required('PUBLIC_RATE_LIMIT_PER_MINUTE', '120', readInteger(1, MAX_RATE)),
   tokenRenewWithinHours: required('TOKEN_RENEW_WITHIN_HOURS', '6', readInteger(1, 2_160)),

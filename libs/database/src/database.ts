@@ -16,11 +16,18 @@ export interface DatabaseOptions {
   readonly clock: Clock;
   /** MySQL connections of this process. Default 10. */
   readonly poolSize?: number;
+  /** Replaces the database's own clock in tests; epoch milliseconds. */
+  readonly databaseNowMs?: () => number;
 }
 
 const ATTEMPTS = 5;
 const RETRY_BASE_MS = 20;
 const READY_WITHIN_MS = 2_000;
+
+const NOW_SQL: Readonly<Record<DatabaseKind, string>> = {
+  sqlite: "CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER)",
+  mysql: 'CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)',
+};
 
 /**
  * The service's database, SQLite or MySQL. Transactions are ambient: whatever runs inside the callback of
@@ -37,7 +44,7 @@ export class Database {
   private constructor(
     private readonly location: DatabaseLocation,
     private readonly source: DataSource,
-    private readonly clock: Clock,
+    private readonly options: DatabaseOptions,
     private readonly gate: SqliteGate | undefined,
   ) {}
 
@@ -50,12 +57,21 @@ export class Database {
       throw toServiceError(error);
     }
     const gate = location.kind === 'sqlite' ? openGate(gateKey(location.path)) : undefined;
-    return new Database(location, source, options.clock, gate);
+    return new Database(location, source, options, gate);
   }
 
   /** The SQL dialect. */
   get kind(): DatabaseKind {
     return this.location.kind;
+  }
+
+  /**
+   * The present time as a SQL expression: epoch milliseconds by the database's clock, which all processes share. Their own clocks may
+   * differ by minutes.
+   */
+  get nowSql(): string {
+    const { databaseNowMs } = this.options;
+    return databaseNowMs ? String(Math.trunc(databaseNowMs())) : NOW_SQL[this.kind];
   }
 
   /** TypeORM's description of an entity's table and columns. */
@@ -112,7 +128,7 @@ export class Database {
       () => true,
       () => false,
     );
-    const late = this.clock.sleep(READY_WITHIN_MS, waiting.signal).then(
+    const late = this.options.clock.sleep(READY_WITHIN_MS, waiting.signal).then(
       () => false,
       () => false,
     );
@@ -132,7 +148,7 @@ export class Database {
    * the others wait, for up to a minute. Then they throw TransientError `migrations_locked`.
    */
   async migrate(): Promise<string[]> {
-    return withMigrationLock({ location: this.location, source: this.source, clock: this.clock }, async () => {
+    return withMigrationLock({ location: this.location, source: this.source, clock: this.options.clock }, async () => {
       const run = await this.throughGate(() => this.source.runMigrations({ transaction: 'each' }));
       return run.map((migration) => migration.name);
     }).catch((error: unknown) => {
@@ -176,7 +192,7 @@ export class Database {
           throw error;
         }
       }
-      await this.clock.sleep(RETRY_BASE_MS * 2 ** attempt * Math.random());
+      await this.options.clock.sleep(RETRY_BASE_MS * 2 ** attempt * Math.random());
     }
   }
 

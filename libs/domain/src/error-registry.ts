@@ -125,6 +125,7 @@ const registry = {
   unisender_uneven_rows: bug(),
   unisender_forbidden_column: bug(),
   vendor_paused: transient('Nothing: requests continue at the end of the pause.'),
+  request_limit_busy: deferral('Nothing: the service tries again. If it stays, fewer accounts fit one IP.'),
 
   // Jobs and the queue
   invalid_job: invalid(400, 'Correct the body of the job, or delete the job.'),

@@ -78,7 +78,8 @@ export const UNISENDER_PEER: HttpPeer = { name: 'Unisender', unavailableCode: 'u
 
 /**
  * Client of the Unisender API. It makes each call once; the caller retries. Every call is safe to repeat. Before each call it
- * acquires the limiter key `unisender:<hash of the API key>`, for an export also `unisender-export:<hash>`.
+ * acquires the limiter keys `unisender` and `unisender:<hash of the API key>`, for an export also `unisender-export` and
+ * `unisender-export:<hash>`.
  *
  * Every method may throw UnisenderKeyRefusedError; TransientError with code `unisender_rate_limited`,
  * `unisender_not_enough_money` or `unisender_unavailable`; UnisenderRejectedError for a call that Unisender rejects as a whole;
@@ -225,7 +226,7 @@ export class UnisenderClient {
   ): Promise<unknown> {
     const apiKey = key.reveal();
     const keyHash = createHash('sha256').update(apiKey).digest('hex').slice(0, KEY_HASH_LENGTH);
-    await this.limiter.acquire(['unisender', ...furtherLimits].map((limit) => `${limit}:${keyHash}`));
+    await this.limiter.acquire(['unisender', ...furtherLimits].flatMap((limit) => [limit, `${limit}:${keyHash}`]));
     const form = toFormBody({ format: 'json', api_key: apiKey, platform: PLATFORM, ...args });
     const { maxBytes, maxItems } = RESPONSES[method];
     const response = await this.http.send({

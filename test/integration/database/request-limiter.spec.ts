@@ -3,6 +3,7 @@ import { systemClock } from '#clock';
 import { DatabaseRequestLimiter, RateSlotStore, strictRule } from '#database';
 import type { Database, RateRule } from '#database';
 import type { Clock } from '#domain';
+import { eventually } from '../../support/built-process.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 
 const limiterOn = (database: Database, rule: RateRule, clock: Clock = systemClock) =>
@@ -11,6 +12,48 @@ const limiterOn = (database: Database, rule: RateRule, clock: Clock = systemCloc
 /** The most that fall into any second. */
 const mostInOneSecond = (times: readonly number[]): number =>
   Math.max(...times.map((from) => times.filter((time) => time >= from && time < from + 1000).length));
+
+/** Slots on a slow disk: SQLite blocks the thread while it writes. */
+class SlowSlots extends RateSlotStore {
+  override async tryMove(moves: Parameters<RateSlotStore['tryMove']>[0]): Promise<boolean> {
+    const until = performance.now() + SLOW_WRITE_MS;
+    while (performance.now() < until);
+    return super.tryMove(moves);
+  }
+}
+
+const SLOW_WRITE_MS = 30;
+
+describe('the request limiter on a slow disk', () => {
+  const databases = openTestDatabases('sqlite');
+
+  it('S04: serves 200 callers in their order, within the limit, and leaves time for other work', async () => {
+    const limiter = new DatabaseRequestLimiter(new SlowSlots(await databases.open()), systemClock, () => strictRule(20));
+    const served: number[] = [];
+    const times: number[] = [];
+    let turns = 0;
+    const ended = new AbortController();
+    const otherWork = async () => {
+      while (!ended.signal.aborted) {
+        await systemClock.sleep(5);
+        turns += 1;
+      }
+    };
+    const other = otherWork();
+    await Promise.all(
+      Array.from({ length: 200 }, async (_, caller) => {
+        await limiter.acquire(['strict']);
+        served.push(caller);
+        times.push(systemClock.nowMs());
+      }),
+    );
+    ended.abort();
+    await other;
+    expect(served).toEqual(Array.from({ length: 200 }, (_, caller) => caller));
+    expect(mostInOneSecond(times)).toBeLessThanOrEqual(20);
+    expect(turns).toBeGreaterThan(200);
+  }, 120_000);
+});
 
 describe.each(testDatabaseKinds())('the request limiter on %s', (kind) => {
   const databases = openTestDatabases(kind);
@@ -63,6 +106,23 @@ describe.each(testDatabaseKinds())('the request limiter on %s', (kind) => {
     await limiter.acquire(['vendor', 'vendor:7']);
   });
 
+  it('S04: keeps the limit however many requests wait', async () => {
+    const limiter = limiterOn(await databases.open(), { intervalMs: 1_000, burst: 1 });
+    const abort = new AbortController();
+    const times: number[] = [];
+    const waiting = Array.from({ length: 400 }, () =>
+      limiter.acquire(['slow'], abort.signal).then(
+        () => times.push(systemClock.nowMs()),
+        () => {},
+      ),
+    );
+    await systemClock.sleep(3_500);
+    abort.abort(new Error('enough'));
+    await Promise.all(waiting);
+    expect(times.length).toBeGreaterThanOrEqual(3);
+    expect(times.length).toBeLessThanOrEqual(4);
+  });
+
   it('rejects when its signal is aborted', async () => {
     const limiter = limiterOn(await databases.open(), { intervalMs: 60_000, burst: 1 });
     await limiter.acquire(['slow']);
@@ -74,27 +134,83 @@ describe.each(testDatabaseKinds())('the request limiter on %s', (kind) => {
   });
 
   it('reserves another slot when it wakes too late and other requests have reserved the next ones', async () => {
-    const database = await databases.open();
-    let now = 1_790_000_000_000;
-    let oversleepMs = 0;
+    const start = 1_790_000_000_000;
+    let now = start;
+    const database = await databases.openAt(await databases.createMigrated(), { databaseNowMs: () => now });
     const rule = { intervalMs: 150, burst: 1 };
-    const clock: Clock = { nowMs: () => now, sleep: async (ms) => void (now += ms + oversleepMs) };
-    const late = limiterOn(database, rule, clock);
-    await late.acquire(['key']);
-    const others = limiterOn(database, rule, { nowMs: () => now, sleep: () => Promise.resolve() });
-    const behind: Clock = {
+    const startProcess = (clock: Clock) =>
+      new DatabaseRequestLimiter(new RateSlotStore(database), clock, () => rule, { elapsedMs: () => now });
+    const punctual: Clock = { nowMs: () => now, sleep: async (ms) => void (now += ms) };
+    const others = startProcess(punctual);
+    let isLate = false;
+    const late: Clock = {
       nowMs: () => now,
       sleep: async (ms) => {
-        if (oversleepMs === 0) {
-          oversleepMs = 40;
+        const wakeAt = now + ms;
+        if (!isLate && Math.abs(wakeAt - (start + 150)) < 1) {
+          isLate = true;
           await others.acquire(['key']);
-        } else {
-          oversleepMs = 0.1;
         }
-        now += ms + oversleepMs;
+        now = Math.max(now, wakeAt);
       },
     };
-    await limiterOn(database, rule, behind).acquire(['key']);
-    expect(now - 1_790_000_000_000).toBeCloseTo(450, 0);
+    await others.acquire(['key']);
+    await startProcess(late).acquire(['key']);
+    expect(isLate).toBe(true);
+    expect(now - start).toBeCloseTo(450, 0);
   });
+
+  it('S04: fails a request that waited too long, and keeps serving the others', async () => {
+    const slots = new RateSlotStore(await databases.open());
+    const limiter = new DatabaseRequestLimiter(slots, systemClock, () => ({ intervalMs: 400, burst: 1 }), { maxWaitMs: 1_000 });
+    const results = await Promise.allSettled(Array.from({ length: 6 }, () => limiter.acquire(['slow'])));
+    const served = results.filter(({ status }) => status === 'fulfilled');
+    expect(served.length).toBeGreaterThanOrEqual(2);
+    expect(served.length).toBeLessThanOrEqual(3);
+    expect(results.at(-1)).toMatchObject({ reason: { code: 'request_limit_busy', kind: 'transient' } });
+    await limiter.acquire(['slow']);
+  });
+
+  it('S04: lets accounts take turns', async () => {
+    const limiter = limiterOn(await databases.open(), { intervalMs: 50, burst: 1 });
+    const served: string[] = [];
+    const call = (account: string) => limiter.acquire(['vendor', account]).then(() => served.push(account));
+    await Promise.all([...Array.from({ length: 10 }, () => call('busy')), call('quiet')]);
+    expect(served.indexOf('quiet')).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('the request limiter and the clock of the database', () => {
+  const databases = openTestDatabases('sqlite');
+
+  it('S04: keeps a strict limit in any second while the clock jumps', async () => {
+    let shiftMs = 0;
+    const location = await databases.createMigrated();
+    const databaseNowMs = () => Date.now() + shiftMs;
+    const processes = await Promise.all([1, 2, 3].map(() => databases.openAt(location, { databaseNowMs })));
+    const ended = new AbortController();
+    const times: number[] = [];
+    const callOften = async (limiter: DatabaseRequestLimiter) => {
+      while (!ended.signal.aborted) {
+        await limiter.acquire(['strict'], ended.signal).then(
+          () => times.push(performance.now()),
+          () => {},
+        );
+      }
+    };
+    const calls = processes.flatMap((database) => {
+      const limiter = limiterOn(database, strictRule(20));
+      return [callOften(limiter), callOften(limiter)];
+    });
+    for (const jumpMs of [3_600_000, -7_200_000, 40, -500]) {
+      const before = times.length;
+      await eventually('requests leave', () => times.length > before + 10);
+      shiftMs += jumpMs;
+    }
+    const before = times.length;
+    await eventually('requests leave', () => times.length > before + 10);
+    ended.abort(new Error('enough'));
+    await Promise.all(calls);
+    expect(mostInOneSecond(times)).toBeLessThanOrEqual(20);
+  }, 120_000);
 });

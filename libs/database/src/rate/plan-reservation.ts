@@ -11,33 +11,55 @@ export interface RateSlot {
   readonly nextAt: number;
 }
 
-/** Wait and plan again, or reserve: the request leaves at `at`, and `nextAt` are the new slots in their order. Epoch milliseconds. */
+/** When a request is planned, in epoch milliseconds by the database's clock. */
+export interface ReservationTime {
+  readonly nowMs: number;
+  /** The earliest time for which a reservation can be made, as writing it takes a while. Default: now. */
+  readonly soonestMs?: number;
+  /** How much later than its slot the request may leave, beyond what every slot tolerates. Default: 0. */
+  readonly extraMs?: number;
+  /** The time just after the last jump of the clock. Slots from before the jump mean nothing. Default: no jump was seen. */
+  readonly jumpedAtMs?: number | undefined;
+}
+
+/** Wait and plan again, or reserve: the request leaves at `at`, and `nextAt` are the new slots in their order. */
 export type ReservationPlan =
-  | { readonly kind: 'wait'; readonly untilMs: number }
+  | { readonly kind: 'wait'; readonly untilMs: number; readonly limitedBy: 'widest' | 'narrower' }
   | { readonly kind: 'reserve'; readonly at: number; readonly nextAt: readonly number[] };
 
-/** No queue is longer: a slot further ahead was written by a machine with a wrong clock. */
-const MAX_AHEAD_MS = 300_000;
+/** The most that `soonestMs` is after now, and the most that `extraMs` is. */
+export const MAX_DELAY_MS = 2_000;
+/** A slot is reserved this shortly before it is free: no queue of reservations exists in the database. */
+const RESERVE_AHEAD_MS = 100;
+const PLAN_AHEAD_MS = 50;
 const TOLERABLE_GAP_MS = 10;
+/** No slot reaches further than this beyond its own interval. One that does was written before the clock was set back. */
+const PLAUSIBLE_AHEAD_MS = RESERVE_AHEAD_MS + 2 * MAX_DELAY_MS + 1_000;
 
-const freeAt = ({ rule, nextAt }: RateSlot, nowMs: number): number => {
-  const earliest = nextAt - (rule.burst - 1) * rule.intervalMs;
-  return earliest > nowMs + MAX_AHEAD_MS ? nowMs : Math.max(earliest, nowMs);
-};
+const freeAt = ({ rule, nextAt }: RateSlot): number => nextAt - (rule.burst - 1) * rule.intervalMs;
 
-const after = ({ rule, nextAt }: RateSlot, at: number): number =>
-  (nextAt > at + MAX_AHEAD_MS ? at : Math.max(nextAt, at)) + rule.intervalMs;
+/** The slot as if its whole burst were used at the end of all reservations that existed at the jump of the clock. */
+const restartedAt = ({ rule }: RateSlot, jumpedAtMs: number): number =>
+  jumpedAtMs + RESERVE_AHEAD_MS + MAX_DELAY_MS + rule.burst * rule.intervalMs;
+
+function afterJump(slot: RateSlot, { nowMs, jumpedAtMs }: ReservationTime): RateSlot {
+  const isPlausible = freeAt(slot) <= nowMs + slot.rule.intervalMs + PLAUSIBLE_AHEAD_MS;
+  const restarted = jumpedAtMs === undefined ? 0 : restartedAt(slot, jumpedAtMs);
+  return { ...slot, nextAt: isPlausible ? Math.max(slot.nextAt, restarted) : restarted };
+}
 
 /**
  * Plans when one request may leave under all of the slots, the widest limit first (GCRA). It reserves a slot of the widest
  * limit only when the other limits are about to allow the request: an earlier reservation would leave a gap in the widest limit.
  */
-export const planReservation = (slots: readonly RateSlot[], nowMs: number): ReservationPlan => {
-  const [widest = nowMs, ...others] = slots.map((slot) => freeAt(slot, nowMs));
-  const othersAt = Math.max(nowMs, ...others);
-  if (othersAt > widest + TOLERABLE_GAP_MS) {
-    return { kind: 'wait', untilMs: othersAt };
-  }
-  const at = Math.max(widest, othersAt);
-  return { kind: 'reserve', at, nextAt: slots.map((slot) => after(slot, at)) };
+export const planReservation = (stored: readonly RateSlot[], time: ReservationTime): ReservationPlan => {
+  const { nowMs, soonestMs = nowMs, extraMs = 0 } = time;
+  const slots = stored.map((slot) => afterJump(slot, time));
+  const [widest = soonestMs, ...others] = slots.map((slot) => Math.max(freeAt(slot), soonestMs));
+  const narrower = Math.max(soonestMs, ...others);
+  const writeMs = soonestMs - nowMs;
+  if (narrower > widest + TOLERABLE_GAP_MS) return { kind: 'wait', untilMs: narrower - writeMs, limitedBy: 'narrower' };
+  const at = Math.max(widest, narrower);
+  if (at > soonestMs + RESERVE_AHEAD_MS) return { kind: 'wait', untilMs: at - writeMs - PLAN_AHEAD_MS, limitedBy: 'widest' };
+  return { kind: 'reserve', at, nextAt: slots.map(({ nextAt, rule }) => Math.ceil(Math.max(nextAt, at) + rule.intervalMs + extraMs)) };
 };

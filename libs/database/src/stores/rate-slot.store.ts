@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database.js';
 import { DuplicateKeyError } from '../database-errors.js';
 import { RateSlotEntity } from '../entities/rate-slot.entity.js';
-import { incoming, placeholders, selectRows, upsertRows } from '../entity-sql.js';
+import { incoming, placeholders, upsertRows } from '../entity-sql.js';
 
 /** A slot as it was read (undefined: it did not exist) and its new value. */
 export interface SlotMove {
@@ -13,17 +13,28 @@ export interface SlotMove {
 
 class RaceLostError extends Error {}
 
+/** Slots as they were at one time of the database's clock, in epoch milliseconds. Keys that were never used are left out. */
+export interface StoredSlots {
+  readonly nowMs: number;
+  readonly nextAt: ReadonlyMap<string, number>;
+}
+
 /** When the next request under each vendor limit may begin. All processes share it. Times are epoch milliseconds. */
 // SQL by hand: every request to a vendor reads and moves its slots by compare-and-set.
 @Injectable()
 export class RateSlotStore {
   constructor(private readonly database: Database) {}
 
-  /** Returns the slots by key. Keys that were never used are left out. */
-  async find(keys: readonly string[]): Promise<Map<string, number>> {
-    const tail = `WHERE slot_key IN (${placeholders(keys.length)})`;
-    const rows = await selectRows(this.database, { entity: RateSlotEntity, fields: ['key', 'nextAt'], tail, params: keys });
-    return new Map(rows.map(({ key, nextAt }) => [key, nextAt]));
+  /** Returns the slots by key and the database's time, read by one statement. */
+  async read(keys: readonly string[]): Promise<StoredSlots> {
+    const rows = await this.database.query<{ nowMs: number; slotKey: string | null; nextAt: number }>(
+      `SELECT present.now_ms AS nowMs, slot.slot_key AS slotKey, slot.next_at AS nextAt
+         FROM (SELECT ${this.database.nowSql} AS now_ms) present
+         LEFT JOIN rate_slots slot ON slot.slot_key IN (${placeholders(Math.max(1, keys.length))})`,
+      keys.length > 0 ? keys : [''],
+    );
+    const stored = rows.flatMap(({ slotKey, nextAt }): [string, number][] => (slotKey === null ? [] : [[slotKey, nextAt]]));
+    return { nowMs: rows[0]?.nowMs ?? 0, nextAt: new Map(stored) };
   }
 
   /** Sets a slot over any other value. */
