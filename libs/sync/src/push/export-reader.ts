@@ -15,6 +15,7 @@ export interface ExportTask {
   readonly taskId: string | null;
   /** A time before the running export was requested, epoch milliseconds. */
   readonly sinceMs: number;
+  /** Stores the id of the running export; null when it has ended. */
   save(taskId: string | null): Promise<void>;
 }
 
