@@ -127,7 +127,7 @@ describe('consent and installation', () => {
       client_id: account.client.client_id,
       state: 'abc',
       account_id: String(account.id),
-      answer: 'allow',
+      decision: 'allow',
     });
     const allowed = await client.callKommo('www.kommo.com', '/oauth', { form: form.toString() });
     const back = new URL(allowed.headers.location ?? '');
@@ -158,7 +158,7 @@ describe('consent and installation', () => {
       const { client_id } = (await client.control('POST', '/kommo/integrations', { redirect_uri: `${receiver.url}${path}` })).json;
       return client.control('POST', `/kommo/accounts/${account.id}/install`, { client_id });
     };
-    expect((await install('/auth')).json).toEqual({ status: 500, outcome: 'answered' });
+    expect((await install('/auth')).json).toEqual({ status: 500, outcome: 'responded' });
     const [call] = await receiver.waitForCalls(1);
     const query = new URLSearchParams(call?.url.split('?')[1]);
     expect([...query.keys()]).toEqual(['code', 'referer', 'platform', 'client_id', 'from_widget']);

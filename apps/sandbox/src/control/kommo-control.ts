@@ -192,7 +192,7 @@ function userOf(account: KommoAccount, input: Input): KommoUser {
 
 function outcomeView(result: OutboundResult): Record<string, unknown> {
   return {
-    status: result.kind === 'answered' ? result.status : null,
+    status: result.kind === 'responded' ? result.status : null,
     outcome: result.kind,
     ...(result.kind === 'unreachable' && { reason: result.reason }),
   };

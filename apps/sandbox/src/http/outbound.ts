@@ -11,7 +11,7 @@ interface OutboundCall {
 }
 
 /** The result of a call: a response, no response in time, or no connection. */
-export type OutboundResult = { kind: 'answered'; status: number } | { kind: 'timeout' } | { kind: 'unreachable'; reason: string };
+export type OutboundResult = { kind: 'responded'; status: number } | { kind: 'timeout' } | { kind: 'unreachable'; reason: string };
 
 /** Sends one call. Never rejects. */
 export type SendOutbound = (call: OutboundCall) => Promise<OutboundResult>;
@@ -40,7 +40,7 @@ function attempt(call: OutboundCall, signal: AbortSignal): Promise<OutboundResul
       request.on('error', fail);
       request.on('response', (response) => {
         response.on('error', fail);
-        response.on('end', () => resolve({ kind: 'answered', status: response.statusCode ?? 0 }));
+        response.on('end', () => resolve({ kind: 'responded', status: response.statusCode ?? 0 }));
         response.resume();
       });
       request.end(call.body);

@@ -23,7 +23,7 @@ export class ConsentPage {
 
   private submit(integration: Integration, query: URLSearchParams): HttpResponse {
     const state = query.get('state') ?? undefined;
-    if (query.get('answer') === 'decline') return redirectResponse(declinedRedirect(integration, state));
+    if (query.get('decision') === 'decline') return redirectResponse(declinedRedirect(integration, state));
     const account = this.accountOf(query);
     if (!account) return htmlResponse(page('<h1>Unknown account</h1>'), 400);
     return redirectResponse(allowedRedirect(this.oauth, { integration, account, user: account.owner, state }));
@@ -45,7 +45,7 @@ export class ConsentPage {
 <input type="hidden" name="client_id" value="${escapeHtml(integration.clientId)}">
 ${state === null ? '' : `<input type="hidden" name="state" value="${escapeHtml(state)}">`}
 <label>Account <select name="account_id">${options.join('')}</select></label>
-<p><button name="answer" value="allow">Allow</button> <button name="answer" value="decline">Decline</button></p>
+<p><button name="decision" value="allow">Allow</button> <button name="decision" value="decline">Decline</button></p>
 </form>`);
   }
 }

@@ -187,7 +187,7 @@ export class KommoHookSender {
   }
 
   private codeOf(result: OutboundResult): number {
-    if (result.kind === 'answered') return result.status;
+    if (result.kind === 'responded') return result.status;
     return result.kind === 'timeout' ? this.ports.switches.get('kommo.hook_timeout_code') : 0;
   }
 

@@ -57,7 +57,7 @@ export class UnisenderHookSender {
       const { clock, send } = this.ports;
       const atMs = clock.nowMs();
       const result = await send(this.requestOf(delivery));
-      const status = result.kind === 'answered' ? result.status : null;
+      const status = result.kind === 'responded' ? result.status : null;
       delivery.attempts.push({ atMs, status });
       if (status === 200) delivery.state = 'delivered';
       else this.handleFailure(delivery);
