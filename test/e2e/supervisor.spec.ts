@@ -21,7 +21,7 @@ describe('the service as one command', () => {
   const findChild = (name: keyof typeof ENTRY) => listChildren(service.command.pid).find(({ command }) => command.includes(ENTRY[name]));
 
   it.each(['queue', 'api'] as const)(
-    'R17: restarts a killed %s, and applies changes made meanwhile',
+    'R17: restarts a killed %s, and applies the changes made during the restart',
     async (name) => {
       const account = await service.addAccount();
       await account.connect();

@@ -31,8 +31,8 @@ export interface QueueServer {
   readonly port: number;
   /** Folder of its log. */
   readonly folder: string;
-  /** Stops it, awaits `meanwhile`, and starts it again on the same address with the same log. */
-  restart(meanwhile?: () => Promise<void>): Promise<void>;
+  /** Stops it, runs `whileStopped`, and starts it again on the same address with the same log. */
+  restart(whileStopped?: () => Promise<void>): Promise<void>;
   /** Stops it and removes its folder. */
   stop(): Promise<void>;
 }
@@ -118,9 +118,9 @@ const start = async (run: (placement: Placement) => Promise<Running>, options: Q
     address,
     port: address.port ?? 0,
     folder,
-    restart: async (meanwhile) => {
+    restart: async (whileStopped) => {
       await running.stop();
-      await meanwhile?.();
+      await whileStopped?.();
       running = await run(placement);
     },
     stop: async () => {

@@ -38,8 +38,8 @@ export interface MariaDbProcess {
   locate(database: string): MysqlLocation;
   /** Returns every value of every table of a schema as text. */
   dump(database: string): Promise<string>;
-  /** Stops the server, runs `meanwhile`, and starts it again with the same port and data. */
-  restart(meanwhile?: () => Promise<void>): Promise<void>;
+  /** Stops the server, runs `whileStopped`, and starts it again with the same port and data. */
+  restart(whileStopped?: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -139,9 +139,9 @@ export const startMariaDb = async (): Promise<MariaDbProcess> => {
       const rows = tables.map(({ name }) => runAsRoot(port, `SELECT * FROM ${database}.${String(name)}`));
       return JSON.stringify(await Promise.all(rows));
     },
-    restart: async (meanwhile) => {
+    restart: async (whileStopped) => {
       await running.stop();
-      await meanwhile?.();
+      await whileStopped?.();
       running = await run(folder, port);
     },
     stop: async () => {

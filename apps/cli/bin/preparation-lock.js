@@ -47,7 +47,7 @@ function isStale(folder) {
   }
 }
 
-/** Removes a stale lock. It is moved aside and checked again first: another process may have taken the lock meanwhile. */
+/** Removes a stale lock. It is moved aside and checked again first: another process may hold the lock by now. */
 function removeStaleLock() {
   const aside = `${LOCK}.${randomUUID()}`;
   try {

@@ -121,10 +121,10 @@ export class Database {
     return this.repeatAfterConflict(() => this.throughGate(() => this.withSession((session) => this.attempt(session, work))));
   }
 
-  /** Whether the database answers a statement within two seconds. Never throws. */
+  /** Whether the database responds within two seconds. Never throws. */
   async isReady(): Promise<boolean> {
     const waiting = new AbortController();
-    const answered = this.query('SELECT 1').then(
+    const responded = this.query('SELECT 1').then(
       () => true,
       () => false,
     );
@@ -132,7 +132,7 @@ export class Database {
       () => false,
       () => false,
     );
-    const ready = await Promise.race([answered, late]);
+    const ready = await Promise.race([responded, late]);
     waiting.abort();
     return ready;
   }

@@ -67,7 +67,7 @@ describe('sortPage', () => {
   it.each<[string, MirrorVersion | undefined, 'fresh' | 'same' | 'changedMeanwhile' | 'none']>([
     ['an unknown contact', undefined, 'fresh'],
     ['a known contact', mirror(), 'same'],
-    ['a known contact that was stored meanwhile', mirror({ savedAtMs: ASKED }), 'same'],
+    ['a known contact that was stored after the request', mirror({ savedAtMs: ASKED }), 'same'],
     ['a contact with other content', mirror({ contentHash: 'other', modifiedAtSeconds: 99 }), 'fresh'],
     ['a contact with other content in the same second', mirror({ contentHash: 'other' }), 'fresh'],
     [

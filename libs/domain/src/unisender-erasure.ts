@@ -9,7 +9,7 @@ export type ErasureAction =
   /** Unisender does not have it. */
   | 'none';
 
-/** Decides what an erasure does with an address in Unisender. `isUsable` tells whether the account may push to Unisender now. */
+/** Decides what an erasure does with an address in Unisender. `isUsable`: whether the account may push to Unisender now. */
 export function decideErasure(
   { state, origin, consent }: Pick<AddressRecord, 'state' | 'origin' | 'consent'>,
   isUsable: boolean,

@@ -54,7 +54,7 @@ async function deleteDay(folder: string): Promise<void> {
  * A winston transport that appends each line to `<folder>/<Y-n-j>/request.log` of its local day, the predecessor's layout, and
  * deletes the files of days that are too old.
  *
- * It opens the file anew for every batch of waiting lines: a file may be moved or removed at any time, and writing continues as
+ * It opens the file again for every batch of waiting lines: a file may be moved or removed at any time, and writing continues as
  * soon as the disk allows. A line that cannot be written is lost and reported.
  */
 export class DailyFileTransport extends TransportStream {

@@ -21,8 +21,8 @@ describe('assertOneWorkerPerTube', () => {
   });
 
   it('refuses to start with a worker for a tube that is not in the job catalogue', () => {
-    const stranger = { tube: 'contract', className: 'StrangeWorker', ttrSeconds: 120 };
-    expect(() => assertOneWorkerPerTube([...workers, stranger])).toThrow('StrangeWorker works on the unknown tube "contract"');
+    const unknown = { tube: 'contract', className: 'UnknownTubeWorker', ttrSeconds: 120 };
+    expect(() => assertOneWorkerPerTube([...workers, unknown])).toThrow('UnknownTubeWorker works on the unknown tube "contract"');
   });
 
   it("refuses to start with a worker whose time-to-run is not the job catalogue's", () => {

@@ -22,7 +22,7 @@ describe('verifyHookAuth', () => {
   it.each([
     ['another key', sign('{"auth":"AUTH"}', 'other')],
     ['a changed body', Buffer.from(sign('{"auth":"AUTH","email":"a@example.org"}').toString().replace('a@', 'b@'))],
-    ['the same JSON written anew', Buffer.from(sign('{"auth":"AUTH","x":"a\\/b"}').toString().replace('\\/', '/'))],
+    ['the same JSON written again', Buffer.from(sign('{"auth":"AUTH","x":"a\\/b"}').toString().replace('\\/', '/'))],
     ['no auth', Buffer.from('{}')],
     ['an empty auth', Buffer.from('{"auth":""}')],
     ['nothing', Buffer.alloc(0)],

@@ -142,7 +142,7 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     expect(await harness.get(AccountStore).find(ACCOUNT_ID)).toMatchObject({ status: 'reauthorization_required', unisenderKey: key });
   });
 
-  it('stay valid after a refusal when a new pair was stored meanwhile', async () => {
+  it('stay valid after a refusal when a new pair has been stored', async () => {
     const other = await startProcess();
     const refusedAfterInstall = jest.spyOn(harness.get(KommoClient), 'refresh').mockImplementationOnce(async () => {
       await installAccount(other, scene);
@@ -154,7 +154,7 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     expect((await readAccount()).accountId).toBe(ACCOUNT_ID);
   });
 
-  it('of a refresh are dropped when a new authorisation stored others meanwhile', async () => {
+  it('of a refresh are dropped when a new authorisation has stored others', async () => {
     const other = await startProcess();
     const kommo = harness.get(KommoClient);
     const refresh = kommo.refresh.bind(kommo);

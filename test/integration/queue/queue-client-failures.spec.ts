@@ -122,8 +122,8 @@ describe.each(listImplementations())('two servers, one of them a frozen process:
     expect(new Set((await putAll(scene)).map(({ server }) => server)).size).toBe(2);
     await expectAll(ACCOUNTS);
     frozen.freeze();
-    const meanwhile = await putAll(scene);
-    expect(new Set(meanwhile.map(({ server }) => server))).toEqual(new Set(['path' in living.address ? living.address.path : '']));
+    const addresses = await putAll(scene);
+    expect(new Set(addresses.map(({ server }) => server))).toEqual(new Set(['path' in living.address ? living.address.path : '']));
     await expectAll(ACCOUNTS);
     expect(await scene.client.isReady()).toBe(true);
     frozen.thaw();
@@ -147,8 +147,8 @@ describe.each(queueServerKinds())('two servers, one of them stopped for a while:
     await putAll(scene);
     await expectAll(ACCOUNTS);
     await mortal.restart(async () => {
-      const meanwhile = await putAll(scene);
-      expect(new Set(meanwhile.map(({ server }) => server))).toEqual(new Set([nameOf(living)]));
+      const addresses = await putAll(scene);
+      expect(new Set(addresses.map(({ server }) => server))).toEqual(new Set([nameOf(living)]));
       await expectAll(ACCOUNTS);
     });
     await putUntilAcceptedBy(scene, nameOf(mortal));

@@ -97,7 +97,7 @@ describe.each(testDatabaseKinds())('encryption keys on %s', (kind) => {
       expect(await rotationOf(rotating).run()).toMatchObject({ resealed: 0, isComplete: true });
     });
 
-    it('loses no token that is refreshed meanwhile with either key', async () => {
+    it('loses no token that is refreshed during the rotation, with either key', async () => {
       const rotating = await openWith(newAndOld());
       const reading = await openWith(new Keyring(ENCRYPTION_KEY, [NEW_KEY]));
       let isOver = false;

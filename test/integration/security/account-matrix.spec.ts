@@ -64,7 +64,7 @@ interface Variant {
 
 const pair = (first: string, second: string) => NAMES.flatMap((name) => NAMES.map((other) => ({ name, other, first, second })));
 
-/** Variants that name no account, or two, or one badly. Each must be refused with 400, whoever sends it. */
+/** Variants with no account, with two accounts, or with a malformed one. Each caller must get 400 for each of them. */
 function contradictions(): Variant[] {
   const values = [[String(OWN), String(OTHER)] as const, [String(OTHER), String(OWN)] as const];
   const bad = MALFORMED.slice(0, 3).flatMap((value) => [[value, String(OTHER)] as const, [String(OTHER), value] as const]);

@@ -88,7 +88,7 @@ export class AccountEntity {
   @Column(bigintColumn({ name: 'lease_fence', default: 0 }))
   leaseFence!: number;
 
-  /** Whether the holder must enqueue a job when it releases the lease: another worker came meanwhile. */
+  /** Whether the holder must enqueue a job when it releases the lease: another worker tried to take it. */
   @Column({ name: 'lease_job_requested', type: 'boolean', default: false })
   leaseJobRequested!: boolean;
 

@@ -45,7 +45,7 @@ export class RunEntity {
   @Column(bigintColumn({ name: 'cursor_contact_id', default: 0 }))
   cursorContactId!: number;
 
-  /** How many complete reads have begun. Rows shift between pages when contacts are deleted meanwhile. */
+  /** How many complete reads have begun. A second one is needed when contacts were deleted: rows then shift between pages. */
   @Column({ name: 'pass', type: 'integer', default: 1 })
   pass!: number;
 

@@ -64,7 +64,7 @@ export class AccessStore {
 
   /**
    * Stores the successor of the pair with `expectedVersion` and releases the owner's lock. False when another pair was stored
-   * meanwhile. An owner whose lock has expired may still store: Kommo may have voided the old refresh token with its call.
+   * before. An owner whose lock has expired may still store: its call may have made the old refresh token invalid.
    */
   async storeRefreshed(accountId: number, owner: string, expectedVersion: number, pair: SealedPair, expiresAt: number): Promise<boolean> {
     // SQL by hand: both CASEs must read the stored owner, hence the order of the assignments matters on MySQL.

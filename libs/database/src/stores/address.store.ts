@@ -56,7 +56,7 @@ export class AddressStore {
     private readonly clock: Clock,
   ) {}
 
-  /** Marks addresses as perhaps different in Unisender. An older mark stays. */
+  /** Marks addresses dirty: Unisender may differ from the mirror. An older mark stays. */
   async markDirty(accountId: number, emails: readonly string[]): Promise<void> {
     await markDirty(this.database, accountId, emails, this.clock.nowMs());
   }

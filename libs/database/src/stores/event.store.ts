@@ -32,7 +32,7 @@ export type EventView = Pick<EventEntity, (typeof viewFields)[number]>;
 /** The result of a waiting event. */
 export interface SettledEvent {
   readonly eventId: string;
-  /** As it was read: an event that was delivered again meanwhile keeps waiting. */
+  /** As it was read. An event that has been delivered again since then keeps waiting. */
   readonly deliveries: number;
   readonly state: Extract<EventState, 'applied' | 'ignored' | 'unreadable'>;
   readonly reason: string | null;

@@ -57,7 +57,7 @@ export class LeaseStore {
     return asked === 1;
   }
 
-  /** Releases the lease; without effect when it was lost. True when a job was requested meanwhile. */
+  /** Releases the lease; without effect when it was lost. True when another worker requested a job. */
   async release(accountId: number, fence: number): Promise<boolean> {
     const free =
       'UPDATE accounts SET lease_owner = NULL, lease_until = 0, lease_job_requested = 0 WHERE account_id = ? AND lease_fence = ?';

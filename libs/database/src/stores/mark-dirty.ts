@@ -2,7 +2,7 @@ import type { Database } from '../database.js';
 import { AddressEntity } from '../entities/address.entity.js';
 import { upsertRows } from '../entity-sql.js';
 
-/** Marks addresses as perhaps different in Unisender. An older mark stays. */
+/** Marks addresses dirty: Unisender may differ from the mirror. An older mark stays. */
 export async function markDirty(database: Database, accountId: number, emails: readonly string[], nowMs: number): Promise<void> {
   await upsertRows(database, {
     entity: AddressEntity,

@@ -19,7 +19,7 @@ export class Installer {
 
   /**
    * Finishes an authorisation. Checks the callback before it calls Kommo, and the account of the tokens before it stores them. A known
-   * account keeps its key, list and mirror; a reconciliation reads what changed meanwhile. May continue after the request has ended.
+   * account keeps its key, list and mirror; a reconciliation reads the changes since then. May continue after the request has ended.
    *
    * Throws InvalidInputError for what the caller can correct (`consent_declined`, `kommo_code_refused`, `account_mismatch`), and
    * TransientError when Kommo is unavailable.

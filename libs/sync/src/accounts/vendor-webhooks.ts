@@ -28,7 +28,7 @@ export class VendorWebhooks {
 
   /**
    * Makes both vendors send the events of the account. Safe to repeat. Only logs a final refusal (the plan, the rights of the user, a
-   * URL that the vendor cannot reach): the nightly reconciliation reads what the events would tell.
+   * URL that the vendor cannot reach): the nightly reconciliation reads the changes instead.
    *
    * Tries both vendors, then throws TransientError when one may accept the webhook later, or AccountBlockedError.
    */

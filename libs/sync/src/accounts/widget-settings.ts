@@ -66,7 +66,7 @@ export class WidgetSettings {
     }
   }
 
-  /** Cancels a run, unless it has ended meanwhile. Returns undefined: there is no run to continue. */
+  /** Cancels a run that has not ended. Returns undefined: there is no run to continue. */
   private async cancel(runId: string): Promise<undefined> {
     try {
       await this.runs.cancel(runId);

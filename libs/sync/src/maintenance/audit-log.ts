@@ -21,7 +21,7 @@ export interface AuditView {
   readonly actor: string;
   readonly action: string;
   readonly account_id: number | null;
-  /** `begun`, then `done` or the code of the error. It stays `begun` when the process ends meanwhile. */
+  /** `begun`, then `done` or the code of the error. It stays `begun` when the process dies during the action. */
   readonly outcome: string;
   readonly details: unknown;
 }

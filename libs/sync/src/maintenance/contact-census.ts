@@ -5,7 +5,7 @@ import { Clock } from '#domain';
 const COUNTED_AGAIN_AFTER_MS = 5 * 60_000;
 const ROUND_MS = 10_000;
 const ACCOUNTS_AT_ONCE = 100;
-/** Limits the time of one statement: SQLite runs no other statement meanwhile. */
+/** Limits the time of one statement: SQLite runs no other statement at the same time. */
 const CONTACTS_AT_ONCE = 2_000;
 
 const nothing: ContactFigures = { total: 0, inSync: 0, excluded: 0, failing: 0 };

@@ -16,7 +16,7 @@ export class AccountPurge {
     private readonly logger: Logger,
   ) {}
 
-  /** Deletes everything about the account, in small steps. Stops when the account is connected again meanwhile. */
+  /** Deletes everything about the account, in small steps. Stops when the account is connected again. */
   async run(accountId: number): Promise<void> {
     if (!(await this.purges.begin(accountId))) return;
     while (await this.purges.deleteSome(accountId, PURGE_ROWS));

@@ -32,7 +32,7 @@ type Report = (resealed: number) => void;
 
 /**
  * Encrypts every sealed value again with the current key while the service runs. Replaces a value only if it has not changed since it
- * was read: a token that is refreshed meanwhile stays, and the next pass reads it again. Safe to interrupt and to repeat.
+ * was read: a token that another process has refreshed stays, and the next pass reads it again. Safe to interrupt and to repeat.
  */
 @Injectable()
 export class KeyRotation {

@@ -12,7 +12,7 @@ export interface WebhookCheck {
   readonly isReconciling: boolean;
 }
 
-/** Repairs the webhooks of accounts and reconciles the events that were missed meanwhile. */
+/** Repairs the webhooks of accounts, and starts reconciliations for the events that were missed. */
 @Injectable()
 export class WebhookWatchdog {
   constructor(

@@ -39,7 +39,7 @@ export class EventFollower {
   }
 }
 
-/** Works off the `contacts` jobs. */
+/** Does the work of the `contacts` jobs. */
 @Injectable()
 export class AccountSync {
   constructor(
@@ -52,7 +52,7 @@ export class AccountSync {
 
   /**
    * Applies every waiting event and pushes the difference to Unisender. Returns when nothing is left, or after half a minute
-   * with another job enqueued. Returns early when another job continues the work (`findContinuation`). `isRetry` tells whether a
+   * with another job enqueued. Returns early when another job continues the work (`findContinuation`). `isRetry`: whether a
    * worker reserved this job before.
    *
    * Throws TransientError, also for events that wait for Kommo, AccountBlockedError, and permanent errors.

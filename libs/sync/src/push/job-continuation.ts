@@ -12,7 +12,7 @@ export class JobContinuation {
 
   /**
    * Throws `error` unless another job continues the work; the error then decides what becomes of the job (`decideDisposition`). Asks
-   * the holder of a busy account to enqueue a job when it releases the account. `hasEarlierJob` tells whether an earlier job of the
+   * the holder of a busy account to enqueue a job when it releases the account. `hasEarlierJob`: whether an earlier job of the
    * account is in back-off.
    */
   async throwUnlessContinued(accountId: number, error: unknown, hasEarlierJob: () => Promise<boolean> = async () => false): Promise<void> {

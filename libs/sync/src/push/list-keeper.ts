@@ -7,7 +7,7 @@ import type { AccountWork } from './account-work.js';
 /** The list to push to. */
 export interface EnsuredList {
   readonly listId: number;
-  /** It is new for the account and existed in Unisender before: an export must show who is on it and who unsubscribed. */
+  /** It is new for the account and existed in Unisender before: an export must show its addresses and their mailing consents. */
   readonly isPreexisting: boolean;
 }
 

@@ -72,7 +72,7 @@ function columnsOf({ puts, deletes }: Plan, listId: number, fieldNames: readonly
 
 /**
  * The rows of a round, without columns that no row needs. `email_status` and `overwrite_lists` are never sent: they would
- * subscribe people again who unsubscribed.
+ * subscribe unsubscribed addresses again.
  */
 export function toRows(plan: Plan, listId: number, fieldNames: readonly string[]): ImportRows {
   const columns = columnsOf(plan, listId, fieldNames);

@@ -9,7 +9,7 @@ const MAX_PASSES = 2;
 
 /**
  * The state of a run after a step: `next`, its next phase can start at once; `later`, it needs another time slice; `settled`,
- * it is completed or waits for confirmation; `ended`, it was cancelled or failed meanwhile.
+ * it is completed or waits for confirmation; `ended`, it was cancelled or has failed.
  */
 export type StepOutcome = 'next' | 'later' | 'settled' | 'ended';
 
@@ -34,7 +34,7 @@ export const startOf = ({ startedAt, createdAt }: RunEntity): number => startedA
 /** The checkpoint that starts another read from the first page. */
 export const secondRead = ({ pass }: RunEntity): RunPatch => ({ phase: 'read', page: 0, cursorContactId: 0, pass: pass + 1 });
 
-/** Saves the checkpoints and counters of a run. A run that was ended meanwhile is not changed. */
+/** Saves the checkpoints and counters of a run. Does not change a run that has ended. */
 @Injectable()
 export class RunProgress {
   constructor(
@@ -48,7 +48,7 @@ export class RunProgress {
     return run?.state === 'running' ? run : undefined;
   }
 
-  /** Saves a checkpoint and adds to the counters. Returns false when the run was ended meanwhile. */
+  /** Saves a checkpoint and adds to the counters. Returns false when the run has ended. */
   async save(runId: string, patch: RunPatch, counts: Partial<RunCounts> = {}): Promise<boolean> {
     return this.runs.checkpoint(runId, patch, counts);
   }

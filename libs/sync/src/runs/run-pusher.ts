@@ -28,7 +28,7 @@ export class RunPusher {
 
   /**
    * Pushes until at most `maxDirtyRows` rows are left, then saves a checkpoint at the last page whose rows are all pushed.
-   * Returns the pages whose rows are not, or undefined when the run was ended meanwhile.
+   * Returns the pages whose rows are not, or undefined when the run has ended.
    */
   async push(
     { run, work, key }: RunStep,
@@ -51,8 +51,8 @@ export class RunPusher {
   }
 
   /**
-   * Applies the events that arrived meanwhile; the next push includes their contacts. Contacts that Kommo does not give now stay for
-   * the account's own job. Returns the number of events.
+   * Applies the waiting events; the next push includes their contacts. Contacts that Kommo does not return now are left to the
+   * account's own job. Returns the number of events.
    */
   async applyEvents(work: AccountWork): Promise<number> {
     const { count, failure } = await this.events.applyWaiting(work);

@@ -24,7 +24,7 @@ export class ExclusiveRefresh {
   ) {}
 
   /**
-   * Returns the successor of `stale`: from a refresh, or stored by another process meanwhile. Waits up to 30 s for the lock.
+   * Returns the successor of `stale`: from a refresh, or from another process. Waits up to 30 s for the lock.
    * Throws TransientError `token_refresh_busy`, and what {@link TokenRefresh.exchange} throws.
    */
   async refresh(stale: Credentials): Promise<Credentials> {

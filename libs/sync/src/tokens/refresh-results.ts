@@ -17,7 +17,7 @@ export class RefreshResults {
 
   /**
    * Stores the new pair. A process whose lock has expired may find the account flagged: Kommo refused the token that this pair
-   * replaces to another process. Then the account becomes active again, unless it has another integration meanwhile.
+   * replaces to another process. Then the account becomes active again, unless it has another integration by now.
    */
   async storePair(current: Credentials, owner: string, pair: TokenPair): Promise<void> {
     const { clientId, session } = current;
@@ -34,7 +34,7 @@ export class RefreshResults {
 
   /**
    * Flags the account as `reauthorization_required` and raises the alert, because Kommo refused the refresh token with `reason`. Does
-   * nothing when another pair was stored meanwhile: the refusal is about an old token.
+   * nothing when another pair has been stored: the refusal is about an old token.
    */
   async storeRefusal({ session: { accountId }, version }: Credentials, reason: Error): Promise<void> {
     const isFlagged = await this.database.transaction(async () => {

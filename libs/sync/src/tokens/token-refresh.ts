@@ -18,7 +18,7 @@ export class TokenRefresh {
 
   /**
    * Exchanges the refresh token and stores the new pair before it is used. After a refusal the account becomes
-   * `reauthorization_required`, unless another pair was stored meanwhile. A transient error changes nothing: Kommo repeats a lost
+   * `reauthorization_required`, unless another pair has been stored. A transient error changes nothing: Kommo repeats a lost
    * response (reference/kommo.md 1.5).
    *
    * Throws AccountBlockedError and TransientError.

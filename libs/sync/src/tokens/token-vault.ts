@@ -63,7 +63,7 @@ export class TokenVault {
   }
 
   /**
-   * Stores the successor of a pair and releases the refresh lock of `owner`. Returns false when another pair was stored meanwhile.
+   * Stores the successor of a pair and releases the refresh lock of `owner`. Returns false when another pair has been stored.
    * Throws BugError when the new pair belongs to another account.
    */
   async replace({ version, session: { accountId } }: Credentials, owner: string, pair: TokenPair): Promise<boolean> {
