@@ -41,7 +41,8 @@ export class HookMethods {
     if (mode === 'off') return;
     const result = await this.send({ method: 'GET', url, headers: {}, timeoutMs: this.switches.get('unisender.hook_timeout_ms') });
     const isSuccessful = result.kind === 'responded' && result.status === 200;
-    if (!isSuccessful && mode === 'required') throw new MethodError('unspecified', `SB000000-07 [Hook url '${url}' does not respond with 200]`);
+    if (!isSuccessful && mode === 'required')
+      throw new MethodError('unspecified', `SB000000-07 [Hook url '${url}' does not respond with 200]`);
   }
 }
 
