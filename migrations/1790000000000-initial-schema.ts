@@ -75,13 +75,29 @@ const accounts = (columns: Columns): Table =>
       columns.varchar('status', 32),
       columns.longText('unisender_key', optional),
       columns.varchar('unisender_block', 64, optional),
+      columns.varchar('unisender_key_hash', 16, optional),
+      columns.varchar('unisender_login', 255, optional),
+      columns.varchar('unisender_account_id', 36, optional),
+      columns.varchar('unisender_doubt_id', 36, optional),
+      columns.longText('former_unisender_key', optional),
       columns.bigint('list_id', optional),
       columns.varchar('list_title', 255, optional),
+      columns.varchar('list_setting', 255, empty),
+      columns.bigint('list_decided_at', zero),
       columns.longText('settings'),
       columns.varchar('baseline_state', 16, { default: "'none'" }),
+      columns.varchar('export_task', 64, optional),
+      columns.bigint('export_asked_at', zero),
+      columns.integer('export_replacements', zero),
+      columns.bigint('export_replaced_at', zero),
       columns.longText('webhook_token'),
       columns.varchar('webhook_token_hash', 64),
       columns.varchar('webhook_state', 16, optional),
+      columns.varchar('unisender_webhook_state', 16, optional),
+      columns.bigint('gap_at', optional),
+      columns.varchar('gap_cause', 64, optional),
+      columns.longText('email_kinds', optional),
+      columns.bigint('work_due_at', optional),
       columns.varchar('lease_owner', 64, optional),
       columns.bigint('lease_until', zero),
       columns.bigint('lease_fence', zero),
@@ -97,6 +113,11 @@ const accounts = (columns: Columns): Table =>
       unique('ux_accounts_webhook_token_hash', 'webhook_token_hash'),
       index('ix_accounts_client_id', 'client_id'),
       index('ix_accounts_status', 'status'),
+      index('ix_accounts_unisender_account', 'unisender_account_id'),
+      index('ix_accounts_unisender_doubt', 'unisender_doubt_id'),
+      index('ix_accounts_unisender_key', 'unisender_key_hash'),
+      index('ix_accounts_work_due', 'work_due_at'),
+      index('ix_accounts_gap', 'gap_at'),
     ],
     foreignKeys: [
       {
@@ -137,6 +158,7 @@ const contacts = (columns: Columns): Table =>
       columns.boolean('passes_filter', 1),
       columns.longText('name'),
       columns.longText('fields'),
+      columns.longText('snapshot', optional),
       columns.bigint('modified_at_seconds', zero),
       columns.varchar('content_hash', 64, empty),
       columns.varchar('missing_run_id', 36, optional),
@@ -154,9 +176,21 @@ const contactAddresses = (columns: Columns): Table =>
       columns.varchar('email', 320, key),
       columns.bigint('contact_id', key),
       columns.varchar('invalid_reason', 64, optional),
+      columns.bigint('tagged_at', optional),
+      columns.varchar('tag_code', 64, optional),
+      columns.bigint('tag_retry_at', optional),
     ],
     indices: [index('ix_contact_addresses_contact', 'account_id', 'contact_id')],
   });
+
+/** What is known about the refusals of one address, by scope. */
+const refusals = (columns: Columns): TableColumnOptions[] =>
+  ['global', 'list'].flatMap((scope) => [
+    columns.varchar(`${scope}_refusal`, 16, optional),
+    columns.bigint(`${scope}_refused_at`, optional),
+    columns.bigint(`${scope}_learned_at`, optional),
+    columns.boolean(`${scope}_unproven`, 0),
+  ]);
 
 const addresses = (columns: Columns): Table =>
   new Table({
@@ -165,18 +199,79 @@ const addresses = (columns: Columns): Table =>
       columns.bigint('account_id', key),
       columns.varchar('email', 320, key),
       columns.varchar('origin', 16, { default: "'unknown'" }),
+      columns.boolean('is_manual', 0),
       columns.varchar('state', 16, { default: "'absent'" }),
       columns.varchar('pushed_hash', 64, optional),
-      columns.varchar('consent', 24, { default: "'mailable'" }),
-      columns.varchar('rejected_code', 64, optional),
-      columns.bigint('dirty_since', optional),
+      columns.longText('written_fields', optional),
+      columns.varchar('difference_hash', 64, optional),
       columns.bigint('first_sent_at', optional),
-      columns.varchar('write_back', 16, optional),
+      columns.bigint('last_sent_at', optional),
+      columns.bigint('verify_at', optional),
       columns.bigint('own_list_id', optional),
       columns.bigint('seen_at', optional),
+      columns.bigint('looked_at', optional),
+      columns.boolean('is_on_other_lists', 0),
+      columns.varchar('consent', 24, { default: "'mailable'" }),
+      ...refusals(columns),
+      columns.varchar('write_back', 16, optional),
+      columns.varchar('park_step', 16, optional),
+      columns.varchar('park_code', 64, optional),
+      columns.varchar('park_cause', 255, optional),
+      columns.integer('park_attempts', zero),
+      columns.bigint('parked_at', optional),
+      columns.bigint('retry_at', optional),
+      columns.bigint('due_at', optional),
+      columns.bigint('dirty_since', optional),
+      columns.varchar('dirty_cause', 16, optional),
+      columns.varchar('removal', 16, optional),
+      columns.varchar('removal_run_id', 36, optional),
       columns.bigint('updated_at'),
     ],
-    indices: [index('ix_addresses_dirty', 'account_id', 'dirty_since'), index('ix_addresses_write_back', 'account_id', 'write_back')],
+    indices: [
+      index('ix_addresses_dirty', 'account_id', 'dirty_since'),
+      index('ix_addresses_write_back', 'account_id', 'write_back'),
+      index('ix_addresses_due', 'account_id', 'due_at'),
+      index('ix_addresses_removal', 'account_id', 'removal'),
+      index('ix_addresses_parked', 'account_id', 'parked_at'),
+    ],
+  });
+
+const accountLists = (columns: Columns): Table =>
+  new Table({
+    name: 'account_lists',
+    columns: [
+      columns.bigint('account_id', key),
+      columns.varchar('unisender_account_id', 36, key),
+      columns.bigint('list_id', key),
+      columns.varchar('title', 255),
+      columns.bigint('since'),
+      columns.bigint('until', optional),
+    ],
+    indices: [index('ix_account_lists_list', 'list_id')],
+    foreignKeys: [belongsToAccount('fk_account_lists_account')],
+  });
+
+const erasedRefusals = (columns: Columns): Table =>
+  new Table({
+    name: 'erased_refusals',
+    columns: [
+      columns.bigint('account_id', key),
+      columns.varchar('email_hash', 64, key),
+      ...refusals(columns),
+      columns.bigint('last_sent_at', optional),
+      columns.bigint('erased_at'),
+    ],
+    foreignKeys: [belongsToAccount('fk_erased_refusals_account')],
+  });
+
+const sealedKeys = (columns: Columns): Table =>
+  new Table({ name: 'sealed_keys', columns: [columns.varchar('name', 16, key), columns.longText('sealed')] });
+
+const removalCounts = (columns: Columns): Table =>
+  new Table({
+    name: 'removal_counts',
+    columns: [columns.bigint('account_id', key), columns.bigint('minute', key), columns.integer('removed', zero)],
+    foreignKeys: [belongsToAccount('fk_removal_counts_account')],
   });
 
 const events = (columns: Columns): Table =>
@@ -226,6 +321,8 @@ const runs = (columns: Columns): Table =>
       columns.integer('unchanged_count', zero),
       columns.integer('total_estimate', optional),
       columns.boolean('confirmed', 0),
+      columns.integer('planned_removals', optional),
+      columns.longText('samples', optional),
       columns.varchar('error', 1000, optional),
       columns.bigint('heartbeat_at'),
       columns.bigint('created_at'),
@@ -327,6 +424,10 @@ const inOrder = [
   contacts,
   contactAddresses,
   addresses,
+  accountLists,
+  erasedRefusals,
+  sealedKeys,
+  removalCounts,
   events,
   runs,
   failures,

@@ -16,6 +16,7 @@ export {
   FailureEntity,
   IntegrationEntity,
   RunEntity,
+  type UnisenderWebhookState,
   type WebhookState,
 } from './entities/index.js';
 export { AccessStore, type SealedPair } from './stores/access.store.js';
@@ -25,7 +26,7 @@ export { AlertStore, type DueAlert } from './stores/alert.store.js';
 export { type AuditFilter, AuditStore } from './stores/audit.store.js';
 export { AuthStateStore } from './stores/auth-state.store.js';
 export { type ContactFigures, ContactFiguresStore, type ContactRange } from './stores/contact-figures.store.js';
-export { ContactStore, type ContactVersion, type UnseenRange } from './stores/contact.store.js';
+export { ContactStore, type ContactVersion, type MirrorChange, type UnseenRange } from './stores/contact.store.js';
 export { EventStore, type EventView, type NewEvent, type SettledEvent, type WaitingEvent } from './stores/event.store.js';
 export { FailureStore } from './stores/failure.store.js';
 export { type DatabaseFigures, FigureStore } from './stores/figure.store.js';

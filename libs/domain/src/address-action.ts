@@ -12,6 +12,15 @@ export type AddressOrigin = 'unknown' | 'uncertain' | 'ours' | 'preexisting';
 /** Whether Unisender has the address. `rejected`: Unisender refused the address itself; it is not pushed again. */
 export type AddressState = 'absent' | 'present' | 'rejected';
 
+/** What made an address dirty. Removals of other causes than `event` and `operator` are counted by the RemovalGate. */
+export type DirtyCause = 'event' | 'reread' | 'run' | 'settings' | 'operator';
+
+/** A removal before the RemovalGate counted it, after that, or while it waits for a confirmation. */
+export type RemovalMark = 'planned' | 'approved' | 'held';
+
+/** The step that Unisender refuses for one address alone. */
+export type ParkStep = 'put' | 'delete' | 'exclude' | 'look';
+
 /**
  * The `pushedHash` of an address from before a call until its response is recorded. It remains after a killed worker or a lost
  * response: what Unisender has is unknown then, and the address is pushed again.

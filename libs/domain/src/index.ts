@@ -24,9 +24,12 @@ export {
   type AddressRecord,
   type AddressState,
   decideAddress,
+  type DirtyCause,
   type ExpectedOutcome,
   expectOutcome,
   OUTCOME_UNKNOWN,
+  type ParkStep,
+  type RemovalMark,
 } from './address-action.js';
 export {
   type Alert,
@@ -88,7 +91,14 @@ export { parseJsonBody } from './json-body.js';
 export { findJsonExcess, type JsonLimits, parseJsonWithin } from './json-limits.js';
 export { chooseList, type ListChoice, type ListRequest, type NamedList } from './list-choice.js';
 export { type LogFields, Logger, silentLogger } from './logger.js';
-export { concernsList, consentOfEvent, consentOfExport, isMailableStatus, type MailingConsent } from './mailing-consent.js';
+export {
+  concernsList,
+  consentOfEvent,
+  consentOfExport,
+  isMailableStatus,
+  type MailingConsent,
+  type RefusalKind,
+} from './mailing-consent.js';
 export {
   type FoundAddress,
   listToLeave,

@@ -1,5 +1,8 @@
 /** Whether an address may be mailed; only `mailable` ones are pushed. */
-export type MailingConsent = 'mailable' | 'unsubscribed' | 'blocked';
+export type MailingConsent = 'mailable' | RefusalKind;
+
+/** How the owner of an address refused mailings. */
+export type RefusalKind = 'unsubscribed' | 'blocked' | 'complained';
 
 const mailableStatuses: readonly (string | undefined)[] = ['active', 'new'];
 

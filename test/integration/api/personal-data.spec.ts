@@ -43,7 +43,9 @@ describe.each(testDatabaseKinds())('personal data of an e-mail address on %s', (
       addresses: emails.map((email) => ({ email, invalidReason: null })),
     };
     await database.transaction(() =>
-      scene.harness.get(ContactStore).save(accountId, [{ contactId, content, contentHash: 'hash', modifiedAtSeconds: 5 }]),
+      scene.harness
+        .get(ContactStore)
+        .save(accountId, [{ contactId, content, contentHash: 'hash', modifiedAtSeconds: 5 }], { cause: 'event' }),
     );
     await database.execute(`UPDATE addresses SET state = 'present', origin = 'ours' WHERE account_id = ?`, [accountId]);
   }

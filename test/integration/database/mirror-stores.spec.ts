@@ -7,6 +7,8 @@ import { openTestDatabases, testDatabaseKinds } from '../../support/test-databas
 const NOW = 1_790_000_000_000;
 const ACCOUNT = 1;
 
+const EVENT = { cause: 'event' } as const;
+
 const clock = settableClock(NOW);
 
 beforeEach(() => clock.set(NOW));
@@ -52,11 +54,11 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
   it('marks every address dirty that a contact held or holds, with the existing holder of the lowest id', async () => {
     const { database, contacts, addresses } = await openWithAccount();
     await database.transaction(() =>
-      contacts.save(ACCOUNT, [
-        contact(8, 'Second', ['a@x', 'b@x']),
-        contact(7, 'Żółw 🐢', ['a@x']),
-        contact(9, 'Bad', ['bad'], 'too_long'),
-      ]),
+      contacts.save(
+        ACCOUNT,
+        [contact(8, 'Second', ['a@x', 'b@x']), contact(7, 'Żółw 🐢', ['a@x']), contact(9, 'Bad', ['bad'], 'too_long')],
+        EVENT,
+      ),
     );
     const dirty = await addresses.listDirty(ACCOUNT, 100);
     expect(dirty.map(({ email, holder }) => [email, holder?.name, holder?.fields])).toEqual([
@@ -65,15 +67,15 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
     ]);
     expect(await addresses.findBacklog(ACCOUNT)).toEqual({ rows: 2, oldestSince: NOW });
     await addresses.clearDirty(ACCOUNT, ['a@x', 'b@x']);
-    await database.transaction(() => contacts.save(ACCOUNT, [contact(8, 'Second', ['c@x'])], NOW + 1));
+    await database.transaction(() => contacts.save(ACCOUNT, [contact(8, 'Second', ['c@x'])], { ...EVENT, stampMs: NOW + 1 }));
     expect(await dirtyEmails(addresses)).toEqual(['a@x', 'b@x', 'c@x']);
   });
 
   it('keeps versions and marks contacts deleted, known or not', async () => {
     const { contacts, addresses } = await openWithAccount();
-    await contacts.save(ACCOUNT, [contact(7, 'One', ['a@x'])]);
+    await contacts.save(ACCOUNT, [contact(7, 'One', ['a@x'])], EVENT);
     await contacts.touch(ACCOUNT, [{ contactId: 7, modifiedAtSeconds: 555 }]);
-    await contacts.markDeleted(ACCOUNT, [8]);
+    await contacts.markDeleted(ACCOUNT, [8], EVENT);
     expect([...(await contacts.findVersions(ACCOUNT, [7, 8, 9]))]).toEqual([
       [7, { isDeleted: false, modifiedAtSeconds: 555, contentHash: '7-One', savedAtMs: NOW }],
       [8, { isDeleted: true, modifiedAtSeconds: 0, contentHash: '', savedAtMs: NOW }],
@@ -81,13 +83,13 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
     expect(await contacts.countExisting(ACCOUNT)).toBe(1);
     expect(await contacts.hasDeletedSince(ACCOUNT, NOW)).toBe(true);
     expect(await contacts.hasDeletedSince(ACCOUNT, NOW + 1_000)).toBe(false);
-    await contacts.markDeleted(ACCOUNT, [7]);
+    await contacts.markDeleted(ACCOUNT, [7], EVENT);
     expect((await addresses.listDirty(ACCOUNT, 9))[0]?.holder).toBeUndefined();
   });
 
   it('records pushes and the rows of an export', async () => {
     const { contacts, addresses, consents } = await openWithAccount();
-    await contacts.save(ACCOUNT, [contact(7, 'One', ['a@x', 'b@x', 'c@x'])]);
+    await contacts.save(ACCOUNT, [contact(7, 'One', ['a@x', 'b@x', 'c@x'])], EVENT);
     await addresses.markSent(ACCOUNT, ['a@x']);
     await addresses.saveExported(
       ACCOUNT,
@@ -119,7 +121,7 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
 
   it('lists one write-back per unsubscribe', async () => {
     const { contacts, consents } = await openWithAccount();
-    await contacts.save(ACCOUNT, [contact(7, 'One', ['a@x']), contact(8, 'Two', ['a@x'])]);
+    await contacts.save(ACCOUNT, [contact(7, 'One', ['a@x']), contact(8, 'Two', ['a@x'])], EVENT);
     await consents.save(ACCOUNT, ['a@x', 'new@x'], 'unsubscribed');
     expect(await consents.listWriteBacks(ACCOUNT, 9)).toEqual([
       { email: 'a@x', contactIds: [7, 8] },
@@ -138,6 +140,7 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
     await contacts.save(
       ACCOUNT,
       [7, 8, 9].map((id) => contact(id, 'Name', [`${id}@x`])),
+      EVENT,
     );
     expect(await contacts.countAddressesOfMissing(ACCOUNT, { after: 0, upTo: 8, seen: [7] })).toBe(1);
     await contacts.markMissing(ACCOUNT, { after: 0, upTo: null, seen: [8], runId: 'run' });
@@ -150,11 +153,12 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
   it('stores thousands of contacts with many addresses at once', async () => {
     const { database, contacts, addresses } = await openWithAccount();
     const many = Array.from({ length: 3000 }, (_, n) => contact(n + 1, `Name ${n}`, [`${n}@x`, `${n}@y`]));
-    await database.transaction(() => contacts.save(ACCOUNT, many));
+    await database.transaction(() => contacts.save(ACCOUNT, many, EVENT));
     await database.transaction(() =>
       contacts.save(
         ACCOUNT,
         many.map(({ contactId }) => contact(contactId, 'New', [`${contactId}@z`])),
+        EVENT,
       ),
     );
     expect(await contacts.countExisting(ACCOUNT)).toBe(3000);

@@ -170,7 +170,9 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
     await account.connect();
     const database = world.harness.get(Database);
     const version = { contactId: 7, content: { name: 'A', addresses: [], fields: {}, passesFilter: true }, contentHash: 'a' };
-    await database.transaction(() => world.harness.get(ContactStore).save(account.accountId, [{ ...version, modifiedAtSeconds: 300 }], 1));
+    await database.transaction(() =>
+      world.harness.get(ContactStore).save(account.accountId, [{ ...version, modifiedAtSeconds: 300 }], { cause: 'event', stampMs: 1 }),
+    );
     await database.transaction(() => world.harness.get(ContactStore).touch(account.accountId, [{ contactId: 7, modifiedAtSeconds: 100 }]));
     expect((await world.harness.get(ContactStore).findVersions(account.accountId, [7])).get(7)).toMatchObject({ modifiedAtSeconds: 300 });
   });

@@ -1,7 +1,7 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
 import { type AccountSettings, type AccountStatus, type ErrorCode, readStoredSettings, toStoredSettings } from '#domain';
-import { bigintColumn } from './columns.js';
+import { bigintColumn, jsonColumn } from './columns.js';
 import { IntegrationEntity } from './integration.entity.js';
 
 /** Whether an export has shown which addresses were in Unisender before us. */
@@ -9,6 +9,9 @@ export type BaselineState = 'none' | 'done';
 
 /** The last known state of Kommo's webhook. */
 export type WebhookState = 'active' | 'missing' | 'disabled';
+
+/** The last known state of Unisender's webhook. */
+export type UnisenderWebhookState = 'active' | 'stopped' | 'missing';
 
 /**
  * A Kommo account with its settings, its Unisender list, its pause and its lease. Times are epoch milliseconds. The lease
@@ -18,6 +21,11 @@ export type WebhookState = 'active' | 'missing' | 'disabled';
 @Index('ux_accounts_webhook_token_hash', ['webhookTokenHash'], { unique: true })
 @Index('ix_accounts_client_id', ['clientId'])
 @Index('ix_accounts_status', ['status'])
+@Index('ix_accounts_unisender_account', ['unisenderAccountId'])
+@Index('ix_accounts_unisender_doubt', ['unisenderDoubtId'])
+@Index('ix_accounts_unisender_key', ['unisenderKeyHash'])
+@Index('ix_accounts_work_due', ['workDueAt'])
+@Index('ix_accounts_gap', ['gapAt'])
 export class AccountEntity {
   @PrimaryColumn(bigintColumn({ name: 'account_id' }))
   accountId!: number;
@@ -53,11 +61,40 @@ export class AccountEntity {
   @Column({ name: 'unisender_block', type: 'varchar', length: 64, nullable: true })
   unisenderBlock!: string | null;
 
+  /** `hashKey` of the Unisender key: equal keys have equal hashes. */
+  @Column({ name: 'unisender_key_hash', type: 'varchar', length: 16, nullable: true })
+  unisenderKeyHash!: string | null;
+
+  /** The login that Unisender's webhooks name. */
+  @Column({ name: 'unisender_login', type: 'varchar', length: 255, nullable: true })
+  unisenderLogin!: string | null;
+
+  /** Our id of the Unisender account. Accounts with equal ids share one. */
+  @Column({ name: 'unisender_account_id', type: 'varchar', length: 36, nullable: true })
+  unisenderAccountId!: string | null;
+
+  /** Another `unisenderAccountId` that may be the same Unisender account. It counts as the same for removals only. */
+  @Column({ name: 'unisender_doubt_id', type: 'varchar', length: 36, nullable: true })
+  unisenderDoubtId!: string | null;
+
+  /** Sealed key of the Unisender account that was used before, until its last export is read. */
+  @Column({ name: 'former_unisender_key', type: 'text', nullable: true })
+  formerUnisenderKey!: string | null;
+
   @Column(bigintColumn({ name: 'list_id', nullable: true }))
   listId!: number | null;
 
+  /** The title that the list has in Unisender. It is only shown: the list is known by its id. */
   @Column({ name: 'list_title', type: 'varchar', length: 255, nullable: true })
   listTitle!: string | null;
+
+  /** The setting that chose the list (`listSettingOf`). Only another setting moves addresses to another list. */
+  @Column({ name: 'list_setting', type: 'varchar', length: 255, default: '' })
+  listSetting!: string;
+
+  /** When the present list was chosen. Nothing is pushed to it before an export that was requested later. */
+  @Column(bigintColumn({ name: 'list_decided_at', default: 0 }))
+  listDecidedAt!: number;
 
   /** Stored as JSON. */
   @Column({ name: 'settings', type: 'text', transformer: { to: toStoredSettings, from: readStoredSettings } })
@@ -66,6 +103,21 @@ export class AccountEntity {
   /** `none` until one export is read. Nothing is pushed before. */
   @Column({ name: 'baseline_state', type: 'varchar', length: 16, default: 'none' })
   baselineState!: BaselineState;
+
+  /** The export that is running in Unisender. */
+  @Column({ name: 'export_task', type: 'varchar', length: 64, nullable: true })
+  exportTask!: string | null;
+
+  /** A time before the running export was requested. */
+  @Column(bigintColumn({ name: 'export_asked_at', default: 0 }))
+  exportAskedAt!: number;
+
+  /** Exports that replaced one without a result, since the last complete one. */
+  @Column({ name: 'export_replacements', type: 'integer', default: 0 })
+  exportReplacements!: number;
+
+  @Column(bigintColumn({ name: 'export_replaced_at', default: 0 }))
+  exportReplacedAt!: number;
 
   /** Sealed by the keyring: it is part of the public webhook URLs. */
   @Column({ name: 'webhook_token', type: 'text' })
@@ -77,6 +129,25 @@ export class AccountEntity {
   /** Null until the service first subscribes the webhook. */
   @Column({ name: 'webhook_state', type: 'varchar', length: 16, nullable: true })
   webhookState!: WebhookState | null;
+
+  /** Null until the service first subscribes Unisender's webhook. */
+  @Column({ name: 'unisender_webhook_state', type: 'varchar', length: 16, nullable: true })
+  unisenderWebhookState!: UnisenderWebhookState | null;
+
+  /** Since when a hook may be missing that a reconciliation must make up for; null without a gap. */
+  @Column(bigintColumn({ name: 'gap_at', nullable: true }))
+  gapAt!: number | null;
+
+  @Column({ name: 'gap_cause', type: 'varchar', length: 64, nullable: true })
+  gapCause!: string | null;
+
+  /** Kommo's enum ids of the EMAIL field with their kinds. */
+  @Column(jsonColumn({ name: 'email_kinds', nullable: true }))
+  emailKinds!: Readonly<Record<string, string>> | null;
+
+  /** When the first address of the account must be verified or tried again; null when none must. */
+  @Column(bigintColumn({ name: 'work_due_at', nullable: true }))
+  workDueAt!: number | null;
 
   @Column({ name: 'lease_owner', type: 'varchar', length: 64, nullable: true })
   leaseOwner!: string | null;

@@ -1,6 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { AddressOrigin, AddressState, MailingConsent } from '#domain';
-import { bigintColumn, EMAIL_LENGTH } from './columns.js';
+import type { AddressOrigin, AddressState, DirtyCause, MailingConsent, ParkStep, RemovalMark } from '#domain';
+import { bigintColumn, EMAIL_LENGTH, jsonColumn } from './columns.js';
+import { RefusalColumns } from './refusal-columns.js';
 
 /** Whether Kommo must still be sent the tag of an unsubscribe. */
 export type WriteBackState = 'pending' | 'done';
@@ -9,7 +10,10 @@ export type WriteBackState = 'pending' | 'done';
 @Entity('addresses')
 @Index('ix_addresses_dirty', ['accountId', 'dirtySince'])
 @Index('ix_addresses_write_back', ['accountId', 'writeBack'])
-export class AddressEntity {
+@Index('ix_addresses_due', ['accountId', 'dueAt'])
+@Index('ix_addresses_removal', ['accountId', 'removal'])
+@Index('ix_addresses_parked', ['accountId', 'parkedAt'])
+export class AddressEntity extends RefusalColumns {
   @PrimaryColumn(bigintColumn({ name: 'account_id' }))
   accountId!: number;
 
@@ -19,7 +23,11 @@ export class AddressEntity {
   @Column({ name: 'origin', type: 'varchar', length: 16, default: 'unknown' })
   origin!: AddressOrigin;
 
-  /** absent (we have not put it on our list), present (pushed), rejected (Unisender refused it). */
+  /** Whether the operator added it by hand. Only the operator's delete removes it. */
+  @Column({ name: 'is_manual', type: 'boolean', default: false })
+  isManual!: boolean;
+
+  /** Whether our last settled call put it on our list. */
   @Column({ name: 'state', type: 'varchar', length: 16, default: 'absent' })
   state!: AddressState;
 
@@ -27,31 +35,92 @@ export class AddressEntity {
   @Column({ name: 'pushed_hash', type: 'varchar', length: 64, nullable: true })
   pushedHash!: string | null;
 
-  @Column({ name: 'consent', type: 'varchar', length: 24, default: 'mailable' })
-  consent!: MailingConsent;
+  /** The Unisender fields in which we wrote a value. An empty value is pushed only for these. */
+  @Column(jsonColumn({ name: 'written_fields', nullable: true }))
+  writtenFields!: readonly string[] | null;
 
-  @Column({ name: 'rejected_code', type: 'varchar', length: 64, nullable: true })
-  rejectedCode!: string | null;
-
-  /** Since when Unisender may differ from the mirror; null when they agree. */
-  @Column(bigintColumn({ name: 'dirty_since', nullable: true }))
-  dirtySince!: number | null;
+  /** The pushed hash for which Unisender shows other values although it accepted the push. It is not pushed again. */
+  @Column({ name: 'difference_hash', type: 'varchar', length: 64, nullable: true })
+  differenceHash!: string | null;
 
   /** When the first call that carried the address as new began. */
   @Column(bigintColumn({ name: 'first_sent_at', nullable: true }))
   firstSentAt!: number | null;
 
-  /** Null unless the owner has unsubscribed. */
-  @Column({ name: 'write_back', type: 'varchar', length: 16, nullable: true })
-  writeBack!: WriteBackState | null;
+  /** When the last call began that puts the address on a list. It is never forgotten. */
+  @Column(bigintColumn({ name: 'last_sent_at', nullable: true }))
+  lastSentAt!: number | null;
+
+  /** A call without a response may take effect until then; after that the address is checked again. */
+  @Column(bigintColumn({ name: 'verify_at', nullable: true }))
+  verifyAt!: number | null;
 
   /** The list to which only we added the address. The address leaves it when the account changes its list. */
   @Column(bigintColumn({ name: 'own_list_id', nullable: true }))
   ownListId!: number | null;
 
-  /** When an export last showed the address on our list. */
+  /** When an export or a look last showed the address on our list. */
   @Column(bigintColumn({ name: 'seen_at', nullable: true }))
   seenAt!: number | null;
+
+  /** When Unisender was last asked about the address, by one call or by an export. */
+  @Column(bigintColumn({ name: 'looked_at', nullable: true }))
+  lookedAt!: number | null;
+
+  /** Whether that look showed it on lists that are not ours. */
+  @Column({ name: 'is_on_other_lists', type: 'boolean', default: false })
+  isOnOtherLists!: boolean;
+
+  /** Derived from the refusals. Only `mailable` addresses are pushed. */
+  @Column({ name: 'consent', type: 'varchar', length: 24, default: 'mailable' })
+  consent!: MailingConsent;
+
+  /** Null unless the owner has unsubscribed. */
+  @Column({ name: 'write_back', type: 'varchar', length: 16, nullable: true })
+  writeBack!: WriteBackState | null;
+
+  /** The step that Unisender refuses for this address alone; null when the address is not parked. */
+  @Column({ name: 'park_step', type: 'varchar', length: 16, nullable: true })
+  parkStep!: ParkStep | null;
+
+  /** Unisender's own code; not a code of the error registry. */
+  @Column({ name: 'park_code', type: 'varchar', length: 64, nullable: true })
+  parkCode!: string | null;
+
+  /** Unisender's reason. */
+  @Column({ name: 'park_cause', type: 'varchar', length: 255, nullable: true })
+  parkCause!: string | null;
+
+  /** How often Unisender refused it in succession. */
+  @Column({ name: 'park_attempts', type: 'integer', default: 0 })
+  parkAttempts!: number;
+
+  @Column(bigintColumn({ name: 'parked_at', nullable: true }))
+  parkedAt!: number | null;
+
+  /** When a parked address is tried again; null when only an operator's resync does. */
+  @Column(bigintColumn({ name: 'retry_at', nullable: true }))
+  retryAt!: number | null;
+
+  /** The earlier of `verifyAt` and `retryAt`. */
+  @Column(bigintColumn({ name: 'due_at', nullable: true }))
+  dueAt!: number | null;
+
+  /** Since when Unisender may differ from the mirror; null when they agree. */
+  @Column(bigintColumn({ name: 'dirty_since', nullable: true }))
+  dirtySince!: number | null;
+
+  /** What made it dirty. */
+  @Column({ name: 'dirty_cause', type: 'varchar', length: 16, nullable: true })
+  dirtyCause!: DirtyCause | null;
+
+  /** A removal that the RemovalGate decides; null without one. */
+  @Column({ name: 'removal', type: 'varchar', length: 16, nullable: true })
+  removal!: RemovalMark | null;
+
+  /** The run whose confirmation a held removal waits for. */
+  @Column({ name: 'removal_run_id', type: 'varchar', length: 36, nullable: true })
+  removalRunId!: string | null;
 
   @Column(bigintColumn({ name: 'updated_at' }))
   updatedAt!: number;

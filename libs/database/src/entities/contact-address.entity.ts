@@ -18,4 +18,16 @@ export class ContactAddressEntity {
   /** Why the address cannot be pushed; null when it is valid. */
   @Column({ name: 'invalid_reason', type: 'varchar', length: 64, nullable: true })
   invalidReason!: InvalidAddressReason | null;
+
+  /** When Kommo got the tag of an unsubscribe for this contact. Epoch milliseconds. */
+  @Column(bigintColumn({ name: 'tagged_at', nullable: true }))
+  taggedAt!: number | null;
+
+  /** Why Kommo refused the tag. */
+  @Column({ name: 'tag_code', type: 'varchar', length: 64, nullable: true })
+  tagCode!: string | null;
+
+  /** When a refused tag is tried again. Epoch milliseconds. */
+  @Column(bigintColumn({ name: 'tag_retry_at', nullable: true }))
+  tagRetryAt!: number | null;
 }

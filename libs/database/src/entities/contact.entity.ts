@@ -31,6 +31,10 @@ export class ContactEntity {
   @Column(jsonColumn({ name: 'fields' }))
   fields!: Readonly<Record<string, string>>;
 
+  /** The contact as Kommo has it, whatever the settings are; compact JSON. Null when it was never kept, and for a tombstone. */
+  @Column({ name: 'snapshot', type: 'text', nullable: true })
+  snapshot!: string | null;
+
   /** Kommo's modification time in epoch seconds; 0 when Kommo gave none. */
   @Column(bigintColumn({ name: 'modified_at_seconds', default: 0 }))
   modifiedAtSeconds!: number;

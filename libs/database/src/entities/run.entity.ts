@@ -2,7 +2,7 @@ import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typ
 import type { Relation } from 'typeorm';
 import type { RunMode, RunPhase, RunState, RunTrigger } from '#domain';
 import { AccountEntity } from './account.entity.js';
-import { bigintColumn } from './columns.js';
+import { bigintColumn, jsonColumn } from './columns.js';
 
 /** An import, reconciliation or preview with its checkpoint and counters. Times are epoch milliseconds. */
 @Entity('runs')
@@ -77,6 +77,14 @@ export class RunEntity {
 
   @Column({ name: 'confirmed', type: 'boolean', default: false })
   confirmed!: boolean;
+
+  /** How many removals wait for the confirmation of this run; null when none do. */
+  @Column({ name: 'planned_removals', type: 'integer', nullable: true })
+  plannedRemovals!: number | null;
+
+  /** Some of those addresses. */
+  @Column(jsonColumn({ name: 'samples', nullable: true }))
+  samples!: readonly string[] | null;
 
   @Column({ name: 'error', type: 'varchar', length: 1000, nullable: true })
   error!: string | null;

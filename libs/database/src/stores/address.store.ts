@@ -3,6 +3,7 @@ import {
   type AddressHolder,
   type AddressRecord,
   Clock,
+  type DirtyCause,
   MAX_ROWS_PER_CALL,
   type MailingConsent,
   OUTCOME_UNKNOWN,
@@ -57,8 +58,8 @@ export class AddressStore {
   ) {}
 
   /** Marks addresses dirty: Unisender may differ from the mirror. An older mark stays. */
-  async markDirty(accountId: number, emails: readonly string[]): Promise<void> {
-    await markDirty(this.database, accountId, emails, this.clock.nowMs());
+  async markDirty(accountId: number, emails: readonly string[], cause: DirtyCause): Promise<void> {
+    await markDirty(this.database, accountId, emails, { nowMs: this.clock.nowMs(), cause });
   }
 
   /** Marks every pushed address dirty because the account has another list now. Forgets which addresses were seen on the old one. */
@@ -92,7 +93,7 @@ export class AddressStore {
   async forgetPushed(accountId: number): Promise<void> {
     await this.database.execute(`DELETE FROM addresses WHERE account_id = ? AND consent = 'mailable'`, [accountId]);
     await this.database.execute(
-      `UPDATE addresses SET origin = 'unknown', state = 'absent', pushed_hash = NULL, rejected_code = NULL, first_sent_at = NULL, seen_at = NULL,
+      `UPDATE addresses SET origin = 'unknown', state = 'absent', pushed_hash = NULL, park_code = NULL, first_sent_at = NULL, seen_at = NULL,
               own_list_id = NULL
         WHERE account_id = ?`,
       [accountId],
@@ -102,7 +103,7 @@ export class AddressStore {
       [accountId],
     );
     const emails = held.map(({ email }) => email);
-    await markDirty(this.database, accountId, emails, this.clock.nowMs());
+    await markDirty(this.database, accountId, emails, { nowMs: this.clock.nowMs(), cause: 'settings' });
   }
 
   /** Lists the oldest dirty addresses, each with the existing contact of the lowest id that holds it. */
@@ -169,14 +170,14 @@ export class AddressStore {
     await upsertRows(this.database, {
       entity: AddressEntity,
       key: ['accountId', 'email'],
-      update: incoming('state', 'origin', 'pushedHash', 'rejectedCode', 'ownListId', 'dirtySince', 'updatedAt'),
+      update: incoming('state', 'origin', 'pushedHash', 'parkCode', 'ownListId', 'dirtySince', 'updatedAt'),
       rows: pushed.map(({ email, state, origin, pushedHash, rejectedCode, ownListId }) => ({
         accountId,
         email,
         state,
         origin,
         pushedHash,
-        rejectedCode,
+        parkCode: rejectedCode,
         ownListId,
         dirtySince: null,
         updatedAt,

@@ -30,7 +30,7 @@ export class ContactFiguresStore {
     const [row] = await this.database.query<{ [Name in keyof ContactFigures]: number | null }>(
       `SELECT COUNT(*) AS total, SUM(failing) AS failing, SUM(CASE WHEN failing = 0 THEN excluded ELSE 0 END) AS excluded,
               SUM(CASE WHEN failing = 0 AND excluded = 0 AND waiting = 0 THEN 1 ELSE 0 END) AS inSync
-         FROM (SELECT MAX(CASE WHEN h.invalid_reason IS NOT NULL OR a.rejected_code IS NOT NULL THEN 1 ELSE 0 END) AS failing,
+         FROM (SELECT MAX(CASE WHEN h.invalid_reason IS NOT NULL OR a.park_code IS NOT NULL THEN 1 ELSE 0 END) AS failing,
                       MAX(CASE WHEN c.passes_filter = 0 OR a.consent <> 'mailable' THEN 1 ELSE 0 END) AS excluded,
                       MAX(CASE WHEN a.dirty_since IS NOT NULL THEN 1 ELSE 0 END) AS waiting
                  FROM contacts c

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, type ContactContent, type MirrorVersion, chunksOf, groupBy } from '#domain';
+import { Clock, type ContactContent, type DirtyCause, type MirrorVersion, chunksOf, groupBy } from '#domain';
 import { Database } from '../database.js';
 import { ContactAddressEntity } from '../entities/contact-address.entity.js';
 import { ContactEntity } from '../entities/contact.entity.js';
@@ -17,6 +17,12 @@ export interface UnseenRange {
   readonly after: number;
   readonly upTo: number | null;
   readonly seen: readonly number[];
+}
+
+/** Why the mirror changes, and when (epoch milliseconds; now by default). Its addresses become dirty by the same. */
+export interface MirrorChange {
+  readonly cause: DirtyCause;
+  readonly stampMs?: number;
 }
 
 const HOLDINGS_PER_DELETE = 500;
@@ -59,7 +65,7 @@ export class ContactStore {
   }
 
   /** Stores existing contacts and marks every address dirty that they held or hold. Both get the time `stampMs`. */
-  async save(accountId: number, contacts: readonly ContactVersion[], stampMs = this.clock.nowMs()): Promise<void> {
+  async save(accountId: number, contacts: readonly ContactVersion[], { cause, stampMs = this.clock.nowMs() }: MirrorChange): Promise<void> {
     if (contacts.length === 0) return;
     await upsertRows(this.database, {
       entity: ContactEntity,
@@ -78,7 +84,7 @@ export class ContactStore {
         updatedAt: stampMs,
       })),
     });
-    await this.replaceAddresses(accountId, contacts, stampMs);
+    await this.replaceAddresses(accountId, contacts, { cause, stampMs });
   }
 
   /** Advances the modification time of contacts whose content is the same. It never goes back. */
@@ -95,9 +101,12 @@ export class ContactStore {
   }
 
   /** Turns contacts, known or not, into tombstones and marks the addresses that they held dirty. */
-  async markDeleted(accountId: number, contactIds: readonly number[]): Promise<void> {
+  async markDeleted(
+    accountId: number,
+    contactIds: readonly number[],
+    { cause, stampMs: updatedAt = this.clock.nowMs() }: MirrorChange,
+  ): Promise<void> {
     if (contactIds.length === 0) return;
-    const updatedAt = this.clock.nowMs();
     await upsertRows(this.database, {
       entity: ContactEntity,
       key: ['accountId', 'contactId'],
@@ -115,7 +124,7 @@ export class ContactStore {
       })),
     });
     const emptied = contactIds.map((contactId) => ({ contactId, content: { addresses: [] } }));
-    await this.replaceAddresses(accountId, emptied, updatedAt);
+    await this.replaceAddresses(accountId, emptied, { cause, stampMs: updatedAt });
   }
 
   /** Records that the existing contacts in the range are missing from the run's read. */
@@ -176,7 +185,7 @@ export class ContactStore {
   private async replaceAddresses(
     accountId: number,
     contacts: readonly { contactId: number; content: Pick<ContactContent, 'addresses'> }[],
-    nowMs: number,
+    { cause, stampMs }: Required<MirrorChange>,
   ): Promise<void> {
     const contactIds = contacts.map(({ contactId }) => contactId);
     const held = await this.listHeld(accountId, contactIds);
@@ -199,7 +208,7 @@ export class ContactStore {
         content.addresses.map(({ email, invalidReason }) => ({ accountId, email, contactId, invalidReason })),
       ),
     });
-    await markDirty(this.database, accountId, [...dirty], nowMs);
+    await markDirty(this.database, accountId, [...dirty], { nowMs: stampMs, cause });
   }
 
   private async listHeld(accountId: number, contactIds: readonly number[]): Promise<Map<number, { email: string }[]>> {

@@ -1,13 +1,25 @@
+import type { DirtyCause } from '#domain';
 import type { Database } from '../database.js';
 import { AddressEntity } from '../entities/address.entity.js';
 import { upsertRows } from '../entity-sql.js';
 
-/** Marks addresses dirty: Unisender may differ from the mirror. An older mark stays. */
-export async function markDirty(database: Database, accountId: number, emails: readonly string[], nowMs: number): Promise<void> {
+/** Marks addresses dirty: Unisender may differ from the mirror. An older mark stays, and so does the cause `event` of a dirty address. */
+export async function markDirty(
+  database: Database,
+  accountId: number,
+  emails: readonly string[],
+  { nowMs, cause }: { readonly nowMs: number; readonly cause: DirtyCause },
+): Promise<void> {
   await upsertRows(database, {
     entity: AddressEntity,
     key: ['accountId', 'email'],
-    update: { dirtySince: 'first' },
-    rows: emails.map((email) => ({ accountId, email, dirtySince: nowMs, updatedAt: nowMs })),
+    update: {
+      // MySQL assigns from left to right: the rule of the cause must see the stored mark.
+      dirtyCause: {
+        sql: `CASE WHEN addresses.dirty_since IS NOT NULL AND addresses.dirty_cause = 'event' THEN 'event' ELSE '${cause}' END`,
+      },
+      dirtySince: 'first',
+    },
+    rows: emails.map((email) => ({ accountId, email, dirtySince: nowMs, dirtyCause: cause, updatedAt: nowMs })),
   });
 }

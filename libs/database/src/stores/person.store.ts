@@ -11,7 +11,7 @@ const addressFields = [
   'origin',
   'state',
   'consent',
-  'rejectedCode',
+  'parkCode',
   'firstSentAt',
   'updatedAt',
 ] as const satisfies readonly Field<AddressEntity>[];

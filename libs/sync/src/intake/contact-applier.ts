@@ -111,7 +111,7 @@ export class ContactApplier {
   }
 
   private async writeOutcome(accountId: number, { saved, touched, settled }: Outcome): Promise<void> {
-    await this.contacts.save(accountId, [...saved.values()]);
+    await this.contacts.save(accountId, [...saved.values()], { cause: 'event' });
     await this.contacts.touch(accountId, [...touched.values()]);
     await this.events.settle(accountId, settled);
   }

@@ -39,8 +39,8 @@ export class MirrorWriter {
     });
     const deletedIds = contactIds.filter((id) => !existing.has(id));
     await work.lease.write(async () => {
-      await this.contacts.save(accountId, versions);
-      await this.contacts.markDeleted(accountId, deletedIds);
+      await this.contacts.save(accountId, versions, { cause: 'reread' });
+      await this.contacts.markDeleted(accountId, deletedIds, { cause: 'reread' });
       await this.events.settle(accountId, settled);
     });
   }

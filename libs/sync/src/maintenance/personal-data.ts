@@ -112,12 +112,12 @@ const toExport = (accountId: number, { address, contacts, events }: HeldPerson):
   })),
 });
 
-const toAddressExport = ({ email, origin, state, consent, rejectedCode, firstSentAt, updatedAt }: HeldAddress): object => ({
+const toAddressExport = ({ email, origin, state, consent, parkCode, firstSentAt, updatedAt }: HeldAddress): object => ({
   email,
   origin,
   state,
   consent,
-  rejected_code: rejectedCode,
+  rejected_code: parkCode,
   first_sent_at: toIsoTime(firstSentAt),
   updated_at: toIsoTime(updatedAt),
 });

@@ -101,7 +101,7 @@ export class AddressPusher {
     const emails = inspected.map(({ email }) => email);
     await work.lease.write(async () => {
       await this.addresses.recordPushed(accountId, inspected);
-      await this.addresses.markDirty(accountId, emails);
+      await this.addresses.markDirty(accountId, emails, 'run');
     });
   }
 

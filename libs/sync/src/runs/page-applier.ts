@@ -48,7 +48,7 @@ export class PageApplier {
     const known = await this.contacts.findVersions(accountId, ids);
     const { fresh, same, changedMeanwhile } = sortPage(versions, known, page.askedAtMs);
     await work.lease.write(async () => {
-      await this.contacts.save(accountId, fresh, stampMs);
+      await this.contacts.save(accountId, fresh, { cause: 'run', stampMs });
       await this.contacts.touch(
         accountId,
         same.filter(({ contactId, modifiedAtSeconds }) => known.get(contactId)?.modifiedAtSeconds !== modifiedAtSeconds),

@@ -21,7 +21,7 @@ export class RemovePhase implements Phase {
     for (;;) {
       const ids = await this.contacts.listMissing(run.accountId, run.runId, 0, CHUNK_CONTACTS);
       if (ids.length === 0) break;
-      await work.lease.write(() => this.contacts.markDeleted(run.accountId, ids));
+      await work.lease.write(() => this.contacts.markDeleted(run.accountId, ids, { cause: 'run' }));
       if (!(await this.pusher.push(step, MAX_ROWS_PER_CALL - 1))) return 'ended';
       throwIfStopping(work.signal);
     }

@@ -24,6 +24,8 @@ const run: RunEntity = {
   unchanged: 5,
   totalEstimate: 2_000,
   confirmed: false,
+  plannedRemovals: null,
+  samples: null,
   error: null,
   heartbeatAt: STARTED,
   createdAt: STARTED - 1_000,
