@@ -8,6 +8,9 @@ const PAGE = new URL('../../../../docs/ARCHITECTURE.md', import.meta.url);
 type Columns = Readonly<Record<string, readonly string[]>>;
 type Entity = ReturnType<typeof getMetadataArgsStorage>['tables'][number]['target'];
 
+const isInherited = (entity: Entity, base: Entity): boolean =>
+  typeof entity === 'function' && typeof base === 'function' && entity.prototype instanceof base;
+
 /** The columns of an entity in the form of the diagram, e.g. `bigint account_id PK, FK`. */
 function describeColumns(entity: Entity): string[] {
   const { columns, joinColumns, indices } = getMetadataArgsStorage();
@@ -16,7 +19,7 @@ function describeColumns(entity: Entity): string[] {
     .filter(({ target, unique }) => target === entity && unique)
     .map(({ columns: fields }) => (Array.isArray(fields) && fields.length === 1 ? fields[0] : undefined));
   return columns
-    .filter(({ target }) => target === entity)
+    .filter(({ target }) => target === entity || isInherited(entity, target))
     .map(({ propertyName, options: { name, type, primary } }) => {
       const isUnique = uniqueFields.includes(propertyName);
       const keys = [...(primary ? ['PK'] : []), ...(foreignKeys.has(name) ? ['FK'] : []), ...(isUnique ? ['UK'] : [])];

@@ -24,6 +24,8 @@ export const sealedColumns: readonly SealedColumn[] = [
   { table: 'integrations', key: 'client_id', column: 'client_secret' },
   { table: 'accounts', key: 'account_id', column: 'webhook_token' },
   { table: 'accounts', key: 'account_id', column: 'unisender_key' },
+  { table: 'accounts', key: 'account_id', column: 'former_unisender_key' },
+  { table: 'sealed_keys', key: 'name', column: 'sealed' },
   { table: 'accesses', key: 'account_id', column: 'access_token' },
   { table: 'accesses', key: 'account_id', column: 'refresh_token' },
 ];
