@@ -26,6 +26,9 @@ async function checkDatabase(app: NestFastifyApplication, logger: Logger): Promi
 
 /** Creates the API and listens. Throws InvalidInputError for a wrong encryption key, and TransientError `database_unavailable`. */
 export async function runApi(config: Config, logger: ServiceLogger): Promise<RunningApi> {
+  if (config.trustProxy === true) {
+    logger.warn('TRUST_PROXY=true counts as one proxy: set the number of proxies, or their IPs', { trusted_proxies: 1 });
+  }
   const app = await createApi(config, logger);
   await checkDatabase(app, logger);
   await app.listen(config.port, config.host);

@@ -45,6 +45,9 @@ export const readInteger =
     return value >= min && value <= max ? value : refuse(`must be a whole number from ${min} to ${max}`);
   };
 
+/** Reads 1 or 0. */
+export const readFlag: Reader<boolean> = (text) => (text === '1' || text === '0' ? text === '1' : refuse('must be 0 or 1'));
+
 /** Reads one of the allowed words; case matters. */
 export const readOneOf =
   <T extends string>(...allowed: readonly T[]): Reader<T> =>

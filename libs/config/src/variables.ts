@@ -3,6 +3,7 @@ import {
   readCron,
   type Reader,
   readDomains,
+  readFlag,
   readHttpUrl,
   readInteger,
   readOneOf,
@@ -70,6 +71,7 @@ export const VARIABLES = {
   logKeepDays: required('LOG_KEEP_DAYS', '14', readInteger(1, 3_650)),
   cronitorApiKey: optional('CRONITOR_API_KEY', readSecret),
   cronitorUrl: required('CRONITOR_URL', 'https://cronitor.link', readHttpUrl),
+  consoleReadOnly: required('CONSOLE_READ_ONLY', '0', readFlag),
   alertWebhookUrl: optional('ALERT_WEBHOOK_URL', readSecretUrl),
 } as const satisfies Record<string, Variable<unknown>>;
 

@@ -61,9 +61,11 @@ const registry = {
   invalid_input: invalid(400, 'Correct the fields that the response names.'),
   bad_request: invalid(400, 'Correct what the message names. The status may be another 4xx.'),
   bad_body: invalid(400, 'Send a complete body in UTF-8, as JSON or form-encoded.'),
+  body_too_large: invalid(413, 'Send a smaller body; the message names the limit.'),
   body_too_complex: invalid(400, 'Send fewer fields, or fewer levels of nesting.'),
   operator_required: invalid(401, 'Send the header Authorization: Bearer <OPERATOR_TOKEN>.'),
   other_account: invalid(403, 'Send the token of the account that the request names.'),
+  console_read_only: invalid(403, 'Unset CONSOLE_READ_ONLY, or use another console.'),
   not_found: invalid(404, 'Check the address of the request.'),
   rate_limited: invalid(429, 'Wait for the time that the header Retry-After names.'),
 
@@ -161,6 +163,7 @@ const registry = {
   alert_webhook_not_configured: bug('Set ALERT_WEBHOOK_URL.'),
 
   // The service itself
+  server_busy: transient('Send fewer or smaller bodies at a time.'),
   internal_error: bug(),
   unexpected: bug(),
   audience_undeclared: bug(),

@@ -66,6 +66,7 @@ describe('access to routes', () => {
     const statuses: number[] = [];
     for (let i = 0; i < 5; i += 1) statuses.push((await scene.send('POST', '/webhook/never-given-to-anyone-0123456789')).status);
     expect(statuses).toEqual([404, 404, 404, 429, 429]);
+    for (let i = 0; i < 3; i += 1) expect((await scene.send('GET', '/accounts')).status).toBe(401);
     const refused = await scene.send('GET', '/accounts');
     expect(refused).toMatchObject({ status: 429, headers: { 'retry-after': expect.stringMatching(/^\d+$/) } });
     expect((await scene.send('POST', `/webhook/${token}`)).status).toBe(200);

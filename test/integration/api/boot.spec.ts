@@ -36,7 +36,7 @@ describe('the module of the API', () => {
     expect([...names]).toEqual(
       expect.arrayContaining([
         'AccountsController',
-        'OperatorGuard',
+        'AudienceGuard',
         'AccountAuthorisedGuard',
         'InputPipe',
         'FailureFilter',

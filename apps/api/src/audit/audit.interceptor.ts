@@ -4,7 +4,7 @@ import { from, lastValueFrom, type Observable } from 'rxjs';
 import { valueAt } from '#domain';
 import { type AuditedAction, AuditLog } from '#sync';
 import { requestAccountOf } from '../guards/account.guard.js';
-import { callerOf } from '../guards/caller.js';
+import { getCaller } from '../guards/caller.js';
 import { findId } from '../guards/request-ids.js';
 import { ApiResult } from '../http/envelope.js';
 import { actorOf } from './actor.js';
@@ -28,7 +28,7 @@ export class AuditInterceptor implements NestInterceptor {
 function toAuditedAction({ action, fields }: AuditedRoute, request: FastifyRequest): AuditedAction {
   const account = requestAccountOf(request);
   return {
-    actor: actorOf(callerOf(request)),
+    actor: actorOf(getCaller(request)),
     action,
     accountId: account.kind === 'named' ? account.accountId : undefined,
     details: readDetails(inputOf(request), fields),

@@ -1,7 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { AuthorisedAccount } from '#domain';
-import { callerOf } from './caller.js';
+import { getCaller } from './caller.js';
 import { type AccountField, type RequestAccount, refuseMissingAccount, resolveAccount } from './request-account.js';
 
 /** How a route names its account. */
@@ -43,6 +43,6 @@ export class AccountGuard implements CanActivate {
     const account = resolveAccount(request);
     if (account.kind === 'absent' && isRequired) return { account: refuseMissingAccount(field) };
     if (account.kind !== 'named' || !isAuthorised) return { account };
-    return { account, authorised: AuthorisedAccount.grant(callerOf(request), account.accountId) };
+    return { account, authorised: AuthorisedAccount.grant(getCaller(request), account.accountId) };
   }
 }

@@ -1,10 +1,20 @@
-import type { Caller } from '#domain';
+import { BugError, type Caller } from '#domain';
 
-const ANONYMOUS: Caller = { kind: 'anonymous' };
 const callers = new WeakMap<object, Caller>();
 
 /** Sets who sends a request. */
 export const setCaller = (request: object, caller: Caller): void => void callers.set(request, caller);
 
-/** Who sends a request, by the token that was verified; `anonymous` when none was. */
-export const callerOf = (request: object): Caller => callers.get(request) ?? ANONYMOUS;
+/** Returns who sends a request. Throws BugError when the gate did not decide. */
+export function getCaller(request: object): Caller {
+  const caller = callers.get(request);
+  if (caller) return caller;
+  throw new BugError('The request did not pass the gate', { code: 'audience_undeclared' });
+}
+
+/** Returns the account whose webhook token is in the path. Throws BugError on another route. */
+export function getWebhookAccountId(request: object): number {
+  const caller = getCaller(request);
+  if (caller.kind === 'webhook') return caller.accountId;
+  throw new BugError('The route has no webhook token', { code: 'audience_undeclared' });
+}

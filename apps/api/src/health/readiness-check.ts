@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '#database';
+import { Clock } from '#domain';
 import { QueueClient } from '#queue';
 
 type State = 'up' | 'down';
@@ -10,18 +11,34 @@ export interface Readiness {
   readonly checks: { readonly database: State; readonly migrations: Migrations; readonly queue: State };
 }
 
+/** Probes, which anyone may send, ask database and queue once in this time. */
+const KEPT_MS = 1_000;
+
 const toState = (isUp: boolean): State => (isUp ? 'up' : 'down');
 
 /** Checks whether this process can serve: database and queue respond, and the schema is current. */
 @Injectable()
 export class ReadinessCheck {
+  private last: Promise<Readiness> | undefined;
+  private startedMs = 0;
+
   constructor(
     private readonly database: Database,
     private readonly queue: QueueClient,
+    private readonly clock: Clock,
   ) {}
 
-  /** Asks database and queue. Never throws. */
-  async run(): Promise<Readiness> {
+  /** Asks database and queue, at most once a second. Never throws. */
+  run(): Promise<Readiness> {
+    const nowMs = this.clock.nowMs();
+    if (!this.last || nowMs - this.startedMs >= KEPT_MS) {
+      this.startedMs = nowMs;
+      this.last = this.check();
+    }
+    return this.last;
+  }
+
+  private async check(): Promise<Readiness> {
     const [isDatabaseUp, isQueueUp] = await Promise.all([this.database.isReady(), this.queue.isReady()]);
     const migrations = isDatabaseUp ? await this.checkMigrations() : 'unknown';
     return {

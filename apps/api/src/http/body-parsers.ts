@@ -1,18 +1,16 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { type BodyObject, hookBodyLimits, InvalidInputError, parseFormBody, parseJsonBody } from '#domain';
+import { type BodyAdmission, readBody } from './body-reader.js';
 import { findRepeatedName } from './repeated-name.js';
-import { AddRouteConfig } from './route-registry.js';
 
-/** 2 MB: no webhook of Kommo is larger. */
-export const MAX_BODY_BYTES = 2 * 1024 * 1024;
 const MAX_SHOWN_NAME_LENGTH = 64;
 
-/** The handler gets the body's bytes and decodes them itself: it verifies a signature, or keeps what cannot be decoded. */
-export const RawBody = (): MethodDecorator => AddRouteConfig({ keepsRawBody: true });
+const admissions = new WeakMap<object, BodyAdmission>();
 
-const keepsRawBody = ({ routeOptions }: FastifyRequest) => routeOptions.config.keepsRawBody === true;
+/** Allows the body of a request to be read. Without it, the body is refused. */
+export const admitBody = (request: object, admission: BodyAdmission): void => void admissions.set(request, admission);
 
-/** The body of a route with {@link RawBody}; empty when the request has none. */
+/** The body of a route that keeps it raw; empty when the request has none. */
 export const toBytes = (body: unknown): Buffer => (Buffer.isBuffer(body) ? body : Buffer.alloc(0));
 
 type Parse = (bytes: Buffer) => unknown;
@@ -40,16 +38,23 @@ export function decodeByType(bytes: Buffer, contentType: string | undefined): un
   return isJson ? parseJsonBody(bytes, hookBodyLimits) : parseFormBody(bytes, hookBodyLimits);
 }
 
-/** Accepts JSON and forms, and refuses any other type with 415. Routes with {@link RawBody} get the bytes of any type. */
+/** Lets no byte through. */
+const notAdmitted: BodyAdmission = { maxBytes: 0, share: { take: () => false, release: () => {} } };
+
+/** Accepts JSON and forms, and refuses any other type with 415. Routes with `RawBody` get the bytes of any type. */
 export function addBodyParsers(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   const add = (type: string | RegExp, parse: Parse) =>
-    fastify.addContentTypeParser(type, { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES }, (request, bytes: Buffer, done) => {
-      try {
-        done(null, keepsRawBody(request) ? bytes : parse(bytes));
-      } catch (error) {
-        done(error as Error);
-      }
+    fastify.addContentTypeParser(type, (request, payload, done) => {
+      const keepsRawBody = request.routeOptions.config.keepsRawBody === true;
+      readBody(payload, admissions.get(request) ?? notAdmitted, (error, bytes = Buffer.alloc(0)) => {
+        if (error) return done(error);
+        try {
+          done(null, keepsRawBody ? bytes : parse(bytes));
+        } catch (parseError) {
+          done(parseError as Error);
+        }
+      });
     });
   add(/^application\/(.+\+)?json/i, parseJsonObject);
   add(/^application\/x-www-form-urlencoded/i, parseFormBody);

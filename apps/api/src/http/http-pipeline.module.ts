@@ -4,22 +4,23 @@ import { SyncModule } from '#sync';
 import { AuditInterceptor } from '../audit/audit.interceptor.js';
 import { AccountGuard } from '../guards/account.guard.js';
 import { AccountRefusalInterceptor } from '../guards/account-refusal.interceptor.js';
-import { OperatorGuard } from '../guards/operator.guard.js';
-import { PublicRateLimit, PublicRateLimitGuard } from '../guards/public-rate-limit.guard.js';
-import { WidgetGuard } from '../guards/widget.guard.js';
+import { AudienceGuard } from '../guards/audience.guard.js';
+import { CallerFinder } from '../guards/caller-finder.js';
+import { RefusalLimits } from '../guards/refusal-limits.js';
+import { RequestGate } from '../guards/request-gate.js';
 import { EnvelopeInterceptor } from './envelope.interceptor.js';
 import { FailureFilter } from './failure.filter.js';
 import { InputPipe } from './input.pipe.js';
 
-/** What every request of a controller passes. The guards run in this order, before those of the routes. */
+/** What every request passes: the gate, before its body is read; then guards in this order, before those of the routes. */
 @Global()
 @Module({
   imports: [SyncModule],
   providers: [
-    PublicRateLimit,
-    { provide: APP_GUARD, useClass: PublicRateLimitGuard },
-    { provide: APP_GUARD, useClass: OperatorGuard },
-    { provide: APP_GUARD, useClass: WidgetGuard },
+    RefusalLimits,
+    CallerFinder,
+    RequestGate,
+    { provide: APP_GUARD, useClass: AudienceGuard },
     { provide: APP_GUARD, useClass: AccountGuard },
     { provide: APP_PIPE, useClass: InputPipe },
     { provide: APP_INTERCEPTOR, useClass: EnvelopeInterceptor },
@@ -27,6 +28,6 @@ import { InputPipe } from './input.pipe.js';
     { provide: APP_INTERCEPTOR, useClass: AccountRefusalInterceptor },
     { provide: APP_FILTER, useClass: FailureFilter },
   ],
-  exports: [PublicRateLimit],
+  exports: [RefusalLimits],
 })
 export class HttpPipelineModule {}

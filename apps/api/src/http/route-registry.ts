@@ -15,6 +15,10 @@ declare module 'fastify' {
     readonly audited?: AuditedRoute;
     /** The handler gets the body's bytes undecoded. */
     readonly keepsRawBody?: boolean;
+    /** The largest body; default: that of the audience. */
+    readonly maxBodyBytes?: number;
+    /** Reads only, whatever its method. */
+    readonly changesNothing?: boolean;
   }
 }
 

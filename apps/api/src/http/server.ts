@@ -1,48 +1,41 @@
 import { randomUUID } from 'node:crypto';
+import type { RequestListener } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '#config';
 import type { Clock, Logger } from '#domain';
 import type { ServiceLogger } from '#logging';
 import { addWidgetCors } from '../accounts/widget-cors.js';
-import { addBodyParsers, MAX_BODY_BYTES } from './body-parsers.js';
+import { addBodyParsers } from './body-parsers.js';
 import { sendFailure } from './failure.filter.js';
+import { createLimitedServer } from './http-server.js';
 import { addQueryCheck, parseQuery } from './query.js';
 import { addRequestLog } from './request-log.js';
 import { addSecurityHeaders, securityHeaders } from './security-headers.js';
+import { SocketLimits } from './socket-limits.js';
 
-/** A whole request must arrive within this time. */
-const REQUEST_TIMEOUT_MS = 30_000;
-/** A response may need many vendor calls. */
-const IDLE_TIMEOUT_MS = 300_000;
-const KEEP_ALIVE_MS = 72_000;
+/** Each costs up to 64 KB while its request arrives. */
+const MAX_CONNECTIONS = 2_000;
+const MAX_PIPELINED = 16;
 /** Longer than any webhook token or run id. */
 const MAX_PARAM_LENGTH = 256;
 
 type ServerLogger = Logger & Pick<ServiceLogger, 'logRequest'>;
-type Trust = boolean | string[] | ((address: string, hop: number) => boolean);
-
-/** Fastify no longer counts hops by itself. */
-function toTrustProxy(trusted: boolean | number | readonly string[]): Trust {
-  if (typeof trusted === 'number') return (_address, hop) => hop < trusted;
-  return typeof trusted === 'boolean' ? trusted : [...trusted];
-}
 
 interface ServerOptions {
-  readonly config: Pick<Config, 'kommoAllowedDomains' | 'publicUrl' | 'trustProxy'>;
+  readonly config: Pick<Config, 'kommoAllowedDomains' | 'publicUrl'>;
   readonly logger: ServerLogger;
   readonly clock: Clock;
 }
 
 /** Creates the HTTP server that Nest adds its routes to: limits, parsers, headers, request log. */
 export function createServer({ config, logger, clock }: ServerOptions): FastifyAdapter {
+  const sockets = new SocketLimits({ maxConnections: MAX_CONNECTIONS, maxPipelined: MAX_PIPELINED });
   const adapter = new FastifyAdapter({
-    bodyLimit: MAX_BODY_BYTES,
-    connectionTimeout: IDLE_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
+    serverFactory: (handler: RequestListener) => createLimitedServer(handler, sockets),
     forceCloseConnections: 'idle',
-    trustProxy: toTrustProxy(config.trustProxy),
+    // RefusalLimits reads X-Forwarded-For; nothing else needs it.
+    trustProxy: false,
     genReqId: () => randomUUID(),
     routerOptions: { querystringParser: parseQuery, maxParamLength: MAX_PARAM_LENGTH },
     // Fastify refuses a malformed URL before any hook runs.
@@ -56,5 +49,9 @@ export function createServer({ config, logger, clock }: ServerOptions): FastifyA
   addRequestLog(fastify, logger, clock);
   addQueryCheck(fastify);
   addBodyParsers(fastify);
+  fastify.addHook('preClose', (done) => {
+    sockets.closeWaiting();
+    done();
+  });
   return adapter;
 }

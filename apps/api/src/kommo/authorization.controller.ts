@@ -1,5 +1,5 @@
-import { Controller, Get, Query, Res, UseGuards } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import { Controller, Get, Query, Req, Res, UseGuards } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Config } from '#config';
 import { InvalidInputError } from '#domain';
 import { buildConsentButton } from '#kommo';
@@ -7,6 +7,7 @@ import { AuthorizationLinks, Installer } from '#sync';
 import { OptionalNamedAccount } from '../guards/account.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { IntegrationConfiguredGuard } from '../guards/integration-configured.guard.js';
+import { RefusalLimits } from '../guards/refusal-limits.js';
 import { BackgroundWork } from '../http/background-work.js';
 import { ApiResult } from '../http/envelope.js';
 import { consentPagePolicy, renderConsentPage } from './consent-page.js';
@@ -24,6 +25,7 @@ export class AuthorizationController {
     private readonly installer: Installer,
     private readonly config: Config,
     private readonly background: BackgroundWork,
+    private readonly limits: RefusalLimits,
   ) {}
 
   @Get('auth')
@@ -31,17 +33,22 @@ export class AuthorizationController {
   async authorize(
     @OptionalNamedAccount('id') accountId: number | undefined,
     @Query() query: AuthorizationDto,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    if (hasResult(query)) return this.finish(query);
+    if (hasResult(query)) return this.finish(query, request);
     if (accountId !== undefined) return this.begin(accountId, query, reply);
     throw InvalidInputError.ofFields([{ field: 'id', problem: 'must be a whole number above 0, in digits' }]);
   }
 
   @Get('authcallback')
   @Audience('browser')
-  async callback(@OptionalNamedAccount('id') _accountId: number | undefined, @Query() query: AuthorizationCallbackDto) {
-    return this.finish(query);
+  async callback(
+    @OptionalNamedAccount('id') _accountId: number | undefined,
+    @Query() query: AuthorizationCallbackDto,
+    @Req() request: FastifyRequest,
+  ) {
+    return this.finish(query, request);
   }
 
   private async begin(accountId: number, { client_id, button }: AuthorizationDto, reply: FastifyReply): Promise<void> {
@@ -52,15 +59,11 @@ export class AuthorizationController {
     await reply.send(renderConsentPage(accountId, url, page));
   }
 
-  private async finish({ code, referer, client_id, state, from_widget, error }: AuthorizationCallbackDto) {
-    const authorization = this.installer.finishAuthorization({
-      code,
-      referer,
-      clientId: client_id,
-      state,
-      fromWidget: from_widget,
-      error,
-    });
+  private async finish({ client_id, from_widget, ...rest }: AuthorizationCallbackDto, request: FastifyRequest) {
+    const { code, referer, state, error } = rest;
+    const callback = { code, referer, clientId: client_id, state, fromWidget: from_widget, error };
+    const finish = () => this.installer.finishAuthorization(callback);
+    const authorization = this.limits.consumeOnRefusal({ request, purpose: 'consent' }, finish);
     const account = await this.background.waitFor(authorization, RESPOND_WITHIN_MS, 'authorization');
     if (account) return new ApiResult({ account_id: account.accountId, name: account.name }, { message: 'The account is connected' });
     return new ApiResult(null, { code: 202, message: 'Kommo responds slowly; the authorization continues in the background' });

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { Uninstall } from '#sync';
 import { NamedAccount } from '../guards/account.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
-import { PublicRateLimit } from '../guards/public-rate-limit.guard.js';
+import { RefusalLimits } from '../guards/refusal-limits.js';
 import { BackgroundWork } from '../http/background-work.js';
 import { ApiResult } from '../http/envelope.js';
 import { UninstallDto } from './dto/uninstall.dto.js';
@@ -17,7 +17,7 @@ export class UninstallController {
   constructor(
     private readonly uninstalls: Uninstall,
     private readonly background: BackgroundWork,
-    private readonly rateLimit: PublicRateLimit,
+    private readonly limits: RefusalLimits,
   ) {}
 
   @Get('uninstall')
@@ -28,7 +28,7 @@ export class UninstallController {
     @Req() request: FastifyRequest,
   ) {
     const call = { clientId: client_uuid, accountId, signature };
-    await this.rateLimit.consumeOnRefusal(request, () => this.uninstalls.receive(call));
+    await this.limits.consumeOnRefusal({ request, purpose: 'uninstall' }, () => this.uninstalls.receive(call));
     await this.background.waitFor(this.uninstalls.removeWebhooks(accountId), RESPOND_WITHIN_MS, 'webhook removal');
     return new ApiResult(null, { message: 'The account is disconnected' });
   }

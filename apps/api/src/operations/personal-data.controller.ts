@@ -3,7 +3,7 @@ import type { AuthorisedAccount } from '#domain';
 import { PersonalData } from '#sync';
 import { Audited } from '../audit/audited.decorator.js';
 import { OptionalAccount } from '../guards/account.decorator.js';
-import { Audience } from '../guards/audience.decorator.js';
+import { Audience, ChangesNothing } from '../guards/audience.decorator.js';
 import { ApiResult } from '../http/envelope.js';
 import { PersonDto } from './dto/operations.dto.js';
 
@@ -23,6 +23,7 @@ export class PersonalDataController {
   @Post('export')
   @HttpCode(200)
   @Audience('operator')
+  @ChangesNothing()
   @Audited('person.export', 'email')
   async export(@OptionalAccount('account_id') account: AuthorisedAccount | undefined, @Body() input: PersonDto) {
     return this.read(account, input);

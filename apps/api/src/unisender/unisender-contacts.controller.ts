@@ -6,6 +6,7 @@ import { Account } from '../guards/account.decorator.js';
 import { AccountAuthorisedGuard } from '../guards/account-authorised.guard.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { IntegrationConfiguredGuard } from '../guards/integration-configured.guard.js';
+import { LargeBody } from '../http/body-limits.js';
 import { ChangeContactsDto, FindContactDto, parseEmails } from './dto/unisender-contacts.dto.js';
 
 /** Finds, adds and deletes addresses in an account's Unisender list. */
@@ -24,6 +25,7 @@ export class UnisenderContactsController {
   @Post('contacts')
   @HttpCode(200)
   @Audience('operator')
+  @LargeBody()
   @Audited('unisender.change', 'delete', 'emails')
   async change(@Account('id') { accountId }: AuthorisedAccount, @Body() body: ChangeContactsDto) {
     const emails = parseEmails(body.emails);

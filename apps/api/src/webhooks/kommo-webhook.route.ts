@@ -4,15 +4,15 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidInputError, Logger } from '#domain';
 import { KommoInbox, type ReceivedHook } from '#sync';
+import { getWebhookAccountId } from '../guards/caller.js';
+import { rawBody } from '../http/body-limits.js';
 import { decodeByType, toBytes } from '../http/body-parsers.js';
 import { toSuccess } from '../http/envelope.js';
 import { sendFailure } from '../http/failure.filter.js';
-import { WebhookAccounts } from './webhook-accounts.js';
 
 type Decoded = { readonly body: unknown } | { readonly unreadable: string };
-type WebhookRequest = FastifyRequest<{ Params: { token: string } }>;
 
-const routeConfig: FastifyContextConfig = { audience: 'kommo', keepsRawBody: true };
+const routeConfig: FastifyContextConfig = { audience: 'kommo', ...rawBody };
 
 /**
  * Receives Kommo's webhooks. Responds 200 only when every event is committed. The one route on Fastify itself: a webhook needs
@@ -22,17 +22,16 @@ const routeConfig: FastifyContextConfig = { audience: 'kommo', keepsRawBody: tru
 export class KommoWebhookRoute implements OnModuleInit {
   constructor(
     private readonly inbox: KommoInbox,
-    private readonly accounts: WebhookAccounts,
     private readonly adapterHost: HttpAdapterHost,
     private readonly logger: Logger,
   ) {}
 
   onModuleInit(): void {
     const fastify = this.adapterHost.httpAdapter.getInstance<FastifyInstance>();
-    fastify.post('/webhook/:token', { config: routeConfig }, (request: WebhookRequest, reply) => this.handle(request, reply));
+    fastify.post('/webhook/:token', { config: routeConfig }, (request, reply) => this.handle(request, reply));
   }
 
-  private async handle(request: WebhookRequest, reply: FastifyReply): Promise<unknown> {
+  private async handle(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     try {
       return toSuccess(await this.receive(request), 200);
     } catch (error) {
@@ -41,8 +40,8 @@ export class KommoWebhookRoute implements OnModuleInit {
     }
   }
 
-  private async receive(request: WebhookRequest): Promise<ReceivedHook> {
-    const { accountId } = await this.accounts.getByToken(request.params.token, request);
+  private async receive(request: FastifyRequest): Promise<ReceivedHook> {
+    const accountId = getWebhookAccountId(request);
     const bytes = toBytes(request.body);
     const decoded = decode(bytes, request.headers['content-type']);
     if ('body' in decoded) return this.inbox.receive(accountId, decoded.body);

@@ -1,25 +1,24 @@
-import { Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
+import { Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { UnisenderInbox } from '#sync';
 import { Audience } from '../guards/audience.decorator.js';
-import { PublicRateLimit } from '../guards/public-rate-limit.guard.js';
-import { RawBody, toBytes } from '../http/body-parsers.js';
-import { WebhookAccounts } from './webhook-accounts.js';
+import { getWebhookAccountId } from '../guards/caller.js';
+import { RefusalLimits } from '../guards/refusal-limits.js';
+import { RawBody } from '../http/body-limits.js';
+import { toBytes } from '../http/body-parsers.js';
 
 /** Receives Unisender's webhooks, which are signed over their exact bytes (reference/unisender.md 8.4). */
 @Controller('unisender/webhook')
 export class UnisenderWebhookController {
   constructor(
     private readonly inbox: UnisenderInbox,
-    private readonly accounts: WebhookAccounts,
-    private readonly rateLimit: PublicRateLimit,
+    private readonly limits: RefusalLimits,
   ) {}
 
   /** Unisender probes the URL before it accepts it (reference/unisender.md 8.2). */
   @Get(':token')
   @Audience('unisender')
-  async probe(@Param('token') token: string, @Req() request: FastifyRequest) {
-    await this.accounts.getByToken(token, request);
+  probe(): null {
     return null;
   }
 
@@ -27,9 +26,9 @@ export class UnisenderWebhookController {
   @HttpCode(200)
   @Audience('unisender')
   @RawBody()
-  async receive(@Param('token') token: string, @Req() request: FastifyRequest) {
-    const { accountId } = await this.accounts.getByToken(token, request);
+  async receive(@Req() request: FastifyRequest) {
+    const accountId = getWebhookAccountId(request);
     const receive = () => this.inbox.receive(accountId, toBytes(request.body));
-    return this.rateLimit.consumeOnRefusal(request, receive, 'wrong_auth');
+    return this.limits.consumeOnRefusal({ request, purpose: 'webhook', code: 'wrong_auth' }, receive);
   }
 }

@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { Config } from '#config';
+import { type Caller, InvalidInputError } from '#domain';
+import { WebhookTokens, WidgetAuthority } from '#sync';
+import type { Audience } from './audience.decorator.js';
+import { RefusalLimits } from './refusal-limits.js';
+
+const BEARER = /^Bearer ([\x21-\x7e]{1,512})$/i;
+const ANONYMOUS: Caller = { kind: 'anonymous' };
+
+const operatorRequired = () =>
+  new InvalidInputError("The operator's token is required: send Authorization: Bearer <OPERATOR_TOKEN>", { code: 'operator_required' });
+
+const widgetTokenRequired = () =>
+  new InvalidInputError("Kommo's disposable token is required: send it in X-Auth-Token", { code: 'widget_token_refused' });
+
+/** Finds out who sends a request, from its path and its headers alone. Valid tokens are never limited. */
+@Injectable()
+export class CallerFinder {
+  constructor(
+    private readonly config: Config,
+    private readonly widgetAuthority: WidgetAuthority,
+    private readonly webhookTokens: WebhookTokens,
+    private readonly limits: RefusalLimits,
+  ) {}
+
+  /**
+   * Returns the caller. Throws InvalidInputError when the audience of the route does not include the caller, and RateLimitedError
+   * when the client was refused too often.
+   */
+  async find(audience: Audience, request: FastifyRequest): Promise<Caller> {
+    if (audience === 'kommo' || audience === 'unisender') return this.findByPath(request);
+    if (this.isOperator(request)) return { kind: 'operator' };
+    if (audience === 'widget') return this.limits.consumeOnRefusal({ request, purpose: 'widget' }, () => this.findWidgetUser(request));
+    if (audience !== 'operator') return ANONYMOUS;
+    this.limits.consume(request, 'operator');
+    throw operatorRequired();
+  }
+
+  private isOperator({ headers }: FastifyRequest): boolean {
+    const token = BEARER.exec(headers.authorization ?? '')?.[1];
+    return token !== undefined && this.config.operatorToken.matches(token);
+  }
+
+  private async findWidgetUser({ headers }: FastifyRequest): Promise<Caller> {
+    const token = headers['x-auth-token'];
+    if (typeof token !== 'string' || token === '') throw widgetTokenRequired();
+    return { kind: 'widget', ...(await this.widgetAuthority.authorize(token)) };
+  }
+
+  /** The token of a webhook is in its path. Kommo's uninstall call has none: its handler checks the signature. */
+  private async findByPath(request: FastifyRequest): Promise<Caller> {
+    const { token } = request.params as { token?: string };
+    if (token === undefined) return ANONYMOUS;
+    const account = await this.webhookTokens.findAccount(token);
+    if (account) return { kind: 'webhook', accountId: account.accountId };
+    this.limits.consume(request, 'webhook');
+    throw new InvalidInputError('Unknown URL', { code: 'not_found' });
+  }
+}

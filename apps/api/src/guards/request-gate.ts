@@ -1,0 +1,84 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Config } from '#config';
+import { BugError, type Caller, InvalidInputError, Logger } from '#domain';
+import { BodyBudget } from '../http/body-budget.js';
+import { bodyTooLarge, findBodyLength, isCoded, maxBodyBytesOf, MAX_LARGE_BODY_BYTES } from '../http/body-limits.js';
+import { admitBody } from '../http/body-parsers.js';
+import { dropBody } from '../http/body-reader.js';
+import { sendFailure } from '../http/failure.filter.js';
+import { CallerFinder } from './caller-finder.js';
+import { setCaller } from './caller.js';
+
+/** Bodies in memory that are not answered yet: eight of the largest, four of one caller. */
+const MAX_BODIES_BYTES = 8 * MAX_LARGE_BODY_BYTES;
+const MAX_BODIES_BYTES_PER_CALLER = 4 * MAX_LARGE_BODY_BYTES;
+
+const READ_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+const keyOf = (caller: Caller) => ('accountId' in caller ? `account ${caller.accountId}` : caller.kind);
+
+/** Fastify reads the body of every other method. */
+const readsBody = ({ method }: FastifyRequest) => method !== 'GET' && method !== 'HEAD';
+
+const unsupportedCoding = () => Object.assign(new Error('The body must be sent without Content-Encoding'), { statusCode: 415 });
+
+/**
+ * Decides about each request before its body is read, from path and headers: the URL exists, the caller may call the route, and
+ * the body may have its length. The only way in: a route needs no check of its own.
+ */
+@Injectable()
+export class RequestGate implements OnModuleInit {
+  private readonly bodies = new BodyBudget({ maxBytes: MAX_BODIES_BYTES, maxBytesPerCaller: MAX_BODIES_BYTES_PER_CALLER });
+
+  constructor(
+    private readonly config: Config,
+    private readonly callers: CallerFinder,
+    private readonly adapterHost: HttpAdapterHost,
+    private readonly logger: Logger,
+  ) {}
+
+  onModuleInit(): void {
+    const fastify = this.adapterHost.httpAdapter.getInstance<FastifyInstance>();
+    fastify.addHook('onRequest', (request, reply, done) => {
+      this.admit(request, reply).then(
+        () => done(),
+        (error: unknown) => {
+          if (findBodyLength(request) !== 0) dropBody(request.raw);
+          sendFailure(error, request, reply, this.logger);
+        },
+      );
+    });
+  }
+
+  private async admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    if (request.is404) throw new InvalidInputError('Unknown URL', { code: 'not_found' });
+    const { audience } = request.routeOptions.config;
+    if (audience === undefined) throw new BugError('The route declares no audience', { code: 'audience_undeclared' });
+    const caller = await this.callers.find(audience, request);
+    setCaller(request, caller);
+    this.refuseChange(request);
+    if (findBodyLength(request) !== 0) this.admitBody(request, reply, caller);
+  }
+
+  private refuseChange({ method, routeOptions }: FastifyRequest): void {
+    const { url = '', config } = routeOptions;
+    if (!this.config.consoleReadOnly || !url.startsWith('/operations/')) return;
+    if (READ_METHODS.has(method) || config.changesNothing) return;
+    throw new InvalidInputError('The console is read-only: unset CONSOLE_READ_ONLY to change anything', { code: 'console_read_only' });
+  }
+
+  private admitBody(request: FastifyRequest, reply: FastifyReply, caller: Caller): void {
+    if (!readsBody(request)) return dropBody(request.raw);
+    const { config } = request.routeOptions;
+    const maxBytes = maxBodyBytesOf(config);
+    if (maxBytes === 0 || (findBodyLength(request) ?? 0) > maxBytes) throw bodyTooLarge(maxBytes);
+    if (isCoded(request) && !config.keepsRawBody) throw unsupportedCoding();
+    const share = this.bodies.open(keyOf(caller));
+    const release = () => share.release();
+    reply.raw.once('finish', release).once('close', release);
+    admitBody(request, { maxBytes, share });
+    if (request.headers.expect !== undefined) reply.raw.writeContinue();
+  }
+}
