@@ -5,7 +5,7 @@ import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 import { testDatabaseKinds } from '../../support/test-databases.js';
 
-describe.each(testDatabaseKinds())('what raises an alert on %s', (kind) => {
+describe.each(testDatabaseKinds())('alerts of an account on %s', (kind) => {
   const { enter } = openSyncScene(kind);
   let world: SyncWorld;
   let account: SyncedAccount;
@@ -25,13 +25,13 @@ describe.each(testDatabaseKinds())('what raises an alert on %s', (kind) => {
     return ids;
   };
 
-  it('nothing, while all goes well', async () => {
+  it('are not raised while everything works', async () => {
     await connectWith(3);
     await world.harness.get(AllAccounts).checkAll();
     expect(await raised()).toEqual([]);
   });
 
-  it('a key that Unisender refuses, together with the run that it ends', async () => {
+  it('are raised for a key that Unisender refuses and for the run that fails of it', async () => {
     await connectWith(1);
     await world.control.fault({ target: 'unisender', kind: 'invalid_api_key' });
     const run = await account.run('reconcile');
@@ -46,7 +46,7 @@ describe.each(testDatabaseKinds())('what raises an alert on %s', (kind) => {
     expect(await raised()).toHaveLength(2);
   });
 
-  it('a reconciliation that waits for confirmation', async () => {
+  it('are raised for a reconciliation that waits for confirmation', async () => {
     const ids = await connectWith(60);
     for (const id of ids) await account.remove(id, { silent: true });
     const run = await account.run('reconcile');
@@ -54,7 +54,7 @@ describe.each(testDatabaseKinds())('what raises an alert on %s', (kind) => {
     expect(await raised()).toEqual([{ kind: 'run_waits_for_confirmation', accountId: account.accountId, details: { run_id: run.run_id } }]);
   });
 
-  it.each([402, 403])('a webhook that Kommo does not allow (%s), once a day', async (status) => {
+  it.each([402, 403])('are raised once a day for a webhook that Kommo does not allow (%s)', async (status) => {
     await connectWith(0);
     await world.control.set({ 'kommo.webhook_plan_error': status });
     await world.control.send('PATCH', `/kommo/accounts/${account.accountId}`, { webhooks_allowed: false });

@@ -5,10 +5,10 @@ import { createHarness } from '../../support/sync-harness.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 
 const ACCOUNT_ID = 32_000_001;
-/** More than are counted in one statement. */
+/** More than one statement counts. */
 const CONTACTS = 4_500;
 
-describe.each(testDatabaseKinds())('the census on %s', (kind) => {
+describe.each(testDatabaseKinds())('ContactCensus on %s', (kind) => {
   const databases = openTestDatabases(kind);
 
   const openAccount = async () => {
@@ -22,7 +22,7 @@ describe.each(testDatabaseKinds())('the census on %s', (kind) => {
     return harness;
   };
 
-  it('counts part by part what the account shows as a whole', async () => {
+  it('counts in parts the same numbers as one query over all contacts', async () => {
     const harness = await openAccount();
     const rows = Array.from({ length: CONTACTS }, (_, index) => `(${ACCOUNT_ID}, ${(index + 1) * 3}, 0, ${index % 2}, '', '{}', 0)`);
     await harness
@@ -36,7 +36,7 @@ describe.each(testDatabaseKinds())('the census on %s', (kind) => {
     expect(contacts).toEqual(await harness.get(ContactFiguresStore).count(ACCOUNT_ID));
   });
 
-  it('counts an account again only after a while, and forgets it with the account', async () => {
+  it('counts an account again after five minutes; the counts are deleted with the account', async () => {
     const harness = await openAccount();
     const { clock } = harness;
     const uncounted = () => harness.get(ContactFiguresStore).listUncounted(clock.nowMs() - 300_000, 10);

@@ -10,7 +10,7 @@ const person = (index: number) => ({ name: `Person ${index}`, emails: [`p${index
 const many = (count: number) => Array.from({ length: count }, (_, index) => person(index));
 const neverStopping = () => new AbortController().signal;
 
-describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (kind) => {
+describe.each(testDatabaseKinds())('an interrupted step on %s', (kind) => {
   const { clock, enter } = openSyncScene(kind);
   let world: SyncWorld;
   let account: SyncedAccount;
@@ -27,14 +27,14 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
     clock.advance(1_000);
     await world.harness.get(AccountSync).processEvents(account.accountId, neverStopping());
   };
-  /** What waits is done at Unisender, and the answer is lost. */
+  /** Processes the waiting events; Unisender does what is asked, and its response is lost. */
   const loseResponseOf = async (method: string) => {
     await deliver();
     await world.control.fault({ target: 'unisender', kind: 'reset', match: method, times: 1, applied: 'after' });
     await expect(processEvents()).rejects.toBeInstanceOf(TransientError);
   };
 
-  it('R32: removes an address whose sending was never answered and that nobody holds any more', async () => {
+  it('R32: removes an address whose import lost its response and that no contact holds any more', async () => {
     await account.connect();
     const id = await account.create({ name: 'Short', emails: ['short@example.com'] });
     await loseResponseOf('importContacts');
@@ -44,7 +44,7 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
     expect((await account.held()).has('short@example.com')).toBe(false);
   });
 
-  it('R32: forgets an address whose sending never arrived and that nobody holds any more', async () => {
+  it('R32: forgets an address whose import never arrived and that no contact holds any more', async () => {
     await account.connect();
     const id = await account.create({ name: 'Short', emails: ['short@example.com'] });
     await deliver();
@@ -56,7 +56,7 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
     expect((await account.held()).get('short@example.com')).toMatchObject({ fields: { Name: 'By hand' } });
   });
 
-  it('R32: brings back a contact whose deletion was never answered', async () => {
+  it('R32: adds a contact again whose deletion lost its response', async () => {
     const [id = 0] = await account.createMany(many(1));
     await account.connect();
     await account.remove(id);
@@ -67,7 +67,7 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
     expect(await account.onList()).toEqual({ 'p0@example.com': 'Person 0' });
   });
 
-  it('R32: brings back to the list what it took off without an answer', async () => {
+  it('R32: puts an address back on the list whose exclusion lost its response', async () => {
     const [id = 0] = await account.createMany(many(1));
     await account.connect({ delete_policy: 'exclude' });
     await account.remove(id);
@@ -77,7 +77,7 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
     expect(await account.onList()).toEqual({ 'p0@example.com': 'Person 0' });
   });
 
-  it('R32: takes a name back whose change was never answered', async () => {
+  it('R32: restores a name whose change lost its response', async () => {
     const [id = 0] = await account.createMany(many(1));
     await account.connect();
     await account.change(id, { name: 'Other' });
@@ -88,7 +88,7 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
     expect(await account.onList()).toEqual({ 'p0@example.com': 'Person 0' });
   });
 
-  it('R45: keeps an unsubscribe that came after the export was asked for', async () => {
+  it('R45: keeps an unsubscribe that arrived after the export was requested', async () => {
     const [id = 0] = await account.createMany(many(1));
     await account.connect();
     const row = { email: 'p0@example.com', consent: 'mailable', onOurList: true } as const;
@@ -103,20 +103,20 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
     expect(await account.held()).toMatchObject(new Map([['p0@example.com', { status: 'unsubscribed', fields: { Name: 'Person 0' } }]]));
   });
 
-  it('asks for another export when Unisender has forgotten the one that a run waited for', async () => {
+  it('requests another export when Unisender no longer knows the export that a run waited for', async () => {
     await account.createMany(many(2));
     await world.control.fault({ target: 'unisender', kind: 'unspecified', match: 'getTaskResult', times: 1 });
     expect(await account.connect()).toMatchObject({ state: 'completed', created: 2 });
   });
 
-  it('asks for another export when the file of the first one is gone', async () => {
+  it('requests another export when the file of the first one is deleted', async () => {
     await account.createMany(many(2));
     await world.control.fault({ target: 'unisender', kind: '503', match: 'unisender-files', times: 1 });
     expect(await account.connect()).toMatchObject({ state: 'completed', created: 2 });
     expect(await world.control.calls('exportContacts')).toHaveLength(2);
   });
 
-  it('removes nothing unconfirmed when it is cut off before it could wait for the confirmation', async () => {
+  it('removes nothing without confirmation when it is interrupted before it waits for it', async () => {
     const ids = await account.createMany(many(120));
     await account.connect();
     for (const id of ids.slice(0, 60)) await account.remove(id, { silent: true });
@@ -136,7 +136,7 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
     expect(Object.keys(await account.onList())).toHaveLength(120);
   });
 
-  it('looks again, before it removes what was confirmed, whether somebody is back', async () => {
+  it('looks up the missing contacts again after the confirmation and keeps those that exist again', async () => {
     const ids = await account.createMany(many(120));
     await account.connect();
     for (const id of ids.slice(0, 60)) await account.remove(id, { silent: true });
@@ -149,7 +149,7 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
     expect(Object.keys(await account.onList())).toHaveLength(61);
   });
 
-  it('reads again when a contact of a page that was read already went meanwhile, and counts nobody twice', async () => {
+  it('reads all pages again when a contact of an earlier page was deleted meanwhile, and counts no contact twice', async () => {
     const ids = await account.createMany(many(600));
     await world.control.set({ 'unisender.delay_ms': 300 });
     const connecting = account.connect();
@@ -166,7 +166,7 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
     expect(run.created + run.updated + run.unchanged).toBeLessThanOrEqual(601);
   });
 
-  it('never takes an older hook for newer because a page showed the contact as it was before', async () => {
+  it('does not apply an older hook after a page that showed the contact as it was before', async () => {
     await account.connect();
     const database = world.harness.get(Database);
     const version = { contactId: 7, content: { name: 'A', addresses: [], fields: {}, passesFilter: true }, contentHash: 'a' };
@@ -177,7 +177,7 @@ describe.each(testDatabaseKinds())('what a cut off step leaves behind on %s', (k
     expect((await world.harness.get(ContactStore).findVersions(account.accountId, [7])).get(7)).toMatchObject({ modifiedAtSeconds: 300 });
   });
 
-  it('tells what a cancelled run left unpushed', async () => {
+  it('pushes what a cancelled run left dirty', async () => {
     const [id = 0] = await account.createMany(many(1));
     await account.connect();
     await account.change(id, { name: 'Renamed' });

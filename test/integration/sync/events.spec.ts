@@ -49,7 +49,7 @@ describe.each(testDatabaseKinds())('events on %s', (kind) => {
     return ids;
   };
 
-  it('reads a contact again whose hook is too large to be kept', async () => {
+  it('reads a contact from Kommo when its hook is too large to store', async () => {
     const [id = 0] = await connected({ name: 'Before', emails: ['long@example.com'] });
     await account.change(id, { name: 'After', hooks: false });
     const change = {
@@ -101,7 +101,7 @@ describe.each(testDatabaseKinds())('events on %s', (kind) => {
     expect((await account.held()).size).toBe(0);
   });
 
-  it('R13: an address that two contacts hold stays until the last one goes, under the name of the lowest id', async () => {
+  it('R13: an address of two contacts stays until both are deleted, with the name of the lowest id', async () => {
     const [low = 0, high = 0] = await connected({ name: 'Low', emails: ['s@example.com'] }, { name: 'High', emails: ['s@example.com'] });
     expect(await account.onList()).toEqual({ 's@example.com': 'Low' });
     await account.remove(low);
@@ -113,7 +113,7 @@ describe.each(testDatabaseKinds())('events on %s', (kind) => {
     expect((await account.held()).size).toBe(1);
   });
 
-  it('R14: a changed name is one updated row, a changed address one removed and one added', async () => {
+  it('R14: a changed name updates one row; a changed address removes one row and adds one', async () => {
     const [id = 0] = await connected(
       { name: 'A', emails: ['a@example.com', 'keep@example.com'] },
       { name: 'B', emails: ['b@example.com'] },
@@ -139,7 +139,7 @@ describe.each(testDatabaseKinds())('events on %s', (kind) => {
     expect(await kommoCalls()).toHaveLength(0);
   });
 
-  it('R15: an update or delete of an unknown contact, and an update before its add, do no harm', async () => {
+  it('R15: accepts an update or delete of an unknown contact, and an update before its add', async () => {
     await connected();
     const id = await account.create({ name: 'Now', emails: ['now@example.com'], hooks: false });
     await receive({
@@ -173,7 +173,7 @@ describe.each(testDatabaseKinds())('events on %s', (kind) => {
     expect(await kommoCalls()).toHaveLength(0);
   });
 
-  it('asks Kommo when two contents carry the same second', async () => {
+  it('reads a contact from Kommo when two changes have different content and the same second', async () => {
     const [id = 0] = await connected({ name: 'True', emails: ['true@example.com'] });
     const at = Math.floor(clock.nowMs() / 1_000) + 5;
     await receive({ contacts: { update: [hooked(id, 'X', ['x@example.com'], at)] } });
@@ -182,7 +182,7 @@ describe.each(testDatabaseKinds())('events on %s', (kind) => {
     expect((await kommoCalls()).length).toBeGreaterThan(0);
   });
 
-  it('R17: what was taken in while Unisender and Kommo were down is applied later', async () => {
+  it('R17: applies later what arrived while Unisender and Kommo were down', async () => {
     const [id = 0] = await connected({ name: 'A', emails: ['a@example.com'] });
     await world.control.fault({ target: 'unisender', kind: '503', times: 2 });
     await world.control.fault({ target: 'kommo', kind: '500', times: 2 });
@@ -192,7 +192,7 @@ describe.each(testDatabaseKinds())('events on %s', (kind) => {
     expect(await account.onList()).toEqual({ 'b@example.com': 'B' });
   });
 
-  it('R06: an answer whose effect was kept and whose body was lost is repeated without harm', async () => {
+  it('R06: repeats safely a call that took effect and whose response was lost', async () => {
     const [id = 0] = await connected();
     await account.addToUnisender({ email: 'theirs@example.com', fields: { Name: 'Theirs' } });
     await world.control.fault({ target: 'unisender', kind: 'reset', match: 'importContacts', times: 1, applied: 'after' });
@@ -205,7 +205,7 @@ describe.each(testDatabaseKinds())('events on %s', (kind) => {
     expect(id).toBe(0);
   });
 
-  it('never deletes an address that somebody added to Unisender before it came from Kommo', async () => {
+  it('never deletes an address that was in Unisender before it came from Kommo', async () => {
     await connected();
     await account.addToUnisender({ email: 'form@example.com', fields: { Name: 'From a form' } });
     clock.advance(5_000);
@@ -236,7 +236,7 @@ describe.each(testDatabaseKinds())('events on %s', (kind) => {
     expect((await account.held()).size).toBe(0);
   });
 
-  it('R45: who unsubscribed is not sent by an update, a re-import, a delete with restore or a reconciliation, and Kommo is told', async () => {
+  it('R45: never pushes an unsubscribed address after an update, a re-import, a restore or a reconciliation, and tags it in Kommo', async () => {
     const [id = 0] = await connected({ name: 'A', emails: ['a@example.com'] });
     await account.unsubscribe('a@example.com');
     await world.settle();
@@ -256,7 +256,7 @@ describe.each(testDatabaseKinds())('events on %s', (kind) => {
     expect(contact._embedded.tags.map(({ name }) => name)).toEqual(['Unisender: unsubscribed']);
   });
 
-  it('brings a restored contact back, and keeps one whose delete was undone', async () => {
+  it('adds a restored contact again, and keeps one whose delete was undone', async () => {
     const [id = 0, other = 0] = await connected({ name: 'A', emails: ['a@example.com'] }, { name: 'B', emails: ['b@example.com'] });
     await account.remove(id);
     await world.settle();
@@ -267,7 +267,7 @@ describe.each(testDatabaseKinds())('events on %s', (kind) => {
     expect(await account.onList()).toEqual({ 'a@example.com': 'A', 'b@example.com': 'B' });
   });
 
-  it('leaves a held account to its holder, who wakes a worker when it lets go', async () => {
+  it('ends the job of a held account; the holder enqueues another one when it releases the account', async () => {
     await connected();
     const { clock } = world.harness;
     const fence = (await world.harness.get(LeaseStore).acquire(account.accountId, 'other', clock.nowMs() + 60_000)) ?? 0;
@@ -279,7 +279,7 @@ describe.each(testDatabaseKinds())('events on %s', (kind) => {
     expect(await account.onList()).toEqual({ 'a@example.com': 'A' });
   });
 
-  it('tells a burst in full calls and without a call to Kommo', async () => {
+  it('pushes a burst in full calls and without a call to Kommo', async () => {
     await connected();
     const at = 1_900_000_000;
     for (let hook = 0; hook < 20; hook += 1) {

@@ -9,34 +9,34 @@ import { SyncWorld } from '../../support/sync-world.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 
 interface Effect {
-  /** Contacts that Kommo holds when the hook comes, with one address each. */
-  readonly living?: readonly number[];
-  /** What is on the list afterwards, name by address. */
+  /** Contacts that exist in Kommo when the hook arrives, with one address each. */
+  readonly existing?: readonly number[];
+  /** The list afterwards: name by address. */
   readonly onList: Readonly<Record<string, string>>;
-  /** What the contact became in the mirror; absent where the hook is of no contact. */
-  readonly mirror?: Readonly<Record<number, 'living' | 'deleted'>>;
+  /** The contact in the mirror afterwards; absent when the hook concerns no contact. */
+  readonly mirror?: Readonly<Record<number, 'existing' | 'deleted'>>;
 }
 
 const nothing: Effect = { onList: {} };
-const documented: Effect = { onList: { 'user@example.com': 'Contact Name' }, mirror: { 17611273: 'living' } };
+const documented: Effect = { onList: { 'user@example.com': 'Contact Name' }, mirror: { 17611273: 'existing' } };
 
-/** By file, what the reference says of it (reference/kommo.md 5.3, 5.4, 7). */
+/** The effect of each file by the reference (reference/kommo.md 5.3, 5.4, 7). */
 const effects: Readonly<Record<string, Effect>> = {
-  'webhook-01-contact-add-2025.form': { onList: {}, mirror: { 37054081: 'living' } },
-  'webhook-02-contact-update-2025.form': { onList: {}, mirror: { 37054081: 'living' } },
+  'webhook-01-contact-add-2025.form': { onList: {}, mirror: { 37054081: 'existing' } },
+  'webhook-02-contact-update-2025.form': { onList: {}, mirror: { 37054081: 'existing' } },
   'webhook-03-lead-add-2025.form': nothing,
   'webhook-04-lead-update-2025.form': nothing,
   'webhook-07-lead-status-2018-unescaped.form': nothing,
-  'webhook-10-contact-restore-2016.form': { living: [1065], onList: { 'c1065@example.com': 'Kommo 1065' }, mirror: { 1065: 'living' } },
+  'webhook-10-contact-restore-2016.form': { existing: [1065], onList: { 'c1065@example.com': 'Kommo 1065' }, mirror: { 1065: 'existing' } },
   'webhook-11-digital-pipeline-lead-status-2023.form': nothing,
   'webhook-12-digital-pipeline-lead-add-kommo-2026.json': nothing,
   'webhook-20-contact-add-doc.json': documented,
   'webhook-21-contact-update-doc.json': documented,
   'webhook-22-contact-delete-doc.json': { onList: {}, mirror: { 17611273: 'deleted' } },
   'webhook-23-contact-restore-doc.json': {
-    living: [17611273],
+    existing: [17611273],
     onList: { 'c17611273@example.com': 'Kommo 17611273' },
-    mirror: { 17611273: 'living' },
+    mirror: { 17611273: 'existing' },
   },
   'webhook-25-company-add-doc.json': nothing,
   'webhook-26-company-update-doc.json': nothing,
@@ -45,9 +45,9 @@ const effects: Readonly<Record<string, Effect>> = {
   'webhook-29-unsorted-update-with-account-doc.json': nothing,
   'webhook-30-unsorted-accept-doc.json': nothing,
   'webhook-41-mixed-add-and-delete-DERIVED.form': {
-    living: [37054090],
+    existing: [37054090],
     onList: { 'c37054090@example.com': 'Kommo 37054090' },
-    mirror: { 37054090: 'living', 37054081: 'deleted' },
+    mirror: { 37054090: 'existing', 37054081: 'deleted' },
   },
   'webhook-42-contact-delete-DERIVED.form': { onList: {}, mirror: { 37054081: 'deleted' } },
 };
@@ -57,7 +57,7 @@ const decode = (file: string): BodyValue | undefined => {
   return file.endsWith('.form') ? parseFormBody(bytes) : parseJsonBody(bytes);
 };
 
-/** The account that the body names, or any. */
+/** The account in the body, or another one. */
 function accountIdOf(body: BodyValue | undefined): number {
   const text = JSON.stringify(body);
   const named = /"account":\{[^}]*?"id":"(\d+)"/.exec(text) ?? /"account\[id\]":"(\d+)"/.exec(text);
@@ -74,7 +74,7 @@ describe.each(testDatabaseKinds())('recorded and documented hooks on %s', (kind)
   });
   afterAll(() => sandbox.close());
 
-  it('are all told of here', () => {
+  it('are all listed in this file', () => {
     expect(Object.keys(effects)).toEqual(listSamples('kommo', /^webhook-\d/));
   });
 
@@ -83,14 +83,14 @@ describe.each(testDatabaseKinds())('recorded and documented hooks on %s', (kind)
     const body = decode(file);
     const account = await world.addAccount(accountIdOf(body));
     await account.connect();
-    for (const id of effect.living ?? []) {
+    for (const id of effect.existing ?? []) {
       await account.create({ id, name: `Kommo ${id}`, emails: [`c${id}@example.com`], hooks: false });
     }
     await world.harness.get(KommoInbox).receive(account.accountId, body);
     await world.settle();
     const versions = await world.harness.get(ContactStore).findVersions(account.accountId, Object.keys(effect.mirror ?? {}).map(Number));
     expect(await account.onList()).toEqual(effect.onList);
-    expect(Object.fromEntries([...versions].map(([id, { isDeleted }]) => [id, isDeleted ? 'deleted' : 'living']))).toEqual(
+    expect(Object.fromEntries([...versions].map(([id, { isDeleted }]) => [id, isDeleted ? 'deleted' : 'existing']))).toEqual(
       effect.mirror ?? {},
     );
     await world.close();

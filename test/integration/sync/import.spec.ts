@@ -42,12 +42,12 @@ describe.each(testDatabaseKinds())('import on %s', (kind) => {
     expect(await account.run('import')).toMatchObject({ state: 'completed', read: 600, created: 100, unchanged: 500 });
   });
 
-  it('R01: an empty account succeeds with nothing', async () => {
+  it('R01: completes for an account without contacts', async () => {
     expect(await account.connect()).toMatchObject({ state: 'completed', read: 0, created: 0, error: null });
     expect(await importCalls()).toHaveLength(0);
   });
 
-  it('R02: two accounts with equal ids and e-mails never meet', async () => {
+  it('R02: keeps two accounts with equal ids and e-mails apart', async () => {
     const other = await world.addAccount();
     await account.create({ id: 7, name: 'Mine', emails: ['same@example.com'], hooks: false });
     await other.create({ id: 7, name: 'Theirs', emails: ['same@example.com'], hooks: false });
@@ -59,7 +59,7 @@ describe.each(testDatabaseKinds())('import on %s', (kind) => {
     expect(await account.onList()).toEqual({ 'same@example.com': 'Mine' });
   });
 
-  it('R03: one contact missing in Kommo removes that one only, and is not sent again', async () => {
+  it('R03: removes only the one contact that is missing in Kommo, and does not push it again', async () => {
     const ids = await account.createMany(many(3));
     await account.connect();
     await account.remove(ids[1] ?? 0, { silent: true });
@@ -69,7 +69,7 @@ describe.each(testDatabaseKinds())('import on %s', (kind) => {
     expect(await account.run('reconcile')).toMatchObject({ deleted: 0, created: 0, updated: 0 });
   });
 
-  it('R04: a run repeated without changes makes zero changes and zero write calls', async () => {
+  it('R04: changes nothing and makes no write call when it is repeated without changes', async () => {
     await account.createMany(many(30));
     await account.connect();
     for (const mode of ['import', 'reconcile'] as const) {
@@ -91,7 +91,7 @@ describe.each(testDatabaseKinds())('import on %s', (kind) => {
     expect((await importCalls()).map(({ rows }) => rows)).toEqual([500, 500, 200]);
   });
 
-  it('R07: finds EMAIL by its code whatever else a contact carries', async () => {
+  it('R07: finds EMAIL by its code among any other fields', async () => {
     await account.createMany([
       { name: 'No fields', hooks: false },
       { emails: ['nameless@example.com'], hooks: false },
@@ -123,7 +123,7 @@ describe.each(testDatabaseKinds())('import on %s', (kind) => {
     expect(Object.keys(await account.onList())).toHaveLength(2);
   });
 
-  it('R10: emoji, Cyrillic and every reserved character come through', async () => {
+  it('R10: preserves emoji, Cyrillic and every reserved character', async () => {
     await account.createMany([
       { name: 'Алёна 🦊 Петрова', emails: ['alyona+kommo@example.com'], hooks: false },
       { name: 'A & B = 100% + "C" \\ / <d>', emails: ["o'neil&co%x@example.com"], hooks: false },
@@ -135,7 +135,7 @@ describe.each(testDatabaseKinds())('import on %s', (kind) => {
     });
   });
 
-  it('deletes only what it put there: what stood in Unisender before is taken off the list', async () => {
+  it('deletes only addresses that it added; takes preexisting ones off the list', async () => {
     await account.addToUnisender({ email: 'before@example.com', fields: { Name: 'Old' } });
     const [before, ours] = await account.createMany([person(0, ['before@example.com']), person(1, ['ours@example.com'])]);
     await account.connect();
@@ -147,9 +147,9 @@ describe.each(testDatabaseKinds())('import on %s', (kind) => {
     expect([...(await account.held()).keys()]).toEqual(['before@example.com']);
   });
 
-  it('R45: an address that was unsubscribed before the import is never sent', async () => {
-    await account.addToUnisender({ email: 'gone@example.com', status: 'unsubscribed' });
-    const [id] = await account.createMany([person(0, ['gone@example.com'])]);
+  it('R45: never pushes an address that was unsubscribed before the import', async () => {
+    await account.addToUnisender({ email: 'unsubscribed@example.com', status: 'unsubscribed' });
+    const [id] = await account.createMany([person(0, ['unsubscribed@example.com'])]);
     expect(await account.connect()).toMatchObject({ created: 0, unchanged: 1 });
     await account.change(id ?? 0, { name: 'Renamed' });
     await world.settle();
@@ -158,10 +158,10 @@ describe.each(testDatabaseKinds())('import on %s', (kind) => {
     await world.settle();
     await account.run('reconcile');
     expect(await importCalls()).toHaveLength(0);
-    expect((await account.held()).get('gone@example.com')).toMatchObject({ status: 'unsubscribed', lists: [] });
+    expect((await account.held()).get('unsubscribed@example.com')).toMatchObject({ status: 'unsubscribed', lists: [] });
   });
 
-  it('makes the list again when someone deleted it, and tells everything anew', async () => {
+  it('creates the list again when it was deleted, and pushes everything again', async () => {
     await account.createMany(many(3));
     await account.connect();
     await world.control.send('DELETE', `/unisender/accounts/${account.unisenderKey}/lists/${await account.listId()}`);
@@ -170,7 +170,7 @@ describe.each(testDatabaseKinds())('import on %s', (kind) => {
     expect(Object.keys(await account.onList())).toEqual(['p0@example.com', 'p1@example.com', 'p2@example.com', 'late@example.com']);
   });
 
-  it('brings back on reconciliation what someone deleted in Unisender by hand', async () => {
+  it('a reconciliation adds again what was deleted in Unisender by hand', async () => {
     await account.createMany(many(3));
     await account.connect();
     await world.control.send('DELETE', `/unisender/accounts/${account.unisenderKey}/contacts?email=p1@example.com`);
@@ -178,7 +178,7 @@ describe.each(testDatabaseKinds())('import on %s', (kind) => {
     expect(Object.keys(await account.onList()).sort()).toEqual(['p0@example.com', 'p1@example.com', 'p2@example.com']);
   });
 
-  it('does not bring back a contact that was deleted while its page was under way', async () => {
+  it('does not add a contact again that was deleted while its page was read', async () => {
     const ids = await account.createMany(many(251, (index) => [`p${index}@example.com`, `q${index}@example.com`]));
     await world.control.set({ 'unisender.delay_ms': 400 });
     const connecting = account.connect();
@@ -204,7 +204,7 @@ describe.each(testDatabaseKinds())('import on %s', (kind) => {
     expect(Object.keys(await account.onList())).toHaveLength(60);
   });
 
-  it('shows the operator what became of every living contact', async () => {
+  it('shows the operator the state of every existing contact', async () => {
     await account.addToUnisender({ email: 'left@example.com', status: 'unsubscribed' });
     await account.addToUnisender({ email: 'stranger@example.com', status: 'unsubscribed' });
     const contacts = [['a@example.com', 'b@example.com'], [], ['left@example.com'], ['444'], ['info@example.com', 'c@example.com']];
@@ -215,7 +215,7 @@ describe.each(testDatabaseKinds())('import on %s', (kind) => {
     expect(view).toMatchObject({ contacts: { total: 6, in_sync: 2, excluded: 2, failing: 2 }, jobs_waiting: 0, active_run_id: null });
   });
 
-  it('previews without touching anything', async () => {
+  it('a preview changes nothing', async () => {
     const ids = await account.createMany(many(5));
     await account.connect();
     await account.change(ids[0] ?? 0, { name: 'Other', hooks: false });

@@ -25,7 +25,7 @@ describe.each(testDatabaseKinds())('another list title on %s', (kind) => {
   const create = (name: string) => account.create({ name, emails: [`${name}@example.com`], hooks: false });
   const importCalls = async () => (await world.control.calls('importContacts')).length;
 
-  /** Names of who is on each list, by its title. */
+  /** The names on each list, by its title. */
   const members = async (): Promise<Record<string, string[]>> => {
     const held = [...(await account.held()).values()];
     const onList = ({ id }: List) =>
@@ -33,7 +33,7 @@ describe.each(testDatabaseKinds())('another list title on %s', (kind) => {
     return Object.fromEntries((await world.control.get<List[]>(listsPath())).map((list) => [list.title, onList(list).sort()]));
   };
 
-  it('moves what only this service put on the old list, in the same calls', async () => {
+  it('moves addresses that only this service put on the old list, in the same calls', async () => {
     await addList({ id: 7, title: 'Old' });
     await account.addToUnisender({ email: 'stranger@example.com', lists: [7] });
     await account.addToUnisender({ email: 'member@example.com', lists: [7] });
@@ -50,14 +50,14 @@ describe.each(testDatabaseKinds())('another list title on %s', (kind) => {
     expect((await importCalls()) - before).toBe(1);
   });
 
-  it('moves back, and on again', async () => {
+  it('moves addresses back, and away again', async () => {
     await create('anna');
     await account.connect({ list_title: 'One' });
     for (const title of ['Two', 'One', 'Three']) await account.retitle(title);
     expect(await members()).toEqual({ One: [], Two: [], Three: ['anna'] });
   });
 
-  it('learns first who is on a list that stood there, and who left it', async () => {
+  it('reads first who is on a preexisting list and who unsubscribed from it', async () => {
     await addList({ id: 7, title: 'Theirs' });
     await create('anna');
     await create('boris');
@@ -71,7 +71,7 @@ describe.each(testDatabaseKinds())('another list title on %s', (kind) => {
     expect(await members()).toMatchObject({ Theirs: ['carl'], Later: ['anna', 'boris'] });
   });
 
-  it('keeps in mind who left the old list', async () => {
+  it('remembers who unsubscribed from the old list', async () => {
     await create('anna');
     await create('left');
     await account.connect({ list_title: 'One' });
@@ -87,7 +87,7 @@ describe.each(testDatabaseKinds())('another list title on %s', (kind) => {
     expect(await members()).toEqual({ One: ['left'], Two: ['anna'] });
   });
 
-  it('takes an address whose contact goes off the list that it was to leave', async () => {
+  it('takes the address of a deleted contact off the list that it was to leave', async () => {
     await account.addToUnisender({ email: 'known@example.com' });
     const contactId = await create('known');
     await account.connect({ list_title: 'One' });
@@ -97,7 +97,7 @@ describe.each(testDatabaseKinds())('another list title on %s', (kind) => {
     expect((await account.held()).has('known@example.com')).toBe(true);
   });
 
-  it('goes on when somebody deletes the old list meanwhile', async () => {
+  it('continues when the old list is deleted meanwhile', async () => {
     await world.control.set({ 'unisender.unknown_list': 'invalid_arg' });
     await create('anna');
     await account.connect({ list_title: 'One' });
@@ -113,7 +113,7 @@ describe.each(testDatabaseKinds())('another list title on %s', (kind) => {
     expect(await members()).toEqual({ Two: ['anna'] });
   });
 
-  it('moves all the same when the answer is lost', async () => {
+  it('moves the addresses even when the response is lost', async () => {
     await create('anna');
     await account.connect({ list_title: 'One' });
     await world.control.fault({ target: 'unisender', kind: 'reset', match: 'importContacts', times: 1, applied: 'after' });

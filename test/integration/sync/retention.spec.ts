@@ -7,7 +7,7 @@ import { openTestDatabases, testDatabaseKinds } from '../../support/test-databas
 const ACCOUNT_ID = 501;
 const DAY_MS = 24 * 3_600_000;
 
-describe.each(testDatabaseKinds())('what is kept on %s', (kind) => {
+describe.each(testDatabaseKinds())('Retention on %s', (kind) => {
   const databases = openTestDatabases(kind);
   let harness: Harness;
 
@@ -57,7 +57,7 @@ describe.each(testDatabaseKinds())('what is kept on %s', (kind) => {
     };
   }
 
-  it('goes when its days are over; what waits and the last run of an account stay', async () => {
+  it('deletes rows after their days; keeps waiting events and the last run of an account', async () => {
     await addRun('first');
     await addRun('second');
     await addFailure();
@@ -75,7 +75,7 @@ describe.each(testDatabaseKinds())('what is kept on %s', (kind) => {
     expect(await listKept()).toEqual({ runs: ['second'], failures: 0, events: ['e2'], actions: 0 });
   });
 
-  it('goes in batches, however much it is', async () => {
+  it('deletes any number of rows, in batches', async () => {
     const database = harness.get(Database);
     for (let batch = 0; batch < 5; batch += 1) {
       const rows = Array.from({ length: 1_000 }, (_, index) => `('${batch}-${index}', 0, 'cli', 'thing.do', NULL, 'done', '{}')`);

@@ -17,7 +17,7 @@ describe.each(testDatabaseKinds())('the sweep on %s', (kind) => {
     await account.connect();
   });
 
-  /** How many jobs a round puts; they are lost. */
+  /** Runs a round and drops its jobs. Returns their number. */
   const sweep = async (): Promise<number> => {
     const { jobs } = world.harness;
     jobs.splice(0);
@@ -30,7 +30,7 @@ describe.each(testDatabaseKinds())('the sweep on %s', (kind) => {
     clock.advance(31_000);
   };
 
-  it('R33: puts the job of events again that was lost', async () => {
+  it('R33: enqueues a job for events whose job was lost', async () => {
     expect(await sweep()).toBe(0);
     await loseAJob();
     expect(await sweep()).toBe(1);
@@ -39,7 +39,7 @@ describe.each(testDatabaseKinds())('the sweep on %s', (kind) => {
     expect(await sweep()).toBe(0);
   });
 
-  it('puts it less and less often while nothing comes of it', async () => {
+  it('enqueues it less and less often while the events still wait', async () => {
     await loseAJob();
     const put: number[] = [];
     for (let round = 0; round < 40; round += 1) {
@@ -50,20 +50,20 @@ describe.each(testDatabaseKinds())('the sweep on %s', (kind) => {
     expect(put.reduce((sum, count) => sum + count)).toBe(7);
   });
 
-  it('puts nothing for an account that waits for a human', async () => {
+  it('enqueues nothing for an account that must be authorised again', async () => {
     await loseAJob();
     await world.harness.get(AccountStore).setStatus(account.accountId, 'reauthorization_required');
     expect(await sweep()).toBe(0);
   });
 
-  it('R08: puts the job of a run again that nobody carries on', async () => {
+  it('R08: enqueues a job for a run that no worker continues', async () => {
     await world.harness.get(RunService).start({ accountId: account.accountId, mode: 'import', trigger: 'operator' });
     expect(await sweep()).toBe(0);
     clock.advance(61_000);
     expect(await sweep()).toBe(1);
   });
 
-  it('leaves the run of a paused account to its own job', async () => {
+  it('enqueues nothing for the run of a paused account, which has a job', async () => {
     await world.harness.get(RunService).start({ accountId: account.accountId, mode: 'import', trigger: 'operator' });
     await world.harness.get(AccountStore).pause(account.accountId, clock.nowMs() + 3_600_000, 'kommo_payment_required');
     clock.advance(61_000);
@@ -71,7 +71,7 @@ describe.each(testDatabaseKinds())('the sweep on %s', (kind) => {
   });
 });
 
-describe.each(testDatabaseKinds())('the jobs of one account on %s', (kind) => {
+describe.each(testDatabaseKinds())('jobs of one account on %s', (kind) => {
   const { clock, enter } = openSyncScene(kind);
   let world: SyncWorld;
   let account: SyncedAccount;
@@ -92,7 +92,7 @@ describe.each(testDatabaseKinds())('the jobs of one account on %s', (kind) => {
     await world.control.post('/kommo/hooks/flush');
   };
 
-  it('end while a vendor makes the account wait: the sweep wakes it', async () => {
+  it('end while the account is paused; the sweep enqueues one afterwards', async () => {
     await world.harness.get(AccountStore).pause(account.accountId, clock.nowMs() + 3_600_000, 'kommo_payment_required');
     await expect(process(false)).resolves.toBeUndefined();
     await expect(world.harness.get(WriteBack).run(account.accountId, signal)).resolves.toBeUndefined();
@@ -103,7 +103,7 @@ describe.each(testDatabaseKinds())('the jobs of one account on %s', (kind) => {
     expect(world.harness.jobs).toEqual([{ tube: 'contacts', payload: { account_id: account.accountId } }]);
   });
 
-  it('come back one by one while a vendor fails, however many hooks come', async () => {
+  it('are retried one at a time while a vendor fails, however many hooks arrive', async () => {
     await change();
     await world.control.fault({ target: 'unisender', kind: '500', match: 'importContacts' });
     await expect(process(false)).rejects.toMatchObject({ code: 'unisender_unavailable' });
@@ -142,7 +142,7 @@ describe.each(testDatabaseKinds())('the jobs of one account on %s', (kind) => {
     await expect(process(false)).resolves.toBeUndefined();
   });
 
-  it('tell Kommo of an unsubscribe that came while the account was held', async () => {
+  it('tag in Kommo an unsubscribe that arrived while the account was held', async () => {
     await change();
     await process(false);
     const now = clock.nowMs();

@@ -23,15 +23,15 @@ describe('the write-back of an unsubscribe', () => {
     await sandbox.close();
   });
 
-  it('tags those who live, though another holder has gone from Kommo unheard', async () => {
+  it('tags the contacts that exist when another one was deleted without a hook', async () => {
     const account = await world.addAccount();
-    const living = await account.create({ name: 'Anna', emails: ['shared@example.com'] });
-    const gone = await account.create({ name: 'Boris', emails: ['shared@example.com'] });
+    const existing = await account.create({ name: 'Anna', emails: ['shared@example.com'] });
+    const deleted = await account.create({ name: 'Boris', emails: ['shared@example.com'] });
     await account.connect();
-    await account.remove(gone, { silent: true });
+    await account.remove(deleted, { silent: true });
     await account.unsubscribe('shared@example.com');
     await world.settle();
-    const contact = await world.control.get<TaggedContact>(`/kommo/accounts/${account.accountId}/contacts/${living}`);
+    const contact = await world.control.get<TaggedContact>(`/kommo/accounts/${account.accountId}/contacts/${existing}`);
     expect(contact._embedded.tags?.map(({ name }) => name)).toEqual(['Unisender: unsubscribed']);
   });
 });

@@ -19,8 +19,8 @@ export class RemovalConfirmation {
    */
   async requestIfNeeded(run: RunEntity): Promise<boolean> {
     const missing = await this.contacts.countMissing(run.accountId, run.runId);
-    const living = await this.contacts.countExisting(run.accountId);
-    if (run.confirmed || !needsConfirmation(missing, living, this.config.reconcileDeleteLimitPercent)) return false;
-    return this.transitions.awaitConfirmation(run, { missing, living });
+    const existing = await this.contacts.countExisting(run.accountId);
+    if (run.confirmed || !needsConfirmation(missing, existing, this.config.reconcileDeleteLimitPercent)) return false;
+    return this.transitions.awaitConfirmation(run, { missing, existing });
   }
 }

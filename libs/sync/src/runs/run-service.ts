@@ -36,8 +36,8 @@ export class RunService {
    */
   async start({ accountId, mode, trigger }: { accountId: number; mode: RunMode; trigger: RunTrigger }): Promise<RunView> {
     await this.gate.get(accountId, 'sync');
-    const living = await this.contacts.countExisting(accountId);
-    const run = await this.runs.create({ runId: randomUUID(), accountId, mode, trigger, totalEstimate: living === 0 ? null : living });
+    const existing = await this.contacts.countExisting(accountId);
+    const run = await this.runs.create({ runId: randomUUID(), accountId, mode, trigger, totalEstimate: existing === 0 ? null : existing });
     if (!run) {
       const active = await this.runs.findActive(accountId);
       throw new RunActiveError(`account ${accountId} has an active run`, active?.runId ?? '');

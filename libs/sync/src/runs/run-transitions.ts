@@ -27,16 +27,16 @@ export class RunTransitions {
   /** Makes a run wait for confirmation. Returns false when the run was ended meanwhile. */
   async awaitConfirmation(
     { runId, accountId }: RunEntity,
-    counts: { readonly missing: number; readonly living: number },
+    counts: { readonly missing: number; readonly existing: number },
   ): Promise<boolean> {
-    const { missing, living } = counts;
-    const error = `${missing} of ${living} contacts were not found in Kommo: confirm to remove their addresses`;
+    const { missing, existing } = counts;
+    const error = `${missing} of ${existing} contacts were not found in Kommo: confirm to remove their addresses`;
     const isWaiting = await this.database.transaction(async () => {
       const isChanged = await this.runs.transition(runId, 'waiting_for_confirmation', { error, cursorContactId: 0 });
       if (isChanged) await this.alerts.raise(alerts.runWaitsForConfirmation(accountId, runId));
       return isChanged;
     });
-    if (isWaiting) this.logger.warn('run waits for confirmation', { run_id: runId, account_id: accountId, missing, living });
+    if (isWaiting) this.logger.warn('run waits for confirmation', { run_id: runId, account_id: accountId, missing, existing });
     return isWaiting;
   }
 }
