@@ -1,0 +1,68 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '../support/built-process.js';
+import type { ServiceAccount } from '../support/service-account.js';
+import { ServiceProcesses, serviceModes } from '../support/service-processes.js';
+
+const tracer = new URL('../support/file-tracer.js', import.meta.url).href;
+const CONTACTS = 600;
+
+describe.each(serviceModes().filter((mode) => mode === 'servers'))('the files that a change passes (%s)', (mode) => {
+  let folder: string;
+  let service: ServiceProcesses;
+  let account: ServiceAccount;
+  let taken: number;
+
+  beforeEach(async () => {
+    taken = 0;
+    folder = await mkdtemp(join(tmpdir(), 'files-'));
+    const env = { FILE_TRACE_FOLDER: folder, NODE_OPTIONS: `--import ${tracer}`, SWEEP_SECONDS: '3600' };
+    service = await ServiceProcesses.start({ mode, env });
+    account = await service.addAccount();
+    await service.control.post(`/kommo/accounts/${account.accountId}/contacts`, { count: CONTACTS, seed: 8, hooks: false });
+    await account.connect();
+    await account.untilQuiet();
+  }, 120_000);
+
+  afterEach(async () => {
+    await service.stop();
+    await rm(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  /** The files since the last call, of API and worker. */
+  const takeFiles = async (): Promise<string[]> => {
+    taken += 1;
+    const names = [service.apiServer, service.worker].map((process) => {
+      process.signal('SIGUSR2');
+      return join(folder, `${process.pid}-${taken}.json`);
+    });
+    const read = async (name: string) => JSON.parse(await readFile(name, 'utf8')) as string[];
+    const lists = await eventually('the names of the files', () => Promise.all(names.map(read)));
+    return [...new Set(lists.flat())].sort();
+  };
+
+  it('are at most 40 for a hook, from the socket to the call to Unisender', async () => {
+    await takeFiles();
+    await account.create({ name: 'New', emails: ['new@example.org'] });
+    await eventually('the address in Unisender', async () => (await account.held()).has('new@example.org'));
+    const files = await takeFiles();
+    process.stdout.write(`A hook passes ${files.length} files:\n${files.join('\n')}\n`);
+    expect(files).toEqual(
+      expect.arrayContaining(['apps/api/src/webhooks/kommo-webhook.route.ts', 'libs/unisender/src/unisender-client.ts']),
+    );
+    expect(files.length).toBeLessThanOrEqual(40);
+  }, 120_000);
+
+  it('are at most 70 for an import run', async () => {
+    await takeFiles();
+    await service.control.post(`/kommo/accounts/${account.accountId}/contacts`, { count: CONTACTS, seed: 9, hooks: false });
+    const runId = await account.startRun('import');
+    expect(await account.untilEnded(runId)).toMatchObject({ state: 'completed' });
+    const files = await takeFiles();
+    process.stdout.write(`An import run passes ${files.length} files:\n${files.join('\n')}\n`);
+    expect(files).toEqual(expect.arrayContaining(['libs/sync/src/runs/run-worker.ts', 'libs/kommo/src/kommo-client.ts']));
+    expect(files.length).toBeLessThanOrEqual(70);
+  }, 120_000);
+});
