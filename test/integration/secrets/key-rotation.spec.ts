@@ -3,8 +3,7 @@ import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js
 import { AccountStore, canaryColumn, Database, type DatabaseLocation, sealedColumns, SealedValueStore } from '#database';
 import { type Clock, Secret } from '#domain';
 import { Keyring } from '#secrets';
-import { EncryptionKeyCheck, Integrations, TokenService, VendorWebhooks } from '#sync';
-import { KeyRotation } from '../../../libs/sync/src/maintenance/key-rotation.js';
+import { EncryptionKeyCheck, Integrations, KeyRotation, TokenService, VendorWebhooks } from '#sync';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { ENCRYPTION_KEY, type Harness, createHarness } from '../../support/sync-harness.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';

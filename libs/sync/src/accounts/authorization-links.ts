@@ -26,7 +26,7 @@ export class AuthorizationLinks {
 
   /**
    * Creates a link that works once, for 20 minutes. It uses the integration of the account. A new account uses the requested one, or
-   * the only one. Throws InvalidInputError when that does not decide it.
+   * the only one. Throws InvalidInputError when no integration can be chosen.
    */
   async create(request: { readonly accountId: number; readonly clientId?: string | undefined }): Promise<AuthorizationLink> {
     const { accountId } = request;

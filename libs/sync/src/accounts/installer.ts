@@ -6,7 +6,7 @@ import { RunService } from '../runs/run-service.js';
 import { type AuthorizationCallback, AuthorizationCallbacks, type CheckedCallback } from './authorization-callbacks.js';
 import { type Grant, InstalledAccounts } from './installed-accounts.js';
 
-/** Connects accounts: finishes Kommo's OAuth flow, from the browser and from an installation of the widget (reference/kommo.md 1.3). */
+/** Connects accounts: finishes Kommo's OAuth flow, begun in the browser or by an installation of the widget (reference/kommo.md 1.3). */
 @Injectable()
 export class Installer {
   constructor(

@@ -5,7 +5,7 @@ import { Keyring } from '#secrets';
 import type { IntegrationInput } from '../accounts/integration-input.js';
 import { clientSecretContext } from './sealing.js';
 
-/** An integration as Kommo's token endpoint wants it. */
+/** An integration with its secret, for calls to Kommo's token endpoint. */
 export interface OAuthClient {
   readonly clientId: string;
   readonly clientSecret: Secret;
