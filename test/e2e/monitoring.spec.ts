@@ -73,7 +73,7 @@ describe.each(serviceModes())('the monitoring of a service (%s)', (mode) => {
   });
 });
 
-describe.each(serviceModes().filter((mode) => mode === 'servers'))('workers on the tube accesses (%s)', (mode) => {
+describe.each(serviceModes().filter((mode) => mode === 'servers'))('workers of the tube accesses (%s)', (mode) => {
   let service: ServiceProcesses;
 
   beforeAll(async () => {

@@ -29,7 +29,7 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('an acknowled
     await untilOnList('queue@example.com');
   }, 60_000);
 
-  it('R17: accepts hooks and runs while no worker runs, and works them off afterwards', async () => {
+  it('R17: accepts hooks and runs while no worker runs, and does their work afterwards', async () => {
     await service.worker.stop();
     await account.create(contact('worker'));
     await account.untilDelivered();

@@ -19,7 +19,7 @@ const programs: Readonly<Record<Implementation, readonly [string, ...string[]]>>
   debian: ['/usr/bin/beanstalkd'],
 };
 
-/** The embedded server, collecting its garbage on each SIGUSR2: the memory that remains is the memory that it needs. */
+/** The embedded server with a garbage collection on each SIGUSR2, so that a test can measure the memory that it needs. */
 const embeddedWithCollector = [process.execPath, '--expose-gc', '--import', 'data:text/javascript,process.on("SIGUSR2",gc)', builtServer];
 
 /** Returns both implementations, or only the embedded one where Debian's server is not installed. Throws then with CI=true. */

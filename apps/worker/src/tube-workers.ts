@@ -3,7 +3,7 @@ import { type JobPayload, Logger, standardRetry } from '#domain';
 import { type JobContext, TubeWorker } from '#queue';
 import { AccountSync, RunWorker, TokenRenewal, WriteBack } from '#sync';
 
-/** Works off the waiting events of one account and pushes the differences to Unisender. */
+/** Applies the waiting events of one account and pushes the difference to Unisender. */
 @TubeWorker({ tube: 'contacts', ttrSeconds: 120, concurrency: 4, retry: standardRetry })
 export class ContactSyncWorker {
   constructor(private readonly accountSync: AccountSync) {}

@@ -234,7 +234,7 @@ describe('secrets of the configuration', () => {
 });
 
 describe('withDotEnv', () => {
-  it('adds the variables of .env; those of the environment win', () => {
+  it('adds the variables of .env that the environment does not set', () => {
     writeFileSync(join(dir, '.env'), 'PORT=1\nHOST=127.0.0.1\nOPERATOR_TOKEN=x\n');
     expect(withDotEnv(dir, { PORT: '2', OPERATOR_TOKEN_FILE: '/f' })).toEqual({ PORT: '2', HOST: '127.0.0.1', OPERATOR_TOKEN_FILE: '/f' });
   });

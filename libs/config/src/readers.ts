@@ -19,7 +19,7 @@ const splitList = (text: string) =>
     .map((item) => item.trim())
     .filter((item) => item !== '');
 
-/** Parses the text, or returns undefined when it is no URL. */
+/** Parses the text, or returns undefined when it is not a URL. */
 export const parseUrl = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined);
 
 /** Returns the text unchanged. */

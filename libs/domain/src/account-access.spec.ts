@@ -67,12 +67,12 @@ function errorOf(request: () => unknown): unknown {
   }
 }
 
-describe('the access to an account', () => {
-  it.each(cells)('of kind %s for use %s has the hindrance %s', (name, use, hindrance) => {
+describe('the use of an account', () => {
+  it.each(cells)('has the right hindrance (account: %s, use: %s, hindrance: %s)', (name, use, hindrance) => {
     expect(findAccountHindrance(accounts[name], use, NOW)).toBe(hindrance);
   });
 
-  it.each(cells)('of kind %s for use %s throws the error of the hindrance %s', (name, use, hindrance) => {
+  it.each(cells)('throws the error of its hindrance (account: %s, use: %s, hindrance: %s)', (name, use, hindrance) => {
     const outcome = errorOf(() => requireUsableAccount(accounts[name], { accountId: 7, use, nowMs: NOW }));
     if (hindrance === undefined) expect(outcome).toBe(accounts[name]);
     else expect(outcome).toMatchObject({ code: hindrance, message: expect.stringContaining('7') });

@@ -23,7 +23,7 @@ export interface BodyLimits {
   readonly maxListIndex: number;
 }
 
-/** The limits of a request that is no webhook. */
+/** The limits of a request that is not a webhook. */
 export const defaultBodyLimits: BodyLimits = { maxKeys: 20_000, maxDepth: 12, maxListIndex: 1_000 };
 
 /** The limits of a webhook: 4 MB with Kommo's long keys hold about 60,000 values. */

@@ -1,6 +1,6 @@
 /**
  * What can help after an error: another input (`invalid`), another attempt (`transient`), a fix in the code (`bug`), or a human who
- * mends the account (`blocked`).
+ * repairs the account (`blocked`).
  */
 export type ErrorKind = 'invalid' | 'transient' | 'bug' | 'blocked';
 

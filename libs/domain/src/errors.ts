@@ -68,7 +68,7 @@ export class BugError extends ServiceError {
   }
 }
 
-/** A human must mend the account first. Its job ends; the sweep enqueues the work again after that. */
+/** A human must repair the account first. Its job ends; the sweep enqueues the work again after that. */
 export class AccountBlockedError extends ServiceError {
   override readonly kind = 'blocked';
   declare readonly code: ErrorCode<'blocked'>;
@@ -85,7 +85,7 @@ export const errorCodeOf = (error: unknown): ErrorCode => (error instanceof Serv
 export const hasErrorCode = (error: unknown, ...codes: readonly ErrorCode[]): boolean =>
   error instanceof ServiceError && codes.includes(error.code);
 
-/** Whether the service itself deferred the work, as for an account that another worker holds. A deferral is no failure. */
+/** Whether the service itself deferred the work, as for an account that another worker holds. A deferral is not a failure. */
 export const isDeferral = (error: unknown): boolean => error instanceof ServiceError && errorRuleOf(error.code).isDeferral;
 
 /** Returns a foreign error reduced to its name and code: an HTTP client's error holds the whole request, tokens and keys included. */

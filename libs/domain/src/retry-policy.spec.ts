@@ -11,7 +11,7 @@ describe('backOffSeconds', () => {
     expect(backOffSeconds({ number: 20, ageSeconds: 601 }, 0.5)).toBe(600);
   });
 
-  it('spreads by a fifth either way and never below a second', () => {
+  it('changes the delay at random by up to a fifth, and is never below a second', () => {
     expect([0, 1].map((random) => backOffSeconds({ number: 6, ageSeconds: 0 }, random))).toEqual([26, 38]);
     expect(backOffSeconds({ number: 1, ageSeconds: 0 }, 0)).toBe(1);
   });
@@ -50,7 +50,7 @@ describe('findContinuation', () => {
     ['a bug', new BugError('never', { code: 'queue_misused' }), undefined],
     ['a blocked account', new AccountBlockedError('no access', { code: 'disconnected' }), undefined],
     ['an error without a code', new TypeError('x is undefined'), undefined],
-  ])('names for %s the job that continues', (_what, error, continuation) => {
+  ])('returns the job that continues the work after %s', (_what, error, continuation) => {
     expect(findContinuation(error)).toBe(continuation);
   });
 });
@@ -82,7 +82,7 @@ describe('decideDisposition', () => {
     ['R31: a bug', { error: new BugError('never', { code: 'queue_misused' }) }, bury('queue_misused', 'never')],
     ['R31: an error without a code, at first', { error: codeless, number: 4 }, release(8)],
     ['R31: an error without a code, the fifth time', { error: codeless, number: 5 }, bury('unexpected', 'x is undefined')],
-    ['a thrown value that is no error', { error: 'text', number: 5 }, bury('unexpected', 'text')],
+    ['a thrown value that is not an error', { error: 'text', number: 5 }, bury('unexpected', 'text')],
     [
       'the job of an account that a human must mend',
       { error: new AccountBlockedError('authorise again', { code: 'reauthorization_required' }) },

@@ -5,7 +5,7 @@ import { ServiceError, TransientError, hasErrorCode, isDeferral } from './errors
 export type Disposition =
   | { readonly action: 'release'; readonly delaySeconds: number }
   | { readonly action: 'bury'; readonly code: ErrorCode; readonly reason: string }
-  /** A human must mend the account first; the sweep enqueues the work again after that. */
+  /** A human must repair the account first; the sweep enqueues the work again after that. */
   | { readonly action: 'delete'; readonly reason: string };
 
 /** A failed attempt at a job. */

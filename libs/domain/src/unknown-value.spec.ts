@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseJson, toItems, toPositiveInteger, toText, valueAt } from './unknown-value.js';
 
-describe('values of unknown shape', () => {
-  it('follows own properties only', () => {
+describe('reading a value of unknown shape', () => {
+  it('finds own properties only', () => {
     const holder = { a: { b: 1 }, list: ['x'] };
     expect(valueAt(holder, 'a', 'b')).toBe(1);
     expect(valueAt(holder, 'list', '0')).toBe('x');
@@ -50,7 +50,7 @@ describe('values of unknown shape', () => {
     expect(toItems(null)).toEqual([]);
   });
 
-  it('returns undefined for half a JSON text', () => {
+  it('returns undefined for an incomplete JSON text', () => {
     expect(parseJson('{"a":1}')).toEqual({ a: 1 });
     expect(parseJson('{"a":')).toBeUndefined();
   });

@@ -7,7 +7,7 @@ const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 
 /**
  * Whether an IP belongs to the public Internet. False for every range with another use: private, loopback, link-local, multicast,
- * shared by a provider (CGNAT), IPv4-mapped, translated (NAT64, 6to4, Teredo), reserved; and for a text that is no IP.
+ * shared by a provider (CGNAT), IPv4-mapped, translated (NAT64, 6to4, Teredo), reserved; and for a text that is not an IP.
  */
 export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(address)) return false;

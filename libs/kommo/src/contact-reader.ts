@@ -76,7 +76,7 @@ function readContact(contact: UnknownRecord, contactId: number, shape: ContactSh
   };
 }
 
-/** Reads a contact of an API response; undefined when the value is no contact. */
+/** Reads a contact of an API response; undefined when the value is not a contact. */
 export function findApiContact(contact: unknown): ContactSnapshot | undefined {
   const contactId = toPositiveInteger(valueAt(contact, 'id'));
   return isRecord(contact) && contactId !== undefined ? readContact(contact, contactId, API_SHAPE) : undefined;

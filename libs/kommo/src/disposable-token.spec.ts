@@ -77,7 +77,7 @@ describe('verifyDisposableToken', () => {
     [claims.exp + 61, false],
     [claims.nbf - 59, true],
     [claims.nbf - 61, false],
-  ])('R44: at second %d it is valid: %p', (nowSeconds, isValid) => {
+  ])('R44: is valid at second %d: %p', (nowSeconds, isValid) => {
     const verify = () => verifyDisposableToken(sign(claims), { ...check, nowSeconds });
     if (isValid) expect(verify().accountId).toBe(12345678);
     else expect(verify).toThrow(/expired or not valid yet/);

@@ -222,7 +222,7 @@ export class KommoClient {
     return created?.isDisabled ? 'disabled' : 'active';
   }
 
-  /** Deletes the webhook of a destination. A missing one is no error. */
+  /** Deletes the webhook of a destination. A missing one is not an error. */
   async deleteWebhook(session: KommoSession, destination: string): Promise<void> {
     const response = await this.send(session, { method: 'DELETE', path: WEBHOOKS_PATH, body: { destination } });
     if (!isSuccess(response) && !isNotFound(response)) throw toApiFailure(response);

@@ -11,7 +11,7 @@ export interface KommoWebhook {
 /** The events of contacts. A change of the responsible user is an update. */
 export const CONTACT_WEBHOOK_SETTINGS: readonly string[] = ['add_contact', 'update_contact', 'delete_contact', 'restore_contact'];
 
-/** Reads a webhook of a response; undefined when the value is no webhook. */
+/** Reads a webhook of a response; undefined when the value is not a webhook. */
 export function findWebhook(item: unknown): KommoWebhook | undefined {
   const destination = toText(valueAt(item, 'destination'));
   if (destination === undefined) return undefined;

@@ -17,7 +17,7 @@ export function toLocalTime(ms: number): string {
 /** Takes the day out of a local time, without leading zeros, as PHP's `Y-n-j` does: `2026-11-5`. */
 export const toDayName = (localTime: string): string => localTime.slice(0, 10).replaceAll('-0', '-');
 
-/** Counts the days from 1970 to such a day; undefined when the text is no day name. */
+/** Counts the days from 1970 to such a day; undefined when the text is not a day name. */
 export function findDayNumber(dayName: string): number | undefined {
   const [, year, month, day] = /^(\d{4})-([1-9]\d?)-([1-9]\d?)$/.exec(dayName) ?? [];
   return year === undefined ? undefined : Date.UTC(Number(year), Number(month) - 1, Number(day)) / 86_400_000;

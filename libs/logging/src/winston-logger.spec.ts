@@ -211,7 +211,7 @@ describe('old log files', () => {
     expect(readdirSync(join(dir, '2026-1-1'))).toEqual(['notes.txt']);
   });
 
-  it('that cannot be deleted cause a warning on the console', async () => {
+  it('cause a warning on the console when they cannot be deleted', async () => {
     mkdirSync(join(dir, '2026-1-1', 'request.log'), { recursive: true });
     const logger = open();
     logger.info('hello');

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { JobLedger } from './job-ledger.js';
 
 describe('JobLedger', () => {
-  it('runs a job once at a time, and again after it has ended with or without an error', async () => {
+  it('does not run a job that still runs, and runs it again after it has ended, with or without an error', async () => {
     const ledger = new JobLedger();
     let finish = () => {};
     const first = ledger.runOnce('0/1', () => new Promise((resolve) => (finish = resolve)));

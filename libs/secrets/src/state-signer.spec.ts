@@ -27,7 +27,7 @@ describe('StateSigner', () => {
     expect(signer.verifyState(`${forged}.${mac}`, 0)).toBeUndefined();
   });
 
-  it.each(['', '.', 'a.b', 'a.b.c', '{}', 'x'.repeat(1_000_000)])('rejects a text that is no state', (text) => {
+  it.each(['', '.', 'a.b', 'a.b.c', '{}', 'x'.repeat(1_000_000)])('rejects a text that is not a state', (text) => {
     expect(signer.verifyState(text, 0)).toBeUndefined();
   });
 });

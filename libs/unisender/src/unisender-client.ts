@@ -142,7 +142,7 @@ export class UnisenderClient {
     );
   }
 
-  /** Removes an address from lists without unsubscribing it. It stays in the account. An address that is not on the lists is no error. */
+  /** Removes an address from lists without unsubscribing it. It stays in the account. An address that is not on the lists is not an error. */
   async exclude(key: Secret, email: string, listIds: readonly number[]): Promise<void> {
     if (listIds.length === 0)
       throw new BugError('exclude without list ids would remove the address from every list', { code: 'unisender_no_list' });
@@ -190,7 +190,7 @@ export class UnisenderClient {
     await this.call(key, 'setHook', { hook_url: url, events, ...format });
   }
 
-  /** Removes the webhook of a URL. A missing one is no error. */
+  /** Removes the webhook of a URL. A missing one is not an error. */
   async removeHook(key: Secret, url: string): Promise<void> {
     await this.unlessNotFound(() => this.call(key, 'removeHook', { hook_url: url }));
   }

@@ -77,7 +77,7 @@ describe('access to routes', () => {
     [false, 429],
     [1, 404],
     [['127.0.0.1'], 404],
-  ])('with TRUST_PROXY %j gets %i for the next client behind the proxy', async (trustProxy, status) => {
+  ])('is limited by the client IP behind a proxy (TRUST_PROXY %j: the next client gets %i)', async (trustProxy, status) => {
     const scene = await ApiScene.open({ database: await databases.open(), config: { publicRateLimitPerMinute: 1, trustProxy } });
     const sendFrom = (address: string) =>
       scene.send('POST', '/webhook/never-given-to-anyone-0123456789', { headers: { 'x-forwarded-for': address } });

@@ -8,7 +8,7 @@ type Class = new (...args: never[]) => object;
 /** Nest provides these in every module. */
 const NEST_CLASSES = new Set<unknown>([ModuleRef, ApplicationConfig]);
 
-/** Modules of Nest. Their constructors may name tokens that are no classes. */
+/** Modules of Nest. Their constructors may name tokens that are not classes. */
 const FOREIGN_MODULES = ['InternalCoreModule', 'HttpModule'];
 
 /** What the metadata of a constructor has in place of a class that is imported as a type. */

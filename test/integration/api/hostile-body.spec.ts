@@ -42,7 +42,7 @@ describe('R47: a hostile body', () => {
     ['__proto__', FORM, () => '__proto__[client_id]=x&__proto__[polluted]=1', 400],
     ['constructor', FORM, () => 'constructor[prototype][client_id]=x', 400],
     ['__proto__ in JSON', JSON_TYPE, () => '{"__proto__":{"client_id":"x","client_secret":"y","redirect_uri":"https://a.example"}}', 400],
-  ])('of %s is refused quickly, and the service keeps running', async (_name, headers, body, status) => {
+  ])('is refused quickly, and the service keeps running: %s', async (_name, headers, body, status) => {
     const scene = await ApiScene.open({ database: await databases.open() });
     const started = process.cpuUsage();
     const response = await scene.sendAsOperator('POST', '/integration', { body: body(), headers });
@@ -58,7 +58,7 @@ describe('R47: a hostile body', () => {
     ['50 levels', `a${'[b]'.repeat(50)}=1`],
     ['a broken %', 'contacts[add][0][id]=%'],
     ['no UTF-8', Buffer.from([0x61, 0x3d, 0xff, 0xfe])],
-  ])('in a webhook with the right token (%s) is stored with its reason, and gets 200', async (_name, body) => {
+  ])('is stored with its reason and gets 200 when a webhook has the right token: %s', async (_name, body) => {
     const scene = await ApiScene.open({ database: await databases.open() });
     const token = await scene.addAccount(7);
     expect(await scene.send('POST', `/webhook/${token}`, { body, headers: FORM })).toMatchObject({
@@ -70,7 +70,7 @@ describe('R47: a hostile body', () => {
     ]);
   });
 
-  it('of 10 MB in a webhook is refused before it is read', async () => {
+  it('is refused before it is read when a webhook has 10 MB', async () => {
     const scene = await ApiScene.open({ database: await databases.open() });
     const token = await scene.addAccount(7);
     expect((await scene.send('POST', `/webhook/${token}`, { body: 'x'.repeat(10 * 1024 * 1024), headers: FORM })).status).toBe(413);
@@ -95,7 +95,7 @@ describe('R47: a hostile body', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(80 * 1024 * 1024);
   });
 
-  it('in the URL is refused too', async () => {
+  it('is refused in the URL, too', async () => {
     const scene = await ApiScene.open({ database: await databases.open() });
     for (const url of [
       '/sum?a=%',

@@ -142,7 +142,7 @@ describe('input', () => {
     ['first[]=1&second=2', 400, undefined],
     ['first=1e999&second=2', 400, undefined],
     ['first=%zz&second=2', 400, undefined],
-  ])('of GET /sum?%s gets %i', async (query, status, sum) => {
+  ])('to GET /sum?%s gets the status %i', async (query, status, sum) => {
     const response = await (await open()).send('GET', `/sum?${query}`);
     expect(response.status).toBe(status);
     if (sum) expect(response.body).toEqual({ status: 'success', data: sum, code: 200, message: '' });
@@ -198,7 +198,7 @@ describe('input', () => {
     }
   });
 
-  it('that starts a second run of an account gets 409 with the id of the first', async () => {
+  it('gets 409 with the id of the active run when it starts a second run of an account', async () => {
     const scene = await open();
     await scene.addAccount(7);
     const started = await scene.sendAsOperator('POST', '/sync/contacts', { body: 'id=7&mode=reconcile', headers: FORM });
@@ -223,7 +223,7 @@ describe('input', () => {
     });
   });
 
-  it('that fails inside gets 500 with a correlation id that is in the log, and nothing internal', async () => {
+  it('gets 500 with a correlation id that is in the log, and no internal text, when the service fails', async () => {
     const database = await databases.open();
     const scene = await ApiScene.open({ database, queue: { listTubeStatistics: () => Promise.reject(new Error('secret internals')) } });
     const response = await scene.sendAsOperator('GET', '/operations/queues');

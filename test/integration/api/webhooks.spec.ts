@@ -72,7 +72,7 @@ describe.each(testDatabaseKinds())('Kommo webhooks on %s', (kind) => {
     expect(await scene.harness.get(EventStore).countWaiting(ACCOUNT_ID)).toBe(3_000);
   });
 
-  it('R43: with a wrong token get 404 and store nothing', async () => {
+  it('R43: get 404 and store nothing when the token is wrong', async () => {
     const scene = await ApiScene.open({ database: await databases.open() });
     const token = await scene.addAccount(ACCOUNT_ID);
     const body = readSample('kommo', 'webhook-01-contact-add-2025.form');
@@ -90,7 +90,7 @@ describe.each(testDatabaseKinds())('Kommo webhooks on %s', (kind) => {
     expect(scene.harness.jobs).toEqual([]);
   });
 
-  it('R43: with the right token and the id of another account get 400, and are stored without effect', async () => {
+  it('R43: get 400 and are stored without effect when they name another account than their token', async () => {
     const scene = await ApiScene.open({ database: await databases.open() });
     const token = await scene.addAccount(7);
     const response = await scene.send('POST', `/webhook/${token}`, {

@@ -252,7 +252,7 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
       expect((await stores.accesses.find(1))?.refreshOwner).toBeNull();
     });
 
-    it('of a new authorisation win over a refresh', async () => {
+    it('stay those of a new authorisation when an older refresh ends later', async () => {
       await stores.accesses.tryLockRefresh(1, 'one', NOW + MINUTE);
       await stores.accesses.save(1, pair('new'), NOW + 5);
       expect(await stores.accesses.storeRefreshed(1, 'one', 1, pair('2'), NOW)).toBe(false);

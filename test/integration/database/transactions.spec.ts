@@ -70,7 +70,7 @@ describe.each(testDatabaseKinds())('transactions on %s', (kind) => {
     expect(await keysOf(database)).toEqual([]);
   });
 
-  it('go on after a refused statement', async () => {
+  it('continue after a refused statement', async () => {
     const database = await databases.open();
     await database.transaction(async () => {
       await insert(database, 'twice');
@@ -126,7 +126,7 @@ describe.each(testDatabaseKinds())('transactions on %s', (kind) => {
 describe.each(testDatabaseKinds())('statements on %s', (kind) => {
   const databases = openTestDatabases(kind);
 
-  it('that are wrong throw a BugError that contains no value', async () => {
+  it('throw a BugError that contains no value when they are wrong', async () => {
     const database = await databases.open();
     const error: unknown = await database.execute('INSERT INTO nowhere VALUES (?)', ['secret-value']).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(BugError);
@@ -134,7 +134,7 @@ describe.each(testDatabaseKinds())('statements on %s', (kind) => {
     expect(JSON.stringify(error) + String((error as Error).stack)).not.toContain('secret-value');
   });
 
-  it('that bind an object are refused', async () => {
+  it('are refused when they bind an object', async () => {
     const database = await databases.open();
     const object = { slot_key: '' } as unknown as string;
     await expect(database.query('SELECT * FROM rate_slots WHERE slot_key = ?', [object])).rejects.toMatchObject({

@@ -48,7 +48,7 @@ describe.each(testDatabaseKinds())('an installation on %s', (kind) => {
   const finish = async (callback: Parameters<Installer['finishAuthorization']>[0]) => harness.get(Installer).finishAuthorization(callback);
   const findAccount = (accountId = ACCOUNT_ID) => harness.get(AccountStore).find(accountId);
 
-  it('from the browser stores the account with its name and host', async () => {
+  it('stores the account with its name and host when it starts in the browser', async () => {
     const links = harness.get(AuthorizationLinks);
     const { url, state, clientId } = await links.create({ accountId: ACCOUNT_ID });
     expect(url).toBe(`https://www.kommo.com/oauth?client_id=${CLIENT_ID}&state=${encodeURIComponent(state)}&mode=popup`);
@@ -64,7 +64,7 @@ describe.each(testDatabaseKinds())('an installation on %s', (kind) => {
     });
   });
 
-  it('of the widget works without a state', async () => {
+  it('needs no state when it starts in the widget', async () => {
     const installed = await finish(await scene.allowFromWidget(ACCOUNT_ID));
     expect(installed.accountId).toBe(ACCOUNT_ID);
   });
@@ -79,7 +79,7 @@ describe.each(testDatabaseKinds())('an installation on %s', (kind) => {
     for (const secret of [CLIENT_SECRET, UNISENDER_KEY, 'def50200', String(token)]) expect(everything).not.toContain(secret);
   });
 
-  it('R20: twice keeps one account, its Unisender key and webhook URL, and the newest tokens', async () => {
+  it('R20: keeps one account, its Unisender key and webhook URL, and the newest tokens when it is repeated', async () => {
     await installAccount(harness, scene);
     await saveKey(harness);
     const first = await findAccount();
@@ -92,7 +92,7 @@ describe.each(testDatabaseKinds())('an installation on %s', (kind) => {
     expect((await storedClaims(harness, ACCOUNT_ID))['jti']).not.toBe(firstToken);
   });
 
-  it('R20: of a revoked account keeps key, list and contacts, and starts a reconciliation', async () => {
+  it('R20: keeps key, list and contacts of a revoked account, and starts a reconciliation', async () => {
     await installAccount(harness, scene);
     const { run } = await saveKey(harness);
     await harness.get(RunService).cancel(run.run_id);

@@ -82,7 +82,7 @@ describe.each(testDatabaseKinds())('the tokens of an account on %s', (kind) => {
     expect(await tokenCalls()).toBe(1);
   });
 
-  it('survive weeks without the service: the first round renews them, the next one does not', async () => {
+  it('are renewed by the first round after weeks without the service, and not by the next one', async () => {
     clock.advance(80 * DAY_MS);
     await renewalRound();
     await renewalRound();
@@ -105,7 +105,7 @@ describe.each(testDatabaseKinds())('the tokens of an account on %s', (kind) => {
     expect((await storedClaims(harness, ACCOUNT_ID))['jti']).not.toBe(before['jti']);
   });
 
-  it('R27: that Kommo refuses show in the widget and in one alert; no more calls are made and no jobs enqueued', async () => {
+  it('R27: are shown as refused in the widget and in one alert; no more calls are made and no jobs enqueued', async () => {
     await saveKey(harness);
     await control.post(`/kommo/accounts/${ACCOUNT_ID}/revoke`);
     expect((await failureOf(readAccount())).code).toBe('reauthorization_required');
@@ -131,7 +131,7 @@ describe.each(testDatabaseKinds())('the tokens of an account on %s', (kind) => {
     expect(await harness.get(AccountQueries).find(ACCOUNT_ID)).toMatchObject({ events_waiting: 1, unisender_key: '***' });
   });
 
-  it.each(['old', 'new'])('R30: survive a rename between two hooks, which name the %s subdomain; no hook is lost', async (named) => {
+  it.each(['old', 'new'])('R30: work after a rename between two hooks that name the %s subdomain; no hook is lost', async (named) => {
     const subdomain = named === 'old' ? `company${ACCOUNT_ID}` : 'renamed';
     const hook = (id: number) => ({
       account: { id: String(ACCOUNT_ID), subdomain, _links: { self: `https://${subdomain}.kommo.com` } },

@@ -129,7 +129,7 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     },
   );
 
-  it('R27: that Kommo refuses flag the account; it keeps its key, and no more calls are made', async () => {
+  it('R27: flag the account when Kommo refuses them; it keeps its key, and no more calls are made', async () => {
     await saveKey(harness);
     const key = (await harness.get(AccountStore).find(ACCOUNT_ID))?.unisenderKey;
     await control.post(`/kommo/accounts/${ACCOUNT_ID}/revoke`);
@@ -154,7 +154,7 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     expect((await readAccount()).accountId).toBe(ACCOUNT_ID);
   });
 
-  it('of a refresh are dropped when a new authorisation has stored others', async () => {
+  it('are not stored after a refresh when a new authorisation has stored others', async () => {
     const other = await startProcess();
     const kommo = harness.get(KommoClient);
     const refresh = kommo.refresh.bind(kommo);
@@ -184,7 +184,7 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     expect((await readAccount()).accountId).toBe(ACCOUNT_ID);
   });
 
-  it('of another account are never stored', async () => {
+  it('are never stored when they belong to another account', async () => {
     await scene.addAccount(ACCOUNT_ID + 1);
     await installAccount(harness, scene, ACCOUNT_ID + 1);
     const kommo = harness.get(KommoClient);
@@ -195,7 +195,7 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     expect(await storedPair()).toEqual(before);
   });
 
-  it('R28: of the first and third account are renewed when the second one is revoked', async () => {
+  it('R28: are renewed for the first and third account when the second one is revoked', async () => {
     const ids = [ACCOUNT_ID, ACCOUNT_ID + 1, ACCOUNT_ID + 2] as const;
     for (const accountId of ids.slice(1)) {
       await scene.addAccount(accountId);
@@ -210,7 +210,7 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     expect(after.map(({ jti }, index) => jti !== before[index]?.['jti'])).toEqual([true, false, true]);
   });
 
-  it('that expire soon get a renewal job, unless the account must be authorised again', async () => {
+  it('get a renewal job when they expire soon, unless the account must be authorised again', async () => {
     await scene.addAccount(ACCOUNT_ID + 1);
     await installAccount(harness, scene, ACCOUNT_ID + 1);
     const enqueueRenewals = async () => {

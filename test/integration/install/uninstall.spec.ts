@@ -93,7 +93,7 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
     ['a signature made with another secret', sign(ACCOUNT_ID, CLIENT_ID, 'guessed'), {}],
     ['another integration', sign(ACCOUNT_ID, 'elsewhere'), { clientId: 'elsewhere' }],
     ['an unknown account', sign(77), { accountId: 77 }],
-  ])('R46: with %s changes nothing', async (_name, signature, over) => {
+  ])('R46: changes nothing when the call has %s', async (_name, signature, over) => {
     const rows = await rowsLeft();
     expect((await failureOf(receive(signature, over))).code).toBe('uninstall_refused');
     expect((await account())?.status).toBe('active');

@@ -73,7 +73,7 @@ const ids = (jobs: readonly JobSnapshot[]) => jobs.map(({ id }) => id);
 
 withDebian('a damaged log', () => {
   it.each(implementations)(
-    'that %s has written is read as far as Debian reads it when it is cut off after any byte',
+    'is read as far as Debian reads it when it is cut off after any byte (written by %s)',
     async (writer) => {
       const whole = await writeLog(writer, someWork);
       for (let bytes = buryAt; bytes <= workEnds; bytes += 1) {
@@ -84,7 +84,7 @@ withDebian('a damaged log', () => {
     120_000,
   );
 
-  it('loses nothing before the zeros when it has only zeros from any byte on, and shows no half job', async () => {
+  it('loses no job before the zeros when its end is overwritten with zeros, and shows no incomplete job', async () => {
     const whole = await writeLog('embedded', [putCommand('first'), putCommand('second')]);
     const firstEnds = 4 + fullBytes('first');
     const secondEnds = firstEnds + fullBytes('second');
@@ -170,7 +170,7 @@ describe('a log of another version', () => {
 describe('missing file permissions', () => {
   const giveToCommonUser = (path: string) => commonUid !== undefined && chownSync(path, commonUid, commonUid);
 
-  it.each(implementations)('for writing into the folder prevent the start of %s', async (implementation) => {
+  it.each(implementations)('prevent the start of %s when it cannot write into the folder', async (implementation) => {
     const folder = scene.newFolder();
     giveToCommonUser(folder);
     chmodSync(folder, 0o500);
@@ -180,7 +180,7 @@ describe('missing file permissions', () => {
     chmodSync(folder, 0o700);
   });
 
-  it('for reading a log file prevent the start of the embedded server, and nothing is changed', async () => {
+  it('prevent the start of the embedded server when it cannot read a log file, and nothing is changed', async () => {
     const folder = folderWith({ 'binlog.1': await writeLog('embedded', someWork) });
     giveToCommonUser(folder);
     chmodSync(join(folder, 'binlog.1'), 0o000);

@@ -23,7 +23,7 @@ beforeEach(() => {
 
 afterEach(() => scene.close());
 
-/** Everything that was acknowledged in one log. */
+/** The acknowledged jobs of one log. */
 class AcknowledgedJobs {
   private readonly jobs = new Map<number, KnownJob>();
   private readonly unacknowledged = new Set<string>();

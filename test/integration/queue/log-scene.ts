@@ -141,7 +141,7 @@ export class LogScene {
     return server;
   }
 
-  /** As `open`, but an exit is no error: see `exitCode`. */
+  /** As `open`, but an exit is not an error: see `exitCode`. */
   async tryToOpen(implementation: Implementation, folder: string, options: Partial<QueueProcessOptions> = {}): Promise<QueueProcess> {
     const server = await QueueProcess.start({ implementation, folder, ...options });
     this.running.add(server);

@@ -24,7 +24,7 @@ describe('a request over a raw socket', () => {
     new Promise((resolve, reject) => {
       let received = '';
       const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'));
-      socket.setTimeout(RESPONSE_WITHIN_MS, () => socket.destroy(new Error(`no end: ${received}`)));
+      socket.setTimeout(RESPONSE_WITHIN_MS, () => socket.destroy(new Error(`the response did not end: ${received}`)));
       socket.on('data', (chunk) => (received += chunk.toString('latin1')));
       socket.on('error', reject);
       socket.on('close', () => resolve(received));

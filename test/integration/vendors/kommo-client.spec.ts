@@ -74,7 +74,7 @@ afterEach(async () => {
   await vendor.close();
 });
 
-describe('S12: a response that is too large', () => {
+describe('S12: a response with too much content', () => {
   const page = { page: 1, limit: 250 };
   const many = Array.from({ length: 251 }, (_, index) => contact(index + 1));
 
@@ -89,14 +89,14 @@ describe('S12: a response that is too large', () => {
     ['levels', text(`${'['.repeat(100_000)}${']'.repeat(100_000)}`), () => client.getAccount(session)],
     ['values for one contact', json(contact(1, { name: Array.from({ length: 30_000 }, () => 1) })), () => client.findContact(session, 1)],
     ['bytes for an account', text(' '.repeat(2 * 1024 * 1024)), () => client.getAccount(session)],
-  ])('in its %s is a transient error', async (_name, response, call) => {
+  ])('is a transient error: too many %s', async (_name, response, call) => {
     client.close();
     client = clientAt(vendor.origin, 60_000);
     vendor.respondWith(response);
     expect(await failureOf(call())).toMatchObject({ kind: 'transient', code: 'kommo_unavailable' });
   });
 
-  it('with an error status keeps its meaning', async () => {
+  it('is read by its status when it is an error', async () => {
     vendor.respondWith(text('['.repeat(20_000) + ']'.repeat(20_000), 401));
     expect(await failureOf(client.getAccount(session))).toBeInstanceOf(KommoUnauthorizedError);
   });

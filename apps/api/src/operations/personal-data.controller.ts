@@ -35,6 +35,6 @@ export class PersonalDataController {
   @Audited('person.erase', 'email')
   async erase(@OptionalAccount('account_id') account: AuthorisedAccount | undefined, @Body() { email }: PersonDto) {
     const accounts = await this.personalData.erase({ email, accountId: account?.accountId });
-    return new ApiResult({ accounts }, { message: 'Erased here; a contact that Kommo still has comes back with its next change' });
+    return new ApiResult({ accounts }, { message: 'Erased; a contact that still exists in Kommo returns with its next change' });
   }
 }

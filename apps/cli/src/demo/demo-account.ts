@@ -100,7 +100,7 @@ export class DemoAccount {
     await this.parts.vendors.changeContacts(this.company);
   }
 
-  /** Waits until Unisender equals Kommo, and counts the changes in Unisender. */
+  /** Waits until Kommo and Unisender are in sync, and counts the changes in Unisender. */
   async finish(): Promise<DemoResult> {
     const { clock, vendors } = this.parts;
     const giveUpAt = clock.nowMs() + SYNC_WITHIN_MS;

@@ -104,7 +104,7 @@ async function runDemo({ url, vendors }: RunningDemo): Promise<boolean> {
   await first?.connectByConsent();
   for (const account of others) await account.connectByWidget();
   for (const account of accounts) await account.importContacts(CONTACTS_EACH);
-  print('Contacts are changed, deleted, restored and unsubscribed …');
+  print('Changing, deleting, restoring and unsubscribing contacts …');
   for (const account of accounts) await account.changeContacts();
   const results: DemoResult[] = [];
   for (const account of accounts) results.push(await account.finish());

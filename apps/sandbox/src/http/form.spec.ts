@@ -21,7 +21,7 @@ describe('parseForm', () => {
     expect(plain(parseForm(text))).toEqual(expected);
   });
 
-  it('keeps prototypes out of reach', () => {
+  it('changes no prototype', () => {
     const tree = parseForm('__proto__[x]=1&constructor[prototype][y]=2');
     expect(({} as Record<string, unknown>).x).toBeUndefined();
     expect(Object.keys(tree)).toEqual(['__proto__', 'constructor']);

@@ -24,7 +24,7 @@ export class ScheduleRounds {
 
   /**
    * The clocks of all workers start a cron round at about the same moment; the first claim wins. A worker whose clock is
-   * seconds off runs the round again, which costs calls only.
+   * wrong by seconds runs the round again, which costs calls only.
    */
   private async claim({ name, sameRoundMs = SECOND_MS }: Schedule): Promise<boolean> {
     const roundMs = Math.round(this.clock.nowMs() / SECOND_MS) * SECOND_MS;

@@ -64,7 +64,7 @@ const table = [
     useCase: AllAccounts,
     run: (accounts) => accounts.reconcileAll(),
   }),
-  /** Restores vendor webhooks that were switched off, and starts a reconciliation for the time without them. */
+  /** Repairs vendor webhooks, and starts a reconciliation for the changes that were missed. */
   row({ name: 'watchdog', every: byWatchdogCron, rounds: 'shared', useCase: AllAccounts, run: (accounts) => accounts.checkAll() }),
   /** Cleans up after disconnected accounts, and deletes their data after the grace period. */
   row({

@@ -14,7 +14,7 @@ export interface RateSlot {
 /** When a request is planned, in epoch milliseconds by the database's clock. */
 export interface ReservationTime {
   readonly nowMs: number;
-  /** The earliest time for which a reservation can be made, as writing it takes a while. Default: now. */
+  /** The earliest time that can be reserved: later than now, because writing the reservation takes time. Default: now. */
   readonly soonestMs?: number;
   /** How much later than its slot the request may leave, beyond what every slot tolerates. Default: 0. */
   readonly extraMs?: number;

@@ -44,7 +44,7 @@ describe('rateRules', () => {
 
   it('has no limit for other keys', () => expect(rateRules(limits)('kommo-host:acme.kommo.com')).toBeUndefined());
 
-  it('lets no two requests to Kommo leave at once, and a tenth of those to Unisender', () => {
+  it('allows one request to Kommo at once, and a tenth of the limit to Unisender', () => {
     expect([ruleOf('kommo').burst, ruleOf('kommo:123').burst, ruleOf('unisender:0123').burst]).toEqual([1, 1, 120]);
   });
 });

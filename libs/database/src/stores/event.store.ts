@@ -38,7 +38,7 @@ export interface SettledEvent {
   readonly reason: string | null;
 }
 
-/** The inbox: events of the vendors' webhooks, kept until they are applied and a while longer. Times are epoch milliseconds. */
+/** The inbox: events of the vendors' webhooks, kept for a week after they are applied. Times are epoch milliseconds. */
 // SQL by hand: the webhook route answers only after `add`, and the other statements work on sets of events.
 @Injectable()
 export class EventStore {

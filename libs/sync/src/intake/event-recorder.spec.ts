@@ -13,7 +13,7 @@ describe('EventIds', () => {
     expect(new Set(made.map(({ length }) => length))).toEqual(new Set([26]));
   });
 
-  it('goes on in order when the clock is set back', () => {
+  it('makes ids in order when the clock is set back', () => {
     const ids = new EventIds();
     expect(isSorted([ids.next(NOW), ids.next(NOW - 60_000), ids.next(NOW - 30_000), ids.next(NOW + 1)])).toBe(true);
   });

@@ -36,7 +36,7 @@ export class DisconnectedAccount {
     private readonly config: Config,
   ) {}
 
-  /** Deletes webhooks that are left, connects the account again if Kommo still accepts its access, or purges it when that is due. */
+  /** Deletes the remaining webhooks, connects the account again if Kommo still accepts its access, or purges it when that is due. */
   async cleanUp({ accountId, webhookState, disconnectedAt, updatedAt }: AccountEntity): Promise<void> {
     if (webhookState !== null) await this.webhooks.remove(accountId);
     const disconnectedForMs = this.clock.nowMs() - (disconnectedAt ?? updatedAt);

@@ -20,7 +20,7 @@ export class WriteBack {
   ) {}
 
   /**
-   * Works off the pending write-backs. Safe to repeat: a contact keeps one tag. Returns early when another job continues the work
+   * Does the pending write-backs. Safe to repeat: a contact keeps one tag. Returns early when another job continues the work
    * (`findContinuation`). Throws TransientError, AccountBlockedError, and permanent errors.
    */
   async run(accountId: number, signal: AbortSignal): Promise<void> {

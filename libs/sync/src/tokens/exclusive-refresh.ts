@@ -10,7 +10,7 @@ const LOCK_MS = 60_000;
 const LOCK_POLL_MS = 50;
 const LOCK_WAIT_MS = 30_000;
 
-/** Refreshes the tokens of an account once at a time over all processes (DESIGN.md 8). */
+/** Refreshes the tokens of accounts: one refresh of an account at a time, over all processes (DESIGN.md 8). */
 @Injectable()
 export class ExclusiveRefresh {
   /** The refreshes that this process runs, by account and replaced version. */
