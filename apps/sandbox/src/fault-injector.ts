@@ -7,8 +7,8 @@ import type { Target } from './call-log.js';
 import type { Switches } from './switches.js';
 import { failure } from './unisender/responses.js';
 
-const kommoKinds = ['429', '500', '502', '503', '504', '403html', '402', '401', 'empty'] as const;
-const breakages = { timeout: 'hang', reset: 'reset', half_body: 'half' } as const satisfies Record<string, Breakage>;
+const kommoKinds = ['429', '500', '502', '503', '504', '403html', '402', '401', '413', 'empty'] as const;
+const breakages = { timeout: 'hang', reset: 'reset', half_body: 'half', late: 'reset' } as const satisfies Record<string, Breakage>;
 
 /** An ordered fault. */
 export interface Fault {

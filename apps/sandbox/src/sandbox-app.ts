@@ -23,6 +23,8 @@ export interface SandboxAppOptions {
 /** Both emulated vendors and the control API with their state. A reset replaces the whole object. */
 export class SandboxApp {
   private readonly switches = new Switches();
+  /** Calls whose connection broke and that take effect later. */
+  private lateCalls: (() => Promise<HttpResponse>)[] = [];
   private readonly scheduler: Scheduler;
   private readonly calls: CallLog;
   private readonly faults: FaultInjector;
@@ -40,7 +42,13 @@ export class SandboxApp {
     const ports = { clock, scheduler: this.scheduler, switches: this.switches, send, random };
     this.kommo = new KommoEmulator(ports);
     this.unisender = new UnisenderEmulator(ports);
-    this.control = new ControlApi({ switches: this.switches, faults: this.faults, calls: this.calls, reset: options.reset });
+    this.control = new ControlApi({
+      switches: this.switches,
+      faults: this.faults,
+      calls: this.calls,
+      reset: options.reset,
+      applyLateCalls: () => this.applyLateCalls(),
+    });
     this.registerControls(send);
   }
 
@@ -59,6 +67,14 @@ export class SandboxApp {
   /** Cancels everything that is scheduled. */
   close(): void {
     this.scheduler.close();
+  }
+
+  /** Applies the late calls in order. Returns their number. */
+  private async applyLateCalls(): Promise<number> {
+    const late = this.lateCalls;
+    this.lateCalls = [];
+    for (const respond of late) await respond();
+    return late.length;
   }
 
   private registerControls(send: SendOutbound): void {
@@ -91,6 +107,7 @@ export class SandboxApp {
   }
 
   private async faultyResponse(fault: Fault, respond: () => Promise<HttpResponse>): Promise<HttpResponse> {
-    return this.faults.toResponse(fault, fault.applied === 'after' ? await respond() : undefined);
+    if (fault.kind === 'late') this.lateCalls.push(respond);
+    return this.faults.toResponse(fault, fault.applied === 'after' && fault.kind !== 'late' ? await respond() : undefined);
   }
 }

@@ -15,6 +15,10 @@ function amount(initial: number, note: string): SwitchRule<number> {
   return { initial, note, expected: 'a number, 0 or more', accepts: (value) => typeof value === 'number' && value >= 0 };
 }
 
+function number(initial: number, note: string): SwitchRule<number> {
+  return { initial, note, expected: 'a number', accepts: (value) => typeof value === 'number' };
+}
+
 /** A switch with fixed options. The first option is the default. */
 function choice<const T extends string | number>(options: readonly [T, ...T[]], note: string): SwitchRule<T> {
   return { initial: options[0], note, expected: options.join(' | '), accepts: (value) => options.some((option) => option === value) };
@@ -73,6 +77,14 @@ export const switchRules = {
   'unisender.max_rows': amount(500, 'maximum number of rows of importContacts'),
   'unisender.over_max_rows': choice(['invalid_arg', 'truncate'], 'effect of more rows'),
   'unisender.delay_ms': amount(0, 'delay of each method'),
+  'unisender.max_body_bytes': amount(0, 'a longer body gets HTTP status 413; 0 = no limit'),
+  'unisender.added_at': choice(['present', 'absent'], '`added_at` of getContact'),
+  'unisender.clock_offset_seconds': number(0, 'distance of the clock of Unisender'),
+  'unisender.import_sums': choice(
+    ['true', 'short_total', 'no_log', 'no_sums', 'no_invalid'],
+    'lies of importContacts: `total` without the last row; no `log`; only `total`; no `invalid`',
+  ),
+  'unisender.reimport_revives': flag(false, 'an import into a list ends the unsubscribe from that list'),
   'unisender.count_unknown_deletes': flag(true, '`deleted` also counts unknown addresses'),
   'unisender.restore_status': flag(true, 'an address added after its deletion gets its last status back'),
   'unisender.new_to_unsubscribed': flag(true, 'an import can change `new` to `unsubscribed`'),
@@ -94,12 +106,21 @@ export const switchRules = {
   'unisender.export_delimiter': choice([',', ';', '\t'], 'delimiter of the exported CSV'),
   'unisender.export_gzip': flag(false, 'the exported file is gzip'),
   'unisender.export_fails': flag(false, 'export tasks end as failed'),
+  'unisender.export_task': choice(['file', 'no_file', 'unknown_status'], 'how a finished export task looks'),
+  'unisender.export_file': choice(
+    ['csv', 'bom', 'other_header', 'no_header', 'empty', 'html', 'json', 'zip', 'cut'],
+    'content of the exported file; `other_header`: `E-mail` for `email`; `cut`: ends in the middle of a row',
+  ),
   'unisender.hook_probe': choice(['required', 'ignored', 'off'], 'GET probe of setHook'),
   'unisender.hook_hold': flag(false, 'deliveries wait for POST /sandbox/unisender/hooks/flush'),
   'unisender.hook_duplicates': amount(0, 'extra copies of each delivery'),
   'unisender.hook_timeout_ms': amount(3000, 'time-out of a receiver'),
   'unisender.hook_time_scale': amount(1, 'factor of the retry delay of 10 minutes and the limit of 24 hours'),
   'unisender.import_fires_hooks': flag(false, 'importContacts fires subscribe events'),
+  'unisender.event_list_ids': choice(
+    ['by_meaning', 'absent', 'mixed'],
+    'list ids of events; `mixed` adds `list_ids` with all lists of the contact',
+  ),
   'calls.kept': amount(200000, 'number of stored calls'),
   'calls.body_bytes': amount(262144, 'stored bytes of one body'),
   'calls.total_body_bytes': amount(33554432, 'stored bytes of all bodies; the oldest bodies are dropped first'),

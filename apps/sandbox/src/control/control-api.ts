@@ -12,6 +12,8 @@ export interface ControlParts {
   readonly faults: FaultInjector;
   readonly calls: CallLog;
   readonly reset: () => void;
+  /** Applies the calls that the fault `late` held back. Returns their number. */
+  readonly applyLateCalls: () => Promise<number>;
 }
 
 /** The control API (`/sandbox/…`). Serves reset, switches, faults and the call log; other routes are added to `router`. */
@@ -26,6 +28,7 @@ export class ControlApi {
       .add('POST', '/sandbox/switches', (request) => this.setSwitches(request))
       .add('GET', '/sandbox/faults', () => jsonResponse(parts.faults.list().map(faultView)))
       .add('POST', '/sandbox/faults', (request) => this.addFault(request))
+      .add('POST', '/sandbox/faults/late', async () => jsonResponse({ applied: await parts.applyLateCalls() }))
       .add('DELETE', '/sandbox/faults', () => this.clearFaults())
       .add('DELETE', '/sandbox/faults/:id', (request) => this.clearFaults(Number(request.param('id'))))
       .add('GET', '/sandbox/calls', (request) => jsonResponse(parts.calls.list(callFilter(request))))

@@ -4,11 +4,12 @@ import { ControlError } from '../control-error.js';
 import { jsonResponse, type HttpResponse } from '../http/message.js';
 import type { Router } from '../http/router.js';
 import { seededRandom } from '../random.js';
-import type { UnisenderAccount } from '../unisender/account.js';
+import { type MailingList, refusalPlaces, type UnisenderAccount } from '../unisender/account.js';
 import {
   contactStatuses,
   fieldsOf,
   joinList,
+  leaveList,
   membershipOf,
   setField,
   unisenderTime,
@@ -41,7 +42,12 @@ export class UnisenderControl {
       .add('PATCH', account, (request) => this.changeAccount(request))
       .add('GET', `${account}/lists`, (request) => jsonResponse([...this.accountOf(request).lists.values()]))
       .add('POST', `${account}/lists`, (request) => this.createList(request))
+      .add('PATCH', `${account}/lists/:list`, (request) => this.renameList(request))
       .add('DELETE', `${account}/lists/:list`, (request) => this.deleteList(request))
+      .add('POST', `${account}/key`, (request) => this.changeKey(request))
+      .add('POST', `${account}/refusals`, (request) => this.addRefusal(request))
+      .add('DELETE', `${account}/refusals`, (request) => this.clearRefusals(request))
+      .add('POST', `${account}/exclude`, (request) => this.exclude(request))
       .add('GET', `${account}/contacts`, (request) => this.listContacts(request))
       .add('POST', `${account}/contacts`, (request) => this.addContacts(request))
       .add('DELETE', `${account}/contacts`, (request) => this.removeContact(request))
@@ -81,11 +87,54 @@ export class UnisenderControl {
     return jsonResponse(this.accountOf(request).createList(input.text('title'), input.optionalInteger('id')), 201);
   }
 
+  private renameList(request: ControlRequest): HttpResponse {
+    const list = this.listOf(request);
+    list.title = request.input().allowOnly('title').text('title');
+    return jsonResponse(list);
+  }
+
   private deleteList(request: ControlRequest): HttpResponse {
-    const id = Number(request.param('list'));
-    if (!this.accountOf(request).lists.has(id)) throw new ControlError(`unknown list ${request.param('list')}`, 404);
+    const { id } = this.listOf(request);
     this.accountOf(request).deleteList(id);
     return jsonResponse({ deleted: id });
+  }
+
+  private listOf(request: ControlRequest): MailingList {
+    const list = this.accountOf(request).lists.get(Number(request.param('list')));
+    if (!list) throw new ControlError(`unknown list ${request.param('list')}`, 404);
+    return list;
+  }
+
+  /** The owner makes a new key: it opens the same account, and the old one is refused. */
+  private changeKey(request: ControlRequest): HttpResponse {
+    const input = request.input().allowOnly('api_key', 'keep_old');
+    const account = this.accountOf(request);
+    const apiKey = input.text('api_key');
+    if (this.unisender.accounts.has(apiKey)) throw new ControlError('api_key is taken', 409);
+    if (input.optionalFlag('keep_old') !== true) this.unisender.accounts.delete(request.param('key'));
+    this.unisender.accounts.set(apiKey, account);
+    account.apiKey = apiKey;
+    return jsonResponse({ api_key: apiKey });
+  }
+
+  private addRefusal(request: ControlRequest): HttpResponse {
+    const input = request.input().allowOnly('email', 'place', 'code');
+    const refusal = { place: input.choice('place', refusalPlaces, 'row'), code: input.optionalText('code') ?? 'unspecified' };
+    this.accountOf(request).refusals.set(input.text('email').toLowerCase(), refusal);
+    return jsonResponse(refusal, 201);
+  }
+
+  private clearRefusals(request: ControlRequest): HttpResponse {
+    this.accountOf(request).refusals.clear();
+    return jsonResponse({ cleared: true });
+  }
+
+  /** The owner takes a contact off lists. */
+  private exclude(request: ControlRequest): HttpResponse {
+    const input = request.input().allowOnly('email', 'list_ids');
+    const contact = this.contactOf(request, input.text('email'));
+    for (const id of knownLists(this.accountOf(request), input, 'list_ids')) leaveList(contact, id);
+    return jsonResponse(contactView(contact));
   }
 
   private listContacts(request: ControlRequest): HttpResponse {

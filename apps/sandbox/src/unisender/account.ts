@@ -16,6 +16,15 @@ export interface MailingList {
   title: string;
 }
 
+/** Where Unisender refuses an address: as a row, with the whole call, in exclude, in getContact, or as a row without a log. */
+export const refusalPlaces = ['row', 'call', 'exclude', 'look', 'silent'] as const;
+
+/** Refuses an address in one place. */
+export interface Refusal {
+  readonly place: (typeof refusalPlaces)[number];
+  readonly code: string;
+}
+
 /** A custom field. */
 export interface UserField {
   readonly id: number;
@@ -30,6 +39,8 @@ export class UnisenderAccount {
   readonly fields: UserField[] = [{ id: 21575, name: 'Name', publicName: 'Имя', type: 'string' }];
   readonly tags = new Map<string, number>();
   readonly hooks: UnisenderHook[] = [];
+  /** Ordered refusals of addresses. */
+  readonly refusals = new Map<string, Refusal>();
   /** False: every method fails with access_denied. */
   apiEnabled = true;
   private readonly contacts = new Map<string, Contact>();
@@ -40,7 +51,8 @@ export class UnisenderAccount {
   private lastPersonId = 0;
 
   constructor(
-    readonly apiKey: string,
+    /** The present key. */
+    public apiKey: string,
     readonly login: string,
     private readonly switches: Switches,
   ) {}
@@ -82,6 +94,12 @@ export class UnisenderAccount {
   remove(contact: Contact): void {
     this.deletedStatuses.set(contact.email, contact.status);
     this.contacts.delete(contact.email);
+  }
+
+  /** The code with which this place refuses the address. */
+  refusalOf(email: string, place: Refusal['place']): string | undefined {
+    const refusal = this.refusals.get(this.keyOf(email));
+    return refusal?.place === place ? refusal.code : undefined;
   }
 
   /** Creates a list. */

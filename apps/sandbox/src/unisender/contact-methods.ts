@@ -45,12 +45,14 @@ export class ContactMethods {
   private getContact(call: MethodCall): unknown {
     const email = call.requiredText('email');
     if (!isAddress(email)) throw new MethodError('unspecified', `YE131008-12 ["${email}" is not a valid email address]`);
+    const refusal = call.account.refusalOf(email, 'look');
+    if (refusal !== undefined) throw new MethodError(refusal, 'SB000000-12 [The call is refused]');
     const contact = call.account.find(email);
     if (!contact) throw new MethodError(this.ports.switches.get('unisender.not_found_code'), 'SB000000-04 [Contact not found]');
     return {
       email: {
         email: contact.email,
-        added_at: unisenderTime(contact.addedAt),
+        ...(this.ports.switches.get('unisender.added_at') === 'present' && { added_at: unisenderTime(contact.addedAt) }),
         status: contact.status,
         availability: contact.availability,
         ...(call.flag('include_details') && neverMailed),
@@ -89,6 +91,8 @@ export class ContactMethods {
   }
 
   private exclude(call: MethodCall): unknown {
+    const refusal = call.account.refusalOf(call.requiredText('contact'), 'exclude');
+    if (refusal !== undefined) throw new MethodError(refusal, 'SB000000-13 [The call is refused]');
     const { contact, listIds } = memberOf(call);
     for (const id of listIds) leaveList(contact, id);
     return nothing;

@@ -74,7 +74,7 @@ export class ExportTasks {
   file(path: string): HttpResponse {
     const task = this.tasks.get(path.replace(/^\/unisender-files\//, '').replace(/\.csv$/, ''));
     if (!task || this.statusOf(task) !== 'completed') return textResponse('Not Found', 404);
-    const text = Readable.from(csvChunks(task, this.ports.switches.get('unisender.export_delimiter')));
+    const text = Readable.from(this.contentOf(task));
     const gzip = this.ports.switches.get('unisender.export_gzip');
     const headers = { 'content-type': gzip ? 'application/gzip' : 'text/csv; charset=utf-8' };
     return { status: 200, headers, body: gzip ? text.pipe(createGzip()) : text };
@@ -82,8 +82,25 @@ export class ExportTasks {
 
   private view(task: ExportTask): Record<string, unknown> {
     const status = this.statusOf(task);
+    const form = this.ports.switches.get('unisender.export_task');
     const file = { file_to_download: `${task.origin}/unisender-files/${task.uuid}.csv` };
-    return { task_type: 'contacts/export', task_uuid: task.uuid, status, ...(status === 'completed' && file) };
+    const isFinished = status === 'completed';
+    return {
+      task_type: 'contacts/export',
+      task_uuid: task.uuid,
+      status: isFinished && form === 'unknown_status' ? 'archived' : status,
+      ...(isFinished && form === 'file' && file),
+    };
+  }
+
+  private contentOf(task: ExportTask): Iterable<string | Buffer> {
+    const form = this.ports.switches.get('unisender.export_file');
+    const delimiter = this.ports.switches.get('unisender.export_delimiter');
+    if (form in notCsv) return [notCsv[form as keyof typeof notCsv]];
+    if (form === 'cut') return cutChunks(task, delimiter);
+    if (form === 'bom') return withPrefix('\ufeff', csvChunks(task, delimiter));
+    const columns = task.columns.map((column) => (form === 'other_header' && column === 'email' ? 'E-mail' : column));
+    return csvChunks(task, delimiter, form === 'no_header' ? [] : columns);
   }
 
   private statusOf(task: ExportTask): string {
@@ -116,8 +133,27 @@ function filterOf(call: MethodCall): (contact: Contact) => boolean {
     (tag === undefined || contact.tags.includes(tag));
 }
 
-function* csvChunks(task: ExportTask, delimiter: string): Generator<string> {
-  let lines = [csvLine(task.columns, delimiter)];
+const notCsv = {
+  empty: '',
+  html: '<!DOCTYPE html>\n<html><body>Sign in, please; email, password</body></html>\n',
+  json: '{"error":"SB000000-14 [The file has expired]","code":"unspecified"}\n',
+  zip: Buffer.from('504b0304140000000800', 'hex'),
+} as const;
+
+function* withPrefix(prefix: string, chunks: Iterable<string>): Generator<string> {
+  yield prefix;
+  yield* chunks;
+}
+
+/** The file ends in the middle of its last row. */
+function* cutChunks(task: ExportTask, delimiter: string): Generator<string> {
+  const text = [...csvChunks(task, delimiter)].join('').trimEnd();
+  yield text.slice(0, text.lastIndexOf(delimiter));
+}
+
+/** An empty `header`: no header row. */
+function* csvChunks(task: ExportTask, delimiter: string, header: readonly string[] = task.columns): Generator<string> {
+  let lines = header.length > 0 ? [csvLine(header, delimiter)] : [];
   for (const contact of task.account.all()) {
     if (!task.matches(contact)) continue;
     lines.push(

@@ -12,7 +12,7 @@ import {
   type ContactStatus,
 } from './contact.js';
 import { parseIds, parseWords, type MethodCall } from './method-call.js';
-import { invalidArgument } from './responses.js';
+import { invalidArgument, MethodError } from './responses.js';
 
 interface LogItem {
   readonly index: string | number;
@@ -78,12 +78,37 @@ export class ContactImport {
     this.overwriteTags = call.flag('overwrite_tags');
     this.overwriteLists = call.flag('overwrite_lists');
     this.checkLists();
+    this.checkRefusals();
   }
 
   /** Imports the rows and returns the result of the method. */
   run(): Record<string, unknown> {
     for (const [index, cells] of this.rows.entries()) this.importRow(index, cells);
-    return { total: this.rows.length, ...this.counters, ...this.logPart() };
+    return this.withLies({ total: this.rows.length, ...this.counters, ...this.logPart() });
+  }
+
+  private withLies(result: Readonly<Record<string, unknown>>): Record<string, unknown> {
+    const { log, invalid, total, ...sums } = result;
+    switch (this.switches.get('unisender.import_sums')) {
+      case 'short_total':
+        return { ...result, total: Math.max(0, Number(total) - 1) };
+      case 'no_log':
+        return { total, invalid, ...sums, log: [] };
+      case 'no_sums':
+        return { total };
+      case 'no_invalid':
+        return { total, ...sums, log };
+      default:
+        return result;
+    }
+  }
+
+  /** Some addresses fail their whole call, as a control request orders. */
+  private checkRefusals(): void {
+    for (const cells of this.rows) {
+      const code = this.call.account.refusalOf(cells.get('email') ?? '', 'call');
+      if (code !== undefined) throw new MethodError(code, 'SB000000-11 [The call is refused]');
+    }
   }
 
   private readColumns(): string[] {
@@ -137,6 +162,12 @@ export class ContactImport {
   private importRow(index: number, cells: Cells): void {
     const email = cells.get('email') ?? '';
     if (!this.isAccepted(email)) return this.reject(index, 'e_address__e_syntax', `Invalid address "${email}"`);
+    const refusal = this.call.account.refusalOf(email, 'row');
+    if (refusal !== undefined) return this.reject(index, refusal, 'Refused');
+    if (this.call.account.refusalOf(email, 'silent') !== undefined) {
+      this.counters.invalid += 1;
+      return;
+    }
     const key = this.switches.get('unisender.fold_case') ? email.toLowerCase() : email;
     const isCounted = !this.seen.has(key) || this.switches.get('unisender.count_duplicates');
     this.seen.add(key);
@@ -184,6 +215,7 @@ export class ContactImport {
     const { account, nowSeconds } = this.call;
     if (this.overwriteLists) contact.memberships = [];
     const known = (column: string) => this.listsIn(cells, column).filter((id) => account.lists.has(id));
+    if (this.switches.get('unisender.reimport_revives')) reviveLists(contact, known('email_list_ids'));
     const joined = known('email_list_ids').filter((id) => joinList(contact, id, nowSeconds));
     for (const id of known('email_unsubscribed_list_ids')) {
       joinList(contact, id, nowSeconds);
@@ -222,4 +254,8 @@ export class ContactImport {
     if (this.log.length > 0 || form === 'array') return { log: this.log };
     return form === 'null' ? { log: null } : {};
   }
+}
+
+function reviveLists(contact: Contact, listIds: readonly number[]): void {
+  for (const membership of contact.memberships) if (listIds.includes(membership.listId)) membership.unsubscribed = false;
 }

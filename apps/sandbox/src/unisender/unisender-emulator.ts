@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import type { EmulatorPorts } from '../emulator-ports.js';
 import { emptyForm, parseForm, parseMultipart, textOf, type FormTree } from '../http/form.js';
-import type { IncomingCall, HttpResponse } from '../http/message.js';
+import { textResponse, type IncomingCall, type HttpResponse } from '../http/message.js';
 import { UnisenderAccount } from './account.js';
 import { ContactMethods } from './contact-methods.js';
 import { ExportTasks } from './export-tasks.js';
@@ -76,6 +76,8 @@ export class UnisenderEmulator {
   /** Runs an API method or serves an exported file. */
   async handle(call: IncomingCall): Promise<HttpResponse> {
     if (call.path.startsWith('/unisender-files/')) return this.exports.file(call.path);
+    const maxBytes = this.ports.switches.get('unisender.max_body_bytes');
+    if (maxBytes > 0 && call.body.length > maxBytes) return textResponse('Request Entity Too Large', 413);
     const delayMs = this.ports.switches.get('unisender.delay_ms');
     if (delayMs > 0) await this.ports.clock.sleep(delayMs);
     try {
@@ -93,7 +95,7 @@ export class UnisenderEmulator {
     this.countCall(name, account, http.remoteAddress);
     const method = this.methods.get(name);
     if (!method) throw new MethodError('unknown_method', `SB000000-08 [Unknown method '${name}']`);
-    const nowSeconds = Math.floor(this.ports.clock.nowMs() / 1000);
+    const nowSeconds = Math.floor(this.ports.clock.nowMs() / 1000) + this.ports.switches.get('unisender.clock_offset_seconds');
     const result = await method(new MethodCall(account, args, http, nowSeconds));
     return envelope({ result: result === nothing ? this.voidResult() : result }, this.ports.switches.get('unisender.escape_unicode'));
   }

@@ -29,7 +29,9 @@ export class UnisenderHookSender {
   /** Sends an event to every active hook of the account that is subscribed to it. */
   fire(account: UnisenderAccount, name: string, email: string, data: UnisenderEvent['data']): void {
     const nowMs = this.ports.clock.nowMs();
-    const event = { name, time: unisenderTime(Math.floor(nowMs / 1000)), email, data };
+    const offset = this.ports.switches.get('unisender.clock_offset_seconds');
+    const time = unisenderTime(Math.floor(nowMs / 1000) + offset);
+    const event = { name, time, email, data: this.listIdsOf(account, email, data) };
     for (const hook of account.hooks) {
       if (hook.status !== 'active' || !isSubscribed(hook, event)) continue;
       const copies = 1 + this.ports.switches.get('unisender.hook_duplicates');
@@ -43,6 +45,14 @@ export class UnisenderHookSender {
     const due = this.deliveries.filter(({ state }) => state === 'held' || state === 'retry');
     await Promise.all(due.map((delivery) => this.attempt(delivery)));
     return due;
+  }
+
+  private listIdsOf(account: UnisenderAccount, email: string, data: UnisenderEvent['data']): UnisenderEvent['data'] {
+    const form = this.ports.switches.get('unisender.event_list_ids');
+    const withoutLists = Object.fromEntries(Object.entries(data).filter(([name]) => !name.endsWith('_list_ids')));
+    if (form === 'absent') return withoutLists;
+    const all = account.find(email)?.memberships.map(({ listId }) => listId) ?? [];
+    return form === 'mixed' ? { ...data, list_ids: all } : data;
   }
 
   private open(delivery: UnisenderDelivery): void {
