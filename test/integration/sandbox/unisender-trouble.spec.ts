@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ManualClock } from './manual-clock.js';
-import { SandboxClient, type Json } from './sandbox-harness.js';
+import { SandboxClient, textOf, type Json } from './sandbox-harness.js';
 
 const list = 20502076;
 let client: SandboxClient;
@@ -117,7 +117,7 @@ describe('the owner', () => {
 describe('trouble of exports', () => {
   const finished = async () => {
     const { result } = await call('async/exportContacts', { 'field_names[0]': 'email', 'field_names[1]': 'email_status' });
-    return (await call('async/getTaskResult', { task_uuid: String(result?.['task_uuid']) })).result ?? {};
+    return (await call('async/getTaskResult', { task_uuid: textOf(result?.['task_uuid']) })).result ?? {};
   };
 
   beforeEach(async () => {
@@ -146,7 +146,7 @@ describe('trouble of exports', () => {
     ['zip', 'PK\u0003\u0004'],
   ])('serves a file of the form %s', async (form, start) => {
     await client.setSwitches({ 'unisender.export_file': form });
-    const file = await fetch(String((await finished())['file_to_download']));
+    const file = await fetch(textOf((await finished())['file_to_download']));
     const text = Buffer.from(await file.arrayBuffer()).toString('utf8');
     expect(text.startsWith(start)).toBe(true);
   });
