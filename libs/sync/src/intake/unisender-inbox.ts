@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { Database, MailingConsentStore } from '#database';
-import { concernsList, consentOfEvent, parseAddress } from '#domain';
-import type { UnisenderEvent } from '#unisender';
+import { AccountStore, Database, MailingConsentStore } from '#database';
+import { InvalidInputError, concernsList, consentOfEvent, hookBodyLimits, parseAddress, parseJsonBody } from '#domain';
+import { Keyring } from '#secrets';
+import { type UnisenderEvent, readUnisenderHook, verifyHookAuth } from '#unisender';
+import { findUnisenderKey } from '../tokens/sealing.js';
 import type { ConsentChange } from './event-applier.js';
 import { EventRecorder, type ReceivedEvent, dedupKeyOf } from './event-recorder.js';
 import { JobEnqueuer } from './job-enqueuer.js';
-import { SignedHookReader } from './signed-hook-reader.js';
 
 interface ReceivedChange {
   readonly event: UnisenderEvent;
@@ -29,6 +30,28 @@ const toEvent = ({ event, change }: ReceivedChange): ReceivedEvent => ({
   state: 'waiting',
   reason: null,
 });
+
+/** Reads the bodies of Unisender's webhooks, which are signed with the account's key (reference/unisender.md 8.4). */
+@Injectable()
+export class SignedHookReader {
+  constructor(
+    private readonly accounts: AccountStore,
+    private readonly keyring: Keyring,
+  ) {}
+
+  /** The events of a body, with the account's list. Throws InvalidInputError: `wrong_auth`, or a body that is not JSON. */
+  async read(accountId: number, rawBody: Buffer): Promise<{ readonly listId: number | null; readonly events: UnisenderEvent[] }> {
+    const account = await this.accounts.find(accountId);
+    const key = account && findUnisenderKey(this.keyring, account);
+    if (!key || !verifyHookAuth(rawBody, key.reveal())) {
+      throw new InvalidInputError('auth does not match', {
+        code: 'wrong_auth',
+        fields: [{ field: 'auth', problem: 'does not match the body' }],
+      });
+    }
+    return { listId: account.listId, events: readUnisenderHook(parseJsonBody(rawBody, hookBodyLimits)) };
+  }
+}
 
 /** Stores what Unisender's webhooks bring; a worker applies it later. Calls no vendor. */
 @Injectable()
