@@ -18,7 +18,7 @@ const features = [AccountsModule, HealthModule, KommoModule, OperationsModule, S
 /** The whole API: the HTTP pipeline, one module per feature, and the predecessors' demonstration route. */
 @Module({ imports: [DatabaseModule, HttpPipelineModule, ...features], controllers: [SumController] })
 export class ApiModule {
-  /** Adds the modules of what exists before Nest starts. Global modules close last, in reverse order. */
+  /** Adds the modules of configuration, clock and logger, which exist before Nest starts. Global modules close last, in reverse order. */
   static forRoot(config: Config, logger: ServiceLogger): DynamicModule {
     return { module: ApiModule, imports: [ConfigModule.forRoot(config), ClockModule, LoggingModule.forLogger(logger)] };
   }

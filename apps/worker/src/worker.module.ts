@@ -21,7 +21,7 @@ const tubes = TubeWorkersModule.forRoot({ buriedJobs: BuriedJobs, imports: [Sync
   providers: [StartCheck, ...tubeWorkers, schedulesProvider, ScheduleRounds, Scheduler],
 })
 export class WorkerModule {
-  /** Adds the modules of what exists before Nest starts. Global modules close last, in reverse order. */
+  /** Adds the modules of configuration, clock and logger, which exist before Nest starts. Global modules close last, in reverse order. */
   static forRoot(config: Config, logger: ServiceLogger): DynamicModule {
     return { module: WorkerModule, imports: [ConfigModule.forRoot(config), ClockModule, LoggingModule.forLogger(logger)] };
   }

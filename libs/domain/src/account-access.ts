@@ -38,7 +38,7 @@ const hindrances = {
   show: notConnected,
   /** Store the events of a webhook. */
   receive_events: ['account_unknown', 'disconnected'],
-  /** Renew the tokens. The tokens of a suspended account are renewed, so that it continues when Kommo is paid. */
+  /** Renew the tokens. The tokens of a suspended account are renewed, so that it can continue after Kommo is paid. */
   renew_tokens: [...notConnected, 'reauthorization_required'],
   /** Call Kommo with the tokens. */
   call_kommo: notActive,
@@ -46,7 +46,7 @@ const hindrances = {
   call_unisender: ['account_unknown', ...noKey],
   /** Start a run; push to Unisender. */
   sync: [...notActive, ...noKey],
-  /** Do the work of a job. Without a key it keeps the mirror only. */
+  /** Do the work of a job. Without a key a job only updates the mirror. */
   work: [...notActive, 'account_paused'],
 } as const satisfies Record<string, readonly AccountHindrance[]>;
 

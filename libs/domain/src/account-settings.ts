@@ -1,6 +1,6 @@
 import { type FieldProblem, InvalidInputError } from './errors.js';
 
-/** What happens in Unisender to an address of ours when its last contact is deleted: deleted there, or taken off our list. */
+/** What happens in Unisender to our address when its last contact is deleted: it is deleted there, or taken off our list. */
 export type DeletePolicy = 'delete' | 'exclude';
 
 /** The settings of an account. */

@@ -99,9 +99,9 @@ const registry = {
   run_not_waiting: invalid(409, 'Look at the state of the run: it needs no confirmation.'),
 
   // Kommo
-  kommo_unauthorized: invalid(401, 'Nothing: the service renews the token. If it stays, authorise again.'),
+  kommo_unauthorized: invalid(401, 'Nothing: the service renews the token. If the error stays, authorise again.'),
   kommo_token_refused: invalid(400, AUTHORISE),
-  kommo_host_moved: invalid(400, 'Nothing: the service looks for the new host. If it stays, authorise again.'),
+  kommo_host_moved: invalid(400, 'Nothing: the service finds the new host. If the error stays, authorise again.'),
   kommo_rejected: invalid(400, 'Read the reason in the message and change what Kommo rejects.'),
   kommo_rate_limited: transient(),
   kommo_payment_required: transient('Pay the Kommo account; the service tries again once an hour.'),

@@ -68,7 +68,7 @@ describe('a form body', () => {
     expect(parse(text)).toEqual({ a: expected });
   });
 
-  it('S02: reads a key with the parent of the key before, whatever its names are', () => {
+  it('S02: reads a key that has the same parent as the key before, with any names', () => {
     expect(parse('a[b][c]=1&a[b][d]=2&a[b]=3&a[b][e]=4')).toEqual({ a: { b: { e: '4' } } });
     expect(parse('a[[b]=1&a[[c]=2&a[d]=3')).toEqual({ a: { '[b': '1', '[c': '2', d: '3' } });
     expect(parse('a[][b]=1&a[][c]=2')).toEqual({ a: [{ b: '1' }, { c: '2' }] });

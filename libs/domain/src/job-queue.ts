@@ -4,7 +4,7 @@ import type { Job } from './jobs.js';
 export interface PutJobOptions {
   /** Whole seconds before the job becomes ready; 0 unless given. */
   readonly delaySeconds?: number;
-  /** beanstalkd's: 0 is the most urgent. */
+  /** As in beanstalkd: 0 is the most urgent. */
   readonly priority?: number;
 }
 

@@ -15,7 +15,7 @@ export interface JobPayloads {
   readonly times: { readonly time: string };
 }
 
-/** A name of beanstalkd's for the queue of one kind of job. */
+/** The queue of one kind of job; "tube" is the word of beanstalkd. */
 export type Tube = keyof JobPayloads;
 /** The payload of that tube's jobs. */
 export type JobPayload<T extends Tube> = JobPayloads[T];
@@ -24,9 +24,9 @@ export type Job = { readonly [T in Tube]: { readonly tube: T; readonly payload: 
 
 /** How jobs of one tube are put and read. */
 interface JobKind<Payload> {
-  /** beanstalkd's: 0 is the most urgent. */
+  /** As in beanstalkd: 0 is the most urgent. */
   readonly priority: number;
-  /** Time-to-run: the server gives the job to another worker when its worker does not touch it for so long. */
+  /** Time-to-run: the server gives the job to another worker when its worker has not touched it for this time. */
   readonly ttrSeconds: number;
   parse(body: unknown): Payload;
 }

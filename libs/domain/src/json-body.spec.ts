@@ -31,7 +31,7 @@ describe('a JSON body', () => {
     expect(performance.now() - started).toBeLessThan(1_000);
   });
 
-  it('S02: counts names and list items, and neither what is in a text nor empty lists', () => {
+  it('S02: counts names and list items, but no content of texts and no empty lists', () => {
     const limits = { ...defaultBodyLimits, maxKeys: 6 };
     for (const text of ['{"a":[1,{"b":"[{,\\",,,"},[]],"c":{}}', '[1,2,3,4,5,[]]', ' [ [ ] , { } , 3 , 4 , 5 , 6 ] ']) {
       expect(() => parseJsonBody(text, limits)).not.toThrow();

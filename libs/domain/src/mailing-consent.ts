@@ -24,7 +24,7 @@ export function consentOfEvent({
   return isMailableStatus(status) ? 'mailable' : undefined;
 }
 
-/** Whether an event with these list ids concerns our list. One without ids concerns all lists. Without a list of ours, every event does. */
+/** Whether an event with these list ids concerns our list. An event without ids concerns all lists. While we have no list, every event concerns us. */
 export const concernsList = (namedListIds: readonly number[], listId: number | null): boolean =>
   namedListIds.length === 0 || listId === null || namedListIds.includes(listId);
 

@@ -30,7 +30,7 @@ export interface RetryPolicy {
   readonly jitter: number;
   /** A job that fails with a transient error at a greater age is buried. */
   readonly maxTransientAgeSeconds: number;
-  /** A job that fails with an unexpected error for the last of these attempts is buried. */
+  /** The number of attempts after which a job with an unexpected error is buried. */
   readonly maxUnexpectedAttempts: number;
 }
 

@@ -29,8 +29,8 @@ const table: [string, StoredSetup, NewSetup, SetupChange][] = [
   ['the first key', { ...stored, listId: null, listTitle: null, webhookState: null }, { ...same, isKeyNew: true, lists: [] }, newKey],
 ];
 
-describe('the change of key and settings', () => {
-  it.each(table)('is found for %s', (_, before, after, change) => {
+describe('compareSetups', () => {
+  it.each(table)('returns the changes for %s', (_, before, after, change) => {
     expect(compareSetups(before, after)).toEqual(change);
   });
 });

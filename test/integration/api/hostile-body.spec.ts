@@ -21,7 +21,7 @@ describe('R47: a hostile body', () => {
   it.each([
     ['100,000 keys', FORM, () => keys(100_000)],
     ['100,000 JSON keys', JSON_TYPE, () => JSON.stringify(Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`k${i}`, 1])))],
-  ])('of %s is refused quickly where large bodies are allowed', async (_name, headers, body) => {
+  ])('is refused quickly where large bodies are allowed: %s', async (_name, headers, body) => {
     const scene = await ApiScene.open({ database: await databases.open() });
     const started = process.cpuUsage();
     const response = await scene.sendAsOperator('POST', '/unisender/contacts', { body: body(), headers });

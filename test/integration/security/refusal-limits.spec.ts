@@ -40,7 +40,7 @@ describe('S11: refusals', () => {
     expect(await refuse(purpose, forwardedFor)).toBe(429);
   };
 
-  it.each(purposes)('of the purpose %s are limited, and those of all others are not', async (purpose) => {
+  it.each(purposes)('are limited for each purpose alone: %s', async (purpose) => {
     await useUp(purpose);
     for (const other of purposes.filter((each) => each !== purpose)) expect(await refuse(other)).toBe(refused[other].status);
   });
@@ -58,7 +58,7 @@ describe('S11: refusals', () => {
     expect(statuses).toEqual({ operator: 200, widget: 200, webhook: 200, consent: 302, uninstall: 200 });
   });
 
-  it('count for the client that the proxy names, whatever the client writes itself', async () => {
+  it('count for the client that the proxy names, not for one that the client names itself', async () => {
     await useUp('operator', '198.51.100.7, 192.0.2.1');
     expect(await refuse('operator', '203.0.113.9, 192.0.2.1')).toBe(429);
     expect(await refuse('operator', `${'9'.repeat(8_000)}, 192.0.2.1:4711`)).toBe(429);

@@ -149,7 +149,7 @@ describe.each(testDatabaseKinds())('an interrupted step on %s', (kind) => {
     expect(Object.keys(await account.onList())).toHaveLength(61);
   });
 
-  it('reads all pages again when a contact of an earlier page was deleted meanwhile, and counts no contact twice', async () => {
+  it('reads all pages again when a contact of an earlier page was deleted, and counts no contact twice', async () => {
     const ids = await account.createMany(many(600));
     await world.control.set({ 'unisender.delay_ms': 300 });
     const connecting = account.connect();

@@ -191,7 +191,7 @@ describe.each(testDatabaseKinds())('import on %s', (kind) => {
     expect(Object.keys(await account.onList())).toHaveLength(500);
   });
 
-  it('waits for confirmation before it removes more than a fifth', async () => {
+  it('waits for confirmation before it removes more than a fifth of the contacts', async () => {
     const ids = await account.createMany(many(120));
     await account.connect();
     for (const id of ids.slice(0, 60)) await account.remove(id, { silent: true });

@@ -97,7 +97,7 @@ describe.each(testDatabaseKinds())('another list title on %s', (kind) => {
     expect((await account.held()).has('known@example.com')).toBe(true);
   });
 
-  it('continues when the old list is deleted meanwhile', async () => {
+  it('continues when the old list is deleted during the move', async () => {
     await world.control.set({ 'unisender.unknown_list': 'invalid_arg' });
     await create('anna');
     await account.connect({ list_title: 'One' });

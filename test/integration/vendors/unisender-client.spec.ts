@@ -233,13 +233,13 @@ describe('lists, fields and hooks', () => {
   });
 });
 
-describe('S12: a response that is too large', () => {
+describe('S12: a response with too much content', () => {
   it.each([
     ['bytes', text(`{"result":[${' '.repeat(9 * 1024 * 1024)}]}`), () => client.getLists(key)],
     ['items', json({ result: Array.from({ length: 250_000 }, () => 1) }), () => client.getLists(key)],
     ['bytes for one object', text(`{"result":{"id":1}${' '.repeat(1024 * 1024)}}`), () => client.createList(key, 'x')],
     ['levels', text(`{"result":${'['.repeat(100_000)}${']'.repeat(100_000)}}`), () => client.getLists(key)],
-  ])('in its %s is a transient error', async (_name, response, call) => {
+  ])('is a transient error: too many %s', async (_name, response, call) => {
     client.close();
     client = createClient(60_000);
     vendor.respondWith(response);

@@ -35,7 +35,7 @@ function toAuditedAction({ action, fields }: AuditedRoute, request: FastifyReque
   };
 }
 
-/** What a handler reads: the body of a request that changes something, else the query; and the path. */
+/** The input of a handler: the query of a GET request, the body of any other one, and the path. */
 const inputOf = ({ method, query, body, params }: FastifyRequest): Record<string, unknown> => ({
   ...((method === 'GET' ? query : body) as Record<string, unknown> | undefined),
   ...(params as Record<string, unknown>),

@@ -14,7 +14,7 @@ describe('S02: the budget of bodies', () => {
     expect([budget.open('a').take(4), budget.open('a').take(4), budget.open('b').take(4)]).toEqual([true, false, true]);
   });
 
-  it('gets back what a share held, once', () => {
+  it('gets the bytes of a share back once', () => {
     const budget = new BodyBudget({ maxBytes: 10, maxBytesPerCaller: 10 });
     const share = budget.open('a');
     share.take(8);

@@ -23,17 +23,17 @@ describe('S11: toCanonicalIp', () => {
   );
 });
 
-describe('S11: the networks of an IPv6 client', () => {
+describe('S11: findIpv6Networks', () => {
   it.each([
     ['2001:db8:1:2::9', '2001:db8:1:2/64', '2001:db8:1/48'],
     ['2001:db8::9', '2001:db8:0:0/64', '2001:db8:0/48'],
     ['2001:db8:0:1::', '2001:db8:0:1/64', '2001:db8:0/48'],
     ['::1', '0:0:0:0/64', '0:0:0/48'],
-  ])('of %s are %s and %s', (ip, subnet, site) => {
+  ])('returns for %s the networks %s and %s', (ip, subnet, site) => {
     expect(findIpv6Networks(ip)).toEqual({ subnet, site });
   });
 
-  it('of an IPv4 client do not exist', () => {
+  it('returns undefined for an IPv4 client', () => {
     expect(findIpv6Networks('192.0.2.1')).toBeUndefined();
   });
 });

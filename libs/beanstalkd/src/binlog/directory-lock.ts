@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 
-/** Another running server uses the log directory, an embedded one or beanstalkd. */
+/** Another server (embedded, or beanstalkd) uses the log directory. */
 export class DirectoryLockedError extends Error {}
 
 /**

@@ -77,15 +77,12 @@ describe('PendingRecords', () => {
     fc.assert(fc.property(anyBatch, expectWholeRecords), { numRuns: 60 });
   });
 
-  it.each([undefined, 0, 5_000])(
-    'leaves a record (%s bytes of body) whole or invisible, whichever of its bytes is the first of a page',
-    (body) => {
-      for (const moving of aroundPageEnd) {
-        expectWholeRecords([moving, body]);
-        expectWholeRecords([0, moving - 87, body]);
-      }
-    },
-  );
+  it.each([undefined, 0, 5_000])('leaves a record (%s bytes of body) complete or invisible, wherever a page begins in it', (body) => {
+    for (const moving of aroundPageEnd) {
+      expectWholeRecords([moving, body]);
+      expectWholeRecords([0, moving - 87, body]);
+    }
+  });
 
   it('continues behind the written records', () => {
     const { pending } = collect([1, undefined]);

@@ -74,7 +74,7 @@ export class PendingRecords {
     return pageEnd < start + visibleBytes ? [{ bytes: impossibleLength, at: this.at + start }, rest] : [rest];
   }
 
-  /** All records in order. A part of more than a page that is already written is left out: one more call costs less than copying it. */
+  /** All records in order. Skips a part that is already written, if it is larger than a page: one more call costs less than a copy. */
   private *visibleWrites(): Generator<FileWrite> {
     let from = 0;
     for (const { pageEnd, end } of this.crossing) {

@@ -21,7 +21,7 @@ export class Heap<T extends HeapEntry> {
     return this.entries[0];
   }
 
-  /** All entries in no order. The array is the heap's own: valid until the next change. */
+  /** All entries, in no particular order. The array belongs to the heap and is valid until the next change. */
   values(): readonly T[] {
     return this.entries;
   }

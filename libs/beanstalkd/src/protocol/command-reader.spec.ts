@@ -13,7 +13,7 @@ function readLines(chunks: readonly string[]): string[] {
 
 const bodyOf = (size: number) => '\r\n\xe9'.repeat(size).slice(0, size);
 
-/** Each line contains the size of the body behind it. */
+/** Each line contains the size of the body after it. */
 function readJobs(stream: Buffer, chunkBytes: number): string[][] {
   const reader = new CommandReader();
   const jobs: string[][] = [];

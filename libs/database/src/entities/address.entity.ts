@@ -3,7 +3,7 @@ import type { AddressOrigin, AddressState, DirtyCause, MailingConsent, ParkStep,
 import { bigintColumn, EMAIL_LENGTH, jsonColumn } from './columns.js';
 import { RefusalColumns } from './refusal-columns.js';
 
-/** Whether Kommo must still be sent the tag of an unsubscribe. */
+/** Whether the tag of an unsubscribe must still be sent to Kommo. */
 export type WriteBackState = 'pending' | 'done';
 
 /** The state of one e-mail address of an account in Unisender, as far as we know. Times are epoch milliseconds. */
@@ -98,7 +98,7 @@ export class AddressEntity extends RefusalColumns {
   @Column(bigintColumn({ name: 'parked_at', nullable: true }))
   parkedAt!: number | null;
 
-  /** When a parked address is tried again; null when only an operator's resync does. */
+  /** When a parked address is tried again; null when only a resync by an operator tries it again. */
   @Column(bigintColumn({ name: 'retry_at', nullable: true }))
   retryAt!: number | null;
 

@@ -52,7 +52,7 @@ describe('planReservation', () => {
   it.each([
     ['a slot that is free', 0],
     ['a slot far ahead, from before the clock was set back', NOW + 3_600_000],
-  ])('S04: takes %s after a jump of the clock as if its burst were just used', (_name, nextAt) => {
+  ])('S04: treats %s after a jump of the clock as if its burst was just used', (_name, nextAt) => {
     const slot = { key: 'k', rule: bursty, nextAt };
     const free = NOW + 100 + 2_000 + 50;
     expect(planReservation([slot], { nowMs: NOW, jumpedAtMs: NOW })).toEqual({ kind: 'wait', untilMs: free - 50, limitedBy: 'widest' });

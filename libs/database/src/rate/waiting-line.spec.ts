@@ -14,14 +14,14 @@ function leaveAll(line: WaitingLine<ReturnType<typeof waiter>>): string[] {
 }
 
 describe('WaitingLine', () => {
-  it('lets groups take turns, and a group leave in its order', () => {
+  it('serves groups in turn, and the requests of a group in their order', () => {
     const line = new WaitingLine<ReturnType<typeof waiter>>();
     for (const name of ['a1', 'a2', 'a3', 'b1', 'c1', 'b2']) line.add(waiter(name.charAt(0), name));
     expect(leaveAll(line)).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
     expect(line.isEmpty).toBe(true);
   });
 
-  it('passes over a group that is held until its time', () => {
+  it('skips a group that is held until its time', () => {
     const line = new WaitingLine<ReturnType<typeof waiter>>();
     const [a, b] = [waiter('a', 'a1'), waiter('b', 'b1')];
     line.add(a);
@@ -34,7 +34,7 @@ describe('WaitingLine', () => {
     expect(line.findNext(50)).toBe(a);
   });
 
-  it('finds who is overdue, and removes a request once', () => {
+  it('finds the overdue request, and removes a request once', () => {
     const line = new WaitingLine<ReturnType<typeof waiter>>();
     const [first, second] = [waiter('a', 'a1'), waiter('a', 'a2')];
     line.add(first);

@@ -5,7 +5,7 @@ import { UnisenderClient } from '#unisender';
 import { findUsableUnisenderKey } from '../tokens/sealing.js';
 import { WebhookUrls } from './webhook-urls.js';
 
-/** The events of the webhook. Each delivery has one event, hence one address (reference/unisender.md 8.5). */
+/** The events of the webhook. Each delivery has one event and so one address (reference/unisender.md 8.5). */
 const WEBHOOK = {
   events: { unsubscribe: '*', subscribe: '*', email_status: '*' },
   singleEvent: true,

@@ -85,7 +85,7 @@ export class EventApplier {
 
   /**
    * Returns an unsubscribe as it is. Of addresses that subscribed again, returns those that Unisender confirms: its events are
-   * late and repeated, and an old one must not subscribe anybody.
+   * late and repeated, and an old one must not subscribe an address again.
    */
   private async confirm({ lease, unisenderKey }: AccountWork, change: ConsentChange): Promise<ConsentChange> {
     if (change.consent !== 'mailable') return change;

@@ -12,7 +12,7 @@ export interface AccountWork {
   readonly lease: AccountLease;
   readonly account: AccountEntity;
   readonly settings: AccountSettings;
-  /** Undefined without a key, and while Unisender refuses it. Then jobs keep the mirror and push nothing. */
+  /** Undefined without a key, and while Unisender refuses it. Jobs then update the mirror and push nothing. */
   readonly unisenderKey: Secret | undefined;
   /** Aborted when the process stops. */
   readonly signal: AbortSignal;
