@@ -30,7 +30,7 @@ const NOW_SQL: Readonly<Record<DatabaseKind, string>> = {
 };
 
 /**
- * The service's database, SQLite or MySQL. Transactions are ambient: whatever runs inside the callback of
+ * The service's database, SQLite or MySQL. Transactions are ambient: every statement inside the callback of
  * {@link transaction} joins that transaction, on either kind.
  *
  * SQL is portable: `?` placeholders, names in backticks where they are reserved words. Both kinds give numbers for `bigint`,

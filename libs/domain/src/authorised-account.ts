@@ -1,6 +1,6 @@
 import { BugError, InvalidInputError } from './errors.js';
 
-/** Who sends a request, after its token is verified. */
+/** The sender of a request, after its token was verified. */
 export type Caller =
   | { readonly kind: 'operator' }
   | { readonly kind: 'widget'; readonly accountId: number; readonly userId: number; readonly isAdmin: boolean }
@@ -13,7 +13,7 @@ export class AuthorisedAccount {
 
   /**
    * Lets an operator reach every account, and others only their own. Throws InvalidInputError `other_account`, and BugError
-   * `audience_undeclared` for an anonymous caller, who may reach no account.
+   * `audience_undeclared` for an anonymous caller, which may reach no account.
    */
   static grant(caller: Caller, accountId: number): AuthorisedAccount {
     if (caller.kind === 'anonymous') throw new BugError('An anonymous caller asks for an account', { code: 'audience_undeclared' });

@@ -32,7 +32,7 @@ describe('toContactContent', () => {
     [['other'], [], false],
     [[], ['vip'], false],
     [['vip'], ['vip'], false],
-  ])('passes with tags %j and not %j: %s', (includeTags, excludeTags, passes) => {
+  ])('passes the filter with included tags %j and excluded tags %j: %s', (includeTags, excludeTags, passes) => {
     expect(toContactContent(snapshot(), { ...defaultAccountSettings, includeTags, excludeTags }).passesFilter).toBe(passes);
   });
 

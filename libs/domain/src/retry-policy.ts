@@ -86,7 +86,7 @@ export type Continuation = 'sweep' | 'lease_holder' | 'earlier_job';
 
 /**
  * Returns the job that may continue the work of an account's failed job, which then ends; undefined when the failed job alone
- * continues it. An account has one job in back-off at most, however many its webhooks enqueue. A permanent error is never left to
+ * continues it. An account has at most one job in back-off, even if its webhooks enqueue many. A permanent error is never left to
  * another job, so that each one is buried.
  */
 export function findContinuation(error: unknown): Continuation | undefined {

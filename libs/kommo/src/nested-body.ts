@@ -8,7 +8,7 @@ const MAX_DEPTH = 12;
 
 const isFlatKey = (key: string): boolean => key.length <= MAX_KEY_LENGTH && FLAT_KEY.test(key);
 
-/** An object without a prototype: an absent key is undefined, whatever its name. */
+/** An object without a prototype: an absent key is undefined, also `constructor` and the like. */
 const createNode = (content?: object): Node => Object.assign(Object.create(null) as Node, content);
 
 /** A list becomes an object with index keys: on a list, a key such as `length` would change more than one item. */

@@ -6,7 +6,7 @@ const keys = Array.from({ length: 3_000 }, (_, index) => String(index));
 const bestOf = (among: readonly Endpoint[], key: string) => rankEndpoints(among, key).map(describeEndpoint)[0];
 
 describe('rankEndpoints', () => {
-  it('ranks the same whatever the order of the list', () => {
+  it('returns the same order for every order of the list', () => {
     for (const key of keys.slice(0, 50)) expect(rankEndpoints(servers, key)).toEqual(rankEndpoints([...servers].reverse(), key));
   });
 
@@ -18,7 +18,7 @@ describe('rankEndpoints', () => {
     }
   });
 
-  it('moves only the keys of a server that leaves', () => {
+  it('moves only the keys of a removed server', () => {
     const left = servers.slice(1);
     const stayed = keys.filter((key) => bestOf(servers, key) !== 'a:11300');
     for (const key of stayed) expect(bestOf(left, key)).toBe(bestOf(servers, key));

@@ -47,7 +47,7 @@ export class HeldJob {
     private readonly job: ReservedJob,
   ) {}
 
-  /** Asks the job to stop at its next safe point. If it fails after that, it is released, whatever the error. */
+  /** Asks the job to stop at its next safe point. If it fails after that, it is released after any error. */
   stop(): void {
     this.isStopping = true;
     this.interruption.abort();

@@ -202,7 +202,7 @@ describe('S01: the account of a request', () => {
     expect(await sendAll(contradictions(), OPERATOR, check, (each) => each === route)).toBeGreaterThan(20);
   });
 
-  it('is never the account of another widget user, however the request names it', async () => {
+  it('is never the account of another widget user, in any form of the request', async () => {
     const check = ({ status, text }: ApiResponse, what: object) => {
       expect({ ...what, isRefused: [400, 403].includes(status) }).toEqual({ ...what, isRefused: true });
       expect(text).not.toContain(String(OTHER));

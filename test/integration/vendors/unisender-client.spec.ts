@@ -255,7 +255,7 @@ describe('exports', () => {
     return rows;
   };
 
-  it('start under a limit of their own and have a task', async () => {
+  it('have a limit of their own and a task', async () => {
     vendor.respondWith(
       sample('exportContacts.async.response.json'),
       sample('getTaskResult.processing.shape.json'),

@@ -28,7 +28,7 @@ export const findAuthorisedAccount = (request: object): AuthorisedAccount | unde
 
 /**
  * Decides which account a request is about, and whether its caller may reach it. A refused account stays with the request:
- * the input pipe's interceptor answers it together with the other bad fields. Throws InvalidInputError `other_account`.
+ * AccountRefusalInterceptor reports it together with the other bad fields. Throws InvalidInputError `other_account`.
  */
 @Injectable()
 export class AccountGuard implements CanActivate {

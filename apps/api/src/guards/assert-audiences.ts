@@ -9,7 +9,7 @@ const AUDIENCES_WITHOUT_GUARDS: ReadonlySet<Audience> = new Set<Audience>(['publ
 const isProtected = ({ audience, hasGuards = false }: FastifyContextConfig) =>
   audience !== undefined && (hasGuards || AUDIENCES_WITHOUT_GUARDS.has(audience));
 
-/** A widget user may reach one account only: its routes must say which, and who may call a route decides whether that authorises. */
+/** A widget user may reach one account only, so a route of the widget must declare its account. The audience decides whether it authorises. */
 function hasRightAccount({ audience, account }: FastifyContextConfig): boolean {
   if (audience === 'widget') return account?.isAuthorised === true && account.isRequired;
   return account === undefined || account.isAuthorised === (audience === 'operator');

@@ -22,6 +22,6 @@ export class AudienceGuard implements CanActivate {
     const { audience } = request.routeOptions.config;
     const { kind } = getCaller(request);
     if (audience !== undefined && callersOf[audience]?.includes(kind) !== false) return true;
-    throw new BugError('The gate let a caller pass who may not call the route', { code: 'audience_undeclared' });
+    throw new BugError('The gate accepted a caller that the route does not accept', { code: 'audience_undeclared' });
   }
 }

@@ -15,7 +15,7 @@ const operatorRequired = () =>
 const widgetTokenRequired = () =>
   new InvalidInputError("Kommo's disposable token is required: send it in X-Auth-Token", { code: 'widget_token_refused' });
 
-/** Finds out who sends a request, from its path and its headers alone. Valid tokens are never limited. */
+/** Finds the caller of a request by its path and its headers alone. Valid tokens are never limited. */
 @Injectable()
 export class CallerFinder {
   constructor(

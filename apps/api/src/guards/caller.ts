@@ -2,10 +2,10 @@ import { BugError, type Caller } from '#domain';
 
 const callers = new WeakMap<object, Caller>();
 
-/** Sets who sends a request. */
+/** Stores the caller of a request. */
 export const setCaller = (request: object, caller: Caller): void => void callers.set(request, caller);
 
-/** Returns who sends a request. Throws BugError when the gate did not decide. */
+/** Returns the caller of a request. Throws BugError when the request did not pass the gate. */
 export function getCaller(request: object): Caller {
   const caller = callers.get(request);
   if (caller) return caller;

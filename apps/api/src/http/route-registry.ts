@@ -17,7 +17,7 @@ declare module 'fastify' {
     readonly keepsRawBody?: boolean;
     /** The largest body; default: that of the audience. */
     readonly maxBodyBytes?: number;
-    /** Reads only, whatever its method. */
+    /** The route changes nothing, although its method is not GET. */
     readonly changesNothing?: boolean;
   }
 }

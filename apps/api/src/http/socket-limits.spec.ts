@@ -68,7 +68,7 @@ describe('S02: the limits of sockets', () => {
     expect(busy.closed).toBe(false);
   });
 
-  it('answer the first requests of a pipeline, then 429, then nothing', async () => {
+  it('allow the first requests of a pipeline, then send 429, then close the connection', async () => {
     const connectClient = await open({ maxConnections: 2, maxPipelined: 3 });
     const client = await connectClient();
     let text = '';

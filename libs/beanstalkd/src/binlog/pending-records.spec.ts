@@ -73,7 +73,7 @@ function expectWholeRecords(bodies: readonly (number | undefined)[]): void {
 }
 
 describe('PendingRecords', () => {
-  it('leaves only whole records in order, at whatever page a kill stops the writing', () => {
+  it('leaves only complete records in order when a kill stops the writing at any page', () => {
     fc.assert(fc.property(anyBatch, expectWholeRecords), { numRuns: 60 });
   });
 

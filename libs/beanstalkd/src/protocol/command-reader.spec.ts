@@ -38,7 +38,7 @@ describe('CommandReader', () => {
     ['a line that is far too long', `${'x'.repeat(500)}\r\nquit\r\n`, ['overlong', 'quit']],
     ['a line end across the edge of the 224 bytes, which is missed', `${'x'.repeat(223)}\r\nquit\r\n`, ['overlong']],
     ['a carriage return that hides the later line end', `a\rb\r\n${'y'.repeat(230)}\r\nquit\r\n`, ['overlong', 'quit']],
-  ])('reads %s, at whatever byte the stream is cut', (_name, text, expected) => {
+  ])('reads %s when the stream is cut at any byte', (_name, text, expected) => {
     expect(readLines([text])).toEqual(expected);
     expect(readLines([...text])).toEqual(expected);
     for (let cut = 1; cut < text.length; cut += 1) expect(readLines([text.slice(0, cut), text.slice(cut)])).toEqual(expected);
@@ -59,7 +59,7 @@ describe('CommandReader', () => {
     expect(body.buffer).toBe(chunk.buffer);
   });
 
-  it('reads the same lines and bodies, at whatever byte a long stream is cut', () => {
+  it('reads the same lines and bodies when a long stream is cut at any byte', () => {
     const sizes = Array.from({ length: 60 }, (_, index) => (index * index * 7) % 1500);
     const stream = Buffer.from(sizes.map((size) => `put ${size}\r\n${bodyOf(size)}`).join(''), 'latin1');
     for (const cut of [1, 7, 223, 1023, 1024, 1025, 4096, stream.length]) {

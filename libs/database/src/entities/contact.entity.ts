@@ -31,7 +31,7 @@ export class ContactEntity {
   @Column(jsonColumn({ name: 'fields' }))
   fields!: Readonly<Record<string, string>>;
 
-  /** The contact as Kommo has it, whatever the settings are; compact JSON. Null when it was never kept, and for a tombstone. */
+  /** The whole contact as Kommo sent it, independent of the settings; compact JSON. Null when it was not stored, and for a tombstone. */
   @Column({ name: 'snapshot', type: 'text', nullable: true })
   snapshot!: string | null;
 

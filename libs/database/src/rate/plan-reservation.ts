@@ -27,18 +27,18 @@ export type ReservationPlan =
   | { readonly kind: 'wait'; readonly untilMs: number; readonly limitedBy: 'widest' | 'narrower' }
   | { readonly kind: 'reserve'; readonly at: number; readonly nextAt: readonly number[] };
 
-/** The most that `soonestMs` is after now, and the most that `extraMs` is. */
+/** The maximum of `extraMs`, and of the time from now to `soonestMs`. */
 export const MAX_DELAY_MS = 2_000;
 /** A slot is reserved this shortly before it is free: no queue of reservations exists in the database. */
 const RESERVE_AHEAD_MS = 100;
 const PLAN_AHEAD_MS = 50;
 const TOLERABLE_GAP_MS = 10;
-/** No slot reaches further than this beyond its own interval. One that does was written before the clock was set back. */
+/** A slot that is further ahead than this (beyond its own interval) was written before the clock was set back. */
 const PLAUSIBLE_AHEAD_MS = RESERVE_AHEAD_MS + 2 * MAX_DELAY_MS + 1_000;
 
 const freeAt = ({ rule, nextAt }: RateSlot): number => nextAt - (rule.burst - 1) * rule.intervalMs;
 
-/** The slot as if its whole burst were used at the end of all reservations that existed at the jump of the clock. */
+/** Returns the next slot after a jump of the clock: later than all reservations from before the jump, and a whole burst after them. */
 const restartedAt = ({ rule }: RateSlot, jumpedAtMs: number): number =>
   jumpedAtMs + RESERVE_AHEAD_MS + MAX_DELAY_MS + rule.burst * rule.intervalMs;
 

@@ -36,7 +36,7 @@ export class TokenService {
     }
   }
 
-  /** Returns the session of the stored token, whatever the status of the account. Undefined without a token that is still valid. */
+  /** Returns the session of the stored token, for any status of the account. Undefined without a token that is still valid. */
   async findStoredSession(accountId: number): Promise<KommoSession | undefined> {
     return this.vault.findStoredSession(accountId);
   }

@@ -42,7 +42,7 @@ export class TokenVault {
   }
 
   /**
-   * Returns the session of the stored access token, whatever the status of the account. Undefined without a token, and when it has
+   * Returns the session of the stored access token, for any status of the account. Undefined without a token, and when it has
    * expired. Use it for questions only, never for work.
    */
   async findStoredSession(accountId: number): Promise<KommoSession | undefined> {
