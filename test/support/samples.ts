@@ -1,6 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-const directoryOf = (vendor: 'kommo' | 'unisender') => new URL(`../samples/${vendor}/`, import.meta.url);
+/** From the sources, else from the compiled files under `dist`. */
+const samplesPath = ['../samples/', '../../../test/samples/'].find((path) => existsSync(new URL(path, import.meta.url))) ?? '../samples/';
+
+const directoryOf = (vendor: 'kommo' | 'unisender') => new URL(`${samplesPath}${vendor}/`, import.meta.url);
 
 /** Lists the recorded and documented payloads of a vendor whose names match. */
 export const listSamples = (vendor: 'kommo' | 'unisender', name: RegExp): string[] =>
