@@ -72,6 +72,11 @@ export class SyncedAccount extends VendorAccount {
     super(world.control, accountId, unisenderKey);
   }
 
+  /** The same account with another Unisender key. */
+  withKey(unisenderKey: string): SyncedAccount {
+    return new SyncedAccount(this.world, this.accountId, unisenderKey);
+  }
+
   /** Saves the key and does all work, so the import ends. */
   async connect(settings?: Readonly<Record<string, unknown>>): Promise<RunView> {
     const { run } = await this.world.harness.get(WidgetSettings).saveKey({
@@ -187,6 +192,17 @@ export class SyncWorld {
     await this.control.post('/unisender/hooks/flush');
     this.harness.clock.advance(QUIET_MS);
     await this.work();
+  }
+
+  /** Delivers the hooks that Unisender holds, then does all work. */
+  async settleUnisender(): Promise<void> {
+    await this.control.post('/unisender/hooks/flush');
+    await this.work();
+  }
+
+  /** Drops the waiting hooks of Unisender. */
+  async loseUnisenderHooks(): Promise<void> {
+    await this.control.post('/unisender/hooks/drop');
   }
 
   /** Drops the waiting hooks of Kommo. */

@@ -61,9 +61,26 @@ export class VendorAccount {
     await this.control.post(`/kommo/accounts/${this.accountId}/contacts/${contactId}/restore`);
   }
 
-  /** Unsubscribes an address, as its owner would. */
-  async unsubscribe(email: string): Promise<void> {
-    await this.control.post(`/unisender/accounts/${this.unisenderKey}/unsubscribe`, { email });
+  /** Unsubscribes an address from everything, or from these lists only, as its owner would. */
+  async unsubscribe(email: string, listIds?: readonly number[]): Promise<void> {
+    await this.control.post(`/unisender/accounts/${this.unisenderKey}/unsubscribe`, { email, ...(listIds && { list_ids: listIds }) });
+  }
+
+  /** Subscribes an address to these lists again, as its owner would. */
+  async subscribe(email: string, listIds: readonly number[]): Promise<void> {
+    await this.control.post(`/unisender/accounts/${this.unisenderKey}/subscribe`, { email, list_ids: listIds });
+  }
+
+  /** Adds a list to the Unisender account. */
+  async addList(title: string, id?: number): Promise<number> {
+    return (await this.control.post<{ id: number }>(`/unisender/accounts/${this.unisenderKey}/lists`, { title, ...(id && { id }) })).id;
+  }
+
+  /** The lists on which the address gets mailings. */
+  async mailedLists(email: string): Promise<number[]> {
+    const isMailable = (status: string | undefined) => status === 'active' || status === 'new';
+    const found = (await this.held()).get(email);
+    return isMailable(found?.status) ? (found?.lists ?? []).filter(({ status }) => isMailable(status)).map(({ id }) => id) : [];
   }
 
   /** Adds a preexisting address to the Unisender account. */

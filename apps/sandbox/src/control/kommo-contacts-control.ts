@@ -31,8 +31,18 @@ export class KommoContactsControl {
         .add('GET', `${folder}/:cid`, (request) => jsonResponse(contactView(this.accountOf(request), this.contactOf(request, type))))
         .add('PATCH', `${folder}/:cid`, (request) => this.update(request, type))
         .add('DELETE', `${folder}/:cid`, (request) => this.trash(request, type))
-        .add('POST', `${folder}/:cid/restore`, (request) => this.restore(request, type));
+        .add('POST', `${folder}/:cid/restore`, (request) => this.restore(request, type))
+        .add('POST', `${folder}/:cid/refuse`, (request) => this.refuseWrites(request, type));
     }
+  }
+
+  private refuseWrites(request: ControlRequest, type: EntityType): HttpResponse {
+    const { id } = this.contactOf(request, type);
+    const isRefused = request.input().allowOnly('writes').optionalFlag('writes') ?? true;
+    const { refusedWrites } = this.accountOf(request);
+    if (isRefused) refusedWrites.add(id);
+    else refusedWrites.delete(id);
+    return jsonResponse({ id, writes_refused: isRefused });
   }
 
   private create(request: ControlRequest, type: EntityType): HttpResponse {

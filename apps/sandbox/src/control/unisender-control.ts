@@ -55,7 +55,8 @@ export class UnisenderControl {
       .add('POST', `${account}/subscribe`, (request) => this.subscribe(request))
       .add('POST', `${account}/status`, (request) => this.changeStatus(request))
       .add('GET', '/sandbox/unisender/hooks', () => jsonResponse(this.unisender.hooks.deliveries.map(deliveryView)))
-      .add('POST', '/sandbox/unisender/hooks/flush', () => this.flushHooks());
+      .add('POST', '/sandbox/unisender/hooks/flush', () => this.flushHooks())
+      .add('POST', '/sandbox/unisender/hooks/drop', () => jsonResponse({ dropped: this.unisender.hooks.drop() }));
   }
 
   private accountOf(request: ControlRequest): UnisenderAccount {

@@ -35,6 +35,8 @@ export class KommoAccount {
   readonly contacts = new ContactStore();
   readonly companies = new ContactStore();
   readonly webhooks: Webhook[] = [];
+  /** Contacts whose writes through the API are refused. */
+  readonly refusedWrites = new Set<number>();
   readonly mode: AccountMode = { paid: true, filtersEnabled: true, webhooksAllowed: true };
   private readonly tagIds = new Map<string, number>();
   private nextId = 20_000_001;

@@ -67,6 +67,8 @@ export class ContactsEndpoint {
       const contacts = request.account.contactsOf(type);
       const unknown = batch.inputs.filter(({ change }) => contacts.get(change.id ?? 0)?.isDeleted !== false);
       if (unknown.length > 0) return notFound(unknown.map(({ requestId }) => requestId));
+      const refused = batch.inputs.filter(({ change }) => request.account.refusedWrites.has(change.id ?? 0));
+      if (refused.length > 0) return refusedWrite(refused.map(({ requestId }) => requestId));
       const views = batch.inputs.map(({ change }) => this.updateOne(request, type, change));
       return writtenResponse(request.account, type, views);
     };
@@ -194,6 +196,11 @@ export function parseJson(body: Buffer): unknown {
   } catch {
     return undefined;
   }
+}
+
+function refusedWrite(requestIds: readonly string[]): HttpResponse {
+  const errors = [{ code: 'NotSupportedChoice', path: 'tags_to_add', detail: 'The contact must not be changed' }];
+  return validationProblem(requestIds.map((requestId) => ({ requestId, errors })));
 }
 
 function notFound(requestIds: readonly string[]): HttpResponse {

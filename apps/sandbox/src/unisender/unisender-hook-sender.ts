@@ -11,7 +11,7 @@ export interface UnisenderDelivery {
   readonly hook: UnisenderHook;
   readonly event: UnisenderEvent;
   readonly firstAttemptAtMs: number;
-  state: 'held' | 'sending' | 'retry' | 'delivered' | 'stopped';
+  state: 'held' | 'sending' | 'retry' | 'delivered' | 'stopped' | 'dropped';
   readonly attempts: { atMs: number; status: number | null }[];
 }
 
@@ -45,6 +45,13 @@ export class UnisenderHookSender {
     const due = this.deliveries.filter(({ state }) => state === 'held' || state === 'retry');
     await Promise.all(due.map((delivery) => this.attempt(delivery)));
     return due;
+  }
+
+  /** Drops the deliveries that are held or wait for a retry. Returns their number. */
+  drop(): number {
+    const due = this.deliveries.filter(({ state }) => state === 'held' || state === 'retry');
+    for (const delivery of due) delivery.state = 'dropped';
+    return due.length;
   }
 
   private listIdsOf(account: UnisenderAccount, email: string, data: UnisenderEvent['data']): UnisenderEvent['data'] {
