@@ -363,6 +363,21 @@ const authStates = (columns: Columns): Table =>
 const rateSlots = (columns: Columns): Table =>
   new Table({ name: 'rate_slots', columns: [columns.varchar('slot_key', 128, key), columns.bigint('next_at')] });
 
+const pauses = (columns: Columns): Table =>
+  new Table({
+    name: 'pauses',
+    columns: [
+      columns.varchar('scope_kind', 16, key),
+      columns.varchar('scope_id', 255, key),
+      columns.varchar('code', 64, key),
+      columns.bigint('began_at'),
+      columns.bigint('ends_at'),
+      columns.integer('repetitions', { default: 1 }),
+      columns.varchar('reason', 255, optional),
+    ],
+    indices: [index('ix_pauses_ends_at', 'ends_at')],
+  });
+
 const alerts = (columns: Columns): Table =>
   new Table({
     name: 'alerts',
@@ -433,6 +448,7 @@ const inOrder = [
   failures,
   authStates,
   rateSlots,
+  pauses,
   alerts,
   audit,
   keyCanaries,

@@ -93,9 +93,12 @@ afterEach(async () => {
   for (const application of applications.splice(0)) await application.close();
 });
 
-/** The database of a test, which the test closes itself. */
-const withoutClose = (database: Database): Database =>
-  Object.assign(Object.create(database) as Database, { close: () => Promise.resolve() });
+/** The database of a test, which the test closes itself. It goes by the clock of the harness. */
+const withoutClose = (database: Database, clock: Clock): Database =>
+  Object.create(database, {
+    close: { value: () => Promise.resolve() },
+    nowSql: { get: () => String(clock.nowMs()) },
+  }) as Database;
 
 /** A testing module that is ready to compile. */
 export interface PreparedHarness {
@@ -136,7 +139,7 @@ export function prepareHarness(
   const globals = { module: GlobalsModule, global: true, providers, exports: providers };
   const builder = Test.createTestingModule({ imports: [globals, ...imports] })
     .overrideProvider(Database)
-    .useValue(withoutClose(database))
+    .useValue(withoutClose(database, clock))
     .overrideProvider(RequestLimiter)
     .useValue(limiter)
     .overrideProvider(JobQueue)

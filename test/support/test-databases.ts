@@ -11,7 +11,7 @@ import type { MariaDbProcess } from './mariadb-process.js';
 /** Creates databases of one kind for the tests of a file. They are closed and removed automatically. */
 export interface TestDatabases {
   /** Opens a new database with the current schema. */
-  open(): Promise<Database>;
+  open(options?: Partial<DatabaseOptions>): Promise<Database>;
   /** Opens another connection to an existing database, as another process would. */
   openAt(location: DatabaseLocation, options?: Partial<DatabaseOptions>): Promise<Database>;
   /** Creates an empty database without a schema. */
@@ -120,7 +120,7 @@ export const openTestDatabases = (kind: DatabaseKind): TestDatabases => {
     return database;
   };
   return {
-    open: async () => openAt(await provider.createMigrated()),
+    open: async (options) => openAt(await provider.createMigrated(), options),
     openAt,
     createEmpty: () => provider.createEmpty(),
     createMigrated: () => provider.createMigrated(),

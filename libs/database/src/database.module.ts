@@ -20,6 +20,7 @@ import { LeaseStore } from './stores/lease.store.js';
 import { MailingConsentStore } from './stores/mailing-consent.store.js';
 import { PersonStore } from './stores/person.store.js';
 import { PurgeStore } from './stores/purge.store.js';
+import { PauseStore } from './stores/pause.store.js';
 import { RateSlotStore } from './stores/rate-slot.store.js';
 import { RoundStore } from './stores/round.store.js';
 import { RunStore } from './stores/run.store.js';
@@ -42,6 +43,7 @@ const stores = [
   MailingConsentStore,
   PersonStore,
   PurgeStore,
+  PauseStore,
   RateSlotStore,
   RoundStore,
   RunStore,
@@ -60,8 +62,9 @@ const stores = [
     ...stores,
     {
       provide: RequestLimiter,
-      inject: [RateSlotStore, Clock, Config],
-      useFactory: (slots: RateSlotStore, clock: Clock, config: Config) => new DatabaseRequestLimiter(slots, clock, rateRules(config)),
+      inject: [RateSlotStore, PauseStore, Clock, Config, Logger],
+      useFactory: (slots: RateSlotStore, pauses: PauseStore, clock: Clock, config: Config, logger: Logger) =>
+        new DatabaseRequestLimiter({ slots, pauses }, clock, rateRules(config), { logger }),
     },
   ],
   exports: [Database, ...stores, RequestLimiter],

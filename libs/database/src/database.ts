@@ -74,6 +74,12 @@ export class Database {
     return databaseNowMs ? String(Math.trunc(databaseNowMs())) : NOW_SQL[this.kind];
   }
 
+  /** Reads the database's clock, see {@link nowSql}. */
+  async nowMs(): Promise<number> {
+    const [row] = await this.query<{ nowMs: number }>(`SELECT ${this.nowSql} AS nowMs`);
+    return row?.nowMs ?? 0;
+  }
+
   /** TypeORM's description of an entity's table and columns. */
   metadataOf(entity: new () => object): EntityMetadata {
     return this.source.getMetadata(entity);

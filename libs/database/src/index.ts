@@ -15,6 +15,7 @@ export {
   type EventState,
   FailureEntity,
   IntegrationEntity,
+  PauseEntity,
   RunEntity,
   type UnisenderWebhookState,
   type WebhookState,
@@ -35,6 +36,7 @@ export { LeaseStore } from './stores/lease.store.js';
 export { MailingConsentStore, type PendingWriteBack } from './stores/mailing-consent.store.js';
 export { type HeldAddress, type HeldContact, type HeldEvent, type HeldPerson, PersonStore } from './stores/person.store.js';
 export { PurgeStore } from './stores/purge.store.js';
+export { type NewPause, PauseStore } from './stores/pause.store.js';
 export { RateSlotStore, type SlotMove } from './stores/rate-slot.store.js';
 export { RoundStore } from './stores/round.store.js';
 export { type NewRun, type RunCounts, type RunPatch, RunStore } from './stores/run.store.js';

@@ -88,6 +88,7 @@ const registry = {
   suspended: blocked(401, 'Pay the Kommo account, then authorise the account again.'),
   account_busy: deferral('Nothing: the job continues when the other worker has finished.'),
   account_paused: deferral('Nothing: the job continues at the end of the pause.'),
+  paused_by_operator: deferral('Run npm run cli -- resume, with the account or the vendor.'),
   lease_lost: deferral('Nothing: another worker continues the job.'),
   still_running: deferral('Nothing: the job still runs in the same process.'),
   stopping: deferral('Nothing: the job continues after the restart.'),
@@ -105,6 +106,7 @@ const registry = {
   kommo_rejected: invalid(400, 'Read the reason in the message and change what Kommo rejects.'),
   kommo_rate_limited: transient(),
   kommo_payment_required: transient('Pay the Kommo account; the service tries again once an hour.'),
+  kommo_blocked: transient('Nothing: requests continue at the end of the pause.'),
   kommo_forbidden: transient('Check the rights of the user who installed the integration.'),
   kommo_unavailable: transient(),
   kommo_webhook_disabled: transient('Check that Kommo can reach PUBLIC_URL.'),
@@ -126,7 +128,7 @@ const registry = {
   unisender_too_many_rows: bug(),
   unisender_uneven_rows: bug(),
   unisender_forbidden_column: bug(),
-  vendor_paused: transient('Nothing: requests continue at the end of the pause.'),
+  vendor_paused: deferral('Nothing: requests continue at the end of the pause.'),
   request_limit_busy: deferral('Nothing: the service tries again. If it stays, fewer accounts fit one IP.'),
 
   // Jobs and the queue

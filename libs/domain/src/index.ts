@@ -100,6 +100,20 @@ export {
   type RefusalKind,
 } from './mailing-consent.js';
 export {
+  AGREEING_CODES,
+  AGREEMENT_MS,
+  decidePause,
+  decideVendorPause,
+  findPauseScope,
+  LONGEST_PAUSE_MS,
+  type PauseScope,
+  type PauseSpan,
+  UNTIL_LIFTED_MS,
+  type Vendor,
+  type VendorRefusal,
+  vendors,
+} from './pause.js';
+export {
   type FoundAddress,
   listToLeave,
   originOfFresh,

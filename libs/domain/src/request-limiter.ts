@@ -1,3 +1,5 @@
+import type { VendorRefusal } from './pause.js';
+
 /**
  * Keeps a vendor's request limits over all processes. An abstract class, so that it is its own injection token; a plain object with
  * these methods is a RequestLimiter too.
@@ -8,6 +10,6 @@ export abstract class RequestLimiter {
    * Rejects with the signal's reason when the signal is aborted first.
    */
   abstract acquire(keys: readonly string[], signal?: AbortSignal): Promise<void>;
-  /** Stops all requests under the key for `forMs`, in every process: the vendor refused one for all of them. */
-  abstract pause(key: string, forMs: number): Promise<void>;
+  /** Stops further requests under the key in every process, because the vendor refused one. */
+  abstract pause(key: string, refusal: VendorRefusal): Promise<void>;
 }

@@ -16,7 +16,7 @@ import { type ContactPage, findApiContact, readContactPage } from './contact-rea
 import { findAccount, type KommoAccount } from './kommo-account.js';
 import { isNotFound, readBody, toApiFailure, toTokenFailure, unreadableResponse } from './kommo-failure.js';
 import { findKommoHost, type KommoHost } from './kommo-host.js';
-import { KommoHttp, kommoPeer, type KommoRequest } from './kommo-http.js';
+import { type KommoCaller, KommoHttp, kommoPeer, type KommoRequest } from './kommo-http.js';
 import { CONTACT_RESPONSE, isSuccess, type KommoResponse, PAGE_RESPONSE, type ResponseLimits, SMALL_RESPONSE } from './kommo-response.js';
 import { KommoSettings, type KommoTimeouts } from './kommo-settings.js';
 import { findWebhook, isActiveFor, type KommoWebhook } from './kommo-webhook.js';
@@ -50,12 +50,24 @@ const TOKEN_PATH = '/oauth2/access_token';
 const CURRENT_SUBDOMAIN_PATH = '/oauth2/account/current/subdomain';
 const CONTACTS_PATH = '/api/v4/contacts';
 const WEBHOOKS_PATH = '/api/v4/webhooks';
+const ACCOUNT_REQUEST = { method: 'GET', path: '/api/v4/account' } as const;
+
+/** What a call to the token endpoint exchanges, as Kommo names it. */
+type GrantProof =
+  | { readonly grant_type: 'authorization_code'; readonly code: string }
+  | { readonly grant_type: 'refresh_token'; readonly refresh_token: string };
 
 type ApiRequest = Pick<KommoRequest, 'method' | 'path' | 'query' | 'body'> & Partial<ResponseLimits>;
 
+function toAccount(body: UnknownRecord | undefined): KommoAccount {
+  const account = findAccount(body);
+  if (!account) throw unreadableResponse('no account in it');
+  return account;
+}
+
 /**
  * Client of Kommo's OAuth endpoints and API v4. It makes each call once; the caller retries. Before each call it acquires the
- * limiter keys `kommo` and `kommo:<account id>`, or `kommo:<host>` for the token endpoint.
+ * limiter keys `kommo` and `kommo:<account id>`; for an exchange of a code `kommo`, `kommo-exchange` and `kommo-host:<host>`.
  *
  * Every method may throw TransientError: `kommo_rate_limited` (wait `retryAfterMs`), `kommo_payment_required`, `kommo_forbidden`
  * (no rights, or this IP is blocked for all accounts) or `kommo_unavailable` (no response, 5xx, or a truncated one). Methods
@@ -82,7 +94,7 @@ export class KommoClient {
 
   /** Exchanges an authorization code for tokens. A code works once, for 20 minutes. Throws KommoTokenRefusedError when Kommo refuses it. */
   async exchangeCode({ code, ...grant }: KommoGrant & { readonly code: string }): Promise<TokenPair> {
-    return this.requestToken(grant, 'authorization_code', { code });
+    return this.requestToken(grant, 'exchange', { grant_type: 'authorization_code', code });
   }
 
   /**
@@ -90,12 +102,17 @@ export class KommoClient {
    * refresh one account twice at the same time (reference/kommo.md 1.5). Throws KommoTokenRefusedError for a final refusal,
    * KommoHostMovedError when the account may have been renamed.
    */
-  async refresh({ refreshToken, ...grant }: KommoGrant & { readonly refreshToken: Secret }): Promise<TokenPair> {
-    return this.requestToken(grant, 'refresh_token', { refresh_token: refreshToken.reveal() });
+  async refresh({
+    accountId,
+    refreshToken,
+    ...grant
+  }: KommoGrant & { readonly accountId: number; readonly refreshToken: Secret }): Promise<TokenPair> {
+    return this.requestToken(grant, { accountId }, { grant_type: 'refresh_token', refresh_token: refreshToken.reveal() });
   }
 
   /** Asks Kommo for the current host of a renamed account (reference/kommo.md 1.7). Undefined when Kommo names no allowed host. */
   async findCurrentHost(request: {
+    readonly accountId: number;
     readonly apiDomain: string;
     readonly refreshToken: Secret;
     readonly signal?: AbortSignal | undefined;
@@ -108,7 +125,7 @@ export class KommoClient {
       method: 'GET',
       path: CURRENT_SUBDOMAIN_PATH,
       headers: { 'X-Refresh-Token': request.refreshToken.reveal() },
-      limiterKeys: ['kommo', `kommo:${host}`],
+      caller: { accountId: request.accountId },
       totalTimeoutMs: this.timeouts.oauthMs,
       signal: request.signal,
     });
@@ -122,9 +139,12 @@ export class KommoClient {
 
   /** Reads the account of the access token. Also a test whether the token works. */
   async getAccount(session: KommoSession): Promise<KommoAccount> {
-    const account = findAccount(await this.requestJson(session, { method: 'GET', path: '/api/v4/account' }));
-    if (!account) throw unreadableResponse('no account in it');
-    return account;
+    return toAccount(await this.requestJson(session, ACCOUNT_REQUEST));
+  }
+
+  /** As {@link getAccount}, for the token of an exchange: its account is not known yet. */
+  async identifyAccount(session: Omit<KommoSession, 'accountId'>): Promise<KommoAccount> {
+    return toAccount(readBody(await this.sendAs('exchange', session, ACCOUNT_REQUEST)));
   }
 
   /**
@@ -238,12 +258,16 @@ export class KommoClient {
   }
 
   private async send(session: KommoSession, request: ApiRequest): Promise<KommoResponse> {
+    return this.sendAs({ accountId: session.accountId }, session, request);
+  }
+
+  private async sendAs(caller: KommoCaller, session: Omit<KommoSession, 'accountId'>, request: ApiRequest): Promise<KommoResponse> {
     return this.http.send({
       ...SMALL_RESPONSE,
       ...request,
+      caller,
       host: this.getAllowedHost(session.host),
       headers: { Authorization: `Bearer ${session.accessToken.reveal()}` },
-      limiterKeys: ['kommo', `kommo:${session.accountId}`],
       totalTimeoutMs: this.timeouts.totalMs,
       signal: session.signal,
     });
@@ -251,8 +275,8 @@ export class KommoClient {
 
   private async requestToken(
     { host: grantHost, clientId, clientSecret, redirectUri, signal }: KommoGrant,
-    grantType: 'authorization_code' | 'refresh_token',
-    proof: Readonly<Record<string, string>>,
+    caller: KommoCaller,
+    proof: GrantProof,
   ): Promise<TokenPair> {
     const host = this.getAllowedHost(grantHost);
     const response = await this.http.send({
@@ -260,13 +284,13 @@ export class KommoClient {
       host,
       method: 'POST',
       path: TOKEN_PATH,
-      body: { client_id: clientId, client_secret: clientSecret.reveal(), grant_type: grantType, ...proof, redirect_uri: redirectUri },
-      limiterKeys: ['kommo', `kommo:${host}`],
+      body: { client_id: clientId, client_secret: clientSecret.reveal(), ...proof, redirect_uri: redirectUri },
+      caller,
       totalTimeoutMs: this.timeouts.oauthMs,
       isOnce: true,
       signal,
     });
-    if (!isSuccess(response)) throw toTokenFailure(response, grantType);
+    if (!isSuccess(response)) throw toTokenFailure(response, proof.grant_type);
     return readTokenPair(response.body);
   }
 

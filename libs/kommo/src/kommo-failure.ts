@@ -1,12 +1,14 @@
 import {
   InvalidInputError,
   isRecord,
+  LONGEST_PAUSE_MS,
   type ServiceError,
   toItems,
   toPositiveInteger,
   toText,
   TransientError,
   type UnknownRecord,
+  type VendorRefusal,
   valueAt,
 } from '#domain';
 import { KommoHostMovedError, KommoTokenRefusedError, KommoUnauthorizedError } from './kommo-errors.js';
@@ -14,7 +16,6 @@ import { isSuccess, type KommoResponse } from './kommo-response.js';
 
 const SECOND_MS = 1_000;
 const RATE_LIMIT_DEFAULT_SECONDS = 300;
-const RATE_LIMIT_MAX_SECONDS = 86_400;
 const FORBIDDEN_RETRY_MS = 60 * SECOND_MS;
 const PAYMENT_RETRY_MS = 3_600 * SECOND_MS;
 const MAX_DETAIL_LENGTH = 300;
@@ -23,25 +24,26 @@ const MAX_DETAIL_LENGTH = 300;
 export const unreadableResponse = (what: string): TransientError =>
   new TransientError(`Kommo sent an unreadable response: ${what}`, { code: 'kommo_unavailable' });
 
-function toRateLimitError({ body, retryAfterHeader }: KommoResponse): TransientError {
-  const retryAfter = toPositiveInteger(valueAt(body, 'retry_after')) ?? toPositiveInteger(retryAfterHeader);
-  const seconds = Math.min(retryAfter ?? RATE_LIMIT_DEFAULT_SECONDS, RATE_LIMIT_MAX_SECONDS);
-  return new TransientError('Kommo limits the rate of requests', { code: 'kommo_rate_limited', retryAfterMs: seconds * SECOND_MS });
+function readRateLimitMs({ body, retryAfterHeader }: KommoResponse): number {
+  const seconds = toPositiveInteger(valueAt(body, 'retry_after')) ?? toPositiveInteger(retryAfterHeader) ?? RATE_LIMIT_DEFAULT_SECONDS;
+  return Math.min(seconds * SECOND_MS, LONGEST_PAUSE_MS);
 }
 
 /**
- * Returns for how long Kommo refuses all calls from here: after a used-up rate limit, and after the plain text that a blocked IP
- * gets (reference/kommo.md 4.6). Undefined for a response about one account only.
+ * Returns the refusal that may concern every call from here: a used-up rate limit, or the plain text that a blocked IP gets
+ * (reference/kommo.md 4.6). Undefined for a response about one account only.
  */
-export function findVendorPauseMs(response: KommoResponse): number | undefined {
-  if (response.status === 429) return toRateLimitError(response).retryAfterMs;
-  return response.status === 403 && response.body === undefined ? FORBIDDEN_RETRY_MS : undefined;
+export function findRefusal(response: KommoResponse): VendorRefusal | undefined {
+  if (response.status === 429) return { code: 'kommo_rate_limited', forMs: readRateLimitMs(response) };
+  const isBlocked = response.status === 403 && response.body === undefined;
+  return isBlocked ? { code: 'kommo_blocked', forMs: FORBIDDEN_RETRY_MS, isGrowing: true } : undefined;
 }
 
 /** The transient failures, equal for the API and the token endpoint. Undefined for any other status. */
 function findTransientFailure(response: KommoResponse): TransientError | undefined {
   const { status } = response;
-  if (status === 429) return toRateLimitError(response);
+  if (status === 429)
+    return new TransientError('Kommo limits the rate of requests', { code: 'kommo_rate_limited', retryAfterMs: readRateLimitMs(response) });
   if (status === 402)
     return new TransientError('Kommo requires payment for the account', { code: 'kommo_payment_required', retryAfterMs: PAYMENT_RETRY_MS });
   if (status === 403) return new TransientError('Kommo forbids the request', { code: 'kommo_forbidden', retryAfterMs: FORBIDDEN_RETRY_MS });

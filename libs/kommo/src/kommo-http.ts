@@ -1,10 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { RequestLimiter } from '#domain';
 import { HttpClient, type HttpPeer, type HttpRequest } from '#http';
-import { findVendorPauseMs } from './kommo-failure.js';
+import { findRefusal } from './kommo-failure.js';
 import type { KommoHost } from './kommo-host.js';
 import { type KommoResponse, parseResponse, type ResponseLimits } from './kommo-response.js';
 import { KommoSettings, type KommoTimeouts } from './kommo-settings.js';
+
+/** For which account a call is made. `exchange`: for none yet, as anybody can cause an exchange of an authorization code. */
+export type KommoCaller = { readonly accountId: number } | 'exchange';
 
 /** The request of one call to Kommo. */
 export interface KommoRequest extends Pick<HttpRequest, 'method' | 'headers' | 'totalTimeoutMs' | 'isOnce' | 'signal'>, ResponseLimits {
@@ -14,7 +17,7 @@ export interface KommoRequest extends Pick<HttpRequest, 'method' | 'headers' | '
   readonly query?: string;
   /** Sent as JSON. */
   readonly body?: unknown;
-  readonly limiterKeys: readonly string[];
+  readonly caller: KommoCaller;
 }
 
 /** Kommo as the peer of an HttpClient. */
@@ -23,6 +26,12 @@ export const kommoPeer = ({ connectMs }: Partial<KommoTimeouts> = {}): HttpPeer 
   unavailableCode: 'kommo_unavailable',
   connectTimeoutMs: connectMs,
 });
+
+/** The keys that limit a call, the widest first, and the key that is paused when Kommo refuses it. */
+function toLimiterKeys(caller: KommoCaller, host: KommoHost): { readonly limits: readonly string[]; readonly pause: string } {
+  if (caller === 'exchange') return { limits: ['kommo', 'kommo-exchange'], pause: `kommo-host:${host}` };
+  return { limits: ['kommo'], pause: `kommo:${caller.accountId}` };
+}
 
 /** Sends one request to a Kommo host, within the request limits. It does not retry. */
 @Injectable()
@@ -34,12 +43,13 @@ export class KommoHttp {
   ) {}
 
   /**
-   * Waits for the limiter, sends, and returns a response of any status. When Kommo refuses all calls from here, it pauses the
-   * key `kommo` in every process. Throws TransientError `kommo_unavailable` without a response, and when a response with status
+   * Waits for the limiter, sends, and returns a response of any status. After a used-up rate limit or a blocked IP it pauses the
+   * account, or the host of an exchange, in every process. Throws TransientError `kommo_unavailable` without a response, and when a response with status
    * 2xx exceeds a limit, then as ResponseTooLargeError.
    */
-  async send({ host, path, query, body, limiterKeys, headers, maxResponseItems, ...request }: KommoRequest): Promise<KommoResponse> {
-    await this.limiter.acquire(limiterKeys, request.signal);
+  async send({ host, path, query, body, caller, headers, maxResponseItems, ...request }: KommoRequest): Promise<KommoResponse> {
+    const { limits, pause } = toLimiterKeys(caller, host);
+    await this.limiter.acquire([...limits, pause], request.signal);
     const origin = this.settings.originOverride?.origin ?? `https://${host}`;
     const type = body === undefined ? {} : { 'Content-Type': 'application/json' };
     const label = `${request.method} ${host}${path}`;
@@ -51,8 +61,8 @@ export class KommoHttp {
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     const response = parseResponse(received, label, maxResponseItems);
-    const pauseMs = findVendorPauseMs(response);
-    if (pauseMs !== undefined) await this.limiter.pause('kommo', pauseMs);
+    const refusal = findRefusal(response);
+    if (refusal) await this.limiter.pause(pause, refusal);
     return response;
   }
 

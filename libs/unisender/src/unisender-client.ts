@@ -5,7 +5,7 @@ import { HttpClient, type HttpPeer, type HttpPorts } from '#http';
 import { type ExportRow, readExportFile } from './export-file.js';
 import { type FormArguments, toFormBody } from './form-arguments.js';
 import { EMPTY_IMPORT, type ImportResult, readImportResult } from './import-result.js';
-import { UnisenderRejectedError } from './unisender-errors.js';
+import { UnisenderRateLimitedError, UnisenderRejectedError } from './unisender-errors.js';
 import { readResult, type ResponseLimits } from './unisender-failure.js';
 import {
   readContact,
@@ -238,7 +238,17 @@ export class UnisenderClient {
       totalTimeoutMs: this.timeoutMs,
       maxResponseBytes: maxBytes,
     });
-    return readResult(response, apiKey, maxItems);
+    try {
+      return readResult(response, apiKey, maxItems);
+    } catch (error) {
+      if (error instanceof UnisenderRateLimitedError) await this.pauseAfter(error, keyHash);
+      throw error;
+    }
+  }
+
+  /** Only the configured server can say that the limit of our IP is used up: it pauses Unisender for every key. */
+  private async pauseAfter({ limitedBy, retryAfterMs: forMs = 0 }: UnisenderRateLimitedError, keyHash: string): Promise<void> {
+    await this.limiter.pause(limitedBy === 'ip' ? 'unisender' : `unisender:${keyHash}`, { code: 'unisender_rate_limited', forMs });
   }
 }
 

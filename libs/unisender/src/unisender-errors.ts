@@ -1,4 +1,4 @@
-import { AccountBlockedError, InvalidInputError } from '#domain';
+import { AccountBlockedError, InvalidInputError, TransientError } from '#domain';
 
 /** The key is wrong, or the account may not use the API (`invalid_api_key`, `access_denied`). A human must enter another key. */
 export class UnisenderKeyRefusedError extends AccountBlockedError {
@@ -20,5 +20,15 @@ export class UnisenderRejectedError extends InvalidInputError {
   /** Whether the object does not exist. Only some responses have a code for it; the others have a text (reference/unisender.md 2.3). */
   get isNotFound(): boolean {
     return this.vendorCode === 'object_not_found' || /\bnot found\b/i.test(this.message);
+  }
+}
+
+/** Unisender counts calls by key and by IP, and one of both has used its limit up (reference/unisender.md 3). */
+export class UnisenderRateLimitedError extends TransientError {
+  readonly limitedBy: 'key' | 'ip';
+
+  constructor(limitedBy: 'key' | 'ip', retryAfterMs: number) {
+    super('Unisender limits the rate of calls', { code: 'unisender_rate_limited', retryAfterMs });
+    this.limitedBy = limitedBy;
   }
 }

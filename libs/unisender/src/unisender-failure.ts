@@ -1,6 +1,16 @@
-import { BugError, isRecord, parseJsonWithin, type ServiceError, toText, TransientError, valueAt } from '#domain';
+import {
+  BugError,
+  isRecord,
+  LONGEST_PAUSE_MS,
+  parseJsonWithin,
+  type ServiceError,
+  toPositiveInteger,
+  toText,
+  TransientError,
+  valueAt,
+} from '#domain';
 import type { HttpResponse } from '#http';
-import { UnisenderKeyRefusedError, UnisenderRejectedError } from './unisender-errors.js';
+import { UnisenderKeyRefusedError, UnisenderRateLimitedError, UnisenderRejectedError } from './unisender-errors.js';
 
 /** How much a response to one call may hold. */
 export interface ResponseLimits {
@@ -29,11 +39,9 @@ function toFailure(code: string, text: string): ServiceError {
     case 'access_denied':
       return new UnisenderKeyRefusedError();
     case 'api_call_limit_exceeded_for_api_key':
+      return new UnisenderRateLimitedError('key', RATE_LIMIT_RETRY_MS);
     case 'api_call_limit_exceeded_for_ip':
-      return new TransientError('Unisender limits the rate of calls', {
-        code: 'unisender_rate_limited',
-        retryAfterMs: RATE_LIMIT_RETRY_MS,
-      });
+      return new UnisenderRateLimitedError('ip', RATE_LIMIT_RETRY_MS);
     case 'retry_later':
       return unavailable('asks to retry later');
     case 'not_enough_money':
@@ -48,17 +56,21 @@ function toFailure(code: string, text: string): ServiceError {
   }
 }
 
+const readRetryMs = (header: string | undefined): number =>
+  Math.min(Math.max((toPositiveInteger(header) ?? 0) * 1_000, RATE_LIMIT_RETRY_MS), LONGEST_PAUSE_MS);
+
 /**
  * Reads the `result` of a response. An error also has status 200, and an empty list or `false` is a success: only the key `error`
  * marks an error (reference/unisender.md 1.4). Throws the error of its code; TransientError for a response without an envelope, or
  * with more values than `maxItems`.
  */
-export function readResult({ status, text }: HttpResponse, key: string, maxItems: number): unknown {
+export function readResult({ status, text, retryAfterHeader }: HttpResponse, key: string, maxItems: number): unknown {
   const body = parseJsonWithin(text, { maxItems, maxDepth: MAX_DEPTH });
   if (isRecord(body) && Object.hasOwn(body, 'error')) {
     const code = toText(valueAt(body, 'code')) ?? 'unspecified';
     throw toFailure(code, withoutKey(toText(valueAt(body, 'error')) ?? '', key));
   }
+  if (status === 429) throw new UnisenderRateLimitedError('ip', readRetryMs(retryAfterHeader));
   if (status !== 200) throw unavailable(`responded with status ${status}`);
   if (!isRecord(body) || !Object.hasOwn(body, 'result')) throw unavailable('sent an empty, truncated or too large response');
   return valueAt(body, 'result');

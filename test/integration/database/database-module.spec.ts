@@ -53,7 +53,7 @@ describe.each(testDatabaseKinds())('DatabaseModule on %s', (kind) => {
   it('provides the request limiter of the database', async () => {
     const limiter = app.get(RequestLimiter);
     expect(limiter).toBeInstanceOf(DatabaseRequestLimiter);
-    await limiter.pause('kommo', 60_000);
+    await limiter.pause('kommo', { code: 'kommo_rate_limited', forMs: 60_000 });
     await expect(limiter.acquire(['kommo'])).rejects.toMatchObject({ code: 'vendor_paused' });
   });
 

@@ -1,5 +1,14 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { AccountStore, AddressStore, ContactStore, EventStore, IntegrationStore, RunStore, MailingConsentStore } from '#database';
+import {
+  AccountStore,
+  AddressStore,
+  ContactStore,
+  EventStore,
+  IntegrationStore,
+  MailingConsentStore,
+  PauseStore,
+  RunStore,
+} from '#database';
 import type { ContactVersion, Database, NewEvent } from '#database';
 import { settableClock } from '../../support/settable-clock.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
@@ -40,7 +49,7 @@ const addAccount = async (database: Database): Promise<void> => {
 describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
   const databases = openTestDatabases(kind);
   const openWithAccount = async () => {
-    const database = await databases.open();
+    const database = await databases.open({ databaseNowMs: () => clock.nowMs() });
     await addAccount(database);
     return {
       database,
@@ -170,7 +179,7 @@ describe.each(testDatabaseKinds())('the inbox on %s', (kind) => {
   const databases = openTestDatabases(kind);
 
   it('keeps one event per change, which waits again with every delivery', async () => {
-    const database = await databases.open();
+    const database = await databases.open({ databaseNowMs: () => clock.nowMs() });
     await addAccount(database);
     const events = new EventStore(database, clock);
     await events.add(ACCOUNT, [event('01', 'same'), event('02', 'other'), event('03', 'same')]);
@@ -183,7 +192,7 @@ describe.each(testDatabaseKinds())('the inbox on %s', (kind) => {
     ]);
     expect(await events.countWaiting(ACCOUNT)).toBe(1);
     expect(await events.listAccountsWaiting(NOW + 1, 9)).toEqual([ACCOUNT]);
-    await new AccountStore(database, clock).pause(ACCOUNT, NOW + 5, 'kommo_payment_required');
+    await new PauseStore(database).add({ kind: 'account', id: String(ACCOUNT) }, { code: 'kommo_payment_required', untilMs: NOW + 5 });
     expect(await events.listAccountsWaiting(NOW + 1, 9)).toEqual([]);
     expect((await events.list(ACCOUNT, 9)).map(({ eventId, state }) => [eventId, state])).toEqual([
       ['02', 'ignored'],
@@ -193,7 +202,7 @@ describe.each(testDatabaseKinds())('the inbox on %s', (kind) => {
   });
 
   it('stores repeated and different changes of concurrent deliveries', async () => {
-    const database = await databases.open();
+    const database = await databases.open({ databaseNowMs: () => clock.nowMs() });
     const events = new EventStore(database, clock);
     const deliver = (n: number) => events.add(ACCOUNT, [event(`a${n}`, 'same'), event(`b${n}`, `own-${n}`), event(`c${n}`, 'also')]);
     await Promise.all(Array.from({ length: 40 }, (_, n) => deliver(n)));
@@ -208,7 +217,7 @@ describe.each(testDatabaseKinds())('runs on %s', (kind) => {
   const run = (runId: string) => ({ runId, accountId: ACCOUNT, mode: 'import', trigger: 'operator', totalEstimate: 500 }) as const;
 
   it('are active one at a time and keep their checkpoints', async () => {
-    const database = await databases.open();
+    const database = await databases.open({ databaseNowMs: () => clock.nowMs() });
     const runs = new RunStore(database, clock);
     await addAccount(database);
     const created = await Promise.all(['a', 'b', 'c'].map((id) => runs.create(run(id))));

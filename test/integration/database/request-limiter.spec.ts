@@ -1,13 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { systemClock } from '#clock';
-import { DatabaseRequestLimiter, RateSlotStore, strictRule } from '#database';
+import { DatabaseRequestLimiter, PauseStore, RateSlotStore, strictRule } from '#database';
 import type { Database, RateRule } from '#database';
 import type { Clock } from '#domain';
 import { eventually } from '../../support/built-process.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 
+const storesOf = (database: Database) => ({ slots: new RateSlotStore(database), pauses: new PauseStore(database) });
+
 const limiterOn = (database: Database, rule: RateRule, clock: Clock = systemClock) =>
-  new DatabaseRequestLimiter(new RateSlotStore(database), clock, () => rule);
+  new DatabaseRequestLimiter(storesOf(database), clock, () => rule);
 
 /** The most that fall into any second. */
 const mostInOneSecond = (times: readonly number[]): number =>
@@ -28,7 +30,10 @@ describe('the request limiter on a slow disk', () => {
   const databases = openTestDatabases('sqlite');
 
   it('S04: serves 200 callers in their order, within the limit, and leaves time for other work', async () => {
-    const limiter = new DatabaseRequestLimiter(new SlowSlots(await databases.open()), systemClock, () => strictRule(20));
+    const database = await databases.open();
+    const limiter = new DatabaseRequestLimiter({ ...storesOf(database), slots: new SlowSlots(database) }, systemClock, () =>
+      strictRule(20),
+    );
     const served: number[] = [];
     const times: number[] = [];
     let turns = 0;
@@ -84,7 +89,7 @@ describe.each(testDatabaseKinds())('the request limiter on %s', (kind) => {
   it('holds a request until every key allows it', async () => {
     const database = await databases.open();
     const rules: Record<string, RateRule> = { wide: { intervalMs: 10, burst: 1 }, narrow: { intervalMs: 600, burst: 1 } };
-    const limiter = new DatabaseRequestLimiter(new RateSlotStore(database), systemClock, (key) => rules[key] ?? strictRule(1));
+    const limiter = new DatabaseRequestLimiter(storesOf(database), systemClock, (key) => rules[key] ?? strictRule(1));
     const start = systemClock.nowMs();
     await limiter.acquire(['wide', 'narrow']);
     const second = limiter.acquire(['wide', 'narrow', 'wide']);
@@ -98,7 +103,7 @@ describe.each(testDatabaseKinds())('the request limiter on %s', (kind) => {
     const location = await databases.createMigrated();
     const [one, other] = await Promise.all([databases.openAt(location), databases.openAt(location)]);
     const limiter = limiterOn(one, strictRule(1_000));
-    await limiter.pause('vendor', 400);
+    await limiter.pause('vendor', { code: 'kommo_rate_limited', forMs: 400 });
     const refused = limiterOn(other, strictRule(1_000)).acquire(['vendor', 'vendor:7']);
     await expect(refused).rejects.toMatchObject({ code: 'vendor_paused', kind: 'transient' });
     await limiter.acquire(['another']);
@@ -138,8 +143,7 @@ describe.each(testDatabaseKinds())('the request limiter on %s', (kind) => {
     let now = start;
     const database = await databases.openAt(await databases.createMigrated(), { databaseNowMs: () => now });
     const rule = { intervalMs: 150, burst: 1 };
-    const startProcess = (clock: Clock) =>
-      new DatabaseRequestLimiter(new RateSlotStore(database), clock, () => rule, { elapsedMs: () => now });
+    const startProcess = (clock: Clock) => new DatabaseRequestLimiter(storesOf(database), clock, () => rule, { elapsedMs: () => now });
     const punctual: Clock = { nowMs: () => now, sleep: async (ms) => void (now += ms) };
     const others = startProcess(punctual);
     let isLate = false;
@@ -161,8 +165,8 @@ describe.each(testDatabaseKinds())('the request limiter on %s', (kind) => {
   });
 
   it('S04: fails a request that waited too long, and keeps serving the others', async () => {
-    const slots = new RateSlotStore(await databases.open());
-    const limiter = new DatabaseRequestLimiter(slots, systemClock, () => ({ intervalMs: 400, burst: 1 }), { maxWaitMs: 1_000 });
+    const stores = storesOf(await databases.open());
+    const limiter = new DatabaseRequestLimiter(stores, systemClock, () => ({ intervalMs: 400, burst: 1 }), { maxWaitMs: 1_000 });
     const results = await Promise.allSettled(Array.from({ length: 6 }, () => limiter.acquire(['slow'])));
     const served = results.filter(({ status }) => status === 'fulfilled');
     expect(served.length).toBeGreaterThanOrEqual(2);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { AccessStore, AccountStore, AuthStateStore, FailureStore, IntegrationStore, LeaseStore } from '#database';
+import { AccessStore, AccountStore, AuthStateStore, FailureStore, IntegrationStore, LeaseStore, PauseStore } from '#database';
 import type { Database } from '#database';
 import { defaultAccountSettings } from '#domain';
 import { settableClock } from '../../support/settable-clock.js';
@@ -7,6 +7,7 @@ import { openTestDatabases, testDatabaseKinds } from '../../support/test-databas
 
 const NOW = 1_790_000_000_000;
 const MINUTE = 60_000;
+const account = { kind: 'account', id: '1' } as const;
 
 const clock = settableClock(NOW);
 
@@ -38,10 +39,12 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
   const databases = openTestDatabases(kind);
   let database: Database;
   let stores: ReturnType<typeof createStores>;
+  let pauses: PauseStore;
 
   beforeEach(async () => {
     clock.set(NOW);
-    database = await databases.open();
+    database = await databases.open({ databaseNowMs: () => clock.nowMs() });
+    pauses = new PauseStore(database);
     stores = createStores(database);
     await stores.integrations.save({ clientId: 'client', clientSecret: 'sealed', redirectUri: 'https://us/auth', domain: null });
   });
@@ -85,7 +88,7 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
         baselineState: 'done',
       });
       await stores.accounts.setStatus(1, 'disconnected');
-      await stores.accounts.pause(1, NOW, 'kommo_payment_required');
+      await pauses.add(account, { code: 'kommo_payment_required', untilMs: NOW + 1 });
       await stores.accounts.install({ ...installed(1), webhookToken: 'new', webhookTokenHash: 'new', name: 'Renamed' });
       expect(await stores.accounts.find(1)).toMatchObject({
         status: 'active',
@@ -162,10 +165,10 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
 
     it('are paused for the longest requested time', async () => {
       await stores.accounts.install(installed(1));
-      await stores.accounts.pause(1, NOW + 300, 'kommo_payment_required');
-      await stores.accounts.pause(1, NOW + 100, 'kommo_forbidden');
+      await pauses.add(account, { code: 'kommo_payment_required', untilMs: NOW + 300 });
+      await pauses.add(account, { code: 'kommo_forbidden', untilMs: NOW + 100 });
       expect(await stores.accounts.find(1)).toMatchObject({ pausedUntil: NOW + 300, pauseCode: 'kommo_payment_required' });
-      await stores.accounts.endPause(1);
+      await pauses.lift(account);
       expect(await stores.accounts.find(1)).toMatchObject({ pausedUntil: 0, pauseCode: null });
     });
   });

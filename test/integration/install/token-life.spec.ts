@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { AccessStore, AccountStore, AlertStore } from '#database';
+import { AccessStore, AccountStore, AlertStore, PauseStore } from '#database';
 import { parseJobPayload } from '#domain';
 import { KommoClient } from '#kommo';
 import { AccountQueries, AllAccounts, Integrations, KommoInbox, Sweep, TokenRenewal, TokenService, WidgetStatuses } from '#sync';
@@ -76,7 +76,9 @@ describe.each(testDatabaseKinds())('the tokens of an account on %s', (kind) => {
   );
 
   it('are renewed during a pause of the account', async () => {
-    await harness.get(AccountStore).pause(ACCOUNT_ID, clock.nowMs() + 7 * DAY_MS, 'kommo_payment_required');
+    await harness
+      .get(PauseStore)
+      .add({ kind: 'account', id: String(ACCOUNT_ID) }, { code: 'kommo_payment_required', untilMs: clock.nowMs() + 7 * DAY_MS });
     clock.advance(DAY_MS - 5 * HOUR_MS);
     await renewalRound();
     expect(await tokenCalls()).toBe(1);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { AccountStore, LeaseStore } from '#database';
+import { AccountStore, LeaseStore, PauseStore } from '#database';
 import type { ErrorCode } from '#domain';
 import { AccountSync, BuriedJobs, KommoInbox, RunService, Sweep, WriteBack } from '#sync';
 import { eventually } from '../../support/built-process.js';
@@ -65,7 +65,9 @@ describe.each(testDatabaseKinds())('the sweep on %s', (kind) => {
 
   it('enqueues nothing for the run of a paused account, which has a job', async () => {
     await world.harness.get(RunService).start({ accountId: account.accountId, mode: 'import', trigger: 'operator' });
-    await world.harness.get(AccountStore).pause(account.accountId, clock.nowMs() + 3_600_000, 'kommo_payment_required');
+    await world.harness
+      .get(PauseStore)
+      .add({ kind: 'account', id: String(account.accountId) }, { code: 'kommo_payment_required', untilMs: clock.nowMs() + 3_600_000 });
     clock.advance(61_000);
     expect(await sweep()).toBe(0);
   });
@@ -93,7 +95,9 @@ describe.each(testDatabaseKinds())('jobs of one account on %s', (kind) => {
   };
 
   it('end while the account is paused; the sweep enqueues one afterwards', async () => {
-    await world.harness.get(AccountStore).pause(account.accountId, clock.nowMs() + 3_600_000, 'kommo_payment_required');
+    await world.harness
+      .get(PauseStore)
+      .add({ kind: 'account', id: String(account.accountId) }, { code: 'kommo_payment_required', untilMs: clock.nowMs() + 3_600_000 });
     await expect(process(false)).resolves.toBeUndefined();
     await expect(world.harness.get(WriteBack).run(account.accountId, signal)).resolves.toBeUndefined();
     await change();

@@ -66,7 +66,7 @@ describe('Kommo', () => {
     const code = await sandbox.createCode(connected.id, connected.client.client_id);
     const pair = await kommo.exchangeCode({ ...grantOf(connected), host: parseReferer(connected.host, allowedDomains), code });
     expect(pair).toMatchObject({ expiresInSeconds: 86_400, claims: { accountId: connected.id, apiDomain: 'api-c.kommo.com' } });
-    const next = await kommo.refresh({ ...grantOf(connected), refreshToken: pair.refreshToken });
+    const next = await kommo.refresh({ ...grantOf(connected), accountId: connected.id, refreshToken: pair.refreshToken });
     const account = await kommo.getAccount({ ...session, accessToken: next.accessToken });
     expect(account).toEqual({ accountId: connected.id, name: 'Acme', subdomain: 'acme' });
   });
@@ -78,7 +78,7 @@ describe('Kommo', () => {
       hint: 'Authorization code has been revoked',
     });
     await sandbox.setSwitches({ 'kommo.rotation': 'B' });
-    const refresh = () => kommo.refresh({ ...grantOf(connected), refreshToken: Secret.of(connected.refresh) });
+    const refresh = () => kommo.refresh({ ...grantOf(connected), accountId: connected.id, refreshToken: Secret.of(connected.refresh) });
     await refresh();
     expect(await failureOf(refresh())).toBeInstanceOf(KommoTokenRefusedError);
   });
@@ -86,10 +86,12 @@ describe('Kommo', () => {
   it('R30: reports the new subdomain of a renamed account', async () => {
     await sandbox.control('POST', `/kommo/accounts/${connected.id}/rename`, { subdomain: 'renamed' });
     const refreshToken = Secret.of(connected.refresh);
-    expect(await failureOf(kommo.refresh({ ...grantOf(connected), refreshToken }))).toBeInstanceOf(KommoHostMovedError);
-    const host = await kommo.findCurrentHost({ apiDomain: 'api-c.kommo.com', refreshToken });
+    expect(await failureOf(kommo.refresh({ ...grantOf(connected), accountId: connected.id, refreshToken }))).toBeInstanceOf(
+      KommoHostMovedError,
+    );
+    const host = await kommo.findCurrentHost({ accountId: connected.id, apiDomain: 'api-c.kommo.com', refreshToken });
     expect(host).toBe('renamed.kommo.com');
-    await expect(kommo.refresh({ ...grantOf(connected), host: host ?? '', refreshToken })).resolves.toMatchObject({
+    await expect(kommo.refresh({ ...grantOf(connected), accountId: connected.id, host: host ?? '', refreshToken })).resolves.toMatchObject({
       expiresInSeconds: 86_400,
     });
   });
@@ -190,9 +192,9 @@ describe('Kommo', () => {
   it('refuses both tokens after the access is revoked', async () => {
     await sandbox.control('POST', `/kommo/accounts/${connected.id}/revoke`, {});
     expect(await failureOf(kommo.getAccount(session))).toBeInstanceOf(KommoUnauthorizedError);
-    expect(await failureOf(kommo.refresh({ ...grantOf(connected), refreshToken: Secret.of(connected.refresh) }))).toBeInstanceOf(
-      KommoTokenRefusedError,
-    );
+    expect(
+      await failureOf(kommo.refresh({ ...grantOf(connected), accountId: connected.id, refreshToken: Secret.of(connected.refresh) })),
+    ).toBeInstanceOf(KommoTokenRefusedError);
   });
 });
 
@@ -264,7 +266,7 @@ describe('Unisender', () => {
   });
 
   it.each([
-    ['429', 'unisender_unavailable'],
+    ['429', 'unisender_rate_limited'],
     ['500', 'unisender_unavailable'],
     ['403html', 'unisender_unavailable'],
     ['timeout', 'unisender_unavailable'],

@@ -168,6 +168,31 @@ describe('every call to Kommo', () => {
     expect(vendor.requests).toHaveLength(1);
   });
 
+  it.each([
+    ['429', text('', 429), { code: 'kommo_rate_limited', forMs: 300_000 }],
+    ['429 with a long wait', json({ retry_after: 86_400 }, 429), { code: 'kommo_rate_limited', forMs: 900_000 }],
+    ['the plain 403 of a blocked IP', text('403 Forbidden', 403), { code: 'kommo_blocked', forMs: 60_000, isGrowing: true }],
+  ])('S03: pauses the account, or the host of an exchange, after %s', async (_name, response, refusal) => {
+    vendor.respondWith(response);
+    await failureOf(client.getAccount(session));
+    await failureOf(client.refresh({ ...grant, accountId: session.accountId, refreshToken: Secret.of(REFRESH_TOKEN) }));
+    await failureOf(client.exchangeCode({ ...grant, code: 'def502' }));
+    await failureOf(client.identifyAccount(session));
+    const account = ['kommo:31361463', refusal];
+    const host = ['kommo-host:example.kommo.com', refusal];
+    expect(limiter.paused).toEqual([account, account, host, host]);
+  });
+
+  it.each([
+    ['403 about the rights of a user', json({ title: 'Forbidden', status: 403 }, 403)],
+    ['402', text('', 402)],
+    ['503', text('', 503)],
+  ])('S03: pauses nothing after %s', async (_name, response) => {
+    vendor.respondWith(response);
+    await failureOf(client.getAccount(session));
+    expect(limiter.paused).toEqual([]);
+  });
+
   it('shows the reason of a rejected request', async () => {
     vendor.respondWith(json(readJsonSample('kommo', 'error-400-validation.json'), 400));
     await expect(client.getAccount(session)).rejects.toThrow(/Request validation failed; custom_fields_values\.0\.field_id: /);
@@ -195,7 +220,9 @@ describe('every call to Kommo', () => {
 
   it.each(['evil.test', 'example.kommo.com.evil.test', '127.0.0.1', 'www.kommo.com'])('R23: sends nothing to %s', async (host) => {
     expect(await failureOf(client.getAccount({ ...session, host }))).toBeInstanceOf(BugError);
-    expect(await failureOf(client.refresh({ ...grant, host, refreshToken: Secret.of('x') }))).toBeInstanceOf(BugError);
+    expect(await failureOf(client.refresh({ ...grant, accountId: session.accountId, host, refreshToken: Secret.of('x') }))).toBeInstanceOf(
+      BugError,
+    );
     expect(vendor.requests).toHaveLength(0);
   });
 });
@@ -358,14 +385,14 @@ describe('the token endpoint', () => {
       code: 'def502',
       redirect_uri: grant.redirectUri,
     });
-    expect(limiter.acquired).toEqual([['kommo', 'kommo:example.kommo.com']]);
+    expect(limiter.acquired).toEqual([['kommo', 'kommo-exchange', 'kommo-host:example.kommo.com']]);
   });
 
   it('refreshes, and reads the claims of the access token', async () => {
     const claims = readJsonSample<object>('kommo', 'token-03-access-token-claims.json');
     const accessToken = `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`;
     vendor.respondWith(json({ token_type: 'Bearer', expires_in: 86400, access_token: accessToken, refresh_token: 'def50200' }));
-    const pair = await client.refresh({ ...grant, refreshToken: Secret.of(REFRESH_TOKEN) });
+    const pair = await client.refresh({ ...grant, accountId: session.accountId, refreshToken: Secret.of(REFRESH_TOKEN) });
     expect(pair.claims).toEqual({ accountId: 34027583, apiDomain: 'api-c.kommo.com', baseDomain: 'kommo.com' });
     expect([pair.accessToken.reveal(), pair.refreshToken.reveal()]).toEqual([accessToken, 'def50200']);
     expect(JSON.parse(vendor.requests[0]?.body ?? '')).toMatchObject({
@@ -384,7 +411,7 @@ describe('the token endpoint', () => {
   });
 
   it('reads 400 as a refusal of a refresh, and 401 and 404 as a possible move', async () => {
-    const refresh = () => failureOf(client.refresh({ ...grant, refreshToken: Secret.of(REFRESH_TOKEN) }));
+    const refresh = () => failureOf(client.refresh({ ...grant, accountId: session.accountId, refreshToken: Secret.of(REFRESH_TOKEN) }));
     vendor.respondWith(json(readJsonSample('kommo', 'oauth-17-error-refresh-token-TEST-FIXTURE.json'), 400));
     expect(await refresh()).toBeInstanceOf(KommoTokenRefusedError);
     vendor.respondWith(text('', 401));
@@ -406,7 +433,7 @@ describe('the token endpoint', () => {
     ['an unusable token', json({ access_token: 'a\nb', refresh_token: 'x', expires_in: 1 }), 'kommo_unavailable'],
   ])('R27: throws a transient error without a secret after %s', async (_name, response, code) => {
     vendor.respondWith(response);
-    const error = await failureOf(client.refresh({ ...grant, refreshToken: Secret.of(REFRESH_TOKEN) }));
+    const error = await failureOf(client.refresh({ ...grant, accountId: session.accountId, refreshToken: Secret.of(REFRESH_TOKEN) }));
     expect(error).toBeInstanceOf(TransientError);
     expect(error).toMatchObject({ code });
     const shown = inspect(error, { depth: 12, showHidden: true });
@@ -415,9 +442,9 @@ describe('the token endpoint', () => {
 
   it('R30: finds the current host of a renamed account', async () => {
     vendor.respondWith(json({ id: 1, subdomain: 'renamed', domain: 'renamed.kommo.com', top_level_domain: 'kommo.com' }));
-    await expect(client.findCurrentHost({ apiDomain: 'api-c.kommo.com', refreshToken: Secret.of(REFRESH_TOKEN) })).resolves.toBe(
-      'renamed.kommo.com',
-    );
+    await expect(
+      client.findCurrentHost({ accountId: session.accountId, apiDomain: 'api-c.kommo.com', refreshToken: Secret.of(REFRESH_TOKEN) }),
+    ).resolves.toBe('renamed.kommo.com');
     expect(vendor.requests[0]).toMatchObject({
       path: '/oauth2/account/current/subdomain',
       headers: expect.objectContaining({ host: 'api-c.kommo.com', 'x-refresh-token': REFRESH_TOKEN }),
@@ -426,12 +453,20 @@ describe('the token endpoint', () => {
 
   it('does not send the refresh token to a foreign host, nor return one', async () => {
     const refreshToken = Secret.of(REFRESH_TOKEN);
-    await expect(client.findCurrentHost({ apiDomain: 'api.evil.test', refreshToken })).resolves.toBeUndefined();
+    await expect(
+      client.findCurrentHost({ accountId: session.accountId, apiDomain: 'api.evil.test', refreshToken }),
+    ).resolves.toBeUndefined();
     expect(vendor.requests).toHaveLength(0);
     vendor.respondWith(json({ domain: 'renamed.evil.test' }), text('', 401), text('', 500));
-    await expect(client.findCurrentHost({ apiDomain: 'api-c.kommo.com', refreshToken })).resolves.toBeUndefined();
-    await expect(client.findCurrentHost({ apiDomain: 'api-c.kommo.com', refreshToken })).resolves.toBeUndefined();
-    await expect(client.findCurrentHost({ apiDomain: 'api-c.kommo.com', refreshToken })).rejects.toMatchObject({
+    await expect(
+      client.findCurrentHost({ accountId: session.accountId, apiDomain: 'api-c.kommo.com', refreshToken }),
+    ).resolves.toBeUndefined();
+    await expect(
+      client.findCurrentHost({ accountId: session.accountId, apiDomain: 'api-c.kommo.com', refreshToken }),
+    ).resolves.toBeUndefined();
+    await expect(
+      client.findCurrentHost({ accountId: session.accountId, apiDomain: 'api-c.kommo.com', refreshToken }),
+    ).rejects.toMatchObject({
       code: 'kommo_unavailable',
     });
   });

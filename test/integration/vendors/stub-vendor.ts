@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { VendorRefusal } from '#domain';
 
 export interface ReceivedRequest {
   readonly method: string;
@@ -114,10 +115,16 @@ export async function startStubVendor(): Promise<StubVendor> {
   };
 }
 
-/** A limiter without limits that records the acquired keys. */
+/** A limiter without limits that records the acquired keys and the pauses. */
 export function recordingLimiter() {
   const acquired: (readonly string[])[] = [];
-  return { acquired, acquire: async (keys: readonly string[]) => void acquired.push(keys), pause: async () => {} };
+  const paused: (readonly [string, VendorRefusal])[] = [];
+  return {
+    acquired,
+    paused,
+    acquire: async (keys: readonly string[]) => void acquired.push(keys),
+    pause: async (key: string, refusal: VendorRefusal) => void paused.push([key, refusal]),
+  };
 }
 
 /** Returns the error of a promise that must reject. */

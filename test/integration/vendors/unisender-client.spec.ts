@@ -89,7 +89,7 @@ describe('every call to Unisender', () => {
     ['an unknown code', apiError('brand_new'), UnisenderRejectedError, { code: 'unisender_rejected' }],
     ['an error without a code', json({ error: 'AK100310-02' }), UnisenderRejectedError, { code: 'unisender_rejected' }],
     ['an error with its own status', json({ error: 'x', code: 'retry_later' }, 503), TransientError, { code: 'unisender_unavailable' }],
-    ['429', text('Too many', 429), TransientError, { code: 'unisender_unavailable' }],
+    ['429', text('Too many', 429), TransientError, { code: 'unisender_rate_limited', retryAfterMs: 60_000 }],
     ['403 html', text('<html>', 403), TransientError, { code: 'unisender_unavailable' }],
     ['500', text('', 500), TransientError, { code: 'unisender_unavailable' }],
     ['a redirect', text('', 302, { Location: 'http://127.0.0.1:1/' }), TransientError, { code: 'unisender_unavailable' }],
@@ -107,6 +107,17 @@ describe('every call to Unisender', () => {
     expect(error).toMatchObject(properties);
     expect(inspect(error, { depth: 12, showHidden: true })).not.toContain(KEY);
     expect(vendor.requests).toHaveLength(1);
+  });
+
+  it.each([
+    ['the limit of the key', apiError('api_call_limit_exceeded_for_api_key'), `unisender:${keyHash}`, 60_000],
+    ['the limit of the IP', apiError('api_call_limit_exceeded_for_ip'), 'unisender', 60_000],
+    ['429', text('Too many', 429), 'unisender', 60_000],
+    ['429 with a long wait', text('Too many', 429, { 'Retry-After': '86400' }), 'unisender', 900_000],
+  ])('S03: pauses the key, or every key of the IP, after %s', async (_name, response, limiterKey, forMs) => {
+    vendor.respondWith(response);
+    await failureOf(client.getLists(key));
+    expect(limiter.paused).toEqual([[limiterKey, { code: 'unisender_rate_limited', forMs }]]);
   });
 
   it('accepts the key of an account without lists', async () => {

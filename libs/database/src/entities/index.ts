@@ -13,6 +13,7 @@ export { EventEntity, type EventSource, type EventState } from './event.entity.j
 export { FailureEntity } from './failure.entity.js';
 export { IntegrationEntity } from './integration.entity.js';
 export { KeyCanaryEntity } from './key-canary.entity.js';
+export { PauseEntity } from './pause.entity.js';
 export { RateSlotEntity } from './rate-slot.entity.js';
 export { RemovalCountEntity } from './removal-count.entity.js';
 export { RunEntity } from './run.entity.js';

@@ -1,9 +1,11 @@
 import { systemElapsedMs } from '#clock';
-import type { Clock, RequestLimiter } from '#domain';
+import { type Clock, type Logger, type RequestLimiter, silentLogger, type VendorRefusal } from '#domain';
+import type { PauseStore } from '../stores/pause.store.js';
 import type { RateSlotStore } from '../stores/rate-slot.store.js';
 import type { RateRule } from './plan-reservation.js';
 import { RequestLane } from './request-lane.js';
-import { pauseKey, SlotReservations } from './slot-reservations.js';
+import { SlotReservations } from './slot-reservations.js';
+import { VendorPauses } from './vendor-pauses.js';
 
 /** What tests and special processes change. */
 export interface LimiterOptions {
@@ -11,6 +13,14 @@ export interface LimiterOptions {
   readonly maxWaitMs?: number;
   /** Milliseconds since an arbitrary start, by a clock that never jumps. Default: that of the system. */
   readonly elapsedMs?: () => number;
+  /** Gets a line for each pause. Default: none does. */
+  readonly logger?: Logger;
+}
+
+/** What all processes share. */
+export interface LimiterStores {
+  readonly slots: RateSlotStore;
+  readonly pauses: PauseStore;
 }
 
 const DEFAULT_MAX_WAIT_MS = 60_000;
@@ -24,24 +34,26 @@ const DEFAULT_MAX_WAIT_MS = 60_000;
  */
 export class DatabaseRequestLimiter implements RequestLimiter {
   private readonly lanes = new Map<string, RequestLane>();
+  private readonly pauses: VendorPauses;
   private readonly reservations: SlotReservations;
   private readonly elapsedMs: () => number;
   private readonly maxWaitMs: number;
 
   constructor(
-    private readonly slots: RateSlotStore,
+    stores: LimiterStores,
     private readonly clock: Clock,
     rules: (key: string) => RateRule | undefined,
-    { elapsedMs = systemElapsedMs, maxWaitMs = DEFAULT_MAX_WAIT_MS }: LimiterOptions = {},
+    { elapsedMs = systemElapsedMs, maxWaitMs = DEFAULT_MAX_WAIT_MS, logger = silentLogger }: LimiterOptions = {},
   ) {
     this.elapsedMs = elapsedMs;
     this.maxWaitMs = maxWaitMs;
-    this.reservations = new SlotReservations(slots, elapsedMs, rules);
+    this.pauses = new VendorPauses(stores.pauses, logger);
+    this.reservations = new SlotReservations(stores.slots, this.pauses, elapsedMs, rules);
   }
 
   /**
-   * Throws the signal's reason, or TransientError: `vendor_paused`, `database_unavailable`, or `request_limit_busy` after the longest
-   * wait. A slot that was reserved is lost then.
+   * Throws the signal's reason, or TransientError: `vendor_paused` or the code of another pause, `database_unavailable`, or
+   * `request_limit_busy` after the longest wait. A slot that was reserved is lost then.
    */
   async acquire(keys: readonly string[], signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
@@ -50,10 +62,9 @@ export class DatabaseRequestLimiter implements RequestLimiter {
     if (widest !== undefined) await this.laneOf(widest).pass(distinct, signal);
   }
 
-  /** Stops all requests under the key for `forMs`, in every process. */
-  async pause(key: string, forMs: number): Promise<void> {
-    const { nowMs } = await this.slots.read([]);
-    await this.slots.put(pauseKey(key), nowMs + forMs);
+  /** Stops further requests under the key in every process. See {@link VendorPauses.refuse}. */
+  async pause(key: string, refusal: VendorRefusal): Promise<void> {
+    await this.pauses.refuse(key, refusal);
   }
 
   private laneOf(widest: string): RequestLane {

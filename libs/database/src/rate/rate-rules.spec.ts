@@ -27,6 +27,7 @@ describe('rateRules', () => {
     ['kommo:acme.kommo.com', 1_000, 5],
     ['unisender:0123', 60_000, 1_200],
     ['unisender-export:0123', 60_000, 20],
+    ['kommo-exchange', 60_000, 60],
     ['unisender', 60_000, 600],
     ['unisender-export', 60_000, 10],
   ])('keeps the limit of %s in any %d ms', (key, windowMs, limit) => {

@@ -13,6 +13,8 @@ export type VendorLimits = Pick<
 
 /** A limit from here on switches the limit off, for measurements. */
 const UNLIMITED = 100_000;
+/** Requests for exchanges of codes, which anybody can cause. They count in the limit of the deployment, too. */
+const KOMMO_EXCHANGES_PER_MINUTE = 60;
 /** async/exportContacts has a limit of its own (reference/unisender.md 3). */
 const EXPORTS_PER_MINUTE = 20;
 const MINUTE_MS = 60_000;
@@ -40,6 +42,7 @@ export function rateRules(limits: VendorLimits): (key: string) => RateRule | und
   const exportsOfKey = perMinuteRule(EXPORTS_PER_MINUTE);
   const deployment: Readonly<Record<string, RateRule | undefined>> = {
     kommo: unlessOff(limits.kommoRequestsPerSecond, strictRule),
+    'kommo-exchange': unlessOff(limits.kommoRequestsPerSecond, () => perMinuteRule(KOMMO_EXCHANGES_PER_MINUTE)),
     unisender: unlessOff(limits.unisenderTotalRequestsPerMinute, perMinuteRule),
     'unisender-export': unlessOff(limits.unisenderTotalExportsPerMinute, perMinuteRule),
   };

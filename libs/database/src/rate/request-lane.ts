@@ -83,12 +83,17 @@ export class RequestLane {
   private async tryServe(waiter: Waiter): Promise<void> {
     const outcome = await this.slots.tryReserve(waiter.keys, waiter.missed, waiter.extraMs);
     if (outcome.kind === 'lost') return;
+    if (outcome.kind === 'unlimited') return this.leave(waiter);
     if (outcome.kind === 'wait') return this.waitFor(waiter, outcome);
     const { reservation } = outcome;
     const restMs = reservation.atMs - this.time.elapsedMs();
     if (restMs > SHORT_REST_MS) await this.time.clock.sleep(restMs);
     const lateMs = this.time.elapsedMs() - reservation.tooLateAfterMs;
     if (lateMs > 0) return this.miss(waiter, reservation, lateMs);
+    this.leave(waiter);
+  }
+
+  private leave(waiter: Waiter): void {
     this.line.remove(waiter);
     waiter.resolve();
   }

@@ -1,8 +1,8 @@
-import { TransientError } from '#domain';
-import type { RateSlotStore, SlotMove } from '../stores/rate-slot.store.js';
+import type { RateSlotStore, SlotMove, StoredSlots } from '../stores/rate-slot.store.js';
 import { DatabaseTime } from './database-time.js';
 import { MAX_DELAY_MS, planReservation } from './plan-reservation.js';
-import type { RateRule, RateSlot, ReservationTime } from './plan-reservation.js';
+import type { RateRule, ReservationTime } from './plan-reservation.js';
+import type { VendorPauses } from './vendor-pauses.js';
 
 /** A reserved slot. Times are elapsed milliseconds of this process. */
 export interface Reservation {
@@ -24,6 +24,8 @@ export interface ReservationWait {
 /** What came of one attempt to reserve. */
 export type ReservationOutcome =
   | { readonly kind: 'reserved'; readonly reservation: Reservation }
+  /** No key has a limit: the request leaves at once. */
+  | { readonly kind: 'unlimited' }
   /** Another process was faster: plan again. */
   | { readonly kind: 'lost' }
   | ReservationWait;
@@ -35,8 +37,12 @@ const SHORT_WRITE_MS = 10;
 /** Processes that wait for the same slot wake at different times, so that each gets its share. */
 const JITTER_MS = 20;
 
-/** The key under which the end of a key's pause is stored. */
-export const pauseKey = (key: string) => `${key}/pause`;
+/** The slot of a key, or what it was before the missed reservation when no other request has moved it since. */
+function previousOf(key: string, stored: ReadonlyMap<string, number>, missed: Reservation | undefined): number {
+  const nextAt = stored.get(key);
+  const ours = missed?.moves.find((move) => move.key === key && move.to === nextAt);
+  return (ours ? ours.from : nextAt) ?? 0;
+}
 
 /** Reserves slots in the database, by the database's clock. */
 export class SlotReservations {
@@ -46,6 +52,7 @@ export class SlotReservations {
 
   constructor(
     private readonly slots: RateSlotStore,
+    private readonly pauses: VendorPauses,
     private readonly elapsedMs: () => number,
     private readonly rules: (key: string) => RateRule | undefined,
   ) {}
@@ -53,14 +60,14 @@ export class SlotReservations {
   /**
    * Tries once to reserve a slot of every key that has a limit. `missed` is a reservation that was too late: its slots are used
    * again unless another request has reserved the next ones. `extraMs` is how much longer than usual the slot is.
-   * Throws TransientError `vendor_paused` or `database_unavailable`.
+   * Throws TransientError `database_unavailable`, and the error of a pause.
    */
   async tryReserve(keys: readonly string[], missed: Reservation | undefined, extraMs: number): Promise<ReservationOutcome> {
-    const requestedAtMs = this.elapsedMs();
-    const { nowMs, nextAt } = await this.slots.read([...keys, ...keys.map(pauseKey)]);
-    this.time.observe({ databaseMs: nowMs, requestedAtMs, receivedAtMs: this.elapsedMs() });
-    assertNotPaused(keys, nextAt, nowMs);
-    const slots = keys.flatMap((key) => this.findSlot(key, nextAt.get(key), missed) ?? []);
+    await this.pauses.assertNotPaused(keys);
+    const limited = keys.flatMap((key) => this.findLimit(key) ?? []);
+    if (limited.length === 0) return { kind: 'unlimited' };
+    const { nowMs, nextAt } = await this.read(limited.map(({ key }) => key));
+    const slots = limited.map((limit) => ({ ...limit, nextAt: previousOf(limit.key, nextAt, missed) }));
     const time = this.toReservationTime(nowMs, extraMs);
     const plan = planReservation(slots, time);
     if (plan.kind === 'wait') return { ...plan, untilMs: this.time.toElapsedMs(plan.untilMs) + Math.random() * JITTER_MS };
@@ -78,25 +85,23 @@ export class SlotReservations {
     return { nowMs, soonestMs: nowMs + writeMs, extraMs: Math.min(extraMs + uncertainMs, MAX_DELAY_MS), jumpedAtMs };
   }
 
-  /** Returns the slot to plan with; undefined for a key without a limit. */
-  private findSlot(key: string, stored: number | undefined, missed: Reservation | undefined): RateSlot | undefined {
+  private findLimit(key: string): { readonly key: string; readonly rule: RateRule } | undefined {
     const rule = this.rules(key);
-    const ours = missed?.moves.find((move) => move.key === key && move.to === stored);
-    return rule && { key, rule, nextAt: (ours ? ours.from : stored) ?? 0 };
+    return rule && { key, rule };
+  }
+
+  private async read(keys: readonly string[]): Promise<StoredSlots> {
+    const requestedAtMs = this.elapsedMs();
+    const stored = await this.slots.read(keys);
+    this.time.observe({ databaseMs: stored.nowMs, requestedAtMs, receivedAtMs: this.elapsedMs() });
+    return stored;
   }
 
   private async tryWrite(moves: readonly SlotMove[]): Promise<boolean> {
-    if (moves.length === 0) return true;
     const startedAtMs = this.elapsedMs();
     const isWritten = await this.slots.tryMove(moves);
     const tookMs = this.elapsedMs() - startedAtMs;
     this.writeMs = Math.max(tookMs, (this.writeMs + tookMs) / 2);
     return isWritten;
   }
-}
-
-function assertNotPaused(keys: readonly string[], stored: ReadonlyMap<string, number>, nowMs: number): void {
-  const restMs = Math.max(...keys.map((key) => stored.get(pauseKey(key)) ?? 0)) - nowMs;
-  if (restMs <= 0) return;
-  throw new TransientError(`requests to ${keys[0] ?? ''} are paused`, { code: 'vendor_paused', retryAfterMs: restMs });
 }

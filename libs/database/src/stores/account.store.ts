@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type FindOptionsWhere, LessThan, MoreThan } from 'typeorm';
-import { type AccountStatus, Clock, type ErrorCode, accountStatusesBefore, defaultAccountSettings } from '#domain';
+import { type FindOptionsWhere, MoreThan } from 'typeorm';
+import { type AccountStatus, Clock, accountStatusesBefore, defaultAccountSettings } from '#domain';
 import { Database } from '../database.js';
 import { AccountEntity } from '../entities/account.entity.js';
 import { assertInTransaction, forUpdate, incoming, upsertRows } from '../entity-sql.js';
@@ -11,7 +11,7 @@ export type PendingAccount = Pick<AccountEntity, 'accountId' | 'clientId' | 'web
 /** An account after its authorisation. */
 export type InstalledAccount = PendingAccount & Pick<AccountEntity, 'name' | 'subdomain' | 'host' | 'apiDomain'>;
 
-/** Fields that {@link AccountStore.update} may change. Status, pause and lease have methods of their own. */
+/** Fields that {@link AccountStore.update} may change. Status and lease have methods of their own, and PauseStore pauses. */
 export type AccountPatch = Partial<
   Pick<
     AccountEntity,
@@ -39,7 +39,7 @@ export interface AccountFilter {
   readonly limit: number;
 }
 
-/** Accounts and their pauses. Times are epoch milliseconds. */
+/** Accounts. Times are epoch milliseconds. */
 @Injectable()
 export class AccountStore {
   constructor(
@@ -58,8 +58,8 @@ export class AccountStore {
   }
 
   /**
-   * Makes the account active after its authorisation and ends its pause. An existing account keeps its key, list, settings,
-   * baseline and webhook token.
+   * Makes the account active after its authorisation and ends its pause; PauseStore ends the rows of the pause. An existing account
+   * keeps its key, list, settings, baseline and webhook token.
    */
   async install(account: InstalledAccount): Promise<void> {
     const active = { status: 'active', disconnectedAt: null, pausedUntil: 0, pauseCode: null } as const;
@@ -130,17 +130,6 @@ export class AccountStore {
         .execute(),
     );
     return affected === 1;
-  }
-
-  /** Keeps jobs off the account until `untilMs`. Without effect on a longer pause. */
-  async pause(accountId: number, untilMs: number, code: ErrorCode): Promise<void> {
-    const isShorter = { accountId, pausedUntil: LessThan(untilMs) };
-    await this.database.run(({ manager }) => manager.update(AccountEntity, isShorter, { pausedUntil: untilMs, pauseCode: code }));
-  }
-
-  /** Ends the account's pause. */
-  async endPause(accountId: number): Promise<void> {
-    await this.database.run(({ manager }) => manager.update(AccountEntity, { accountId }, { pausedUntil: 0, pauseCode: null }));
   }
 
   private defaults(): Pick<AccountEntity, 'settings' | 'createdAt' | 'updatedAt'> {

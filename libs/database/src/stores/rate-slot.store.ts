@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import { LessThan } from 'typeorm';
 import { Database } from '../database.js';
 import { DuplicateKeyError } from '../database-errors.js';
 import { RateSlotEntity } from '../entities/rate-slot.entity.js';
-import { incoming, placeholders, upsertRows } from '../entity-sql.js';
+import { placeholders } from '../entity-sql.js';
 
 /** A slot as it was read (undefined: it did not exist) and its new value. */
 export interface SlotMove {
@@ -37,9 +38,10 @@ export class RateSlotStore {
     return { nowMs: rows[0]?.nowMs ?? 0, nextAt: new Map(stored) };
   }
 
-  /** Sets a slot over any other value. */
-  async put(key: string, nextAt: number): Promise<void> {
-    await upsertRows(this.database, { entity: RateSlotEntity, key: ['key'], update: incoming('nextAt'), rows: [{ key, nextAt }] });
+  /** Deletes slots that were free before `beforeMs`: an unused key needs none. Returns how many. */
+  async purge(beforeMs: number): Promise<number> {
+    const { affected } = await this.database.run(({ manager }) => manager.delete(RateSlotEntity, { nextAt: LessThan(beforeMs) }));
+    return affected ?? 0;
   }
 
   /** Makes all moves, or none and returns false when another process moved one of the slots since it was read. */

@@ -38,8 +38,8 @@ export class Installer {
   private async requestGrant({ code, host, client }: CheckedCallback): Promise<Grant> {
     try {
       const pair = await this.kommo.exchangeCode({ ...client, host, code });
-      const session = { host, accessToken: pair.accessToken, accountId: pair.claims.accountId ?? 0 };
-      return { clientId: client.clientId, host, account: await this.kommo.getAccount(session), pair };
+      const account = await this.kommo.identifyAccount({ host, accessToken: pair.accessToken });
+      return { clientId: client.clientId, host, account, pair };
     } catch (error) {
       throw isRefusal(error) ? codeRefused(error) : error;
     }

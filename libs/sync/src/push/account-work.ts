@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type AccountEntity, AccountStore, AlertStore, Database } from '#database';
-import { type AccountSettings, Clock, Logger, type Secret, TransientError, alerts, isDeferral, toAccountBlockedError } from '#domain';
+import { type AccountEntity, AccountStore, AlertStore, Database, PauseStore } from '#database';
+import { type AccountSettings, Logger, type Secret, TransientError, alerts, decidePause, isDeferral, toAccountBlockedError } from '#domain';
 import { Keyring } from '#secrets';
 import { UnisenderKeyRefusedError } from '#unisender';
 import { AccountGate } from '../accounts/account-gate.js';
@@ -33,22 +33,29 @@ export class AccountFailures {
     private readonly database: Database,
     private readonly accounts: AccountStore,
     private readonly alerts: AlertStore,
-    private readonly clock: Clock,
+    private readonly pauses: PauseStore,
     private readonly logger: Logger,
   ) {}
 
   /** Records a refused Unisender key, or pauses the account for a long wait. Returns the error that the job ends with. */
   async record(accountId: number, error: unknown): Promise<unknown> {
     if (error instanceof UnisenderKeyRefusedError) return this.recordRefusedKey(accountId, error);
-    const isLongWait = error instanceof TransientError && !isDeferral(error) && (error.retryAfterMs ?? 0) >= PAUSE_FROM_MS;
-    if (isLongWait) await this.accounts.pause(accountId, this.clock.nowMs() + (error.retryAfterMs ?? 0), error.code);
+    if (error instanceof TransientError && !isDeferral(error)) await this.pauseFor(accountId, error);
     return error;
+  }
+
+  /** A 403 that repeats pauses for longer each time (DESIGN.md 7.7). */
+  private async pauseFor(accountId: number, { code, retryAfterMs: forMs = 0 }: TransientError): Promise<void> {
+    if (forMs < PAUSE_FROM_MS) return;
+    const refusal = { forMs, isGrowing: code === 'kommo_forbidden' };
+    const scope = { kind: 'account', id: String(accountId) } as const;
+    await this.pauses.change(scope, code, (last, nowMs) => decidePause(last, refusal, nowMs));
   }
 
   private async recordRefusedKey(accountId: number, error: UnisenderKeyRefusedError): Promise<unknown> {
     await this.database.transaction(async () => {
       await this.accounts.update(accountId, { unisenderBlock: error.code });
-      await this.alerts.raise(alerts.unisenderKeyRefused(accountId, error.code, this.clock.nowMs()));
+      await this.alerts.raise(alerts.unisenderKeyRefused(accountId, error.code, await this.pauses.nowMs()));
     });
     this.logger.error('Unisender refuses the key; nothing is pushed until it is replaced', { account_id: accountId });
     return toAccountBlockedError(accountId, 'unisender_key_refused', { cause: error });

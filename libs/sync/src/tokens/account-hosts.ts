@@ -16,7 +16,8 @@ export class AccountHosts {
   /** Asks Kommo for the host and stores a new one. Returns the credentials with it; undefined when the host has not changed. */
   async followMove(current: Credentials): Promise<Credentials | undefined> {
     const { apiDomain, refreshToken, session } = current;
-    const host = apiDomain === null ? undefined : await this.kommo.findCurrentHost({ apiDomain, refreshToken });
+    if (apiDomain === null) return undefined;
+    const host = await this.kommo.findCurrentHost({ accountId: session.accountId, apiDomain, refreshToken });
     if (host === undefined || host === session.host) return undefined;
     const subdomain = host.slice(0, host.indexOf('.'));
     await this.accounts.update(session.accountId, { host, subdomain });

@@ -45,7 +45,7 @@ export class TokenRefresh {
     }
   }
 
-  private async requestPairAt({ clientId, refreshToken, session: { host } }: Credentials): Promise<TokenPair> {
-    return this.kommo.refresh({ ...(await this.clients.get(clientId)), host, refreshToken });
+  private async requestPairAt({ clientId, refreshToken, session: { accountId, host } }: Credentials): Promise<TokenPair> {
+    return this.kommo.refresh({ ...(await this.clients.get(clientId)), accountId, host, refreshToken });
   }
 }

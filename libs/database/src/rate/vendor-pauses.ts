@@ -1,0 +1,81 @@
+import {
+  AGREEING_CODES,
+  AGREEMENT_MS,
+  decidePause,
+  decideVendorPause,
+  type ErrorCode,
+  findPauseScope,
+  type Logger,
+  type PauseScope,
+  toIsoTime,
+  TransientError,
+  type Vendor,
+  type VendorRefusal,
+} from '#domain';
+import type { PauseEntity } from '../entities/pause.entity.js';
+import type { PauseStore } from '../stores/pause.store.js';
+
+/** What Kommo's refusals pause for one account, and Unisender's for one key. Other pauses stop jobs, not requests. */
+const REQUEST_CODES = [...AGREEING_CODES, 'kommo_forbidden', 'unisender_rate_limited'] as const;
+/** A job tries again at least this often, so that it notices when an operator lifts the pause of a vendor. */
+const LONGEST_RETRY_MS = 60_000;
+
+const findRequestCode = ({ code }: PauseEntity) => REQUEST_CODES.find((each) => each === code);
+
+const isAgreeing = (code: string): boolean => AGREEING_CODES.some((each) => each === code);
+
+/** Pauses requests after refusals of a vendor, in every process. */
+export class VendorPauses {
+  constructor(
+    private readonly pauses: PauseStore,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Throws TransientError while a limiter key is paused: `vendor_paused`, or the code of an account's, host's or key's pause. */
+  async assertNotPaused(limiterKeys: readonly string[]): Promise<void> {
+    const active = await this.pauses.findActive(limiterKeys.flatMap((key) => findPauseScope(key) ?? []));
+    if (active.length === 0) return;
+    const nowMs = await this.pauses.nowMs();
+    const vendor = active.find(({ kind }) => kind === 'vendor');
+    if (vendor) throw toError(vendor, 'vendor_paused', Math.min(vendor.until - nowMs, LONGEST_RETRY_MS));
+    for (const pause of active) {
+      const code = findRequestCode(pause);
+      if (code) throw toError(pause, code, pause.until - nowMs);
+    }
+  }
+
+  /** Pauses what the key stands for. Pauses the vendor as well when another known account was refused within a minute. */
+  async refuse(limiterKey: string, refusal: VendorRefusal): Promise<void> {
+    const scope = findPauseScope(limiterKey);
+    if (!scope) return;
+    const pause = await this.change(scope, refusal);
+    if (scope.kind === 'account' && isAgreeing(refusal.code) && (await this.isAgreed(pause))) {
+      await this.pauseVendor(vendorOf(limiterKey), pause);
+    }
+  }
+
+  private async change(scope: PauseScope, refusal: VendorRefusal): Promise<PauseEntity> {
+    const pause = await this.pauses.change(scope, refusal.code, (last, nowMs) => decidePause(last, refusal, nowMs));
+    this.log('requests paused after a refusal', pause);
+    return pause;
+  }
+
+  private async isAgreed({ id, since }: PauseEntity): Promise<boolean> {
+    return this.pauses.isAnyAccountRefused({ exceptAccountId: id, codes: AGREEING_CODES, sinceMs: since - AGREEMENT_MS });
+  }
+
+  private async pauseVendor(vendor: Vendor, { code, until }: PauseEntity): Promise<void> {
+    const scope = { kind: 'vendor', id: vendor } as const;
+    const pause = await this.pauses.change(scope, code, (last, nowMs) => decideVendorPause(last, until, nowMs));
+    this.log('vendor paused: two accounts were refused', pause);
+  }
+
+  private log(event: string, { kind, id, code, until }: PauseEntity): void {
+    this.logger.warn(event, { scope: kind, id, code, until: toIsoTime(until) });
+  }
+}
+
+const vendorOf = (limiterKey: string): Vendor => (limiterKey.startsWith('unisender') ? 'unisender' : 'kommo');
+
+const toError = ({ id, code: cause, until }: PauseEntity, code: ErrorCode<'transient'>, retryAfterMs: number): TransientError =>
+  new TransientError(`Requests to ${id} are paused until ${toIsoTime(until)}: ${cause}`, { code, retryAfterMs });
