@@ -13,6 +13,7 @@ export type LogFormat = 'text' | 'json';
 export interface RequestFields {
   readonly method: string;
   readonly path: string;
+  readonly account_id?: number | undefined;
   readonly input: unknown;
   readonly status: number;
   readonly response: unknown;
@@ -48,8 +49,12 @@ const maskRecord = winston.format((info) => {
   };
 });
 
-function toRequestLines({ method, path, input, status, response, duration_ms, correlation_id }: RequestFields): string[] {
-  const notes = [duration_ms === undefined ? [] : `${Math.round(duration_ms)} ms`, correlation_id ?? []].flat();
+function toRequestLines({ method, path, account_id, input, status, response, duration_ms, correlation_id }: RequestFields): string[] {
+  const notes = [
+    account_id === undefined ? [] : `account ${account_id}`,
+    duration_ms === undefined ? [] : `${Math.round(duration_ms)} ms`,
+    correlation_id ?? [],
+  ].flat();
   return [
     ['input', method, path, JSON.stringify(input), ...notes].join(' '),
     `Creating response with ${status} status code.`,

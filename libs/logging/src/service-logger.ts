@@ -7,6 +7,8 @@ export interface RequestRecord {
   readonly service?: string | undefined;
   readonly method: string;
   readonly path: string;
+  /** The account that the request is about. */
+  readonly accountId?: number | undefined;
   readonly input: unknown;
   readonly status: number;
   readonly response: unknown;

@@ -104,13 +104,14 @@ class WinstonLogger extends ServiceLogger {
     this.output.write({ level: 'debug', message, service: this.service, fields });
   }
 
-  override logRequest({ service = this.service, durationMs, correlationId, ...request }: RequestRecord): void {
+  override logRequest({ service = this.service, accountId, durationMs, correlationId, ...request }: RequestRecord): void {
     this.output.write({
       level: request.status >= 500 ? 'error' : 'info',
       message: 'request',
       service,
       request: {
         ...request,
+        ...(accountId === undefined ? {} : { account_id: accountId }),
         ...(durationMs === undefined ? {} : { duration_ms: durationMs }),
         ...(correlationId === undefined ? {} : { correlation_id: correlationId }),
       },

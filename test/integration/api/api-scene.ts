@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Config } from '#config';
 import { AccountStore, type Database } from '#database';
 import { Secret } from '#domain';
-import { toNestLogger } from '#logging';
+import { type RequestRecord, toNestLogger } from '#logging';
 import { QueueClient } from '#queue';
 import { Keyring } from '#secrets';
 import { Integrations, unisenderKeyContext } from '#sync';
@@ -51,6 +51,8 @@ export class ApiScene {
   private constructor(
     readonly app: NestFastifyApplication,
     readonly harness: Harness,
+    /** What the request log was given. */
+    readonly loggedRequests: readonly RequestRecord[],
   ) {}
 
   static async open(options: {
@@ -67,9 +69,14 @@ export class ApiScene {
     });
     const queue = { isReady: () => Promise.resolve(true), listTubeStatistics: () => Promise.resolve([]), ...options.queue };
     const module = await builder.overrideProvider(QueueClient).useValue(queue).compile();
-    const adapter = createServer({ config, clock, logger: Object.assign(logger, { logRequest: () => {} }) });
+    const loggedRequests: RequestRecord[] = [];
+    const adapter = createServer({
+      config,
+      clock,
+      logger: Object.assign(logger, { logRequest: (request: RequestRecord) => loggedRequests.push(request) }),
+    });
     const app = await initApi(module.createNestApplication(adapter, { bodyParser: false, logger: toNestLogger(logger) }));
-    return new ApiScene(app, toHarness(app));
+    return new ApiScene(app, toHarness(app), loggedRequests);
   }
 
   async send(method: Method, url: string, { headers = {}, body }: Call = {}): Promise<ApiResponse> {

@@ -25,13 +25,13 @@ export class AuditInterceptor implements NestInterceptor {
   }
 }
 
-function toAuditedAction({ action, fields }: AuditedRoute, request: FastifyRequest): AuditedAction {
+function toAuditedAction({ action, details }: AuditedRoute, request: FastifyRequest): AuditedAction {
   const account = requestAccountOf(request);
   return {
     actor: actorOf(getCaller(request)),
     action,
     accountId: account.kind === 'named' ? account.accountId : undefined,
-    details: readDetails(inputOf(request), fields),
+    details: readDetails(inputOf(request), details),
   };
 }
 

@@ -1,21 +1,36 @@
+import { runModes } from '#domain';
+
 type Detail = string | number | boolean;
 
-const HARMLESS = /^[\w.:-]{1,64}$/;
+/** Reads what the audit log keeps of one field. Undefined for any other value: it may be a secret in the wrong field. */
+type DetailReader = (value: unknown) => Detail | undefined;
 
-/** Of a list only the length is kept: it may hold e-mail addresses. */
-function findDetail(value: unknown): Detail | undefined {
-  if (typeof value === 'number' || typeof value === 'boolean') return value;
+/** The fields that the audit log keeps, each with its reader. */
+export type DetailReaders = Readonly<Record<string, DetailReader>>;
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const FLAGS: ReadonlySet<unknown> = new Set([true, false, 1, 0, '1', '0', 'true', 'false']);
+
+/** Keeps the mode of a run. */
+export const runMode: DetailReader = (value) => runModes.find((mode) => mode === value);
+
+/** Keeps an id in the form of a UUID: of an integration, or of a run. */
+export const uuid: DetailReader = (value) => (typeof value === 'string' && UUID.test(value) ? value : undefined);
+
+/** Keeps a flag. */
+export const flag: DetailReader = (value) => (FLAGS.has(value) ? (value as Detail) : undefined);
+
+/** Keeps how many e-mail addresses a list, or a text with commas, has. */
+export function count(value: unknown): Detail | undefined {
   if (Array.isArray(value)) return value.length;
-  if (typeof value !== 'string') return undefined;
-  if (value.includes('@')) return value.split(',').length;
-  return HARMLESS.test(value) ? value : undefined;
+  return typeof value === 'string' && value.includes('@') ? value.split(',').length : undefined;
 }
 
-/** Returns the values of `fields` that are safe to keep: numbers, booleans, short plain words, and the lengths of lists. */
-export function readDetails(input: Readonly<Record<string, unknown>>, fields: readonly string[]): Record<string, Detail> {
+/** Reads the details of an action from the input of its request. */
+export function readDetails(input: Readonly<Record<string, unknown>>, readers: DetailReaders): Record<string, Detail> {
   const details: Record<string, Detail> = {};
-  for (const field of fields) {
-    const detail = findDetail(input[field]);
+  for (const [field, read] of Object.entries(readers)) {
+    const detail = read(input[field]);
     if (detail !== undefined) details[field] = detail;
   }
   return details;

@@ -17,7 +17,7 @@ export class FailureFilter implements ExceptionFilter {
 
 function log({ status }: Failure, error: unknown, request: FastifyRequest, logger: Logger): void {
   if (status < 500) return;
-  const fields = { correlation_id: request.id, method: request.method, url: request.url, error };
+  const fields = { correlation_id: request.id, method: request.method, route: request.routeOptions.url ?? 'none', error };
   if (status === 503) logger.warn('request failed for now; a part of the service is unavailable', fields);
   else logger.error('request failed', fields);
 }

@@ -1,14 +1,20 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Clock } from '#domain';
+import { type Clock, valueAt } from '#domain';
 import type { ServiceLogger } from '#logging';
+import { requestAccountOf } from '../guards/account.guard.js';
+import type { Envelope } from './envelope.js';
+import { toLoggableInput, toLoggableResponse } from './loggable.js';
 
 const RESPONSE = Symbol('response');
-const MAX_SHOWN_LENGTH = 20;
 
 type LoggedRequest = FastifyRequest & { [RESPONSE]?: unknown };
 
-/** Not logged: health probes, which come every few seconds, and accepted Kommo webhooks, which are in the events table. */
-const isQuiet = (url: string, status: number) => url.startsWith('/health/') || (status === 200 && url.startsWith('/webhook/'));
+/**
+ * Not logged: health probes, which come every few seconds, accepted Kommo webhooks, which are in the events table, and refusals
+ * above the limit of a client, which the metrics count.
+ */
+const isQuiet = (url: string, status: number) =>
+  url.startsWith('/health/') || (status === 200 && url.startsWith('/webhook/')) || status === 429;
 
 /** `Sync` for `/sync/contacts?id=1`. */
 function serviceOf(url: string): string {
@@ -17,19 +23,26 @@ function serviceOf(url: string): string {
 }
 
 /** Query and body; of a raw body only its size. */
-function inputOf({ query, body }: FastifyRequest): Record<string, unknown> {
+function inputOf({ query, body }: FastifyRequest): object {
   const sent = Buffer.isBuffer(body) ? { bytes: body.length } : (body as object | undefined);
   return { ...(query as object | undefined), ...sent };
 }
 
-const isShort = (value: unknown) => (typeof value === 'string' ? value.length <= MAX_SHOWN_LENGTH : typeof value === 'number');
-
-/** A refused request may carry a secret in a field that masking does not know: only short values are logged. */
-function refusedInputOf(request: FastifyRequest): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(inputOf(request)).map(([name, value]) => [name, isShort(value) ? value : '…']));
+/** The envelope of an error has only texts of ours. */
+function responseOf(response: unknown, status: number): unknown {
+  if (typeof response !== 'object' || response === null) return null;
+  const { message, data } = response as Partial<Envelope>;
+  const logged = toLoggableResponse(response);
+  if (status < 400 || typeof logged !== 'object') return logged;
+  return { ...logged, message, error: valueAt(data, 'error') };
 }
 
-/** Logs every request with its input and its response, once the response is sent. */
+const accountIdOf = (request: FastifyRequest) => {
+  const account = requestAccountOf(request);
+  return account.kind === 'named' ? account.accountId : undefined;
+};
+
+/** Logs every request with what is harmless of its input and its response, once the response is sent. */
 export function addRequestLog(fastify: FastifyInstance, logger: Pick<ServiceLogger, 'logRequest'>, clock: Clock): void {
   const started = new WeakMap<FastifyRequest, number>();
   fastify.addHook('onRequest', (request, _reply, done) => {
@@ -47,9 +60,10 @@ export function addRequestLog(fastify: FastifyInstance, logger: Pick<ServiceLogg
       service: serviceOf(request.url),
       method: request.method,
       path: request.url.split('?', 1)[0] ?? '',
-      input: reply.statusCode >= 400 ? refusedInputOf(request) : inputOf(request),
+      input: toLoggableInput(inputOf(request)),
+      accountId: accountIdOf(request),
       status: reply.statusCode,
-      response: request[RESPONSE] ?? null,
+      response: responseOf(request[RESPONSE], reply.statusCode),
       durationMs: clock.nowMs() - (started.get(request) ?? clock.nowMs()),
       correlationId: request.id,
     });

@@ -3,6 +3,7 @@ import { Config } from '#config';
 import { AuthorisedAccount } from '#domain';
 import { Integrations } from '#sync';
 import { Audited } from '../audit/audited.decorator.js';
+import { uuid } from '../audit/audited-details.js';
 import { Account } from '../guards/account.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { ApiResult } from '../http/envelope.js';
@@ -26,7 +27,7 @@ export class IntegrationController {
   @Post('integration')
   @HttpCode(200)
   @Audience('operator')
-  @Audited('integration.save', 'client_id', 'integrations_id')
+  @Audited('integration.save', { client_id: uuid, integrations_id: uuid })
   async saveIntegration(@Body() body: SaveIntegrationDto) {
     const { clientId } = await this.integrations.save(toIntegration(body));
     return new ApiResult({ client_id: clientId }, { message: 'The integration is saved' });
@@ -35,7 +36,7 @@ export class IntegrationController {
   @Post('setup')
   @HttpCode(200)
   @Audience('operator')
-  @Audited('account.setup', 'client_id', 'integrations_id')
+  @Audited('account.setup', { client_id: uuid, integrations_id: uuid })
   async saveSetup(@Account('account_id') { accountId }: AuthorisedAccount, @Body() body: SaveIntegrationDto) {
     const saved = await this.integrations.saveWithAccount({ ...toIntegration(body), accountId });
     const message = `Saved; now open ${this.config.publicUrl}/auth?id=${saved.accountId} in a browser and allow the access`;

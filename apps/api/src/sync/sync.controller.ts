@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, UseGuards 
 import { AuthorisedAccount } from '#domain';
 import { RunService, type RunView } from '#sync';
 import { Audited } from '../audit/audited.decorator.js';
+import { runMode, uuid } from '../audit/audited-details.js';
 import { Account } from '../guards/account.decorator.js';
 import { AccountAuthorisedGuard } from '../guards/account-authorised.guard.js';
 import { Audience } from '../guards/audience.decorator.js';
@@ -17,7 +18,7 @@ export class SyncController {
   @Post('contacts')
   @HttpCode(202)
   @Audience('operator')
-  @Audited('run.start', 'mode')
+  @Audited('run.start', { mode: runMode })
   @UseGuards(IntegrationConfiguredGuard, AccountAuthorisedGuard)
   async start(@Account('id') { accountId }: AuthorisedAccount, @Body() { mode }: StartRunDto) {
     const run = await this.runs.start({ accountId, mode, trigger: 'operator' });
@@ -32,7 +33,7 @@ export class SyncController {
 
   @Delete('contacts/:run_id')
   @Audience('operator')
-  @Audited('run.cancel', 'run_id')
+  @Audited('run.cancel', { run_id: uuid })
   async cancel(@Param() { run_id }: RunParamsDto): Promise<RunView> {
     return this.runs.cancel(run_id);
   }
@@ -40,7 +41,7 @@ export class SyncController {
   @Post('contacts/:run_id/confirm')
   @HttpCode(200)
   @Audience('operator')
-  @Audited('run.confirm', 'run_id')
+  @Audited('run.confirm', { run_id: uuid })
   async confirm(@Param() { run_id }: RunParamsDto): Promise<RunView> {
     return this.runs.confirm(run_id);
   }

@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Post, Query, UseGuards } from '@nestjs
 import { AuthorisedAccount } from '#domain';
 import { UnisenderContacts } from '#sync';
 import { Audited } from '../audit/audited.decorator.js';
+import { count, flag } from '../audit/audited-details.js';
 import { Account } from '../guards/account.decorator.js';
 import { AccountAuthorisedGuard } from '../guards/account-authorised.guard.js';
 import { Audience } from '../guards/audience.decorator.js';
@@ -26,7 +27,7 @@ export class UnisenderContactsController {
   @HttpCode(200)
   @Audience('operator')
   @LargeBody()
-  @Audited('unisender.change', 'delete', 'emails')
+  @Audited('unisender.change', { delete: flag, emails: count })
   async change(@Account('id') { accountId }: AuthorisedAccount, @Body() body: ChangeContactsDto) {
     const emails = parseEmails(body.emails);
     return body.delete ? this.contacts.remove(accountId, emails) : this.contacts.add(accountId, emails);
