@@ -281,17 +281,17 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
 
   describe('auth states', () => {
     it('are consumed exactly once', async () => {
-      await stores.authStates.add('nonce', NOW + 1);
-      const consumed = await Promise.all(Array.from({ length: 10 }, () => stores.authStates.consume('nonce')));
+      const consumed = await Promise.all(Array.from({ length: 10 }, () => stores.authStates.consume('nonce', NOW + 1)));
       expect(consumed.filter(Boolean)).toHaveLength(1);
     });
 
     it('expire', async () => {
-      await stores.authStates.add('old', NOW);
-      await stores.authStates.add('new', NOW + 1);
-      expect(await stores.authStates.consume('old')).toBe(false);
+      expect(await stores.authStates.consume('old', NOW)).toBe(false);
+      expect(await stores.authStates.consume('new', NOW + 1)).toBe(true);
+      expect(await stores.authStates.purge()).toBe(0);
+      clock.set(NOW + 1);
       expect(await stores.authStates.purge()).toBe(1);
-      expect(await stores.authStates.consume('new')).toBe(true);
+      expect(await stores.authStates.consume('new', NOW + 1)).toBe(false);
     });
   });
 

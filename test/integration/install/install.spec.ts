@@ -158,13 +158,15 @@ describe.each(testDatabaseKinds())('an installation on %s', (kind) => {
     expect(await failureOf(finish(await scene.allow(ACCOUNT_ID, { state })))).toMatchObject({ fields: ['state'] });
   });
 
-  it('uses the integration of the account, else the only one, else the requested one', async () => {
+  it('uses the integration of the account, else the requested one, else the oldest one', async () => {
     const integrations = harness.get(Integrations);
     const links = harness.get(AuthorizationLinks);
     expect((await links.create({ accountId: ACCOUNT_ID })).clientId).toBe(CLIENT_ID);
     await integrations.save(OTHER_INTEGRATION);
-    expect((await failureOf(links.create({ accountId: ACCOUNT_ID }))).fields).toEqual(['client_id']);
-    expect((await failureOf(links.create({ accountId: ACCOUNT_ID, clientId: 'unknown' }))).fields).toEqual(['client_id']);
+    expect((await links.create({ accountId: ACCOUNT_ID })).clientId).toBe(CLIENT_ID);
+    expect((await links.create({ accountId: ACCOUNT_ID, clientId: 'unknown' })).clientId).toBe(CLIENT_ID);
+    const { clientId } = OTHER_INTEGRATION;
+    expect((await links.create({ accountId: ACCOUNT_ID, clientId })).clientId).toBe(clientId);
     await integrations.saveWithAccount({ ...OTHER_INTEGRATION, accountId: ACCOUNT_ID });
     const chosen = await links.create({ accountId: ACCOUNT_ID, clientId: CLIENT_ID });
     expect(chosen.clientId).toBe(OTHER_INTEGRATION.clientId);

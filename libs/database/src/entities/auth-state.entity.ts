@@ -1,7 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { bigintColumn } from './columns.js';
 
-/** An OAuth consent that has begun and is not finished: makes the signed `state` single-use. */
+/** An OAuth state that was used: makes the signed `state` single-use. */
 @Entity('auth_states')
 @Index('ix_auth_states_expires_at', ['expiresAt'])
 export class AuthStateEntity {

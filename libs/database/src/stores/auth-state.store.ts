@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { LessThanOrEqual, MoreThan } from 'typeorm';
+import { LessThanOrEqual } from 'typeorm';
 import { Clock } from '#domain';
 import { Database } from '../database.js';
+import { DuplicateKeyError } from '../database-errors.js';
 import { AuthStateEntity } from '../entities/auth-state.entity.js';
 
-/** OAuth consents that have begun: makes the signed `state` single-use. */
+/** The OAuth states that were used: makes the signed `state` single-use. A state that is only created is not stored. */
 @Injectable()
 export class AuthStateStore {
   constructor(
@@ -12,19 +13,19 @@ export class AuthStateStore {
     private readonly clock: Clock,
   ) {}
 
-  /** Adds a consent that has begun. `expiresAt` is in epoch milliseconds. Throws DuplicateKeyError for a known nonce. */
-  async add(nonce: string, expiresAt: number): Promise<void> {
-    await this.database.run(({ manager }) => manager.insert(AuthStateEntity, { nonce, expiresAt }));
+  /** Uses a nonce up. Returns true for the first call only, over all processes, and false at `expiresAt` (epoch milliseconds) and later. */
+  async consume(nonce: string, expiresAt: number): Promise<boolean> {
+    if (expiresAt <= this.clock.nowMs()) return false;
+    try {
+      await this.database.run(({ manager }) => manager.insert(AuthStateEntity, { nonce, expiresAt }));
+      return true;
+    } catch (error) {
+      if (error instanceof DuplicateKeyError) return false;
+      throw error;
+    }
   }
 
-  /** Deletes the nonce. Returns true exactly once for a nonce that was added and has not expired, over all processes. */
-  async consume(nonce: string): Promise<boolean> {
-    const unexpired = { nonce, expiresAt: MoreThan(this.clock.nowMs()) };
-    const { affected } = await this.database.run(({ manager }) => manager.delete(AuthStateEntity, unexpired));
-    return affected === 1;
-  }
-
-  /** Deletes expired consents. Returns how many. */
+  /** Deletes what has expired: such a state is refused by its time. Returns how many. */
   async purge(): Promise<number> {
     const expired = { expiresAt: LessThanOrEqual(this.clock.nowMs()) };
     const { affected } = await this.database.run(({ manager }) => manager.delete(AuthStateEntity, expired));

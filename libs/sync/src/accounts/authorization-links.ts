@@ -25,24 +25,22 @@ export class AuthorizationLinks {
   ) {}
 
   /**
-   * Creates a link that works once, for 20 minutes. It uses the integration of the account. A new account uses the requested one, or
-   * the only one. Throws InvalidInputError when no integration can be chosen.
+   * Creates a link that works once, for 20 minutes. It uses the integration of the account, else the requested one, else the oldest
+   * one. Reads and responds alike for known and unknown accounts. Throws InvalidInputError while no integration is saved.
    */
   async create(request: { readonly accountId: number; readonly clientId?: string | undefined }): Promise<AuthorizationLink> {
     const { accountId } = request;
     assertAccountId(accountId);
     const clientId = await this.chooseIntegration(accountId, request.clientId);
-    const state = await this.states.create(accountId, clientId);
+    const state = this.states.create(accountId, clientId);
     return { url: buildConsentUrl({ oauthUrl: this.config.kommoOauthUrl, clientId, state }), clientId, state };
   }
 
   private async chooseIntegration(accountId: number, requested: string | undefined): Promise<string> {
     const account = await this.accounts.find(accountId);
-    if (account) return account.clientId;
     const ids = await this.clients.listIds();
-    const chosen = requested === undefined && ids.length === 1 ? ids[0] : ids.find((id) => id === requested);
+    const chosen = account?.clientId ?? ids.find((id) => id === requested) ?? ids[0];
     if (chosen !== undefined) return chosen;
-    const problem = requested === undefined ? 'must say which of the saved integrations to use' : 'is not a saved integration';
-    throw InvalidInputError.ofFields([{ field: 'client_id', problem }]);
+    throw new InvalidInputError('No integration is saved yet: send one to POST /integration', { code: 'integration_missing' });
   }
 }

@@ -11,6 +11,8 @@ export interface AuthorizationState {
   readonly accountId: number;
   readonly clientId: string;
   readonly nonce: string;
+  /** Epoch seconds. */
+  readonly expiresAtSeconds: number;
 }
 
 /** Creates and checks the `state` parameter of an authorisation: signed, valid for 20 minutes and once. */
@@ -22,24 +24,24 @@ export class AuthorizationStates {
     private readonly clock: Clock,
   ) {}
 
-  /** Creates and stores a state. Deletes expired ones. */
-  async create(accountId: number, clientId: string): Promise<string> {
+  /** Creates a state. Stores nothing: anyone may cause it. */
+  create(accountId: number, clientId: string): string {
     const nonce = randomToken(24);
     const exp = this.nowSeconds() + STATE_LIFETIME_SECONDS;
-    await this.authStates.purge();
-    await this.authStates.add(nonce, exp * 1000);
     return this.signer.signState({ account_id: accountId, client_id: clientId, nonce, exp });
   }
 
   /** Returns the content of a state; undefined when its signature is wrong or it has expired. Does not consume it. */
   find(state: string): AuthorizationState | undefined {
     const payload = this.signer.verifyState(state, this.nowSeconds());
-    return payload && { accountId: payload.account_id, clientId: payload.client_id, nonce: payload.nonce };
+    if (!payload) return undefined;
+    const { account_id: accountId, client_id: clientId, nonce, exp: expiresAtSeconds } = payload;
+    return { accountId, clientId, nonce, expiresAtSeconds };
   }
 
   /** Makes the state invalid. Returns true for the first call only, over all processes. */
-  async consume({ nonce }: AuthorizationState): Promise<boolean> {
-    return this.authStates.consume(nonce);
+  async consume({ nonce, expiresAtSeconds }: AuthorizationState): Promise<boolean> {
+    return this.authStates.consume(nonce, expiresAtSeconds * 1_000);
   }
 
   private nowSeconds(): number {

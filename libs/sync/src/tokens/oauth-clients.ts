@@ -26,7 +26,7 @@ export class OAuthClients {
     await this.integrations.save({ clientId, clientSecret: sealedSecret, redirectUri, domain: domain ?? null });
   }
 
-  /** Lists the ids of all integrations. */
+  /** Lists the ids of all integrations, the oldest first. */
   async listIds(): Promise<string[]> {
     return (await this.integrations.list()).map(({ clientId }) => clientId);
   }
