@@ -22,5 +22,5 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   workerIdleMemoryLimit: '600MB',
-  testTimeout: 60_000,
+  testTimeout: 300_000,
 };

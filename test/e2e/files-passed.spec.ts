@@ -24,12 +24,12 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('the files th
     await service.control.post(`/kommo/accounts/${account.accountId}/contacts`, { count: CONTACTS, seed: 8, hooks: false });
     await account.connect();
     await account.untilQuiet();
-  }, 120_000);
+  });
 
   afterEach(async () => {
     await service.stop();
     await rm(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   /** The files since the last call, of API and worker. */
   const takeFiles = async (): Promise<string[]> => {
@@ -53,7 +53,7 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('the files th
       expect.arrayContaining(['apps/api/src/webhooks/kommo-webhook.route.ts', 'libs/unisender/src/unisender-client.ts']),
     );
     expect(files.length).toBeLessThanOrEqual(40);
-  }, 120_000);
+  });
 
   it('are at most 70 for an import run', async () => {
     await takeFiles();
@@ -64,5 +64,5 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('the files th
     process.stdout.write(`An import run passes ${files.length} files:\n${files.join('\n')}\n`);
     expect(files).toEqual(expect.arrayContaining(['libs/sync/src/runs/run-worker.ts', 'libs/kommo/src/kommo-client.ts']));
     expect(files.length).toBeLessThanOrEqual(70);
-  }, 120_000);
+  });
 });

@@ -21,12 +21,12 @@ describe.each(serviceModes())('the monitoring of a service (%s)', (mode) => {
     const env = { CRONITOR_API_KEY: API_KEY, CRONITOR_URL: origin, ALERT_WEBHOOK_URL: origin + ALERT_PATH, LOG_LEVEL: 'debug' };
     service = await ServiceProcesses.start({ mode, env });
     account = await service.addAccount();
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await service.stop();
     await receiver.close();
-  }, 60_000);
+  });
 
   const heartbeatsOf = (schedule: string) =>
     receiver.requests.filter(({ path }) => path === `/p/${API_KEY}/kommo-unisender-${schedule}`).map(({ query }) => query.get('state'));
@@ -78,7 +78,7 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('workers of t
 
   beforeAll(async () => {
     service = await ServiceProcesses.start({ mode, workers: 2 });
-  }, 60_000);
+  });
   afterAll(() => service.stop(), 60_000);
 
   it('accept a job of the predecessor, which is an array of ids', async () => {
@@ -96,5 +96,5 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('workers of t
       expect((await service.runCommandWithOutput('how-time')).exitCode).toBe(75);
       expect((await service.runCommandWithOutput('update-accesses', '48')).exitCode).toBe(75);
     });
-  }, 60_000);
+  });
 });

@@ -15,8 +15,8 @@ describe('the service as one command', () => {
 
   beforeEach(async () => {
     service = await ServiceProcesses.start({ mode: 'embedded', switches: { 'kommo.hook_time_scale': HOOK_TIME_SCALE } });
-  }, 60_000);
-  afterEach(() => service.stop(), 60_000);
+  });
+  afterEach(() => service.stop());
 
   const findChild = (name: keyof typeof ENTRY) => listChildren(service.command.pid).find(({ command }) => command.includes(ENTRY[name]));
 
@@ -31,7 +31,7 @@ describe('the service as one command', () => {
       await account.create({ name: 'Anna', emails: ['anna@example.com'] });
       await eventually('a new process', () => findChild(name) !== undefined);
       await eventually('a ready service', () => service.api.isReady());
-      await eventually('anna on the list', async () => (await account.onList()).has('anna@example.com'), 40_000);
+      await eventually('anna on the list', async () => (await account.onList()).has('anna@example.com'));
     },
     90_000,
   );
@@ -40,8 +40,8 @@ describe('the service as one command', () => {
     const children = listChildren(service.command.pid);
     expect(children).toHaveLength(3);
     await service.command.kill();
-    await eventually('the end of every child', () => children.every(({ pid }) => !isAlive(pid)), 30_000);
-  }, 60_000);
+    await eventually('the end of every child', () => children.every(({ pid }) => !isAlive(pid)));
+  });
 });
 
 describe('an interrupted start', () => {
@@ -64,6 +64,6 @@ describe('an interrupted start', () => {
       return found.length > 0 && found;
     });
     await command.stop();
-    await eventually('the end of every child', () => children.every(({ pid }) => !isAlive(pid)), 5_000);
-  }, 60_000);
+    await eventually('the end of every child', () => children.every(({ pid }) => !isAlive(pid)));
+  });
 });

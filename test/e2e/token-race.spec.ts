@@ -108,7 +108,7 @@ describe.each(testDatabaseKinds())('processes that share an account on %s', (kin
     expect(await successor.useToken(ACCOUNT_ID)).toEqual({ accountId: ACCOUNT_ID });
     expect(await tokenCalls()).toHaveLength(2);
     expect(await statusOf()).toBe('active');
-  }, 60_000);
+  });
 
   it('R26: if Kommo has revoked the old token, the account is marked once, raises one alert and gets no further calls', async () => {
     await control.set({ 'kommo.rotation': 'B' });
@@ -125,5 +125,5 @@ describe.each(testDatabaseKinds())('processes that share an account on %s', (kin
     await control.forgetCalls();
     await Promise.all(successors.map((successor) => successor.useToken(ACCOUNT_ID)));
     expect(await control.calls()).toEqual([]);
-  }, 60_000);
+  });
 });

@@ -32,6 +32,6 @@ describe.each(modes.flatMap((mode) => ['A', 'B'].map((rotation) => ({ mode, rota
       } finally {
         await service.stop();
       }
-    }, 180_000);
+    });
   },
 );

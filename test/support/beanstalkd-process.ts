@@ -8,7 +8,7 @@ import { startBeanstalkServer, type BeanstalkServer } from '#beanstalkd';
 import { systemClock } from '#clock';
 
 const BEANSTALKD = '/usr/bin/beanstalkd';
-const START_WITHIN_MS = 10_000;
+const START_WITHIN_MS = 240_000;
 const POLL_MS = 5;
 
 /** Where a queue server listens. */

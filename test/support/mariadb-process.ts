@@ -13,7 +13,7 @@ import { findFreePort } from './beanstalkd-process.js';
 
 const SERVER = '/usr/sbin/mariadbd';
 const INSTALLER = '/usr/bin/mariadb-install-db';
-const START_WITHIN_MS = 30_000;
+const START_WITHIN_MS = 240_000;
 const POLL_MS = 50;
 
 const FAST = [

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { systemClock } from '#clock';
 import { hasDebianBeanstalkd, RawClient, type ServerAddress, toFlags } from './beanstalkd-process.js';
 
-const START_WITHIN_MS = 20_000;
+const START_WITHIN_MS = 240_000;
 const POLL_MS = 5;
 const builtServer = fileURLToPath(new URL('../../dist/libs/beanstalkd/src/main.js', import.meta.url));
 

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 
-const RESPONSE_WITHIN_MS = 120_000;
+const RESPONSE_WITHIN_MS = 240_000;
 
 /** Bytes on a socket, as no well-behaved client sends them. */
 export class RawClient {

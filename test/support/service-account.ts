@@ -31,7 +31,7 @@ interface HookDelivery {
 }
 
 const endedStates = ['completed', 'failed', 'cancelled', 'waiting_for_confirmation'];
-const RUN_WITHIN_MS = 120_000;
+const RUN_WITHIN_MS = 240_000;
 
 /** A company whose accounts are connected by a running service. */
 export class ServiceAccount extends VendorAccount {

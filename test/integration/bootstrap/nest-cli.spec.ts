@@ -59,12 +59,12 @@ describe('the Nest CLI with the configuration of this repository', () => {
     const wanted = ['apps/api/src/main.js', 'apps/api/src/api.module.js', 'libs/domain/src/index.js'];
     expect(wanted.filter((file) => !existsSync(join(folder, 'dist', file)))).toEqual([]);
     expect(await nest('start', 'api')).toContain('hello from the domain');
-  }, 180_000);
+  });
 
   it('fails when `nest build` finds a type error', async () => {
     write('libs/domain/src/index.ts', 'export const greeting: string = 1;');
     await expect(nest('build')).rejects.toThrow('Command failed');
-  }, 180_000);
+  });
 
   it('generates files in the right project, and they compile', async () => {
     await nest('generate', 'module', 'foo', '--project', 'api');
@@ -75,5 +75,5 @@ describe('the Nest CLI with the configuration of this repository', () => {
     expect(read('apps/api/src/api.module.ts')).toContain("import { FooModule } from './foo/foo.module.js';");
     expect(read('apps/api/src/foo/foo.module.ts')).toContain('providers: [FooService]');
     await nest('build');
-  }, 180_000);
+  });
 });

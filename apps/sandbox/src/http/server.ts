@@ -4,6 +4,9 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { jsonResponse, type IncomingCall, type HttpResponse } from './message.js';
 
+/** Longer than clients keep an idle connection: the server never closes one that a client is about to use. */
+const KEEP_ALIVE_MS = 75_000;
+
 /** Turns a request into a response. */
 export type CallHandler = (call: IncomingCall) => Promise<HttpResponse>;
 
@@ -13,6 +16,7 @@ export class HttpServer {
 
   constructor(private readonly handle: CallHandler) {
     this.server = createServer((request, output) => void this.serve(request, output));
+    this.server.keepAliveTimeout = KEEP_ALIVE_MS;
   }
 
   /** Starts listening and returns the port. Port 0 selects a free one. */
