@@ -1,16 +1,26 @@
 import { createHash } from 'node:crypto';
 import type { AccountSettings } from './account-settings.js';
-import type { ContactSnapshot } from './contact-snapshot.js';
+import type { AddressKind, SnapshotEmail, StoredSnapshot } from './contact-snapshot.js';
 import { type ParsedAddress, parseAddress } from './email-address.js';
+
+/** The kind of an enum of the field EMAIL by its id, as far as it is known (reference/kommo.md 4.2). */
+export type EmailKinds = Readonly<Record<string, AddressKind>>;
+
+/** An address of a contact with its kind, or with the id of an enum whose kind is unknown. */
+export interface ContactAddress extends ParsedAddress {
+  readonly kind: AddressKind | number;
+}
 
 /** The part of a contact that its rows in Unisender depend on. */
 export interface ContactContent {
   readonly name: string;
-  /** Each address once, in Kommo's order. */
-  readonly addresses: readonly ParsedAddress[];
+  /** Each address of a selected kind once, in Kommo's order. */
+  readonly addresses: readonly ContactAddress[];
+  /** The addresses of other kinds. */
+  readonly unselected: readonly ContactAddress[];
   /** Unisender field name → value. */
   readonly fields: Readonly<Record<string, string>>;
-  /** Whether its tags pass the filter of the settings. */
+  /** Whether its tags and its responsible user pass the filter of the settings. */
   readonly passesFilter: boolean;
 }
 
@@ -23,34 +33,70 @@ const MAX_VALUES_LENGTH = 10_000;
 const shorten = (text: string, length: number): string =>
   text.length <= length ? text : text.slice(0, length).replace(/[\ud800-\udbff]$/, '');
 
-function distinctAddresses(emails: readonly string[]): ParsedAddress[] {
-  const byEmail = new Map<string, ParsedAddress>();
-  for (const raw of emails) {
-    const address = parseAddress(raw);
-    if (address.invalidReason !== 'empty' && !byEmail.has(address.email)) byEmail.set(address.email, address);
+/** The kind of an address. An enum of unknown kind, as one that an administrator added, counts as `OTHER`. */
+export const resolveKind = (kind: AddressKind | number, kinds: EmailKinds): AddressKind =>
+  typeof kind === 'string' ? kind : (kinds[String(kind)] ?? 'OTHER');
+
+function sortAddresses(emails: readonly SnapshotEmail[], selected: readonly AddressKind[], kinds: EmailKinds) {
+  const addresses = new Map<string, ContactAddress>();
+  const unselected = new Map<string, ContactAddress>();
+  for (const { value, kind } of emails) {
+    const address = parseAddress(value);
+    if (address.invalidReason === 'empty') continue;
+    const known = resolveKind(kind, kinds);
+    const place = selected.includes(known) ? addresses : unselected;
+    if (!place.has(address.email)) place.set(address.email, { ...address, kind: typeof kind === 'number' ? (kinds[kind] ?? kind) : kind });
   }
-  return [...byEmail.values()];
+  return { addresses: [...addresses.values()], unselected: [...unselected.values()].filter(({ email }) => !addresses.has(email)) };
 }
 
-function mapFields(snapshot: ContactSnapshot, settings: AccountSettings): Record<string, string> {
+function mapFields(fields: StoredSnapshot['fields'], settings: AccountSettings): Record<string, string> {
   const wanted = Object.entries(settings.fields);
   const length = Math.min(MAX_VALUE_LENGTH, Math.floor(MAX_VALUES_LENGTH / wanted.length));
-  const entries = wanted.map(([source, target]) => [target, shorten(snapshot.fields[source] ?? '', length)]);
+  const entries = wanted.map(([source, target]) => [target, shorten(fields[source] ?? '', length)]);
   return Object.fromEntries(entries.sort(([a = ''], [b = '']) => (a < b ? -1 : 1))) as Record<string, string>;
 }
 
-function passesFilter(tags: readonly string[], { includeTags, excludeTags }: AccountSettings): boolean {
-  const included = includeTags.length === 0 || includeTags.some((tag) => tags.includes(tag));
-  return included && !excludeTags.some((tag) => tags.includes(tag));
+/** The form in which tags are compared: equal for tags that differ in case only. */
+export const toTagKey = (tag: string): string => tag.trim().normalize('NFC').toLowerCase();
+
+const TAG_SEPARATOR = '\u001f';
+const MAX_TAGS_KEY_BYTES = 60_000;
+
+/** The part of a tags key by which a contact with the tag is found: `toTagsKey` contains it. */
+export const toTagPattern = (tag: string): string => `${TAG_SEPARATOR}${toTagKey(tag)}${TAG_SEPARATOR}`;
+
+/** Returns the tags of a contact as one text of at most 60,000 bytes; empty without tags. */
+export function toTagsKey(tags: readonly string[]): string {
+  let key = tags.length === 0 ? '' : TAG_SEPARATOR;
+  let bytes = Buffer.byteLength(key);
+  for (const tag of tags) {
+    const part = toTagKey(tag) + TAG_SEPARATOR;
+    bytes += Buffer.byteLength(part);
+    if (bytes > MAX_TAGS_KEY_BYTES) break;
+    key += part;
+  }
+  return key;
 }
 
-/** Reduces a contact to its content under the account's settings. */
-export function toContactContent(snapshot: ContactSnapshot, settings: AccountSettings): ContactContent {
+function passesFilter(
+  { tags, responsibleUserId }: StoredSnapshot,
+  { includeTags, excludeTags, responsibleUserIds }: AccountSettings,
+): boolean {
+  if (responsibleUserIds.length > 0 && !responsibleUserIds.includes(responsibleUserId)) return false;
+  if (includeTags.length + excludeTags.length === 0) return true;
+  const keys = new Set(tags.map(toTagKey));
+  const hasTag = (tag: string) => keys.has(toTagKey(tag));
+  return (includeTags.length === 0 || includeTags.some(hasTag)) && !excludeTags.some(hasTag);
+}
+
+/** Reduces a contact to its content under the account's settings. `kinds` is what is known about the account's enums of EMAIL. */
+export function toContactContent(snapshot: StoredSnapshot, settings: AccountSettings, kinds: EmailKinds = {}): ContactContent {
   return {
     name: shorten(snapshot.name.trim(), MAX_NAME_LENGTH),
-    addresses: distinctAddresses(snapshot.emails),
-    fields: mapFields(snapshot, settings),
-    passesFilter: passesFilter(snapshot.tags, settings),
+    ...sortAddresses(snapshot.emails, settings.addressKinds, kinds),
+    fields: mapFields(snapshot.fields, settings),
+    passesFilter: passesFilter(snapshot, settings),
   };
 }
 
@@ -59,6 +105,9 @@ const sha256 = (value: unknown) => createHash('sha256').update(JSON.stringify(va
 /** Returns the hash of a content, which shows whether a contact changed. 64 hex characters. */
 export const hashContent = (content: ContactContent): string =>
   sha256([content.name, content.addresses.map(({ email }) => email), content.fields, content.passesFilter]);
+
+/** Returns the hash of a packed snapshot, which shows whether to store it again. 64 hex characters. */
+export const hashSnapshot = (packed: string): string => createHash('sha256').update(packed).digest('hex');
 
 /** Returns the hash of what is pushed for an address, which shows whether to push it again. 64 hex characters. */
 export const hashOfPush = (name: string, fields: Readonly<Record<string, string>>): string => sha256([name, fields]);

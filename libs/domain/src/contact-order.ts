@@ -15,32 +15,86 @@ export interface MirrorVersion {
 export type ChangeDecision = 'apply' | 'skip' | 'reread';
 
 /**
- * Decides what to do with one change of a webhook (DESIGN.md 7). `contentHash` is that of the change, undefined without a snapshot.
+ * Decides what to do with one change of a webhook (DESIGN.md 7.1). `contentHash` is that of the change, undefined without a snapshot.
  *
  * Webhooks arrive twice, late and out of order, and their times are in seconds (reference/kommo.md 5.5). Kommo is asked when the order
- * is unknown: a delete carries no time, a restore may follow a newer delete, and a contact may exist again after its delete.
+ * is unknown: a delete carries no time, a restore may follow a newer delete, a contact may exist again after its delete, and an older
+ * time belongs to a late webhook or was set back by a program that writes `updated_at`.
  */
 export function decideChange(change: ContactChange, contentHash: string | undefined, mirror: MirrorVersion | undefined): ChangeDecision {
   const modifiedAt = change.snapshot?.modifiedAtSeconds;
-  if (change.entityType === undefined || change.action === 'delete' || change.action === 'restore') return 'reread';
-  if (modifiedAt === undefined || mirror?.isDeleted) return 'reread';
+  if (change.entityType === undefined || (change.action !== 'add' && change.action !== 'update')) return 'reread';
+  if (change.isUnordered || modifiedAt === undefined || mirror?.isDeleted) return 'reread';
   if (!mirror || modifiedAt > mirror.modifiedAtSeconds) return 'apply';
-  if (modifiedAt < mirror.modifiedAtSeconds || contentHash === mirror.contentHash) return 'skip';
-  return 'reread';
+  return contentHash === mirror.contentHash ? 'skip' : 'reread';
 }
 
-/** Returns for each contact the newer one of Kommo's response and the changes that were delivered before the request. */
-export function newestOf(
-  responses: ReadonlyMap<number, ContactSnapshot>,
-  delivered: readonly ContactChange[],
-): Map<number, ContactSnapshot> {
-  const newest = new Map(responses);
-  for (const { contactId, entityType, snapshot } of delivered) {
-    const known = newest.get(contactId);
-    const isNewer = known && snapshot && (snapshot.modifiedAtSeconds ?? 0) > (known.modifiedAtSeconds ?? 0);
-    if (isNewer && entityType === 'contact') newest.set(contactId, snapshot);
-  }
-  return newest;
+/** A response of Kommo to a re-read is asked for again while it may lag behind Kommo's own webhooks, after these delays. */
+const REREAD_DELAYS_MS = [3_000, 10_000, 30_000, 90_000] as const;
+/** A response with an older time than the mirror's or the webhook's is believed from this attempt on. */
+const OLDER_BELIEVED_FROM = 2;
+/** After changes that contradict each other, a response by which a contact appears or disappears is believed from this attempt on. */
+const UNCLEAR_BELIEVED_FROM = 1;
+/** A version of the mirror that is older than this is not newer than Kommo's own list. */
+const LONGEST_LAG_MS = 5 * 60_000;
+
+/** A change that could not be ordered, and Kommo's response about its contact. */
+export interface RereadCase {
+  readonly change: ContactChange;
+  /** Undefined when Kommo does not show the contact, or shows it in the trash. */
+  readonly response: Pick<ContactSnapshot, 'modifiedAtSeconds'> | undefined;
+  readonly mirror: MirrorVersion | undefined;
+  /** How often Kommo was asked because of this change before; 0 for the first response. */
+  readonly attempts: number;
+  readonly nowMs: number;
+}
+
+/**
+ * What to do after a re-read: store Kommo's `response` or the `change` of the webhook, `delete` the contact in the mirror, `keep` the
+ * mirror, or ask `again` after a delay.
+ */
+export type RereadDecision =
+  { readonly kind: 'response' | 'change' | 'delete' | 'keep' } | { readonly kind: 'again'; readonly delayMs: number };
+
+const timeOf = (version: { readonly modifiedAtSeconds?: number | undefined } | undefined): number => version?.modifiedAtSeconds ?? 0;
+
+const isLiving = (mirror: MirrorVersion | undefined): boolean => mirror !== undefined && !mirror.isDeleted;
+
+/** Whether Kommo's list may not show the state of the webhooks yet. */
+function mayLag({ change, response, mirror, attempts, nowMs }: RereadCase): boolean {
+  if (change.action === 'reread' && isLiving(mirror) !== (response !== undefined)) return attempts < UNCLEAR_BELIEVED_FROM;
+  if (!response || attempts >= OLDER_BELIEVED_FROM) return false;
+  const isMirrorRecent = mirror && !mirror.isDeleted && nowMs - mirror.savedAtMs < LONGEST_LAG_MS;
+  return timeOf(response) < timeOf(change.snapshot) || (isMirrorRecent === true && timeOf(response) < mirror.modifiedAtSeconds);
+}
+
+/** Whether the webhook's content is newer than Kommo's response, and at least as new as the mirror. */
+function isChangeNewest({ change, response, mirror }: RereadCase): boolean {
+  const isContent = change.entityType === 'contact' && change.action !== 'reread' && !change.isUnordered;
+  return isContent && timeOf(change.snapshot) > timeOf(response) && timeOf(change.snapshot) >= timeOf(mirror);
+}
+
+/** Whether the response contradicts the change: a deleted contact is shown, or another one is not. An item without a type may be a company. */
+function isContradicted({ change, response, mirror }: RereadCase): boolean {
+  const mayBeCompany = change.entityType === undefined && !mirror;
+  if (change.action === 'reread' || (mayBeCompany && !response)) return false;
+  return (change.action === 'delete') === (response !== undefined);
+}
+
+function toResult({ response, mirror }: RereadCase): RereadDecision {
+  if (response) return { kind: 'response' };
+  return { kind: mirror?.isDeleted ? 'keep' : 'delete' };
+}
+
+/**
+ * Decides what a re-read means (DESIGN.md 7.1). Kommo's list may lag behind its webhooks: a delete whose contact is still shown, a
+ * change whose contact is not shown, and a response that is older than the mirror are asked about again. The last response counts.
+ */
+export function decideReread(rereadCase: RereadCase): RereadDecision {
+  const delayMs = REREAD_DELAYS_MS[rereadCase.attempts];
+  if (isContradicted(rereadCase)) return delayMs === undefined ? toResult(rereadCase) : { kind: 'again', delayMs };
+  if (rereadCase.response && isChangeNewest(rereadCase)) return { kind: 'change' };
+  return delayMs !== undefined && mayLag(rereadCase) ? { kind: 'again', delayMs } : toResult(rereadCase);
 }
 
 /** A contact on a page of Kommo's list. */
@@ -50,31 +104,32 @@ export interface ListedVersion {
   readonly modifiedAtSeconds: number;
 }
 
-/** The contacts of a page, sorted by what to do with them. A version older than the mirror's is in none of the lists. */
+/** The contacts of a page, sorted by what to do with them. */
 export interface SortedPage<Version extends ListedVersion> {
   /** To be stored. */
   readonly fresh: Version[];
   /** Stored already, with the same content. */
   readonly same: Version[];
-  /** Stored with other content after the page was requested, by a webhook or a re-read: to be read again. */
-  readonly changedMeanwhile: Version[];
+  /**
+   * To be read again by id: stored with other content after the page was requested, or with a newer time, because the list lags or
+   * the time was set back.
+   */
+  readonly doubtful: Version[];
 }
 
-/**
- * Compares a page with the mirror. The page is newer than what the mirror stored before the request (`askedAtMs`), unless Kommo's
- * list lags behind a webhook.
- */
+/** Compares a page with the mirror. The page is newer than what the mirror stored before the request (`askedAtMs`). */
 export function sortPage<Version extends ListedVersion>(
   living: readonly Version[],
   known: ReadonlyMap<number, MirrorVersion>,
   askedAtMs: number,
 ): SortedPage<Version> {
-  const sorted: SortedPage<Version> = { fresh: [], same: [], changedMeanwhile: [] };
+  const sorted: SortedPage<Version> = { fresh: [], same: [], doubtful: [] };
   for (const version of living) {
     const mirror = known.get(version.contactId);
     if (mirror && !mirror.isDeleted && mirror.contentHash === version.contentHash) sorted.same.push(version);
-    else if (mirror && mirror.savedAtMs >= askedAtMs) sorted.changedMeanwhile.push(version);
+    else if (mirror && mirror.savedAtMs >= askedAtMs) sorted.doubtful.push(version);
     else if (!mirror || mirror.isDeleted || version.modifiedAtSeconds >= mirror.modifiedAtSeconds) sorted.fresh.push(version);
+    else sorted.doubtful.push(version);
   }
   return sorted;
 }

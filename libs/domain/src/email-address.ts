@@ -1,6 +1,6 @@
-/** Why an address is stored but never pushed. */
+/** Why an address is stored but not pushed. `kind_not_selected`: the settings leave its kind out; it may be valid. */
 export type InvalidAddressReason =
-  'empty' | 'too_long' | 'no_at_sign' | 'several_at_signs' | 'bad_local_part' | 'bad_domain' | 'domain_without_dot';
+  'empty' | 'too_long' | 'no_at_sign' | 'several_at_signs' | 'bad_local_part' | 'bad_domain' | 'domain_without_dot' | 'kind_not_selected';
 
 /** An e-mail address of Kommo in the form in which the service stores and compares it. */
 export interface ParsedAddress {

@@ -10,10 +10,14 @@ export {
 } from './account-access.js';
 export {
   type AccountSettings,
+  type AccountSettingsView,
+  addressKinds,
   defaultAccountSettings,
   type DeletePolicy,
+  haveSameContent,
   parseAccountSettings,
   readStoredSettings,
+  toSettingsView,
   toStoredSettings,
 } from './account-settings.js';
 export { type AccountStatus, accountStatuses, accountStatusesBefore } from './account-status.js';
@@ -45,17 +49,38 @@ export { AuthorisedAccount, type Caller } from './authorised-account.js';
 export { type BodyLimits, type BodyObject, type BodyValue, hookBodyLimits, isDangerousName } from './body-limits.js';
 export { Clock } from './clock.js';
 export type { ContactAction, ContactChange } from './contact-change.js';
-export { type ContactContent, hashContent, toContactContent } from './contact-content.js';
+export {
+  type ContactAddress,
+  type ContactContent,
+  type EmailKinds,
+  hashContent,
+  hashSnapshot,
+  resolveKind,
+  toContactContent,
+  toTagKey,
+  toTagPattern,
+  toTagsKey,
+} from './contact-content.js';
 export {
   type ChangeDecision,
   decideChange,
+  decideReread,
   type ListedVersion,
   type MirrorVersion,
-  newestOf,
+  type RereadCase,
+  type RereadDecision,
   type SortedPage,
   sortPage,
 } from './contact-order.js';
-export type { ContactSnapshot } from './contact-snapshot.js';
+export {
+  type AddressKind,
+  type ContactSnapshot,
+  packSnapshot,
+  readPackedSnapshot,
+  type SnapshotEmail,
+  type StoredSnapshot,
+  toStoredSnapshot,
+} from './contact-snapshot.js';
 export { decideDisconnection, type DisconnectionSteps } from './disconnection.js';
 export { type InvalidAddressReason, parseAddress, type ParsedAddress } from './email-address.js';
 export { type ErrorCode, type ErrorKind, type ErrorRule, errorRuleOf } from './error-registry.js';
@@ -73,6 +98,7 @@ export {
 } from './errors.js';
 export { type Backlog, isFlushDue, MAX_ROWS_PER_CALL } from './flush-policy.js';
 export { parseFormBody } from './form-body.js';
+export { isGapRunDue } from './gap.js';
 export { chunksOf, groupBy } from './group-by.js';
 export { toIsoTime } from './iso-time.js';
 export { JobQueue, type PutJobOptions } from './job-queue.js';
@@ -125,6 +151,7 @@ export {
   type PutCounts,
   type PutResult,
 } from './pushed-address.js';
+export { parkDelayMs } from './park-delay.js';
 export { RequestLimiter } from './request-limiter.js';
 export {
   type Attempt,

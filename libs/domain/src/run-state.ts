@@ -5,7 +5,7 @@ export const runModes = ['import', 'reconcile', 'preview'] as const;
 export type RunMode = (typeof runModes)[number];
 
 /** What started a run. */
-export type RunTrigger = 'operator' | 'widget' | 'schedule' | 'install' | 'watchdog';
+export type RunTrigger = 'operator' | 'widget' | 'schedule' | 'install' | 'watchdog' | 'gap' | 'settings';
 
 /** Every allowed transition of a run; a state without any is final. */
 const transitions = {

@@ -18,6 +18,7 @@ describe('readContactHook', () => {
           contact('17611273', {
             name: 'Abiba 🙂',
             last_modified: '1726573000',
+            responsible_user_id: '8375357',
             tags: [{ id: '1', name: 'vip' }],
             custom_fields: [
               { id: '1', name: 'Phone', values: [{ value: '+7 1', enum: '5' }], code: 'PHONE' },
@@ -49,10 +50,14 @@ describe('readContactHook', () => {
           snapshot: {
             contactId: 17611273,
             name: 'Abiba 🙂',
-            emails: [' A@b.c ', '444'],
+            emails: [
+              { value: ' A@b.c ', kind: 1 },
+              { value: '444', kind: 2 },
+            ],
             modifiedAtSeconds: 1726573127,
             isDeleted: false,
             tags: ['vip'],
+            responsibleUserId: 8375357,
             fields: { PHONE: '+7 1', 1: '+7 1', 3: '1471813200', 4: '2' },
           },
         },
@@ -106,7 +111,7 @@ describe('readContactHook', () => {
     });
     expect(hook.accountId).toBe(5);
     expect(hook.changes.map(({ contactId, snapshot }) => [contactId, snapshot?.name, snapshot?.emails])).toEqual([
-      [12, 'Flat', ['a@example.org']],
+      [12, 'Flat', [{ value: 'a@example.org', kind: 'OTHER' }]],
       [13, '', []],
     ]);
   });

@@ -13,6 +13,7 @@ describe('findApiContact', () => {
       id: 406322,
       name: 'Sam',
       updated_at: 1686670710,
+      responsible_user_id: 8375357,
       is_deleted: false,
       custom_fields_values: [
         field(1, 'PHONE', '19651796212'),
@@ -26,10 +27,11 @@ describe('findApiContact', () => {
     expect(snapshot).toEqual({
       contactId: 406322,
       name: 'Sam',
-      emails: ['first@example.org', 'second@example.org', 'last@example.org'],
+      emails: ['first@example.org', 'second@example.org', 'last@example.org'].map((value) => ({ value, kind: 1 })),
       modifiedAtSeconds: 1686670710,
       isDeleted: false,
       tags: ['vip'],
+      responsibleUserId: 8375357,
       fields: { PHONE: '19651796212', 1: '19651796212', 3: '42', 4: '1' },
     });
   });
@@ -42,8 +44,21 @@ describe('findApiContact', () => {
       modifiedAtSeconds: undefined,
       isDeleted: false,
       tags: [],
+      responsibleUserId: 0,
       fields: {},
     });
+  });
+
+  it.each([
+    [{ enum_id: 126290, enum_code: 'WORK' }, 126290],
+    [{ enum_code: 'PRIV' }, 'PRIV'],
+    [{ enum: 'OTHER' }, 'OTHER'],
+    [{ enum_code: 'HOME' }, 'OTHER'],
+    [{}, 'OTHER'],
+  ])('reads the kind of an address from %j', (enums, kind) => {
+    const values = [{ value: 'a@example.org', ...enums }];
+    const contact = findApiContact({ id: 1, custom_fields_values: [{ field_code: 'EMAIL', values }] });
+    expect(contact?.emails).toEqual([{ value: 'a@example.org', kind }]);
   });
 
   it.each([{ is_deleted: true }, { is_unsorted: true }])('reads %p as deleted', (flags) => {

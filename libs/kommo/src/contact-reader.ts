@@ -1,4 +1,14 @@
-import { type ContactSnapshot, isRecord, toItems, toPositiveInteger, toText, type UnknownRecord, valueAt } from '#domain';
+import {
+  addressKinds,
+  type ContactSnapshot,
+  isRecord,
+  type SnapshotEmail,
+  toItems,
+  toPositiveInteger,
+  toText,
+  type UnknownRecord,
+  valueAt,
+} from '#domain';
 import { unreadableResponse } from './kommo-failure.js';
 
 /** One page of contacts, in the requested order. */
@@ -14,6 +24,8 @@ interface ContactShape {
   readonly fieldCode: string;
   readonly modifiedAt: readonly string[];
   readonly tags: (contact: UnknownRecord) => unknown;
+  /** The keys of an enum's id or code in a value, the first one counts. Hooks have the id alone (reference/kommo.md 4.2, 5.3). */
+  readonly enums: readonly string[];
 }
 
 const API_SHAPE: ContactShape = {
@@ -22,6 +34,7 @@ const API_SHAPE: ContactShape = {
   fieldCode: 'field_code',
   modifiedAt: ['updated_at'],
   tags: (contact) => valueAt(contact, '_embedded', 'tags'),
+  enums: ['enum_id', 'enum_code', 'enum'],
 };
 
 const HOOK_SHAPE: ContactShape = {
@@ -30,48 +43,63 @@ const HOOK_SHAPE: ContactShape = {
   fieldCode: 'code',
   modifiedAt: ['updated_at', 'last_modified'],
   tags: (contact) => valueAt(contact, 'tags'),
+  enums: ['enum'],
 };
 
 const EMAIL_CODE = 'EMAIL';
 
 /** A value is an object, or in hooks also a plain scalar, e.g. a date (reference/kommo.md 5.3). */
-function readValues(values: unknown): string[] {
-  const texts = toItems(values).map((item) => toText(isRecord(item) ? valueAt(item, 'value') : item));
-  return texts.filter((text) => text !== undefined);
-}
+const readValue = (item: unknown): string | undefined => toText(isRecord(item) ? valueAt(item, 'value') : item);
 
 interface ReadField {
   readonly code: string | undefined;
   readonly id: string | undefined;
-  readonly values: readonly string[];
+  readonly values: readonly unknown[];
 }
 
 const readFields = (contact: UnknownRecord, shape: ContactShape): ReadField[] =>
   toItems(shape.fields(contact)).map((field) => ({
     code: toText(valueAt(field, shape.fieldCode)),
     id: toText(valueAt(field, shape.fieldId)),
-    values: readValues(valueAt(field, 'values')),
+    values: toItems(valueAt(field, 'values')),
   }));
 
 function firstValues(fields: readonly ReadField[]): Record<string, string> {
   const found = new Map<string, string>();
   for (const { code, id, values } of fields) {
-    const [value] = values;
-    if (value === undefined || code === EMAIL_CODE) continue;
+    if (code === EMAIL_CODE) continue;
+    const value = values.map(readValue).find((text) => text !== undefined);
+    if (value === undefined) continue;
     for (const key of [code, id]) if (key && !found.has(key)) found.set(key, value);
   }
   return Object.fromEntries(found);
 }
+
+const findKind = (value: unknown): SnapshotEmail['kind'] | undefined =>
+  toPositiveInteger(value) ?? addressKinds.find((kind) => kind === value);
+
+const readKind = (item: unknown, { enums }: ContactShape): SnapshotEmail['kind'] =>
+  enums.map((key) => findKind(valueAt(item, key))).find((kind) => kind !== undefined) ?? 'OTHER';
+
+const readEmails = (fields: readonly ReadField[], shape: ContactShape): SnapshotEmail[] =>
+  fields
+    .filter(({ code }) => code === EMAIL_CODE)
+    .flatMap(({ values }) => values)
+    .flatMap((item) => {
+      const value = readValue(item);
+      return value === undefined ? [] : [{ value, kind: readKind(item, shape) }];
+    });
 
 function readContact(contact: UnknownRecord, contactId: number, shape: ContactShape): ContactSnapshot {
   const fields = readFields(contact, shape);
   return {
     contactId,
     name: toText(valueAt(contact, 'name')) ?? '',
-    emails: fields.filter(({ code }) => code === EMAIL_CODE).flatMap(({ values }) => values),
+    emails: readEmails(fields, shape),
     modifiedAtSeconds: shape.modifiedAt.map((key) => toPositiveInteger(valueAt(contact, key))).find((time) => time !== undefined),
     isDeleted: valueAt(contact, 'is_deleted') === true || valueAt(contact, 'is_unsorted') === true,
     tags: toItems(shape.tags(contact)).flatMap((tag) => toText(valueAt(tag, 'name')) ?? []),
+    responsibleUserId: toPositiveInteger(valueAt(contact, 'responsible_user_id')) ?? 0,
     fields: firstValues(fields),
   };
 }

@@ -51,17 +51,18 @@ describe("Kommo's recorded and documented hooks", () => {
     expect(readHookSample('webhook-02-contact-update-2025.form').changes[0]?.snapshot).toEqual({
       contactId: 37054081,
       name: 'Абиба абибович',
-      emails: ['444'],
+      emails: [{ value: '444', kind: 718333 }],
       modifiedAtSeconds: 1748292937,
       isDeleted: false,
       tags: [],
+      responsibleUserId: 10000698,
       fields: { POSITION: '555', 735647: '555', PHONE: '333', 735649: '333' },
     });
   });
 
   it('reads every documented kind of field value', () => {
     const snapshot = readHookSample('webhook-20-contact-add-doc.json').changes[0]?.snapshot;
-    expect(snapshot?.emails).toEqual(['user@example.com']);
+    expect(snapshot?.emails.map(({ value }) => value)).toEqual(['user@example.com']);
     expect(snapshot?.fields).toMatchObject({ PHONE: '1234567890', 782386: '12.01.1980', 791668: 'Text', 791730: '2' });
   });
 });
