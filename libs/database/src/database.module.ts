@@ -15,6 +15,7 @@ import { ContactStore } from './stores/contact.store.js';
 import { EventStore } from './stores/event.store.js';
 import { FailureStore } from './stores/failure.store.js';
 import { FigureStore } from './stores/figure.store.js';
+import { GapStore } from './stores/gap.store.js';
 import { IntegrationStore } from './stores/integration.store.js';
 import { LeaseStore } from './stores/lease.store.js';
 import { MailingConsentStore } from './stores/mailing-consent.store.js';
@@ -38,6 +39,7 @@ const stores = [
   EventStore,
   FailureStore,
   FigureStore,
+  GapStore,
   IntegrationStore,
   LeaseStore,
   MailingConsentStore,

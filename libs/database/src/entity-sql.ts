@@ -11,8 +11,11 @@ export type EntityClass<Entity extends object> = new () => Entity;
 /** The name of a column's property. */
 export type Field<Entity> = keyof Entity & string;
 
-/** What a column takes when the row exists: the new value; the stored value unless it is null; or a SQL expression. */
-export type OnConflict = 'incoming' | 'first' | { readonly sql: string };
+/**
+ * What a column takes when the row exists: the new value; the stored value unless it is null; or a SQL expression, in which
+ * `incoming` names the new value of a column.
+ */
+export type OnConflict = 'incoming' | 'first' | { readonly sql: string | ((incoming: (column: string) => string) => string) };
 
 /** Rows to insert, and the changes to rows that exist. */
 export interface Upsert<Entity extends object> {
@@ -81,7 +84,7 @@ function conflictClause<Entity extends object>({ kind }: Database, metadata: Ent
   const nameOf = (field: string) => findColumn(metadata, field).databaseName;
   const incomingOf = (column: string) => (kind === 'mysql' ? `VALUES(${column})` : `excluded.${column}`);
   const valueOf = (column: string, rule: OnConflict) => {
-    if (typeof rule === 'object') return rule.sql;
+    if (typeof rule === 'object') return typeof rule.sql === 'string' ? rule.sql : rule.sql(incomingOf);
     return rule === 'incoming' ? incomingOf(column) : `COALESCE(${metadata.tableName}.${column}, ${incomingOf(column)})`;
   };
   const updates = Object.entries<OnConflict | undefined>(update).flatMap(([field, rule]) =>

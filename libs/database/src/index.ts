@@ -27,10 +27,25 @@ export { AlertStore, type DueAlert } from './stores/alert.store.js';
 export { type AuditFilter, AuditStore } from './stores/audit.store.js';
 export { AuthStateStore } from './stores/auth-state.store.js';
 export { type ContactFigures, ContactFiguresStore, type ContactRange } from './stores/contact-figures.store.js';
-export { ContactStore, type ContactVersion, type MirrorChange, type UnseenRange } from './stores/contact.store.js';
-export { EventStore, type EventView, type NewEvent, type SettledEvent, type WaitingEvent } from './stores/event.store.js';
+export {
+  ContactStore,
+  type ContactVersion,
+  type MirrorChange,
+  type StoredContact,
+  type StoredVersion,
+  type UnseenRange,
+} from './stores/contact.store.js';
+export {
+  type DeferredEvent,
+  EventStore,
+  type EventView,
+  type NewEvent,
+  type SettledEvent,
+  type WaitingEvent,
+} from './stores/event.store.js';
 export { FailureStore } from './stores/failure.store.js';
 export { type DatabaseFigures, FigureStore } from './stores/figure.store.js';
+export { GapStore, type OpenGap } from './stores/gap.store.js';
 export { IntegrationStore, type NewIntegration } from './stores/integration.store.js';
 export { LeaseStore } from './stores/lease.store.js';
 export { MailingConsentStore, type PendingWriteBack } from './stores/mailing-consent.store.js';

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ContactStore, Database, EventStore, LeaseStore } from '#database';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
+import { contactVersion } from '../../support/contact-version.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 import { ApiScene, UNISENDER_KEY } from './api-scene.js';
@@ -36,17 +37,8 @@ describe.each(testDatabaseKinds())('personal data of an e-mail address on %s', (
 
   async function addContact(accountId: number, contactId: number, emails: readonly string[]): Promise<void> {
     const database = scene.harness.get(Database);
-    const content = {
-      name: `Contact ${contactId}`,
-      fields: {},
-      passesFilter: true,
-      addresses: emails.map((email) => ({ email, invalidReason: null })),
-    };
-    await database.transaction(() =>
-      scene.harness
-        .get(ContactStore)
-        .save(accountId, [{ contactId, content, contentHash: 'hash', modifiedAtSeconds: 5 }], { cause: 'event' }),
-    );
+    const version = contactVersion({ contactId, name: `Contact ${contactId}`, emails, contentHash: 'hash', modifiedAtSeconds: 5 });
+    await database.transaction(() => scene.harness.get(ContactStore).save(accountId, [version], { cause: 'event' }));
     await database.execute(`UPDATE addresses SET state = 'present', origin = 'ours' WHERE account_id = ?`, [accountId]);
   }
 

@@ -10,6 +10,7 @@ import {
   RunStore,
 } from '#database';
 import type { ContactVersion, Database, NewEvent } from '#database';
+import { contactVersion } from '../../support/contact-version.js';
 import { settableClock } from '../../support/settable-clock.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 
@@ -22,12 +23,8 @@ const clock = settableClock(NOW);
 
 beforeEach(() => clock.set(NOW));
 
-const contact = (contactId: number, name: string, emails: readonly string[], invalidReason: 'too_long' | null = null): ContactVersion => ({
-  contactId,
-  content: { name, addresses: emails.map((email) => ({ email, invalidReason })), fields: { City: 'Łódź' }, passesFilter: true },
-  contentHash: `${contactId}-${name}`,
-  modifiedAtSeconds: 100 + contactId,
-});
+const contact = (contactId: number, name: string, emails: readonly string[], invalidReason: 'too_long' | null = null): ContactVersion =>
+  contactVersion({ contactId, name, emails, invalidReason, fields: { City: 'Łódź' } });
 
 const event = (eventId: string, dedupKey: string): NewEvent => ({
   eventId,
@@ -83,11 +80,11 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
   it('keeps versions and marks contacts deleted, known or not', async () => {
     const { contacts, addresses } = await openWithAccount();
     await contacts.save(ACCOUNT, [contact(7, 'One', ['a@x'])], EVENT);
-    await contacts.touch(ACCOUNT, [{ contactId: 7, modifiedAtSeconds: 555 }]);
+    await contacts.saveUnchanged(ACCOUNT, [{ ...contact(7, 'One', ['a@x']), modifiedAtSeconds: 555 }]);
     await contacts.markDeleted(ACCOUNT, [8], EVENT);
     expect([...(await contacts.findVersions(ACCOUNT, [7, 8, 9]))]).toEqual([
-      [7, { isDeleted: false, modifiedAtSeconds: 555, contentHash: '7-One', savedAtMs: NOW }],
-      [8, { isDeleted: true, modifiedAtSeconds: 0, contentHash: '', savedAtMs: NOW }],
+      [7, { isDeleted: false, modifiedAtSeconds: 555, contentHash: '7-One', snapshotHash: '7-One', savedAtMs: NOW }],
+      [8, { isDeleted: true, modifiedAtSeconds: 0, contentHash: '', snapshotHash: '', savedAtMs: NOW }],
     ]);
     expect(await contacts.countExisting(ACCOUNT)).toBe(1);
     expect(await contacts.hasDeletedSince(ACCOUNT, NOW)).toBe(true);
@@ -155,7 +152,7 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
     await contacts.markMissing(ACCOUNT, { after: 0, upTo: null, seen: [8], runId: 'run' });
     expect(await contacts.listMissing(ACCOUNT, 'run', 7, 9)).toEqual([9]);
     expect(await contacts.countMissing(ACCOUNT, 'run')).toBe(2);
-    await contacts.touch(ACCOUNT, [{ contactId: 9, modifiedAtSeconds: 109 }]);
+    await contacts.saveUnchanged(ACCOUNT, [contact(9, 'Name', ['9@x'])]);
     expect(await contacts.listMissing(ACCOUNT, 'run', 0, 9)).toEqual([7]);
   });
 

@@ -1,14 +1,14 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
-import { type AccountSettings, type AccountStatus, type ErrorCode, readStoredSettings, toStoredSettings } from '#domain';
+import { type AccountSettings, type AccountStatus, type EmailKinds, type ErrorCode, readStoredSettings, toStoredSettings } from '#domain';
 import { bigintColumn, jsonColumn } from './columns.js';
 import { IntegrationEntity } from './integration.entity.js';
 
 /** Whether an export has shown which addresses were in Unisender before us. */
 export type BaselineState = 'none' | 'done';
 
-/** The last known state of Kommo's webhook. */
-export type WebhookState = 'active' | 'missing' | 'disabled';
+/** The last known state of Kommo's webhook. `unavailable`: the plan has no webhooks. */
+export type WebhookState = 'active' | 'missing' | 'disabled' | 'unavailable';
 
 /** The last known state of Unisender's webhook. */
 export type UnisenderWebhookState = 'active' | 'stopped' | 'missing';
@@ -134,16 +134,35 @@ export class AccountEntity {
   @Column({ name: 'unisender_webhook_state', type: 'varchar', length: 16, nullable: true })
   unisenderWebhookState!: UnisenderWebhookState | null;
 
-  /** Since when a hook may be missing that a reconciliation must make up for; null without a gap. */
+  /** Since when a webhook may be missing that a complete read must make up for; null without a gap. */
   @Column(bigintColumn({ name: 'gap_at', nullable: true }))
   gapAt!: number | null;
 
   @Column({ name: 'gap_cause', type: 'varchar', length: 64, nullable: true })
   gapCause!: string | null;
 
+  /** Counts the gaps. A run that has read everything closes the gaps up to the number at its start. */
+  @Column({ name: 'gap_number', type: 'integer', default: 0 })
+  gapNumber!: number;
+
+  /** When a gap last started a reconciliation. */
+  @Column(bigintColumn({ name: 'gap_run_at', default: 0 }))
+  gapRunAt!: number;
+
   /** Kommo's enum ids of the EMAIL field with their kinds. */
   @Column(jsonColumn({ name: 'email_kinds', nullable: true }))
-  emailKinds!: Readonly<Record<string, string>> | null;
+  emailKinds!: EmailKinds | null;
+
+  @Column(bigintColumn({ name: 'email_kinds_read_at', default: 0 }))
+  emailKindsReadAt!: number;
+
+  /** When Kommo was last polled for changes, because the account has no webhook. */
+  @Column(bigintColumn({ name: 'polled_at', default: 0 }))
+  polledAt!: number;
+
+  /** Changes up to this modification time, epoch seconds, were polled. */
+  @Column(bigintColumn({ name: 'polled_until_seconds', default: 0 }))
+  polledUntilSeconds!: number;
 
   /** When the first address of the account must be verified or tried again; null when none must. */
   @Column(bigintColumn({ name: 'work_due_at', nullable: true }))

@@ -15,9 +15,13 @@ export class ContactAddressEntity {
   @PrimaryColumn(bigintColumn({ name: 'contact_id' }))
   contactId!: number;
 
-  /** Why the address cannot be pushed; null when it is valid. */
+  /** Why the address is not pushed; null when it is valid and of a kind that the settings select. */
   @Column({ name: 'invalid_reason', type: 'varchar', length: 64, nullable: true })
   invalidReason!: InvalidAddressReason | null;
+
+  /** The kind of the address, or `#` and the id of an enum whose kind is unknown. */
+  @Column({ name: 'kind', type: 'varchar', length: 16, default: 'OTHER' })
+  kind!: string;
 
   /** When Kommo got the tag of an unsubscribe for this contact. Epoch milliseconds. */
   @Column(bigintColumn({ name: 'tagged_at', nullable: true }))

@@ -6,6 +6,7 @@ import { bigintColumn, jsonColumn } from './columns.js';
 /** The mirror of one Kommo contact: its last known content, or a tombstone of a deleted contact. */
 @Entity('contacts')
 @Index('ix_contacts_missing', ['accountId', 'missingRunId'])
+@Index('ix_contacts_deleted', ['accountId', 'isDeleted', 'updatedAt'])
 export class ContactEntity {
   @PrimaryColumn(bigintColumn({ name: 'account_id' }))
   accountId!: number;
@@ -34,6 +35,16 @@ export class ContactEntity {
   /** The whole contact as Kommo sent it, independent of the settings; compact JSON. Null when it was not stored, and for a tombstone. */
   @Column({ name: 'snapshot', type: 'text', nullable: true })
   snapshot!: string | null;
+
+  @Column({ name: 'snapshot_hash', type: 'varchar', length: 64, default: '' })
+  snapshotHash!: string;
+
+  /** The keys of its tags (`toTagsKey`), for filters in SQL. Null for a tombstone. */
+  @Column({ name: 'tags', type: 'text', nullable: true })
+  tags!: string | null;
+
+  @Column(bigintColumn({ name: 'responsible_user_id', default: 0 }))
+  responsibleUserId!: number;
 
   /** Kommo's modification time in epoch seconds; 0 when Kommo gave none. */
   @Column(bigintColumn({ name: 'modified_at_seconds', default: 0 }))

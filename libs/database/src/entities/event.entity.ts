@@ -7,10 +7,13 @@ export type EventSource = 'kommo' | 'unisender';
 /** `waiting` for a worker; `applied` to the mirror; `ignored` as known or old; `unreadable` or `refused` for the given reason. */
 export type EventState = 'waiting' | 'applied' | 'ignored' | 'unreadable' | 'refused';
 
-/** One change from a vendor's webhook. It is stored before the webhook is acknowledged. Times are epoch milliseconds. */
+/**
+ * One change from a vendor's webhook, or all changes of one contact that wait together. It is stored before the webhook is
+ * acknowledged. Times are epoch milliseconds.
+ */
 @Entity('events')
 @Index('ux_events_dedup', ['accountId', 'dedupKey'], { unique: true })
-@Index('ix_events_account_state', ['accountId', 'state', 'eventId'])
+@Index('ix_events_account_state', ['accountId', 'state', 'dueAt', 'eventId'])
 @Index('ix_events_state', ['state', 'receivedAt'])
 export class EventEntity {
   @PrimaryColumn(bigintColumn({ name: 'account_id' }))
@@ -33,9 +36,29 @@ export class EventEntity {
   @Column({ name: 'payload', type: 'text', nullable: true })
   payload!: string | null;
 
-  /** Equal for deliveries of the same change. */
+  /** A delivery with the key of a stored event becomes a part of that event. A settled change of a contact gives its key up. */
   @Column({ name: 'dedup_key', type: 'varchar', length: 64 })
   dedupKey!: string;
+
+  /** Equal for deliveries of the same change. */
+  @Column({ name: 'change_hash', type: 'varchar', length: 64, default: '' })
+  changeHash!: string;
+
+  /** Kommo's modification time of the payload in epoch seconds; 0 when there is none. */
+  @Column(bigintColumn({ name: 'modified_at_seconds', default: 0 }))
+  modifiedAtSeconds!: number;
+
+  /** Whether changes wait together whose order is unknown. */
+  @Column({ name: 'is_unordered', type: 'boolean', default: false })
+  isUnordered!: boolean;
+
+  /** How often Kommo was asked about the contact because of this event. */
+  @Column({ name: 'attempts', type: 'integer', default: 0 })
+  attempts!: number;
+
+  /** A waiting event is not applied before this time; 0 at first. */
+  @Column(bigintColumn({ name: 'due_at', default: 0 }))
+  dueAt!: number;
 
   @Column({ name: 'state', type: 'varchar', length: 16 })
   state!: EventState;
@@ -43,7 +66,7 @@ export class EventEntity {
   @Column({ name: 'reason', type: 'varchar', length: 255, nullable: true })
   reason!: string | null;
 
-  /** How often the same change was delivered. */
+  /** How often it was delivered. */
   @Column({ name: 'deliveries', type: 'integer', default: 1 })
   deliveries!: number;
 

@@ -86,6 +86,10 @@ export class RunEntity {
   @Column(jsonColumn({ name: 'samples', nullable: true }))
   samples!: readonly string[] | null;
 
+  /** The account's number of gaps when the read began; null before. */
+  @Column({ name: 'gap_number', type: 'integer', nullable: true })
+  gapNumber!: number | null;
+
   @Column({ name: 'error', type: 'varchar', length: 1000, nullable: true })
   error!: string | null;
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, type ContactContent, type DirtyCause, type MirrorVersion, chunksOf, groupBy } from '#domain';
+import { Clock, type ContactAddress, type ContactContent, type DirtyCause, type MirrorVersion, chunksOf, groupBy } from '#domain';
 import { Database } from '../database.js';
 import { ContactAddressEntity } from '../entities/contact-address.entity.js';
 import { ContactEntity } from '../entities/contact.entity.js';
@@ -7,10 +7,21 @@ import { executeIn, incoming, selectRows, selectRowsIn, upsertRows } from '../en
 import type { SqlValue } from '../session.js';
 import { markDirty } from './mark-dirty.js';
 
-/** A contact as Kommo has it now, with the hash of its content. */
-export interface ContactVersion extends Pick<ContactEntity, 'contactId' | 'contentHash' | 'modifiedAtSeconds'> {
+/** A contact as Kommo has it now, with its content under the settings and the hashes of both. */
+export interface ContactVersion extends Pick<
+  ContactEntity,
+  'contactId' | 'contentHash' | 'modifiedAtSeconds' | 'snapshot' | 'snapshotHash' | 'tags' | 'responsibleUserId'
+> {
   readonly content: ContactContent;
 }
+
+/** The mirror's version of a contact, with the hash of its stored snapshot. */
+export interface StoredVersion extends MirrorVersion {
+  readonly snapshotHash: string;
+}
+
+/** A contact of the mirror whose content is to be made again from its snapshot. */
+export type StoredContact = Pick<ContactEntity, 'contactId' | 'modifiedAtSeconds' | 'contentHash' | 'snapshot'>;
 
 /** Contacts with ids in (`after`, `upTo`] that are not among `seen`. `upTo` null means no end. */
 export interface UnseenRange {
@@ -30,12 +41,31 @@ const HOLDINGS_PER_DELETE = 500;
 const toRangeSql = ({ after, upTo }: UnseenRange): { sql: string; params: number[] } =>
   upTo === null ? { sql: 'contact_id > ?', params: [after] } : { sql: 'contact_id > ? AND contact_id <= ?', params: [after, upTo] };
 
-const toMirrorVersion = (row: Pick<ContactEntity, 'isDeleted' | 'modifiedAtSeconds' | 'contentHash' | 'updatedAt'>): MirrorVersion => ({
+const versionFields = ['contactId', 'isDeleted', 'modifiedAtSeconds', 'contentHash', 'snapshotHash', 'updatedAt'] as const;
+
+const toStoredVersion = (row: Pick<ContactEntity, (typeof versionFields)[number]>): StoredVersion => ({
   isDeleted: row.isDeleted,
   modifiedAtSeconds: row.modifiedAtSeconds,
   contentHash: row.contentHash,
+  snapshotHash: row.snapshotHash,
   savedAtMs: row.updatedAt,
 });
+
+const toHolding = (
+  accountId: number,
+  contactId: number,
+  { email, kind }: ContactAddress,
+  invalidReason: ContactAddressEntity['invalidReason'],
+): Partial<ContactAddressEntity> => ({ accountId, email, contactId, invalidReason, kind: toStoredKind(kind) });
+
+/** How the kind of an address is stored. */
+export const toStoredKind = (kind: ContactAddress['kind']): string => (typeof kind === 'string' ? kind : `#${kind}`);
+
+/** The larger of the stored and the new modification time. */
+const LATER = {
+  sql: (incomingOf: (column: string) => string) => laterOf('contacts.modified_at_seconds', incomingOf('modified_at_seconds')),
+};
+const laterOf = (one: string, other: string): string => `CASE WHEN ${one} < ${other} THEN ${other} ELSE ${one} END`;
 
 /**
  * The mirror of Kommo: contacts and the addresses they hold. Every change of a contact marks its addresses dirty. Call the
@@ -50,18 +80,21 @@ export class ContactStore {
   ) {}
 
   /** Returns the stored versions of known contacts, deleted ones too, by their id. */
-  async findVersions(accountId: number, contactIds: readonly number[]): Promise<Map<number, MirrorVersion>> {
-    const rows = await selectRowsIn(
-      this.database,
-      {
-        entity: ContactEntity,
-        fields: ['contactId', 'isDeleted', 'modifiedAtSeconds', 'contentHash', 'updatedAt'],
-        tail: 'WHERE account_id = ? AND contact_id IN (?)',
-        params: [accountId],
-      },
-      contactIds,
-    );
-    return new Map(rows.map((row) => [row.contactId, toMirrorVersion(row)]));
+  async findVersions(accountId: number, contactIds: readonly number[]): Promise<Map<number, StoredVersion>> {
+    const tail = 'WHERE account_id = ? AND contact_id IN (?)';
+    const selection = { entity: ContactEntity, fields: versionFields, tail, params: [accountId] };
+    const rows = await selectRowsIn(this.database, selection, contactIds);
+    return new Map(rows.map((row) => [row.contactId, toStoredVersion(row)]));
+  }
+
+  /** Lists existing contacts with ids above `after`, ascending, with what their content is made of. */
+  async listStored(accountId: number, after: number, limit: number): Promise<StoredContact[]> {
+    return selectRows(this.database, {
+      entity: ContactEntity,
+      fields: ['contactId', 'modifiedAtSeconds', 'contentHash', 'snapshot'],
+      tail: 'WHERE account_id = ? AND contact_id > ? AND is_deleted = 0 ORDER BY contact_id LIMIT ?',
+      params: [accountId, after, limit],
+    });
   }
 
   /** Stores existing contacts and marks every address dirty that they held or hold. Both get the time `stampMs`. */
@@ -70,34 +103,39 @@ export class ContactStore {
     await upsertRows(this.database, {
       entity: ContactEntity,
       key: ['accountId', 'contactId'],
-      update: incoming('isDeleted', 'passesFilter', 'name', 'fields', 'modifiedAtSeconds', 'contentHash', 'missingRunId', 'updatedAt'),
-      rows: contacts.map(({ contactId, content: { passesFilter, name, fields }, contentHash, modifiedAtSeconds }) => ({
-        accountId,
-        contactId,
-        isDeleted: false,
-        passesFilter,
-        name,
-        fields,
-        modifiedAtSeconds,
-        contentHash,
-        missingRunId: null,
-        updatedAt: stampMs,
-      })),
+      update: incoming(
+        'isDeleted',
+        'passesFilter',
+        'name',
+        'fields',
+        'snapshot',
+        'snapshotHash',
+        'tags',
+        'responsibleUserId',
+        'modifiedAtSeconds',
+        'contentHash',
+        'missingRunId',
+        'updatedAt',
+      ),
+      rows: contacts.map((version) => this.toRow(accountId, version, stampMs)),
     });
     await this.replaceAddresses(accountId, contacts, { cause, stampMs });
   }
 
-  /** Advances the modification time of contacts whose content is the same. It never goes back. */
-  async touch(accountId: number, contacts: readonly Pick<ContactVersion, 'contactId' | 'modifiedAtSeconds'>[]): Promise<void> {
-    for (const [modifiedAtSeconds, group] of groupBy(contacts, (contact) => contact.modifiedAtSeconds)) {
-      await executeIn(
-        this.database,
-        `UPDATE contacts SET modified_at_seconds = CASE WHEN modified_at_seconds < ? THEN ? ELSE modified_at_seconds END,
-                missing_run_id = NULL WHERE account_id = ? AND contact_id IN (?)`,
-        [modifiedAtSeconds, modifiedAtSeconds, accountId],
-        group.map(({ contactId }) => contactId),
-      );
-    }
+  /**
+   * Stores the snapshots of existing contacts whose content is the same. Their modification time never goes back, unless
+   * `isTimeExact` is set.
+   */
+  async saveUnchanged(accountId: number, contacts: readonly ContactVersion[], { isTimeExact = false } = {}): Promise<void> {
+    await upsertRows(this.database, {
+      entity: ContactEntity,
+      key: ['accountId', 'contactId'],
+      update: {
+        ...incoming('snapshot', 'snapshotHash', 'tags', 'responsibleUserId', 'missingRunId'),
+        modifiedAtSeconds: isTimeExact ? 'incoming' : LATER,
+      },
+      rows: contacts.map((version) => this.toRow(accountId, version, this.clock.nowMs())),
+    });
   }
 
   /** Turns contacts, known or not, into tombstones and marks the addresses that they held dirty. */
@@ -110,7 +148,7 @@ export class ContactStore {
     await upsertRows(this.database, {
       entity: ContactEntity,
       key: ['accountId', 'contactId'],
-      update: incoming('isDeleted', 'name', 'fields', 'contentHash', 'missingRunId', 'updatedAt'),
+      update: incoming('isDeleted', 'name', 'fields', 'snapshot', 'snapshotHash', 'tags', 'contentHash', 'missingRunId', 'updatedAt'),
       rows: contactIds.map((contactId) => ({
         accountId,
         contactId,
@@ -118,12 +156,15 @@ export class ContactStore {
         passesFilter: false,
         name: '',
         fields: {},
+        snapshot: null,
+        snapshotHash: '',
+        tags: null,
         contentHash: '',
         missingRunId: null,
         updatedAt,
       })),
     });
-    const emptied = contactIds.map((contactId) => ({ contactId, content: { addresses: [] } }));
+    const emptied = contactIds.map((contactId) => ({ contactId, content: { addresses: [], unselected: [] } }));
     await this.replaceAddresses(accountId, emptied, { cause, stampMs: updatedAt });
   }
 
@@ -138,8 +179,19 @@ export class ContactStore {
     });
     const seen = new Set(range.seen);
     const missing = rows.map(({ contactId }) => contactId).filter((id) => !seen.has(id));
+    await this.flagMissing(accountId, range.runId, missing);
+  }
+
+  /** Records that these contacts are missing from the run's read. */
+  async flagMissing(accountId: number, runId: string, contactIds: readonly number[]): Promise<void> {
     const update = 'UPDATE contacts SET missing_run_id = ? WHERE account_id = ? AND contact_id IN (?)';
-    await executeIn(this.database, update, [range.runId, accountId], missing);
+    await executeIn(this.database, update, [runId, accountId], contactIds);
+  }
+
+  /** Records that these contacts are not missing. */
+  async clearMissing(accountId: number, contactIds: readonly number[]): Promise<void> {
+    const update = 'UPDATE contacts SET missing_run_id = NULL WHERE account_id = ? AND contact_id IN (?)';
+    await executeIn(this.database, update, [accountId], contactIds);
   }
 
   /** Lists contacts missing from the run's read with ids above `after`, ascending. */
@@ -182,9 +234,14 @@ export class ContactStore {
     return rows.reduce((sum, row) => (seen.has(row.contactId) ? sum : sum + row.total), 0);
   }
 
+  private toRow(accountId: number, { content, ...version }: ContactVersion, stampMs: number): Partial<ContactEntity> {
+    const { passesFilter, name, fields } = content;
+    return { accountId, isDeleted: false, passesFilter, name, fields, ...version, missingRunId: null, updatedAt: stampMs };
+  }
+
   private async replaceAddresses(
     accountId: number,
-    contacts: readonly { contactId: number; content: Pick<ContactContent, 'addresses'> }[],
+    contacts: readonly { contactId: number; content: Pick<ContactContent, 'addresses' | 'unselected'> }[],
     { cause, stampMs }: Required<MirrorChange>,
   ): Promise<void> {
     const contactIds = contacts.map(({ contactId }) => contactId);
@@ -192,9 +249,9 @@ export class ContactStore {
     const dropped: [contactId: number, email: string][] = [];
     const dirty = new Set<string>();
     for (const { contactId, content } of contacts) {
-      const wanted = new Set(content.addresses.map(({ email }) => email));
-      for (const { email } of held.get(contactId) ?? []) {
-        dirty.add(email);
+      const wanted = new Set([...content.addresses, ...content.unselected].map(({ email }) => email));
+      for (const { email, invalidReason } of held.get(contactId) ?? []) {
+        if (invalidReason === null) dirty.add(email);
         if (!wanted.has(email)) dropped.push([contactId, email]);
       }
       for (const { email, invalidReason } of content.addresses) if (invalidReason === null) dirty.add(email);
@@ -203,17 +260,19 @@ export class ContactStore {
     await upsertRows(this.database, {
       entity: ContactAddressEntity,
       key: ['accountId', 'email', 'contactId'],
-      update: { invalidReason: 'incoming' },
-      rows: contacts.flatMap(({ contactId, content }) =>
-        content.addresses.map(({ email, invalidReason }) => ({ accountId, email, contactId, invalidReason })),
-      ),
+      update: incoming('invalidReason', 'kind'),
+      rows: contacts.flatMap(({ contactId, content }) => [
+        ...content.addresses.map((address) => toHolding(accountId, contactId, address, address.invalidReason)),
+        ...content.unselected.map((address) => toHolding(accountId, contactId, address, 'kind_not_selected')),
+      ]),
     });
     await markDirty(this.database, accountId, [...dirty], { nowMs: stampMs, cause });
   }
 
-  private async listHeld(accountId: number, contactIds: readonly number[]): Promise<Map<number, { email: string }[]>> {
+  private async listHeld(accountId: number, contactIds: readonly number[]) {
     const tail = 'WHERE account_id = ? AND contact_id IN (?)';
-    const selection = { entity: ContactAddressEntity, fields: ['contactId', 'email'] as const, tail, params: [accountId] };
+    const fields = ['contactId', 'email', 'invalidReason'] as const;
+    const selection = { entity: ContactAddressEntity, fields, tail, params: [accountId] };
     return groupBy(await selectRowsIn(this.database, selection, contactIds), ({ contactId }) => contactId);
   }
 

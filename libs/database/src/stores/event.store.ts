@@ -2,17 +2,31 @@ import { Injectable } from '@nestjs/common';
 import { Clock, groupBy } from '#domain';
 import { Database } from '../database.js';
 import { EventEntity, type EventState } from '../entities/event.entity.js';
-import { type Field, executeIn, selectRows, upsertRows } from '../entity-sql.js';
+import { type Field, type OnConflict, executeIn, selectRows, upsertRows } from '../entity-sql.js';
+import type { SqlValue } from '../session.js';
 
-/** An event as it comes in. */
-export type NewEvent = Pick<EventEntity, 'eventId' | 'source' | 'action' | 'contactId' | 'payload' | 'dedupKey' | 'reason'> & {
-  readonly state: Extract<EventState, 'waiting' | 'unreadable' | 'refused'>;
-};
+/** Accounts of one statement of the sweep. */
+const ACCOUNTS_AT_ONCE = 2_000;
+
+/** An event as it comes in. `changeHash` is the deduplication key by default. */
+export type NewEvent = Pick<EventEntity, 'eventId' | 'source' | 'action' | 'contactId' | 'payload' | 'dedupKey' | 'reason'> &
+  Partial<Pick<EventEntity, 'changeHash' | 'modifiedAtSeconds' | 'attempts' | 'dueAt'>> & {
+    readonly state: Extract<EventState, 'waiting' | 'unreadable' | 'refused'>;
+  };
+
+const waitingFields = [
+  'eventId',
+  'source',
+  'action',
+  'contactId',
+  'deliveries',
+  'receivedAt',
+  'isUnordered',
+  'attempts',
+] as const satisfies readonly Field<EventEntity>[];
 
 /** An event that is to be applied. */
-export type WaitingEvent = Pick<EventEntity, 'eventId' | 'source' | 'action' | 'contactId' | 'deliveries' | 'receivedAt'> & {
-  readonly payload: string;
-};
+export type WaitingEvent = Pick<EventEntity, (typeof waitingFields)[number]> & { readonly payload: string };
 
 const viewFields = [
   'eventId',
@@ -32,13 +46,58 @@ export type EventView = Pick<EventEntity, (typeof viewFields)[number]>;
 /** The result of a waiting event. */
 export interface SettledEvent {
   readonly eventId: string;
-  /** As it was read. An event that has been delivered again since then keeps waiting. */
+  /** As it was read: an event that was delivered again meanwhile keeps waiting. */
   readonly deliveries: number;
   readonly state: Extract<EventState, 'applied' | 'ignored' | 'unreadable'>;
   readonly reason: string | null;
 }
 
-/** The inbox: events of the vendors' webhooks, kept for a week after they are applied. Times are epoch milliseconds. */
+/** A waiting event that is applied later. */
+export type DeferredEvent = Pick<EventEntity, 'eventId' | 'deliveries' | 'attempts' | 'dueAt' | 'reason'>;
+
+/** A column's values in the stored and in the new row. */
+const sides = (incoming: (column: string) => string) => ({
+  same: `events.change_hash = ${incoming('change_hash')}`,
+  isNewer: `${incoming('modified_at_seconds')} > events.modified_at_seconds`,
+  hasDelete: `(events.action = 'reread' OR (events.action = 'delete') <> (${incoming('action')} = 'delete'))`,
+});
+
+/** What a column takes of the same change, and of another change with the same key. */
+const byChange = (same: string, other: (incoming: (column: string) => string) => string): OnConflict => ({
+  sql: (incoming) => `CASE WHEN ${sides(incoming).same} THEN ${same} ELSE ${other(incoming)} END`,
+});
+
+/**
+ * How a delivery becomes a part of a waiting event of the same contact: the newest content stays; the event is unordered unless the
+ * delivery is newer than all before; a delete beside another change says nothing about the contact. MySQL assigns in this order, and
+ * each rule reads stored values that are assigned after it.
+ */
+const coalesced: Partial<Record<Field<EventEntity>, OnConflict>> = {
+  isUnordered: byChange('events.is_unordered', (incoming) => {
+    const { isNewer, hasDelete } = sides(incoming);
+    return `CASE WHEN ${isNewer} AND NOT ${hasDelete} THEN 0 ELSE 1 END`;
+  }),
+  payload: byChange('events.payload', (incoming) => {
+    const isOlder = `${incoming('modified_at_seconds')} < events.modified_at_seconds`;
+    return `CASE WHEN ${isOlder} THEN events.payload ELSE ${incoming('payload')} END`;
+  }),
+  attempts: byChange('events.attempts', (incoming) => incoming('attempts')),
+  dueAt: byChange(
+    'events.due_at',
+    (incoming) => `CASE WHEN events.due_at < ${incoming('due_at')} THEN events.due_at ELSE ${incoming('due_at')} END`,
+  ),
+  reason: byChange('events.reason', (incoming) => incoming('reason')),
+  action: byChange('events.action', (incoming) => `CASE WHEN ${sides(incoming).hasDelete} THEN 'reread' ELSE ${incoming('action')} END`),
+  modifiedAtSeconds: byChange('events.modified_at_seconds', (incoming) => {
+    const time = incoming('modified_at_seconds');
+    return `CASE WHEN ${time} > events.modified_at_seconds THEN ${time} ELSE events.modified_at_seconds END`;
+  }),
+  changeHash: 'incoming',
+  deliveries: { sql: 'events.deliveries + 1' },
+  state: 'incoming',
+};
+
+/** The inbox: events of the vendors' webhooks, kept until they are applied and a while longer. Times are epoch milliseconds. */
 // SQL by hand: the webhook route answers only after `add`, and the other statements work on sets of events.
 @Injectable()
 export class EventStore {
@@ -47,52 +106,77 @@ export class EventStore {
     private readonly clock: Clock,
   ) {}
 
-  /** Stores events in one atomic statement. A known change is counted and waits again: it is safe to apply it twice. */
+  /**
+   * Stores events in one atomic statement. An event with the key of a stored one is counted, becomes a part of that one, and that one
+   * waits again: it is safe to apply it twice.
+   */
   async add(accountId: number, events: readonly NewEvent[]): Promise<void> {
     const receivedAt = this.clock.nowMs();
     await upsertRows(this.database, {
       entity: EventEntity,
       key: ['accountId', 'dedupKey'],
-      update: { deliveries: { sql: 'events.deliveries + 1' }, state: 'incoming' },
-      rows: events.map(({ eventId, source, action, contactId, payload, dedupKey, state, reason }) => ({
+      update: coalesced,
+      rows: events.map(({ changeHash, modifiedAtSeconds = 0, attempts = 0, dueAt = 0, ...event }) => ({
         accountId,
-        eventId,
-        source,
-        action,
-        contactId,
-        payload,
-        dedupKey,
-        state,
-        reason,
+        eventId: event.eventId,
+        source: event.source,
+        action: event.action,
+        contactId: event.contactId,
+        payload: event.payload,
+        dedupKey: event.dedupKey,
+        changeHash: changeHash ?? event.dedupKey,
+        modifiedAtSeconds,
+        attempts,
+        dueAt,
+        state: event.state,
+        reason: event.reason,
         deliveries: 1,
         receivedAt,
       })),
     });
   }
 
-  /** Lists waiting events after `afterEventId` in order of arrival. */
+  /** Lists waiting events after `afterEventId` in order of arrival, without those that were deferred. */
   async listWaiting(accountId: number, afterEventId: string, limit: number): Promise<WaitingEvent[]> {
-    const rows = await selectRows(this.database, {
-      entity: EventEntity,
-      fields: ['eventId', 'source', 'action', 'contactId', 'payload', 'deliveries', 'receivedAt'],
-      tail: `WHERE account_id = ? AND state = 'waiting' AND event_id > ? ORDER BY event_id LIMIT ?`,
-      params: [accountId, afterEventId, limit],
-    });
-    return rows.map((row) => ({ ...row, payload: row.payload ?? 'null' }));
+    return this.listWhere('due_at = 0 AND event_id > ? ORDER BY event_id', [accountId, afterEventId, limit]);
   }
 
-  /** Ends waiting events. Call it in the transaction that applies them. */
+  /** Lists waiting events that were deferred until now or before, the earliest first. */
+  async listDeferred(accountId: number, limit: number): Promise<WaitingEvent[]> {
+    return this.listWhere('due_at > 0 AND due_at <= ? ORDER BY due_at, event_id', [accountId, this.clock.nowMs(), limit]);
+  }
+
+  /**
+   * Ends waiting events. A change of a contact gives up its key, so that the next one becomes an event of its own. Call it in the
+   * transaction that applies them.
+   */
   async settle(accountId: number, events: readonly SettledEvent[]): Promise<void> {
     const nowMs = this.clock.nowMs();
     const groups = groupBy(events, ({ state, reason, deliveries }) => JSON.stringify([state, reason, deliveries]));
-    for (const group of groups.values()) {
-      const [first] = group;
+    for (const [first, ...others] of groups.values()) {
       if (!first) continue;
       await executeIn(
         this.database,
-        `UPDATE events SET state = ?, reason = ?, applied_at = ? WHERE account_id = ? AND state = 'waiting' AND deliveries = ? AND event_id IN (?)`,
+        `UPDATE events SET state = ?, reason = ?, applied_at = ?, due_at = 0,
+                dedup_key = CASE WHEN source = 'kommo' THEN event_id ELSE dedup_key END
+          WHERE account_id = ? AND state = 'waiting' AND deliveries = ? AND event_id IN (?)`,
         [first.state, first.reason, nowMs, accountId, first.deliveries],
-        group.map(({ eventId }) => eventId),
+        [first, ...others].map(({ eventId }) => eventId),
+      );
+    }
+  }
+
+  /** Keeps waiting events from being applied before their time. Without effect on one that was delivered again meanwhile. */
+  async defer(accountId: number, events: readonly DeferredEvent[]): Promise<void> {
+    const groups = groupBy(events, ({ eventId: _, ...change }) => JSON.stringify(change));
+    for (const [first, ...others] of groups.values()) {
+      if (!first) continue;
+      await executeIn(
+        this.database,
+        `UPDATE events SET attempts = ?, due_at = ?, reason = ?
+          WHERE account_id = ? AND state = 'waiting' AND deliveries = ? AND event_id IN (?)`,
+        [first.attempts, first.dueAt, first.reason, accountId, first.deliveries],
+        [first, ...others].map(({ eventId }) => eventId),
       );
     }
   }
@@ -106,15 +190,43 @@ export class EventStore {
     return row?.total ?? 0;
   }
 
-  /** Lists active accounts, not paused now, whose events wait since before `beforeMs`: their job was lost or is late. */
+  /** Whether more than `limit` events of the account wait. */
+  async hasMoreWaiting(accountId: number, limit: number): Promise<boolean> {
+    const tail = `WHERE account_id = ? AND state = 'waiting' ORDER BY due_at, event_id LIMIT 1 OFFSET ?`;
+    const rows = await selectRows(this.database, { entity: EventEntity, fields: ['eventId'], tail, params: [accountId, limit] });
+    return rows.length > 0;
+  }
+
+  /** Deletes up to `limit` waiting events of Kommo. Returns how many. Record a gap in the same transaction. */
+  async dropWaiting(accountId: number, limit: number): Promise<number> {
+    const tail = `WHERE account_id = ? AND state = 'waiting' AND source = 'kommo' ORDER BY due_at, event_id LIMIT ?`;
+    const rows = await selectRows(this.database, { entity: EventEntity, fields: ['eventId'], tail, params: [accountId, limit] });
+    const eventIds = rows.map(({ eventId }) => eventId);
+    await executeIn(this.database, 'DELETE FROM events WHERE account_id = ? AND event_id IN (?)', [accountId], eventIds);
+    return eventIds.length;
+  }
+
+  /**
+   * Lists active accounts, not paused now, whose events wait since before `beforeMs`: their job was lost or is late. Never reads the
+   * events of other accounts.
+   */
   async listAccountsWaiting(beforeMs: number, limit: number): Promise<number[]> {
-    const rows = await this.database.query<{ accountId: number }>(
-      `SELECT DISTINCT e.account_id AS accountId FROM events e
-         JOIN accounts a ON a.account_id = e.account_id AND a.status = 'active' AND a.paused_until <= ?
-        WHERE e.state = 'waiting' AND e.received_at < ? LIMIT ?`,
-      [this.clock.nowMs(), beforeMs, limit],
-    );
-    return rows.map(({ accountId }) => accountId);
+    const found: number[] = [];
+    for (let after = 0; found.length < limit;) {
+      const accounts = await this.listOldest(after);
+      const due = accounts.filter(({ oldestAt, dueAt }) => (oldestAt ?? beforeMs) < beforeMs || (dueAt ?? beforeMs) < beforeMs);
+      found.push(...due.map(({ accountId }) => accountId));
+      after = accounts.at(-1)?.accountId ?? after;
+      if (accounts.length < ACCOUNTS_AT_ONCE) break;
+    }
+    return found.slice(0, limit);
+  }
+
+  /** Returns when the first deferred event of the account is due, or undefined without one. */
+  async findNextDue(accountId: number): Promise<number | undefined> {
+    const tail = `WHERE account_id = ? AND state = 'waiting' AND due_at > 0 ORDER BY due_at LIMIT 1`;
+    const [event] = await selectRows(this.database, { entity: EventEntity, fields: ['dueAt'], tail, params: [accountId] });
+    return event?.dueAt;
   }
 
   /** Lists the account's events, newest first. */
@@ -133,6 +245,35 @@ export class EventStore {
     return this.purgeStates(['unreadable', 'refused'], beforeMs, limit);
   }
 
+  /** Deletes up to `limit` of the account's events in a state, beyond the newest `kept` of them. Returns how many. */
+  async trim(accountId: number, state: Exclude<EventState, 'waiting'>, { kept, limit }: { kept: number; limit: number }): Promise<number> {
+    const tail = 'WHERE account_id = ? AND state = ? AND due_at = 0 ORDER BY event_id DESC LIMIT ? OFFSET ?';
+    const params = [accountId, state, limit, kept];
+    return this.deleteSettled(accountId, await selectRows(this.database, { entity: EventEntity, fields: ['eventId'], tail, params }));
+  }
+
+  private async listWhere(condition: string, params: readonly SqlValue[]): Promise<WaitingEvent[]> {
+    const rows = await selectRows(this.database, {
+      entity: EventEntity,
+      fields: [...waitingFields, 'payload'],
+      tail: `WHERE account_id = ? AND state = 'waiting' AND ${condition} LIMIT ?`,
+      params,
+    });
+    return rows.map((row) => ({ ...row, payload: row.payload ?? '{}' }));
+  }
+
+  /** For each of the next accounts, when its oldest event arrived and when its first deferred event is due. */
+  private async listOldest(after: number) {
+    return this.database.query<{ accountId: number; oldestAt: number | null; dueAt: number | null }>(
+      `SELECT a.account_id AS accountId,
+              (SELECT e.received_at FROM events e WHERE e.account_id = a.account_id AND e.state = 'waiting' AND e.due_at = 0
+                ORDER BY e.event_id LIMIT 1) AS oldestAt,
+              (SELECT MIN(e.due_at) FROM events e WHERE e.account_id = a.account_id AND e.state = 'waiting' AND e.due_at > 0) AS dueAt
+         FROM accounts a WHERE a.account_id > ? AND a.status = 'active' AND a.paused_until <= ? ORDER BY a.account_id LIMIT ?`,
+      [after, this.clock.nowMs(), ACCOUNTS_AT_ONCE],
+    );
+  }
+
   private async purgeStates(states: readonly [EventState, EventState], beforeMs: number, limit: number): Promise<number> {
     const rows = await selectRows(this.database, {
       entity: EventEntity,
@@ -140,11 +281,15 @@ export class EventStore {
       tail: 'WHERE state IN (?, ?) AND received_at < ? LIMIT ?',
       params: [...states, beforeMs, limit],
     });
-    for (const [accountId, group] of groupBy(rows, (row) => row.accountId)) {
-      const eventIds = group.map(({ eventId }) => eventId);
-      const sql = `DELETE FROM events WHERE account_id = ? AND state <> 'waiting' AND event_id IN (?)`;
-      await executeIn(this.database, sql, [accountId], eventIds);
-    }
+    for (const [accountId, group] of groupBy(rows, (row) => row.accountId)) await this.deleteSettled(accountId, group);
     return rows.length;
+  }
+
+  /** An event that was delivered again meanwhile waits, and stays. */
+  private async deleteSettled(accountId: number, rows: readonly Pick<EventEntity, 'eventId'>[]): Promise<number> {
+    const eventIds = rows.map(({ eventId }) => eventId);
+    const sql = `DELETE FROM events WHERE account_id = ? AND state <> 'waiting' AND event_id IN (?)`;
+    await executeIn(this.database, sql, [accountId], eventIds);
+    return eventIds.length;
   }
 }

@@ -104,7 +104,7 @@ export class PersonStore {
     const kept = new Set(others.map(({ contactId }) => contactId));
     const orphaned = ids.filter((id) => !kept.has(id));
     await executeIn(this.database, 'DELETE FROM contacts WHERE account_id = ? AND contact_id IN (?)', [accountId], orphaned);
-    const forget = `UPDATE contacts SET content_hash = '', modified_at_seconds = 0 WHERE account_id = ? AND contact_id IN (?)`;
+    const forget = `UPDATE contacts SET content_hash = '', modified_at_seconds = 0, snapshot = NULL, snapshot_hash = '', tags = NULL WHERE account_id = ? AND contact_id IN (?)`;
     await executeIn(this.database, forget, [accountId], [...kept]);
   }
 }
