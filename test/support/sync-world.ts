@@ -115,10 +115,11 @@ export class SyncedAccount extends VendorAccount {
 const MAX_JOBS = 10_000;
 /** After this time without events, an account is pushed at once. */
 const QUIET_MS = 1_000;
+const LONGEST_WAIT_MS = 10 * 60_000;
 
 /** A sandbox, a database and the use cases in this process, with any number of accounts. */
 export class SyncWorld {
-  private accounts = 0;
+  private readonly accountIds: number[] = [];
 
   private constructor(
     readonly control: SandboxControl,
@@ -159,8 +160,8 @@ export class SyncWorld {
   }
 
   /** Adds an authorised account without a Unisender key. */
-  async addAccount(accountId = 32_000_001 + this.accounts): Promise<SyncedAccount> {
-    this.accounts += 1;
+  async addAccount(accountId = 32_000_001 + this.accountIds.length): Promise<SyncedAccount> {
+    this.accountIds.push(accountId);
     const unisenderKey = `unisender-key-${accountId}-0123456789abcdef`;
     await this.control.post('/kommo/accounts', { id: accountId, name: `Company ${accountId}`, subdomain: `company${accountId}` });
     await this.control.post('/unisender/accounts', { api_key: unisenderKey, login: `owner${accountId}@example.org` });
@@ -186,12 +187,26 @@ export class SyncWorld {
     return this.harness.get(RunService).get(runId);
   }
 
-  /** Delivers the hooks that Kommo and Unisender hold, then does all work. */
+  /** Delivers the hooks that Kommo and Unisender hold, then does all work, also that of events which wait for Kommo's next response. */
   async settle(): Promise<void> {
     await this.control.post('/kommo/hooks/flush');
     await this.control.post('/unisender/hooks/flush');
     this.harness.clock.advance(QUIET_MS);
     await this.work();
+    for (;;) {
+      const dueAt = await this.findNextDue();
+      if (dueAt === undefined) return;
+      this.harness.clock.advance(Math.max(0, dueAt - this.harness.clock.nowMs()) + 1);
+      await this.work();
+    }
+  }
+
+  /** When the first deferred event is due; undefined without one within ten minutes: Kommo refuses the contacts of the others. */
+  private async findNextDue(): Promise<number | undefined> {
+    const events = this.harness.get(EventStore);
+    const due = await Promise.all(this.accountIds.map(async (accountId) => (await events.findNextDue(accountId)) ?? Infinity));
+    const first = Math.min(...due);
+    return first - this.harness.clock.nowMs() < LONGEST_WAIT_MS ? first : undefined;
   }
 
   /** Delivers the hooks that Unisender holds, then does all work. */

@@ -25,14 +25,18 @@ import { WebhookUrls } from './accounts/webhook-urls.js';
 import { WidgetAuthority } from './accounts/widget-authority.js';
 import { WidgetSettings } from './accounts/widget-settings.js';
 import { WidgetStatuses } from './accounts/widget-statuses.js';
+import { ConsentApplier } from './intake/consent-applier.js';
 import { ContactApplier } from './intake/contact-applier.js';
 import { ContactReader } from './intake/contact-reader.js';
+import { ContactRereader } from './intake/contact-rereader.js';
 import { EventApplier } from './intake/event-applier.js';
 import { EventRecorder } from './intake/event-recorder.js';
 import { JobEnqueuer } from './intake/job-enqueuer.js';
-import { KommoInbox } from './intake/kommo-inbox.js';
+import { KommoInbox, MissedChanges } from './intake/kommo-inbox.js';
 import { MirrorWriter } from './intake/mirror-writer.js';
 import { SignedHookReader, UnisenderInbox } from './intake/unisender-inbox.js';
+import { PlannedRereads } from './intake/planned-rereads.js';
+import { WaitingQuota } from './intake/waiting-quota.js';
 import { WebhookTokens } from './intake/webhook-tokens.js';
 import { AccountRounds } from './maintenance/account-rounds.js';
 import { AlertDelivery } from './maintenance/alert-delivery.js';
@@ -46,6 +50,7 @@ import { EncryptionKeyCheck } from './maintenance/encryption-key-check.js';
 import { KeyRotation } from './maintenance/key-rotation.js';
 import { PersonalData } from './maintenance/personal-data.js';
 import { Reconnection } from './maintenance/reconnection.js';
+import { ExpiredRows } from './maintenance/expired-rows.js';
 import { HistoryRetention, Retention } from './maintenance/retention.js';
 import { StaleRuns, Sweep } from './maintenance/sweep.js';
 import { UnisenderErasure } from './maintenance/unisender-erasure.js';
@@ -61,6 +66,7 @@ import { ListKeeper } from './push/list-keeper.js';
 import { Preparation } from './push/preparation.js';
 import { WriteBack } from './push/write-back.js';
 import { FinishPhase } from './runs/finish-phase.js';
+import { GapRuns } from './runs/gap-runs.js';
 import { PageApplier } from './runs/page-applier.js';
 import { PreparePhase } from './runs/prepare-phase.js';
 import { Preview } from './runs/preview.js';
@@ -85,15 +91,20 @@ import { TokenVault } from './tokens/token-vault.js';
 
 /** Webhooks → events → the mirror. */
 const intake: Type[] = [
+  ConsentApplier,
   ContactApplier,
   ContactReader,
+  ContactRereader,
   EventApplier,
   EventRecorder,
   JobEnqueuer,
   KommoInbox,
   MirrorWriter,
+  MissedChanges,
+  PlannedRereads,
   SignedHookReader,
   UnisenderInbox,
+  WaitingQuota,
   WebhookTokens,
 ];
 
@@ -117,6 +128,7 @@ const push: Type[] = [
 /** Imports, reconciliations and previews. */
 const runs: Type[] = [
   FinishPhase,
+  GapRuns,
   PageApplier,
   PreparePhase,
   Preview,
@@ -176,6 +188,7 @@ const maintenance: Type[] = [
   DisconnectedAccounts,
   DueAccounts,
   EncryptionKeyCheck,
+  ExpiredRows,
   HistoryRetention,
   JobFailures,
   KeyRotation,

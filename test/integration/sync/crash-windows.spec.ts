@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { AddressStore, ContactStore, Database, MailingConsentStore, RunStore } from '#database';
 import { TransientError } from '#domain';
 import { AccountSync, RunService } from '#sync';
+import { contactVersion } from '../../support/contact-version.js';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 import { testDatabaseKinds } from '../../support/test-databases.js';
@@ -169,11 +170,11 @@ describe.each(testDatabaseKinds())('an interrupted step on %s', (kind) => {
   it('does not apply an older hook after a page that showed the contact as it was before', async () => {
     await account.connect();
     const database = world.harness.get(Database);
-    const version = { contactId: 7, content: { name: 'A', addresses: [], fields: {}, passesFilter: true }, contentHash: 'a' };
+    const version = (modifiedAtSeconds: number) => contactVersion({ contactId: 7, name: 'A', modifiedAtSeconds });
     await database.transaction(() =>
-      world.harness.get(ContactStore).save(account.accountId, [{ ...version, modifiedAtSeconds: 300 }], { cause: 'event', stampMs: 1 }),
+      world.harness.get(ContactStore).save(account.accountId, [version(300)], { cause: 'event', stampMs: 1 }),
     );
-    await database.transaction(() => world.harness.get(ContactStore).touch(account.accountId, [{ contactId: 7, modifiedAtSeconds: 100 }]));
+    await database.transaction(() => world.harness.get(ContactStore).saveUnchanged(account.accountId, [version(100)]));
     expect((await world.harness.get(ContactStore).findVersions(account.accountId, [7])).get(7)).toMatchObject({ modifiedAtSeconds: 300 });
   });
 

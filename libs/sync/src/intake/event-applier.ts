@@ -1,113 +1,122 @@
 import { Injectable } from '@nestjs/common';
-import { EventStore, MailingConsentStore, type SettledEvent, type WaitingEvent } from '#database';
-import { BugError, type ContactChange, type MailingConsent, chunksOf, isMailableStatus } from '#domain';
-import { UnisenderClient } from '#unisender';
+import { EventStore, type WaitingEvent } from '#database';
+import { BugError } from '#domain';
+import { KOMMO_PAGE_LIMIT } from '#kommo';
 import { type AccountWork, throwIfStopping } from '../push/account-work.js';
+import { ConsentApplier } from './consent-applier.js';
 import { ContactApplier, type DeliveredChange } from './contact-applier.js';
+import { toContactChange } from './contact-event.js';
+import { ContactRereader } from './contact-rereader.js';
 
 const BATCH_EVENTS = 500;
-const REREAD_EVENTS = 500;
-
-/** The mailing consent of addresses, as a Unisender event states it. */
-export interface ConsentChange {
-  readonly emails: readonly string[];
-  readonly consent: MailingConsent;
-}
+/** Events of one pass; the difference is pushed between passes. A bounded pass leaves the worker to other accounts. */
+const MAX_PASS_EVENTS = 10_000;
 
 /** The result of one pass over the waiting events. */
 export interface AppliedEvents {
   readonly count: number;
   /** When the newest event arrived, epoch milliseconds; 0 without events. */
   readonly newestAt: number;
+  /** Whether more events wait that this pass did not reach. */
+  readonly hasMore: boolean;
+  /** When the first event is due that this pass deferred, epoch milliseconds. */
+  readonly retryAt?: number;
   /** Why some contacts could not be read from Kommo. Their events still wait. */
   readonly failure?: Error;
 }
+
+/** The state of one pass. At most 250 unordered changes are in memory. */
+class Pass {
+  count = 0;
+  newestAt = 0;
+  retryAt = Infinity;
+  failure: Error | undefined;
+  unordered: DeliveredChange[] = [];
+
+  note(events: readonly WaitingEvent[]): void {
+    this.count += events.length;
+    this.newestAt = Math.max(this.newestAt, ...events.map(({ receivedAt }) => receivedAt));
+  }
+
+  noteRetry(dueAt: number | undefined): void {
+    this.retryAt = Math.min(this.retryAt, dueAt ?? Infinity);
+  }
+}
+
+const toDelivered = (event: WaitingEvent): DeliveredChange => ({ event, change: toContactChange(event) });
+
+const isOfKommo = ({ source }: WaitingEvent): boolean => source === 'kommo';
 
 /** Applies an account's waiting events to the mirror, in order of arrival. */
 @Injectable()
 export class EventApplier {
   constructor(
     private readonly events: EventStore,
-    private readonly consents: MailingConsentStore,
-    private readonly unisender: UnisenderClient,
+    private readonly consents: ConsentApplier,
     private readonly contacts: ContactApplier,
+    private readonly rereader: ContactRereader,
   ) {}
 
   /**
-   * Applies every waiting event, then reads contacts from Kommo whose changes have no clear order. A failure of that read is
-   * returned, so that the caller can push what was applied. Throws TransientError (lease, database, Unisender).
+   * Applies waiting events, 10,000 at most, and reads contacts from Kommo whose changes have no clear order. A failure of such a read
+   * is returned, so that the caller can push what was applied; the events of these contacts are deferred for some seconds. Throws
+   * TransientError (lease, database, Unisender).
    */
   async applyWaiting(work: AccountWork): Promise<AppliedEvents> {
-    let after = '';
-    let count = 0;
-    let newestAt = 0;
-    const unordered: DeliveredChange[] = [];
-    for (;;) {
+    const pass = new Pass();
+    const hasMore = await this.applyFresh(work, pass);
+    await this.rereadAll(work, pass);
+    await this.applyDeferred(work, pass);
+    const { count, newestAt, retryAt, failure } = pass;
+    return { count, newestAt, hasMore, ...(retryAt < Infinity ? { retryAt } : {}), ...(failure ? { failure } : {}) };
+  }
+
+  /** Returns whether more events wait. */
+  private async applyFresh(work: AccountWork, pass: Pass): Promise<boolean> {
+    for (let after = ''; pass.count < MAX_PASS_EVENTS;) {
       throwIfStopping(work.signal);
       work.lease.assertHeld();
       const events = await this.events.listWaiting(work.lease.accountId, after, BATCH_EVENTS);
-      if (events.length === 0) break;
-      unordered.push(...(await this.applyBatch(work, events, unordered)));
+      if (events.length === 0) return false;
+      await this.consents.apply(
+        work,
+        events.filter((event) => !isOfKommo(event)),
+      );
+      const changes = events.filter(isOfKommo).map(toDelivered);
+      if (changes.length > 0) pass.unordered.push(...(await this.contacts.applyChanges(work, changes)));
+      while (pass.unordered.length >= KOMMO_PAGE_LIMIT) await this.rereadSome(work, pass);
       after = events.at(-1)?.eventId ?? after;
-      count += events.length;
-      newestAt = Math.max(newestAt, ...events.map(({ receivedAt }) => receivedAt));
+      pass.note(events);
     }
-    return { count, newestAt, ...(await this.reread(work, unordered)) };
+    return true;
   }
 
-  private async applyBatch(
-    work: AccountWork,
-    events: readonly WaitingEvent[],
-    unordered: readonly DeliveredChange[],
-  ): Promise<DeliveredChange[]> {
-    await this.applyConsents(
-      work,
-      events.filter(({ source }) => source === 'unisender'),
-    );
-    const changes = events
-      .filter(({ source }) => source === 'kommo')
-      .map((event): DeliveredChange => ({ event, change: JSON.parse(event.payload) as ContactChange }));
-    const unorderedIds = new Set(unordered.map(({ change }) => change.contactId));
-    return changes.length === 0 ? [] : this.contacts.applyChanges(work, changes, unorderedIds);
-  }
-
-  private async applyConsents(work: AccountWork, events: readonly WaitingEvent[]): Promise<void> {
-    if (events.length === 0) return;
-    const { accountId } = work.lease;
-    const changes: ConsentChange[] = [];
-    for (const event of events) changes.push(await this.confirm(work, JSON.parse(event.payload) as ConsentChange));
-    await work.lease.write(async () => {
-      for (const { emails, consent } of changes) await this.consents.save(accountId, emails, consent);
-      const settled = events.map(({ eventId, deliveries }): SettledEvent => ({ eventId, deliveries, state: 'applied', reason: null }));
-      await this.events.settle(accountId, settled);
-    });
-  }
-
-  /**
-   * Returns an unsubscribe as it is. Of addresses that subscribed again, returns those that Unisender confirms: its events are
-   * late and repeated, and an old one must not subscribe an address again.
-   */
-  private async confirm({ lease, unisenderKey }: AccountWork, change: ConsentChange): Promise<ConsentChange> {
-    if (change.consent !== 'mailable') return change;
-    const unmailable = await this.consents.listUnmailable(lease.accountId, change.emails);
-    const confirmed: string[] = [];
-    for (const email of unisenderKey ? unmailable : []) {
-      const contact = unisenderKey && (await this.unisender.getContact(unisenderKey, email));
-      if (isMailableStatus(contact?.status)) confirmed.push(email);
+  /** Events whose contacts Kommo was asked about before. When Kommo does not respond, the others stay for later. */
+  private async applyDeferred(work: AccountWork, pass: Pass): Promise<void> {
+    while (!pass.failure && pass.count < 2 * MAX_PASS_EVENTS) {
+      throwIfStopping(work.signal);
+      const events = await this.events.listDeferred(work.lease.accountId, KOMMO_PAGE_LIMIT);
+      if (events.length === 0) return;
+      pass.note(events);
+      pass.unordered.push(...events.map(toDelivered));
+      await this.rereadAll(work, pass);
     }
-    return { emails: confirmed, consent: 'mailable' };
   }
 
-  private async reread(work: AccountWork, unordered: readonly DeliveredChange[]): Promise<{ failure?: Error }> {
+  private async rereadAll(work: AccountWork, pass: Pass): Promise<void> {
+    while (pass.unordered.length > 0) await this.rereadSome(work, pass);
+  }
+
+  /** Reads the first 250 unordered contacts. After a failure Kommo is not called any more in this pass. */
+  private async rereadSome(work: AccountWork, pass: Pass): Promise<void> {
+    const changes = pass.unordered.splice(0, KOMMO_PAGE_LIMIT);
     try {
-      for (const chunk of chunksOf(sortByContact(unordered), REREAD_EVENTS)) await this.contacts.reread(work, chunk);
-      return {};
+      if (!pass.failure) return pass.noteRetry(await this.rereader.reread(work, changes));
     } catch (error) {
-      return { failure: error instanceof Error ? error : new BugError(String(error), { code: 'unexpected' }) };
+      work.lease.assertHeld();
+      throwIfStopping(work.signal);
+      pass.failure = error instanceof Error ? error : new BugError(String(error), { code: 'unexpected' });
     }
+    pass.noteRetry(await this.rereader.deferAll(work, changes, pass.failure?.message ?? ''));
   }
 }
-
-/** Puts the changes of one contact next to each other, so that few chunks split them. */
-const sortByContact = (changes: readonly DeliveredChange[]): DeliveredChange[] =>
-  [...changes].sort((a, b) => a.change.contactId - b.change.contactId);

@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
+import { Database, GapStore } from '#database';
 import { type ContactChange, InvalidInputError } from '#domain';
 import { readContactHook } from '#kommo';
+import { GapRuns } from '../runs/gap-runs.js';
 import { EventRecorder, type ReceivedEvent, dedupKeyOf } from './event-recorder.js';
 import { JobEnqueuer } from './job-enqueuer.js';
+import { toContactEvent } from './contact-event.js';
+import { WaitingQuota } from './waiting-quota.js';
 
 const MAX_REASON_LENGTH = 250;
-/** A text column of MySQL holds 65,535 bytes. */
-const MAX_PAYLOAD_BYTES = 65_000;
 
 /** The items of a webhook, counted. */
 export interface ReceivedHook {
@@ -14,27 +16,9 @@ export interface ReceivedHook {
   readonly accepted: number;
   /** Other entities, companies, notes and unknown actions. */
   readonly ignored: number;
-  /** Items that cannot be understood, stored for the operator. */
+  /** Items that cannot be understood. A reconciliation makes up for them. */
   readonly unreadable: number;
 }
-
-/** The change as it is stored. A change that is too large is stored without its snapshot; the worker then reads the contact from Kommo. */
-function toPayload(change: ContactChange): string {
-  const payload = JSON.stringify(change);
-  if (Buffer.byteLength(payload) <= MAX_PAYLOAD_BYTES) return payload;
-  const { action, contactId, entityType } = change;
-  return JSON.stringify({ action, contactId, entityType } satisfies ContactChange);
-}
-
-const toEvent = (change: ContactChange): ReceivedEvent => ({
-  source: 'kommo',
-  action: change.action,
-  contactId: change.contactId,
-  payload: toPayload(change),
-  dedupKey: dedupKeyOf(change),
-  state: 'waiting',
-  reason: null,
-});
 
 /** An event that is not applied, only shown to the operator with its reason. */
 const toRejected = (event: Pick<ReceivedEvent, 'action' | 'dedupKey' | 'state'> & { readonly reason: string }): ReceivedEvent => ({
@@ -45,33 +29,53 @@ const toRejected = (event: Pick<ReceivedEvent, 'action' | 'dedupKey' | 'state'> 
   reason: event.reason.slice(0, MAX_REASON_LENGTH),
 });
 
+const isContact = ({ entityType }: ContactChange): boolean => entityType !== 'company';
+
+/** Stores what a webhook says that is not stored as a change. */
+@Injectable()
+export class MissedChanges {
+  constructor(
+    private readonly database: Database,
+    private readonly gaps: GapStore,
+    private readonly runs: GapRuns,
+  ) {}
+
+  /** Runs `store` and records a gap in one transaction, then starts a reconciliation. Throws TransientError `database_unavailable`. */
+  async record(accountId: number, cause: string, store: () => Promise<void>): Promise<void> {
+    await this.database.transaction(async () => {
+      await store();
+      await this.gaps.open(accountId, cause);
+    });
+    this.runs.startSoon(accountId);
+  }
+}
+
 /** Stores what Kommo's webhooks bring; a worker applies it later. Calls no vendor. */
 @Injectable()
 export class KommoInbox {
   constructor(
     private readonly events: EventRecorder,
+    private readonly missed: MissedChanges,
+    private readonly quota: WaitingQuota,
     private readonly jobs: JobEnqueuer,
   ) {}
 
   /**
-   * Stores every contact change of a decoded body in one statement. Throws TransientError `database_unavailable`, or
-   * InvalidInputError `account_mismatch` when the body names another account; that is stored for the operator.
+   * Stores every contact change of a decoded body in one statement; items that cannot be understood open a gap. Throws TransientError
+   * `database_unavailable`, or InvalidInputError `account_mismatch` when the body names another account; that is stored for the
+   * operator.
    */
   async receive(accountId: number, body: unknown): Promise<ReceivedHook> {
     const hook = readContactHook(body);
-    if (hook.accountId !== undefined && hook.accountId !== accountId) {
-      await this.recordRejected(accountId, 'refused', `the body is of account ${hook.accountId}`, dedupKeyOf(body));
-      throw new InvalidInputError('the body is of another account', {
-        code: 'account_mismatch',
-        fields: [{ field: 'account[id]', problem: 'is not the account of this URL' }],
-      });
-    }
-    const changes = hook.changes.filter(({ entityType }) => entityType !== 'company');
+    if (hook.accountId !== undefined && hook.accountId !== accountId) return this.refuse(accountId, hook.accountId, body);
+    const changes = hook.changes.filter(isContact);
     const unreadable = hook.unreadable.map(({ action, reason }) =>
       toRejected({ action, dedupKey: dedupKeyOf([action, reason]), state: 'unreadable', reason }),
     );
-    await this.events.record(accountId, [...changes.map(toEvent), ...unreadable]);
+    const store = () => this.events.record(accountId, [...changes.map(toContactEvent), ...unreadable]);
+    await (unreadable.length > 0 ? this.missed.record(accountId, 'unreadable_item', store) : store());
     if (changes.length > 0) this.jobs.enqueueContactsSoon(accountId);
+    this.quota.noteRecorded(accountId, changes.length);
     return {
       accepted: changes.length,
       ignored: hook.ignored + hook.changes.length - changes.length,
@@ -79,12 +83,21 @@ export class KommoInbox {
     };
   }
 
-  /** Stores, for the operator, that a body could not be decoded. Throws TransientError `database_unavailable`. */
+  /**
+   * Stores, for the operator, that a body could not be decoded or is too large, and opens a gap. Throws TransientError
+   * `database_unavailable`.
+   */
   async recordUnreadable(accountId: number, reason: string, bodyHash: string): Promise<void> {
-    await this.recordRejected(accountId, 'unreadable', reason, bodyHash);
+    const event = toRejected({ action: 'hook', dedupKey: bodyHash, state: 'unreadable', reason });
+    await this.missed.record(accountId, 'unreadable_webhook', () => this.events.record(accountId, [event]));
   }
 
-  private async recordRejected(accountId: number, state: 'refused' | 'unreadable', reason: string, dedupKey: string): Promise<void> {
-    await this.events.record(accountId, [toRejected({ action: 'hook', dedupKey, state, reason })]);
+  private async refuse(accountId: number, namedId: number, body: unknown): Promise<never> {
+    const reason = `the body is of account ${namedId}`;
+    await this.events.record(accountId, [toRejected({ action: 'hook', dedupKey: dedupKeyOf(body), state: 'refused', reason })]);
+    throw new InvalidInputError('the body is of another account', {
+      code: 'account_mismatch',
+      fields: [{ field: 'account[id]', problem: 'is not the account of this URL' }],
+    });
   }
 }

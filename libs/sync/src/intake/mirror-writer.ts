@@ -1,47 +1,57 @@
 import { Injectable } from '@nestjs/common';
-import { ContactStore, type ContactVersion, EventStore, type SettledEvent } from '#database';
-import { type AccountSettings, type ContactSnapshot, hashContent, toContactContent } from '#domain';
+import { ContactStore, type ContactVersion } from '#database';
+import {
+  type AccountSettings,
+  type ContactSnapshot,
+  type DirtyCause,
+  type EmailKinds,
+  type StoredSnapshot,
+  hashContent,
+  hashSnapshot,
+  packSnapshot,
+  toContactContent,
+  toStoredSnapshot,
+  toTagsKey,
+} from '#domain';
 import type { AccountWork } from '../push/account-work.js';
 
-/** The contact as the mirror stores it: only what the account's settings select. */
-export function toVersion(snapshot: ContactSnapshot, settings: AccountSettings): ContactVersion {
-  const content = toContactContent(snapshot, settings);
+/** What turns a contact into its content. */
+export interface ContentRules {
+  readonly settings: AccountSettings;
+  readonly emailKinds: EmailKinds;
+}
+
+/** The rules of an account at work. */
+export const rulesOf = ({ settings, account }: AccountWork): ContentRules => ({ settings, emailKinds: account.emailKinds ?? {} });
+
+/** The contact as the mirror stores it: as Kommo has it, and what the account's settings make of it. */
+export function toVersion(
+  contact: Pick<ContactSnapshot, 'contactId' | 'modifiedAtSeconds'> & StoredSnapshot,
+  { settings, emailKinds }: ContentRules,
+): ContactVersion {
+  const stored = toStoredSnapshot(contact);
+  const snapshot = packSnapshot(stored);
+  const content = toContactContent(stored, settings, emailKinds);
   return {
-    contactId: snapshot.contactId,
+    contactId: contact.contactId,
     content,
     contentHash: hashContent(content),
-    modifiedAtSeconds: snapshot.modifiedAtSeconds ?? 0,
+    modifiedAtSeconds: contact.modifiedAtSeconds ?? 0,
+    snapshot,
+    snapshotHash: hashSnapshot(snapshot),
+    tags: toTagsKey(stored.tags),
+    responsibleUserId: stored.responsibleUserId,
   };
 }
 
 /** Writes contacts that were read from Kommo into the mirror. */
 @Injectable()
 export class MirrorWriter {
-  constructor(
-    private readonly contacts: ContactStore,
-    private readonly events: EventStore,
-  ) {}
+  constructor(private readonly contacts: ContactStore) {}
 
-  /**
-   * Stores the contacts that are in `existing` and marks the other ids as deleted. Settles the events that asked for it in the
-   * same transaction. Throws TransientError `lease_lost`.
-   */
-  async replace(
-    work: AccountWork,
-    contactIds: readonly number[],
-    existing: ReadonlyMap<number, ContactSnapshot>,
-    settled: readonly SettledEvent[] = [],
-  ): Promise<void> {
-    const { accountId } = work.lease;
-    const versions = contactIds.flatMap((id) => {
-      const snapshot = existing.get(id);
-      return snapshot ? [toVersion(snapshot, work.settings)] : [];
-    });
-    const deletedIds = contactIds.filter((id) => !existing.has(id));
-    await work.lease.write(async () => {
-      await this.contacts.save(accountId, versions, { cause: 'reread' });
-      await this.contacts.markDeleted(accountId, deletedIds, { cause: 'reread' });
-      await this.events.settle(accountId, settled);
-    });
+  /** Stores contacts that Kommo has, whatever the mirror holds of them. Throws TransientError `lease_lost`. */
+  async store(work: AccountWork, snapshots: readonly ContactSnapshot[], cause: DirtyCause): Promise<void> {
+    const versions = snapshots.map((snapshot) => toVersion(snapshot, rulesOf(work)));
+    await work.lease.write(() => this.contacts.save(work.lease.accountId, versions, { cause }));
   }
 }

@@ -4,7 +4,7 @@ import { InvalidInputError, concernsList, consentOfEvent, hookBodyLimits, parseA
 import { Keyring } from '#secrets';
 import { type UnisenderEvent, readUnisenderHook, verifyHookAuth } from '#unisender';
 import { findUnisenderKey } from '../tokens/sealing.js';
-import type { ConsentChange } from './event-applier.js';
+import type { ConsentChange } from './consent-applier.js';
 import { EventRecorder, type ReceivedEvent, dedupKeyOf } from './event-recorder.js';
 import { JobEnqueuer } from './job-enqueuer.js';
 

@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { AuthStateStore, EventStore, RunStore } from '#database';
+import { RunStore } from '#database';
 import { Clock } from '#domain';
 import { AccountGate } from '../accounts/account-gate.js';
+import { GapRuns } from '../runs/gap-runs.js';
 import { RunService } from '../runs/run-service.js';
 import { DueAccounts } from './due-accounts.js';
+import { ExpiredRows } from './expired-rows.js';
 
 const LIMIT = 1_000;
 /** A run without a heartbeat for this long has no worker: a time slice and its longest vendor call are shorter. */
 const STALE_RUN_MS = 60_000;
-const KEEP_SETTLED_EVENTS_MS = 7 * 24 * 3_600_000;
-const PURGE_ROWS = 2_000;
 
 /** Finds runs that may have lost their job. */
 @Injectable()
@@ -38,19 +38,18 @@ export class Sweep {
   constructor(
     private readonly accounts: DueAccounts,
     private readonly runs: StaleRuns,
-    private readonly events: EventStore,
-    private readonly authStates: AuthStateStore,
-    private readonly clock: Clock,
+    private readonly gaps: GapRuns,
+    private readonly expired: ExpiredRows,
   ) {}
 
   /**
-   * Runs one round; it also deletes applied events after a week and expired OAuth states. A second job for the same work does no harm.
+   * Runs one round; it also starts reconciliations after gaps and deletes expired rows. A second job for the same work does no harm.
    * Throws TransientError when the database or the queue is unavailable.
    */
   async run(): Promise<void> {
     await this.accounts.enqueueJobs();
     await this.runs.enqueueJobs();
-    await this.events.purge(this.clock.nowMs() - KEEP_SETTLED_EVENTS_MS, PURGE_ROWS);
-    await this.authStates.purge();
+    await this.gaps.startDue();
+    await this.expired.purge();
   }
 }

@@ -8,6 +8,8 @@ import { JobContinuation } from './job-continuation.js';
 
 /** After this long, an account with a steady flow of events leaves its worker to other accounts. */
 const SLICE_MS = 30_000;
+/** Events that are deferred for longer get their job from the sweep. */
+const LONGEST_DELAY_MS = 5 * 60_000;
 
 /** Applies the events of one account to the mirror and pushes the difference to Unisender. */
 @Injectable()
@@ -19,23 +21,28 @@ export class EventFollower {
     private readonly clock: Clock,
   ) {}
 
-  /** Returns true when nothing is left to apply or push, and false after half a minute. Throws the failure of a read from Kommo. */
-  async follow(work: AccountWork): Promise<boolean> {
+  /**
+   * Returns how many milliseconds later the account needs another job: 0 after half a minute of work, more when events were deferred,
+   * `undefined` when nothing is left to apply or push. Throws the failure of a read from Kommo.
+   */
+  async follow(work: AccountWork): Promise<number | undefined> {
     const startedAt = this.clock.nowMs();
     let newestAt = 0;
+    let retryAt = Infinity;
     while (this.clock.nowMs() - startedAt < SLICE_MS) {
       const applied = await this.events.applyWaiting(work);
       newestAt = Math.max(newestAt, applied.newestAt);
+      retryAt = Math.min(retryAt, applied.retryAt ?? Infinity);
       if (applied.failure !== undefined) {
         await this.flusher.flushAll(work);
         throw applied.failure;
       }
-      if (await this.flusher.flushIfDue(work, newestAt)) {
+      if ((await this.flusher.flushIfDue(work, newestAt)) && !applied.hasMore) {
         await this.accounts.update(work.lease.accountId, newestAt > 0 ? { lastEventAt: newestAt } : {});
-        return true;
+        return retryAt === Infinity ? undefined : Math.max(0, retryAt - this.clock.nowMs());
       }
     }
-    return false;
+    return 0;
   }
 }
 
@@ -51,24 +58,25 @@ export class AccountSync {
   ) {}
 
   /**
-   * Applies every waiting event and pushes the difference to Unisender. Returns when nothing is left, or after half a minute
-   * with another job enqueued. Returns early when another job continues the work (`findContinuation`). `isRetry`: whether a
-   * worker reserved this job before.
+   * Applies every waiting event and pushes the difference to Unisender. Returns when nothing is left to do now, or after half a
+   * minute, with another job enqueued where one is needed. Returns early when another job continues the work (`findContinuation`).
+   * `isRetry`: whether a worker reserved this job before.
    *
    * Throws TransientError, also for events that wait for Kommo, AccountBlockedError, and permanent errors.
    */
   async processEvents(accountId: number, signal: AbortSignal, isRetry: () => Promise<boolean> = async () => true): Promise<void> {
     const isRetriedByAnother = await this.leases.isRetried(accountId);
-    const isDone = await this.followOrEnd(accountId, signal, async () => isRetriedByAnother && !(await isRetry()));
-    if (!isDone) await this.queue.put({ tube: 'contacts', payload: { account_id: accountId } });
+    const delayMs = await this.followOrEnd(accountId, signal, async () => isRetriedByAnother && !(await isRetry()));
+    if (delayMs === undefined || delayMs > LONGEST_DELAY_MS) return;
+    await this.queue.put({ tube: 'contacts', payload: { account_id: accountId } }, { delaySeconds: Math.ceil(delayMs / 1_000) });
   }
 
-  private async followOrEnd(accountId: number, signal: AbortSignal, hasEarlierJob: () => Promise<boolean>): Promise<boolean> {
+  private async followOrEnd(accountId: number, signal: AbortSignal, hasEarlierJob: () => Promise<boolean>): Promise<number | undefined> {
     try {
       return await this.runner.run(accountId, signal, (work) => this.follower.follow(work));
     } catch (error) {
       await this.continuation.throwUnlessContinued(accountId, error, async () => !signal.aborted && (await hasEarlierJob()));
-      return true;
+      return undefined;
     }
   }
 }

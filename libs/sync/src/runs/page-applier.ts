@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { AddressStore, ContactStore, type ContactVersion } from '#database';
+import { AddressStore, ContactStore, type ContactVersion, type StoredVersion } from '#database';
 import { type ContactSnapshot, sortPage } from '#domain';
 import { ContactReader } from '../intake/contact-reader.js';
-import { MirrorWriter, toVersion } from '../intake/mirror-writer.js';
+import { MirrorWriter, rulesOf, toVersion } from '../intake/mirror-writer.js';
+import { PlannedRereads } from '../intake/planned-rereads.js';
 import type { AccountWork } from '../push/account-work.js';
 
 /** One page of a run's read, in order of id. */
@@ -26,6 +27,8 @@ export interface AppliedPage {
   readonly lastId: number;
 }
 
+type Versions = ReadonlyMap<number, StoredVersion>;
+
 /** Writes the pages that a run reads from Kommo into the mirror. */
 @Injectable()
 export class PageApplier {
@@ -34,25 +37,23 @@ export class PageApplier {
     private readonly addresses: AddressStore,
     private readonly reader: ContactReader,
     private readonly mirror: MirrorWriter,
+    private readonly rereads: PlannedRereads,
   ) {}
 
   /**
    * Applies one page, whose rows become dirty as of `stampMs`. The page replaces what was written into the mirror before Kommo
-   * was asked for it, unless Kommo's list is older than a webhook. Contacts that were written later are read again by id.
+   * was asked for it. Contacts that were written later, or that are newer in the mirror, are read again by id; that response counts.
    */
   async apply(work: AccountWork, page: ReadPage, stampMs: number): Promise<AppliedPage> {
     const { accountId } = work.lease;
-    const versions = page.snapshots.filter(({ isDeleted }) => !isDeleted).map((snapshot) => toVersion(snapshot, work.settings));
+    const versions = page.snapshots.filter(({ isDeleted }) => !isDeleted).map((snapshot) => toVersion(snapshot, rulesOf(work)));
     const ids = versions.map(({ contactId }) => contactId);
     const lastId = page.snapshots.reduce((last, { contactId }) => Math.max(last, contactId), page.after);
     const known = await this.contacts.findVersions(accountId, ids);
-    const { fresh, same, changedMeanwhile } = sortPage(versions, known, page.askedAtMs);
+    const { fresh, same, doubtful } = sortPage(versions, known, page.askedAtMs);
     await work.lease.write(async () => {
       await this.contacts.save(accountId, fresh, { cause: 'run', stampMs });
-      await this.contacts.touch(
-        accountId,
-        same.filter(({ contactId, modifiedAtSeconds }) => known.get(contactId)?.modifiedAtSeconds !== modifiedAtSeconds),
-      );
+      await this.contacts.saveUnchanged(accountId, same.filter(isStoredAgain(known)));
       await this.contacts.markMissing(accountId, {
         after: page.after,
         upTo: page.isLast ? null : lastId,
@@ -60,22 +61,41 @@ export class PageApplier {
         runId: page.runId,
       });
     });
-    await this.reread(work, changedMeanwhile);
+    await this.reread(work, doubtful, { known, runId: page.runId });
     const untouched = same.filter(({ contactId }) => (known.get(contactId)?.savedAtMs ?? 0) < page.runSinceMs);
     return { unchanged: await this.countUnchanged(accountId, untouched), invalid: addressesOf(versions, false).length, lastId };
   }
 
-  /** Looks up missing contacts in Kommo. Those that exist are stored and no longer missing; the others are not changed. */
+  /**
+   * Looks up missing contacts in Kommo. Those that exist are stored and no longer missing. Those that Kommo refuses to show are not
+   * missing either, and are read again later. The others are not changed.
+   */
   async verifyMissing(work: AccountWork, contactIds: readonly number[]): Promise<void> {
-    const existing = await this.reader.readByIds(work.lease.accountId, contactIds);
-    const ids = contactIds.filter((id) => existing.has(id));
-    await this.mirror.replace(work, ids, existing);
+    const { existing, refused } = await this.reader.readByIds(work.lease.accountId, contactIds);
+    await this.mirror.store(work, [...existing.values()], 'run');
+    await work.lease.write(async () => {
+      await this.contacts.clearMissing(work.lease.accountId, [...refused.keys()]);
+      await this.rereads.planRefused(work.lease.accountId, refused);
+    });
   }
 
-  private async reread(work: AccountWork, versions: readonly ContactVersion[]): Promise<void> {
-    if (versions.length === 0) return;
-    const ids = versions.map(({ contactId }) => contactId);
-    await this.mirror.replace(work, ids, await this.reader.readByIds(work.lease.accountId, ids));
+  /** Kommo showed these contacts in the list; one that it does not show by id is missing until the run verifies it. */
+  private async reread(
+    work: AccountWork,
+    doubtful: readonly ContactVersion[],
+    { known, runId }: { readonly known: Versions; readonly runId: string },
+  ): Promise<void> {
+    if (doubtful.length === 0) return;
+    const { accountId } = work.lease;
+    const ids = doubtful.map(({ contactId }) => contactId);
+    const { existing, refused } = await this.reader.readByIds(accountId, ids);
+    await this.mirror.store(work, [...existing.values()], 'run');
+    const hidden = ids.filter((id) => !existing.has(id) && !refused.has(id));
+    await work.lease.write(async () => {
+      await this.contacts.flagMissing(accountId, runId, hidden);
+      await this.rereads.planRefused(accountId, refused);
+      await this.rereads.planOlder(accountId, [...existing.values()], known);
+    });
   }
 
   /** Dirty addresses are counted when they are pushed. */
@@ -84,6 +104,14 @@ export class PageApplier {
     return emails.length - (await this.addresses.countDirtyAmong(accountId, [...new Set(emails)]));
   }
 }
+
+/** Whether the stored snapshot or the time of a contact with equal content differs. */
+const isStoredAgain =
+  (known: Versions) =>
+  ({ contactId, modifiedAtSeconds, snapshotHash }: ContactVersion): boolean => {
+    const stored = known.get(contactId);
+    return stored?.modifiedAtSeconds !== modifiedAtSeconds || stored.snapshotHash !== snapshotHash;
+  };
 
 const addressesOf = (versions: readonly ContactVersion[], valid: boolean): string[] =>
   versions.flatMap(({ content }) =>

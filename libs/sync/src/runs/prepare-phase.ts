@@ -21,6 +21,6 @@ export class PreparePhase implements Phase {
       save: async (taskId) => void (await this.progress.save(run.runId, { exportTask: taskId })),
     };
     await this.preparation.ensureReady(work, key, { look: true, relearn: run.mode === 'reconcile', task });
-    return (await this.progress.save(run.runId, { phase: 'read', error: null })) ? 'next' : 'ended';
+    return (await this.progress.beginRead(run.runId)) ? 'next' : 'ended';
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { ContactStore, type RunEntity, type RunCounts, type RunPatch, RunStore } from '#database';
+import { ContactStore, GapStore, type RunEntity, type RunCounts, type RunPatch, RunStore } from '#database';
 import type { Secret } from '#domain';
 import type { AccountWork } from '../push/account-work.js';
 import type { CountPushed } from '../push/address-pusher.js';
@@ -40,6 +40,7 @@ export class RunProgress {
   constructor(
     private readonly runs: RunStore,
     private readonly contacts: ContactStore,
+    private readonly gaps: GapStore,
   ) {}
 
   /** The run, or undefined once it is ended. */
@@ -51,6 +52,17 @@ export class RunProgress {
   /** Saves a checkpoint and adds to the counters. Returns false when the run has ended. */
   async save(runId: string, patch: RunPatch, counts: Partial<RunCounts> = {}): Promise<boolean> {
     return this.runs.checkpoint(runId, patch, counts);
+  }
+
+  /** Starts the read of all contacts. Returns false when the run has ended. */
+  async beginRead(runId: string): Promise<boolean> {
+    await this.gaps.beginRead(runId);
+    return this.runs.checkpoint(runId, { phase: 'read', error: null }, {});
+  }
+
+  /** Closes the gaps in the webhooks that the run's read made up for. Call it when everything that it read is in the mirror. */
+  async endRead({ accountId, runId }: RunEntity): Promise<void> {
+    await this.gaps.endRead(accountId, runId);
   }
 
   /** A function that adds pushed addresses to the run's counters. */

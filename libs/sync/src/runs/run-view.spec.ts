@@ -26,6 +26,7 @@ const run: RunEntity = {
   confirmed: false,
   plannedRemovals: null,
   samples: null,
+  gapNumber: null,
   error: null,
   heartbeatAt: STARTED,
   createdAt: STARTED - 1_000,

@@ -56,6 +56,7 @@ export class VerifyPhase implements Phase {
 
   private async end(step: RunStep): Promise<StepOutcome> {
     if (!(await this.pusher.push(step, 0))) return 'ended';
+    await this.progress.endRead(step.run);
     if (await this.confirmation.requestIfNeeded(step.run)) return 'settled';
     return (await this.progress.save(step.run.runId, { phase: 'remove' })) ? 'next' : 'ended';
   }

@@ -1,0 +1,61 @@
+import type { WaitingEvent } from '#database';
+import type { ContactChange } from '#domain';
+import { type ReceivedEvent, dedupKeyOf } from './event-recorder.js';
+
+/** A larger change is stored without its snapshot, so that a batch of events has a bounded size; the contact is then read from Kommo. */
+const MAX_PAYLOAD_BYTES = 16_000;
+
+type Payload = Pick<ContactChange, 'entityType' | 'snapshot'>;
+
+/** Changes of one contact with this key wait together as one event. */
+const keyOf = (contactId: number): string => `contact:${contactId}`;
+
+function toPayload({ entityType, snapshot }: ContactChange): string {
+  const payload = JSON.stringify({ entityType, ...(snapshot ? { snapshot } : {}) } satisfies Payload);
+  return Buffer.byteLength(payload) <= MAX_PAYLOAD_BYTES ? payload : JSON.stringify({ entityType } satisfies Payload);
+}
+
+/** The event of a contact change from a webhook. */
+export function toContactEvent(change: ContactChange): ReceivedEvent {
+  const { action, contactId, snapshot } = change;
+  return {
+    source: 'kommo',
+    action,
+    contactId,
+    payload: toPayload(change),
+    dedupKey: keyOf(contactId),
+    changeHash: dedupKeyOf(change),
+    modifiedAtSeconds: snapshot?.modifiedAtSeconds ?? 0,
+    state: 'waiting',
+    reason: null,
+  };
+}
+
+/** An event that makes a worker read the contact from Kommo at `dueAt` (epoch milliseconds), `attempts` times asked already. */
+export const toRereadEvent = (
+  contactId: number,
+  { dueAt, attempts, reason }: { dueAt: number; attempts: number; reason: string },
+): ReceivedEvent => ({
+  source: 'kommo',
+  action: 'reread',
+  contactId,
+  payload: JSON.stringify({ entityType: 'contact' } satisfies Payload),
+  dedupKey: keyOf(contactId),
+  changeHash: 'reread',
+  attempts,
+  dueAt,
+  state: 'waiting',
+  reason,
+});
+
+/** The contact change of a waiting event of Kommo. */
+export function toContactChange({ action, contactId, payload, isUnordered }: WaitingEvent): ContactChange {
+  const { entityType, snapshot } = JSON.parse(payload) as Partial<Payload>;
+  return {
+    action: action as ContactChange['action'],
+    contactId: contactId ?? 0,
+    entityType,
+    ...(snapshot && action !== 'delete' ? { snapshot } : {}),
+    isUnordered,
+  };
+}
