@@ -40,9 +40,9 @@ const MAX_TAG_LENGTH = 200;
 const MAX_VALUE_LENGTH = 1_000;
 
 /** Characters that JSON writes in six bytes: control characters and halves of a surrogate pair. */
- 
+
 const COSTLY = /[\u0000-\u0008\u000b-\u001f\ud800-\udfff]/;
- 
+
 const CONTROL = /[\u0000-\u0008\u000b-\u001f]/g;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
