@@ -35,6 +35,7 @@ describe('loadConfig', () => {
   it('works without any variable', () => {
     const config = loadConfig({ DATA_DIR: dir });
     expect(config).toMatchObject({
+      host: '127.0.0.1',
       port: 8080,
       publicUrl: 'http://localhost:8080',
       database: { kind: 'sqlite', path: join(dir, 'sync.sqlite') },

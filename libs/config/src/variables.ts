@@ -35,7 +35,7 @@ const MAX_RATE = 1_000_000;
 export const VARIABLES = {
   nodeEnv: optional('NODE_ENV', readText),
   port: required('PORT', '8080', readInteger(0, 65_535)),
-  host: required('HOST', '0.0.0.0', readText),
+  host: required('HOST', '127.0.0.1', readText),
   publicUrl: optional('PUBLIC_URL', readHttpUrl),
   trustProxy: required('TRUST_PROXY', 'false', readTrustProxy),
   dataDir: required('DATA_DIR', './data', readText),

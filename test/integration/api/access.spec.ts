@@ -109,6 +109,19 @@ describe('access to routes', () => {
     expect(other.headers['access-control-allow-origin']).toBeUndefined();
   });
 
+  it('is allowed across origins on every widget route, with a preflight, and on no other route', async () => {
+    const scene = await ApiScene.open({ database: await databases.open() });
+    const headers = { origin: 'https://company.kommo.com' };
+    const isWidget = (path: string) => path === '/widget' || path.startsWith('/widget/');
+    const routes = listRoutes(scene).filter(({ method }) => method !== 'HEAD');
+    for (const { method, path } of routes) {
+      const url = path.replaceAll(/:\w+/g, 'some-value-of-a-parameter');
+      const allowed = (await scene.send(method as 'GET', url, { headers })).headers['access-control-allow-origin'];
+      expect({ method, path, allowed }).toEqual({ method, path, allowed: isWidget(path) ? headers.origin : undefined });
+      if (isWidget(path)) expect(routes).toContainEqual({ method: 'OPTIONS', path });
+    }
+  });
+
   it('returns security headers with every response', async () => {
     const scene = await ApiScene.open({ database: await databases.open() });
     for (const url of ['/sum?a=1&b=2', '/nowhere', '/accounts', '/%zz']) {

@@ -14,6 +14,7 @@ const refused = {
   webhook: { url: '/unisender/webhook/a-token-that-was-never-given', headers: {}, status: 404 },
   consent: { url: '/auth?code=x&referer=evil.test&from_widget=1', headers: {}, status: 400 },
   uninstall: { url: `/kommo/uninstall?client_uuid=${CLIENT_ID}&account_id=${ACCOUNT_ID}&signature=00`, headers: {}, status: 401 },
+  unknown_url: { url: '/nowhere', headers: {}, status: 404 },
 };
 
 type Purpose = keyof typeof refused;

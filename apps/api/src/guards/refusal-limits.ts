@@ -7,7 +7,7 @@ import { RateLimitedError } from '../http/failure.js';
 import { ClientLimiter } from './client-limiter.js';
 
 /** What a refused request was for. A client that is above the limit for one purpose is not limited for another. */
-const purposes = ['operator', 'widget', 'webhook', 'consent', 'uninstall'] as const;
+const purposes = ['operator', 'widget', 'webhook', 'consent', 'uninstall', 'unknown_url'] as const;
 
 export type RefusalPurpose = (typeof purposes)[number];
 

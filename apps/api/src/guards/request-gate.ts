@@ -10,6 +10,7 @@ import { dropBody } from '../http/body-reader.js';
 import { sendFailure } from '../http/failure.filter.js';
 import { CallerFinder } from './caller-finder.js';
 import { setCaller } from './caller.js';
+import { RefusalLimits } from './refusal-limits.js';
 
 /** Bodies in memory that are not answered yet: eight of the largest, four of one caller. */
 const MAX_BODIES_BYTES = 8 * MAX_LARGE_BODY_BYTES;
@@ -35,6 +36,7 @@ export class RequestGate implements OnModuleInit {
   constructor(
     private readonly config: Config,
     private readonly callers: CallerFinder,
+    private readonly limits: RefusalLimits,
     private readonly adapterHost: HttpAdapterHost,
     private readonly logger: Logger,
   ) {}
@@ -53,13 +55,18 @@ export class RequestGate implements OnModuleInit {
   }
 
   private async admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    if (request.is404) throw new InvalidInputError('Unknown URL', { code: 'not_found' });
+    if (request.is404) this.refuseUnknown(request);
     const { audience } = request.routeOptions.config;
     if (audience === undefined) throw new BugError('The route declares no audience', { code: 'audience_undeclared' });
     const caller = await this.callers.find(audience, request);
     setCaller(request, caller);
     this.refuseChange(request);
     if (findBodyLength(request) !== 0) this.admitBody(request, reply, caller);
+  }
+
+  private refuseUnknown(request: FastifyRequest): never {
+    this.limits.consume(request, 'unknown_url');
+    throw new InvalidInputError('Unknown URL', { code: 'not_found' });
   }
 
   private refuseChange({ method, routeOptions }: FastifyRequest): void {

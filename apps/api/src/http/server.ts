@@ -17,6 +17,7 @@ import { SocketLimits } from './socket-limits.js';
 /** Each costs up to 64 KB while its request arrives. */
 const MAX_CONNECTIONS = 2_000;
 const MAX_PIPELINED = 16;
+const MAX_REQUESTS_PER_CONNECTION = 10_000;
 /** Longer than any webhook token or run id. */
 const MAX_PARAM_LENGTH = 256;
 
@@ -30,7 +31,11 @@ interface ServerOptions {
 
 /** Creates the HTTP server that Nest adds its routes to: limits, parsers, headers, request log. */
 export function createServer({ config, logger, clock }: ServerOptions): FastifyAdapter {
-  const sockets = new SocketLimits({ maxConnections: MAX_CONNECTIONS, maxPipelined: MAX_PIPELINED });
+  const sockets = new SocketLimits({
+    maxConnections: MAX_CONNECTIONS,
+    maxPipelined: MAX_PIPELINED,
+    maxRequests: MAX_REQUESTS_PER_CONNECTION,
+  });
   const adapter = new FastifyAdapter({
     serverFactory: (handler: RequestListener) => createLimitedServer(handler, sockets),
     forceCloseConnections: 'idle',

@@ -38,7 +38,7 @@ describe('S02: the limits of sockets', () => {
   const isClosed = (client: Socket) => once(client.resume(), 'close');
 
   it('close the connection that waits longest when there are too many', async () => {
-    const connectClient = await open({ maxConnections: 2, maxPipelined: 4 });
+    const connectClient = await open({ maxConnections: 2, maxPipelined: 4, maxRequests: 1_000 });
     const first = await connectClient();
     const second = await connectClient();
     const third = await connectClient();
@@ -47,7 +47,7 @@ describe('S02: the limits of sockets', () => {
   });
 
   it('keep a connection whose request waits for its response', async () => {
-    const connectClient = await open({ maxConnections: 2, maxPipelined: 4 });
+    const connectClient = await open({ maxConnections: 2, maxPipelined: 4, maxRequests: 1_000 });
     const busy = await connectClient();
     busy.write(REQUEST);
     await once(server, 'request');
@@ -60,7 +60,7 @@ describe('S02: the limits of sockets', () => {
   });
 
   it('refuse a new connection when all others are busy', async () => {
-    const connectClient = await open({ maxConnections: 1, maxPipelined: 4 });
+    const connectClient = await open({ maxConnections: 1, maxPipelined: 4, maxRequests: 1_000 });
     const busy = await connectClient();
     busy.write(REQUEST);
     await once(server, 'request');
@@ -69,7 +69,7 @@ describe('S02: the limits of sockets', () => {
   });
 
   it('allow the first requests of a pipeline, then send 429, then close the connection', async () => {
-    const connectClient = await open({ maxConnections: 2, maxPipelined: 3 });
+    const connectClient = await open({ maxConnections: 2, maxPipelined: 3, maxRequests: 1_000 });
     const client = await connectClient();
     let text = '';
     client.on('data', (chunk: Buffer) => (text += String(chunk)));

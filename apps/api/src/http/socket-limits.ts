@@ -8,6 +8,14 @@ export interface SocketLimitOptions {
   readonly maxConnections: number;
   /** Requests of one connection that wait for their response. More than one is pipelining, which browsers and proxies do not use. */
   readonly maxPipelined: number;
+  /** Requests of one connection. Its last response closes it. A proxy opens another. */
+  readonly maxRequests: number;
+}
+
+/** The requests of one connection. */
+interface Counts {
+  pending: number;
+  handled: number;
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -27,18 +35,18 @@ function refuse(response: ServerResponse): void {
 export class SocketLimits {
   /** Connections without a request, the longest waiting first. */
   private readonly waiting = new Set<Socket>();
-  private readonly pending = new Map<Socket, number>();
+  private readonly counts = new Map<Socket, Counts>();
 
   constructor(private readonly options: SocketLimitOptions) {}
 
   /** Counts a connection until it closes. */
   add(socket: Socket): void {
-    if (this.pending.size >= this.options.maxConnections) this.closeOne(socket);
+    if (this.counts.size >= this.options.maxConnections) this.closeOne(socket);
     if (socket.destroyed) return;
-    this.pending.set(socket, 0);
+    this.counts.set(socket, { pending: 0, handled: 0 });
     this.waiting.add(socket);
     socket.once('close', () => {
-      this.pending.delete(socket);
+      this.counts.delete(socket);
       this.waiting.delete(socket);
     });
   }
@@ -46,13 +54,16 @@ export class SocketLimits {
   /** Calls `handler`, unless the connection has too many requests. */
   handle(request: IncomingMessage, response: ServerResponse, handler: Handler): void {
     const { socket } = request;
-    const pending = this.pending.get(socket);
-    if (pending === undefined) return handler(request, response);
-    if (pending > this.options.maxPipelined) return;
-    this.pending.set(socket, pending + 1);
+    const counts = this.counts.get(socket);
+    if (!counts) return handler(request, response);
+    if (counts.pending > this.options.maxPipelined || counts.handled >= this.options.maxRequests) return;
+    counts.pending += 1;
+    counts.handled += 1;
     this.waiting.delete(socket);
     response.once('close', () => this.finish(socket));
-    if (pending === this.options.maxPipelined) return refuse(response);
+    if (counts.pending > this.options.maxPipelined) return refuse(response);
+    // Node's own limit would leave the connection open.
+    if (counts.handled === this.options.maxRequests) response.shouldKeepAlive = false;
     handler(request, response);
   }
 
@@ -62,15 +73,15 @@ export class SocketLimits {
   }
 
   private finish(socket: Socket): void {
-    const pending = this.pending.get(socket);
-    if (pending === undefined) return;
-    this.pending.set(socket, pending - 1);
-    if (pending === 1) this.waiting.add(socket);
+    const counts = this.counts.get(socket);
+    if (!counts) return;
+    counts.pending -= 1;
+    if (counts.pending === 0) this.waiting.add(socket);
   }
 
   private closeOne(newcomer: Socket): void {
     const [oldest = newcomer] = this.waiting;
-    this.pending.delete(oldest);
+    this.counts.delete(oldest);
     this.waiting.delete(oldest);
     oldest.destroy();
   }
