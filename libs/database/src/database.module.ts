@@ -5,6 +5,7 @@ import { Database } from './database.js';
 import { DatabaseRequestLimiter } from './rate/database-request-limiter.js';
 import { rateRules } from './rate/rate-rules.js';
 import { AccessStore } from './stores/access.store.js';
+import { AccountListStore } from './stores/account-list.store.js';
 import { AccountStore } from './stores/account.store.js';
 import { AddressStore } from './stores/address.store.js';
 import { AlertStore } from './stores/alert.store.js';
@@ -29,6 +30,7 @@ import { SealedValueStore } from './stores/sealed-value.store.js';
 
 const stores = [
   AccessStore,
+  AccountListStore,
   AccountStore,
   AddressStore,
   AlertStore,

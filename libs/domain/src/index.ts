@@ -48,6 +48,7 @@ export {
 export { AuthorisedAccount, type Caller } from './authorised-account.js';
 export { type BodyLimits, type BodyObject, type BodyValue, hookBodyLimits, isDangerousName } from './body-limits.js';
 export { Clock } from './clock.js';
+export { type ConsentEffect, type ConsentEvent, type EventContext, readConsentEvent } from './consent-event.js';
 export type { ContactAction, ContactChange } from './contact-change.js';
 export {
   type ContactAddress,
@@ -115,15 +116,25 @@ export {
 } from './jobs.js';
 export { parseJsonBody } from './json-body.js';
 export { findJsonExcess, type JsonLimits, parseJsonWithin } from './json-limits.js';
-export { chooseList, type ListChoice, type ListRequest, type NamedList } from './list-choice.js';
+export { chooseList, type ListChoice, type ListRequest, type ListSetting, listSettingOf, type NamedList } from './list-choice.js';
 export { type LogFields, Logger, silentLogger } from './logger.js';
 export {
-  concernsList,
-  consentOfEvent,
-  consentOfExport,
-  isMailableStatus,
+  addRefusals,
+  consentOf,
+  type ConsentView,
+  equalRefusals,
+  isRefusal,
+  learnFromView,
   type MailingConsent,
+  noRefusals,
+  type OurLists,
+  type Refusal,
   type RefusalKind,
+  type Refusals,
+  type RefusalScope,
+  type SentRows,
+  viewOfContact,
+  viewOfExport,
 } from './mailing-consent.js';
 export {
   AGREEING_CODES,

@@ -1,45 +1,127 @@
 import { describe, expect, it } from '@jest/globals';
-import { type MailingConsent, concernsList, consentOfEvent, consentOfExport } from './mailing-consent.js';
+import {
+  type ConsentView,
+  type Refusal,
+  type Refusals,
+  type SentRows,
+  addRefusals,
+  consentOf,
+  learnFromView,
+  mayLift,
+  noRefusals,
+  viewOfContact,
+  viewOfExport,
+} from './mailing-consent.js';
 
-describe('consentOfEvent', () => {
-  it.each<[string, string | undefined, MailingConsent | undefined]>([
-    ['unsubscribe', undefined, 'unsubscribed'],
-    ['unsubscribe', 'active', 'unsubscribed'],
-    ['subscribe', undefined, 'mailable'],
-    ['email_status', 'unsubscribed', 'unsubscribed'],
-    ['email_status', 'blocked', 'blocked'],
-    ['email_status', 'active', 'mailable'],
-    ['email_status', 'new', 'mailable'],
-    ['email_status', 'inactive', undefined],
-    ['email_status', 'invited', undefined],
-    ['email_status', undefined, undefined],
-    ['campaign_status', 'unsubscribed', undefined],
-  ])('reads %s with status %s as %s', (name, status, expected) => {
-    expect(consentOfEvent({ name, status })).toBe(expected);
+const HOUR = 3_600_000;
+const REFUSED = 100 * HOUR;
+const LEARNED = REFUSED + HOUR;
+const LATER = LEARNED + HOUR;
+
+const refusal = (over: Partial<Refusal> = {}): Refusal => ({
+  kind: 'unsubscribed',
+  refusedAtMs: REFUSED,
+  learnedAtMs: LEARNED,
+  isUnproven: false,
+  ...over,
+});
+const unproven = refusal({ isUnproven: true });
+const view = (over: Partial<ConsentView> = {}): ConsentView => ({
+  askedAtMs: LATER,
+  status: 'active',
+  isOnOurList: true,
+  hasLeftList: false,
+  ...over,
+});
+const sent = (over: Partial<SentRows> = {}): SentRows => ({ lastSentAtMs: REFUSED - HOUR, isPresent: true, ...over });
+const consentAfter = (known: Refusals, seen: ConsentView, rows = sent()) => consentOf(learnFromView(known, seen, rows, LATER));
+
+describe('mayLift', () => {
+  it.each<[string, Parameters<typeof mayLift>, boolean]>([
+    ['evidence of the same scope', ['list', refusal(), { scope: 'list', askedAtMs: LATER }, null], true],
+    ['evidence of the other scope', ['list', refusal(), { scope: 'global', askedAtMs: LATER }, null], false],
+    ['an answer that was asked for before the refusal was learnt', ['list', refusal(), { scope: 'list', askedAtMs: LEARNED }, null], false],
+    ['a row of ours before the refusal', ['global', refusal(), { scope: 'global', askedAtMs: LATER }, REFUSED], true],
+    ['a row of ours after the refusal', ['global', refusal(), { scope: 'global', askedAtMs: LATER }, REFUSED + 1], false],
+    [
+      'a row of ours 24 hours before the receipt of a refusal without a time',
+      ['global', refusal({ refusedAtMs: null }), { scope: 'global', askedAtMs: LATER }, LEARNED - 24 * HOUR],
+      true,
+    ],
+    [
+      'a row of ours within 24 hours before the receipt of a refusal without a time',
+      ['global', refusal({ refusedAtMs: null }), { scope: 'global', askedAtMs: LATER }, LEARNED - 24 * HOUR + 1],
+      false,
+    ],
+  ])('%s', (_name, args, lifts) => {
+    expect(mayLift(...args)).toBe(lifts);
   });
 });
 
-describe('concernsList', () => {
-  it.each<[string, number[], number | null, boolean]>([
-    ['an event without lists', [], 1, true],
-    ['an event of our list among others', [2, 1], 1, true],
-    ['an event of other lists', [2, 3], 1, false],
-    ['any event without a list of ours', [2], null, true],
-  ])('%s', (_name, named, listId, expected) => {
-    expect(concernsList(named, listId)).toBe(expected);
+describe('R51: learnFromView', () => {
+  const list: Refusals = { global: null, list: refusal() };
+  const global: Refusals = { global: refusal(), list: null };
+
+  it.each<[string, Refusals, ConsentView, SentRows, string]>([
+    ['a list refusal ends when the address is active on our list', list, view(), sent(), 'mailable'],
+    ['new counts as active', list, view({ status: 'new' }), sent(), 'mailable'],
+    ['a list refusal stays when the address is active elsewhere', list, view({ isOnOurList: false }), sent(), 'unsubscribed'],
+    ['a list refusal stays when only a row of ours made it active', list, view(), sent({ lastSentAtMs: REFUSED + 1 }), 'unsubscribed'],
+    ['a list refusal stays when the answer is older', list, view({ askedAtMs: LEARNED }), sent(), 'unsubscribed'],
+    ['a list refusal stays when the address may not be mailed', list, view({ status: 'invited' }), sent(), 'unsubscribed'],
+    ['a global refusal ends when the address is active', global, view({ isOnOurList: false }), sent(), 'mailable'],
+    ['a global refusal stays when the address is inactive', global, view({ status: 'inactive' }), sent(), 'unsubscribed'],
+    ['a global refusal is learnt', noRefusals, view({ status: 'blocked' }), sent(), 'blocked'],
+    ['a list refusal is learnt', noRefusals, view({ hasLeftList: true }), sent(), 'unsubscribed'],
+    ['nothing is learnt from an active address', noRefusals, view(), sent(), 'mailable'],
+  ])('%s', (_name, known, seen, rows, consent) => {
+    expect(consentAfter(known, seen, rows)).toBe(consent);
+  });
+
+  it('settles the scope of an unproven refusal', () => {
+    const both: Refusals = { global: unproven, list: unproven };
+    const left = learnFromView(both, view({ isOnOurList: false, hasLeftList: true }), sent(), LATER);
+    expect(left).toMatchObject({ global: null, list: { isUnproven: false } });
+    const everything = learnFromView(both, view({ status: 'unsubscribed' }), sent(), LATER);
+    expect(everything).toMatchObject({ global: { isUnproven: false }, list: null });
+    expect(consentAfter(both, view())).toBe('mailable');
+    expect(consentAfter(both, view({ isOnOurList: false }), sent({ isPresent: false }))).toBe('mailable');
+    expect(consentAfter(both, view({ isOnOurList: false }))).toBe('unsubscribed');
+  });
+
+  it('keeps the time of a refusal that is seen again', () => {
+    expect(learnFromView(list, view({ hasLeftList: true }), sent(), LATER)).toEqual(list);
   });
 });
 
-describe('consentOfExport', () => {
-  it.each<[string | undefined, number[], MailingConsent | undefined]>([
-    ['active', [], 'mailable'],
-    ['active', [2], undefined],
-    ['active', [2, 1], 'unsubscribed'],
-    ['unsubscribed', [], 'unsubscribed'],
-    ['blocked', [1], 'blocked'],
-    ['invited', [], 'mailable'],
-    [undefined, [], 'mailable'],
-  ])('reads status %s and left lists %j as %s', (status, unsubscribedListIds, expected) => {
-    expect(consentOfExport({ status, unsubscribedListIds }, 1)).toBe(expected);
+describe('addRefusals', () => {
+  it('keeps the worse kind, the later times and the proof', () => {
+    const added: Refusals = { global: refusal({ kind: 'complained', refusedAtMs: REFUSED - 1, learnedAtMs: LATER }), list: null };
+    expect(addRefusals({ global: unproven, list: unproven }, added)).toEqual({
+      global: { kind: 'complained', refusedAtMs: REFUSED, learnedAtMs: LATER, isUnproven: false },
+      list: unproven,
+    });
+  });
+});
+
+describe('views of Unisender', () => {
+  const ours = { presentId: 2, allIds: [1, 2] };
+
+  it('reads a contact', () => {
+    const lists = [
+      { id: 1, status: 'unsubscribed' },
+      { id: 2, status: 'active' },
+    ];
+    expect(viewOfContact({ status: 'active', lists }, ours, 5)).toEqual(view({ askedAtMs: 5, hasLeftList: true }));
+    expect(viewOfContact({ status: 'new', lists: [{ id: 3, status: 'unsubscribed' }] }, ours, 5)).toEqual(
+      view({ askedAtMs: 5, status: 'new', isOnOurList: false }),
+    );
+  });
+
+  it('reads a row of an export', () => {
+    expect(viewOfExport({ status: 'active', listIds: [2], leftListIds: [3] }, ours, 5)).toEqual(view({ askedAtMs: 5 }));
+    expect(viewOfExport({ status: 'active', listIds: [2], leftListIds: [2] }, ours, 5)).toEqual(
+      view({ askedAtMs: 5, isOnOurList: false, hasLeftList: true }),
+    );
   });
 });

@@ -34,7 +34,7 @@ import { EventRecorder } from './intake/event-recorder.js';
 import { JobEnqueuer } from './intake/job-enqueuer.js';
 import { KommoInbox, MissedChanges } from './intake/kommo-inbox.js';
 import { MirrorWriter } from './intake/mirror-writer.js';
-import { SignedHookReader, UnisenderInbox } from './intake/unisender-inbox.js';
+import { SignedHookReader, StoredConsents, UnisenderInbox } from './intake/unisender-inbox.js';
 import { PlannedRereads } from './intake/planned-rereads.js';
 import { WaitingQuota } from './intake/waiting-quota.js';
 import { WebhookTokens } from './intake/webhook-tokens.js';
@@ -59,8 +59,9 @@ import { AccountLeases, RequestedJobs } from './push/account-lease.js';
 import { AccountSync, EventFollower } from './push/account-sync.js';
 import { AccountFailures, AccountWorkRunner } from './push/account-work.js';
 import { AddressFlusher } from './push/address-flusher.js';
+import { AddressLooker } from './push/address-looker.js';
 import { AddressPusher } from './push/address-pusher.js';
-import { ExportReader } from './push/export-reader.js';
+import { ExportReader, ShownAddresses } from './push/export-reader.js';
 import { JobContinuation } from './push/job-continuation.js';
 import { ListKeeper } from './push/list-keeper.js';
 import { Preparation } from './push/preparation.js';
@@ -103,6 +104,7 @@ const intake: Type[] = [
   MissedChanges,
   PlannedRereads,
   SignedHookReader,
+  StoredConsents,
   UnisenderInbox,
   WaitingQuota,
   WebhookTokens,
@@ -115,6 +117,7 @@ const push: Type[] = [
   AccountSync,
   AccountWorkRunner,
   AddressFlusher,
+  AddressLooker,
   AddressPusher,
   EventFollower,
   ExportReader,
@@ -122,6 +125,7 @@ const push: Type[] = [
   ListKeeper,
   Preparation,
   RequestedJobs,
+  ShownAddresses,
   WriteBack,
 ];
 

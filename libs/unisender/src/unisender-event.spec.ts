@@ -1,7 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { readUnisenderHook } from './unisender-event.js';
 
-const none = { email: undefined, listIds: [], status: undefined, eventTime: undefined };
+const none = {
+  email: undefined,
+  login: undefined,
+  leftListIds: [],
+  joinedListIds: [],
+  otherListIds: [],
+  status: undefined,
+  eventTime: undefined,
+  atMs: undefined,
+  isRepeated: false,
+};
 
 describe('readUnisenderHook', () => {
   it('reads the single form', () => {
@@ -14,7 +24,15 @@ describe('readUnisenderHook', () => {
       subscribed_list_ids: [3],
     };
     expect(readUnisenderHook(body)).toEqual([
-      { name: 'subscribe', email: 'subscriber@email.com', listIds: [3], status: undefined, eventTime: '2025-05-16 20:23:28' },
+      {
+        ...none,
+        name: 'subscribe',
+        email: 'subscriber@email.com',
+        login: 'ID1',
+        joinedListIds: [3],
+        eventTime: '2025-05-16 20:23:28',
+        atMs: Date.UTC(2025, 4, 16, 20, 23, 28),
+      },
     ]);
   });
 
@@ -37,10 +55,20 @@ describe('readUnisenderHook', () => {
       ],
     };
     expect(readUnisenderHook(body)).toEqual([
-      { name: 'unsubscribe', email: 'a@example.org', listIds: [5, 6], status: undefined, eventTime: 't1' },
-      { name: 'email_status', email: 'b@example.org', listIds: [7], status: 'blocked', eventTime: undefined },
-      { ...none, name: 'user_info' },
+      { ...none, name: 'unsubscribe', login: 'a', email: 'a@example.org', leftListIds: [5, 6], otherListIds: [5], eventTime: 't1' },
+      { ...none, name: 'email_status', login: 'a', email: 'b@example.org', otherListIds: [7], status: 'blocked' },
+      { ...none, name: 'user_info', login: 'b' },
     ]);
+  });
+
+  it('R51: reads list ids by the meaning of their names, and whether the delivery is a repeated one', () => {
+    const single = { event_name: 'unsubscribe', unsubscribed_list_ids: [1], list_ids: '1,2', retry_count: 2 };
+    expect(readUnisenderHook(single)).toMatchObject([{ leftListIds: [1], joinedListIds: [], otherListIds: [1, 2], isRepeated: true }]);
+    const batch = {
+      retry_count: '1',
+      events_by_user: [{ events: [{ event_name: 'subscribe', event_data: { just_subscribed_list_ids: 3 } }] }],
+    };
+    expect(readUnisenderHook(batch)).toMatchObject([{ leftListIds: [], joinedListIds: [3], isRepeated: true }]);
   });
 
   it('accepts unknown event names and skips items without one', () => {
@@ -53,7 +81,7 @@ describe('readUnisenderHook', () => {
   });
 
   it('S02: names no list in a text that is too long for list ids', () => {
-    const ids = (count: number) => readUnisenderHook({ event_name: 'x', list_ids: '7,'.repeat(count) })[0]?.listIds;
+    const ids = (count: number) => readUnisenderHook({ event_name: 'x', list_ids: '7,'.repeat(count) })[0]?.otherListIds;
     expect(ids(5_000)).toEqual([7]);
     expect(ids(5_001)).toEqual([]);
   });

@@ -43,7 +43,7 @@ export interface UnisenderHook {
 const TIME = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)$/;
 
 /** Converts `YYYY-MM-DD hh:mm:ss` in UTC to epoch milliseconds. */
-function toEpochMs(value: unknown): number | undefined {
+export function toEpochMs(value: unknown): number | undefined {
   const match = typeof value === 'string' ? TIME.exec(value) : null;
   const epochMs = match ? Date.parse(`${match[1]}T${match[2]}Z`) : Number.NaN;
   return Number.isNaN(epochMs) ? undefined : epochMs;

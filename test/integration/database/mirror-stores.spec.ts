@@ -10,6 +10,7 @@ import {
   RunStore,
 } from '#database';
 import type { ContactVersion, Database, NewEvent } from '#database';
+import type { ConsentView, RefusalKind } from '#domain';
 import { contactVersion } from '../../support/contact-version.js';
 import { settableClock } from '../../support/settable-clock.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
@@ -94,17 +95,19 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
   });
 
   it('records pushes and the rows of an export', async () => {
-    const { contacts, addresses, consents } = await openWithAccount();
+    const { database, contacts, addresses, consents } = await openWithAccount();
+    const active: ConsentView = { askedAtMs: NOW + 2, status: 'active', isOnOurList: true, hasLeftList: false };
     await contacts.save(ACCOUNT, [contact(7, 'One', ['a@x', 'b@x', 'c@x'])], EVENT);
     await addresses.markSent(ACCOUNT, ['a@x']);
     await addresses.saveExported(
       ACCOUNT,
       [
-        { email: 'a@x', consent: 'mailable', onOurList: true },
-        { email: 'b@x', consent: 'unsubscribed', onOurList: false },
+        { email: 'a@x', view: active, isOnOurList: true, isOnOtherLists: false },
+        { email: 'b@x', view: { ...active, status: 'unsubscribed', isOnOurList: false }, isOnOurList: false, isOnOtherLists: true },
       ],
       NOW + 2,
     );
+    await database.transaction(() => consents.learn(ACCOUNT, new Map([['b@x', { ...active, status: 'unsubscribed' }]])));
     clock.set(NOW + 3);
     await addresses.recordPushed(ACCOUNT, [
       { email: 'a@x', state: 'present', origin: 'ours', pushedHash: 'h', rejectedCode: null, ownListId: 5 },
@@ -126,18 +129,24 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
   });
 
   it('lists one write-back per unsubscribe', async () => {
-    const { contacts, consents } = await openWithAccount();
+    const { database, contacts, consents } = await openWithAccount();
+    const refuse = (kind: RefusalKind, ...emails: string[]) => {
+      const global = { kind, refusedAtMs: NOW, learnedAtMs: NOW, isUnproven: false };
+      return database.transaction(() => consents.addRefusals(ACCOUNT, new Map(emails.map((email) => [email, { global, list: null }]))));
+    };
     await contacts.save(ACCOUNT, [contact(7, 'One', ['a@x']), contact(8, 'Two', ['a@x'])], EVENT);
-    await consents.save(ACCOUNT, ['a@x', 'new@x'], 'unsubscribed');
+    await refuse('unsubscribed', 'a@x', 'new@x');
     expect(await consents.listWriteBacks(ACCOUNT, 9)).toEqual([
       { email: 'a@x', contactIds: [7, 8] },
       { email: 'new@x', contactIds: [] },
     ]);
     await consents.markWrittenBack(ACCOUNT, ['a@x', 'new@x']);
-    await consents.save(ACCOUNT, ['a@x'], 'blocked');
+    await refuse('blocked', 'a@x');
     expect(await consents.listWriteBacks(ACCOUNT, 9)).toEqual([]);
-    await consents.save(ACCOUNT, ['a@x'], 'mailable');
-    await consents.save(ACCOUNT, ['a@x'], 'unsubscribed');
+    const active: ConsentView = { askedAtMs: NOW + 1, status: 'active', isOnOurList: true, hasLeftList: false };
+    await database.transaction(() => consents.learn(ACCOUNT, new Map([['a@x', active]])));
+    expect(await consents.listUnmailable(ACCOUNT, ['a@x'])).toEqual([]);
+    await refuse('unsubscribed', 'a@x');
     expect((await consents.listWriteBacks(ACCOUNT, 9)).map(({ email }) => email)).toEqual(['a@x']);
   });
 

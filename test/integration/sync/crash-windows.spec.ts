@@ -92,13 +92,14 @@ describe.each(testDatabaseKinds())('an interrupted step on %s', (kind) => {
   it('R45: keeps an unsubscribe that arrived after the export was requested', async () => {
     const [id = 0] = await account.createMany(many(1));
     await account.connect();
-    const row = { email: 'p0@example.com', consent: 'mailable', onOurList: true } as const;
-    const askedAt = clock.nowMs();
+    const email = 'p0@example.com';
+    const view = { askedAtMs: clock.nowMs(), status: 'active', isOnOurList: true, hasLeftList: false };
     clock.advance(1_000);
     await account.unsubscribe('p0@example.com');
     await world.control.post('/unisender/hooks/flush');
-    await world.harness.get(Database).transaction(() => world.harness.get(AddressStore).saveExported(account.accountId, [row], askedAt));
-    expect(await world.harness.get(MailingConsentStore).listUnmailable(account.accountId, [row.email])).toEqual([row.email]);
+    const consents = world.harness.get(MailingConsentStore);
+    await world.harness.get(Database).transaction(() => consents.learn(account.accountId, new Map([[email, view]])));
+    expect(await consents.listUnmailable(account.accountId, [email])).toEqual([email]);
     await account.change(id, { name: 'Renamed' });
     await world.settle();
     expect(await account.held()).toMatchObject(new Map([['p0@example.com', { status: 'unsubscribed', fields: { Name: 'Person 0' } }]]));

@@ -4,16 +4,15 @@ import {
   type AddressRecord,
   Clock,
   type DirtyCause,
+  type ConsentView,
   MAX_ROWS_PER_CALL,
-  type MailingConsent,
   OUTCOME_UNKNOWN,
   type PushedAddress,
-  groupBy,
 } from '#domain';
 import { Database } from '../database.js';
 import { AddressEntity } from '../entities/address.entity.js';
 import { ContactEntity } from '../entities/contact.entity.js';
-import { type OnConflict, executeIn, fieldList, incoming, selectRows, selectRowsIn, upsertRows } from '../entity-sql.js';
+import { executeIn, fieldList, incoming, selectRows, selectRowsIn, upsertRows } from '../entity-sql.js';
 import { markDirty } from './mark-dirty.js';
 
 /** An address whose row in Unisender may differ from the mirror. */
@@ -36,9 +35,10 @@ export interface DirtyBacklog {
 /** One row of a Unisender export. */
 export interface ExportedAddress {
   readonly email: string;
-  /** Undefined when the export does not say: the stored consent stays. */
-  readonly consent: MailingConsent | undefined;
-  readonly onOurList: boolean;
+  readonly view: ConsentView;
+  /** Whether our list has it, also when it unsubscribed from that. */
+  readonly isOnOurList: boolean;
+  readonly isOnOtherLists: boolean;
 }
 
 type DirtyRow = AddressRecord & Pick<AddressEntity, 'firstSentAt' | 'seenAt'> & { readonly holderId: number | null };
@@ -92,6 +92,7 @@ export class AddressStore {
    */
   async forgetPushed(accountId: number): Promise<void> {
     await this.database.execute(`DELETE FROM addresses WHERE account_id = ? AND consent = 'mailable'`, [accountId]);
+    await this.keepRefusalsOfFormerAccount(accountId);
     await this.database.execute(
       `UPDATE addresses SET origin = 'unknown', state = 'absent', pushed_hash = NULL, park_code = NULL, first_sent_at = NULL, seen_at = NULL,
               own_list_id = NULL
@@ -104,6 +105,21 @@ export class AddressStore {
     );
     const emails = held.map(({ email }) => email);
     await markDirty(this.database, accountId, emails, { nowMs: this.clock.nowMs(), cause: 'settings' });
+  }
+
+  /** The new Unisender account proves nothing about a refusal of the whole former one, which was also one of our list there. */
+  private async keepRefusalsOfFormerAccount(accountId: number): Promise<void> {
+    await this.database.execute(
+      `UPDATE addresses SET list_refusal = global_refusal, list_refused_at = global_refused_at, list_learned_at = global_learned_at,
+              list_unproven = 0
+        WHERE account_id = ? AND global_refusal IS NOT NULL AND list_refusal IS NULL`,
+      [accountId],
+    );
+    await this.database.execute(
+      `UPDATE addresses SET global_refusal = NULL, global_refused_at = NULL, global_learned_at = NULL, global_unproven = 0, list_unproven = 0
+        WHERE account_id = ? AND (global_refusal IS NOT NULL OR list_unproven = 1)`,
+      [accountId],
+    );
   }
 
   /** Lists the oldest dirty addresses, each with the existing contact of the lowest id that holds it. */
@@ -200,22 +216,43 @@ export class AddressStore {
   }
 
   /**
-   * Stores rows of an export: which addresses were in Unisender before us, and which are unsubscribed. `seenAtMs` is when the
-   * export was requested: an unsubscribe that came later stays.
+   * Stores rows of an export that was requested at `seenAtMs`: which addresses were in Unisender before us, and on which lists they
+   * are.
    */
   async saveExported(accountId: number, rows: readonly ExportedAddress[], seenAtMs: number): Promise<void> {
-    const laterConsent = { sql: `CASE WHEN addresses.updated_at >= ${Math.trunc(seenAtMs)} THEN addresses.consent ELSE 'mailable' END` };
-    for (const [consent, group] of groupBy(rows, (row) => row.consent)) {
-      const rule = consent === undefined ? { sql: 'addresses.consent' } : consent === 'mailable' ? laterConsent : 'incoming';
-      await this.saveSeen(accountId, group, seenAtMs, rule);
-    }
+    await upsertRows(this.database, {
+      entity: AddressEntity,
+      key: ['accountId', 'email'],
+      update: {
+        origin: { sql: `CASE WHEN addresses.first_sent_at IS NULL THEN 'preexisting' ELSE addresses.origin END` },
+        ...incoming('seenAt', 'isOnOtherLists', 'lookedAt'),
+      },
+      rows: rows.map(({ email, isOnOurList, isOnOtherLists }) => ({
+        accountId,
+        email,
+        origin: 'preexisting' as const,
+        seenAt: isOnOurList ? seenAtMs : null,
+        isOnOtherLists,
+        lookedAt: seenAtMs,
+        updatedAt: seenAtMs,
+      })),
+    });
   }
 
-  /** Marks addresses dirty that we pushed before the export was requested and that it did not show on our list. Returns how many. */
+  /**
+   * Marks addresses dirty that we pushed before the export was requested and that it did not show on our list. One that it did not show
+   * at all is not in Unisender any more: its origin is unknown again. Returns how many.
+   */
   async markUnseenDirty(accountId: number, seenAtMs: number): Promise<number> {
+    const pushedBefore = `account_id = ? AND state = 'present' AND updated_at < ? AND verify_at IS NULL`;
+    await this.database.execute(
+      `UPDATE addresses SET origin = 'unknown', first_sent_at = NULL WHERE ${pushedBefore} AND (looked_at IS NULL OR looked_at < ?)`,
+      [accountId, seenAtMs, seenAtMs],
+    );
     return this.database.execute(
-      `UPDATE addresses SET dirty_since = COALESCE(dirty_since, ?), pushed_hash = NULL
-        WHERE account_id = ? AND state = 'present' AND consent = 'mailable' AND updated_at < ? AND (seen_at IS NULL OR seen_at < ?)`,
+      `UPDATE addresses SET dirty_cause = CASE WHEN dirty_since IS NULL THEN 'run' ELSE dirty_cause END,
+              dirty_since = COALESCE(dirty_since, ?), pushed_hash = NULL
+        WHERE ${pushedBefore} AND consent = 'mailable' AND (seen_at IS NULL OR seen_at < ?)`,
       [this.clock.nowMs(), accountId, seenAtMs, seenAtMs],
     );
   }
@@ -239,25 +276,5 @@ export class AddressStore {
       [...new Set(contactIds)],
     );
     return new Map(rows.map(({ contactId, ...holder }) => [contactId, holder]));
-  }
-
-  private async saveSeen(accountId: number, rows: readonly ExportedAddress[], seenAtMs: number, consentRule: OnConflict): Promise<void> {
-    await upsertRows(this.database, {
-      entity: AddressEntity,
-      key: ['accountId', 'email'],
-      update: {
-        origin: { sql: `CASE WHEN addresses.first_sent_at IS NULL THEN 'preexisting' ELSE addresses.origin END` },
-        consent: consentRule,
-        seenAt: 'incoming',
-      },
-      rows: rows.map(({ email, consent, onOurList }) => ({
-        accountId,
-        email,
-        origin: 'preexisting' as const,
-        consent: consent ?? 'mailable',
-        seenAt: onOurList ? seenAtMs : null,
-        updatedAt: seenAtMs,
-      })),
-    });
   }
 }

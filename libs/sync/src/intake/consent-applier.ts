@@ -1,49 +1,40 @@
 import { Injectable } from '@nestjs/common';
 import { EventStore, MailingConsentStore, type SettledEvent, type WaitingEvent } from '#database';
-import { type MailingConsent, isMailableStatus } from '#domain';
-import { UnisenderClient } from '#unisender';
 import type { AccountWork } from '../push/account-work.js';
+import { AddressLooker, viewsOf } from '../push/address-looker.js';
 
-/** The mailing consent of addresses, as a Unisender event states it. */
-export interface ConsentChange {
+/** A waiting event of Unisender: its addresses, and whether Unisender must be asked about them. */
+export interface ConsentNotice {
   readonly emails: readonly string[];
-  readonly consent: MailingConsent;
+  readonly needsLook: boolean;
 }
 
-/** Applies waiting events of Unisender to the mailing consent of addresses. */
+/** Settles waiting events of Unisender. Their refusals took effect when they arrived; here Unisender is asked about the others. */
 @Injectable()
 export class ConsentApplier {
   constructor(
     private readonly events: EventStore,
     private readonly consents: MailingConsentStore,
-    private readonly unisender: UnisenderClient,
+    private readonly looker: AddressLooker,
   ) {}
 
-  /** Applies the events and settles them in one transaction. Throws TransientError (lease, database, Unisender). */
+  /**
+   * Asks Unisender about addresses that are known as refused and that an event is about; learns from the answers; settles the events
+   * in the same transaction. An address that Unisender does not show keeps its refusals; without a key, the events wait. Throws
+   * TransientError (lease, database, Unisender).
+   */
   async apply(work: AccountWork, events: readonly WaitingEvent[]): Promise<void> {
     if (events.length === 0) return;
     const { accountId } = work.lease;
-    const changes: ConsentChange[] = [];
-    for (const event of events) changes.push(await this.confirm(work, JSON.parse(event.payload) as ConsentChange));
+    const notices = events.map(({ payload }) => JSON.parse(payload) as ConsentNotice);
+    const emails = [...new Set(notices.filter(({ needsLook }) => needsLook).flatMap((notice) => notice.emails))];
+    const refused = emails.length === 0 ? [] : await this.consents.listUnmailable(accountId, emails);
+    if (refused.length > 0 && !work.unisenderKey) return;
+    const views = work.unisenderKey ? viewsOf(await this.looker.look(work, work.unisenderKey, refused)) : new Map<string, never>();
     await work.lease.write(async () => {
-      for (const { emails, consent } of changes) await this.consents.save(accountId, emails, consent);
+      await this.consents.learn(accountId, views);
       const settled = events.map(({ eventId, deliveries }): SettledEvent => ({ eventId, deliveries, state: 'applied', reason: null }));
       await this.events.settle(accountId, settled);
     });
-  }
-
-  /**
-   * Returns an unsubscribe as it is. Of addresses that subscribed again, returns those that Unisender confirms: its events are
-   * late and repeated, and an old one must not subscribe an address again.
-   */
-  private async confirm({ lease, unisenderKey }: AccountWork, change: ConsentChange): Promise<ConsentChange> {
-    if (change.consent !== 'mailable') return change;
-    const unmailable = await this.consents.listUnmailable(lease.accountId, change.emails);
-    const confirmed: string[] = [];
-    for (const email of unisenderKey ? unmailable : []) {
-      const contact = unisenderKey && (await this.unisender.getContact(unisenderKey, email));
-      if (isMailableStatus(contact?.status)) confirmed.push(email);
-    }
-    return { emails: confirmed, consent: 'mailable' };
   }
 }

@@ -1,35 +1,62 @@
 import { Injectable } from '@nestjs/common';
-import { AccountStore, Database, MailingConsentStore } from '#database';
-import { InvalidInputError, concernsList, consentOfEvent, hookBodyLimits, parseAddress, parseJsonBody } from '#domain';
+import { type AccountEntity, AccountListStore, AccountStore, Database, MailingConsentStore } from '#database';
+import {
+  Clock,
+  type ConsentEffect,
+  type EventContext,
+  InvalidInputError,
+  type Refusals,
+  addRefusals,
+  hookBodyLimits,
+  noRefusals,
+  parseAddress,
+  parseJsonBody,
+  readConsentEvent,
+} from '#domain';
 import { Keyring } from '#secrets';
 import { type UnisenderEvent, readUnisenderHook, verifyHookAuth } from '#unisender';
 import { findUnisenderKey } from '../tokens/sealing.js';
-import type { ConsentChange } from './consent-applier.js';
+import type { ConsentNotice } from './consent-applier.js';
 import { EventRecorder, type ReceivedEvent, dedupKeyOf } from './event-recorder.js';
 import { JobEnqueuer } from './job-enqueuer.js';
 
 interface ReceivedChange {
   readonly event: UnisenderEvent;
-  readonly change: ConsentChange;
+  readonly email: string;
+  readonly effect: ConsentEffect;
 }
 
-/** What an event means for our list; empty when it concerns other lists only. */
-function toConsentChanges(event: UnisenderEvent, listId: number | null): ReceivedChange[] {
-  const consent = consentOfEvent(event);
+/** What an event means for an account; empty when it says nothing about the whole Unisender account or a list of ours. */
+function toConsentChanges(event: UnisenderEvent, context: EventContext): ReceivedChange[] {
+  const effect = readConsentEvent(event, context);
   const address = event.email === undefined ? undefined : parseAddress(event.email);
-  if (!consent || !concernsList(event.listIds, listId) || !address || address.invalidReason === 'empty') return [];
-  return [{ event, change: { emails: [address.email], consent } }];
+  return effect && address && address.invalidReason !== 'empty' ? [{ event, email: address.email, effect }] : [];
 }
 
-const toEvent = ({ event, change }: ReceivedChange): ReceivedEvent => ({
-  source: 'unisender',
-  action: event.name,
-  contactId: null,
-  payload: JSON.stringify(change),
-  dedupKey: dedupKeyOf([event.name, event.eventTime, change]),
-  state: 'waiting',
-  reason: null,
-});
+function toEvent({ event, email, effect }: ReceivedChange): ReceivedEvent {
+  const notice: ConsentNotice = { emails: [email], needsLook: effect.needsLook };
+  const lists = [event.leftListIds, event.joinedListIds, event.otherListIds];
+  return {
+    source: 'unisender',
+    action: event.name,
+    contactId: null,
+    payload: JSON.stringify(notice),
+    dedupKey: dedupKeyOf([event.name, event.status, event.eventTime, lists, notice]),
+    state: 'waiting',
+    reason: null,
+  };
+}
+
+/** The refusals of the events by address. Those of one address add up. */
+function toRefusals(received: readonly ReceivedChange[]): Map<string, Refusals> {
+  const refusals = new Map<string, Refusals>();
+  for (const { email, effect } of received) {
+    if (effect.refusals.global || effect.refusals.list) {
+      refusals.set(email, addRefusals(refusals.get(email) ?? noRefusals, effect.refusals));
+    }
+  }
+  return refusals;
+}
 
 /** Reads the bodies of Unisender's webhooks, which are signed with the account's key (reference/unisender.md 8.4). */
 @Injectable()
@@ -39,8 +66,8 @@ export class SignedHookReader {
     private readonly keyring: Keyring,
   ) {}
 
-  /** The events of a body, with the account's list. Throws InvalidInputError: `wrong_auth`, or a body that is not JSON. */
-  async read(accountId: number, rawBody: Buffer): Promise<{ readonly listId: number | null; readonly events: UnisenderEvent[] }> {
+  /** The events of a body, with the account. Throws InvalidInputError: `wrong_auth`, or a body that is not JSON. */
+  async read(accountId: number, rawBody: Buffer): Promise<{ readonly account: AccountEntity; readonly events: UnisenderEvent[] }> {
     const account = await this.accounts.find(accountId);
     const key = account && findUnisenderKey(this.keyring, account);
     if (!key || !verifyHookAuth(rawBody, key.reveal())) {
@@ -49,7 +76,28 @@ export class SignedHookReader {
         fields: [{ field: 'auth', problem: 'does not match the body' }],
       });
     }
-    return { listId: account.listId, events: readUnisenderHook(parseJsonBody(rawBody, hookBodyLimits)) };
+    return { account, events: readUnisenderHook(parseJsonBody(rawBody, hookBodyLimits)) };
+  }
+}
+
+/** What is stored about consents, as the inbox needs it. */
+@Injectable()
+export class StoredConsents {
+  constructor(
+    private readonly consents: MailingConsentStore,
+    private readonly lists: AccountListStore,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Adds refusals. Call it in a transaction. */
+  async addRefusals(accountId: number, refusals: ReadonlyMap<string, Refusals>): Promise<void> {
+    await this.consents.addRefusals(accountId, refusals);
+  }
+
+  /** What is needed to read events that arrive now. */
+  async contextOf(account: AccountEntity): Promise<EventContext> {
+    const { allIds } = await this.lists.findOurLists(account);
+    return { ourListIds: allIds, receivedAtMs: this.clock.nowMs() };
   }
 }
 
@@ -59,7 +107,7 @@ export class UnisenderInbox {
   constructor(
     private readonly hooks: SignedHookReader,
     private readonly database: Database,
-    private readonly consents: MailingConsentStore,
+    private readonly stored: StoredConsents,
     private readonly events: EventRecorder,
     private readonly jobs: JobEnqueuer,
   ) {}
@@ -69,15 +117,16 @@ export class UnisenderInbox {
    * InvalidInputError `wrong_auth` when the body is not signed with the account's key.
    */
   async receive(accountId: number, rawBody: Buffer): Promise<{ accepted: number }> {
-    const hook = await this.hooks.read(accountId, rawBody);
-    const received = hook.events.flatMap((event) => toConsentChanges(event, hook.listId));
-    const unsubscribes = received.filter(({ change }) => change.consent !== 'mailable');
+    const { account, events } = await this.hooks.read(accountId, rawBody);
+    const context: EventContext = await this.stored.contextOf(account);
+    const received = events.flatMap((event) => toConsentChanges(event, context));
+    const refusals = toRefusals(received);
     await this.database.transaction(async () => {
-      for (const { change } of unsubscribes) await this.consents.save(accountId, change.emails, change.consent);
+      await this.stored.addRefusals(accountId, refusals);
       await this.events.record(accountId, received.map(toEvent));
     });
     if (received.length > 0) this.jobs.enqueueContactsSoon(accountId);
-    if (unsubscribes.length > 0) await this.jobs.enqueue({ tube: 'write-backs', payload: { account_id: accountId } });
+    if (refusals.size > 0) await this.jobs.enqueue({ tube: 'write-backs', payload: { account_id: accountId } });
     return { accepted: received.length };
   }
 }

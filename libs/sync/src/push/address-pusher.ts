@@ -48,7 +48,7 @@ export class AddressPusher {
     try {
       return await this.pushRound({ work, key, listId, count });
     } catch (error) {
-      const isReplaced = error instanceof UnisenderRejectedError && (await this.preparation.replaceLostLists(work, key, listId));
+      const isReplaced = error instanceof UnisenderRejectedError && (await this.preparation.replaceLost(work, key));
       if (isReplaced) return true;
       throw error;
     }

@@ -28,24 +28,29 @@ export class Preparation {
   ): Promise<number> {
     const known = this.ready.get(work);
     if (known !== undefined) return known;
-    const { listId, isPreexisting } = await this.ensureList(work, key, options.look ?? false);
-    if (work.account.baselineState !== 'done' || isPreexisting || options.relearn) {
-      await this.exports.requestAndStore(work, key, listId, options.task ?? unsavedTask);
+    const { listId, isNew } = await this.ensureList(work, key, options.look ?? false);
+    if (work.account.baselineState !== 'done' || isNew || options.relearn) {
+      await this.exports.requestAndStore(work, key, options.task ?? unsavedTask);
     }
     this.ready.set(work, listId);
     return listId;
   }
 
-  /** Replaces lists that were deleted in Unisender. Returns true when something changed, so that the push can be repeated. */
-  async replaceLostLists(work: AccountWork, key: Secret, lostId: number): Promise<boolean> {
-    const { listId } = await this.lists.ensureList(work, key);
+  /**
+   * Replaces lists and fields that were deleted in Unisender. Returns true when something changed, so that the push can be repeated.
+   * May wait for an export: a list that is created again is filled without those who had left it.
+   */
+  async replaceLost(work: AccountWork, key: Secret): Promise<boolean> {
+    const { listId, isNew } = await this.lists.ensureList(work, key);
+    if (isNew) await this.exports.requestAndStore(work, key, unsavedTask);
     this.ready.set(work, listId);
-    return (await this.lists.forgetLostLists(work, key)) || listId !== lostId;
+    const hasForgotten = await this.lists.forgetLostLists(work, key);
+    return (await this.lists.ensureFields(work, key)) || hasForgotten || isNew;
   }
 
   private async ensureList(work: AccountWork, key: Secret, look: boolean): Promise<EnsuredList> {
     const { listId, baselineState } = work.account;
-    if (!look && listId !== null && baselineState === 'done') return { listId, isPreexisting: false };
+    if (!look && listId !== null && baselineState === 'done') return { listId, isNew: false };
     const ensured = await this.lists.ensureList(work, key);
     await this.lists.ensureFields(work, key);
     return ensured;

@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { AccountListStore } from '#database';
+import { Clock, type ConsentView, type Secret, viewOfContact } from '#domain';
+import { UnisenderClient, type UnisenderContact, UnisenderRejectedError } from '#unisender';
+import { type AccountWork, throwIfStopping } from './account-work.js';
+
+/** What Unisender answered about one address. */
+export type Look =
+  | { readonly kind: 'found'; readonly askedAtMs: number; readonly contact: UnisenderContact; readonly view: ConsentView }
+  | { readonly kind: 'absent'; readonly askedAtMs: number }
+  /** Unisender refuses to show this address. */
+  | { readonly kind: 'refused'; readonly code: string; readonly cause: string };
+
+/** Asks Unisender about single addresses. */
+@Injectable()
+export class AddressLooker {
+  constructor(
+    private readonly unisender: UnisenderClient,
+    private readonly lists: AccountListStore,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Makes one call for each address. Throws TransientError, also when the process stops or the lease is lost. */
+  async look(work: AccountWork, key: Secret, emails: readonly string[]): Promise<Map<string, Look>> {
+    const looks = new Map<string, Look>();
+    if (emails.length === 0) return looks;
+    const ours = await this.lists.findOurLists(work.account);
+    for (const email of emails) {
+      const askedAtMs = this.clock.nowMs();
+      const shown = await this.ask(key, email);
+      if (shown instanceof UnisenderRejectedError) {
+        looks.set(email, { kind: 'refused', code: shown.vendorCode, cause: shown.message });
+      } else if (shown) looks.set(email, { kind: 'found', askedAtMs, contact: shown, view: viewOfContact(shown, ours, askedAtMs) });
+      else looks.set(email, { kind: 'absent', askedAtMs });
+      throwIfStopping(work.signal);
+      work.lease.assertHeld();
+    }
+    return looks;
+  }
+
+  private async ask(key: Secret, email: string): Promise<UnisenderContact | UnisenderRejectedError | undefined> {
+    try {
+      return await this.unisender.getContact(key, email);
+    } catch (error) {
+      if (error instanceof UnisenderRejectedError) return error;
+      throw error;
+    }
+  }
+}
+
+/** The views of the addresses that Unisender showed. */
+export const viewsOf = (looks: ReadonlyMap<string, Look>): Map<string, ConsentView> =>
+  new Map([...looks].flatMap(([email, look]) => (look.kind === 'found' ? [[email, look.view] as const] : [])));

@@ -1,0 +1,186 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { openSyncScene } from '../../support/sync-scene.js';
+import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
+import { testDatabaseKinds } from '../../support/test-databases.js';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const LEFT = 'left@example.com';
+const STAYS = 'stays@example.com';
+
+describe.each(testDatabaseKinds())('mailing consent on %s', (kind) => {
+  const { clock, enter } = openSyncScene(kind);
+  let world: SyncWorld;
+  let account: SyncedAccount;
+
+  beforeEach(async () => {
+    ({ world, account } = await enter());
+  });
+
+  const create = (email: string) => account.create({ name: email.split('@')[0], emails: [email], hooks: false });
+  /** An account with two addresses on its list, of which the first leaves it. Returns the ids of the contacts. */
+  const connectAndLeave = async (settings?: Readonly<Record<string, unknown>>): Promise<[number, number]> => {
+    const ids: [number, number] = [await create(LEFT), await create(STAYS)];
+    await account.connect(settings);
+    clock.advance(2 * DAY_MS);
+    await account.unsubscribe(LEFT, [await account.listId()]);
+    return ids;
+  };
+  const connectAndLeaveUnheard = async (settings?: Readonly<Record<string, unknown>>) => {
+    const ids = await connectAndLeave(settings);
+    await world.loseUnisenderHooks();
+    return ids;
+  };
+  const rename = async (contactId: number, name: string) => {
+    await account.change(contactId, { name });
+    await world.settle();
+  };
+  const nameOf = async (email: string) => (await account.held()).get(email)?.fields['Name'];
+
+  describe('an unsubscribe from our list whose event was lost', () => {
+    it('R50: does not become a subscription of another list when the setting changes', async () => {
+      await connectAndLeaveUnheard();
+      await account.retitle('Other');
+      expect(await account.mailedLists(LEFT)).toEqual([]);
+      expect(await account.mailedLists(STAYS)).toEqual([await account.listId()]);
+    });
+
+    it('R50: does not become a subscription when the owner renames the list in Unisender', async () => {
+      await connectAndLeaveUnheard({ list_title: 'Clients' });
+      const listId = await account.listId();
+      await world.control.send('PATCH', `/unisender/accounts/${account.unisenderKey}/lists/${listId}`, { title: 'Renamed' });
+      await account.run('import');
+      await account.run('reconcile');
+      expect(await account.listId()).toBe(listId);
+      expect(await account.mailedLists(LEFT)).toEqual([]);
+      expect(await account.mailedLists(STAYS)).toEqual([listId]);
+    });
+
+    it('R50: is learnt by a reconciliation', async () => {
+      const [left] = await connectAndLeaveUnheard();
+      await account.run('reconcile');
+      await rename(left, 'Renamed');
+      expect(await nameOf(LEFT)).toBe('left');
+      await account.retitle('Other');
+      expect(await account.mailedLists(LEFT)).toEqual([]);
+    });
+  });
+
+  describe('an unsubscribe from our list', () => {
+    it('R51: stays when a late subscribe event arrives that our own import caused', async () => {
+      await world.control.set({ 'unisender.import_fires_hooks': true });
+      const [left] = await connectAndLeave();
+      await world.settleUnisender();
+      await account.unsubscribe(LEFT, [await account.listId()]);
+      await world.control.post(`/unisender/accounts/${account.unisenderKey}/status`, { email: LEFT, status: 'active' });
+      await world.settleUnisender();
+      await rename(left, 'Renamed');
+      expect(await nameOf(LEFT)).toBe('left');
+      await account.retitle('Other');
+      expect(await account.mailedLists(LEFT)).toEqual([]);
+    });
+
+    it('R51: stays when the address subscribes to another list', async () => {
+      const other = await account.addList('News');
+      const [left] = await connectAndLeave();
+      await world.settleUnisender();
+      clock.advance(HOUR_MS);
+      await account.subscribe(LEFT, [other]);
+      await world.settleUnisender();
+      await rename(left, 'Renamed');
+      expect(await nameOf(LEFT)).toBe('left');
+      await account.retitle('Third');
+      expect(await account.mailedLists(LEFT)).toEqual([other]);
+    });
+
+    it('R51: stays when the event names its lists twice, by other meanings', async () => {
+      await world.control.set({ 'unisender.event_list_ids': 'mixed' });
+      const other = await account.addList('News');
+      await account.addToUnisender({ email: LEFT, lists: [other] });
+      const [left] = await connectAndLeave();
+      await world.settleUnisender();
+      clock.advance(HOUR_MS);
+      await account.unsubscribe(LEFT, [other]);
+      await account.subscribe(LEFT, [other]);
+      await world.settleUnisender();
+      await rename(left, 'Renamed');
+      expect(await nameOf(LEFT)).toBe('left');
+    });
+
+    it('R51: ends when Unisender itself shows the address active on our list, by a look', async () => {
+      const [left] = await connectAndLeave();
+      await world.settleUnisender();
+      clock.advance(HOUR_MS);
+      await account.subscribe(LEFT, [await account.listId()]);
+      await world.settleUnisender();
+      await rename(left, 'Renamed');
+      expect(await nameOf(LEFT)).toBe('Renamed');
+    });
+
+    it('R51: ends when Unisender itself shows the address active on our list, by an export', async () => {
+      const [left] = await connectAndLeave();
+      await world.settleUnisender();
+      clock.advance(HOUR_MS);
+      await account.subscribe(LEFT, [await account.listId()]);
+      await world.loseUnisenderHooks();
+      await account.run('reconcile');
+      await rename(left, 'Renamed');
+      expect(await nameOf(LEFT)).toBe('Renamed');
+    });
+
+    it('R51: an event without lists counts for everything until Unisender is asked', async () => {
+      await world.control.set({ 'unisender.event_list_ids': 'absent' });
+      const [left] = await connectAndLeave();
+      await world.settleUnisender();
+      await rename(left, 'Renamed');
+      expect(await nameOf(LEFT)).toBe('left');
+      clock.advance(HOUR_MS);
+      await account.subscribe(LEFT, [await account.listId()]);
+      await world.settleUnisender();
+      await rename(left, 'Renamed again');
+      expect(await nameOf(LEFT)).toBe('Renamed again');
+    });
+
+    it('R51: an event without lists that was about another list is settled by asking Unisender', async () => {
+      await world.control.set({ 'unisender.event_list_ids': 'absent' });
+      const other = await account.addList('News');
+      await account.addToUnisender({ email: STAYS, lists: [other] });
+      const [, stays] = await connectAndLeave();
+      await account.unsubscribe(STAYS, [other]);
+      await world.settleUnisender();
+      await rename(stays, 'Renamed');
+      expect(await nameOf(STAYS)).toBe('Renamed');
+    });
+
+    it('R52: is kept when the list is deleted in Unisender and created again', async () => {
+      await connectAndLeave();
+      await world.settleUnisender();
+      await world.control.send('DELETE', `/unisender/accounts/${account.unisenderKey}/lists/${await account.listId()}`);
+      await account.run('reconcile');
+      expect(await account.mailedLists(LEFT)).toEqual([]);
+      expect(await account.mailedLists(STAYS)).toEqual([await account.listId()]);
+    });
+  });
+
+  it('R54: people who left a list of the same title that was there before us stay off', async () => {
+    const theirs = await account.addList(`Kommo ${account.accountId}`, 77);
+    await account.addToUnisender({ email: LEFT, unsubscribed_lists: [theirs] });
+    await create(LEFT);
+    await create(STAYS);
+    await account.connect();
+    expect(await account.listId()).toBe(theirs);
+    expect(await account.mailedLists(LEFT)).toEqual([]);
+    expect(await account.mailedLists(STAYS)).toEqual([theirs]);
+    await account.retitle('Other');
+    expect(await account.mailedLists(LEFT)).toEqual([]);
+  });
+
+  it('R54: a list that stood before us is learnt again by an export that was requested after the decision', async () => {
+    await create(LEFT);
+    await account.connect();
+    const theirs = await account.addList('Theirs', 77);
+    await account.addToUnisender({ email: LEFT, unsubscribed_lists: [theirs] });
+    await account.retitle('Theirs');
+    expect(await account.mailedLists(LEFT)).not.toContain(theirs);
+  });
+});
