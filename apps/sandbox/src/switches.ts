@@ -41,6 +41,7 @@ export const switchRules = {
   'kommo.token_delay_ms': amount(0, 'delay of responses of the token endpoint'),
   'kommo.renamed_status': choice([404, 401], 'status of token endpoint and API on the old host after a rename'),
   'kommo.disposable_is_admin': choice(['present', 'absent'], 'claim `is_admin` of the widget token'),
+  'kommo.user_response': choice(['same', 'other', 'without_is_admin'], 'what `GET /api/v4/users/:id` shows'),
   'kommo.trashed_visible': choice(['hidden', 'by_id', 'everywhere'], 'where a deleted contact is returned'),
   'kommo.unsorted_listed': flag(true, 'the list contains contacts of unaccepted incoming leads'),
   'kommo.default_limit': amount(50, 'page size without `limit`'),

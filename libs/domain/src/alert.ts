@@ -3,6 +3,8 @@ import type { ErrorCode } from './error-registry.js';
 /** The text of each kind of alert. An alert asks the operator to act. */
 const sentences = {
   account_reauthorization_required: 'Kommo refuses the access to account {account}: open /auth?id={account} and allow it again.',
+  authorization_refused:
+    'An authorisation of account {account} was refused: its user sees fewer contacts in Kommo. Let an administrator open /auth?id={account}.',
   unisender_key_refused: 'Unisender refuses the key of account {account}: save a working one in the widget.',
   webhook_missing: 'Kommo refuses the webhook of account {account}: changes arrive only with the nightly reconciliation.',
   run_failed: 'A run of account {account} failed: read its error at /sync/runs?id={account}.',
@@ -43,6 +45,13 @@ export const alerts = {
   reauthorizationRequired: (accountId: number, version: number): Alert => ({
     key: `account_reauthorization_required:${accountId}:${version}`,
     kind: 'account_reauthorization_required',
+    accountId,
+    details: {},
+  }),
+  /** Once per account and day. */
+  authorizationRefused: (accountId: number, nowMs: number): Alert => ({
+    key: `authorization_refused:${accountId}:${dayOf(nowMs)}`,
+    kind: 'authorization_refused',
     accountId,
     details: {},
   }),

@@ -3,7 +3,7 @@ import { BugError, InvalidInputError } from './errors.js';
 /** The sender of a request, after its token was verified. */
 export type Caller =
   | { readonly kind: 'operator' }
-  | { readonly kind: 'widget'; readonly accountId: number; readonly userId: number; readonly isAdmin: boolean }
+  | { readonly kind: 'widget'; readonly accountId: number; readonly userId: number; readonly isAdmin: boolean | undefined }
   | { readonly kind: 'webhook'; readonly accountId: number }
   | { readonly kind: 'anonymous' };
 

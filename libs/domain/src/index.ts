@@ -1,3 +1,4 @@
+export { type AccessScope, isNarrowerScope } from './access-scope.js';
 export {
   type AccountFacts,
   type AccountHindrance,
@@ -8,6 +9,7 @@ export {
   requireUsableAccount,
   toAccountBlockedError,
 } from './account-access.js';
+export { type AttentionCode, listAttention } from './account-attention.js';
 export {
   type AccountSettings,
   type AccountSettingsView,

@@ -36,16 +36,18 @@ function sign(payload: object, { alg = 'HS256', hash = 'sha256', secret = SECRET
 }
 
 describe('verifyDisposableToken', () => {
-  it('accepts a valid token; the user is an administrator only if it says so', () => {
+  it('S05: accepts a valid token; the user is an administrator only if it says so', () => {
     expect(verifyDisposableToken(sign(claims), check)).toEqual({
       accountId: 12345678,
       userId: 87654321,
-      isAdmin: false,
+      isAdmin: undefined,
       subdomain: 'subdomain',
       host: 'subdomain.kommo.com',
     });
     expect(verifyDisposableToken(sign({ ...claims, is_admin: true }), check).isAdmin).toBe(true);
-    expect(verifyDisposableToken(sign({ ...claims, is_admin: 'true' }), check).isAdmin).toBe(false);
+    for (const claim of [false, 'true', 1, null]) {
+      expect(verifyDisposableToken(sign({ ...claims, is_admin: claim }), check).isAdmin).toBe(false);
+    }
   });
 
   it.each([

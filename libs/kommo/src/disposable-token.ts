@@ -16,7 +16,8 @@ export interface DisposableTokenCheck {
 export interface WidgetCaller {
   readonly accountId: number;
   readonly userId: number;
-  readonly isAdmin: boolean;
+  /** Undefined when the token does not say it. */
+  readonly isAdmin: boolean | undefined;
   readonly subdomain: string;
   readonly host: KommoHost;
 }
@@ -78,7 +79,13 @@ function readCaller(claims: unknown, allowedDomains: readonly string[]): WidgetC
   if (accountId === undefined || userId === undefined || subdomain === undefined || host === undefined) {
     throw new DisposableTokenRefusedError('it does not name an account, a user and an allowed issuer');
   }
-  return { accountId, userId, isAdmin: valueAt(claims, 'is_admin') === true, subdomain, host };
+  return { accountId, userId, isAdmin: readAdminClaim(claims), subdomain, host };
+}
+
+/** A claim that is no boolean counts as false. */
+function readAdminClaim(claims: unknown): boolean | undefined {
+  const claim = valueAt(claims, 'is_admin');
+  return claim === undefined ? undefined : claim === true;
 }
 
 /** Reads the client id from a widget token, to find the secret that verifies it. The token is not verified here. */

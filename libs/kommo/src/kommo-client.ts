@@ -19,6 +19,7 @@ import { findKommoHost, type KommoHost } from './kommo-host.js';
 import { type KommoCaller, KommoHttp, kommoPeer, type KommoRequest } from './kommo-http.js';
 import { CONTACT_RESPONSE, isSuccess, type KommoResponse, PAGE_RESPONSE, type ResponseLimits, SMALL_RESPONSE } from './kommo-response.js';
 import { KommoSettings, type KommoTimeouts } from './kommo-settings.js';
+import { findUser, type KommoUser } from './kommo-user.js';
 import { findWebhook, isActiveFor, type KommoWebhook } from './kommo-webhook.js';
 import { readTokenPair, type TokenPair } from './token-pair.js';
 
@@ -145,6 +146,15 @@ export class KommoClient {
   /** As {@link getAccount}, for the token of an exchange: its account is not known yet. */
   async identifyAccount(session: Omit<KommoSession, 'accountId'>): Promise<KommoAccount> {
     return toAccount(readBody(await this.sendAs('exchange', session, ACCOUNT_REQUEST)));
+  }
+
+  /**
+   * Reads a user of the account. Undefined when Kommo does not confirm the rights of this very user: no such user, a response
+   * about another one, or a refusal (reference/kommo.md 4.7).
+   */
+  async findUser(session: KommoSession, userId: number): Promise<KommoUser | undefined> {
+    const response = await this.send(session, { method: 'GET', path: `/api/v4/users/${userId}` });
+    return response.status === 403 || isNotFound(response) ? undefined : findUser(readBody(response), userId);
   }
 
   /**

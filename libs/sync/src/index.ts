@@ -20,6 +20,7 @@ export { KommoContacts } from './accounts/kommo-contacts.js';
 export { Uninstall } from './accounts/uninstall.js';
 export { UnisenderContacts, type UnisenderImportView } from './accounts/unisender-contacts.js';
 export { VendorWebhooks } from './accounts/vendor-webhooks.js';
+export { WidgetAdministrators } from './accounts/widget-administrators.js';
 export { WidgetAuthority, WidgetTokenRefusedError, type WidgetUser } from './accounts/widget-authority.js';
 export { type KeyInput, WidgetSettings } from './accounts/widget-settings.js';
 export { type WidgetStatus, WidgetStatuses } from './accounts/widget-statuses.js';

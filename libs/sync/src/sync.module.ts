@@ -12,7 +12,7 @@ import { AccountViews } from './accounts/account-views.js';
 import { AuthorizationCallbacks } from './accounts/authorization-callbacks.js';
 import { AuthorizationLinks } from './accounts/authorization-links.js';
 import { AuthorizationStates } from './accounts/authorization-states.js';
-import { InstalledAccounts } from './accounts/installed-accounts.js';
+import { AuthorizationRefusals, InstalledAccounts } from './accounts/installed-accounts.js';
 import { Installer } from './accounts/installer.js';
 import { Integrations } from './accounts/integrations.js';
 import { KommoContacts } from './accounts/kommo-contacts.js';
@@ -22,6 +22,7 @@ import { UnisenderContacts } from './accounts/unisender-contacts.js';
 import { UnisenderWebhooks } from './accounts/unisender-webhooks.js';
 import { VendorWebhooks } from './accounts/vendor-webhooks.js';
 import { WebhookUrls } from './accounts/webhook-urls.js';
+import { WidgetAdministrators } from './accounts/widget-administrators.js';
 import { WidgetAuthority } from './accounts/widget-authority.js';
 import { WidgetSettings } from './accounts/widget-settings.js';
 import { WidgetStatuses } from './accounts/widget-statuses.js';
@@ -159,6 +160,7 @@ const accounts: Type[] = [
   AccountViews,
   AuthorizationCallbacks,
   AuthorizationLinks,
+  AuthorizationRefusals,
   AuthorizationStates,
   InstalledAccounts,
   Installer,
@@ -170,6 +172,7 @@ const accounts: Type[] = [
   UnisenderWebhooks,
   VendorWebhooks,
   WebhookUrls,
+  WidgetAdministrators,
   WidgetAuthority,
   WidgetSettings,
   WidgetStatuses,
@@ -235,6 +238,7 @@ const useCases: Type[] = [
   UnisenderContacts,
   UnisenderInbox,
   WebhookTokens,
+  WidgetAdministrators,
   WidgetAuthority,
   WidgetSettings,
   WidgetStatuses,

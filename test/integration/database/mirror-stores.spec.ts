@@ -41,7 +41,7 @@ const event = (eventId: string, dedupKey: string): NewEvent => ({
 const addAccount = async (database: Database): Promise<void> => {
   await new IntegrationStore(database, clock).save({ clientId: 'c', clientSecret: 's', redirectUri: 'https://us', domain: null });
   const install = { accountId: ACCOUNT, clientId: 'c', webhookToken: 't', webhookTokenHash: 'h' };
-  await new AccountStore(database, clock).install({ ...install, name: '', subdomain: '', host: '', apiDomain: null });
+  await new AccountStore(database, clock).install({ ...install, name: '', subdomain: '', host: '', apiDomain: null, accessScope: null });
 };
 
 describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {

@@ -33,6 +33,7 @@ const installed = (accountId: number) => ({
   subdomain: 'elan',
   host: 'elan.kommo.com',
   apiDomain: null,
+  accessScope: null,
 });
 
 describe.each(testDatabaseKinds())('stores on %s', (kind) => {

@@ -36,18 +36,21 @@ export class InstallScene {
     await this.sandbox.post('/kommo/integrations', { client_id: clientId, client_secret: clientSecret, redirect_uri: redirectUri });
   }
 
-  async addAccount(accountId: number): Promise<void> {
-    await this.sandbox.post('/kommo/accounts', { id: accountId, name: `Company ${accountId}`, subdomain: `company${accountId}` });
+  /** Without `users` the account has one administrator. */
+  async addAccount(accountId: number, users?: readonly { id: number; is_admin: boolean; contacts_view?: 'A' | 'M' }[]): Promise<void> {
+    const names = { id: accountId, name: `Company ${accountId}`, subdomain: `company${accountId}` };
+    await this.sandbox.post('/kommo/accounts', { ...names, ...(users && { users }) });
   }
 
   /** Allows the access. Returns what Kommo sends to the redirect URI. */
   async allow(
     accountId: number,
-    { state, clientId = CLIENT_ID }: { state?: string; clientId?: string } = {},
+    { state, clientId = CLIENT_ID, userId }: { state?: string; clientId?: string; userId?: number } = {},
   ): Promise<AuthorizationCallback> {
     const { redirect } = await this.sandbox.post<{ redirect: string }>(`/kommo/accounts/${accountId}/consent`, {
       client_id: clientId,
       ...(state === undefined ? {} : { state }),
+      ...(userId === undefined ? {} : { user_id: userId }),
     });
     const query = new URL(redirect).searchParams;
     const read = (name: string) => query.get(name) ?? undefined;
@@ -59,18 +62,19 @@ export class InstallScene {
     return { ...(await this.allow(accountId, { clientId })), fromWidget: true };
   }
 
-  async disposableToken(accountId: number, clientId = CLIENT_ID): Promise<string> {
-    const { token } = await this.sandbox.post<{ token: string }>(`/kommo/accounts/${accountId}/disposable-token`, { client_id: clientId });
+  async disposableToken(accountId: number, clientId = CLIENT_ID, userId?: number): Promise<string> {
+    const body = { client_id: clientId, ...(userId === undefined ? {} : { user_id: userId }) };
+    const { token } = await this.sandbox.post<{ token: string }>(`/kommo/accounts/${accountId}/disposable-token`, body);
     return token;
   }
 }
 
 /** Connects an account from the browser. */
-export async function installAccount(harness: Harness, scene: InstallScene, accountId = ACCOUNT_ID): Promise<void> {
+export async function installAccount(harness: Harness, scene: InstallScene, accountId = ACCOUNT_ID, userId?: number): Promise<void> {
   const links = harness.get(AuthorizationLinks);
   const installer = harness.get(Installer);
   const { state, clientId } = await links.create({ accountId });
-  await installer.finishAuthorization(await scene.allow(accountId, { state, clientId }));
+  await installer.finishAuthorization(await scene.allow(accountId, { state, clientId, ...(userId === undefined ? {} : { userId }) }));
 }
 
 export const saveKey = (harness: Harness, accountId = ACCOUNT_ID, key = UNISENDER_KEY) =>

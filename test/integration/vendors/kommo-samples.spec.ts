@@ -81,7 +81,7 @@ describe("Kommo's signatures", () => {
       allowedDomains: ['kommo.com'],
       nowSeconds: vector.claims.nbf + 1,
     });
-    expect(caller).toMatchObject({ accountId: 12345678, userId: 87654321, isAdmin: false });
+    expect(caller).toMatchObject({ accountId: 12345678, userId: 87654321, isAdmin: undefined });
   });
 
   it('R46: verifies the uninstall hook of the vector and no other', () => {

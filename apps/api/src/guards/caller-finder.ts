@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Config } from '#config';
 import { type Caller, InvalidInputError } from '#domain';
-import { WebhookTokens, WidgetAuthority } from '#sync';
+import { WebhookTokens, WidgetAdministrators, WidgetAuthority, type WidgetUser } from '#sync';
 import type { Audience } from './audience.decorator.js';
+import { changesSomething } from './route-effect.js';
 import { RefusalLimits } from './refusal-limits.js';
 
 const BEARER = /^Bearer ([\x21-\x7e]{1,512})$/i;
@@ -21,6 +22,7 @@ export class CallerFinder {
   constructor(
     private readonly config: Config,
     private readonly widgetAuthority: WidgetAuthority,
+    private readonly administrators: WidgetAdministrators,
     private readonly webhookTokens: WebhookTokens,
     private readonly limits: RefusalLimits,
   ) {}
@@ -32,7 +34,7 @@ export class CallerFinder {
   async find(audience: Audience, request: FastifyRequest): Promise<Caller> {
     if (audience === 'kommo' || audience === 'unisender') return this.findByPath(request);
     if (this.isOperator(request)) return { kind: 'operator' };
-    if (audience === 'widget') return this.limits.consumeOnRefusal({ request, purpose: 'widget' }, () => this.findWidgetUser(request));
+    if (audience === 'widget') return this.findWidgetCaller(request);
     if (audience !== 'operator') return ANONYMOUS;
     this.limits.consume(request, 'operator');
     throw operatorRequired();
@@ -43,10 +45,17 @@ export class CallerFinder {
     return token !== undefined && this.config.operatorToken.matches(token);
   }
 
-  private async findWidgetUser({ headers }: FastifyRequest): Promise<Caller> {
+  /** Every user of the account may read; only administrators may change anything. */
+  private async findWidgetCaller(request: FastifyRequest): Promise<Caller> {
+    const user = await this.limits.consumeOnRefusal({ request, purpose: 'widget' }, () => this.findWidgetUser(request));
+    if (changesSomething(request)) await this.administrators.require(user);
+    return { kind: 'widget', ...user };
+  }
+
+  private async findWidgetUser({ headers }: FastifyRequest): Promise<WidgetUser> {
     const token = headers['x-auth-token'];
     if (typeof token !== 'string' || token === '') throw widgetTokenRequired();
-    return { kind: 'widget', ...(await this.widgetAuthority.authorize(token)) };
+    return this.widgetAuthority.authorize(token);
   }
 
   /** The token of a webhook is in its path. Kommo's uninstall call has none: its handler checks the signature. */

@@ -11,12 +11,11 @@ import { sendFailure } from '../http/failure.filter.js';
 import { CallerFinder } from './caller-finder.js';
 import { setCaller } from './caller.js';
 import { RefusalLimits } from './refusal-limits.js';
+import { changesSomething } from './route-effect.js';
 
 /** Bodies in memory that are not answered yet: eight of the largest, four of one caller. */
 const MAX_BODIES_BYTES = 8 * MAX_LARGE_BODY_BYTES;
 const MAX_BODIES_BYTES_PER_CALLER = 4 * MAX_LARGE_BODY_BYTES;
-
-const READ_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 const keyOf = (caller: Caller) => ('accountId' in caller ? `account ${caller.accountId}` : caller.kind);
 
@@ -69,10 +68,9 @@ export class RequestGate implements OnModuleInit {
     throw new InvalidInputError('Unknown URL', { code: 'not_found' });
   }
 
-  private refuseChange({ method, routeOptions }: FastifyRequest): void {
-    const { url = '', config } = routeOptions;
-    if (!this.config.consoleReadOnly || !url.startsWith('/operations/')) return;
-    if (READ_METHODS.has(method) || config.changesNothing) return;
+  private refuseChange(request: FastifyRequest): void {
+    const { url = '' } = request.routeOptions;
+    if (!this.config.consoleReadOnly || !url.startsWith('/operations/') || !changesSomething(request)) return;
     throw new InvalidInputError('The console is read-only: unset CONSOLE_READ_ONLY to change anything', { code: 'console_read_only' });
   }
 

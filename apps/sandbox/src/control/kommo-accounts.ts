@@ -82,13 +82,14 @@ function readIdentity(input: Input, id: number, nowSeconds: number): AccountIden
 
 function readUsers(input: Input, accountId: number): readonly [KommoUser, ...KommoUser[]] {
   const users = (input.optionalList('users') ?? []).map((item) => {
-    const user = new Input(item, 'an item of users').allowOnly('id', 'is_admin');
+    const user = new Input(item, 'an item of users').allowOnly('id', 'is_admin', 'contacts_view');
     const id = user.optionalInteger('id');
     if (id === undefined) throw new ControlError('id is required (an item of users)');
-    return { id, isAdmin: user.optionalFlag('is_admin') ?? false };
+    return { id, isAdmin: user.optionalFlag('is_admin') ?? false, contactsView: user.choice('contacts_view', ['A', 'M'] as const, 'A') };
   });
   const [first, ...rest] = users;
-  return first ? [first, ...rest] : [{ id: input.optionalInteger('user_id') ?? 10_000_000 + (accountId % 1_000_000), isAdmin: true }];
+  if (first) return [first, ...rest];
+  return [{ id: input.optionalInteger('user_id') ?? 10_000_000 + (accountId % 1_000_000), isAdmin: true, contactsView: 'A' }];
 }
 
 function readFields(input: Input, count: number): FieldDefinition[] {

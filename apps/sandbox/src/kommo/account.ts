@@ -7,6 +7,8 @@ import type { Webhook } from './webhook.js';
 export interface KommoUser {
   readonly id: number;
   readonly isAdmin: boolean;
+  /** Which contacts the user sees: all, or only those that the user is responsible for. */
+  readonly contactsView: 'A' | 'M';
 }
 
 /** Properties of an account that never change. */

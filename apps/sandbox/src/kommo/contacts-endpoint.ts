@@ -1,7 +1,7 @@
 import { parseForm, textOf, itemsOf, type FormTree } from '../http/form.js';
 import { noContent, type HttpResponse } from '../http/message.js';
 import type { Switches } from '../switches.js';
-import type { KommoAccount } from './account.js';
+import type { KommoAccount, KommoUser } from './account.js';
 import type { ApiHandler, ApiRequest } from './api-request.js';
 import { asRecord, ContactInput } from './contact-input.js';
 import type { ContactService } from './contact-service.js';
@@ -22,13 +22,13 @@ export class ContactsEndpoint {
 
   /** `GET /api/v4/contacts` */
   list(type: EntityType): ApiHandler {
-    return ({ call, account }) => {
+    return ({ call, account, grant }) => {
       const query = parseForm(call.query);
       const limit = Number(textOf(query, 'limit') ?? this.switches.get('kommo.default_limit'));
       const page = Math.max(1, Number(textOf(query, 'page') ?? 1) || 1);
       if (limit > maxItems) return kommoProblem(422, `Limit ${maxItems} per page`);
       if (!Number.isInteger(limit) || limit < 1) return kommoProblem(400, 'Request validation failed');
-      const matching = this.select(account, type, query);
+      const matching = visibleTo(grant.user, this.select(account, type, query));
       const shown = matching.slice((page - 1) * limit, page * limit);
       if (shown.length === 0) return noContent;
       const pages = { page, hasNext: matching.length > page * limit };
@@ -38,8 +38,9 @@ export class ContactsEndpoint {
 
   /** `GET /api/v4/contacts/:id` */
   single(type: EntityType): ApiHandler {
-    return ({ account, params }) => {
+    return ({ account, grant, params }) => {
       const contact = account.contactsOf(type).get(Number(params.id));
+      if (contact && visibleTo(grant.user, [contact]).length === 0) return noContent;
       const hidden = contact?.isDeleted === true && this.switches.get('kommo.trashed_visible') === 'hidden';
       return contact && !hidden ? halResponse(contactView(account, contact)) : noContent;
     };
@@ -123,6 +124,11 @@ export class ContactsEndpoint {
     if (textOf(query, 'with')?.split(',').includes('only_deleted')) return contacts.listAll().filter(({ isDeleted }) => isDeleted);
     return this.switches.get('kommo.trashed_visible') === 'everywhere' ? contacts.listAll() : contacts.list();
   }
+}
+
+/** A token shows what its user sees (reference kommo 4.7). */
+function visibleTo({ id, contactsView }: KommoUser, contacts: readonly Contact[]): readonly Contact[] {
+  return contactsView === 'A' ? contacts : contacts.filter(({ responsibleUserId }) => responsibleUserId === id);
 }
 
 type ContactTest = (contact: Contact) => boolean;

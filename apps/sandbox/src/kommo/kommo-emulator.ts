@@ -15,6 +15,7 @@ import { OAuthServer, type Grant } from './oauth-server.js';
 import { kommoProblem } from './problems.js';
 import { KommoRegistry } from './registry.js';
 import { TokenEndpoint } from './token-endpoint.js';
+import { showUser } from './users-endpoint.js';
 import { WebhooksEndpoint } from './webhooks-endpoint.js';
 
 const kommoHost = /^(?:[a-z0-9-]+\.)*(?:kommo\.com|kommo\.test|amocrm\.ru|amocrm\.com)$/;
@@ -84,6 +85,7 @@ export class KommoEmulator {
 
   private addOtherRoutes(webhooks: WebhooksEndpoint): void {
     this.api.add('GET', '/api/v4/account', showAccount);
+    this.api.add('GET', '/api/v4/users/:id', showUser(this.ports.switches));
     this.api.add('GET', '/api/v4/webhooks', webhooks.list);
     this.api.add('POST', '/api/v4/webhooks', webhooks.subscribe);
     this.api.add('DELETE', '/api/v4/webhooks', webhooks.unsubscribe);

@@ -1,6 +1,14 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
-import { type AccountSettings, type AccountStatus, type EmailKinds, type ErrorCode, readStoredSettings, toStoredSettings } from '#domain';
+import {
+  type AccessScope,
+  type AccountSettings,
+  type AccountStatus,
+  type EmailKinds,
+  type ErrorCode,
+  readStoredSettings,
+  toStoredSettings,
+} from '#domain';
 import { bigintColumn, jsonColumn } from './columns.js';
 import { IntegrationEntity } from './integration.entity.js';
 
@@ -52,6 +60,14 @@ export class AccountEntity {
 
   @Column({ name: 'status', type: 'varchar', length: 32 })
   status!: AccountStatus;
+
+  /** Which contacts the tokens show; null while Kommo did not confirm it. */
+  @Column({ name: 'access_scope', type: 'varchar', length: 16, nullable: true })
+  accessScope!: AccessScope | null;
+
+  /** When an authorisation by a user with fewer rights was refused; null after a later authorisation. */
+  @Column(bigintColumn({ name: 'authorization_refused_at', nullable: true }))
+  authorizationRefusedAt!: number | null;
 
   /** Sealed by the keyring. */
   @Column({ name: 'unisender_key', type: 'text', nullable: true })

@@ -9,7 +9,7 @@ import { assertInTransaction, forUpdate, incoming, upsertRows } from '../entity-
 export type PendingAccount = Pick<AccountEntity, 'accountId' | 'clientId' | 'webhookToken' | 'webhookTokenHash'>;
 
 /** An account after its authorisation. */
-export type InstalledAccount = PendingAccount & Pick<AccountEntity, 'name' | 'subdomain' | 'host' | 'apiDomain'>;
+export type InstalledAccount = PendingAccount & Pick<AccountEntity, 'name' | 'subdomain' | 'host' | 'apiDomain' | 'accessScope'>;
 
 /** Fields that {@link AccountStore.update} may change. Status and lease have methods of their own, and PauseStore pauses. */
 export type AccountPatch = Partial<
@@ -19,6 +19,7 @@ export type AccountPatch = Partial<
     | 'subdomain'
     | 'host'
     | 'apiDomain'
+    | 'authorizationRefusedAt'
     | 'unisenderKey'
     | 'unisenderBlock'
     | 'listId'
@@ -70,7 +71,7 @@ export class AccountStore {
    * keeps its key, list, settings, baseline and webhook token.
    */
   async install(account: InstalledAccount): Promise<void> {
-    const active = { status: 'active', disconnectedAt: null, pausedUntil: 0, pauseCode: null } as const;
+    const active = { status: 'active', authorizationRefusedAt: null, disconnectedAt: null, pausedUntil: 0, pauseCode: null } as const;
     await upsertRows(this.database, {
       entity: AccountEntity,
       key: ['accountId'],
@@ -82,6 +83,8 @@ export class AccountStore {
         'subdomain',
         'host',
         'apiDomain',
+        'accessScope',
+        'authorizationRefusedAt',
         'disconnectedAt',
         'pausedUntil',
         'pauseCode',

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AccessStore, type AccountEntity, ContactFiguresStore, EventStore, RunStore, type WebhookState } from '#database';
-import { type AccountStatus, Clock, toIsoTime } from '#domain';
+import { type AccountStatus, type AttentionCode, Clock, listAttention, toIsoTime } from '#domain';
 import { type RunView, toRunView } from '../runs/run-view.js';
 
 /** An account for the operator. The key is masked; tokens and webhook URLs are not in it. */
@@ -22,6 +22,8 @@ export interface AccountView {
   /** ISO 8601 */
   readonly last_event_at: string | null;
   readonly last_run: RunView | null;
+  /** What a human must do. */
+  readonly attention: readonly AttentionCode[];
 }
 
 const MASKED_KEY = '***';
@@ -58,6 +60,7 @@ export class AccountViews {
       events_waiting: await this.events.countWaiting(accountId),
       last_event_at: toIsoTime(account.lastEventAt),
       last_run: run ? toRunView(run, this.clock.nowMs()) : null,
+      attention: listAttention(account),
     };
   }
 }

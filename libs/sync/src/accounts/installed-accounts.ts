@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type AccountEntity, AccountStore, Database } from '#database';
+import { type AccountEntity, AccountStore, AlertStore, Database } from '#database';
+import { type AccessScope, alerts, Clock, isNarrowerScope } from '#domain';
 import type { KommoAccount, TokenPair } from '#kommo';
 import { TokenVault } from '../tokens/token-vault.js';
 import { WebhookUrls } from './webhook-urls.js';
@@ -14,30 +15,58 @@ export interface Grant {
   readonly pair: TokenPair;
 }
 
+/** The stored account, or that its tokens would show fewer contacts than those before. */
+export type Installation = { readonly kind: 'stored'; readonly account: AccountEntity | undefined } | { readonly kind: 'narrower' };
+
+/** Records authorisations that were refused because their user sees fewer contacts than the one before. */
+@Injectable()
+export class AuthorizationRefusals {
+  constructor(
+    private readonly accounts: AccountStore,
+    private readonly alerts: AlertStore,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Marks the account, so that its view asks for an administrator, and raises an alert. */
+  async record(accountId: number): Promise<void> {
+    const nowMs = this.clock.nowMs();
+    await this.accounts.update(accountId, { authorizationRefusedAt: nowMs });
+    await this.alerts.raise(alerts.authorizationRefused(accountId, nowMs));
+  }
+}
+
 /** Stores accounts that Kommo has authorised. */
 @Injectable()
 export class InstalledAccounts {
   constructor(
     private readonly database: Database,
     private readonly accounts: AccountStore,
+    private readonly refusals: AuthorizationRefusals,
     private readonly vault: TokenVault,
     private readonly webhookUrls: WebhookUrls,
   ) {}
 
   /**
-   * Stores the account as active, with its tokens. A known account keeps its key, list and mirror. Returns the stored account. Throws
-   * BugError when the tokens belong to another account.
+   * Stores the account as active, with its tokens. A known account keeps its key, list and mirror. It keeps its tokens, too, and
+   * raises an alert, when the new ones would show fewer contacts: a reconciliation would take the others for deleted. Throws BugError
+   * when the tokens belong to another account. `accessScope` is what the tokens show; null when Kommo does not confirm it.
    */
-  async save(grant: Grant): Promise<AccountEntity | undefined> {
+  async save(grant: Grant, accessScope: AccessScope | null): Promise<Installation> {
     const { accountId } = grant.account;
     return this.database.transaction(async () => {
       // The account's row comes first: two installations of the account wait for each other, and a refused refresh waits, too.
-      await this.accounts.install(this.toInstalled(grant));
+      await this.accounts.lockRow(accountId);
+      const known = await this.accounts.find(accountId);
+      if (isNarrowerScope(accessScope, known?.accessScope ?? null)) {
+        await this.refusals.record(accountId);
+        return { kind: 'narrower' };
+      }
+      await this.accounts.install({ ...this.toInstalled(grant), accessScope });
       await this.vault.save(accountId, grant.pair);
       const account = await this.accounts.find(accountId);
       // Kommo may have deleted the webhook when the access ended. It counts as missing until it has been checked.
       if (account?.webhookState === 'active') await this.accounts.update(accountId, { webhookState: 'missing' });
-      return account;
+      return { kind: 'stored', account };
     });
   }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AccountEntity } from '#database';
-import { InvalidInputError, Logger } from '#domain';
+import { type AccessScope, InvalidInputError, Logger } from '#domain';
 import { KommoClient, KommoTokenRefusedError, KommoUnauthorizedError } from '#kommo';
 import { RunService } from '../runs/run-service.js';
 import { type AuthorizationCallback, AuthorizationCallbacks, type CheckedCallback } from './authorization-callbacks.js';
@@ -21,18 +21,27 @@ export class Installer {
    * Finishes an authorisation. Checks the callback before it calls Kommo, and the account of the tokens before it stores them. A known
    * account keeps its key, list and mirror; a reconciliation reads the changes since then. May continue after the request has ended.
    *
-   * Throws InvalidInputError for what the caller can correct (`consent_declined`, `kommo_code_refused`, `account_mismatch`), and
+   * Throws InvalidInputError for what the caller can correct (`consent_declined`, `kommo_code_refused`, `account_mismatch`, `administrator_required`), and
    * TransientError when Kommo is unavailable.
    */
   async finishAuthorization(callback: AuthorizationCallback): Promise<{ accountId: number; name: string }> {
     const checked = await this.callbacks.check(callback);
     const grant = await this.requestGrant(checked);
     assertExpected(checked, grant);
-    const account = await this.installed.save(grant);
+    const installation = await this.installed.save(grant, await this.readScope(grant));
     const { accountId, name } = grant.account;
+    if (installation.kind === 'narrower') throw this.narrower(accountId);
     this.logger.info('account authorised', { account_id: accountId, host: grant.host });
-    if (account) await this.reconcile(account);
+    if (installation.account) await this.reconcile(installation.account);
     return { accountId, name };
+  }
+
+  private narrower(accountId: number): InvalidInputError {
+    this.logger.warn('authorisation refused; its user sees fewer contacts than the one before', { account_id: accountId });
+    return new InvalidInputError(
+      `Your Kommo user has fewer rights than the one who authorised account ${accountId} before. Let an administrator open /auth?id=${accountId}`,
+      { code: 'administrator_required' },
+    );
   }
 
   private async requestGrant({ code, host, client }: CheckedCallback): Promise<Grant> {
@@ -43,6 +52,13 @@ export class Installer {
     } catch (error) {
       throw isRefusal(error) ? codeRefused(error) : error;
     }
+  }
+
+  /** Null when Kommo does not confirm the rights of the user who authorised. */
+  private async readScope({ host, account: { accountId, currentUserId }, pair: { accessToken } }: Grant): Promise<AccessScope | null> {
+    if (currentUserId === undefined) return null;
+    const user = await this.kommo.findUser({ host, accountId, accessToken }, currentUserId);
+    return user?.accessScope ?? null;
   }
 
   /** Never throws: the account is connected, and the watchdog starts a reconciliation that is missing. */

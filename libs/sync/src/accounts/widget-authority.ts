@@ -11,8 +11,8 @@ export { DisposableTokenRefusedError as WidgetTokenRefusedError } from '#kommo';
 export interface WidgetUser {
   readonly accountId: number;
   readonly userId: number;
-  /** False also when the token does not say it. */
-  readonly isAdmin: boolean;
+  /** Undefined when the token does not say it: then WidgetAdministrators asks Kommo. */
+  readonly isAdmin: boolean | undefined;
 }
 
 /** Verifies the disposable tokens of the widget (reference/kommo.md 2). */

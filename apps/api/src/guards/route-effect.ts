@@ -1,0 +1,7 @@
+import type { FastifyRequest } from 'fastify';
+
+const READ_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Whether the request may change something: its method is not one that reads, and the route does not declare that it only reads. */
+export const changesSomething = ({ method, routeOptions }: FastifyRequest): boolean =>
+  !READ_METHODS.has(method) && routeOptions.config.changesNothing !== true;

@@ -1,0 +1,27 @@
+import type { AccountStatus } from './account-status.js';
+
+/** What decides whether a human must act on an account. */
+export interface AttentionFacts {
+  readonly status: AccountStatus;
+  readonly unisenderBlock: string | null;
+  readonly webhookState: string | null;
+  /** When an authorisation with fewer rights was refused; null after a later authorisation. */
+  readonly authorizationRefusedAt: number | null;
+}
+
+/** Codes of what a human must do on an account. */
+export type AttentionCode =
+  'reauthorization_required' | 'suspended' | 'administrator_required' | 'unisender_key_refused' | 'webhook_disabled' | 'webhook_missing';
+
+/** Lists what a human must do on an account; empty for a disconnected one. */
+export function listAttention({ status, unisenderBlock, webhookState, authorizationRefusedAt }: AttentionFacts): AttentionCode[] {
+  if (status === 'disconnected') return [];
+  const codes: readonly (AttentionCode | false)[] = [
+    (status === 'reauthorization_required' || status === 'suspended') && status,
+    authorizationRefusedAt !== null && 'administrator_required',
+    unisenderBlock !== null && 'unisender_key_refused',
+    webhookState === 'disabled' && 'webhook_disabled',
+    webhookState === 'missing' && 'webhook_missing',
+  ];
+  return codes.filter((code) => code !== false);
+}
