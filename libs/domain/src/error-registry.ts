@@ -65,7 +65,7 @@ const registry = {
   body_too_complex: invalid(400, 'Send fewer fields, or fewer levels of nesting.'),
   operator_required: invalid(401, 'Send the header Authorization: Bearer <OPERATOR_TOKEN>.'),
   other_account: invalid(403, 'Send the token of the account that the request names.'),
-  administrator_required: invalid(403, 'Let an administrator of the Kommo account do it, or the operator in the console.'),
+  administrator_required: invalid(403, 'Ask an administrator of the Kommo account, or the operator.'),
   console_read_only: invalid(403, 'Unset CONSOLE_READ_ONLY, or use another console.'),
   not_found: invalid(404, 'Check the address of the request.'),
   rate_limited: invalid(429, 'Wait for the time that the header Retry-After names.'),

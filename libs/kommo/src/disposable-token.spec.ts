@@ -63,8 +63,15 @@ describe('verifyDisposableToken', () => {
     ['no audience', sign({ ...claims, aud: undefined })],
     ['a foreign issuer', sign({ ...claims, iss: 'https://subdomain.evil.test' })],
     ['an issuer without TLS', sign({ ...claims, iss: 'http://subdomain.kommo.com' })],
+    ['the issuer of another account', sign({ ...claims, iss: 'https://elsewhere.kommo.com' })],
+    ['an issuer with a port', sign({ ...claims, iss: 'https://subdomain.kommo.com:8443' })],
+    ['another subdomain', sign({ ...claims, subdomain: 'sub' })],
+    ['no subdomain', sign({ ...claims, subdomain: undefined })],
+    ['a list of audiences', sign({ ...claims, aud: [claims.aud] })],
     ['no account', sign({ ...claims, account_id: undefined })],
     ['no expiry', sign({ ...claims, exp: undefined })],
+    ['no begin', sign({ ...claims, nbf: undefined })],
+    ['an expiry that is no whole number', sign({ ...claims, exp: '1594206045.5' })],
     ['no token', ''],
     ['four parts', `${sign(claims)}.x`],
     ['padding', `${sign(claims)}=`],
@@ -83,6 +90,18 @@ describe('verifyDisposableToken', () => {
     const verify = () => verifyDisposableToken(sign(claims), { ...check, nowSeconds });
     if (isValid) expect(verify().accountId).toBe(12345678);
     else expect(verify).toThrow(/expired or not valid yet/);
+  });
+
+  it.each([
+    [{ exp: claims.nbf + 3_600 }, true],
+    [{ exp: claims.nbf + 3_601 }, false],
+    [{ exp: claims.nbf + 3_600, iat: claims.nbf - 1 }, false],
+    [{ exp: claims.nbf + 3_600, iat: undefined }, true],
+    [{ exp: 9_999_999_999 }, false],
+  ])('S23: with the times %j is accepted: %p', (times, isAccepted) => {
+    const verify = () => verifyDisposableToken(sign({ ...claims, ...times }), check);
+    if (isAccepted) expect(verify().accountId).toBe(12345678);
+    else expect(verify).toThrow(/valid for more than an hour/);
   });
 
   it('rejects a signature made with an empty secret', () => {

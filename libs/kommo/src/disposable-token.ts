@@ -24,6 +24,8 @@ export interface WidgetCaller {
 
 const MAX_TOKEN_LENGTH = 4_096;
 const CLOCK_SKEW_SECONDS = 60;
+/** Kommo's tokens are valid for half an hour (reference/kommo.md 2). */
+const MAX_LIFETIME_SECONDS = 3_600;
 const PART = /^[A-Za-z0-9_-]+$/;
 
 interface TokenParts {
@@ -56,18 +58,21 @@ function toAudience(url: string): string | undefined {
   return `${protocol}//${hostname}`;
 }
 
-function isValidAt(claims: unknown, nowSeconds: number): boolean {
+function timeProblemOf(claims: unknown, nowSeconds: number): string | undefined {
   const notBefore = toPositiveInteger(valueAt(claims, 'nbf'));
   const expires = toPositiveInteger(valueAt(claims, 'exp'));
-  if (notBefore === undefined || expires === undefined) return false;
-  return notBefore - CLOCK_SKEW_SECONDS <= nowSeconds && nowSeconds < expires + CLOCK_SKEW_SECONDS;
+  if (notBefore === undefined || expires === undefined) return 'it does not say when it is valid';
+  const issued = toPositiveInteger(valueAt(claims, 'iat')) ?? notBefore;
+  if (expires - Math.min(issued, notBefore) > MAX_LIFETIME_SECONDS) return 'it is valid for more than an hour';
+  const isValid = notBefore - CLOCK_SKEW_SECONDS <= nowSeconds && nowSeconds < expires + CLOCK_SKEW_SECONDS;
+  return isValid ? undefined : 'it is expired or not valid yet';
 }
 
 function problemOf(claims: unknown, { clientId, redirectUri, nowSeconds }: DisposableTokenCheck): string | undefined {
   if (valueAt(claims, 'client_uuid') !== clientId) return 'it belongs to another integration';
   const audience = toAudience(toText(valueAt(claims, 'aud')) ?? '');
   if (audience === undefined || audience !== toAudience(redirectUri)) return 'its audience is another service';
-  return isValidAt(claims, nowSeconds) ? undefined : 'it is expired or not valid yet';
+  return timeProblemOf(claims, nowSeconds);
 }
 
 function readCaller(claims: unknown, allowedDomains: readonly string[]): WidgetCaller {
@@ -79,6 +84,7 @@ function readCaller(claims: unknown, allowedDomains: readonly string[]): WidgetC
   if (accountId === undefined || userId === undefined || subdomain === undefined || host === undefined) {
     throw new DisposableTokenRefusedError('it does not name an account, a user and an allowed issuer');
   }
+  if (!host.startsWith(`${subdomain.toLowerCase()}.`)) throw new DisposableTokenRefusedError('its issuer is another account');
   return { accountId, userId, isAdmin: readAdminClaim(claims), subdomain, host };
 }
 
@@ -95,7 +101,7 @@ export function findTokenClientId(token: string): string | undefined {
 
 /**
  * Verifies the `X-Auth-Token` that Kommo gives to a widget (reference/kommo.md 2): HS256, signature, integration, audience, time
- * (with a minute of clock skew) and issuer. Throws DisposableTokenRefusedError. A token can be used more than once, as in Kommo.
+ * (with a minute of clock skew), a lifetime of at most an hour, and that the issuer has the subdomain of the account. Throws DisposableTokenRefusedError. A token can be used more than once, as in Kommo.
  */
 export function verifyDisposableToken(token: string, check: DisposableTokenCheck): WidgetCaller {
   const parts = findParts(token);

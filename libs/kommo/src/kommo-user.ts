@@ -8,12 +8,16 @@ export interface KommoUser {
   readonly accessScope: AccessScope;
 }
 
-const scopeOfView: Readonly<Record<string, AccessScope>> = { A: 'all', G: 'group', M: 'own' };
+const scopesByView = new Map<string, AccessScope>([
+  ['A', 'all'],
+  ['G', 'group'],
+  ['M', 'own'],
+]);
 
 /** Reads the user of a response. Undefined when the response is about another user, or about none. */
 export function findUser(body: unknown, userId: number): KommoUser | undefined {
   if (toPositiveInteger(valueAt(body, 'id')) !== userId) return undefined;
   const isAdministrator = valueAt(body, 'rights', 'is_admin') === true;
   const view = toText(valueAt(body, 'rights', 'contacts', 'view')) ?? '';
-  return { userId, isAdministrator, accessScope: isAdministrator ? 'administrator' : (scopeOfView[view] ?? 'none') };
+  return { userId, isAdministrator, accessScope: isAdministrator ? 'administrator' : (scopesByView.get(view) ?? 'none') };
 }

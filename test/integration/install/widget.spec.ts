@@ -302,6 +302,20 @@ describe.each(testDatabaseKinds())('the widget on %s', (kind) => {
       expect(await authorize(sign(HS256, claims, CLIENT_SECRET))).toMatchObject({ accountId: ACCOUNT_ID });
     });
 
+    it('S23: is refused when its issuer is another account', async () => {
+      const claims = claimsOf(await scene.disposableToken(ACCOUNT_ID));
+      const issuedBy = (subdomain: string) =>
+        sign({ typ: 'JWT', alg: 'HS256' }, { ...claims, subdomain, iss: `https://${subdomain}.kommo.com` }, CLIENT_SECRET);
+      expect((await failureOf(authorize(issuedBy('elsewhere')))).code).toBe('widget_token_refused');
+      expect(await authorize(issuedBy(`company${ACCOUNT_ID}`))).toMatchObject({ accountId: ACCOUNT_ID });
+    });
+
+    it('S23: is accepted from the new host of a renamed account', async () => {
+      await control.post(`/kommo/accounts/${ACCOUNT_ID}/rename`, { subdomain: 'renamed' });
+      expect(await authorize(await scene.disposableToken(ACCOUNT_ID))).toMatchObject({ accountId: ACCOUNT_ID });
+      expect(await findAccount()).toMatchObject({ host: 'renamed.kommo.com' });
+    });
+
     it('R44: is refused when it belongs to another integration than the account', async () => {
       await scene.addIntegration(OTHER_INTEGRATION);
       await harness.get(Integrations).save(OTHER_INTEGRATION);

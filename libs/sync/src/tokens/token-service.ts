@@ -36,6 +36,12 @@ export class TokenService {
     }
   }
 
+  /** Asks Kommo for the host of the account and stores a new one. Throws as {@link withSession} does. */
+  async findCurrentHost(accountId: number): Promise<string> {
+    const current = await this.vault.get(accountId);
+    return ((await this.hosts.followMove(current)) ?? current).session.host;
+  }
+
   /** Returns the session of the stored token, for any status of the account. Undefined without a token that is still valid. */
   async findStoredSession(accountId: number): Promise<KommoSession | undefined> {
     return this.vault.findStoredSession(accountId);
