@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type ContactSnapshot, chunksOf, hasErrorCode } from '#domain';
+import { type ContactSnapshot, type ErrorCode, Logger, chunksOf, hasErrorCode } from '#domain';
 import { KOMMO_PAGE_LIMIT, KommoClient } from '#kommo';
 import { TokenService } from '../tokens/token-service.js';
 
@@ -12,8 +12,46 @@ export interface ContactPage {
 /** Contacts that were asked for by id. An id in none of the maps is deleted or unknown in Kommo. */
 export interface FoundContacts {
   readonly existing: ReadonlyMap<number, ContactSnapshot>;
-  /** Contacts that Kommo refuses to show, with its reason. They may exist. */
+  /** Contacts that Kommo refuses to show, or does not return in time, with its reason. They may exist. */
   readonly refused: ReadonlyMap<number, string>;
+}
+
+/** Sizes of the parts of a page that Kommo does not return as a whole. Each divides the one before. */
+const PART_LIMITS = [KOMMO_PAGE_LIMIT, 50, 10, 2, 1] as const;
+
+/** So many failures in a row are an outage of Kommo. One contact that Kommo cannot return costs at most eight. */
+const MAX_FAILURES = 12;
+
+/** One read that is split into smaller parts where Kommo fails. */
+class SplitRead {
+  private failuresInRow = 0;
+  private hasSucceeded = false;
+  private firstFailure: Error | undefined;
+
+  /** `outageCodes`: failures that concern everything when no part can be read. */
+  constructor(private readonly outageCodes: readonly ErrorCode[]) {}
+
+  /** Returns the failure of a part that must be read in smaller parts. Throws any other, and that of an outage. */
+  async attempt<Result>(read: () => Promise<Result>): Promise<Result | Error> {
+    try {
+      const result = await read();
+      this.failuresInRow = 0;
+      this.hasSucceeded = true;
+      return result;
+    } catch (error) {
+      if (!(error instanceof Error) || !hasErrorCode(error, 'kommo_unavailable', 'kommo_rejected')) throw error;
+      const isOutage = hasErrorCode(error, ...this.outageCodes);
+      this.failuresInRow += 1;
+      if (isOutage && this.failuresInRow >= MAX_FAILURES) throw error;
+      if (isOutage) this.firstFailure ??= error;
+      return error;
+    }
+  }
+
+  /** Throws the first such failure when no part was read: it does not concern single contacts. */
+  assertNoOutage(): void {
+    if (!this.hasSucceeded && this.firstFailure) throw this.firstFailure;
+  }
 }
 
 /** Reads contacts from Kommo with the account's tokens. Throws TransientError and AccountBlockedError. */
@@ -22,37 +60,67 @@ export class ContactReader {
   constructor(
     private readonly tokens: TokenService,
     private readonly kommo: KommoClient,
+    private readonly logger: Logger,
   ) {}
 
-  /** Reads at most 250 contacts by id. When Kommo refuses the request, it is halved until the contact that is refused stands alone. */
+  /** Reads at most 250 contacts by id. When Kommo fails or refuses to return them, it is asked for halves, down to single contacts. */
   async readByIds(accountId: number, contactIds: readonly number[]): Promise<FoundContacts> {
-    if (contactIds.length === 0) return { existing: new Map(), refused: new Map() };
-    try {
-      const found = await this.tokens.withSession(accountId, (session) => this.kommo.findContactsByIds(session, contactIds));
-      return { existing: new Map([...found].filter(([, snapshot]) => !snapshot.isDeleted)), refused: new Map() };
-    } catch (error) {
-      if (!hasErrorCode(error, 'kommo_rejected')) throw error;
-      const [onlyId = 0] = contactIds;
-      if (contactIds.length === 1) return { existing: new Map(), refused: new Map([[onlyId, (error as Error).message]]) };
-    }
-    return this.readHalves(accountId, contactIds);
+    const found = { existing: new Map<number, ContactSnapshot>(), refused: new Map<number, string>() };
+    const split = new SplitRead(['kommo_unavailable']);
+    if (contactIds.length > 0) await this.readPart(accountId, contactIds, { split, found });
+    split.assertNoOutage();
+    return found;
   }
 
-  /** Reads a page of 250 contacts; the first page is 1. */
+  /** Reads a page of 250 contacts; the first page is 1. When Kommo fails to return it, it is asked for smaller pages. */
   async readPage(accountId: number, page: number): Promise<ContactPage> {
-    return this.tokens.withSession(accountId, (session) =>
-      this.kommo.listContacts(session, { page, limit: KOMMO_PAGE_LIMIT, orderById: true }),
-    );
+    const split = new SplitRead(['kommo_unavailable', 'kommo_rejected']);
+    const found = await this.readPagePart(accountId, page, { level: 0, split });
+    split.assertNoOutage();
+    return found;
   }
 
-  private async readHalves(accountId: number, contactIds: readonly number[]): Promise<FoundContacts> {
-    const existing = new Map<number, ContactSnapshot>();
-    const refused = new Map<number, string>();
-    for (const half of chunksOf(contactIds, Math.ceil(contactIds.length / 2))) {
-      const found = await this.readByIds(accountId, half);
-      for (const [id, contact] of found.existing) existing.set(id, contact);
-      for (const [id, reason] of found.refused) refused.set(id, reason);
+  private async readPart(
+    accountId: number,
+    contactIds: readonly number[],
+    { split, found }: { split: SplitRead; found: { existing: Map<number, ContactSnapshot>; refused: Map<number, string> } },
+  ): Promise<void> {
+    const result = await split.attempt(() =>
+      this.tokens.withSession(accountId, (session) => this.kommo.findContactsByIds(session, contactIds)),
+    );
+    const [onlyId = 0] = contactIds;
+    if (!(result instanceof Error)) {
+      for (const [id, snapshot] of result) if (!snapshot.isDeleted) found.existing.set(id, snapshot);
+    } else if (contactIds.length === 1) {
+      found.refused.set(onlyId, result.message);
+    } else {
+      for (const half of chunksOf(contactIds, Math.ceil(contactIds.length / 2))) await this.readPart(accountId, half, { split, found });
     }
-    return { existing, refused };
+  }
+
+  private async readPagePart(accountId: number, page: number, { level, split }: { level: number; split: SplitRead }): Promise<ContactPage> {
+    const limit = PART_LIMITS[level] ?? 1;
+    const result = await split.attempt(() =>
+      this.tokens.withSession(accountId, (session) => this.kommo.listContacts(session, { page, limit, orderById: true })),
+    );
+    if (!(result instanceof Error)) return result;
+    const partLimit = PART_LIMITS[level + 1];
+    if (partLimit !== undefined) return this.readParts(accountId, page, { level: level + 1, count: limit / partLimit, split });
+    this.logger.warn('Kommo does not list a contact; it is left out', { account_id: accountId, position: page, error: result });
+    return { contacts: [], hasNext: true };
+  }
+
+  private async readParts(
+    accountId: number,
+    page: number,
+    { level, count, split }: { level: number; count: number; split: SplitRead },
+  ): Promise<ContactPage> {
+    const contacts: ContactSnapshot[] = [];
+    for (let part = 1; part <= count; part += 1) {
+      const read = await this.readPagePart(accountId, (page - 1) * count + part, { level, split });
+      contacts.push(...read.contacts);
+      if (!read.hasNext) return { contacts, hasNext: false };
+    }
+    return { contacts, hasNext: true };
   }
 }
