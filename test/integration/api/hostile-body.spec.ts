@@ -1,5 +1,6 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
-import { IntegrationStore } from '#database';
+import { GapStore, IntegrationStore } from '#database';
 import { openTestDatabases } from '../../support/test-databases.js';
 import { ApiScene, OPERATOR } from './api-scene.js';
 
@@ -70,10 +71,42 @@ describe('R47: a hostile body', () => {
     ]);
   });
 
-  it('is refused before it is read when a webhook has 10 MB', async () => {
+  it('R76: is refused before it is read when a webhook has 10 MB, and opens a gap', async () => {
     const scene = await ApiScene.open({ database: await databases.open() });
     const token = await scene.addAccount(7);
     expect((await scene.send('POST', `/webhook/${token}`, { body: 'x'.repeat(10 * 1024 * 1024), headers: FORM })).status).toBe(413);
+    expect(await scene.events(7)).toMatchObject([{ state: 'unreadable', reason: expect.stringContaining('more than') }]);
+    expect(await scene.harness.get(GapStore).find(7)).toBeDefined();
+  });
+
+  it('R76: opens a gap when a webhook sends more than 4 MB in chunks', async () => {
+    const scene = await ApiScene.open({ database: await databases.open() });
+    const token = await scene.addAccount(7);
+    await scene.app.listen(0, '127.0.0.1');
+    const chunk = Buffer.alloc(1024 * 1024, 'x');
+    const body = new ReadableStream({
+      start: (controller) => {
+        for (let sent = 0; sent < 5; sent += 1) controller.enqueue(chunk);
+        controller.close();
+      },
+    });
+    const response = await fetch(`${await scene.app.getUrl()}/webhook/${token}`, {
+      method: 'POST',
+      headers: FORM,
+      body,
+      duplex: 'half',
+    });
+    expect(response.status).toBe(413);
+    expect(await scene.harness.get(GapStore).find(7)).toBeDefined();
+  });
+
+  it('R76: opens a gap and gets 200 when a webhook is compressed', async () => {
+    const scene = await ApiScene.open({ database: await databases.open() });
+    const token = await scene.addAccount(7);
+    const body = gzipSync('contacts[delete][0][id]=1');
+    const response = await scene.send('POST', `/webhook/${token}`, { body, headers: { ...FORM, 'content-encoding': 'gzip' } });
+    expect(response).toMatchObject({ status: 200, body: { data: { unreadable: 1 } } });
+    expect(await scene.harness.get(GapStore).find(7)).toBeDefined();
   });
 
   it('does not make memory grow', async () => {

@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Config } from '#config';
-import { BugError, type Caller, InvalidInputError, Logger } from '#domain';
+import { BugError, type Caller, hasErrorCode, InvalidInputError, Logger } from '#domain';
 import { BodyBudget } from '../http/body-budget.js';
 import { bodyTooLarge, findBodyLength, isCoded, maxBodyBytesOf, MAX_LARGE_BODY_BYTES } from '../http/body-limits.js';
 import { admitBody } from '../http/body-parsers.js';
@@ -45,12 +45,16 @@ export class RequestGate implements OnModuleInit {
     fastify.addHook('onRequest', (request, reply, done) => {
       this.admit(request, reply).then(
         () => done(),
-        (error: unknown) => {
-          if (findBodyLength(request) !== 0) dropBody(request.raw);
-          sendFailure(error, request, reply, this.logger);
-        },
+        (error: unknown) => this.refuse(error, request, reply),
       );
     });
+  }
+
+  private async refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    if (findBodyLength(request) !== 0) dropBody(request.raw);
+    const { recordTooLarge } = request.routeOptions.config;
+    const isRecorded = recordTooLarge !== undefined && hasErrorCode(error, 'body_too_large');
+    sendFailure(isRecorded ? await recordTooLarge(request, error) : error, request, reply, this.logger);
   }
 
   private async admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {

@@ -1,5 +1,5 @@
 import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
-import type { FastifyContextConfig, FastifyInstance } from 'fastify';
+import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify';
 import type { AuditedRoute } from '../audit/audited.decorator.js';
 import type { AccountRule } from '../guards/account.guard.js';
 import type { Audience } from '../guards/audience.decorator.js';
@@ -19,6 +19,8 @@ declare module 'fastify' {
     readonly maxBodyBytes?: number;
     /** The route changes nothing, although its method is not GET. */
     readonly changesNothing?: boolean;
+    /** Records that a body was too large, before the response. Returns the error to respond with. */
+    readonly recordTooLarge?: (request: FastifyRequest, error: unknown) => Promise<unknown>;
   }
 }
 

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { InvalidInputError, Logger } from '#domain';
+import { hasErrorCode, InvalidInputError, Logger } from '#domain';
 import { KommoInbox, type ReceivedHook } from '#sync';
 import { getWebhookAccountId } from '../guards/caller.js';
-import { rawBody } from '../http/body-limits.js';
+import { isCoded, rawBody } from '../http/body-limits.js';
 import { decodeByType, toBytes } from '../http/body-parsers.js';
 import { toSuccess } from '../http/envelope.js';
 import { sendFailure } from '../http/failure.filter.js';
@@ -28,7 +28,11 @@ export class KommoWebhookRoute implements OnModuleInit {
 
   onModuleInit(): void {
     const fastify = this.adapterHost.httpAdapter.getInstance<FastifyInstance>();
-    fastify.post('/webhook/:token', { config: routeConfig }, (request, reply) => this.handle(request, reply));
+    const recordTooLarge = (request: FastifyRequest, error: unknown) => this.recordTooLarge(request, error);
+    const errorHandler = (error: unknown, request: FastifyRequest, reply: FastifyReply) => void this.refuse(error, request, reply);
+    fastify.post('/webhook/:token', { config: { ...routeConfig, recordTooLarge }, errorHandler }, (request, reply) =>
+      this.handle(request, reply),
+    );
   }
 
   private async handle(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
@@ -40,19 +44,39 @@ export class KommoWebhookRoute implements OnModuleInit {
     }
   }
 
+  /** For errors before the handler: the body is too large or ended early. */
+  private async refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const isTooLarge = hasErrorCode(error, 'body_too_large');
+    sendFailure(isTooLarge ? await this.recordTooLarge(request, error) : error, request, reply, this.logger);
+  }
+
+  /** Records that the changes of a webhook are missing. Returns the error to respond with: that of the database when it is unavailable. */
+  private async recordTooLarge(request: FastifyRequest, error: unknown): Promise<unknown> {
+    try {
+      const accountId = getWebhookAccountId(request);
+      await this.inbox.recordUnreadable(accountId, error instanceof Error ? error.message : 'The body is too large', hashOf('too large'));
+      return error;
+    } catch (failure) {
+      return failure;
+    }
+  }
+
   private async receive(request: FastifyRequest): Promise<ReceivedHook> {
     const accountId = getWebhookAccountId(request);
     const bytes = toBytes(request.body);
-    const decoded = decode(bytes, request.headers['content-type']);
+    const decoded = decode(bytes, request);
     if ('body' in decoded) return this.inbox.receive(accountId, decoded.body);
-    await this.inbox.recordUnreadable(accountId, decoded.unreadable, createHash('sha256').update(bytes).digest('hex'));
+    await this.inbox.recordUnreadable(accountId, decoded.unreadable, hashOf(bytes));
     return { accepted: 0, ignored: 0, unreadable: 1 };
   }
 }
 
-function decode(bytes: Buffer, contentType: string | undefined): Decoded {
+const hashOf = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex');
+
+function decode(bytes: Buffer, request: FastifyRequest): Decoded {
+  if (isCoded(request)) return { unreadable: 'The body cannot be read: it has a Content-Encoding' };
   try {
-    return { body: decodeByType(bytes, contentType) };
+    return { body: decodeByType(bytes, request.headers['content-type']) };
   } catch (error) {
     if (error instanceof InvalidInputError) return { unreadable: error.message };
     throw error;
