@@ -120,6 +120,7 @@ const accounts = (columns: Columns): Table =>
       unique('ux_accounts_webhook_token_hash', 'webhook_token_hash'),
       index('ix_accounts_client_id', 'client_id'),
       index('ix_accounts_status', 'status'),
+      index('ix_accounts_host', 'host'),
       index('ix_accounts_unisender_account', 'unisender_account_id'),
       index('ix_accounts_unisender_doubt', 'unisender_doubt_id'),
       index('ix_accounts_unisender_key', 'unisender_key_hash'),

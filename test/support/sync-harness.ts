@@ -77,6 +77,7 @@ const defaultConfig: Partial<Config> = {
   beanstalk: { kind: 'servers', endpoints: [] },
   kommoOauthUrl: 'https://www.kommo.com/oauth',
   kommoAllowedDomains: ['kommo.com', 'amocrm.com', 'amocrm.ru'],
+  kommoReservedLabels: ['developers', 'support'],
   sweepSeconds: 30,
   tokenRenewWithinHours: 6,
   reconcileDeleteLimitPercent: 20,

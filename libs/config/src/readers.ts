@@ -6,6 +6,7 @@ import { InvalidInputError, Secret } from '#domain';
 export type Reader<T> = (text: string) => T;
 
 const DOMAIN = /^(?!-)[a-z0-9-]+(\.[a-z0-9-]+)+$/;
+const LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
 const PROXY_NAMES = ['loopback', 'linklocal', 'uniquelocal'];
 const MIN_TOKEN_LENGTH = 16;
 
@@ -77,6 +78,12 @@ export const readDomains: Reader<readonly string[]> = (text) => {
   const domains = splitList(text.toLowerCase());
   const isValid = domains.length > 0 && domains.every((domain) => DOMAIN.test(domain));
   return isValid ? domains : refuse('must be domain names separated by commas: kommo.com,amocrm.com');
+};
+
+/** Reads single labels of host names separated by commas. An empty text gives an empty list. */
+export const readLabels: Reader<readonly string[]> = (text) => {
+  const labels = splitList(text.toLowerCase());
+  return labels.every((label) => LABEL.test(label)) ? labels : refuse('must be labels of host names separated by commas: www,support');
 };
 
 /** Reads a cron expression of five fields, or of six with seconds first. */

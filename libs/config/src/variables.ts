@@ -6,6 +6,7 @@ import {
   readFlag,
   readHttpUrl,
   readInteger,
+  readLabels,
   readOneOf,
   readOrigin,
   readSecret,
@@ -28,6 +29,15 @@ const required = <T>(name: string, fallback: string, read: Reader<T>): Variable<
 
 const optional = <T>(name: string, read: Reader<T>): Variable<T | undefined> => ({ name, read, fallback: undefined });
 
+/** Labels of hosts under Kommo's domains that are Kommo's own and no account's. */
+const KOMMO_RESERVED_LABELS = [
+  ...['www', 'developers', 'developer', 'support', 'help', 'docs', 'status', 'blog', 'news', 'forum', 'community', 'academy'],
+  ...['api', 'api-a', 'api-b', 'api-c', 'api-d', 'oauth', 'auth', 'login', 'sso', 'id', 'account', 'accounts', 'my', 'admin'],
+  ...['amojo', 'drive', 'drive-a', 'drive-b', 'drive-c', 'drive-d', 'gso', 'edge', 'push', 'ws', 'hooks', 'webhooks', 'widgets'],
+  ...['static', 'cdn', 'assets', 'images', 'files', 'media', 'mail', 'smtp', 'mx', 'ns', 'ftp', 'vpn', 'git'],
+  ...['app', 'apps', 'marketplace', 'partners', 'partner', 'integrations', 'billing', 'pay'],
+];
+
 /** From 100,000 on a vendor's limit is off, for measurements. */
 const MAX_RATE = 1_000_000;
 
@@ -46,6 +56,7 @@ export const VARIABLES = {
   operatorToken: optional('OPERATOR_TOKEN', readToken),
   kommoOauthUrl: required('KOMMO_OAUTH_URL', 'https://www.kommo.com/oauth', readHttpUrl),
   kommoAllowedDomains: required('KOMMO_ALLOWED_DOMAINS', 'kommo.com,amocrm.com,amocrm.ru', readDomains),
+  kommoReservedLabels: required('KOMMO_RESERVED_LABELS', KOMMO_RESERVED_LABELS.join(','), readLabels),
   kommoOriginOverride: optional('KOMMO_ORIGIN_OVERRIDE', readOrigin),
   kommoRequestsPerSecond: required('KOMMO_REQUESTS_PER_SECOND', '7', readInteger(1, MAX_RATE)),
   kommoAccountRequestsPerSecond: required('KOMMO_ACCOUNT_REQUESTS_PER_SECOND', '7', readInteger(1, MAX_RATE)),

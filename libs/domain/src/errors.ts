@@ -48,6 +48,16 @@ export class InvalidInputError extends ServiceError {
   }
 }
 
+/** The caller must send fewer requests. `retryAfterSeconds`: when the next one may be accepted. */
+export class TooManyRequestsError extends InvalidInputError {
+  constructor(
+    message: string,
+    readonly retryAfterSeconds: number,
+  ) {
+    super(message, { code: 'rate_limited' });
+  }
+}
+
 /** The same attempt may succeed later. `retryAfterMs` is the delay that the other side named, if it named one. */
 export class TransientError extends ServiceError {
   override readonly kind = 'transient';

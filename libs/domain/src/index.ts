@@ -97,6 +97,7 @@ export {
   isDeferral,
   ServiceError,
   toBareError,
+  TooManyRequestsError,
   TransientError,
 } from './errors.js';
 export { type Backlog, isFlushDue, MAX_ROWS_PER_CALL } from './flush-policy.js';

@@ -7,9 +7,9 @@ import type { VendorRefusal } from './pause.js';
 export abstract class RequestLimiter {
   /**
    * Resolves when one request may be sent under every key. Throws TransientError `vendor_paused` while a key is paused.
-   * Rejects with the signal's reason when the signal is aborted first.
+   * Rejects with the signal's reason when the signal is aborted first. `line` is the waiting line, by default that of the first key.
    */
-  abstract acquire(keys: readonly string[], signal?: AbortSignal): Promise<void>;
+  abstract acquire(keys: readonly string[], signal?: AbortSignal, line?: string): Promise<void>;
   /** Stops further requests under the key in every process, because the vendor refused one. */
   abstract pause(key: string, refusal: VendorRefusal): Promise<void>;
 }

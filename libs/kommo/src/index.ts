@@ -6,7 +6,7 @@ export type { KommoAccount } from './kommo-account.js';
 export { KOMMO_PAGE_LIMIT, KommoClient, type KommoGrant, type KommoSession } from './kommo-client.js';
 export { KommoClientModule } from './kommo-client.module.js';
 export { DisposableTokenRefusedError, KommoHostMovedError, KommoTokenRefusedError, KommoUnauthorizedError } from './kommo-errors.js';
-export { type KommoHost, parseReferer } from './kommo-host.js';
+export { hasReservedLabel, type KommoHost, parseReferer } from './kommo-host.js';
 export { KommoSettings, type KommoTimeouts } from './kommo-settings.js';
 export type { KommoUser } from './kommo-user.js';
 export { CONTACT_WEBHOOK_SETTINGS, type KommoWebhook } from './kommo-webhook.js';

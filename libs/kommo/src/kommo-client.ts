@@ -145,7 +145,7 @@ export class KommoClient {
 
   /** As {@link getAccount}, for the token of an exchange: its account is not known yet. */
   async identifyAccount(session: Omit<KommoSession, 'accountId'>): Promise<KommoAccount> {
-    return toAccount(readBody(await this.sendAs('exchange', session, ACCOUNT_REQUEST)));
+    return toAccount(readBody(await this.sendAs('newcomer', session, ACCOUNT_REQUEST)));
   }
 
   /**

@@ -1,6 +1,6 @@
 import { InvalidInputError } from '#domain';
 import { describe, expect, it } from '@jest/globals';
-import { parseReferer } from './kommo-host.js';
+import { hasReservedLabel, type KommoHost, parseReferer } from './kommo-host.js';
 
 const domains = ['kommo.com', 'amocrm.com', 'amocrm.ru'];
 
@@ -42,10 +42,20 @@ describe('parseReferer', () => {
     ' example.kommo.com',
     '',
     'a'.repeat(400) + '.kommo.com',
+    'a'.repeat(64) + '.kommo.com',
   ])('R23: rejects %p and names the field', (referer) => {
     expect(() => parseReferer(referer, domains)).toThrow(InvalidInputError);
     expect(() => parseReferer(referer, domains)).toThrow(
       expect.objectContaining({ fields: [expect.objectContaining({ field: 'referer' })] }),
     );
   });
+});
+
+describe('hasReservedLabel', () => {
+  it.each([
+    ['developers.kommo.com', true],
+    ['support.amocrm.ru', true],
+    ['my-support.kommo.com', false],
+    ['acme.kommo.com', false],
+  ])('S03: %s: %s', (host, isReserved) => expect(hasReservedLabel(host as KommoHost, ['developers', 'support'])).toBe(isReserved));
 });

@@ -5,7 +5,8 @@ declare const brand: unique symbol;
 /** The host of an account, e.g. `example.kommo.com`: lower case, no port, under an allowed domain. Secrets may be sent to it. */
 export type KommoHost = string & { readonly [brand]: 'KommoHost' };
 
-const LABEL = /^[a-z0-9-]+$/;
+/** A label of a host name has 63 characters at most. */
+const LABEL = /^[a-z0-9-]{1,63}$/;
 const HOST_OR_ORIGIN = /^(?:https?:\/\/)?([^/?#@:\\]+)\/?$/i;
 const MAX_LENGTH = 300;
 /** The host of the consent page, not of an account (reference/kommo.md 1.1). */
@@ -16,6 +17,10 @@ function hasAllowedForm(host: string, allowedDomains: readonly string[]): boolea
   const label = host.slice(0, dot);
   return LABEL.test(label) && label !== CONSENT_LABEL && allowedDomains.includes(host.slice(dot + 1));
 }
+
+/** Whether the host is Kommo's own, by its first label, and no account's. */
+export const hasReservedLabel = (host: KommoHost, reservedLabels: readonly string[]): boolean =>
+  reservedLabels.includes(host.slice(0, host.indexOf('.')));
 
 /** Reads a host or an origin; undefined when the host is not `<label>.<allowed domain>`. */
 export function findKommoHost(text: string, allowedDomains: readonly string[]): KommoHost | undefined {

@@ -6,8 +6,11 @@ import type { KommoHost } from './kommo-host.js';
 import { type KommoResponse, parseResponse, type ResponseLimits } from './kommo-response.js';
 import { KommoSettings, type KommoTimeouts } from './kommo-settings.js';
 
-/** For which account a call is made. `exchange`: for none yet, as anybody can cause an exchange of an authorization code. */
-export type KommoCaller = { readonly accountId: number } | 'exchange';
+/**
+ * For which account a call is made. `exchange`: for none, as anybody can cause an exchange of an authorization code; it waits in a line
+ * of its own. `newcomer`: for the unknown account of a new token.
+ */
+export type KommoCaller = { readonly accountId: number } | 'exchange' | 'newcomer';
 
 /** The request of one call to Kommo. */
 export interface KommoRequest extends Pick<HttpRequest, 'method' | 'headers' | 'totalTimeoutMs' | 'isOnce' | 'signal'>, ResponseLimits {
@@ -27,9 +30,18 @@ export const kommoPeer = ({ connectMs }: Partial<KommoTimeouts> = {}): HttpPeer 
   connectTimeoutMs: connectMs,
 });
 
-/** The keys that limit a call, the widest first, and the key that is paused when Kommo refuses it. */
-function toLimiterKeys(caller: KommoCaller, host: KommoHost): { readonly limits: readonly string[]; readonly pause: string } {
-  if (caller === 'exchange') return { limits: ['kommo', 'kommo-exchange'], pause: `kommo-host:${host}` };
+interface LimiterKeys {
+  /** The keys that limit a call, the widest limit first. */
+  readonly limits: readonly string[];
+  /** The key that is paused when Kommo refuses the call. */
+  readonly pause: string;
+  /** The waiting line, if it is another one than that of all calls. */
+  readonly line?: string;
+}
+
+function toLimiterKeys(caller: KommoCaller, host: KommoHost): LimiterKeys {
+  if (caller === 'exchange') return { limits: ['kommo', 'kommo-exchange'], pause: `kommo-host:${host}`, line: 'kommo-exchange' };
+  if (caller === 'newcomer') return { limits: ['kommo'], pause: `kommo-host:${host}` };
   return { limits: ['kommo'], pause: `kommo:${caller.accountId}` };
 }
 
@@ -48,8 +60,8 @@ export class KommoHttp {
    * 2xx exceeds a limit, then as ResponseTooLargeError.
    */
   async send({ host, path, query, body, caller, headers, maxResponseItems, ...request }: KommoRequest): Promise<KommoResponse> {
-    const { limits, pause } = toLimiterKeys(caller, host);
-    await this.limiter.acquire([...limits, pause], request.signal);
+    const { limits, pause, line } = toLimiterKeys(caller, host);
+    await this.limiter.acquire([...limits, pause], request.signal, line);
     const origin = this.settings.originOverride?.origin ?? `https://${host}`;
     const type = body === undefined ? {} : { 'Content-Type': 'application/json' };
     const label = `${request.method} ${host}${path}`;

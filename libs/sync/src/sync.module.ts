@@ -12,8 +12,9 @@ import { AccountViews } from './accounts/account-views.js';
 import { AuthorizationCallbacks } from './accounts/authorization-callbacks.js';
 import { AuthorizationLinks } from './accounts/authorization-links.js';
 import { AuthorizationStates } from './accounts/authorization-states.js';
+import { CodeExchangeQueue } from './accounts/code-exchange-queue.js';
 import { AuthorizationRefusals, InstalledAccounts } from './accounts/installed-accounts.js';
-import { Installer } from './accounts/installer.js';
+import { AccountConnection, Installer } from './accounts/installer.js';
 import { Integrations } from './accounts/integrations.js';
 import { KommoContacts } from './accounts/kommo-contacts.js';
 import { KommoWebhooks } from './accounts/kommo-webhooks.js';
@@ -52,7 +53,7 @@ import { KeyRotation } from './maintenance/key-rotation.js';
 import { PersonalData } from './maintenance/personal-data.js';
 import { Reconnection } from './maintenance/reconnection.js';
 import { ExpiredRows } from './maintenance/expired-rows.js';
-import { HistoryRetention, Retention } from './maintenance/retention.js';
+import { HistoryRetention, LimitRetention, Retention } from './maintenance/retention.js';
 import { StaleRuns, Sweep } from './maintenance/sweep.js';
 import { UnisenderErasure } from './maintenance/unisender-erasure.js';
 import { WebhookWatchdog } from './maintenance/webhook-watchdog.js';
@@ -152,6 +153,7 @@ const runs: Type[] = [
 
 /** Installation, settings and webhooks of accounts. */
 const accounts: Type[] = [
+  AccountConnection,
   AccountDisconnection,
   AccountGate,
   AccountHistory,
@@ -162,6 +164,7 @@ const accounts: Type[] = [
   AuthorizationLinks,
   AuthorizationRefusals,
   AuthorizationStates,
+  CodeExchangeQueue,
   InstalledAccounts,
   Installer,
   Integrations,
@@ -199,6 +202,7 @@ const maintenance: Type[] = [
   HistoryRetention,
   JobFailures,
   KeyRotation,
+  LimitRetention,
   PersonalData,
   Reconnection,
   Retention,

@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Config } from '#config';
 import { AccountStore, type Database } from '#database';
-import { Secret } from '#domain';
+import { type RequestLimiter, Secret } from '#domain';
 import { type RequestRecord, toNestLogger } from '#logging';
 import { QueueClient } from '#queue';
 import { Keyring } from '#secrets';
@@ -60,12 +60,14 @@ export class ApiScene {
     sandboxUrl?: string;
     config?: Partial<Config>;
     queue?: Partial<QueueClient>;
+    limiter?: RequestLimiter;
   }): Promise<ApiScene> {
     const settings = { operatorToken: Secret.of(OPERATOR_TOKEN), publicRateLimitPerMinute: 10_000, trustProxy: false, ...options.config };
     const { builder, config, clock, logger, toHarness } = prepareHarness([ApiModule], {
       database: options.database,
       sandbox: { url: options.sandboxUrl ?? 'http://127.0.0.1:9' },
       config: settings,
+      ...(options.limiter ? { limiter: options.limiter } : {}),
     });
     const queue = { isReady: () => Promise.resolve(true), listTubeStatistics: () => Promise.resolve([]), ...options.queue };
     const module = await builder.overrideProvider(QueueClient).useValue(queue).compile();

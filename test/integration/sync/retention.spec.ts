@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Database, EventStore, FailureStore, RunStore } from '#database';
+import { Database, EventStore, FailureStore, PauseStore, RateSlotStore, RunStore } from '#database';
 import { AuditLog, Integrations, Retention } from '#sync';
 import { type Harness, createHarness } from '../../support/sync-harness.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
@@ -56,6 +56,22 @@ describe.each(testDatabaseKinds())('Retention on %s', (kind) => {
       actions: (await harness.get(AuditLog).list({})).length,
     };
   }
+
+  it('S04: deletes slots and pauses a day after their end', async () => {
+    const { slots, pauses } = { slots: harness.get(RateSlotStore), pauses: harness.get(PauseStore) };
+    const nowMs = harness.clock.nowMs();
+    await slots.tryMove([{ key: 'kommo:7', from: undefined, to: nowMs }]);
+    await pauses.add({ kind: 'host', id: 'invented.kommo.com' }, { code: 'kommo_forbidden', untilMs: nowMs + 60_000 });
+    const kept = async () => [
+      (await slots.read(['kommo:7'])).nextAt.size,
+      (await harness.get(Database).query('SELECT 1 FROM pauses')).length,
+    ];
+    await harness.get(Retention).run();
+    expect(await kept()).toEqual([1, 1]);
+    harness.clock.advance(DAY_MS + 120_000);
+    await harness.get(Retention).run();
+    expect(await kept()).toEqual([0, 0]);
+  });
 
   it('deletes rows after their days; keeps waiting events and the last run of an account', async () => {
     await addRun('first');

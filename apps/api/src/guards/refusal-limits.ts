@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Config } from '#config';
-import { Clock, type ErrorCode, InvalidInputError } from '#domain';
+import { Clock, type ErrorCode, InvalidInputError, TooManyRequestsError } from '#domain';
 import { ClientIps } from '../http/client-ip.js';
 import { RateLimitedError } from '../http/failure.js';
 import { ClientLimiter } from './client-limiter.js';
@@ -34,7 +34,10 @@ export class RefusalLimits {
     if (retryAfterSeconds !== undefined) throw new RateLimitedError(retryAfterSeconds);
   }
 
-  /** Runs `work`, and counts when it throws InvalidInputError (only of `code`, if given). Throws what `work` throws, or RateLimitedError. */
+  /**
+   * Runs `work`, and counts when it throws InvalidInputError (only of `code`, if given), but not for a limit of its own. Throws what
+   * `work` throws, or RateLimitedError.
+   */
   async consumeOnRefusal<T>(
     { request, purpose, code }: { request: ClientRequest; purpose: RefusalPurpose; code?: ErrorCode<'invalid'> },
     work: () => Promise<T>,
@@ -42,7 +45,8 @@ export class RefusalLimits {
     try {
       return await work();
     } catch (error) {
-      if (error instanceof InvalidInputError && (code === undefined || error.code === code)) this.consume(request, purpose);
+      const isRefusal = error instanceof InvalidInputError && !(error instanceof TooManyRequestsError);
+      if (isRefusal && (code === undefined || error.code === code)) this.consume(request, purpose);
       throw error;
     }
   }

@@ -1,4 +1,4 @@
-import { type ErrorCode, type FieldProblem, InvalidInputError, ServiceError, TransientError, errorRuleOf } from '#domain';
+import { type ErrorCode, type FieldProblem, ServiceError, TooManyRequestsError, TransientError, errorRuleOf } from '#domain';
 import { RunActiveError } from '#sync';
 import { toError, type Envelope } from './envelope.js';
 
@@ -26,14 +26,14 @@ const internal: Failure = {
 };
 
 /** Too many requests from one client IP. */
-export class RateLimitedError extends InvalidInputError {
-  constructor(readonly retryAfterSeconds: number) {
-    super('Too many requests from this IP; try again later', { code: 'rate_limited' });
+export class RateLimitedError extends TooManyRequestsError {
+  constructor(retryAfterSeconds: number) {
+    super('Too many requests from this IP; try again later', retryAfterSeconds);
   }
 }
 
 function findRetryAfterSeconds(error: ServiceError): number | undefined {
-  if (error instanceof RateLimitedError) return error.retryAfterSeconds;
+  if (error instanceof TooManyRequestsError) return error.retryAfterSeconds;
   return error instanceof TransientError ? toSeconds(error.retryAfterMs) : undefined;
 }
 

@@ -29,6 +29,7 @@ export type UnisenderWebhookState = 'active' | 'stopped' | 'missing';
 @Index('ux_accounts_webhook_token_hash', ['webhookTokenHash'], { unique: true })
 @Index('ix_accounts_client_id', ['clientId'])
 @Index('ix_accounts_status', ['status'])
+@Index('ix_accounts_host', ['host'])
 @Index('ix_accounts_unisender_account', ['unisenderAccountId'])
 @Index('ix_accounts_unisender_doubt', ['unisenderDoubtId'])
 @Index('ix_accounts_unisender_key', ['unisenderKeyHash'])

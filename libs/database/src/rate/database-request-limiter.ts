@@ -29,8 +29,8 @@ const DEFAULT_MAX_WAIT_MS = 60_000;
  * Keeps vendor limits over all processes of the deployment: each request reserves the next free slot in the database and waits for
  * it. The time is the database's: clocks of processes may differ and jump. `rules` returns the limit of a key; undefined: none.
  *
- * A call names the key of the widest limit first. Requests with the same widest key wait in one line: those with the same other
- * keys leave in order, different ones take turns.
+ * A call names the key of the widest limit first. Requests with the same widest key wait in one line, unless a call names another
+ * line: those with the same other keys leave in order, different ones take turns.
  */
 export class DatabaseRequestLimiter implements RequestLimiter {
   private readonly lanes = new Map<string, RequestLane>();
@@ -55,11 +55,11 @@ export class DatabaseRequestLimiter implements RequestLimiter {
    * Throws the signal's reason, or TransientError: `vendor_paused` or the code of another pause, `database_unavailable`, or
    * `request_limit_busy` after the longest wait. A slot that was reserved is lost then.
    */
-  async acquire(keys: readonly string[], signal?: AbortSignal): Promise<void> {
+  async acquire(keys: readonly string[], signal?: AbortSignal, line?: string): Promise<void> {
     signal?.throwIfAborted();
     const distinct = [...new Set(keys)];
     const [widest] = distinct;
-    if (widest !== undefined) await this.laneOf(widest).pass(distinct, signal);
+    if (widest !== undefined) await this.laneOf(line ?? widest).pass(distinct, signal);
   }
 
   /** Stops further requests under the key in every process. See {@link VendorPauses.refuse}. */
@@ -67,10 +67,10 @@ export class DatabaseRequestLimiter implements RequestLimiter {
     await this.pauses.refuse(key, refusal);
   }
 
-  private laneOf(widest: string): RequestLane {
+  private laneOf(line: string): RequestLane {
     const { clock, elapsedMs, maxWaitMs } = this;
-    const lane = this.lanes.get(widest) ?? new RequestLane(this.reservations, { clock, elapsedMs, maxWaitMs });
-    this.lanes.set(widest, lane);
+    const lane = this.lanes.get(line) ?? new RequestLane(this.reservations, { clock, elapsedMs, maxWaitMs });
+    this.lanes.set(line, lane);
     return lane;
   }
 }

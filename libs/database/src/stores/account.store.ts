@@ -103,6 +103,11 @@ export class AccountStore {
     return (await this.database.run(({ manager }) => manager.findOneBy(AccountEntity, { webhookTokenHash }))) ?? undefined;
   }
 
+  /** Whether an account has this host. */
+  async isKnownHost(host: string): Promise<boolean> {
+    return this.database.run(({ manager }) => manager.existsBy(AccountEntity, { host }));
+  }
+
   /** Lists accounts in ascending order of their ids. */
   async list({ integrationId, status, after, limit }: AccountFilter): Promise<AccountEntity[]> {
     const where: FindOptionsWhere<AccountEntity> = {

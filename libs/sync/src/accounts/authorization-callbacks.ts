@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '#config';
+import { AccountStore } from '#database';
 import { type FieldProblem, InvalidInputError } from '#domain';
-import { parseReferer } from '#kommo';
+import { hasReservedLabel, parseReferer } from '#kommo';
 import { type OAuthClient, OAuthClients } from '../tokens/oauth-clients.js';
 import { type AuthorizationState, AuthorizationStates } from './authorization-states.js';
 
@@ -20,6 +21,8 @@ export interface AuthorizationCallback {
 export interface CheckedCallback {
   readonly code: string;
   readonly host: string;
+  /** Whether an account has this host. */
+  readonly isKnownHost: boolean;
   readonly client: OAuthClient;
   /** The account of the link; undefined when the authorisation began in Kommo. */
   readonly expectedAccountId: number | undefined;
@@ -36,6 +39,7 @@ export class AuthorizationCallbacks {
   constructor(
     private readonly clients: OAuthClients,
     private readonly states: AuthorizationStates,
+    private readonly accounts: AccountStore,
     private readonly config: Config,
   ) {}
 
@@ -47,17 +51,25 @@ export class AuthorizationCallbacks {
     assertGranted(callback);
     const problems: Problems = [];
     const code = readCode(callback.code, problems);
-    const host = this.readHost(callback.referer, problems);
+    const host = await this.findHost(callback.referer, problems);
     const state = this.readState(callback, problems);
     const client = await this.findClient(callback.clientId, state, problems);
     if (code === undefined || host === undefined || client === undefined || problems.length > 0) throw InvalidInputError.ofFields(problems);
     if (state) await this.consume(state);
-    return { code, host, client, expectedAccountId: state?.accountId };
+    return { code, ...host, client, expectedAccountId: state?.accountId };
   }
 
-  private readHost(referer: string | undefined, problems: Problems): string | undefined {
+  /** The client secret is sent to this host: it must be that of a known account, or may not be one of Kommo's own. */
+  private async findHost(
+    referer: string | undefined,
+    problems: Problems,
+  ): Promise<Pick<CheckedCallback, 'host' | 'isKnownHost'> | undefined> {
     try {
-      return parseReferer(referer ?? '', this.config.kommoAllowedDomains);
+      const host = parseReferer(referer ?? '', this.config.kommoAllowedDomains);
+      const isKnownHost = await this.accounts.isKnownHost(host);
+      if (isKnownHost || !hasReservedLabel(host, this.config.kommoReservedLabels)) return { host, isKnownHost };
+      problems.push({ field: 'referer', problem: 'is a host of Kommo, not of an account (KOMMO_RESERVED_LABELS)' });
+      return undefined;
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;
       problems.push(...error.fields);

@@ -4,31 +4,24 @@ import { type AccessScope, InvalidInputError, Logger } from '#domain';
 import { KommoClient, KommoTokenRefusedError, KommoUnauthorizedError } from '#kommo';
 import { RunService } from '../runs/run-service.js';
 import { type AuthorizationCallback, AuthorizationCallbacks, type CheckedCallback } from './authorization-callbacks.js';
+import { CodeExchangeQueue } from './code-exchange-queue.js';
 import { type Grant, InstalledAccounts } from './installed-accounts.js';
 
-/** Connects accounts: finishes Kommo's OAuth flow, begun in the browser or by an installation of the widget (reference/kommo.md 1.3). */
+/** Stores authorised accounts and starts their reconciliation. */
 @Injectable()
-export class Installer {
+export class AccountConnection {
   constructor(
-    private readonly callbacks: AuthorizationCallbacks,
-    private readonly kommo: KommoClient,
     private readonly installed: InstalledAccounts,
     private readonly runs: RunService,
     private readonly logger: Logger,
   ) {}
 
   /**
-   * Finishes an authorisation. Checks the callback before it calls Kommo, and the account of the tokens before it stores them. A known
-   * account keeps its key, list and mirror; a reconciliation reads the changes since then. May continue after the request has ended.
-   *
-   * Throws InvalidInputError for what the caller can correct (`consent_declined`, `kommo_code_refused`, `account_mismatch`, `administrator_required`), and
-   * TransientError when Kommo is unavailable.
+   * Stores the account as active. A known account with a key gets a reconciliation: it reads the changes since its access ended.
+   * Throws InvalidInputError `administrator_required` when the user of the tokens sees fewer contacts than the one before.
    */
-  async finishAuthorization(callback: AuthorizationCallback): Promise<{ accountId: number; name: string }> {
-    const checked = await this.callbacks.check(callback);
-    const grant = await this.requestGrant(checked);
-    assertExpected(checked, grant);
-    const installation = await this.installed.save(grant, await this.readScope(grant));
+  async save(grant: Grant, scope: AccessScope | null): Promise<{ accountId: number; name: string }> {
+    const installation = await this.installed.save(grant, scope);
     const { accountId, name } = grant.account;
     if (installation.kind === 'narrower') throw this.narrower(accountId);
     this.logger.info('account authorised', { account_id: accountId, host: grant.host });
@@ -44,10 +37,50 @@ export class Installer {
     );
   }
 
-  private async requestGrant({ code, host, client }: CheckedCallback): Promise<Grant> {
+  /** Never throws: the account is connected, and the watchdog starts a reconciliation that is missing. */
+  private async reconcile({ accountId, unisenderKey }: AccountEntity): Promise<void> {
+    if (unisenderKey === null) return;
     try {
-      const pair = await this.kommo.exchangeCode({ ...client, host, code });
-      const account = await this.kommo.identifyAccount({ host, accessToken: pair.accessToken });
+      await this.runs.start({ accountId, mode: 'reconcile', trigger: 'install' });
+    } catch (error) {
+      this.logger.warn('reconciliation not started; the watchdog will start it', { account_id: accountId, error });
+    }
+  }
+}
+
+/** Connects accounts: finishes Kommo's OAuth flow, begun in the browser or by an installation of the widget (reference/kommo.md 1.3). */
+@Injectable()
+export class Installer {
+  constructor(
+    private readonly callbacks: AuthorizationCallbacks,
+    private readonly exchanges: CodeExchangeQueue,
+    private readonly kommo: KommoClient,
+    private readonly connection: AccountConnection,
+  ) {}
+
+  /**
+   * Finishes an authorisation. Checks the callback before it calls Kommo, and the account of the tokens before it stores them. A known
+   * account keeps its key, list and mirror; a reconciliation reads the changes since then. May wait in the queue of exchanges, and continue
+   * after the request has ended.
+   *
+   * Throws InvalidInputError for what the caller can correct (`consent_declined`, `kommo_code_refused`, `account_mismatch`, `administrator_required`), and
+   * TransientError when Kommo is unavailable; TooManyRequestsError when too many exchanges wait.
+   */
+  async finishAuthorization(callback: AuthorizationCallback): Promise<{ accountId: number; name: string }> {
+    const checked = await this.callbacks.check(callback);
+    return this.exchanges.run(checked, (signal) => this.connect(checked, signal));
+  }
+
+  private async connect(checked: CheckedCallback, signal: AbortSignal): Promise<{ accountId: number; name: string }> {
+    const grant = await this.requestGrant(checked, signal);
+    assertExpected(checked, grant);
+    return this.connection.save(grant, await this.readScope(grant));
+  }
+
+  private async requestGrant({ code, host, client }: CheckedCallback, signal: AbortSignal): Promise<Grant> {
+    try {
+      const pair = await this.kommo.exchangeCode({ ...client, host, code, signal });
+      const account = await this.kommo.identifyAccount({ host, accessToken: pair.accessToken, signal });
       return { clientId: client.clientId, host, account, pair };
     } catch (error) {
       throw isRefusal(error) ? codeRefused(error) : error;
@@ -59,16 +92,6 @@ export class Installer {
     if (currentUserId === undefined) return null;
     const user = await this.kommo.findUser({ host, accountId, accessToken }, currentUserId);
     return user?.accessScope ?? null;
-  }
-
-  /** Never throws: the account is connected, and the watchdog starts a reconciliation that is missing. */
-  private async reconcile({ accountId, unisenderKey }: AccountEntity): Promise<void> {
-    if (unisenderKey === null) return;
-    try {
-      await this.runs.start({ accountId, mode: 'reconcile', trigger: 'install' });
-    } catch (error) {
-      this.logger.warn('reconciliation not started; the watchdog will start it', { account_id: accountId, error });
-    }
   }
 }
 

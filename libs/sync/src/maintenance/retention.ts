@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '#config';
-import { AuditStore, EventStore, FailureStore, RunStore } from '#database';
+import { AuditStore, EventStore, FailureStore, PauseStore, RateSlotStore, RunStore } from '#database';
 import { Clock } from '#domain';
 
 const DAY_MS = 24 * 3_600_000;
@@ -30,11 +30,28 @@ export class HistoryRetention {
   }
 }
 
-/** Deletes old history and audit entries. The sweep deletes applied events; the cleanup after an uninstall deletes accounts. */
+/** Deletes ended pauses and unused slots of request limits: accounts and keys come and go. */
+@Injectable()
+export class LimitRetention {
+  constructor(
+    private readonly slots: RateSlotStore,
+    private readonly pauses: PauseStore,
+  ) {}
+
+  /** Deletes what has not been used for `forMs`, by the database's clock. */
+  async deleteUnused(forMs: number): Promise<void> {
+    const beforeMs = (await this.pauses.nowMs()) - forMs;
+    await this.slots.purge(beforeMs);
+    await this.pauses.purge(beforeMs);
+  }
+}
+
+/** Deletes old history, audit entries, pauses and slots. The sweep deletes applied events; the cleanup after an uninstall deletes accounts. */
 @Injectable()
 export class Retention {
   constructor(
     private readonly history: HistoryRetention,
+    private readonly limits: LimitRetention,
     private readonly audit: AuditStore,
     private readonly clock: Clock,
     private readonly config: Config,
@@ -45,5 +62,6 @@ export class Retention {
     const nowMs = this.clock.nowMs();
     await this.history.deleteBefore(nowMs - this.config.historyKeepDays * DAY_MS);
     await deleteAll((before, limit) => this.audit.purge(before, limit), nowMs - this.config.auditKeepDays * DAY_MS);
+    await this.limits.deleteUnused(DAY_MS);
   }
 }
