@@ -92,8 +92,6 @@ const accounts = (columns: Columns): Table =>
       columns.bigint('export_asked_at', zero),
       columns.integer('export_replacements', zero),
       columns.bigint('export_replaced_at', zero),
-      columns.longText('webhook_token'),
-      columns.varchar('webhook_token_hash', 64),
       columns.varchar('webhook_state', 16, optional),
       columns.varchar('unisender_webhook_state', 16, optional),
       columns.bigint('gap_at', optional),
@@ -117,7 +115,6 @@ const accounts = (columns: Columns): Table =>
       columns.bigint('disconnected_at', optional),
     ],
     indices: [
-      unique('ux_accounts_webhook_token_hash', 'webhook_token_hash'),
       index('ix_accounts_client_id', 'client_id'),
       index('ix_accounts_status', 'status'),
       index('ix_accounts_host', 'host'),
@@ -154,6 +151,21 @@ const accesses = (columns: Columns): Table =>
     ],
     indices: [index('ix_accesses_expires_at', 'expires_at')],
     foreignKeys: [belongsToAccount('fk_accesses_account')],
+  });
+
+const webhookTokens = (columns: Columns): Table =>
+  new Table({
+    name: 'webhook_tokens',
+    columns: [
+      columns.varchar('token_hash', 64, key),
+      columns.bigint('account_id'),
+      columns.varchar('vendor', 16),
+      columns.longText('token'),
+      columns.bigint('valid_until', optional),
+      columns.boolean('is_registered', 1),
+    ],
+    indices: [index('ix_webhook_tokens_account', 'account_id', 'vendor')],
+    foreignKeys: [belongsToAccount('fk_webhook_tokens_account')],
   });
 
 const contacts = (columns: Columns): Table =>
@@ -457,6 +469,7 @@ const inOrder = [
   integrations,
   accounts,
   accesses,
+  webhookTokens,
   contacts,
   contactAddresses,
   addresses,

@@ -79,17 +79,21 @@ describe.each(serviceModes())('R41: planted secrets (%s)', (mode) => {
   async function addEncryptedValues(when: string): Promise<void> {
     const { database, encryptionKey } = await service.openDatabase();
     const keyring = new Keyring(encryptionKey);
-    const open = async (table: string, key: string, columns: readonly string[]) => {
+    const open = async (table: string, key: string, columns: readonly string[], nameColumn?: string) => {
       for (const row of await database.query<Record<string, string>>(`SELECT * FROM ${table}`)) {
         for (const column of columns) {
           const encrypted = row[column];
           if (encrypted)
-            addSecret(`${table}.${column} ${when}`, keyring.decrypt(String(encrypted), `${table}.${column}:${row[key]}`).reveal());
+            addSecret(
+              `${table}.${column}${nameColumn ? ` ${row[nameColumn]}` : ''} ${when}`,
+              keyring.decrypt(String(encrypted), `${table}.${column}:${row[key]}`).reveal(),
+            );
         }
       }
     };
     await open('integrations', 'client_id', ['client_secret']);
-    await open('accounts', 'account_id', ['unisender_key', 'webhook_token']);
+    await open('accounts', 'account_id', ['unisender_key']);
+    await open('webhook_tokens', 'token_hash', ['token'], 'vendor');
     await open('accesses', 'account_id', ['access_token', 'refresh_token']);
     addSecret('encryption key', encryptionKey.reveal());
     await database.close();
@@ -121,15 +125,16 @@ describe.each(serviceModes())('R41: planted secrets (%s)', (mode) => {
       client_id: service.clientId,
     });
     addSecret('disposable token', token);
-    const hook = `/webhook/${secrets.get('accounts.webhook_token at first') ?? ''}`;
+    const hook = `/webhook/${secrets.get('webhook_tokens.token kommo at first') ?? ''}`;
+    const unisenderHook = `/unisender/webhook/${secrets.get('webhook_tokens.token unisender at first') ?? ''}`;
     const clientSecret = secrets.get('integrations.client_secret at first') ?? '';
     const key = { account_id: account.accountId, unisender_key: REFUSED_KEY };
     await call('POST', '/widget', { 'x-auth-token': token }, key);
     await call('GET', `/widget/status?account_id=${account.accountId}`, { 'x-auth-token': token });
     await call('POST', '/widget', { 'x-auth-token': `${token}x` }, key);
     await call('POST', hook, {}, { account: { id: 7 }, contacts: { update: [{ id: 'x' }] } });
-    await call('GET', `/unisender${hook}`);
-    await call('POST', `/unisender${hook}`, {}, { auth: 'wrong' });
+    await call('GET', unisenderHook);
+    await call('POST', unisenderHook, {}, { auth: 'wrong' });
     await call('GET', `/accounts?token=${GUESSED_TOKEN}`, { authorization: `Bearer ${GUESSED_TOKEN}` });
     await call('GET', `/auth?code=${clientSecret}&state=${clientSecret}&referer=company.kommo.com&client_id=${service.clientId}`);
     await call('POST', '/integration', service.operator, { client_secret: clientSecret, client_id: service.clientId, redirect_uri: '' });

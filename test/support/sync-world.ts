@@ -56,7 +56,7 @@ class HookReceiver {
 async function deliver(harness: Harness, path: string, body: Buffer): Promise<void> {
   const [, , kommoToken] = /^\/(webhook)\/(.+)$/.exec(path) ?? [];
   const [, unisenderToken] = /^\/unisender\/webhook\/(.+)$/.exec(path) ?? [];
-  const account = await harness.get(WebhookTokens).findAccount(kommoToken ?? unisenderToken ?? '');
+  const account = await harness.get(WebhookTokens).findAccount(kommoToken ?? unisenderToken ?? '', kommoToken ? 'kommo' : 'unisender');
   if (!account || body.length === 0) return;
   if (kommoToken) await harness.get(KommoInbox).receive(account.accountId, parseFormBody(body));
   else await harness.get(UnisenderInbox).receive(account.accountId, body);

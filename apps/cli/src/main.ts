@@ -5,6 +5,7 @@ import { enqueueRenewals, enqueueTime } from './commands/jobs.command.js';
 import { migrateDatabase } from './commands/migrate.command.js';
 import { erasePerson, exportPerson } from './commands/person.command.js';
 import { rotateKey } from './commands/rotate-key.command.js';
+import { rotateWebhooks } from './commands/rotate-webhooks.command.js';
 import { start } from './commands/start.command.js';
 import { demo } from './demo/demo.js';
 
@@ -44,6 +45,12 @@ Exit codes:
   1   some values are not; the output lists them
   75  the database is unavailable; try again later
   78  the key does not belong to the database`;
+
+const webhookExitCodes = `
+Exit codes:
+  0   both vendors have the new URLs
+  1   a vendor did not accept a new URL yet, or the account is not active
+  75  the database is unavailable; try again later`;
 
 const eraseExitCodes = `
 Exit codes:
@@ -86,6 +93,15 @@ program
   .addHelpText('after', rotationExitCodes)
   .action(async ({ json = false }: { json?: boolean }) => {
     process.exitCode = await rotateKey(loadConfigOrExit(), { json, print: printOut, printError });
+  });
+program
+  .command('rotate-webhooks')
+  .description('give accounts new secret webhook URLs; the former ones are valid for two hours')
+  .option('--account <id>', 'only this Kommo account', toAccountId)
+  .option('--json', 'print the result as JSON')
+  .addHelpText('after', webhookExitCodes)
+  .action(async ({ account, json = false }: { account?: number; json?: boolean }) => {
+    process.exitCode = await rotateWebhooks(loadConfigOrExit(), { accountId: account, json }, printOut);
   });
 program
   .command('export')

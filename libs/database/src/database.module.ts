@@ -27,6 +27,7 @@ import { RateSlotStore } from './stores/rate-slot.store.js';
 import { RoundStore } from './stores/round.store.js';
 import { RunStore } from './stores/run.store.js';
 import { SealedValueStore } from './stores/sealed-value.store.js';
+import { WebhookTokenStore } from './stores/webhook-token.store.js';
 
 const stores = [
   AccessStore,
@@ -52,6 +53,7 @@ const stores = [
   RoundStore,
   RunStore,
   SealedValueStore,
+  WebhookTokenStore,
 ];
 
 /**

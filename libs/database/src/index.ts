@@ -19,6 +19,8 @@ export {
   RunEntity,
   type UnisenderWebhookState,
   type WebhookState,
+  WebhookTokenEntity,
+  type WebhookVendor,
 } from './entities/index.js';
 export { AccessStore, type SealedPair } from './stores/access.store.js';
 export { type AccountFilter, type AccountPatch, AccountStore, type InstalledAccount, type PendingAccount } from './stores/account.store.js';
@@ -57,6 +59,7 @@ export { RateSlotStore, type SlotMove } from './stores/rate-slot.store.js';
 export { RoundStore } from './stores/round.store.js';
 export { type NewRun, type RunCounts, type RunPatch, RunStore } from './stores/run.store.js';
 export { SealedValueStore, type SealedColumn, type SealedValue, canaryColumn, sealedColumns } from './stores/sealed-value.store.js';
+export { type NewWebhookToken, WebhookTokenStore } from './stores/webhook-token.store.js';
 export { DatabaseModule } from './database.module.js';
 export { DatabaseRequestLimiter } from './rate/database-request-limiter.js';
 export type { RateRule } from './rate/plan-reservation.js';

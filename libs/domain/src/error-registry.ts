@@ -116,6 +116,7 @@ const registry = {
   kommo_too_many_ids: bug(),
   token_refresh_busy: transient(),
   access_missing: bug(),
+  webhook_token_missing: bug(),
   account_integration_missing: bug(),
 
   // Unisender

@@ -38,4 +38,5 @@ export { KeyRotation, type KeyRotationReport } from './maintenance/key-rotation.
 export { type Erasure, PersonalData, type PersonExport, type PersonQuery } from './maintenance/personal-data.js';
 export { Retention } from './maintenance/retention.js';
 export { Sweep } from './maintenance/sweep.js';
+export { WebhookRotation, type WebhookRotationReport } from './maintenance/webhook-rotation.js';
 export { type WebhookCheck, WebhookWatchdog } from './maintenance/webhook-watchdog.js';

@@ -56,6 +56,7 @@ import { ExpiredRows } from './maintenance/expired-rows.js';
 import { HistoryRetention, LimitRetention, Retention } from './maintenance/retention.js';
 import { StaleRuns, Sweep } from './maintenance/sweep.js';
 import { UnisenderErasure } from './maintenance/unisender-erasure.js';
+import { WebhookRotation } from './maintenance/webhook-rotation.js';
 import { WebhookWatchdog } from './maintenance/webhook-watchdog.js';
 import { AccountLeases, RequestedJobs } from './push/account-lease.js';
 import { AccountSync, EventFollower } from './push/account-sync.js';
@@ -209,6 +210,7 @@ const maintenance: Type[] = [
   StaleRuns,
   Sweep,
   UnisenderErasure,
+  WebhookRotation,
   WebhookWatchdog,
 ];
 
@@ -241,6 +243,7 @@ const useCases: Type[] = [
   Uninstall,
   UnisenderContacts,
   UnisenderInbox,
+  WebhookRotation,
   WebhookTokens,
   WidgetAdministrators,
   WidgetAuthority,

@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Config } from '#config';
-import { AccountStore, type Database } from '#database';
+import { AccountStore, type Database, WebhookTokenStore } from '#database';
 import { type RequestLimiter, Secret } from '#domain';
 import { type RequestRecord, toNestLogger } from '#logging';
 import { QueueClient } from '#queue';
@@ -103,7 +103,7 @@ export class ApiScene {
     if (status !== 200) throw new Error(`POST /integration: ${status}`);
   }
 
-  /** Adds an account as an install leaves it. Returns the token of its webhook URLs. */
+  /** Adds an account as an install leaves it. Returns the token of Kommo's webhook URL. */
   async addAccount(accountId: number, { unisenderKey = UNISENDER_KEY }: { unisenderKey?: string | undefined } = {}): Promise<string> {
     await this.saveIntegration();
     const keyring = this.harness.get(Keyring);
@@ -115,8 +115,14 @@ export class ApiScene {
     });
     await this.harness.get(AccountStore).setStatus(accountId, 'active');
     await this.harness.get(AccountStore).update(accountId, { unisenderKey: keyring.encrypt(unisenderKey, unisenderKeyContext(accountId)) });
-    const account = await this.harness.get(AccountStore).find(accountId);
-    return keyring.decrypt(account?.webhookToken ?? '', `accounts.webhook_token:${accountId}`).reveal();
+    return this.webhookToken(accountId, 'kommo');
+  }
+
+  /** Returns the present token in the URL of a webhook. */
+  async webhookToken(accountId: number, vendor: 'kommo' | 'unisender'): Promise<string> {
+    const stored = await this.harness.get(WebhookTokenStore).findCurrent(accountId, vendor);
+    if (!stored) throw new Error(`account ${accountId} has no token for ${vendor}`);
+    return this.harness.get(Keyring).decrypt(stored.token, `webhook_tokens.token:${stored.tokenHash}`).reveal();
   }
 
   async events(accountId: number): Promise<readonly Record<string, unknown>[]> {

@@ -189,7 +189,8 @@ describe('Unisender webhooks', () => {
 
   it('are accepted with a valid signature, and get 401 without effect otherwise', async () => {
     const scene = await ApiScene.open({ database: await databases.open() });
-    const token = await scene.addAccount(7);
+    await scene.addAccount(7);
+    const token = await scene.webhookToken(7, 'unisender');
     const url = `/unisender/webhook/${token}`;
     expect((await scene.send('GET', url)).status).toBe(200);
     expect((await scene.send('GET', '/unisender/webhook/unknown-token-0123456789')).status).toBe(404);

@@ -40,7 +40,7 @@ const event = (eventId: string, dedupKey: string): NewEvent => ({
 
 const addAccount = async (database: Database): Promise<void> => {
   await new IntegrationStore(database, clock).save({ clientId: 'c', clientSecret: 's', redirectUri: 'https://us', domain: null });
-  const install = { accountId: ACCOUNT, clientId: 'c', webhookToken: 't', webhookTokenHash: 'h' };
+  const install = { accountId: ACCOUNT, clientId: 'c' };
   await new AccountStore(database, clock).install({ ...install, name: '', subdomain: '', host: '', apiDomain: null, accessScope: null });
 };
 

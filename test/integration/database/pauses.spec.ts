@@ -48,8 +48,7 @@ describe.each(testDatabaseKinds())('pauses on %s', (kind) => {
     accounts = new AccountStore(database, clock);
     await new IntegrationStore(database, clock).save({ clientId: 'c', clientSecret: 's', redirectUri: 'https://us', domain: null });
     for (const accountId of [1, 2, 3]) {
-      const token = { webhookToken: `token-${accountId}`, webhookTokenHash: `hash-${accountId}` };
-      await accounts.install({ accountId, clientId: 'c', name: '', subdomain: '', host: '', apiDomain: null, accessScope: null, ...token });
+      await accounts.install({ accountId, clientId: 'c', name: '', subdomain: '', host: '', apiDomain: null, accessScope: null });
     }
   });
 

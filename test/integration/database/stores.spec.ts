@@ -1,5 +1,14 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { AccessStore, AccountStore, AuthStateStore, FailureStore, IntegrationStore, LeaseStore, PauseStore } from '#database';
+import {
+  AccessStore,
+  AccountStore,
+  AuthStateStore,
+  FailureStore,
+  IntegrationStore,
+  LeaseStore,
+  PauseStore,
+  WebhookTokenStore,
+} from '#database';
 import type { Database } from '#database';
 import { defaultAccountSettings } from '#domain';
 import { settableClock } from '../../support/settable-clock.js';
@@ -18,13 +27,12 @@ const createStores = (database: Database) => ({
   accesses: new AccessStore(database, clock),
   authStates: new AuthStateStore(database, clock),
   failures: new FailureStore(database),
+  webhookTokens: new WebhookTokenStore(database, clock),
 });
 
 const pending = (accountId: number) => ({
   accountId,
   clientId: 'client',
-  webhookToken: `sealed-${accountId}`,
-  webhookTokenHash: `hash-${accountId}`,
 });
 
 const installed = (accountId: number) => ({
@@ -90,7 +98,7 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
       });
       await stores.accounts.setStatus(1, 'disconnected');
       await pauses.add(account, { code: 'kommo_payment_required', untilMs: NOW + 1 });
-      await stores.accounts.install({ ...installed(1), webhookToken: 'new', webhookTokenHash: 'new', name: 'Renamed' });
+      await stores.accounts.install({ ...installed(1), name: 'Renamed' });
       expect(await stores.accounts.find(1)).toMatchObject({
         status: 'active',
         name: 'Renamed',
@@ -99,8 +107,6 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
         listTitle: 'List',
         settings,
         baselineState: 'done',
-        webhookToken: 'sealed-1',
-        webhookTokenHash: 'hash-1',
         pausedUntil: 0,
         pauseCode: null,
         disconnectedAt: null,
@@ -117,15 +123,20 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
       expect(await stores.accounts.find(1)).toBeUndefined();
     });
 
-    it('are found by the hash of their webhook token, and listed page by page', async () => {
+    it('are found by the hash of a webhook token, byte by byte', async () => {
+      await stores.accounts.install(installed(2));
+      await stores.webhookTokens.add({ tokenHash: 'hash-2', accountId: 2, vendor: 'kommo', token: 'sealed-2' });
+      expect((await stores.webhookTokens.findByHash('hash-2'))?.accountId).toBe(2);
+      expect(await stores.webhookTokens.findByHash('HASH-2')).toBeUndefined();
+    });
+
+    it('are listed page by page', async () => {
       for (const id of [3, 1, 2]) {
         await stores.accounts.install(installed(id));
       }
       await stores.accounts.setStatus(2, 'suspended');
       const ids = async (filter: Parameters<AccountStore['list']>[0]) =>
         (await stores.accounts.list(filter)).map(({ accountId }) => accountId);
-      expect((await stores.accounts.findByWebhookTokenHash('hash-2'))?.accountId).toBe(2);
-      expect(await stores.accounts.findByWebhookTokenHash('HASH-2')).toBeUndefined();
       expect(await ids({ limit: 2 })).toEqual([1, 2]);
       expect(await ids({ limit: 2, after: 2 })).toEqual([3]);
       expect(await ids({ limit: 9, integrationId: 'client', status: 'active' })).toEqual([1, 3]);

@@ -17,12 +17,14 @@ describe('S02: before a body is read', () => {
   let scene: ApiScene;
   let port: number;
   let token: string;
+  let unisenderToken: string;
   const clients: RawClient[] = [];
 
   beforeEach(async () => {
     scene = await ApiScene.open({ database: await databases.open() });
     await scene.addAccount(OTHER_ID);
     token = await scene.addAccount(ACCOUNT_ID);
+    unisenderToken = await scene.webhookToken(ACCOUNT_ID, 'unisender');
     await scene.app.listen(0, '127.0.0.1');
     const address = scene.app.getHttpServer().address();
     port = address !== null && typeof address === 'object' ? address.port : 0;
@@ -73,9 +75,9 @@ describe('S02: before a body is read', () => {
     ['POST /operations/erase', [operator], 64 * KIB],
     ['POST /unisender/contacts', [operator], 4 * MIB],
     ['POST /webhook/TOKEN', [], 4 * MIB],
-    ['POST /unisender/webhook/TOKEN', [], 4 * MIB],
+    ['POST /unisender/webhook/UNISENDER_TOKEN', [], 4 * MIB],
   ])('%s has its limit, for a declared length and for chunks', async (line, headers, limit) => {
-    const url = line.replace('TOKEN', token);
+    const url = line.replace('UNISENDER_TOKEN', unisenderToken).replace('TOKEN', token);
     const declared = await send(url, [FORM, ...headers, `Content-Length: ${limit + 1}`]);
     expect(await declared.status()).toBe(413);
     const inChunks = await send(url, [FORM, ...headers, 'Transfer-Encoding: chunked'], chunk(limit) + chunk(1));

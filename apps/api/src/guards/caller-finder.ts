@@ -32,7 +32,7 @@ export class CallerFinder {
    * when the client was refused too often.
    */
   async find(audience: Audience, request: FastifyRequest): Promise<Caller> {
-    if (audience === 'kommo' || audience === 'unisender') return this.findByPath(request);
+    if (audience === 'kommo' || audience === 'unisender') return this.findByPath(request, audience);
     if (this.isOperator(request)) return { kind: 'operator' };
     if (audience === 'widget') return this.findWidgetCaller(request);
     if (audience !== 'operator') return ANONYMOUS;
@@ -59,10 +59,10 @@ export class CallerFinder {
   }
 
   /** The token of a webhook is in its path. Kommo's uninstall call has none: its handler checks the signature. */
-  private async findByPath(request: FastifyRequest): Promise<Caller> {
+  private async findByPath(request: FastifyRequest, vendor: 'kommo' | 'unisender'): Promise<Caller> {
     const { token } = request.params as { token?: string };
     if (token === undefined) return ANONYMOUS;
-    const account = await this.webhookTokens.findAccount(token);
+    const account = await this.webhookTokens.findAccount(token, vendor);
     if (account) return { kind: 'webhook', accountId: account.accountId };
     this.limits.consume(request, 'webhook');
     throw new InvalidInputError('Unknown URL', { code: 'not_found' });

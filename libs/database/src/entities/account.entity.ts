@@ -26,7 +26,6 @@ export type UnisenderWebhookState = 'active' | 'stopped' | 'missing';
  * lets one worker at a time work on the account.
  */
 @Entity('accounts')
-@Index('ux_accounts_webhook_token_hash', ['webhookTokenHash'], { unique: true })
 @Index('ix_accounts_client_id', ['clientId'])
 @Index('ix_accounts_status', ['status'])
 @Index('ix_accounts_host', ['host'])
@@ -135,13 +134,6 @@ export class AccountEntity {
 
   @Column(bigintColumn({ name: 'export_replaced_at', default: 0 }))
   exportReplacedAt!: number;
-
-  /** Sealed by the keyring: it is part of the public webhook URLs. */
-  @Column({ name: 'webhook_token', type: 'text' })
-  webhookToken!: string;
-
-  @Column({ name: 'webhook_token_hash', type: 'varchar', length: 64 })
-  webhookTokenHash!: string;
 
   /** Null until the service first subscribes the webhook. */
   @Column({ name: 'webhook_state', type: 'varchar', length: 16, nullable: true })

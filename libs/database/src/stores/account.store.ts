@@ -5,8 +5,8 @@ import { Database } from '../database.js';
 import { AccountEntity } from '../entities/account.entity.js';
 import { assertInTransaction, forUpdate, incoming, upsertRows } from '../entity-sql.js';
 
-/** An account that has an integration and no access yet. A stored webhook token is kept. */
-export type PendingAccount = Pick<AccountEntity, 'accountId' | 'clientId' | 'webhookToken' | 'webhookTokenHash'>;
+/** An account that has an integration and no access yet. */
+export type PendingAccount = Pick<AccountEntity, 'accountId' | 'clientId'>;
 
 /** An account after its authorisation. */
 export type InstalledAccount = PendingAccount & Pick<AccountEntity, 'name' | 'subdomain' | 'host' | 'apiDomain' | 'accessScope'>;
@@ -96,11 +96,6 @@ export class AccountStore {
   /** Returns the account, or undefined. */
   async find(accountId: number): Promise<AccountEntity | undefined> {
     return (await this.database.run(({ manager }) => manager.findOneBy(AccountEntity, { accountId }))) ?? undefined;
-  }
-
-  /** Returns the account with this webhook token, or undefined. */
-  async findByWebhookTokenHash(webhookTokenHash: string): Promise<AccountEntity | undefined> {
-    return (await this.database.run(({ manager }) => manager.findOneBy(AccountEntity, { webhookTokenHash }))) ?? undefined;
   }
 
   /** Whether an account has this host. */

@@ -22,7 +22,7 @@ export const canaryColumn: SealedColumn = { table: 'key_canaries', key: 'name', 
 /** Every column that holds sealed values, except the canary's. */
 export const sealedColumns: readonly SealedColumn[] = [
   { table: 'integrations', key: 'client_id', column: 'client_secret' },
-  { table: 'accounts', key: 'account_id', column: 'webhook_token' },
+  { table: 'webhook_tokens', key: 'token_hash', column: 'token' },
   { table: 'accounts', key: 'account_id', column: 'unisender_key' },
   { table: 'accounts', key: 'account_id', column: 'former_unisender_key' },
   { table: 'sealed_keys', key: 'name', column: 'sealed' },

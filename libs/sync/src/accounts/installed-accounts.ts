@@ -63,6 +63,8 @@ export class InstalledAccounts {
       }
       await this.accounts.install({ ...this.toInstalled(grant), accessScope });
       await this.vault.save(accountId, grant.pair);
+      // The former webhook URLs end with the former access. A reconciliation finds what was sent to them.
+      await this.webhookUrls.renewTokens(accountId, 0);
       const account = await this.accounts.find(accountId);
       // Kommo may have deleted the webhook when the access ended. It counts as missing until it has been checked.
       if (account?.webhookState === 'active') await this.accounts.update(accountId, { webhookState: 'missing' });
@@ -78,7 +80,6 @@ export class InstalledAccounts {
       subdomain: subdomain.slice(0, MAX_NAME_LENGTH),
       host,
       apiDomain: pair.claims.apiDomain ?? null,
-      ...this.webhookUrls.createToken(accountId),
     };
   }
 }

@@ -35,7 +35,8 @@ export class Integrations {
     await this.database.transaction(async () => {
       await this.clients.save(input);
       const known = await this.accounts.find(accountId);
-      await this.accounts.savePending({ accountId, clientId, ...this.webhookUrls.createToken(accountId) });
+      await this.accounts.savePending({ accountId, clientId });
+      await this.webhookUrls.ensureTokens(accountId);
       if (known && known.clientId !== clientId) await this.accounts.setStatus(accountId, 'reauthorization_required');
     });
     return { clientId, accountId };

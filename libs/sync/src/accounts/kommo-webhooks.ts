@@ -20,29 +20,42 @@ export class KommoWebhooks {
   ) {}
 
   /**
-   * Creates the webhook, or replaces one that is disabled or has other events. Raises an alert when Kommo refuses it. Throws
+   * Creates the webhook, or replaces one that is disabled or has other events, and deletes those of former URLs. Raises an alert when Kommo refuses it. Throws
    * TransientError, also `kommo_webhook_disabled` when Kommo keeps it disabled.
    */
   async ensure(account: AccountEntity): Promise<void> {
-    const destination = this.urls.getKommoUrl(account);
+    const destination = await this.urls.get(account.accountId, 'kommo');
     await this.callKommo(account, async (session) => {
       const state = await this.kommo.ensureWebhook(session, { destination, settings: CONTACT_WEBHOOK_SETTINGS });
       if (state !== 'active') throw new TransientError('Kommo keeps the webhook disabled', { code: 'kommo_webhook_disabled' });
     });
+    await this.removeFormer(account);
+  }
+
+  /** Deletes the webhooks of former URLs. */
+  async removeFormer(account: AccountEntity): Promise<void> {
+    await this.urls.removeFormer(account.accountId, 'kommo', (url) => this.removeUrl(account, url));
   }
 
   /** Reads the state of the webhook from Kommo. Raises an alert when Kommo refuses the call. */
   async readState(account: AccountEntity): Promise<WebhookState> {
-    const destination = this.urls.getKommoUrl(account);
+    const destination = await this.urls.get(account.accountId, 'kommo');
     const [webhook] = await this.callKommo(account, (session) => this.kommo.listWebhooks(session, destination));
     if (!webhook || !CONTACT_WEBHOOK_SETTINGS.every((setting) => webhook.settings.includes(setting))) return 'missing';
     return webhook.isDisabled ? 'disabled' : 'active';
   }
 
-  /** Deletes the webhook, also of a disconnected account. Does nothing when the access token has expired. */
+  /** Deletes all webhooks of the account, also of a disconnected one. Does nothing when the access token has expired. */
   async remove(account: AccountEntity): Promise<void> {
-    const session = await this.tokens.findStoredSession(account.accountId);
-    if (session) await this.kommo.deleteWebhook(session, this.urls.getKommoUrl(account));
+    await this.removeFormer(account);
+    await this.removeUrl(account, await this.urls.get(account.accountId, 'kommo'));
+  }
+
+  private async removeUrl({ accountId }: AccountEntity, url: string): Promise<boolean> {
+    const session = await this.tokens.findStoredSession(accountId);
+    if (!session) return false;
+    await this.kommo.deleteWebhook(session, url);
+    return true;
   }
 
   private async callKommo<T>({ accountId }: AccountEntity, work: (session: KommoSession) => Promise<T>): Promise<T> {

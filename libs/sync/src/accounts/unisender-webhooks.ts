@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AccountEntity } from '#database';
+import type { Secret } from '#domain';
 import { Keyring } from '#secrets';
 import { UnisenderClient } from '#unisender';
 import { findUsableUnisenderKey } from '../tokens/sealing.js';
@@ -20,15 +21,26 @@ export class UnisenderWebhooks {
     private readonly keyring: Keyring,
   ) {}
 
-  /** Creates the webhook, or enables one that Unisender has stopped (reference/unisender.md 8.1). */
+  /** Creates the webhook, or enables one that Unisender has stopped (reference/unisender.md 8.1), and deletes those of former URLs. */
   async ensure(account: AccountEntity): Promise<void> {
     const key = findUsableUnisenderKey(this.keyring, account);
-    if (key) await this.unisender.setHook(key, { url: this.urls.getUnisenderUrl(account), ...WEBHOOK });
+    if (!key) return;
+    await this.unisender.setHook(key, { url: await this.urls.get(account.accountId, 'unisender'), ...WEBHOOK });
+    await this.removeFormer(account.accountId, key);
   }
 
-  /** Deletes the webhook. */
+  /** Deletes all webhooks of the account. */
   async remove(account: AccountEntity): Promise<void> {
     const key = findUsableUnisenderKey(this.keyring, account);
-    if (key) await this.unisender.removeHook(key, this.urls.getUnisenderUrl(account));
+    if (!key) return;
+    await this.removeFormer(account.accountId, key);
+    await this.unisender.removeHook(key, await this.urls.get(account.accountId, 'unisender'));
+  }
+
+  private async removeFormer(accountId: number, key: Secret): Promise<void> {
+    await this.urls.removeFormer(accountId, 'unisender', async (url) => {
+      await this.unisender.removeHook(key, url);
+      return true;
+    });
   }
 }

@@ -58,6 +58,7 @@ export class VendorWebhooks {
     const account = await this.gate.get(accountId, 'call_kommo');
     const found = await this.kommo.readState(account);
     if (found === 'active' && account.webhookState === 'active') {
+      await this.kommo.removeFormer(account);
       await this.unisender.ensure(account);
       return { account, found, hasGap: false };
     }

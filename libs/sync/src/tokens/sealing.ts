@@ -11,8 +11,8 @@ export const refreshTokenContext = (accountId: number): string => `accesses.refr
 /** The keyring's context of the secret of an integration. */
 export const clientSecretContext = (clientId: string): string => `integrations.client_secret:${clientId}`;
 
-/** The keyring's context of the token in the webhook URLs of an account. */
-export const webhookTokenContext = (accountId: number): string => `accounts.webhook_token:${accountId}`;
+/** The keyring's context of the token in the URL of a webhook. */
+export const webhookTokenContext = (tokenHash: string): string => `webhook_tokens.token:${tokenHash}`;
 
 /** The keyring's context of a Unisender key. */
 export const unisenderKeyContext = (accountId: number): string => `accounts.unisender_key:${accountId}`;
