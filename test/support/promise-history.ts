@@ -70,6 +70,8 @@ export interface ConnectedAccount extends VendorAccount {
   run(mode: 'reconcile'): Promise<unknown>;
   /** Changes the title of the account's list and waits for the end of the import. */
   retitle(title: string): Promise<unknown>;
+  /** Confirms the removals that wait for it, and waits for the end of that run. */
+  confirmRemovals(): Promise<void>;
   /** The id of the account's list in Unisender. */
   listId(): Promise<number>;
 }
@@ -93,12 +95,13 @@ export class HistoryPlayer {
     private readonly account: ConnectedAccount,
   ) {}
 
-  /** Applies all steps, then delivers the waiting hooks, and reconciles if hooks were lost. */
+  /** Applies all steps, then delivers the waiting hooks, reconciles if hooks were lost, and confirms the removals that wait for it. */
   async play(steps: readonly Step[]): Promise<void> {
     for (const each of steps) await this.apply(each);
     await this.network.deliver(ONCE);
     if (this.hasLostHooks) await this.account.run('reconcile');
     await this.network.deliver(ONCE);
+    await this.account.confirmRemovals();
   }
 
   private async apply(each: Step): Promise<void> {

@@ -94,6 +94,15 @@ export class ServiceAccount extends VendorAccount {
     return this.untilEnded(await this.startRun(mode));
   }
 
+  /** Confirms the removals that wait for it, and waits for the end of that run. */
+  async confirmRemovals(): Promise<void> {
+    const { runs } = await this.api.send<{ runs: RunData[] }>('GET', `/sync/runs?id=${this.accountId}`);
+    const waiting = runs.find(({ state }) => state === 'waiting_for_confirmation');
+    if (!waiting) return;
+    await this.api.send('POST', `/sync/contacts/${waiting.run_id}/confirm`);
+    await this.untilEnded(waiting.run_id);
+  }
+
   /** The account as the API returns it. */
   async getAccount(): Promise<AccountData> {
     return this.api.send<AccountData>('GET', `/operations/accounts/${this.accountId}`);

@@ -95,6 +95,14 @@ export class SyncedAccount extends VendorAccount {
     return this.world.getRun(run.run_id);
   }
 
+  /** Confirms the removals that wait for it, and does all work. */
+  async confirmRemovals(): Promise<void> {
+    const service = this.world.harness.get(RunService);
+    const waiting = (await service.list(this.accountId)).find(({ state }) => state === 'waiting_for_confirmation');
+    if (waiting) await service.confirm(waiting.run_id);
+    await this.world.work();
+  }
+
   /** Changes the title of the list and does all work, so the import ends. */
   async retitle(title: string): Promise<RunView> {
     return this.connect({ list_title: title });

@@ -44,6 +44,7 @@ export const switchRules = {
   'kommo.user_response': choice(['same', 'other', 'without_is_admin'], 'what `GET /api/v4/users/:id` shows'),
   'kommo.trashed_visible': choice(['hidden', 'by_id', 'everywhere'], 'where a deleted contact is returned'),
   'kommo.unsorted_listed': flag(true, 'the list contains contacts of unaccepted incoming leads'),
+  'kommo.empty_reads': flag(false, 'every list of entities is empty, also one by id'),
   'kommo.default_limit': amount(50, 'page size without `limit`'),
   'kommo.filters_off_keeps_id': flag(false, '`filter[id]` works although the account has no filters'),
   'kommo.heavy_batch_504': flag(false, 'a write of more than 50 entities gets a 504'),

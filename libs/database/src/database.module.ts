@@ -24,6 +24,7 @@ import { PersonStore } from './stores/person.store.js';
 import { PurgeStore } from './stores/purge.store.js';
 import { PauseStore } from './stores/pause.store.js';
 import { RateSlotStore } from './stores/rate-slot.store.js';
+import { RemovalStore } from './stores/removal.store.js';
 import { RoundStore } from './stores/round.store.js';
 import { RunStore } from './stores/run.store.js';
 import { SealedValueStore } from './stores/sealed-value.store.js';
@@ -50,6 +51,7 @@ const stores = [
   PurgeStore,
   PauseStore,
   RateSlotStore,
+  RemovalStore,
   RoundStore,
   RunStore,
   SealedValueStore,

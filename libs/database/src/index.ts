@@ -56,6 +56,7 @@ export { type HeldAddress, type HeldContact, type HeldEvent, type HeldPerson, Pe
 export { PurgeStore } from './stores/purge.store.js';
 export { type NewPause, PauseStore } from './stores/pause.store.js';
 export { RateSlotStore, type SlotMove } from './stores/rate-slot.store.js';
+export { type PlannedScope, RemovalStore } from './stores/removal.store.js';
 export { RoundStore } from './stores/round.store.js';
 export { type NewRun, type RunCounts, type RunPatch, RunStore } from './stores/run.store.js';
 export { SealedValueStore, type SealedColumn, type SealedValue, canaryColumn, sealedColumns } from './stores/sealed-value.store.js';

@@ -98,7 +98,7 @@ const registry = {
   run_unknown: invalid(404, 'Take a run id from GET /sync/runs?id=<account_id>.'),
   run_active: invalid(409, 'Wait for the run that data.run_id names, or cancel it.'),
   run_ended: invalid(409, 'Nothing: the run has ended already.'),
-  run_not_waiting: invalid(409, 'Look at the state of the run: it needs no confirmation.'),
+  run_not_waiting: invalid(409, 'Confirm the run that data.run_id names, if there is one.'),
 
   // Kommo
   kommo_unauthorized: invalid(401, 'Nothing: the service renews the token. If the error stays, authorise again.'),

@@ -177,10 +177,11 @@ export {
   type RetryPolicy,
   standardRetry,
 } from './retry-policy.js';
+export { FREE_REMOVALS, isUncountedCause, needsConfirmation, type PlannedRemovals } from './removal-limit.js';
 export {
+  activeStates,
   estimateEtaSeconds,
   isFinal,
-  needsConfirmation,
   type RunMode,
   runModes,
   type RunPhase,

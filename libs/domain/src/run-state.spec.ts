@@ -1,21 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { estimateEtaSeconds, isFinal, needsConfirmation, statesBefore } from './run-state.js';
+import { estimateEtaSeconds, isFinal, statesBefore } from './run-state.js';
 
 describe('run states', () => {
   it('do not change after the end of a run', () => {
     expect((['completed', 'failed', 'cancelled'] as const).every(isFinal)).toBe(true);
     expect(statesBefore('running')).toEqual(['queued', 'running', 'waiting_for_confirmation']);
     expect(statesBefore('cancelled')).toEqual(['queued', 'running', 'waiting_for_confirmation']);
-  });
-
-  it.each([
-    [50, 60, false],
-    [51, 60, true],
-    [51, 1_000, false],
-    [200, 1_000, false],
-    [201, 1_000, true],
-  ])('need confirmation for %d missing of %d contacts at 20 %%: %s', (missing, living, needed) => {
-    expect(needsConfirmation(missing, living, 20)).toBe(needed);
   });
 
   it.each([

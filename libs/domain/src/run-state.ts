@@ -5,7 +5,7 @@ export const runModes = ['import', 'reconcile', 'preview'] as const;
 export type RunMode = (typeof runModes)[number];
 
 /** What started a run. */
-export type RunTrigger = 'operator' | 'widget' | 'schedule' | 'install' | 'watchdog' | 'gap' | 'settings';
+export type RunTrigger = 'operator' | 'widget' | 'schedule' | 'install' | 'watchdog' | 'gap' | 'reread' | 'settings';
 
 /** Every allowed transition of a run; a state without any is final. */
 const transitions = {
@@ -24,17 +24,14 @@ export type RunState = keyof typeof transitions;
 export const statesBefore = (target: RunState): RunState[] =>
   (Object.keys(transitions) as RunState[]).filter((state) => (transitions[state] as readonly string[]).includes(target));
 
+/** The states of a run that works: an account has one such run at most. A run that waits for a confirmation does not work. */
+export const activeStates = ['queued', 'running'] as const satisfies readonly RunState[];
+
 /** Whether a run in this state has ended. */
 export const isFinal = (state: RunState): boolean => transitions[state].length === 0;
 
 /** The part of its work that a run does next. */
 export type RunPhase = 'prepare' | 'read' | 'verify' | 'remove' | 'finish';
-
-/** Whether a run that misses so many contacts waits for a human. That many are more likely missing rights than a clean-up. */
-export function needsConfirmation(missing: number, living: number, limitPercent: number): boolean {
-  const MIN_MISSING = 50;
-  return missing > MIN_MISSING && missing * 100 > living * limitPercent;
-}
 
 /** Estimates the seconds left at the average speed; null while that is unknown. */
 export function estimateEtaSeconds(read: number, total: number | null, elapsedMs: number): number | null {

@@ -4,7 +4,7 @@ export { UnisenderInbox } from './intake/unisender-inbox.js';
 export { WebhookTokens } from './intake/webhook-tokens.js';
 export { AccountSync } from './push/account-sync.js';
 export { WriteBack } from './push/write-back.js';
-export { RunActiveError, RunService } from './runs/run-service.js';
+export { RunActiveError, RunConflictError, RunService } from './runs/run-service.js';
 export { type RunView } from './runs/run-view.js';
 export { RunWorker } from './runs/run-worker.js';
 export { AccountGate } from './accounts/account-gate.js';

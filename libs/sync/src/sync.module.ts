@@ -68,6 +68,7 @@ import { ExportReader, ShownAddresses } from './push/export-reader.js';
 import { JobContinuation } from './push/job-continuation.js';
 import { ListKeeper } from './push/list-keeper.js';
 import { Preparation } from './push/preparation.js';
+import { RemovalGate, WaitingRuns } from './push/removal-gate.js';
 import { WriteBack } from './push/write-back.js';
 import { FinishPhase } from './runs/finish-phase.js';
 import { GapRuns } from './runs/gap-runs.js';
@@ -78,11 +79,11 @@ import { ReadPhase } from './runs/read-phase.js';
 import { RemovePhase } from './runs/remove-phase.js';
 import { RunProgress } from './runs/run-progress.js';
 import { RunPusher } from './runs/run-pusher.js';
-import { RunService } from './runs/run-service.js';
+import { RunDecisions, RunService } from './runs/run-service.js';
 import { RunPhases, RunSlice } from './runs/run-slice.js';
 import { RunTransitions } from './runs/run-transitions.js';
 import { RunWorker } from './runs/run-worker.js';
-import { RemovalConfirmation, VerifyPhase } from './runs/verify-phase.js';
+import { VerifyPhase } from './runs/verify-phase.js';
 import { SecretsModule } from './secrets.module.js';
 import { AccountHosts } from './tokens/account-hosts.js';
 import { ExclusiveRefresh } from './tokens/exclusive-refresh.js';
@@ -127,8 +128,10 @@ const push: Type[] = [
   JobContinuation,
   ListKeeper,
   Preparation,
+  RemovalGate,
   RequestedJobs,
   ShownAddresses,
+  WaitingRuns,
   WriteBack,
 ];
 
@@ -140,8 +143,8 @@ const runs: Type[] = [
   PreparePhase,
   Preview,
   ReadPhase,
-  RemovalConfirmation,
   RemovePhase,
+  RunDecisions,
   RunPhases,
   RunProgress,
   RunPusher,

@@ -1,5 +1,5 @@
 import { type ErrorCode, type FieldProblem, ServiceError, TooManyRequestsError, TransientError, errorRuleOf } from '#domain';
-import { RunActiveError } from '#sync';
+import { RunConflictError } from '#sync';
 import { toError, type Envelope } from './envelope.js';
 
 /** An error as the caller sees it. */
@@ -47,7 +47,7 @@ function fromService(error: ServiceError): Failure {
     // The text of a transient error names hosts and statements of ours.
     message: kind === 'transient' ? 'Temporarily unavailable; try again later' : error.message,
     ...(error.fields.length > 0 ? { fields: error.fields.slice(0, MAX_FIELDS) } : {}),
-    ...(error instanceof RunActiveError ? { runId: error.runId } : {}),
+    ...(error instanceof RunConflictError && error.runId !== '' ? { runId: error.runId } : {}),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   };
 }

@@ -102,6 +102,7 @@ export class ContactsEndpoint {
   }
 
   private select(account: KommoAccount, type: EntityType, query: FormTree): readonly Contact[] {
+    if (this.switches.get('kommo.empty_reads')) return [];
     const filter = asTree(query.filter);
     const useFilters = account.mode.filtersEnabled;
     const useIds = useFilters || this.switches.get('kommo.filters_off_keeps_id');

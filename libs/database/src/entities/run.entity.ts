@@ -20,7 +20,7 @@ export class RunEntity {
   @JoinColumn({ name: 'account_id', foreignKeyConstraintName: 'fk_runs_account' })
   account?: Relation<AccountEntity>;
 
-  /** The account until the run ends, then null. It is unique: an account has one active run. */
+  /** The account while the run is queued or works, else null. It is unique: an account has one active run. */
   @Column(bigintColumn({ name: 'active_account_id', nullable: true }))
   activeAccountId!: number | null;
 

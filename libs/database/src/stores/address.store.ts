@@ -8,6 +8,7 @@ import {
   MAX_ROWS_PER_CALL,
   OUTCOME_UNKNOWN,
   type PushedAddress,
+  type RemovalMark,
 } from '#domain';
 import { Database } from '../database.js';
 import { AddressEntity } from '../entities/address.entity.js';
@@ -22,6 +23,8 @@ export interface DirtyAddress extends AddressRecord {
   readonly firstSentAt: number | null;
   /** Whether an export showed it on the account's list. */
   readonly isSeenOnList: boolean;
+  readonly dirtyCause: DirtyCause | null;
+  readonly removal: RemovalMark | null;
 }
 
 /** The addresses that wait for a push. */
@@ -41,7 +44,12 @@ export interface ExportedAddress {
   readonly isOnOtherLists: boolean;
 }
 
-type DirtyRow = AddressRecord & Pick<AddressEntity, 'firstSentAt' | 'seenAt'> & { readonly holderId: number | null };
+type DirtyRow = AddressRecord &
+  Pick<AddressEntity, 'firstSentAt' | 'seenAt' | 'dirtyCause' | 'removal'> & { readonly holderId: number | null };
+
+/** Must come before the change of `dirty_since`: MySQL assigns from left to right. */
+const causeSql = (cause: DirtyCause) =>
+  `dirty_cause = CASE WHEN dirty_since IS NOT NULL AND dirty_cause = 'event' THEN 'event' ELSE '${cause}' END`;
 
 const recordFields = ['email', 'origin', 'state', 'pushedHash', 'consent', 'ownListId'] as const;
 
@@ -66,7 +74,8 @@ export class AddressStore {
   async changeList(accountId: number): Promise<void> {
     await this.database.execute(`UPDATE addresses SET seen_at = NULL WHERE account_id = ? AND seen_at IS NOT NULL`, [accountId]);
     await this.database.execute(
-      `UPDATE addresses SET dirty_since = COALESCE(dirty_since, ?), pushed_hash = NULL WHERE account_id = ? AND state = 'present'`,
+      `UPDATE addresses SET ${causeSql('settings')}, dirty_since = COALESCE(dirty_since, ?), pushed_hash = NULL
+        WHERE account_id = ? AND state = 'present'`,
       [this.clock.nowMs(), accountId],
     );
   }
@@ -124,7 +133,7 @@ export class AddressStore {
 
   /** Lists the oldest dirty addresses, each with the existing contact of the lowest id that holds it. */
   async listDirty(accountId: number, limit: number): Promise<DirtyAddress[]> {
-    const fields = fieldList(this.database, AddressEntity, [...recordFields, 'firstSentAt', 'seenAt'], 'a');
+    const fields = fieldList(this.database, AddressEntity, [...recordFields, 'firstSentAt', 'seenAt', 'dirtyCause', 'removal'], 'a');
     const rows = await this.database.query<DirtyRow>(
       `SELECT ${fields},
               (SELECT MIN(h.contact_id) FROM contact_addresses h
@@ -186,7 +195,7 @@ export class AddressStore {
     await upsertRows(this.database, {
       entity: AddressEntity,
       key: ['accountId', 'email'],
-      update: incoming('state', 'origin', 'pushedHash', 'parkCode', 'ownListId', 'dirtySince', 'updatedAt'),
+      update: incoming('state', 'origin', 'pushedHash', 'parkCode', 'ownListId', 'dirtySince', 'removal', 'removalRunId', 'updatedAt'),
       rows: pushed.map(({ email, state, origin, pushedHash, rejectedCode, ownListId }) => ({
         accountId,
         email,
@@ -196,6 +205,8 @@ export class AddressStore {
         parkCode: rejectedCode,
         ownListId,
         dirtySince: null,
+        removal: null,
+        removalRunId: null,
         updatedAt,
       })),
     });
@@ -212,7 +223,8 @@ export class AddressStore {
 
   /** Clears the dirty mark of addresses that need no push. */
   async clearDirty(accountId: number, emails: readonly string[]): Promise<void> {
-    await executeIn(this.database, `UPDATE addresses SET dirty_since = NULL WHERE account_id = ? AND email IN (?)`, [accountId], emails);
+    const sql = `UPDATE addresses SET dirty_since = NULL, removal = NULL, removal_run_id = NULL WHERE account_id = ? AND email IN (?)`;
+    await executeIn(this.database, sql, [accountId], emails);
   }
 
   /**
@@ -250,8 +262,7 @@ export class AddressStore {
       [accountId, seenAtMs, seenAtMs],
     );
     return this.database.execute(
-      `UPDATE addresses SET dirty_cause = CASE WHEN dirty_since IS NULL THEN 'run' ELSE dirty_cause END,
-              dirty_since = COALESCE(dirty_since, ?), pushed_hash = NULL
+      `UPDATE addresses SET ${causeSql('run')}, dirty_since = COALESCE(dirty_since, ?), pushed_hash = NULL
         WHERE ${pushedBefore} AND consent = 'mailable' AND (seen_at IS NULL OR seen_at < ?)`,
       [this.clock.nowMs(), accountId, seenAtMs, seenAtMs],
     );

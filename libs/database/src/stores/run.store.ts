@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { In, LessThan, type QueryDeepPartialEntity } from 'typeorm';
-import { Clock, type RunState, isFinal, statesBefore } from '#domain';
+import { Clock, type RunState, activeStates, isFinal, statesBefore } from '#domain';
 import { Database } from '../database.js';
 import { DuplicateKeyError } from '../database-errors.js';
 import { RunEntity } from '../entities/run.entity.js';
@@ -14,12 +14,16 @@ export type NewRun = Readonly<Pick<RunEntity, 'runId' | 'accountId' | 'mode' | '
 
 /** Fields that a checkpoint may change besides the counters. */
 export type RunPatch = Partial<
-  Readonly<Pick<RunEntity, 'phase' | 'page' | 'cursorContactId' | 'pass' | 'exportTask' | 'confirmed' | 'error'>>
+  Readonly<
+    Pick<RunEntity, 'phase' | 'page' | 'cursorContactId' | 'pass' | 'exportTask' | 'confirmed' | 'plannedRemovals' | 'samples' | 'error'>
+  >
 >;
 
 type Changes = QueryDeepPartialEntity<RunEntity>;
 
 const MAX_ERROR_LENGTH = 1000;
+
+const isActive = (state: RunState): boolean => (activeStates as readonly RunState[]).includes(state);
 
 const toChanges = ({ error, ...patch }: RunPatch): Changes => ({
   ...patch,
@@ -47,6 +51,13 @@ export class RunStore {
     return this.find(run.runId);
   }
 
+  /** Creates a running run that is not the active one and has nothing to read. Make it wait in the same transaction. */
+  async createInactive(run: NewRun): Promise<void> {
+    const nowMs = this.clock.nowMs();
+    const inactive = { ...run, state: 'running', phase: 'verify', heartbeatAt: nowMs, createdAt: nowMs, startedAt: nowMs } as const;
+    await this.database.run(({ manager }) => manager.insert(RunEntity, inactive));
+  }
+
   /** Returns the run, or undefined. */
   async find(runId: string): Promise<RunEntity | undefined> {
     return (await this.database.run(({ manager }) => manager.findOneBy(RunEntity, { runId }))) ?? undefined;
@@ -57,6 +68,13 @@ export class RunStore {
     return (await this.database.run(({ manager }) => manager.findOneBy(RunEntity, { activeAccountId: accountId }))) ?? undefined;
   }
 
+  /** Lists the account's runs that wait for a confirmation, the newest first. */
+  async listWaiting(accountId: number): Promise<RunEntity[]> {
+    return this.database.run(({ manager }) =>
+      manager.find(RunEntity, { where: { accountId, state: 'waiting_for_confirmation' }, order: { createdAt: 'DESC', runId: 'DESC' } }),
+    );
+  }
+
   /** Lists the account's runs, newest first. */
   async list(accountId: number, limit: number): Promise<RunEntity[]> {
     return this.database.run(({ manager }) =>
@@ -64,7 +82,10 @@ export class RunStore {
     );
   }
 
-  /** Changes the state of a run. False when its present state does not allow that. */
+  /**
+   * Changes the state of a run. Returns false when its present state does not allow that. Throws DuplicateKeyError when the run would
+   * become the account's second active one.
+   */
   async transition(runId: string, to: RunState, patch: RunPatch = {}): Promise<boolean> {
     const nowMs = this.clock.nowMs();
     const changes: Changes = {
@@ -72,7 +93,8 @@ export class RunStore {
       state: to,
       heartbeatAt: nowMs,
       ...(to === 'running' ? { startedAt: () => `COALESCE(started_at, ${nowMs})` } : {}),
-      ...(isFinal(to) ? { activeAccountId: null, finishedAt: nowMs } : {}),
+      activeAccountId: isActive(to) ? () => 'account_id' : null,
+      ...(isFinal(to) ? { finishedAt: nowMs } : {}),
     };
     const { affected } = await this.database.run(({ manager }) =>
       manager.update(RunEntity, { runId, state: In(statesBefore(to)) }, changes),
@@ -101,7 +123,7 @@ export class RunStore {
   async listStale(beforeMs: number, limit: number): Promise<RunEntity[]> {
     return this.database.run(({ manager }) =>
       manager.find(RunEntity, {
-        where: { state: In(['queued', 'running']), heartbeatAt: LessThan(beforeMs) },
+        where: { state: In(activeStates), heartbeatAt: LessThan(beforeMs) },
         order: { heartbeatAt: 'ASC' },
         take: limit,
       }),

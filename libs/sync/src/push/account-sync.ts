@@ -4,6 +4,7 @@ import { Clock, JobQueue } from '#domain';
 import { EventApplier } from '../intake/event-applier.js';
 import { type AccountWork, AccountWorkRunner } from './account-work.js';
 import { AddressFlusher } from './address-flusher.js';
+import { RemovalGate } from './removal-gate.js';
 import { JobContinuation } from './job-continuation.js';
 
 /** After this long, an account with a steady flow of events leaves its worker to other accounts. */
@@ -18,6 +19,7 @@ export class EventFollower {
     private readonly events: EventApplier,
     private readonly flusher: AddressFlusher,
     private readonly accounts: AccountStore,
+    private readonly gate: RemovalGate,
     private readonly clock: Clock,
   ) {}
 
@@ -38,6 +40,8 @@ export class EventFollower {
         throw applied.failure;
       }
       if ((await this.flusher.flushIfDue(work, newestAt)) && !applied.hasMore) {
+        const rereads = await this.gate.planRemovals(work.lease.accountId, { cause: 'reread' });
+        if (rereads.outcome === 'approved') continue;
         await this.accounts.update(work.lease.accountId, newestAt > 0 ? { lastEventAt: newestAt } : {});
         return retryAt === Infinity ? undefined : Math.max(0, retryAt - this.clock.nowMs());
       }

@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { AddressStore, type DirtyAddress } from '#database';
 import {
+  type AddressAction,
+  type DirtyCause,
   type FoundAddress,
   MAX_ROWS_PER_CALL,
   type PushedAddress,
   type Secret,
   decideAddress,
+  groupBy,
   pushedByDelete,
   pushedByExclude,
   pushedByInspection,
@@ -14,6 +17,7 @@ import {
 import { UnisenderClient, type UnisenderContact, UnisenderRejectedError } from '#unisender';
 import { type AccountWork, throwIfStopping } from './account-work.js';
 import { Preparation } from './preparation.js';
+import { RemovalGate } from './removal-gate.js';
 import { type Plan, type Planned, type PushCounts, countsOf, originFrom, toPlan, toRows } from './push-plan.js';
 
 /** Adds to counters inside the transaction that records a push, so that a crash never counts twice. */
@@ -36,6 +40,7 @@ export class AddressPusher {
     private readonly addresses: AddressStore,
     private readonly unisender: UnisenderClient,
     private readonly preparation: Preparation,
+    private readonly gate: RemovalGate,
   ) {}
 
   /**
@@ -66,16 +71,19 @@ export class AddressPusher {
     return true;
   }
 
-  /** Plans up to 500 dirty addresses that need a call. Clears the mark of those that need none. */
+  /** Plans up to 500 dirty addresses that need a call. Clears the mark of those that need none; sets removals aside that are not decided. */
   private async planRound({ work, count }: Round): Promise<Plan | undefined> {
     for (;;) {
       const dirty = await this.addresses.listDirty(work.lease.accountId, MAX_ROWS_PER_CALL);
       if (dirty.length === 0) return undefined;
       const planned = dirty.map((address) => ({ address, action: decideAddress(address, address.holder, work.settings.deletePolicy) }));
+      const undecided = planned.filter(({ address, action }) => isRemoval(action) && !this.gate.isAdmitted(address));
       const idle = planned.filter(({ action }) => action.kind === 'none').map(({ address }) => address);
       if (idle.length > 0) await this.clear(work, idle, count);
+      if (undecided.length > 0) await this.setAside(work, undecided);
       const isFull = dirty.length === MAX_ROWS_PER_CALL;
-      if (idle.length === 0 || !isFull) return toPlan(planned);
+      const settled = idle.length + undecided.length;
+      if (settled === 0 || !isFull) return toPlan(planned.filter((each) => !undecided.includes(each)));
     }
   }
 
@@ -88,6 +96,11 @@ export class AddressPusher {
     });
   }
 
+  private async setAside({ lease }: AccountWork, undecided: readonly Planned[]): Promise<void> {
+    const removals = undecided.map(({ address }) => address);
+    await lease.write(() => this.gate.setAside(lease.accountId, removals));
+  }
+
   /** Finds out, after a response was lost, whether an address was in Unisender before the call. The next round uses the result. */
   private async inspect({ work, key, listId }: Round, inspects: readonly Planned[]): Promise<void> {
     const inspected: PushedAddress[] = [];
@@ -98,10 +111,12 @@ export class AddressPusher {
     }
     if (inspected.length === 0) return;
     const { accountId } = work.lease;
-    const emails = inspected.map(({ email }) => email);
     await work.lease.write(async () => {
       await this.addresses.recordPushed(accountId, inspected);
-      await this.addresses.markDirty(accountId, emails, 'run');
+      for (const [cause, group] of groupBy(inspects, admittedCauseOf)) {
+        const emails = group.map(({ address }) => address.email);
+        await this.addresses.markDirty(accountId, emails, cause);
+      }
     });
   }
 
@@ -144,6 +159,11 @@ export class AddressPusher {
     });
   }
 }
+
+const isRemoval = ({ kind }: AddressAction): boolean => kind === 'delete' || kind === 'exclude' || kind === 'inspect';
+
+/** The cause that lets a removal pass which was admitted before it was inspected. */
+const admittedCauseOf = ({ address: { dirtyCause } }: Planned): DirtyCause => (dirtyCause === 'event' ? 'event' : 'operator');
 
 const toFound = (contact: UnisenderContact | undefined, ourListIds: readonly (number | null)[]): FoundAddress | undefined =>
   contact && { isOnOurList: contact.lists.some(({ id }) => ourListIds.includes(id)), addedAtMs: contact.addedAtMs };

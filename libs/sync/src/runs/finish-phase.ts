@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { RunStore } from '#database';
 import { Clock } from '#domain';
+import { RemovalGate } from '../push/removal-gate.js';
 import { type Phase, RunProgress, type RunStep, type StepOutcome, secondRead } from './run-progress.js';
 import { RunPusher } from './run-pusher.js';
 
@@ -11,6 +12,7 @@ export class FinishPhase implements Phase {
     private readonly runs: RunStore,
     private readonly progress: RunProgress,
     private readonly pusher: RunPusher,
+    private readonly gate: RemovalGate,
     private readonly clock: Clock,
   ) {}
 
@@ -22,6 +24,8 @@ export class FinishPhase implements Phase {
       return (await this.progress.save(run.runId, secondRead(run))) ? 'later' : 'ended';
     }
     if (!(await this.pusher.push(step, 0))) return 'ended';
+    const rereads = await this.gate.planRemovals(run.accountId, { cause: 'reread' });
+    if (rereads.outcome === 'approved' && !(await this.pusher.push(step, 0))) return 'ended';
     await this.runs.transition(run.runId, 'completed', { error: null });
     return 'settled';
   }

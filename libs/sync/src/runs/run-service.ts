@@ -1,19 +1,66 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { ContactStore, type RunEntity, RunStore } from '#database';
-import { Clock, type ErrorCode, InvalidInputError, type RunMode, type RunTrigger } from '#domain';
+import { ContactStore, Database, DuplicateKeyError, type RunEntity, RunStore } from '#database';
+import { Clock, InvalidInputError, type RunMode, type RunTrigger } from '#domain';
 import { AccountGate } from '../accounts/account-gate.js';
 import { JobEnqueuer } from '../intake/job-enqueuer.js';
+import { RemovalGate } from '../push/removal-gate.js';
 import { type RunView, toRunView } from './run-view.js';
 
+/** The request is about another run: the one that `runId` names. */
+export class RunConflictError extends InvalidInputError {
+  constructor(message: string, { code, runId }: { readonly code: 'run_active' | 'run_not_waiting'; readonly runId: string }) {
+    super(message, { code });
+    this.runId = runId;
+  }
+
+  /** The active run, or the one that waits for a confirmation; empty when none waits. */
+  readonly runId: string;
+}
+
 /** The account has an active run already. */
-export class RunActiveError extends InvalidInputError {
+export class RunActiveError extends RunConflictError {
+  constructor(message: string, runId: string) {
+    super(message, { code: 'run_active', runId });
+  }
+}
+
+/** Confirms and cancels runs, together with the removals that wait for them. */
+@Injectable()
+export class RunDecisions {
   constructor(
-    message: string,
-    /** The active run. */
-    readonly runId: string,
-  ) {
-    super(message, { code: 'run_active' });
+    private readonly database: Database,
+    private readonly runs: RunStore,
+    private readonly removals: RemovalGate,
+  ) {}
+
+  /** Cancels a run; the next one counts its planned removals anew. Returns false when it has ended. */
+  async cancel(runId: string): Promise<boolean> {
+    return this.database.transaction(async () => {
+      const run = await this.runs.find(runId);
+      const isCancelled = await this.runs.transition(runId, 'cancelled');
+      if (run && isCancelled) await this.removals.releaseRemovals(run.accountId, runId);
+      return isCancelled;
+    });
+  }
+
+  /** Makes a waiting run active. Throws RunConflictError. */
+  async confirm(accountId: number, runId: string): Promise<void> {
+    try {
+      const run = await this.runs.find(runId);
+      const isWaiting = run?.state === 'waiting_for_confirmation';
+      if (isWaiting && (await this.runs.transition(runId, 'running', { confirmed: true, error: null }))) return;
+    } catch (error) {
+      if (!(error instanceof DuplicateKeyError)) throw error;
+      const active = await this.runs.findActive(accountId);
+      throw new RunActiveError('Another run is active: confirm this run when that one has ended', active?.runId ?? '');
+    }
+    const [waiting] = await this.runs.listWaiting(accountId);
+    const problem = 'The run does not wait for confirmation';
+    throw new RunConflictError(waiting ? `${problem}: run ${waiting.runId} does` : problem, {
+      code: 'run_not_waiting',
+      runId: waiting?.runId ?? '',
+    });
   }
 }
 
@@ -26,6 +73,7 @@ export class RunService {
     private readonly runs: RunStore,
     private readonly contacts: ContactStore,
     private readonly gate: AccountGate,
+    private readonly decisions: RunDecisions,
     private readonly jobs: JobEnqueuer,
     private readonly clock: Clock,
   ) {}
@@ -67,31 +115,24 @@ export class RunService {
 
   /** Cancels a run; its worker stops at the next step. Throws InvalidInputError `run_unknown` or `run_ended`. */
   async cancel(runId: string): Promise<RunView> {
-    const isCancelled = await this.runs.transition(runId, 'cancelled');
-    return this.getIf(isCancelled, runId, { code: 'run_ended', problem: 'The run has already ended' });
+    const { run_id } = await this.get(runId);
+    if (!(await this.decisions.cancel(run_id))) throw new InvalidInputError('The run has already ended', { code: 'run_ended' });
+    return this.get(runId);
   }
 
-  /** Lets a waiting run remove the missing contacts. Throws InvalidInputError `run_unknown` or `run_not_waiting`. */
+  /**
+   * Lets a waiting run do its planned removals. Throws InvalidInputError `run_unknown`, and RunConflictError `run_not_waiting` (with the
+   * run that waits) or `run_active`.
+   */
   async confirm(runId: string): Promise<RunView> {
-    const run = await this.runs.find(runId);
-    const isWaiting = run?.state === 'waiting_for_confirmation';
-    const isConfirmed = isWaiting && (await this.runs.transition(runId, 'running', { confirmed: true, error: null }));
-    if (run && isConfirmed) await this.enqueue(run);
-    return this.getIf(isConfirmed, runId, { code: 'run_not_waiting', problem: 'The run does not wait for confirmation' });
+    const { run_id, account_id: accountId } = await this.get(runId);
+    await this.decisions.confirm(accountId, run_id);
+    await this.enqueue({ runId, accountId });
+    return this.get(runId);
   }
 
   /** Enqueues the run's job. A failure is logged: the sweep enqueues it later. */
   async enqueue({ runId, accountId }: Pick<RunEntity, 'runId' | 'accountId'>): Promise<void> {
     await this.jobs.enqueue({ tube: 'imports', payload: { run_id: runId, account_id: accountId } });
-  }
-
-  private async getIf(
-    isDone: boolean,
-    runId: string,
-    { code, problem }: { code: ErrorCode<'invalid'>; problem: string },
-  ): Promise<RunView> {
-    const view = await this.get(runId);
-    if (!isDone) throw new InvalidInputError(problem, { code });
-    return view;
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AlertStore, Database, type RunEntity, RunStore } from '#database';
+import { AlertStore, Database, type RunEntity, type RunPatch, RunStore } from '#database';
 import { type ErrorCode, Logger, alerts } from '#domain';
 
 /** Moves runs to states that an operator must know of, and raises the alert in the same transaction. */
@@ -24,19 +24,19 @@ export class RunTransitions {
     if (hasFailed) this.logger.error('run failed', { run_id: runId, account_id: run.accountId, code });
   }
 
-  /** Makes a run wait for confirmation. Returns false when the run was ended meanwhile. */
+  /** Makes a run wait for the confirmation of its planned removals. Returns false when the run was ended meanwhile. */
   async awaitConfirmation(
-    { runId, accountId }: RunEntity,
-    counts: { readonly missing: number; readonly existing: number },
+    { runId, accountId }: Pick<RunEntity, 'runId' | 'accountId'>,
+    { count, samples }: { readonly count: number; readonly samples: readonly string[] },
   ): Promise<boolean> {
-    const { missing, existing } = counts;
-    const error = `${missing} of ${existing} contacts were not found in Kommo: confirm to remove their addresses`;
+    const error = `${count} addresses would be removed: confirm or cancel the run`;
+    const plan: RunPatch = { error, phase: 'verify', cursorContactId: 0, plannedRemovals: count, samples };
     const isWaiting = await this.database.transaction(async () => {
-      const isChanged = await this.runs.transition(runId, 'waiting_for_confirmation', { error, cursorContactId: 0 });
+      const isChanged = await this.runs.transition(runId, 'waiting_for_confirmation', plan);
       if (isChanged) await this.alerts.raise(alerts.runWaitsForConfirmation(accountId, runId));
       return isChanged;
     });
-    if (isWaiting) this.logger.warn('run waits for confirmation', { run_id: runId, account_id: accountId, missing, existing });
+    if (isWaiting) this.logger.warn('run waits for confirmation', { run_id: runId, account_id: accountId, planned_removals: count });
     return isWaiting;
   }
 }

@@ -51,6 +51,8 @@ describe('toRunView', () => {
       unchanged: 5,
       total_estimate: 2_000,
       eta_seconds: 30,
+      planned_removals: 0,
+      samples: [],
       started_at: '2026-01-01T00:00:00.000Z',
       finished_at: null,
       error: null,

@@ -17,6 +17,10 @@ export interface RunView {
   readonly unchanged: number;
   readonly total_estimate: number | null;
   readonly eta_seconds: number | null;
+  /** Removals that wait, or waited, for the confirmation of this run. */
+  readonly planned_removals: number;
+  /** Some of these addresses, 20 at most. */
+  readonly samples: readonly string[];
   readonly started_at: string | null;
   readonly finished_at: string | null;
   readonly error: string | null;
@@ -40,6 +44,8 @@ export function toRunView(run: RunEntity, nowMs: number): RunView {
     unchanged: run.unchanged,
     total_estimate: run.totalEstimate,
     eta_seconds: isMoving ? estimateEtaSeconds(run.read, run.totalEstimate, nowMs - (run.startedAt ?? nowMs)) : null,
+    planned_removals: run.plannedRemovals ?? 0,
+    samples: run.samples ?? [],
     started_at: toIsoTime(run.startedAt),
     finished_at: toIsoTime(run.finishedAt),
     error: run.error,

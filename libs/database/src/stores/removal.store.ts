@@ -1,0 +1,173 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '#domain';
+import { Database } from '../database.js';
+import { AddressEntity } from '../entities/address.entity.js';
+import { RemovalCountEntity } from '../entities/removal-count.entity.js';
+import { executeIn, forUpdate, queryIn, selectRows, upsertRows } from '../entity-sql.js';
+import type { SqlValue } from '../session.js';
+
+/** Removals that wait: those of re-reads only, or all that are not held. */
+export type PlannedScope = 'rereads' | 'all';
+
+const MINUTE_MS = 60_000;
+const HOUR_MINUTES = 60;
+
+/** A contact that gives the address `addresses.email` a place on the list. */
+const HOLDER = `SELECT 1 FROM contact_addresses h
+                  JOIN contacts c ON c.account_id = h.account_id AND c.contact_id = h.contact_id
+                 WHERE h.account_id = addresses.account_id AND h.email = addresses.email AND h.invalid_reason IS NULL
+                   AND c.is_deleted = 0 AND c.passes_filter = 1`;
+
+/** Addresses that a removal takes off the list: unsubscribed ones and those that the operator added stay. */
+const REMOVABLE = `(addresses.state = 'present' OR addresses.verify_at IS NOT NULL OR addresses.pushed_hash = 'outcome_unknown')
+                   AND addresses.consent = 'mailable' AND addresses.is_manual = 0`;
+
+const toScopeSql = (scope: PlannedScope): string => (scope === 'rereads' ? " AND dirty_cause = 'reread'" : '');
+
+/**
+ * Removals before they are pushed: planned, approved, or held until a run is confirmed. Call the methods that write inside a
+ * transaction. Times are epoch milliseconds.
+ */
+// SQL by hand: every statement changes or counts a set of rows.
+@Injectable()
+export class RemovalStore {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Makes other decisions about the account's removals wait until the transaction ends. */
+  async lock(accountId: number): Promise<void> {
+    await this.database.query(`SELECT account_id FROM accounts WHERE account_id = ?${forUpdate(this.database)}`, [accountId]);
+  }
+
+  /** Takes removals out of the push queue until they are decided. A held one stays held. */
+  async setAside(accountId: number, emails: readonly string[]): Promise<void> {
+    const sql = `UPDATE addresses SET removal = COALESCE(removal, 'planned'), dirty_since = NULL WHERE account_id = ? AND email IN (?)`;
+    await executeIn(this.database, sql, [accountId], emails);
+  }
+
+  /** Plans the removal of addresses that only contacts hold which are missing from the run's read, for these contacts. */
+  async planMissing(accountId: number, runId: string, contactIds: readonly number[]): Promise<void> {
+    const rows = await queryIn<{ email: string }>(
+      this.database,
+      `SELECT DISTINCT addresses.email AS email FROM contact_addresses own
+         JOIN addresses ON addresses.account_id = own.account_id AND addresses.email = own.email
+        WHERE own.account_id = ? AND own.invalid_reason IS NULL AND addresses.removal IS NULL AND ${REMOVABLE}
+          AND NOT EXISTS (${HOLDER} AND (c.missing_run_id IS NULL OR c.missing_run_id <> ?)) AND own.contact_id IN (?)`,
+      [accountId, runId],
+      contactIds,
+    );
+    const sql = `UPDATE addresses SET removal = 'planned', dirty_cause = 'run' WHERE account_id = ? AND email IN (?)`;
+    await executeIn(
+      this.database,
+      sql,
+      [accountId],
+      rows.map(({ email }) => email),
+    );
+  }
+
+  /** Forgets planned removals of addresses that a contact holds which is not missing from this run's read. */
+  async forgetHeldByContacts(accountId: number, { scope, runId }: { readonly scope: PlannedScope; readonly runId: string }): Promise<void> {
+    await this.database.execute(
+      `UPDATE addresses SET removal = NULL, removal_run_id = NULL WHERE account_id = ? AND removal = 'planned'${toScopeSql(scope)}
+          AND EXISTS (${HOLDER} AND (c.missing_run_id IS NULL OR c.missing_run_id <> ?))`,
+      [accountId, runId],
+    );
+  }
+
+  /** Whether a re-read has planned a removal that is not decided. */
+  async hasPlannedRereads(accountId: number): Promise<boolean> {
+    const tail = "WHERE account_id = ? AND removal = 'planned' AND dirty_cause = 'reread' LIMIT 1";
+    return (await selectRows(this.database, { entity: AddressEntity, fields: ['email'], tail, params: [accountId] })).length > 0;
+  }
+
+  /** Counts removals that are planned and not decided. */
+  async countPlanned(accountId: number, scope: PlannedScope): Promise<number> {
+    return this.count(`removal = 'planned'${toScopeSql(scope)}`, [accountId]);
+  }
+
+  /** Counts the removals of re-reads that wait for a confirmation. */
+  async countHeldRereads(accountId: number): Promise<number> {
+    return this.count("removal = 'held' AND dirty_cause = 'reread'", [accountId]);
+  }
+
+  /** Counts the addresses that the account keeps in Unisender and that a removal could take away. */
+  async countPresent(accountId: number): Promise<number> {
+    return this.count(REMOVABLE, [accountId]);
+  }
+
+  /** Returns the first addresses, by name, that wait for the confirmation of the run. */
+  async listHeld(accountId: number, runId: string, limit: number): Promise<string[]> {
+    const tail = "WHERE account_id = ? AND removal = 'held' AND removal_run_id = ? ORDER BY email LIMIT ?";
+    const rows = await selectRows(this.database, { entity: AddressEntity, fields: ['email'], tail, params: [accountId, runId, limit] });
+    return rows.map(({ email }) => email);
+  }
+
+  /** Lets planned removals pass. Those of contacts that the mirror still has become dirty when these are deleted. */
+  async approvePlanned(accountId: number, scope: PlannedScope): Promise<void> {
+    await this.approve(`removal = 'planned'${toScopeSql(scope)}`, [accountId]);
+  }
+
+  /** Lets the removals pass that the confirmation of the run is about. */
+  async approveHeld(accountId: number, runId: string): Promise<void> {
+    await this.approve("removal = 'held' AND removal_run_id = ?", [accountId, runId]);
+  }
+
+  /** Makes planned removals wait for the confirmation of the run. */
+  async hold(accountId: number, runId: string, scope: PlannedScope): Promise<void> {
+    await this.database.execute(
+      `UPDATE addresses SET removal = 'held', removal_run_id = ? WHERE account_id = ? AND removal = 'planned'${toScopeSql(scope)}`,
+      [runId, accountId],
+    );
+  }
+
+  /** Plans the held removals of the run anew: the next decision counts them. */
+  async release(accountId: number, runId: string): Promise<void> {
+    await this.database.execute(
+      `UPDATE addresses SET removal = 'planned', removal_run_id = NULL WHERE account_id = ? AND removal = 'held' AND removal_run_id = ?`,
+      [accountId, runId],
+    );
+  }
+
+  /** Adds to the removals that re-reads caused in the last hour. */
+  async addCounted(accountId: number, removed: number): Promise<void> {
+    const minute = this.nowMinute();
+    await this.database.execute('DELETE FROM removal_counts WHERE account_id = ? AND minute <= ?', [accountId, minute - HOUR_MINUTES]);
+    await upsertRows(this.database, {
+      entity: RemovalCountEntity,
+      key: ['accountId', 'minute'],
+      update: { removed: { sql: `removal_counts.removed + ${Math.trunc(removed)}` } },
+      rows: [{ accountId, minute, removed }],
+    });
+  }
+
+  /** Returns how many removals re-reads caused in the last hour. */
+  async findCounted(accountId: number): Promise<number> {
+    const [row] = await this.database.query<{ total: number | null }>(
+      'SELECT SUM(removed) AS total FROM removal_counts WHERE account_id = ? AND minute > ?',
+      [accountId, this.nowMinute() - HOUR_MINUTES],
+    );
+    return Number(row?.total ?? 0);
+  }
+
+  private nowMinute(): number {
+    return Math.floor(this.clock.nowMs() / MINUTE_MS);
+  }
+
+  private async approve(condition: string, params: readonly SqlValue[]): Promise<void> {
+    await this.database.execute(`UPDATE addresses SET removal = 'approved' WHERE account_id = ? AND ${condition}`, params);
+    await this.database.execute(
+      `UPDATE addresses SET dirty_since = COALESCE(dirty_since, ?) WHERE account_id = ? AND removal = 'approved' AND NOT EXISTS (${HOLDER})`,
+      [this.clock.nowMs(), params[0] ?? 0],
+    );
+  }
+
+  private async count(condition: string, params: readonly SqlValue[]): Promise<number> {
+    const [row] = await this.database.query<{ total: number }>(
+      `SELECT COUNT(*) AS total FROM addresses WHERE account_id = ? AND ${condition}`,
+      params,
+    );
+    return row?.total ?? 0;
+  }
+}

@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Config } from '#config';
+import { AccountStore, Database, type PlannedScope, RemovalStore, RunStore } from '#database';
+import { type AddressRecord, type DirtyCause, type RemovalMark, isUncountedCause, needsConfirmation } from '#domain';
+import { RunTransitions } from '../runs/run-transitions.js';
+
+/** What planned the removals: a run or a setting that looked at everything, or re-reads of single contacts. */
+export type RemovalDecision =
+  | { readonly cause: 'run'; readonly runId: string }
+  /** Without a run, one is made when the removals must wait. */
+  | { readonly cause: 'settings'; readonly runId?: string }
+  | { readonly cause: 'reread' };
+
+/** What became of the planned removals. */
+export interface DecidedRemovals {
+  readonly outcome: 'none' | 'approved' | 'held';
+  readonly count: number;
+  /** The run whose confirmation they wait for. */
+  readonly runId?: string;
+}
+
+/** What the gate must know of an address to remove. */
+export type RemovalCandidate = Pick<AddressRecord, 'email'> & {
+  readonly dirtyCause: DirtyCause | null;
+  readonly removal: RemovalMark | null;
+};
+
+const SAMPLES = 20;
+const NO_RUN = '';
+
+/** Knows the limit of an account, and makes runs wait for a confirmation. */
+@Injectable()
+export class WaitingRuns {
+  constructor(
+    private readonly accounts: AccountStore,
+    private readonly removals: RemovalStore,
+    private readonly runs: RunStore,
+    private readonly transitions: RunTransitions,
+    private readonly config: Config,
+  ) {}
+
+  /** Whether so many of the present addresses may be removed only after a confirmation. */
+  async mustWait(accountId: number, removals: number, present: number): Promise<boolean> {
+    const account = await this.accounts.find(accountId);
+    const limitPercent = account?.settings.removalLimitPercent ?? this.config.reconcileDeleteLimitPercent;
+    return needsConfirmation({ removals, present, limitPercent });
+  }
+
+  /** Creates a run that has nothing to read: it removes what it holds once it is confirmed. Returns its id. */
+  async create(accountId: number, trigger: 'reread' | 'settings'): Promise<string> {
+    const runId = randomUUID();
+    await this.runs.createInactive({ runId, accountId, mode: 'reconcile', trigger, totalEstimate: null });
+    return runId;
+  }
+
+  /** Makes the run wait. Does nothing to a run that was ended meanwhile: its removals are planned anew. */
+  async awaitConfirmation(accountId: number, runId: string, planned: { readonly count: number; readonly samples: readonly string[] }) {
+    if (!(await this.transitions.awaitConfirmation({ runId, accountId }, planned))) await this.removals.release(accountId, runId);
+  }
+}
+
+/**
+ * Decides before any removal from Unisender. Removals that a webhook or the operator asked for pass at once. All others are counted
+ * before the first of them; too many wait for the confirmation of a run.
+ */
+@Injectable()
+export class RemovalGate {
+  constructor(
+    private readonly database: Database,
+    private readonly removals: RemovalStore,
+    private readonly runs: RunStore,
+    private readonly waitingRuns: WaitingRuns,
+  ) {}
+
+  /** Whether the removal may be pushed now. One that may not is to be set aside. */
+  isAdmitted({ dirtyCause, removal }: RemovalCandidate): boolean {
+    return removal === 'approved' || isUncountedCause(dirtyCause);
+  }
+
+  /** Takes removals out of the push queue until they are decided. Call it inside a transaction. */
+  async setAside(accountId: number, removals: readonly RemovalCandidate[]): Promise<void> {
+    await this.removals.setAside(
+      accountId,
+      removals.map(({ email }) => email),
+    );
+  }
+
+  /** Plans the removal of addresses whose contacts are all missing from the run's read. Call it inside a transaction. */
+  async planMissing(accountId: number, runId: string, contactIds: readonly number[]): Promise<void> {
+    await this.removals.planMissing(accountId, runId, contactIds);
+  }
+
+  /**
+   * Counts the planned removals, and approves them or makes them wait for a confirmation. A run or setting looked at everything: it
+   * counts what every earlier decision left, and runs that still wait are cancelled as superseded.
+   */
+  async planRemovals(accountId: number, decision: RemovalDecision): Promise<DecidedRemovals> {
+    if (decision.cause === 'reread' && !(await this.removals.hasPlannedRereads(accountId))) return { outcome: 'none', count: 0 };
+    return this.database.transaction(async () => {
+      await this.removals.lock(accountId);
+      return decision.cause === 'reread' ? this.decideRereads(accountId) : this.decideAll(accountId, decision);
+    });
+  }
+
+  /** Lets the removals pass that the confirmed run is about. They are checked again when they are pushed. */
+  async approveRemovals(accountId: number, runId: string): Promise<void> {
+    await this.database.transaction(async () => {
+      await this.removals.lock(accountId);
+      await this.removals.approveHeld(accountId, runId);
+    });
+  }
+
+  /** Plans the held removals of a cancelled run anew: the next run counts them. Call it inside a transaction. */
+  async releaseRemovals(accountId: number, runId: string): Promise<void> {
+    await this.removals.release(accountId, runId);
+  }
+
+  private async decideAll(accountId: number, { cause, runId }: Exclude<RemovalDecision, { cause: 'reread' }>): Promise<DecidedRemovals> {
+    for (const waiting of await this.runs.listWaiting(accountId)) {
+      if (waiting.runId === runId) continue;
+      await this.runs.transition(waiting.runId, 'cancelled', { error: 'superseded' });
+      await this.removals.release(accountId, waiting.runId);
+    }
+    await this.removals.forgetHeldByContacts(accountId, { scope: 'all', runId: runId ?? NO_RUN });
+    const count = await this.removals.countPlanned(accountId, 'all');
+    if (count === 0) return { outcome: 'none', count };
+    const present = await this.removals.countPresent(accountId);
+    if (await this.waitingRuns.mustWait(accountId, count, present)) return this.hold(accountId, { cause, runId, scope: 'all', count });
+    await this.removals.approvePlanned(accountId, 'all');
+    return { outcome: 'approved', count };
+  }
+
+  /** Removals of the last hour count too. While a run waits, further removals above the limit stay planned for the next run. */
+  private async decideRereads(accountId: number): Promise<DecidedRemovals> {
+    await this.removals.forgetHeldByContacts(accountId, { scope: 'rereads', runId: NO_RUN });
+    const count = await this.removals.countPlanned(accountId, 'rereads');
+    if (count === 0) return { outcome: 'none', count };
+    const earlier = await this.removals.findCounted(accountId);
+    const held = await this.removals.countHeldRereads(accountId);
+    const present = await this.removals.countPresent(accountId);
+    if (await this.waitingRuns.mustWait(accountId, count + held + earlier, present + earlier)) {
+      const [waiting] = await this.runs.listWaiting(accountId);
+      if (waiting) return { outcome: 'held', count, runId: waiting.runId };
+      return this.hold(accountId, { cause: 'reread', runId: undefined, scope: 'rereads', count });
+    }
+    await this.removals.addCounted(accountId, count);
+    await this.removals.approvePlanned(accountId, 'rereads');
+    return { outcome: 'approved', count };
+  }
+
+  private async hold(
+    accountId: number,
+    { cause, runId, scope, count }: { cause: RemovalDecision['cause']; runId: string | undefined; scope: PlannedScope; count: number },
+  ): Promise<DecidedRemovals> {
+    const heldFor = runId ?? (await this.waitingRuns.create(accountId, cause === 'settings' ? 'settings' : 'reread'));
+    await this.removals.hold(accountId, heldFor, scope);
+    const samples = await this.removals.listHeld(accountId, heldFor, SAMPLES);
+    await this.waitingRuns.awaitConfirmation(accountId, heldFor, { count, samples });
+    return { outcome: 'held', count, runId: heldFor };
+  }
+}

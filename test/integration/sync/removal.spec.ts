@@ -1,0 +1,169 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ContactStore, Database } from '#database';
+import { RunService } from '#sync';
+import { openSyncScene } from '../../support/sync-scene.js';
+import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
+import { testDatabaseKinds } from '../../support/test-databases.js';
+
+const many = (count: number, change: Readonly<Record<string, unknown>> = {}) =>
+  Array.from({ length: count }, (_, index) => ({
+    name: `Person ${index}`,
+    emails: [`p${index}@example.com`],
+    tags: ['VIP'],
+    hooks: false,
+    ...change,
+  }));
+
+describe.each(testDatabaseKinds())('removals on %s', (kind) => {
+  const { enter, clock } = openSyncScene(kind);
+  let world: SyncWorld;
+  let account: SyncedAccount;
+  let service: RunService;
+
+  beforeEach(async () => {
+    ({ world, account } = await enter());
+    service = world.harness.get(RunService);
+  });
+
+  const listed = async () => Object.keys(await account.onList()).length;
+  const waitingRun = async () => (await service.list(account.accountId)).find(({ state }) => state === 'waiting_for_confirmation');
+  const confirm = async (runId: string) => {
+    await service.confirm(runId);
+    await world.work();
+    return world.getRun(runId);
+  };
+
+  it.each([30, 1_000])(
+    'R62: keeps %d addresses when every read of Kommo is empty; the rest goes on; a later run asks again',
+    async (count) => {
+      await account.createMany(many(count));
+      await account.connect();
+      await world.control.set({ 'kommo.empty_reads': true });
+      const first = await account.run('reconcile');
+      expect(first).toMatchObject({ state: 'waiting_for_confirmation', deleted: 0, planned_removals: count });
+      expect(first.samples).toHaveLength(20);
+      await account.create({ name: 'New', emails: ['new@example.com'] });
+      await world.settle();
+      expect(await listed()).toBe(count + 1);
+
+      const second = await account.run('reconcile');
+      expect(second).toMatchObject({ state: 'waiting_for_confirmation', planned_removals: count + 1 });
+      expect(await world.getRun(first.run_id)).toMatchObject({ state: 'cancelled', error: 'superseded' });
+      await expect(service.confirm(first.run_id)).rejects.toMatchObject({ code: 'run_not_waiting', runId: second.run_id });
+
+      await world.control.set({ 'kommo.empty_reads': false });
+      expect(await account.run('reconcile')).toMatchObject({ state: 'completed', deleted: 0 });
+      expect(await world.getRun(second.run_id)).toMatchObject({ state: 'cancelled', error: 'superseded' });
+      expect(await listed()).toBe(count + 1);
+    },
+  );
+
+  it('R62: keeps the addresses when Kommo returns contacts without fields', async () => {
+    const ids = await account.createMany(many(30));
+    await account.connect();
+    for (const id of ids) await account.change(id, { emails: [], hooks: false });
+    const run = await account.run('reconcile');
+    expect(run).toMatchObject({ state: 'waiting_for_confirmation', deleted: 0, planned_removals: 30 });
+    expect(await listed()).toBe(30);
+    for (const [index, id] of ids.entries()) await account.change(id, { emails: [`p${index}@example.com`], hooks: false });
+    expect(await account.run('reconcile')).toMatchObject({ state: 'completed', deleted: 0, planned_removals: 0 });
+    expect(await listed()).toBe(30);
+  });
+
+  it('R62: removes only the planned addresses of the confirmed run that no contact holds again', async () => {
+    const ids = await account.createMany(many(60));
+    await account.connect();
+    for (const id of ids.slice(0, 30)) await account.remove(id, { silent: true });
+    const run = await account.run('reconcile');
+    expect(run).toMatchObject({ state: 'waiting_for_confirmation', planned_removals: 30 });
+    expect(await listed()).toBe(60);
+    await account.restore(ids[0] ?? 0);
+    await account.create({ name: 'Heir', emails: ['p1@example.com'] });
+    await world.settle();
+    await account.remove(ids[40] ?? 0, { silent: true });
+    expect(await confirm(run.run_id)).toMatchObject({ state: 'completed', deleted: 28 });
+    expect(await listed()).toBe(32);
+    expect(await account.onList()).toMatchObject({
+      'p0@example.com': 'Person 0',
+      'p1@example.com': 'Heir',
+      'p40@example.com': 'Person 40',
+    });
+  });
+
+  it('R62: asks about the last address of an account, but removes ten of eleven', async () => {
+    const ids = await account.createMany(many(11));
+    await account.connect();
+    for (const id of ids.slice(1)) await account.remove(id, { silent: true });
+    expect(await account.run('import')).toMatchObject({ state: 'completed', deleted: 10 });
+    await account.remove(ids[0] ?? 0, { silent: true });
+    expect(await account.run('import')).toMatchObject({
+      state: 'waiting_for_confirmation',
+      planned_removals: 1,
+      samples: ['p0@example.com'],
+    });
+    expect(await listed()).toBe(1);
+  });
+
+  it('R62: does not count changes that webhooks bring, nor deletes that Kommo confirms', async () => {
+    const ids = await account.createMany(many(30));
+    await account.connect();
+    for (const id of ids.slice(0, 15)) await account.remove(id);
+    for (const id of ids.slice(15)) await account.change(id, { emails: [] });
+    await world.settle();
+    expect(await listed()).toBe(0);
+    expect(await waitingRun()).toBeUndefined();
+  });
+
+  it('R78: starts other runs while one waits, and confirms it only while no other is active', async () => {
+    const ids = await account.createMany(many(40));
+    await account.connect();
+    for (const id of ids.slice(0, 20)) await account.remove(id, { silent: true });
+    const waiting = await account.run('reconcile');
+    clock.advance(7 * 24 * 3_600_000);
+    const active = await service.start({ accountId: account.accountId, mode: 'import', trigger: 'operator' });
+    await expect(service.confirm(waiting.run_id)).rejects.toMatchObject({ code: 'run_active', runId: active.run_id });
+    await service.cancel(active.run_id);
+    expect(await confirm(waiting.run_id)).toMatchObject({ state: 'completed', deleted: 20 });
+  });
+
+  it('R62: adds up the removals of re-reads over an hour', async () => {
+    const ids = await account.createMany(many(40));
+    await account.connect();
+    const reread = async (from: number, to: number) => {
+      const deleted = ids.slice(from, to);
+      await world.harness
+        .get(Database)
+        .transaction(() => world.harness.get(ContactStore).markDeleted(account.accountId, deleted, { cause: 'reread' }));
+      world.harness.jobs.push({ tube: 'contacts', payload: { account_id: account.accountId } });
+      await world.settle();
+    };
+    await reread(0, 7);
+    expect(await listed()).toBe(33);
+    clock.advance(61 * 60_000);
+    await reread(7, 14);
+    expect(await listed()).toBe(26);
+    await reread(14, 18);
+    expect(await listed()).toBe(26);
+    const waiting = await waitingRun();
+    expect(waiting).toMatchObject({
+      trigger: 'reread',
+      planned_removals: 4,
+      samples: ['p14', 'p15', 'p16', 'p17'].map((name) => `${name}@example.com`),
+    });
+    await reread(18, 19);
+    expect(await listed()).toBe(26);
+    // Of the last hour only eight are left to count: the one that came after the held ones needs no confirmation.
+    expect(await confirm(waiting?.run_id ?? '')).toMatchObject({ state: 'completed', deleted: 5 });
+    expect(await listed()).toBe(21);
+  });
+
+  it('R62: counts the removals of a cancelled run again', async () => {
+    const ids = await account.createMany(many(40));
+    await account.connect();
+    for (const id of ids.slice(0, 20)) await account.change(id, { emails: [], hooks: false });
+    const waiting = await account.run('reconcile');
+    await service.cancel(waiting.run_id);
+    expect(await account.run('reconcile')).toMatchObject({ state: 'waiting_for_confirmation', planned_removals: 20 });
+    expect(await listed()).toBe(40);
+  });
+});
