@@ -1,9 +1,13 @@
+import { runPlansBench } from './plans/plans-bench.js';
 import { runQueueBench } from './queue/queue-bench.js';
 
 /** sysexits(3) */
 const EX_USAGE = 64;
 
-const benches = new Map([['queue', runQueueBench]]);
+const benches = new Map([
+  ['plans', runPlansBench],
+  ['queue', runQueueBench],
+]);
 const usage = `usage: npm run bench -- <${[...benches.keys()].join('|')}> [--quick]\n`;
 
 const print = (line: string) => process.stdout.write(`${line}\n`);

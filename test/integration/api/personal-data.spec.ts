@@ -106,8 +106,7 @@ describe.each(testDatabaseKinds())('personal data of an e-mail address on %s', (
   });
 
   it('is not erased while a worker holds the account', async () => {
-    const { clock } = scene.harness;
-    await scene.harness.get(LeaseStore).acquire(501, 'a worker', clock.nowMs() + 60_000);
+    await scene.harness.get(LeaseStore).acquire(501, 'a worker', 60_000);
     expect((await post('erase', { email: EMAIL, account_id: 501 })).status).toBe(503);
     expect((await post('export', { email: EMAIL, account_id: 501 })).body.data['accounts']).toHaveLength(1);
   });

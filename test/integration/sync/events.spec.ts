@@ -271,8 +271,7 @@ describe.each(testDatabaseKinds())('events on %s', (kind) => {
 
   it('ends the job of a held account; the holder enqueues another one when it releases the account', async () => {
     await connected();
-    const { clock } = world.harness;
-    const fence = (await world.harness.get(LeaseStore).acquire(account.accountId, 'other', clock.nowMs() + 60_000)) ?? 0;
+    const fence = (await world.harness.get(LeaseStore).acquire(account.accountId, 'other', 60_000)) ?? 0;
     await receive({ contacts: { add: [hooked(901, 'A', ['a@example.com'])] } });
     await world.harness.get(AccountSync).processEvents(account.accountId, new AbortController().signal);
     expect((await account.held()).size).toBe(0);

@@ -149,15 +149,14 @@ describe.each(testDatabaseKinds())('jobs of one account on %s', (kind) => {
   it('tag in Kommo an unsubscribe that arrived while the account was held', async () => {
     await change();
     await process(false);
-    const now = clock.nowMs();
-    const fence = await world.harness.get(LeaseStore).acquire(account.accountId, 'other', now + 60_000);
+    const fence = await world.harness.get(LeaseStore).acquire(account.accountId, 'other', 60_000);
     await account.unsubscribe('new@example.com');
     await world.control.post('/unisender/hooks/flush');
     const countContactsJobs = () => world.harness.jobs.filter(({ tube }) => tube === 'contacts').length;
     await eventually('the jobs of both hooks', () => countContactsJobs() === 2);
     await world.harness.get(WriteBack).run(account.accountId, signal);
     expect(await world.harness.get(LeaseStore).release(account.accountId, fence ?? 0)).toBe(true);
-    await world.harness.get(LeaseStore).acquire(account.accountId, 'other', now + 60_000);
+    await world.harness.get(LeaseStore).acquire(account.accountId, 'other', 60_000);
     expect(await world.harness.get(LeaseStore).requestJobOnRelease(account.accountId)).toBe(true);
     clock.advance(60_001);
     world.harness.jobs.splice(0);

@@ -34,6 +34,7 @@ export type UnisenderWebhookState = 'active' | 'stopped' | 'missing';
 @Index('ix_accounts_unisender_key', ['unisenderKeyHash'])
 @Index('ix_accounts_work_due', ['workDueAt'])
 @Index('ix_accounts_gap', ['gapAt'])
+@Index('ix_accounts_lease', ['leaseUntil'])
 export class AccountEntity {
   @PrimaryColumn(bigintColumn({ name: 'account_id' }))
   accountId!: number;

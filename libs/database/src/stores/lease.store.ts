@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, TransientError } from '#domain';
+import { TransientError } from '#domain';
 import { Database } from '../database.js';
 import { AccountEntity } from '../entities/account.entity.js';
 import { assertInTransaction, forUpdate, selectRows } from '../entity-sql.js';
@@ -9,41 +9,38 @@ const BURIED = 'buried';
 
 /**
  * Leases of accounts: one worker at a time over all processes, each with a fencing token of its own. A lease that expired
- * without a release is abandoned: its holder left work unfinished. Times are epoch milliseconds.
+ * without a release is abandoned: its holder left work unfinished. Times go by the database's clock, which all processes share.
  */
 // SQL by hand: every job takes, renews and releases a lease, and every write checks one; each statement compares and sets.
 @Injectable()
 export class LeaseStore {
-  constructor(
-    private readonly database: Database,
-    private readonly clock: Clock,
-  ) {}
+  constructor(private readonly database: Database) {}
 
   /**
-   * Takes the account for one worker until `untilMs`. Returns the fence for that worker's writes, or undefined while another
+   * Takes the account for one worker and `forMs` milliseconds. Returns the fence for that worker's writes, or undefined while another
    * worker holds the account. Every later holder gets a higher fence.
    */
-  async acquire(accountId: number, owner: string, untilMs: number): Promise<number | undefined> {
+  async acquire(accountId: number, owner: string, forMs: number): Promise<number | undefined> {
     const [lease] = await selectRows(this.database, {
       entity: AccountEntity,
       fields: ['leaseFence'],
-      tail: 'WHERE account_id = ? AND (lease_owner IS NULL OR lease_until <= ?)',
-      params: [accountId, this.clock.nowMs()],
+      tail: `WHERE account_id = ? AND (lease_owner IS NULL OR lease_until <= ${this.database.nowSql})`,
+      params: [accountId],
     });
     if (!lease) return undefined;
     const fence = lease.leaseFence + 1;
     const taken = await this.database.execute(
-      'UPDATE accounts SET lease_owner = ?, lease_until = ?, lease_fence = ? WHERE account_id = ? AND lease_fence = ?',
-      [owner, untilMs, fence, accountId, lease.leaseFence],
+      `UPDATE accounts SET lease_owner = ?, lease_until = ${this.database.nowSql} + ?, lease_fence = ? WHERE account_id = ? AND lease_fence = ?`,
+      [owner, forMs, fence, accountId, lease.leaseFence],
     );
     return taken === 1 ? fence : undefined;
   }
 
-  /** Extends the lease. False once another worker has taken the account. */
-  async renew(accountId: number, fence: number, untilMs: number): Promise<boolean> {
+  /** Makes the lease end in `forMs` milliseconds. False once another worker has taken the account. */
+  async renew(accountId: number, fence: number, forMs: number): Promise<boolean> {
     const renewed = await this.database.execute(
-      'UPDATE accounts SET lease_until = ? WHERE account_id = ? AND lease_fence = ? AND lease_owner IS NOT NULL',
-      [untilMs, accountId, fence],
+      `UPDATE accounts SET lease_until = ${this.database.nowSql} + ? WHERE account_id = ? AND lease_fence = ? AND lease_owner IS NOT NULL`,
+      [forMs, accountId, fence],
     );
     return renewed === 1;
   }
@@ -51,8 +48,8 @@ export class LeaseStore {
   /** Asks the holder to enqueue a job when it releases the lease. False when no worker holds the account. */
   async requestJobOnRelease(accountId: number): Promise<boolean> {
     const asked = await this.database.execute(
-      'UPDATE accounts SET lease_job_requested = 1 WHERE account_id = ? AND lease_owner IS NOT NULL AND lease_until > ?',
-      [accountId, this.clock.nowMs()],
+      `UPDATE accounts SET lease_job_requested = 1 WHERE account_id = ? AND lease_owner IS NOT NULL AND lease_until > ${this.database.nowSql}`,
+      [accountId],
     );
     return asked === 1;
   }
@@ -73,29 +70,30 @@ export class LeaseStore {
     );
   }
 
-  /** Lists active accounts, not paused now, whose lease was abandoned before `beforeMs`. */
-  async listAbandoned(beforeMs: number, limit: number): Promise<number[]> {
+  /** Lists active accounts, not paused now, whose lease has been abandoned for `forMs` milliseconds. */
+  async listAbandoned(forMs: number, limit: number): Promise<number[]> {
     const rows = await selectRows(this.database, {
       entity: AccountEntity,
       fields: ['accountId'],
-      tail: `WHERE lease_owner IS NOT NULL AND lease_until < ? AND status = 'active' AND paused_until <= ? ORDER BY account_id LIMIT ?`,
-      params: [beforeMs, this.clock.nowMs(), limit],
+      tail: `WHERE lease_until > 0 AND lease_until < ${this.database.nowSql} - ? AND lease_owner IS NOT NULL AND status = 'active'
+               AND paused_until <= ${this.database.nowSql} ORDER BY lease_until LIMIT ?`,
+      params: [forMs, limit],
     });
     return rows.map(({ accountId }) => accountId);
   }
 
   /** Whether the account's lease was abandoned and its own job retries the unfinished work. */
   async isRetried(accountId: number): Promise<boolean> {
-    const tail = 'WHERE account_id = ? AND lease_owner <> ? AND lease_until <= ?';
-    const params = [accountId, BURIED, this.clock.nowMs()];
+    const tail = `WHERE account_id = ? AND lease_owner <> ? AND lease_until <= ${this.database.nowSql}`;
+    const params = [accountId, BURIED];
     return (await selectRows(this.database, { entity: AccountEntity, fields: ['accountId'], tail, params })).length > 0;
   }
 
   /** Records that no job retries the account's unfinished work, because its job was buried. No effect while the account is held. */
   async markBuried(accountId: number): Promise<void> {
     await this.database.execute(
-      'UPDATE accounts SET lease_owner = ? WHERE account_id = ? AND lease_owner IS NOT NULL AND lease_until <= ?',
-      [BURIED, accountId, this.clock.nowMs()],
+      `UPDATE accounts SET lease_owner = ? WHERE account_id = ? AND lease_owner IS NOT NULL AND lease_until <= ${this.database.nowSql}`,
+      [BURIED, accountId],
     );
   }
 

@@ -43,7 +43,7 @@ export class DueAccounts {
     const nowMs = this.clock.nowMs();
     const firstPauseMs = this.config.sweepSeconds * 1_000;
     const swept = new Map<number, SweptJob>();
-    for (const accountId of await this.listDue(nowMs - firstPauseMs)) {
+    for (const accountId of await this.listDue(nowMs, firstPauseMs)) {
       const last = this.swept.get(accountId);
       const next = nextSweptJob(last, { nowMs, firstPauseMs });
       if (next !== last) await this.jobs.enqueueIfUsable(accountId);
@@ -52,9 +52,9 @@ export class DueAccounts {
     this.swept = swept;
   }
 
-  private async listDue(beforeMs: number): Promise<Set<number>> {
-    const waiting = await this.events.listAccountsWaiting(beforeMs, LIMIT);
-    const abandoned = await this.leases.listAbandoned(beforeMs, LIMIT);
+  private async listDue(nowMs: number, forMs: number): Promise<Set<number>> {
+    const waiting = await this.events.listAccountsWaiting(nowMs - forMs, LIMIT);
+    const abandoned = await this.leases.listAbandoned(forMs, LIMIT);
     return new Set([...waiting, ...abandoned]);
   }
 }

@@ -76,7 +76,7 @@ export class AccountLeases {
    * that shows the sweep unfinished work. Throws TransientError `account_busy` while another worker holds the account.
    */
   async hold<Result>(accountId: number, work: (lease: AccountLease) => Promise<Result>): Promise<Result> {
-    const fence = await this.leases.acquire(accountId, randomUUID(), this.clock.nowMs() + LEASE_MS);
+    const fence = await this.leases.acquire(accountId, randomUUID(), LEASE_MS);
     if (fence === undefined) {
       throw new TransientError(`another worker holds account ${accountId}`, { code: 'account_busy', retryAfterMs: BUSY_RETRY_MS });
     }
@@ -95,7 +95,7 @@ export class AccountLeases {
 
   private async abandon({ accountId, fence }: AccountLease): Promise<void> {
     try {
-      await this.leases.renew(accountId, fence, this.clock.nowMs());
+      await this.leases.renew(accountId, fence, 0);
     } catch (error) {
       this.logger.warn('lease not ended; it will expire', { account_id: accountId, error });
     }
@@ -116,8 +116,7 @@ export class AccountLeases {
     for (;;) {
       await this.clock.sleep(HEARTBEAT_MS, ended).catch(() => {});
       if (ended.aborted) return;
-      const untilMs = this.clock.nowMs() + LEASE_MS;
-      const isHeld = await this.leases.renew(lease.accountId, lease.fence, untilMs).catch(() => true);
+      const isHeld = await this.leases.renew(lease.accountId, lease.fence, LEASE_MS).catch(() => true);
       if (!isHeld) lease.markLost();
     }
   }

@@ -1,0 +1,154 @@
+import {
+  AccessStore,
+  AccountStore,
+  AddressStore,
+  AlertStore,
+  ContactFiguresStore,
+  ContactStore,
+  type Database,
+  EventStore,
+  FailureStore,
+  GapStore,
+  LeaseStore,
+  MailingConsentStore,
+  RunStore,
+  WebhookTokenStore,
+} from '#database';
+import type { Clock } from '#domain';
+import { LARGE_ACCOUNT } from './loaded-database.js';
+
+/** A call that a webhook, a job, a run or the sweep makes again and again. */
+export interface HotPath {
+  readonly name: string;
+  readonly call: () => Promise<unknown>;
+}
+
+const IDS = Array.from({ length: 250 }, (_, index) => 50_000 + index);
+const EMAILS = IDS.map((id) => `person${id}@example.com`);
+const NOW = 1_790_000_000_000;
+
+const newEvent = (index: number) => ({
+  eventId: `new${index}`,
+  source: 'kommo' as const,
+  action: 'update',
+  contactId: index,
+  payload: '{}',
+  dedupKey: `contact:${index}`,
+  state: 'waiting' as const,
+  reason: null,
+});
+
+const version = (contactId: number) => ({
+  contactId,
+  content: {
+    name: 'New',
+    addresses: [{ email: `new${contactId}@example.com`, invalidReason: null, kind: 'OTHER' as const }],
+    unselected: [],
+    fields: {},
+    passesFilter: true,
+  },
+  contentHash: 'new',
+  modifiedAtSeconds: 1,
+  snapshot: '["New",[],[],0,{}]',
+  snapshotHash: 'new',
+  tags: '',
+  responsibleUserId: 0,
+});
+
+/** The statements of the inbox: a webhook is stored, applied, deferred and purged. */
+function eventPaths(database: Database, clock: Clock): HotPath[] {
+  const events = new EventStore(database, clock);
+  const settled = [0, 10, 20].map((n) => ({ eventId: `e${String(n).padStart(10, '0')}`, deliveries: 1 }));
+  return [
+    { name: 'store a webhook', call: () => events.add(LARGE_ACCOUNT, [1, 2, 3].map(newEvent)) },
+    { name: 'list waiting events', call: () => events.listWaiting(LARGE_ACCOUNT, 'e0000005000', 500) },
+    { name: 'list deferred events', call: () => events.listDeferred(LARGE_ACCOUNT, 250) },
+    {
+      name: 'settle events',
+      call: () =>
+        events.settle(
+          LARGE_ACCOUNT,
+          settled.map((event) => ({ ...event, state: 'applied', reason: null })),
+        ),
+    },
+    {
+      name: 'defer events',
+      call: () =>
+        events.defer(
+          LARGE_ACCOUNT,
+          settled.map((event) => ({ ...event, attempts: 1, dueAt: 1, reason: null })),
+        ),
+    },
+    { name: 'check the quota of waiting events', call: () => events.hasMoreWaiting(LARGE_ACCOUNT, 100) },
+    { name: 'find the first deferred event', call: () => events.findNextDue(LARGE_ACCOUNT) },
+    { name: 'find accounts with waiting events', call: () => events.listAccountsWaiting(NOW, 1_000) },
+    { name: 'show the newest events', call: () => events.list(LARGE_ACCOUNT, 50) },
+    { name: 'purge applied events', call: () => events.purge(10, 2_000) },
+    { name: 'trim ignored events', call: () => events.trim(LARGE_ACCOUNT, 'ignored', { kept: 100, limit: 100 }) },
+  ];
+}
+
+/** The statements of the mirror and of runs. */
+function contactPaths(database: Database, clock: Clock): HotPath[] {
+  const contacts = new ContactStore(database, clock);
+  const inTransaction = (work: () => Promise<unknown>) => () => database.transaction(work);
+  const range = { after: 50_000, upTo: 50_250, seen: IDS, runId: 'run' };
+  return [
+    { name: 'find versions of contacts', call: () => contacts.findVersions(LARGE_ACCOUNT, IDS) },
+    { name: 'store contacts', call: inTransaction(() => contacts.save(LARGE_ACCOUNT, IDS.slice(0, 50).map(version), { cause: 'event' })) },
+    { name: 'store unchanged contacts', call: () => contacts.saveUnchanged(LARGE_ACCOUNT, IDS.slice(0, 50).map(version)) },
+    { name: 'delete contacts', call: inTransaction(() => contacts.markDeleted(LARGE_ACCOUNT, IDS.slice(50, 60), { cause: 'event' })) },
+    { name: 'list stored contacts', call: () => contacts.listStored(LARGE_ACCOUNT, 50_000, 500) },
+    { name: 'mark contacts missing from a page', call: () => contacts.markMissing(LARGE_ACCOUNT, range) },
+    { name: 'list missing contacts', call: () => contacts.listMissing(LARGE_ACCOUNT, 'run', 0, 250) },
+    { name: 'count missing contacts', call: () => contacts.countMissing(LARGE_ACCOUNT, 'run') },
+    { name: 'look for deleted contacts', call: () => contacts.hasDeletedSince(LARGE_ACCOUNT, NOW) },
+  ];
+}
+
+/** The statements of pushes. */
+function addressPaths(database: Database, clock: Clock): HotPath[] {
+  const addresses = new AddressStore(database, clock);
+  const consents = new MailingConsentStore(database, clock);
+  return [
+    { name: 'list dirty addresses', call: () => addresses.listDirty(LARGE_ACCOUNT, 500) },
+    { name: 'measure the backlog', call: () => addresses.findBacklog(LARGE_ACCOUNT) },
+    { name: 'count dirty addresses of a page', call: () => addresses.countDirtyAmong(LARGE_ACCOUNT, EMAILS) },
+    { name: 'mark addresses dirty', call: () => addresses.markDirty(LARGE_ACCOUNT, EMAILS.slice(0, 50), 'event') },
+    { name: 'record sent addresses', call: () => addresses.markSent(LARGE_ACCOUNT, EMAILS) },
+    { name: 'record an unknown outcome', call: () => addresses.markOutcomeUnknown(LARGE_ACCOUNT, EMAILS) },
+    { name: 'clear dirty addresses', call: () => addresses.clearDirty(LARGE_ACCOUNT, EMAILS) },
+    { name: 'read records of addresses', call: () => addresses.listRecords(LARGE_ACCOUNT, EMAILS) },
+    { name: 'list unmailable addresses', call: () => consents.listUnmailable(LARGE_ACCOUNT, EMAILS) },
+    { name: 'list tags to write back', call: () => consents.listWriteBacks(LARGE_ACCOUNT, 50) },
+  ];
+}
+
+/** The statements of accounts, leases and the sweep. */
+function accountPaths(database: Database, clock: Clock): HotPath[] {
+  const leases = new LeaseStore(database);
+  const figures = new ContactFiguresStore(database, clock);
+  const accounts = new AccountStore(database, clock);
+  const runs = new RunStore(database, clock);
+  return [
+    { name: 'find an account by its webhook token', call: () => new WebhookTokenStore(database, clock).findByHash('hash') },
+    { name: 'list accounts', call: () => accounts.list({ after: LARGE_ACCOUNT, limit: 100 }) },
+    { name: 'find stale runs', call: () => runs.listStale(NOW, 1_000) },
+    { name: 'find the active run', call: () => runs.findActive(LARGE_ACCOUNT) },
+    { name: 'list runs', call: () => runs.list(LARGE_ACCOUNT, 50) },
+    { name: 'list failures', call: () => new FailureStore(database).list({ accountId: LARGE_ACCOUNT, limit: 50 }) },
+    { name: 'take a lease', call: () => leases.acquire(LARGE_ACCOUNT, 'worker', 1_000) },
+    { name: 'renew a lease', call: () => leases.renew(LARGE_ACCOUNT, 1, 1_000) },
+    { name: 'release a lease', call: () => leases.release(LARGE_ACCOUNT, 1) },
+    { name: 'find abandoned leases', call: () => leases.listAbandoned(1_000, 1_000) },
+    { name: 'find open gaps', call: () => new GapStore(database, clock).list(1_000) },
+    { name: 'find expiring tokens', call: () => new AccessStore(database, clock).listExpiringBefore(NOW, 0, 1_000) },
+    { name: 'find due alerts', call: () => new AlertStore(database, clock).listDue(100) },
+    { name: 'find the end of a part to count', call: () => figures.findNthContact(LARGE_ACCOUNT, 0, 1_000) },
+    { name: 'count a part of the contacts', call: () => figures.count(LARGE_ACCOUNT, { after: 0, upTo: 1_000 }) },
+  ];
+}
+
+/** Every hot path over the database of {@link loadDatabase}. */
+export const listHotPaths = (database: Database, clock: Clock): readonly HotPath[] =>
+  [eventPaths, contactPaths, addressPaths, accountPaths].flatMap((paths) => paths(database, clock));
