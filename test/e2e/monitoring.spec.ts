@@ -45,6 +45,23 @@ describe.each(serviceModes())('the monitoring of a service (%s)', (mode) => {
     await eventually('a renewed token', async () => (await tokenCalls()) === before + 1);
   });
 
+  it('S03: the command pauses and resumes an account, a vendor and a tube', async () => {
+    const list = () => service.api.send<{ pauses: { id: string }[] }>('GET', '/operations/pauses');
+    const paused = async () => (await list()).pauses.map(({ id }) => id);
+    for (const what of [String(account.accountId), 'kommo']) {
+      expect(await service.runCommandWithOutput('pause', what, '--minutes', '60', '--reason', 'maintenance')).toMatchObject({
+        exitCode: 0,
+      });
+      expect(await paused()).toEqual([what]);
+      const { exitCode, output } = await service.runCommandWithOutput('resume', what, '--json');
+      expect([exitCode, output]).toEqual([0, expect.stringContaining('1 pause ended')]);
+      expect(await paused()).toEqual([]);
+    }
+    expect(await service.runCommandWithOutput('pause', 'times', '--minutes', '1')).toMatchObject({ exitCode: 0 });
+    expect(await service.runCommandWithOutput('resume', 'times')).toMatchObject({ exitCode: 0 });
+    expect(await service.runCommandWithOutput('pause', 'everything')).toMatchObject({ exitCode: 1 });
+  });
+
   it.each(['0', '2161', 'soon', '1.5'])('rejects the argument %s of the renewal', async (hours) => {
     const { exitCode, output } = await service.runCommandWithOutput('update-accesses', hours);
     expect(exitCode).toBe(1);

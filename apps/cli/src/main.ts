@@ -3,6 +3,7 @@ import { EX_CONFIG, loadConfigOrExit } from '#config';
 import { ServiceError, hasErrorCode } from '#domain';
 import { enqueueRenewals, enqueueTime } from './commands/jobs.command.js';
 import { migrateDatabase } from './commands/migrate.command.js';
+import { pause, resume } from './commands/pause.command.js';
 import { erasePerson, exportPerson } from './commands/person.command.js';
 import { rotateKey } from './commands/rotate-key.command.js';
 import { rotateWebhooks } from './commands/rotate-webhooks.command.js';
@@ -24,6 +25,12 @@ function toHours(text: string): number {
   const hours = Number(text);
   if (!Number.isInteger(hours) || hours < 1 || hours > 2_160) throw new InvalidArgumentError('must be a whole number of hours, 1 to 2160');
   return hours;
+}
+
+function toMinutes(text: string): number {
+  const minutes = Number(text);
+  if (!Number.isInteger(minutes) || minutes < 1 || minutes > 527_040) throw new InvalidArgumentError('must be whole minutes, 1 to 527040');
+  return minutes;
 }
 
 function toAccountId(text: string): number {
@@ -86,6 +93,22 @@ program
   .option('--json', 'print the result as JSON')
   .addHelpText('after', jobExitCodes)
   .action((hours: number, { json = false }: { json?: boolean }) => enqueueRenewals(loadConfigOrExit(), hours, { json, print: printOut }));
+program
+  .command('pause')
+  .description('stop the work of a tube, an account or a vendor')
+  .argument('<what>', 'a tube, the id of an account, kommo or unisender')
+  .option('--minutes <minutes>', 'end the pause by itself', toMinutes)
+  .option('--reason <text>', 'shown with the pause')
+  .option('--json', 'print the result as JSON')
+  .action((what: string, { minutes, reason, json = false }: { minutes?: number; reason?: string; json?: boolean }) =>
+    pause(loadConfigOrExit(), what, { minutes, reason, json, print: printOut }),
+  );
+program
+  .command('resume')
+  .description('end every pause of a tube, an account or a vendor, also one that a vendor caused')
+  .argument('<what>', 'a tube, the id of an account, kommo or unisender')
+  .option('--json', 'print the result as JSON')
+  .action((what: string, { json = false }: { json?: boolean }) => resume(loadConfigOrExit(), what, { json, print: printOut }));
 program
   .command('rotate-key')
   .description('encrypt every secret of the database with the current key; embedded mode creates a new key first')

@@ -35,6 +35,7 @@ export { ContactCensus } from './maintenance/contact-census.js';
 export { DisconnectedAccounts } from './maintenance/disconnected-accounts.js';
 export { EncryptionKeyCheck } from './maintenance/encryption-key-check.js';
 export { KeyRotation, type KeyRotationReport } from './maintenance/key-rotation.js';
+export { Pauses, type RequestedPause } from './maintenance/pauses.js';
 export { type Erasure, PersonalData, type PersonExport, type PersonQuery } from './maintenance/personal-data.js';
 export { Retention } from './maintenance/retention.js';
 export { Sweep } from './maintenance/sweep.js';

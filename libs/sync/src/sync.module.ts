@@ -4,6 +4,7 @@ import { KommoClientModule } from '#kommo';
 import { MonitoringModule } from '#monitoring';
 import { QueueModule } from '#queue';
 import { UnisenderClientModule } from '#unisender';
+import { AccountActivity } from './accounts/account-activity.js';
 import { AccountGate } from './accounts/account-gate.js';
 import { AccountHistory } from './accounts/account-history.js';
 import { AccountQueries } from './accounts/account-queries.js';
@@ -50,6 +51,7 @@ import { AccountPurge, DisconnectedAccount, DisconnectedAccounts } from './maint
 import { AccountJobs, DueAccounts } from './maintenance/due-accounts.js';
 import { EncryptionKeyCheck } from './maintenance/encryption-key-check.js';
 import { KeyRotation } from './maintenance/key-rotation.js';
+import { Pauses } from './maintenance/pauses.js';
 import { PersonalData } from './maintenance/personal-data.js';
 import { Reconnection } from './maintenance/reconnection.js';
 import { ExpiredRows } from './maintenance/expired-rows.js';
@@ -157,6 +159,7 @@ const runs: Type[] = [
 
 /** Installation, settings and webhooks of accounts. */
 const accounts: Type[] = [
+  AccountActivity,
   AccountConnection,
   AccountDisconnection,
   AccountGate,
@@ -207,6 +210,7 @@ const maintenance: Type[] = [
   JobFailures,
   KeyRotation,
   LimitRetention,
+  Pauses,
   PersonalData,
   Reconnection,
   Retention,
@@ -236,6 +240,7 @@ const useCases: Type[] = [
   KeyRotation,
   KommoContacts,
   KommoInbox,
+  Pauses,
   PersonalData,
   Retention,
   RunService,

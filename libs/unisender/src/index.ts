@@ -1,7 +1,7 @@
 export type { ExportRow } from './export-file.js';
 export { verifyHookAuth } from './hook-auth.js';
 export type { ImportResult, RejectedRow } from './import-result.js';
-export { type HookEvents, type ImportRows, UnisenderClient, UnisenderSettings } from './unisender-client.js';
+export { hashKey, type HookEvents, type ImportRows, UnisenderClient, UnisenderSettings } from './unisender-client.js';
 export { UnisenderClientModule } from './unisender-client.module.js';
 export { UnisenderKeyRefusedError, UnisenderRejectedError } from './unisender-errors.js';
 export { readUnisenderHook, type UnisenderEvent } from './unisender-event.js';

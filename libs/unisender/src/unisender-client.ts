@@ -73,6 +73,9 @@ const RESPONSES = {
 /** Columns that could subscribe an unsubscribed address again. */
 const FORBIDDEN_COLUMN = /^(email|phone)_(status|availability)$/;
 
+/** Returns the id of a Unisender key in limits and pauses: equal keys have equal ids. It does not reveal the key. */
+export const hashKey = (key: Secret): string => createHash('sha256').update(key.reveal()).digest('hex').slice(0, KEY_HASH_LENGTH);
+
 /** Unisender as the peer of an HttpClient. */
 export const UNISENDER_PEER: HttpPeer = { name: 'Unisender', unavailableCode: 'unisender_unavailable' };
 
@@ -225,7 +228,7 @@ export class UnisenderClient {
     furtherLimits: readonly string[] = [],
   ): Promise<unknown> {
     const apiKey = key.reveal();
-    const keyHash = createHash('sha256').update(apiKey).digest('hex').slice(0, KEY_HASH_LENGTH);
+    const keyHash = hashKey(key);
     await this.limiter.acquire(['unisender', ...furtherLimits].flatMap((limit) => [limit, `${limit}:${keyHash}`]));
     const form = toFormBody({ format: 'json', api_key: apiKey, platform: PLATFORM, ...args });
     const { maxBytes, maxItems } = RESPONSES[method];

@@ -94,6 +94,12 @@ describe.each(testDatabaseKinds())('pauses on %s', (kind) => {
     expect(await call('kommo', 'kommo:4')).toBe('sent');
   });
 
+  it('S03: refusals of accounts that are not stored do not pause the vendor', async () => {
+    for (const accountId of [71, 72, 73]) await limiter.pause(accountKey(accountId), limited);
+    await limiter.pause(accountKey(1), limited);
+    expect(await pauses.findActive([kommo])).toEqual([]);
+  });
+
   it('S03: a 403 that repeats pauses for twice as long each time', async () => {
     const lengths: number[] = [];
     for (let round = 0; round < 6; round += 1) {

@@ -1,4 +1,4 @@
-import { runModes } from '#domain';
+import { runModes, vendors } from '#domain';
 
 type Detail = string | number | boolean;
 
@@ -13,6 +13,12 @@ const FLAGS: ReadonlySet<unknown> = new Set([true, false, 1, 0, '1', '0', 'true'
 
 /** Keeps the mode of a run. */
 export const runMode: DetailReader = (value) => runModes.find((mode) => mode === value);
+
+/** Keeps the name of a vendor. */
+export const vendor: DetailReader = (value) => vendors.find((name) => name === value);
+
+/** Keeps a number of minutes. */
+export const minutes: DetailReader = (value) => (/^\d{1,9}$/.test(String(value)) ? Number(value) : undefined);
 
 /** Keeps an id in the form of a UUID: of an integration, or of a run. */
 export const uuid: DetailReader = (value) => (typeof value === 'string' && UUID.test(value) ? value : undefined);

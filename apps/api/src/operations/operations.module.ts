@@ -5,11 +5,12 @@ import { AuditController } from './audit.controller.js';
 import { MetricsController } from './metrics.controller.js';
 import { MetricsService } from './metrics.service.js';
 import { OperationsController } from './operations.controller.js';
+import { PausesController } from './pauses.controller.js';
 import { PersonalDataController } from './personal-data.controller.js';
 
 @Module({
   imports: [QueueModule, SyncModule],
-  controllers: [OperationsController, AuditController, PersonalDataController, MetricsController],
+  controllers: [OperationsController, PausesController, AuditController, PersonalDataController, MetricsController],
   providers: [MetricsService],
 })
 export class OperationsModule {}

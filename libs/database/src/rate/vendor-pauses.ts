@@ -20,6 +20,8 @@ const REQUEST_CODES = [...AGREEING_CODES, 'kommo_forbidden', 'unisender_rate_lim
 /** A job tries again at least this often, so that it notices when an operator lifts the pause of a vendor. */
 const LONGEST_RETRY_MS = 60_000;
 
+const AGREEING_ACCOUNTS = 2;
+
 const findRequestCode = ({ code }: PauseEntity) => REQUEST_CODES.find((each) => each === code);
 
 const isAgreeing = (code: string): boolean => AGREEING_CODES.some((each) => each === code);
@@ -60,8 +62,8 @@ export class VendorPauses {
     return pause;
   }
 
-  private async isAgreed({ id, since }: PauseEntity): Promise<boolean> {
-    return this.pauses.isAnyAccountRefused({ exceptAccountId: id, codes: AGREEING_CODES, sinceMs: since - AGREEMENT_MS });
+  private async isAgreed({ since }: PauseEntity): Promise<boolean> {
+    return (await this.pauses.countRefusedAccounts({ codes: AGREEING_CODES, sinceMs: since - AGREEMENT_MS })) >= AGREEING_ACCOUNTS;
   }
 
   private async pauseVendor(vendor: Vendor, { code, until }: PauseEntity): Promise<void> {

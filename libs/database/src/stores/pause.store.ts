@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { In, LessThan, MoreThan, MoreThanOrEqual, Not } from 'typeorm';
+import { LessThan, MoreThan, Not } from 'typeorm';
 import type { ErrorCode, PauseScope, PauseSpan } from '#domain';
 import { Database } from '../database.js';
 import { AccountEntity } from '../entities/account.entity.js';
 import { PauseEntity } from '../entities/pause.entity.js';
-import { forUpdate, upsertRows } from '../entity-sql.js';
+import { forUpdate, placeholders, upsertRows } from '../entity-sql.js';
 
 /** A pause to set. */
 export interface NewPause {
@@ -17,10 +17,8 @@ export interface NewPause {
 /** Returns the new pause. `last` is the last one of the same scope and code, also one that has ended. */
 type PauseDecision = (last: PauseEntity | undefined, nowMs: number) => PauseSpan & { readonly reason?: string | null };
 
-/** Refusals of other accounts to look for. */
+/** Refusals of accounts to look for. */
 export interface RefusalFilter {
-  /** Only refusals of other accounts than this one. */
-  readonly exceptAccountId: string;
   readonly codes: readonly ErrorCode[];
   /** Only pauses that began at this time or later, epoch milliseconds. */
   readonly sinceMs: number;
@@ -73,6 +71,14 @@ export class PauseStore {
     });
   }
 
+  /** Ends the pauses of all scopes of one kind. Returns how many were active. */
+  async liftAll(kind: Exclude<PauseScope['kind'], 'account'>): Promise<number> {
+    const active = { kind, until: MoreThan(await this.database.nowMs()) };
+    const count = await this.database.run(({ manager }) => manager.countBy(PauseEntity, active));
+    await this.database.run(({ manager }) => manager.delete(PauseEntity, { kind }));
+    return count;
+  }
+
   /** Lists the active pauses of these scopes, the longest first. */
   async findActive(scopes: readonly PauseScope[]): Promise<PauseEntity[]> {
     if (scopes.length === 0) return [];
@@ -92,10 +98,16 @@ export class PauseStore {
     return this.database.run(({ manager }) => manager.find(PauseEntity, { where: active, order: { until: 'DESC' }, take: limit }));
   }
 
-  /** Whether a known account was refused. */
-  async isAnyAccountRefused({ exceptAccountId, codes, sinceMs }: RefusalFilter): Promise<boolean> {
-    const refused = { kind: 'account', id: Not(exceptAccountId), code: In(codes), since: MoreThanOrEqual(sinceMs) } as const;
-    return this.database.run(({ manager }) => manager.existsBy(PauseEntity, refused));
+  /** Counts the known accounts that were refused. An account that is not stored, as in its first authorisation, does not count. */
+  async countRefusedAccounts({ codes, sinceMs }: RefusalFilter): Promise<number> {
+    // SQL by hand: the id of a scope is a text.
+    const [row] = await this.database.query<{ refused: number }>(
+      `SELECT COUNT(DISTINCT account.account_id) AS refused FROM pauses pause
+         JOIN accounts account ON account.account_id = CAST(pause.scope_id AS SIGNED)
+        WHERE pause.scope_kind = 'account' AND pause.code IN (${placeholders(codes.length)}) AND pause.began_at >= ?`,
+      [...codes, sinceMs],
+    );
+    return Number(row?.refused ?? 0);
   }
 
   /** Deletes pauses that ended before `beforeMs`. Returns how many. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type AccountEntity, AccountStore, AddressStore, Database, LeaseStore } from '#database';
 import { type AccountSettings, type NamedList, type Secret, type SetupChange, compareSetups } from '#domain';
 import { Keyring } from '#secrets';
+import { hashKey } from '#unisender';
 import { findUnisenderKey, unisenderKeyContext } from '../tokens/sealing.js';
 
 /** A Unisender key and settings that were checked. */
@@ -33,7 +34,7 @@ export class AccountSetup {
     const change = compareSetups(account, { settings, isKeyNew, lists });
     const unisenderKey = this.keyring.encrypt(key.reveal(), unisenderKeyContext(accountId));
     await this.database.transaction(async () => {
-      await this.accounts.update(accountId, { unisenderKey, unisenderBlock: null, settings });
+      await this.accounts.update(accountId, { unisenderKey, unisenderKeyHash: hashKey(key), unisenderBlock: null, settings });
       await this.reset(accountId, change);
     });
     return change;

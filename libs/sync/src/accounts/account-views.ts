@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { AccessStore, type AccountEntity, ContactFiguresStore, EventStore, RunStore, type WebhookState } from '#database';
-import { type AccountStatus, type AttentionCode, Clock, listAttention, toIsoTime } from '#domain';
-import { type RunView, toRunView } from '../runs/run-view.js';
+import { AccessStore, type AccountEntity, ContactFiguresStore, type WebhookState } from '#database';
+import { type AccountStatus, type AttentionCode, listAttention, toIsoTime } from '#domain';
+import { AccountActivity, type AccountActivityView } from './account-activity.js';
 
 /** An account for the operator. The key is masked; tokens and webhook URLs are not in it. */
-export interface AccountView {
+export interface AccountView extends AccountActivityView {
   readonly account_id: number;
   readonly integration_id: string;
   readonly name: string;
@@ -18,10 +18,8 @@ export interface AccountView {
   readonly webhook: WebhookState | null;
   /** Contacts that are not deleted. Contacts in none of the three groups wait to be pushed. */
   readonly contacts: { readonly total: number; readonly in_sync: number; readonly excluded: number; readonly failing: number };
-  readonly events_waiting: number;
   /** ISO 8601 */
   readonly last_event_at: string | null;
-  readonly last_run: RunView | null;
   /** What a human must do. */
   readonly attention: readonly AttentionCode[];
 }
@@ -34,9 +32,7 @@ export class AccountViews {
   constructor(
     private readonly accesses: AccessStore,
     private readonly contactFigures: ContactFiguresStore,
-    private readonly runs: RunStore,
-    private readonly events: EventStore,
-    private readonly clock: Clock,
+    private readonly activity: AccountActivity,
   ) {}
 
   /** Reads the view of a stored account. */
@@ -44,7 +40,6 @@ export class AccountViews {
     const { accountId } = account;
     const access = await this.accesses.find(accountId);
     const { total, inSync, excluded, failing } = await this.contactFigures.count(accountId);
-    const [run] = await this.runs.list(accountId, 1);
     return {
       account_id: accountId,
       integration_id: account.clientId,
@@ -57,9 +52,8 @@ export class AccountViews {
       list_title: account.listTitle,
       webhook: account.webhookState,
       contacts: { total, in_sync: inSync, excluded, failing },
-      events_waiting: await this.events.countWaiting(accountId),
       last_event_at: toIsoTime(account.lastEventAt),
-      last_run: run ? toRunView(run, this.clock.nowMs()) : null,
+      ...(await this.activity.read(account)),
       attention: listAttention(account),
     };
   }

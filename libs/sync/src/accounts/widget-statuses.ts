@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type AccountEntity, AccountStore, type FailureEntity, type WebhookState } from '#database';
 import { type AccountSettings, type AccountStatus, type AuthorisedAccount, toIsoTime } from '#domain';
 import type { RunView } from '../runs/run-view.js';
+import type { PausedView } from './account-activity.js';
 import { AccountHistory } from './account-history.js';
 import { type AccountDetails, AccountQueries } from './account-queries.js';
 
@@ -23,6 +24,7 @@ export interface WidgetStatus {
   readonly contacts: AccountDetails['contacts'];
   readonly last_event_at: string | null;
   readonly last_run: RunView | null;
+  readonly paused: PausedView | null;
   /** Newest first. */
   readonly failures: readonly { readonly code: string; readonly reason: string; readonly failed_at: string }[];
 }
@@ -52,6 +54,7 @@ const toUnconnectedStatus = (accountId: number): WidgetStatus => ({
   contacts: { total: 0, in_sync: 0, excluded: 0, failing: 0 },
   last_event_at: null,
   last_run: null,
+  paused: null,
   failures: [],
 });
 
@@ -85,6 +88,7 @@ const toWidgetStatus = ({ account, details, failures }: StatusSources): WidgetSt
   contacts: details.contacts,
   last_event_at: details.last_event_at,
   last_run: details.last_run,
+  paused: details.paused,
   failures: failures.map(({ code, reason, failedAt }) => ({ code, reason, failed_at: toIsoTime(failedAt) })),
 });
 

@@ -1,10 +1,13 @@
 import { Transform } from 'class-transformer';
-import { IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { type Vendor, vendors } from '#domain';
 import { digitsToNumber, IsPlainText } from '../../http/dto-decorators.js';
 
 const DEFAULT_AUDIT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
 const MAX_AUDIT_ID_LENGTH = 32;
+/** A year. */
+const MAX_PAUSE_MINUTES = 366 * 24 * 60;
 
 /** How many entries to list, newest first. */
 export class NewestDto {
@@ -33,4 +36,23 @@ export class ListAuditDto {
 export class PersonDto {
   @IsPlainText()
   email!: string;
+}
+
+export class VendorDto {
+  @IsIn(vendors)
+  vendor!: Vendor;
+}
+
+/** Without `minutes` the pause lasts until it is lifted. */
+export class PauseDto {
+  @IsOptional()
+  @Transform(digitsToNumber)
+  @IsInt()
+  @Min(1)
+  @Max(MAX_PAUSE_MINUTES)
+  minutes?: number;
+
+  @IsOptional()
+  @IsPlainText()
+  reason?: string;
 }
