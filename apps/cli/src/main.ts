@@ -7,6 +7,7 @@ import { pause, resume } from './commands/pause.command.js';
 import { erasePerson, exportPerson } from './commands/person.command.js';
 import { rotateKey } from './commands/rotate-key.command.js';
 import { rotateWebhooks } from './commands/rotate-webhooks.command.js';
+import { settings } from './commands/settings.command.js';
 import { start } from './commands/start.command.js';
 import { demo } from './demo/demo.js';
 
@@ -143,6 +144,17 @@ program
   .action(async (email: string, { account, json = false }: { account?: number; json?: boolean }) => {
     process.exitCode = await erasePerson(loadConfigOrExit(), { email, accountId: account, json }, printOut);
   });
+
+program
+  .command('settings')
+  .description('show the settings of an account, or change them')
+  .argument('<account>', 'id of a Kommo account', toAccountId)
+  .argument('[changes...]', 'name=value, where the value is JSON or a text; null resets a setting')
+  .option('--preview', 'only count the addresses that the changes would add and remove')
+  .option('--json', 'print the result as JSON')
+  .action((accountId: number, changes: string[], { preview = false, json = false }: { preview?: boolean; json?: boolean }) =>
+    settings(loadConfigOrExit(), { accountId, changes, preview, json }, printOut),
+  );
 
 try {
   await program.parseAsync();

@@ -27,6 +27,7 @@ import { RateSlotStore } from './stores/rate-slot.store.js';
 import { RemovalStore } from './stores/removal.store.js';
 import { RoundStore } from './stores/round.store.js';
 import { RunStore } from './stores/run.store.js';
+import { SettingsEffectStore } from './stores/settings-effect.store.js';
 import { SealedValueStore } from './stores/sealed-value.store.js';
 import { WebhookTokenStore } from './stores/webhook-token.store.js';
 
@@ -54,6 +55,7 @@ const stores = [
   RemovalStore,
   RoundStore,
   RunStore,
+  SettingsEffectStore,
   SealedValueStore,
   WebhookTokenStore,
 ];

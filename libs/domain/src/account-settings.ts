@@ -214,10 +214,10 @@ type Changes = { -readonly [Name in keyof AccountSettings]?: AccountSettings[Nam
 const isReset = (value: unknown): boolean => value === null || (Array.isArray(value) && value.length === 0);
 
 /** A list has a title or an id in the settings: the later choice replaces the earlier one. */
-function readListChoice(changes: Changes, problems: Problems): Changes {
+function readListChoice(changes: Changes, problems: Problems, prefix: string): Changes {
   const { listTitle, listId } = changes;
   if (listTitle !== undefined && listId !== undefined) {
-    problems.push({ field: 'settings.list_id', problem: 'must not be given together with list_title' });
+    problems.push({ field: `${prefix}list_id`, problem: 'must not be given together with list_title' });
   }
   if (listTitle !== undefined) return { ...changes, listId: undefined };
   return listId === undefined ? changes : { ...changes, listTitle: undefined };
@@ -232,9 +232,13 @@ function toCanonical(settings: Changes): AccountSettings {
 
 /**
  * Returns the current settings with the given changes, which are in snake_case and may be any subset; `null` or `[]` resets a
- * setting to its default. Throws InvalidInputError that names every bad or unknown field as `settings.<name>`.
+ * setting to its default. Throws InvalidInputError that names every bad or unknown field, after `prefix`.
  */
-export function parseAccountSettings(input: unknown, current: AccountSettings = defaultAccountSettings): AccountSettings {
+export function parseAccountSettings(
+  input: unknown,
+  current: AccountSettings = defaultAccountSettings,
+  prefix = 'settings.',
+): AccountSettings {
   if (input === undefined || input === null) return current;
   if (typeof input !== 'object' || Array.isArray(input)) {
     throw InvalidInputError.ofFields([{ field: 'settings', problem: 'must be an object' }]);
@@ -243,10 +247,10 @@ export function parseAccountSettings(input: unknown, current: AccountSettings = 
   const changes: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(input)) {
     const reader = Object.hasOwn(readers, key) ? readers[key as keyof typeof readers] : undefined;
-    if (!reader) problems.push({ field: `settings.${key.slice(0, MAX_SOURCE_LENGTH)}`, problem: 'is not a known setting' });
-    else changes[reader[0]] = isReset(value) ? undefined : reader[1](value, `settings.${key}`, problems);
+    if (!reader) problems.push({ field: `${prefix}${key.slice(0, MAX_SOURCE_LENGTH)}`, problem: 'is not a known setting' });
+    else changes[reader[0]] = isReset(value) ? undefined : reader[1](value, `${prefix}${key}`, problems);
   }
-  const changed = readListChoice(changes, problems);
+  const changed = readListChoice(changes, problems, prefix);
   if (problems.length > 0) throw InvalidInputError.ofFields(problems);
   return toCanonical({ ...current, ...changed });
 }

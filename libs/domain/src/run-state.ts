@@ -31,7 +31,7 @@ export const activeStates = ['queued', 'running'] as const satisfies readonly Ru
 export const isFinal = (state: RunState): boolean => transitions[state].length === 0;
 
 /** The part of its work that a run does next. */
-export type RunPhase = 'prepare' | 'read' | 'verify' | 'remove' | 'finish';
+export type RunPhase = 'prepare' | 'evaluate' | 'read' | 'verify' | 'remove' | 'finish';
 
 /** Estimates the seconds left at the average speed; null while that is unknown. */
 export function estimateEtaSeconds(read: number, total: number | null, elapsedMs: number): number | null {

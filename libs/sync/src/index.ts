@@ -17,6 +17,7 @@ export { Installer } from './accounts/installer.js';
 export { type IntegrationInput } from './accounts/integration-input.js';
 export { Integrations } from './accounts/integrations.js';
 export { KommoContacts } from './accounts/kommo-contacts.js';
+export { SettingsChanges, type SettingsView } from './accounts/settings-changes.js';
 export { Uninstall } from './accounts/uninstall.js';
 export { UnisenderContacts, type UnisenderImportView } from './accounts/unisender-contacts.js';
 export { VendorWebhooks } from './accounts/vendor-webhooks.js';

@@ -20,6 +20,7 @@ import { Integrations } from './accounts/integrations.js';
 import { KommoContacts } from './accounts/kommo-contacts.js';
 import { KommoWebhooks } from './accounts/kommo-webhooks.js';
 import { AccountDisconnection, Uninstall } from './accounts/uninstall.js';
+import { SettingsChanges } from './accounts/settings-changes.js';
 import { UnisenderContacts } from './accounts/unisender-contacts.js';
 import { UnisenderWebhooks } from './accounts/unisender-webhooks.js';
 import { VendorWebhooks } from './accounts/vendor-webhooks.js';
@@ -72,6 +73,7 @@ import { ListKeeper } from './push/list-keeper.js';
 import { Preparation } from './push/preparation.js';
 import { RemovalGate, WaitingRuns } from './push/removal-gate.js';
 import { WriteBack } from './push/write-back.js';
+import { EvaluatePhase, MirrorEvaluation } from './runs/evaluate-phase.js';
 import { FinishPhase } from './runs/finish-phase.js';
 import { GapRuns } from './runs/gap-runs.js';
 import { PageApplier } from './runs/page-applier.js';
@@ -82,9 +84,10 @@ import { RemovePhase } from './runs/remove-phase.js';
 import { RunProgress } from './runs/run-progress.js';
 import { RunPusher } from './runs/run-pusher.js';
 import { RunDecisions, RunService } from './runs/run-service.js';
-import { RunPhases, RunSlice } from './runs/run-slice.js';
+import { MirrorPhases, RunPhases, RunSlice } from './runs/run-slice.js';
 import { RunTransitions } from './runs/run-transitions.js';
 import { RunWorker } from './runs/run-worker.js';
+import { SettingsRuns } from './runs/settings-runs.js';
 import { VerifyPhase } from './runs/verify-phase.js';
 import { SecretsModule } from './secrets.module.js';
 import { AccountHosts } from './tokens/account-hosts.js';
@@ -139,8 +142,11 @@ const push: Type[] = [
 
 /** Imports, reconciliations and previews. */
 const runs: Type[] = [
+  EvaluatePhase,
   FinishPhase,
   GapRuns,
+  MirrorEvaluation,
+  MirrorPhases,
   PageApplier,
   PreparePhase,
   Preview,
@@ -154,6 +160,7 @@ const runs: Type[] = [
   RunSlice,
   RunTransitions,
   RunWorker,
+  SettingsRuns,
   VerifyPhase,
 ];
 
@@ -177,6 +184,7 @@ const accounts: Type[] = [
   Integrations,
   KommoContacts,
   KommoWebhooks,
+  SettingsChanges,
   Uninstall,
   UnisenderContacts,
   UnisenderWebhooks,
@@ -245,6 +253,7 @@ const useCases: Type[] = [
   Retention,
   RunService,
   RunWorker,
+  SettingsChanges,
   Sweep,
   TokenRenewal,
   TokenService,

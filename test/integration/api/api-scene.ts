@@ -36,7 +36,7 @@ export interface Call {
   readonly body?: object | string | Buffer;
 }
 
-export type Method = 'GET' | 'POST' | 'DELETE' | 'OPTIONS';
+export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'OPTIONS';
 
 function parse(text: string): ApiResponse['body'] {
   try {

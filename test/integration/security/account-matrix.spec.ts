@@ -26,6 +26,8 @@ const aboutAccount: Readonly<Record<string, Readonly<Record<string, unknown>>>> 
   'GET /sync/runs': {},
   'POST /widget': { unisender_key: 'stolen-key-0123456789' },
   'GET /widget/status': {},
+  'GET /accounts/:account_id/settings': {},
+  'PATCH /accounts/:account_id/settings': { write_back: true },
   'GET /operations/accounts/:account_id': {},
   'GET /operations/events': {},
   'GET /operations/failures': {},

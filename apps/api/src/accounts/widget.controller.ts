@@ -22,7 +22,8 @@ export class WidgetController {
   @Audited('account.configure')
   @UseGuards(IntegrationConfiguredGuard)
   async save(@Account('account_id') account: AuthorisedAccount, @Body() { unisender_key, settings }: SaveWidgetDto) {
-    const saved = await this.settings.saveKey({ account, unisenderKey: Secret.of(unisender_key), settings });
+    const unisenderKey = unisender_key === undefined ? undefined : Secret.of(unisender_key);
+    const saved = await this.settings.saveKey({ account, unisenderKey, settings });
     return new ApiResult({ run_id: saved.run.run_id, ...saved }, { message: 'The key is saved; the import starts now' });
   }
 

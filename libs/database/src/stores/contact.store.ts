@@ -263,7 +263,7 @@ export class ContactStore {
       update: incoming('invalidReason', 'kind'),
       rows: contacts.flatMap(({ contactId, content }) => [
         ...content.addresses.map((address) => toHolding(accountId, contactId, address, address.invalidReason)),
-        ...content.unselected.map((address) => toHolding(accountId, contactId, address, 'kind_not_selected')),
+        ...content.unselected.map((address) => toHolding(accountId, contactId, address, address.invalidReason ?? 'kind_not_selected')),
       ]),
     });
     await markDirty(this.database, accountId, [...dirty], { nowMs: stampMs, cause });

@@ -10,7 +10,9 @@ import { columnOf, executeIn, selectRows } from '../entity-sql.js';
 export type RunCounts = Readonly<Pick<RunEntity, 'read' | 'created' | 'updated' | 'deleted' | 'rejected' | 'unchanged'>>;
 
 /** A run to create. */
-export type NewRun = Readonly<Pick<RunEntity, 'runId' | 'accountId' | 'mode' | 'trigger' | 'totalEstimate'>>;
+export type NewRun = Readonly<
+  Pick<RunEntity, 'runId' | 'accountId' | 'mode' | 'trigger' | 'totalEstimate'> & Partial<Pick<RunEntity, 'phase'>>
+>;
 
 /** Fields that a checkpoint may change besides the counters. */
 export type RunPatch = Partial<

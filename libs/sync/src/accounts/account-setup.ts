@@ -24,6 +24,11 @@ export class AccountSetup {
     private readonly keyring: Keyring,
   ) {}
 
+  /** Returns the stored key, also one that Unisender refuses. */
+  findKey(account: AccountEntity): Secret | undefined {
+    return findUnisenderKey(this.keyring, account);
+  }
+
   /**
    * Stores key and settings, and resets what they make invalid: the lease of a worker, the baseline, the list and what was pushed.
    * Returns what has changed.

@@ -13,7 +13,8 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 /** What the administrator enters. */
 export interface KeyInput {
   readonly account: AuthorisedAccount;
-  readonly unisenderKey: Secret;
+  /** Undefined keeps the stored one. */
+  readonly unisenderKey: Secret | undefined;
   /** As the widget sends them; undefined keeps the stored ones. */
   readonly settings?: unknown;
 }
@@ -33,14 +34,16 @@ export class WidgetSettings {
    * Checks key and settings, saves both, creates the webhooks and starts the import. An active run continues when nothing changed;
    * otherwise it is cancelled. The watchdog creates webhooks that fail now.
    *
-   * Saves nothing on InvalidInputError (invalid settings), AccountBlockedError (not authorised; `unisender_key_refused`) and
+   * Saves nothing on InvalidInputError (invalid settings), AccountBlockedError (not authorised; `unisender_key_refused`; `unisender_key_missing` when none is given or stored) and
    * TransientError (Unisender is unavailable).
    */
   async saveKey({ account: { accountId }, unisenderKey, settings }: KeyInput): Promise<{ run: RunView }> {
     const account = await this.gate.get(accountId, 'call_kommo');
     const wanted = parseAccountSettings(settings, account.settings);
-    const lists = await this.readLists(unisenderKey);
-    const { isRunOutdated } = await this.setup.save(account, { key: unisenderKey, settings: wanted, lists });
+    const key = unisenderKey ?? this.setup.findKey(account);
+    if (!key) throw keyMissing();
+    const lists = await this.readLists(key);
+    const { isRunOutdated } = await this.setup.save(account, { key, settings: wanted, lists });
     await this.webhooks.tryEnsure(accountId);
     return { run: await this.startImport(accountId, isRunOutdated) };
   }
@@ -75,6 +78,12 @@ export class WidgetSettings {
     }
   }
 }
+
+const keyMissing = (): AccountBlockedError =>
+  new AccountBlockedError('unisender_key is missing: none is stored yet', {
+    code: 'unisender_key_missing',
+    fields: [{ field: 'unisender_key', problem: 'must be an API key of Unisender: none is stored yet' }],
+  });
 
 const keyRefused = (problem: string, cause?: unknown): AccountBlockedError =>
   new AccountBlockedError(`unisender_key ${problem}`, {

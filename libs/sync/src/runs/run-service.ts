@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { ContactStore, Database, DuplicateKeyError, type RunEntity, RunStore } from '#database';
-import { Clock, InvalidInputError, type RunMode, type RunTrigger } from '#domain';
+import { Clock, InvalidInputError, type RunMode, type RunPhase, type RunTrigger } from '#domain';
 import { AccountGate } from '../accounts/account-gate.js';
 import { JobEnqueuer } from '../intake/job-enqueuer.js';
 import { RemovalGate } from '../push/removal-gate.js';
@@ -64,6 +64,15 @@ export class RunDecisions {
   }
 }
 
+/** A run to start. */
+export interface RunRequest {
+  readonly accountId: number;
+  readonly mode: RunMode;
+  readonly trigger: RunTrigger;
+  /** Where it begins; `prepare` by default. */
+  readonly phase?: RunPhase;
+}
+
 const LIST_LIMIT = 50;
 
 /** Starts, shows, confirms and cancels runs. The worker of the tube `imports` does their work. */
@@ -82,10 +91,10 @@ export class RunService {
    * Creates a run and enqueues its job. Throws RunActiveError, and AccountBlockedError when the account is unknown, not authorised or
    * without a key that Unisender accepts.
    */
-  async start({ accountId, mode, trigger }: { accountId: number; mode: RunMode; trigger: RunTrigger }): Promise<RunView> {
+  async start({ accountId, ...options }: RunRequest): Promise<RunView> {
     await this.gate.get(accountId, 'sync');
     const existing = await this.contacts.countExisting(accountId);
-    const run = await this.runs.create({ runId: randomUUID(), accountId, mode, trigger, totalEstimate: existing === 0 ? null : existing });
+    const run = await this.runs.create({ runId: randomUUID(), accountId, ...options, totalEstimate: existing === 0 ? null : existing });
     if (!run) {
       const active = await this.runs.findActive(accountId);
       throw new RunActiveError(`account ${accountId} has an active run`, active?.runId ?? '');

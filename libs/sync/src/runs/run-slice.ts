@@ -3,6 +3,7 @@ import type { RunEntity } from '#database';
 import { Clock, type RunPhase, type Secret, toAccountBlockedError } from '#domain';
 import type { AccountWork } from '../push/account-work.js';
 import { Preparation } from '../push/preparation.js';
+import { EvaluatePhase } from './evaluate-phase.js';
 import { FinishPhase } from './finish-phase.js';
 import { PreparePhase } from './prepare-phase.js';
 import { Preview } from './preview.js';
@@ -14,13 +15,22 @@ import { VerifyPhase } from './verify-phase.js';
 /** After this time a long run lets other accounts be worked on. */
 const SLICE_MS = 15_000;
 
+/** The phases that fill the mirror: from Kommo, or from what the mirror has stored of it. */
+@Injectable()
+export class MirrorPhases {
+  constructor(
+    readonly read: ReadPhase,
+    readonly evaluate: EvaluatePhase,
+  ) {}
+}
+
 /** The phases of a run by name. */
 @Injectable()
 export class RunPhases {
   private readonly phases: Readonly<Record<RunPhase, Phase>>;
 
-  constructor(prepare: PreparePhase, read: ReadPhase, verify: VerifyPhase, remove: RemovePhase, finish: FinishPhase) {
-    this.phases = { prepare, read, verify, remove, finish };
+  constructor(prepare: PreparePhase, { read, evaluate }: MirrorPhases, verify: VerifyPhase, remove: RemovePhase, finish: FinishPhase) {
+    this.phases = { prepare, evaluate, read, verify, remove, finish };
   }
 
   /** The phase of that name. */
