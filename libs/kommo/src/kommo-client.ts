@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import {
+  type AddressKind,
   BugError,
   chunksOf,
   type ContactSnapshot,
@@ -15,6 +16,7 @@ import { HttpClient, type HttpPorts } from '#http';
 import { type ContactPage, findApiContact, readContactPage } from './contact-reader.js';
 import { findAccount, type KommoAccount } from './kommo-account.js';
 import { isNotFound, readBody, toApiFailure, toTokenFailure, unreadableResponse } from './kommo-failure.js';
+import { readEmailKinds } from './email-kinds.js';
 import { findKommoHost, type KommoHost } from './kommo-host.js';
 import { type KommoCaller, KommoHttp, kommoPeer, type KommoRequest } from './kommo-http.js';
 import { CONTACT_RESPONSE, isSuccess, type KommoResponse, PAGE_RESPONSE, type ResponseLimits, SMALL_RESPONSE } from './kommo-response.js';
@@ -45,6 +47,9 @@ export interface KommoGrant {
 export const KOMMO_PAGE_LIMIT = 250;
 /** The most contacts to change in one call (reference/kommo.md 4.6). */
 const WRITE_BATCH = 50;
+
+/** 5,000 fields of contacts; no account has as many. */
+const MAX_FIELD_PAGES = 20;
 
 const DEFAULT_TIMEOUTS: KommoTimeouts = { connectMs: 5_000, totalMs: 20_000, oauthMs: 15_000 };
 const TOKEN_PATH = '/oauth2/access_token';
@@ -169,6 +174,17 @@ export class KommoClient {
     const query = `page=${page}&limit=${limit}${order}`;
     const body = await this.requestJson(session, { method: 'GET', path: CONTACTS_PATH, query, ...PAGE_RESPONSE });
     return readContactPage(body, limit);
+  }
+
+  /** Reads the kinds of e-mail addresses by the ids of their enums. */
+  async readEmailKinds(session: KommoSession): Promise<Record<string, AddressKind>> {
+    for (let page = 1; ; page += 1) {
+      const query = `page=${page}&limit=${KOMMO_PAGE_LIMIT}`;
+      const body = await this.requestJson(session, { method: 'GET', path: `${CONTACTS_PATH}/custom_fields`, query, ...PAGE_RESPONSE });
+      const kinds = readEmailKinds(body);
+      const next = valueAt(body, '_links', 'next');
+      if (Object.keys(kinds).length > 0 || next === undefined || next === null || page >= MAX_FIELD_PAGES) return kinds;
+    }
   }
 
   /** Reads a contact. Undefined when it is deleted. */

@@ -33,6 +33,7 @@ import { ConsentApplier } from './intake/consent-applier.js';
 import { ContactApplier } from './intake/contact-applier.js';
 import { ContactReader } from './intake/contact-reader.js';
 import { ContactRereader } from './intake/contact-rereader.js';
+import { EmailKindDictionary } from './intake/email-kind-dictionary.js';
 import { EventApplier } from './intake/event-applier.js';
 import { EventRecorder } from './intake/event-recorder.js';
 import { JobEnqueuer } from './intake/job-enqueuer.js';
@@ -83,7 +84,7 @@ import { ReadPhase } from './runs/read-phase.js';
 import { RemovePhase } from './runs/remove-phase.js';
 import { RunProgress } from './runs/run-progress.js';
 import { RunPusher } from './runs/run-pusher.js';
-import { RunDecisions, RunService } from './runs/run-service.js';
+import { NewRuns, RunDecisions, RunService } from './runs/run-service.js';
 import { MirrorPhases, RunPhases, RunSlice } from './runs/run-slice.js';
 import { RunTransitions } from './runs/run-transitions.js';
 import { RunWorker } from './runs/run-worker.js';
@@ -105,6 +106,7 @@ const intake: Type[] = [
   ContactApplier,
   ContactReader,
   ContactRereader,
+  EmailKindDictionary,
   EventApplier,
   EventRecorder,
   JobEnqueuer,
@@ -147,6 +149,7 @@ const runs: Type[] = [
   GapRuns,
   MirrorEvaluation,
   MirrorPhases,
+  NewRuns,
   PageApplier,
   PreparePhase,
   Preview,

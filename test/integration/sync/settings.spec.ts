@@ -86,6 +86,30 @@ describe.each(testDatabaseKinds())('changed settings on %s', (kind) => {
     expect(await kommoCalls()).toHaveLength(0);
   });
 
+  it('R62: that would remove too many addresses wait for a confirmation, and everything else goes on', async () => {
+    await connected({ name: 'Vip', emails: ['vip@example.com'], tags: ['VIP'] });
+    const saved = await save({ include_tags: ['vip'] });
+    expect(saved).toMatchObject({ would_add: 0, would_remove: 12 });
+    expect(await world.getRun(saved.run_id ?? '')).toMatchObject({ state: 'waiting_for_confirmation', planned_removals: 12 });
+    expect(await listed()).toHaveLength(13);
+    await account.create({ name: 'New', emails: ['new@example.com'], tags: ['Vip'] });
+    await world.settle();
+    expect(await listed()).toHaveLength(14);
+    await world.harness.get(RunService).confirm(saved.run_id ?? '');
+    await world.work();
+    expect(await listed()).toEqual(['new@example.com', 'vip@example.com']);
+  });
+
+  it('R62: that are taken back before the confirmation remove nothing', async () => {
+    await connected({ name: 'Vip', emails: ['vip@example.com'], tags: ['VIP'] });
+    const saved = await save({ include_tags: ['vip'] });
+    const reset = await save({ include_tags: null });
+    expect(reset).toMatchObject({ would_add: 12, would_remove: 0 });
+    expect(await world.getRun(saved.run_id ?? '')).toMatchObject({ state: 'cancelled', error: 'superseded' });
+    expect(await world.getRun(reset.run_id ?? '')).toMatchObject({ state: 'completed' });
+    expect(await listed()).toHaveLength(13);
+  });
+
   it('start the import again that they interrupt', async () => {
     await account.createMany([{ name: 'A', emails: ['a@example.com'], tags: ['x'], hooks: false }]);
     await account.createMany([{ name: 'B', emails: ['b@example.com'], tags: ['y'], hooks: false }]);

@@ -36,6 +36,8 @@ export type AccountPatch = Partial<
     | 'baselineState'
     | 'webhookState'
     | 'lastEventAt'
+    | 'emailKinds'
+    | 'emailKindsReadAt'
   >
 >;
 

@@ -1,7 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { ContactStore, type ContactVersion, EventStore, type SettledEvent, type StoredVersion, type WaitingEvent } from '#database';
+import {
+  ContactStore,
+  type ContactVersion,
+  EventStore,
+  GapStore,
+  type SettledEvent,
+  type StoredVersion,
+  type WaitingEvent,
+} from '#database';
 import { Clock, type ContactChange, decideChange } from '#domain';
 import type { AccountWork } from '../push/account-work.js';
+import { mayRefreshKinds } from './email-kind-dictionary.js';
 import { type ContentRules, rulesOf, toVersion } from './mirror-writer.js';
 
 /** A contact change with the event that delivered it. */
@@ -19,6 +28,9 @@ interface Outcome {
   readonly settled: SettledEvent[];
 }
 
+const isOfUnknownKind = ({ content }: ContactVersion): boolean =>
+  [...content.addresses, ...content.unselected].some(({ kind }) => typeof kind === 'number');
+
 /** The result of an event. */
 export const settle = ({ eventId, deliveries }: WaitingEvent, state: SettledEvent['state'], reason: string | null): SettledEvent => ({
   eventId,
@@ -33,6 +45,7 @@ export class ContactApplier {
   constructor(
     private readonly contacts: ContactStore,
     private readonly events: EventStore,
+    private readonly gaps: GapStore,
     private readonly clock: Clock,
   ) {}
 
@@ -50,7 +63,12 @@ export class ContactApplier {
       if (waiting) waiting.push(item);
       else if (!this.addToOutcome(rulesOf(work), item, versions, outcome)) unordered.set(item.change.contactId, [item]);
     }
-    await work.lease.write(() => this.writeOutcome(work.lease.accountId, outcome));
+    const hasUnknownKind = mayRefreshKinds(work, this.clock.nowMs()) && [...outcome.saved.values()].some(isOfUnknownKind);
+    await work.lease.write(async () => {
+      await this.writeOutcome(work.lease.accountId, outcome);
+      // A reconciliation reads the kinds from Kommo and then all contacts.
+      if (hasUnknownKind) await this.gaps.open(work.lease.accountId, 'unknown_address_kind');
+    });
     return [...unordered.values()].flat();
   }
 

@@ -3,6 +3,7 @@ import { ContactStore, type StoredContact } from '#database';
 import { type ContactSnapshot, type DirtyCause, readPackedSnapshot } from '#domain';
 import { KOMMO_PAGE_LIMIT } from '#kommo';
 import { ContactReader } from '../intake/contact-reader.js';
+import { EmailKindDictionary } from '../intake/email-kind-dictionary.js';
 import { MirrorWriter, rulesOf, toVersion } from '../intake/mirror-writer.js';
 import { type AccountWork, throwIfStopping } from '../push/account-work.js';
 import { type Phase, RunProgress, type RunStep, type StepOutcome } from './run-progress.js';
@@ -53,10 +54,12 @@ export class EvaluatePhase implements Phase {
     private readonly evaluation: MirrorEvaluation,
     private readonly progress: RunProgress,
     private readonly pusher: RunPusher,
+    private readonly kinds: EmailKindDictionary,
   ) {}
 
   async advance(step: RunStep): Promise<StepOutcome> {
     const { run, work } = step;
+    if (await this.kinds.refreshIfNeeded(work)) return 'later';
     let { cursorContactId } = run;
     for (;;) {
       throwIfStopping(work.signal);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { VendorWebhooks } from '../accounts/vendor-webhooks.js';
+import { EmailKindDictionary } from '../intake/email-kind-dictionary.js';
 import type { ExportTask } from '../push/export-reader.js';
 import { Preparation } from '../push/preparation.js';
 import { type Phase, RunProgress, type RunStep, type StepOutcome, startOf } from './run-progress.js';
@@ -11,9 +12,11 @@ export class PreparePhase implements Phase {
     private readonly webhooks: VendorWebhooks,
     private readonly preparation: Preparation,
     private readonly progress: RunProgress,
+    private readonly kinds: EmailKindDictionary,
   ) {}
 
   async advance({ run, work, key }: RunStep): Promise<StepOutcome> {
+    if (await this.kinds.refreshIfNeeded(work)) return 'later';
     await this.webhooks.ensure(run.accountId);
     const task: ExportTask = {
       taskId: run.exportTask,

@@ -75,13 +75,32 @@ export interface RunRequest {
 
 const LIST_LIMIT = 50;
 
+/** Creates runs. */
+@Injectable()
+export class NewRuns {
+  constructor(
+    private readonly runs: RunStore,
+    private readonly contacts: ContactStore,
+    private readonly gate: AccountGate,
+  ) {}
+
+  /** Creates a queued run. Throws RunActiveError, and AccountBlockedError when the account cannot be synced. */
+  async create({ accountId, ...options }: RunRequest): Promise<RunEntity> {
+    await this.gate.get(accountId, 'sync');
+    const existing = await this.contacts.countExisting(accountId);
+    const run = await this.runs.create({ runId: randomUUID(), accountId, ...options, totalEstimate: existing === 0 ? null : existing });
+    if (run) return run;
+    const active = await this.runs.findActive(accountId);
+    throw new RunActiveError(`account ${accountId} has an active run`, active?.runId ?? '');
+  }
+}
+
 /** Starts, shows, confirms and cancels runs. The worker of the tube `imports` does their work. */
 @Injectable()
 export class RunService {
   constructor(
     private readonly runs: RunStore,
-    private readonly contacts: ContactStore,
-    private readonly gate: AccountGate,
+    private readonly newRuns: NewRuns,
     private readonly decisions: RunDecisions,
     private readonly jobs: JobEnqueuer,
     private readonly clock: Clock,
@@ -91,14 +110,8 @@ export class RunService {
    * Creates a run and enqueues its job. Throws RunActiveError, and AccountBlockedError when the account is unknown, not authorised or
    * without a key that Unisender accepts.
    */
-  async start({ accountId, ...options }: RunRequest): Promise<RunView> {
-    await this.gate.get(accountId, 'sync');
-    const existing = await this.contacts.countExisting(accountId);
-    const run = await this.runs.create({ runId: randomUUID(), accountId, ...options, totalEstimate: existing === 0 ? null : existing });
-    if (!run) {
-      const active = await this.runs.findActive(accountId);
-      throw new RunActiveError(`account ${accountId} has an active run`, active?.runId ?? '');
-    }
+  async start(request: RunRequest): Promise<RunView> {
+    const run = await this.newRuns.create(request);
     await this.enqueue(run);
     return toRunView(run, this.clock.nowMs());
   }
