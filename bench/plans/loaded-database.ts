@@ -21,6 +21,20 @@ function numbers(count: number): string {
   return `(SELECT ${value} AS n FROM ${places.map((place) => `${DIGITS} ${place}`).join(' CROSS JOIN ')}) AS numbers`;
 }
 
+/** Inserts rows by one statement. `valuesOf` names the SQL expression of each column; `n` is the row's number, from 0. */
+export async function insertNumbered(
+  database: Database,
+  table: string,
+  count: number,
+  valuesOf: (n: string) => Readonly<Record<string, string>>,
+): Promise<void> {
+  const values = valuesOf('n');
+  const columns = Object.keys(values).join(', ');
+  await database.execute(
+    `INSERT INTO ${table} (${columns}) SELECT ${Object.values(values).join(', ')} FROM ${numbers(count)} WHERE n < ${count}`,
+  );
+}
+
 /** `'<prefix>' || text` in the dialect of the database. */
 const join = ({ kind }: Database, ...parts: string[]): string => (kind === 'mysql' ? `CONCAT(${parts.join(', ')})` : parts.join(' || '));
 

@@ -20,6 +20,7 @@ import { GapStore } from './stores/gap.store.js';
 import { IntegrationStore } from './stores/integration.store.js';
 import { LeaseStore } from './stores/lease.store.js';
 import { MailingConsentStore } from './stores/mailing-consent.store.js';
+import { MirrorPurgeStore } from './stores/mirror-purge.store.js';
 import { PersonStore } from './stores/person.store.js';
 import { PurgeStore } from './stores/purge.store.js';
 import { PauseStore } from './stores/pause.store.js';
@@ -48,6 +49,7 @@ const stores = [
   IntegrationStore,
   LeaseStore,
   MailingConsentStore,
+  MirrorPurgeStore,
   PersonStore,
   PurgeStore,
   PauseStore,

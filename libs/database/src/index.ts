@@ -59,6 +59,7 @@ export { RateSlotStore, type SlotMove } from './stores/rate-slot.store.js';
 export { type PlannedScope, RemovalStore } from './stores/removal.store.js';
 export { RoundStore } from './stores/round.store.js';
 export { type SettingsEffect, SettingsEffectStore } from './stores/settings-effect.store.js';
+export { MirrorPurgeStore } from './stores/mirror-purge.store.js';
 export { type NewRun, type RunCounts, type RunPatch, RunStore } from './stores/run.store.js';
 export { SealedValueStore, type SealedColumn, type SealedValue, canaryColumn, sealedColumns } from './stores/sealed-value.store.js';
 export { type NewWebhookToken, WebhookTokenStore } from './stores/webhook-token.store.js';

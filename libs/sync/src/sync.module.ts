@@ -54,6 +54,7 @@ import { AccountJobs, DueAccounts } from './maintenance/due-accounts.js';
 import { EncryptionKeyCheck } from './maintenance/encryption-key-check.js';
 import { KeyRotation } from './maintenance/key-rotation.js';
 import { Pauses } from './maintenance/pauses.js';
+import { MirrorRetention } from './maintenance/mirror-retention.js';
 import { PersonalData } from './maintenance/personal-data.js';
 import { Reconnection } from './maintenance/reconnection.js';
 import { ExpiredRows } from './maintenance/expired-rows.js';
@@ -222,6 +223,7 @@ const maintenance: Type[] = [
   KeyRotation,
   LimitRetention,
   Pauses,
+  MirrorRetention,
   PersonalData,
   Reconnection,
   Retention,

@@ -1,6 +1,20 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Database, EventStore, FailureStore, PauseStore, RateSlotStore, RunStore } from '#database';
-import { AuditLog, Integrations, Retention } from '#sync';
+import {
+  AccountStore,
+  AddressStore,
+  ContactStore,
+  Database,
+  EventStore,
+  FailureStore,
+  GapStore,
+  PauseStore,
+  RateSlotStore,
+  RunStore,
+} from '#database';
+import { AuditLog, Integrations, Retention, Sweep } from '#sync';
+import { insertNumbered } from '../../../bench/plans/loaded-database.js';
+import { WaitingQuota } from '../../../libs/sync/src/intake/waiting-quota.js';
+import { contactVersion } from '../../support/contact-version.js';
 import { type Harness, createHarness } from '../../support/sync-harness.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 
@@ -99,5 +113,67 @@ describe.each(testDatabaseKinds())('Retention on %s', (kind) => {
     }
     await harness.get(Retention).run();
     expect((await listKept()).actions).toBe(0);
+  });
+
+  it('deletes contacts a week after their delete, and addresses that only Unisender has', async () => {
+    const database = harness.get(Database);
+    const contacts = harness.get(ContactStore);
+    await harness.get(AccountStore).setStatus(ACCOUNT_ID, 'active');
+    await harness.get(AccountStore).update(ACCOUNT_ID, { baselineState: 'done' });
+    await database.transaction(async () => {
+      await contacts.markDeleted(ACCOUNT_ID, [1, 2], { cause: 'event' });
+      await contacts.save(ACCOUNT_ID, [contactVersion({ contactId: 3, emails: ['held@example.com'] })], { cause: 'event' });
+      await harness.get(AddressStore).clearDirty(ACCOUNT_ID, ['held@example.com']);
+    });
+    for (const [email, consent, first] of [
+      ['stranger@example.com', 'mailable', 'NULL'],
+      ['left@example.com', 'unsubscribed', 'NULL'],
+      ['ours@example.com', 'mailable', '1'],
+    ]) {
+      await database.execute(
+        `INSERT INTO addresses (account_id, email, origin, consent, first_sent_at, updated_at) VALUES (?, ?, 'preexisting', ?, ${first}, 0)`,
+        [ACCOUNT_ID, email ?? '', consent ?? ''],
+      );
+    }
+    harness.clock.advance(6 * DAY_MS);
+    await database.transaction(() => contacts.markDeleted(ACCOUNT_ID, [2], { cause: 'event' }));
+    harness.clock.advance(2 * DAY_MS);
+    await harness.get(Retention).run();
+    expect([...(await contacts.findVersions(ACCOUNT_ID, [1, 2, 3])).keys()]).toEqual([2, 3]);
+    const rows = await database.query<{ email: string }>('SELECT email FROM addresses WHERE account_id = ? ORDER BY email', [ACCOUNT_ID]);
+    expect(rows.map(({ email }) => email)).toEqual(['held@example.com', 'left@example.com', 'ours@example.com']);
+  });
+
+  it('of the sweep deletes applied events faster than webhooks bring new ones', async () => {
+    const database = harness.get(Database);
+    await insertNumbered(database, 'events', 5_000, (n) => ({
+      account_id: String(ACCOUNT_ID),
+      event_id: n,
+      source: "'kommo'",
+      action: "'update'",
+      dedup_key: n,
+      state: "'applied'",
+      received_at: '0',
+    }));
+    await harness.get(Sweep).run();
+    expect(await harness.get(EventStore).list(ACCOUNT_ID, 10)).toEqual([]);
+  });
+
+  it('R76: turns more than 100,000 waiting events of an account into a gap, and keeps those of Unisender', async () => {
+    const database = harness.get(Database);
+    await harness.get(AccountStore).setStatus(ACCOUNT_ID, 'reauthorization_required');
+    await insertNumbered(database, 'events', 100_001, (n) => ({
+      account_id: String(ACCOUNT_ID),
+      event_id: n,
+      source: `CASE WHEN ${n} = 7 THEN 'unisender' ELSE 'kommo' END`,
+      action: "'update'",
+      dedup_key: n,
+      state: "'waiting'",
+      received_at: '0',
+    }));
+    await harness.get(WaitingQuota).enforce(ACCOUNT_ID);
+    expect(await harness.get(EventStore).countWaiting(ACCOUNT_ID)).toBe(1);
+    expect(await harness.get(GapStore).find(ACCOUNT_ID)).toMatchObject({ gapAt: expect.any(Number) });
+    expect(await harness.get(EventStore).listAccountsWaiting(harness.clock.nowMs(), 10)).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '#config';
 import { AuditStore, EventStore, FailureStore, PauseStore, RateSlotStore, RunStore } from '#database';
 import { Clock } from '#domain';
+import { MirrorRetention } from './mirror-retention.js';
 
 const DAY_MS = 24 * 3_600_000;
 const BATCH = 2_000;
@@ -20,6 +21,7 @@ export class HistoryRetention {
     private readonly runs: RunStore,
     private readonly failures: FailureStore,
     private readonly events: EventStore,
+    private readonly audit: AuditStore,
   ) {}
 
   /** Deletes what is older than `beforeMs`, in batches. */
@@ -27,6 +29,11 @@ export class HistoryRetention {
     await deleteAll((before, limit) => this.runs.purge(before, limit), beforeMs);
     await deleteAll((before, limit) => this.failures.purge(before, limit), beforeMs);
     await deleteAll((before, limit) => this.events.purgeRefused(before, limit), beforeMs);
+  }
+
+  /** Deletes the audit entries that are older than `beforeMs`, in batches. */
+  async deleteAuditBefore(beforeMs: number): Promise<void> {
+    await deleteAll((before, limit) => this.audit.purge(before, limit), beforeMs);
   }
 }
 
@@ -46,13 +53,13 @@ export class LimitRetention {
   }
 }
 
-/** Deletes old history, audit entries, pauses and slots. The sweep deletes applied events; the cleanup after an uninstall deletes accounts. */
+/** Deletes old history, rows of the mirror that are not needed, audit entries, pauses and slots. The sweep deletes applied events; the cleanup after an uninstall deletes accounts. */
 @Injectable()
 export class Retention {
   constructor(
     private readonly history: HistoryRetention,
     private readonly limits: LimitRetention,
-    private readonly audit: AuditStore,
+    private readonly mirror: MirrorRetention,
     private readonly clock: Clock,
     private readonly config: Config,
   ) {}
@@ -61,7 +68,8 @@ export class Retention {
   async run(): Promise<void> {
     const nowMs = this.clock.nowMs();
     await this.history.deleteBefore(nowMs - this.config.historyKeepDays * DAY_MS);
-    await deleteAll((before, limit) => this.audit.purge(before, limit), nowMs - this.config.auditKeepDays * DAY_MS);
+    await this.history.deleteAuditBefore(nowMs - this.config.auditKeepDays * DAY_MS);
     await this.limits.deleteUnused(DAY_MS);
+    await this.mirror.run();
   }
 }
