@@ -245,9 +245,19 @@ export class RawClient {
     this.socket.resetAndDestroy();
   }
 
+  /** Sends text. Resolves when the kernel has it. */
+  sent(text: string): Promise<void> {
+    return new Promise((resolve) => this.socket.write(text, 'latin1', () => resolve()));
+  }
+
   /** Closes the client's half of the connection. */
   endInput(): void {
     this.socket.end();
+  }
+
+  /** Closes the client's half of the connection. Resolves when the kernel has done it. */
+  finishInput(): Promise<void> {
+    return new Promise((resolve) => this.socket.end(resolve));
   }
 
   /** Closes the connection. */

@@ -76,13 +76,14 @@ class SocketServer implements BeanstalkServer {
     return address && typeof address === 'object' ? address.port : undefined;
   }
 
+  /** Clients connect while the log is read; the kernel keeps their connections until the event loop runs again. */
   async start(address: ListenAddress): Promise<void> {
-    this.openLog = this.openLogAt(this.options.binlogDir);
+    if ('path' in address) await removeStaleSocket(address.path);
+    await listen(this.server, address);
     try {
-      if ('path' in address) await removeStaleSocket(address.path);
-      await listen(this.server, address);
+      this.openLog = this.openLogAt(this.options.binlogDir);
     } catch (error) {
-      this.openLog?.close();
+      await this.close();
       throw error;
     }
     this.server.on('error', (error) => this.reportRefusedConnection(error));

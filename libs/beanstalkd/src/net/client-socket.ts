@@ -33,7 +33,7 @@ export class ClientSocket {
     socket.on('data', (chunk) => this.receive(chunk));
     socket.on('end', () => this.endInput());
     socket.on('drain', () => this.resume());
-    socket.on('error', () => socket.destroy());
+    socket.on('error', () => this.fail());
     socket.on('close', () => this.closed());
   }
 
@@ -105,9 +105,17 @@ export class ClientSocket {
     });
   }
 
+  /** The client has reset the connection. It leaves the queue before another client's command is served. */
+  private fail(): void {
+    this.events.beforeInput();
+    this.session.leave();
+    this.socket.destroy();
+    this.events.afterInput();
+  }
+
   private closed(): void {
     this.events.beforeInput();
-    this.session.abandon();
+    this.session.leave();
     this.events.onClosed(this);
   }
 }

@@ -38,6 +38,7 @@ export class Session implements CommandContext, ReserveReceiver {
   private replyAfterSkip = '';
   private isInputEnded = false;
   private isClosed = false;
+  private hasLeft = false;
 
   /** Connects the client to the queue. */
   constructor(options: SessionOptions) {
@@ -64,7 +65,10 @@ export class Session implements CommandContext, ReserveReceiver {
     this.proceed();
   }
 
-  /** The client has closed its half of the connection. A waiting reserve ends with TIMED_OUT (protocol.txt), and so does each later one. */
+  /**
+   * The client has closed its half of the connection. A waiting reserve ends with TIMED_OUT (protocol.txt), and so does each later
+   * one. The client leaves the queue when its last command is served.
+   */
   endInput(): void {
     this.isInputEnded = true;
     if (this.connection.isWaiting) this.state.endWait(this.connection, 'TIMED_OUT');
@@ -72,9 +76,11 @@ export class Session implements CommandContext, ReserveReceiver {
     this.onOutput();
   }
 
-  /** The connection is closed: removes the client from the queue. Its reserved jobs become ready. */
-  abandon(): void {
+  /** Ends the session and removes the client from the queue: its reserved jobs become ready. Later calls do nothing. */
+  leave(): void {
     this.isClosed = true;
+    if (this.hasLeft) return;
+    this.hasLeft = true;
     this.state.disconnect(this.connection);
   }
 
@@ -83,6 +89,7 @@ export class Session implements CommandContext, ReserveReceiver {
     while (this.mayServe && this.step()) {
       if (this.isInputEnded && this.connection.isWaiting) this.state.endWait(this.connection, 'TIMED_OUT');
     }
+    if (this.isOver) this.leave();
   }
 
   // ReserveReceiver
@@ -123,7 +130,7 @@ export class Session implements CommandContext, ReserveReceiver {
   }
 
   close(): void {
-    this.isClosed = true;
+    this.leave();
     this.onOutput();
   }
 
