@@ -112,6 +112,7 @@ const accounts = (columns: Columns): Table =>
       columns.bigint('last_event_at', optional),
       columns.bigint('created_at'),
       columns.bigint('updated_at'),
+      columns.bigint('uninstall_asked_at', optional),
       columns.bigint('disconnected_at', optional),
     ],
     indices: [
@@ -124,6 +125,7 @@ const accounts = (columns: Columns): Table =>
       index('ix_accounts_work_due', 'work_due_at'),
       index('ix_accounts_gap', 'gap_at'),
       index('ix_accounts_lease', 'lease_until'),
+      index('ix_accounts_uninstall', 'uninstall_asked_at'),
     ],
     foreignKeys: [
       {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { decideDisconnection } from './disconnection.js';
+import { type AccessState, decideDisconnection, decideUninstall } from './disconnection.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -15,5 +15,19 @@ describe('a disconnected account', () => {
     { after: 'ten minutes without a grace period', forMs: 10 * MINUTE_MS, graceDays: 0, checkAccess: true, purge: true },
   ])('after $after: access checked $checkAccess, purged $purge', ({ forMs, graceDays, checkAccess, purge }) => {
     expect(decideDisconnection(forMs, { graceDays })).toEqual({ checkAccess, purge });
+  });
+});
+
+describe('an uninstall call with a valid signature', () => {
+  it.each<[AccessState, number, string]>([
+    ['ended', 0, 'disconnect'],
+    ['ended', 10 * 60_000, 'disconnect'],
+    ['accepted', 0, 'wait'],
+    ['accepted', 10 * 60_000 - 1, 'wait'],
+    ['accepted', 10 * 60_000, 'ignore'],
+    ['unknown', 10 * 60_000 - 1, 'wait'],
+    ['unknown', 10 * 60_000, 'disconnect'],
+  ])('S10: with the access %s after %d ms: %s', (access, waitedMs, decision) => {
+    expect(decideUninstall(access, waitedMs)).toBe(decision);
   });
 });

@@ -15,3 +15,16 @@ export function decideDisconnection(disconnectedForMs: number, { graceDays }: { 
   const checkAccess = disconnectedForMs >= REVOKED_AFTER_MS;
   return { checkAccess, purge: checkAccess && disconnectedForMs >= graceDays * DAY_MS };
 }
+
+/** What Kommo says about the access to an account. */
+export type AccessState = 'accepted' | 'ended' | 'unknown';
+
+/**
+ * Decides about an "access revoked" call with a valid signature, which is the same for every call: an old one can be sent again. It
+ * counts when Kommo has ended the access, and after ten minutes also when Kommo gave no clear response in that time.
+ */
+export function decideUninstall(access: AccessState, waitedMs: number): 'disconnect' | 'wait' | 'ignore' {
+  if (access === 'ended') return 'disconnect';
+  if (waitedMs < REVOKED_AFTER_MS) return 'wait';
+  return access === 'accepted' ? 'ignore' : 'disconnect';
+}

@@ -84,7 +84,7 @@ export {
   type StoredSnapshot,
   toStoredSnapshot,
 } from './contact-snapshot.js';
-export { decideDisconnection, type DisconnectionSteps } from './disconnection.js';
+export { type AccessState, decideDisconnection, decideUninstall, type DisconnectionSteps } from './disconnection.js';
 export { type InvalidAddressReason, parseAddress, type ParsedAddress } from './email-address.js';
 export { type ErrorCode, type ErrorKind, type ErrorRule, errorRuleOf } from './error-registry.js';
 export {

@@ -5,6 +5,7 @@ import { MonitoringModule } from '#monitoring';
 import { QueueModule } from '#queue';
 import { UnisenderClientModule } from '#unisender';
 import { AccountActivity } from './accounts/account-activity.js';
+import { AccessCheck } from './accounts/access-check.js';
 import { AccountGate } from './accounts/account-gate.js';
 import { AccountHistory } from './accounts/account-history.js';
 import { AccountQueries } from './accounts/account-queries.js';
@@ -19,8 +20,8 @@ import { AccountConnection, Installer } from './accounts/installer.js';
 import { Integrations } from './accounts/integrations.js';
 import { KommoContacts } from './accounts/kommo-contacts.js';
 import { KommoWebhooks } from './accounts/kommo-webhooks.js';
-import { AccountDisconnection, Uninstall } from './accounts/uninstall.js';
 import { SettingsChanges } from './accounts/settings-changes.js';
+import { AccountDisconnection, PendingUninstalls, Uninstall } from './accounts/uninstall.js';
 import { UnisenderContacts } from './accounts/unisender-contacts.js';
 import { UnisenderWebhooks } from './accounts/unisender-webhooks.js';
 import { VendorWebhooks } from './accounts/vendor-webhooks.js';
@@ -171,6 +172,7 @@ const runs: Type[] = [
 /** Installation, settings and webhooks of accounts. */
 const accounts: Type[] = [
   AccountActivity,
+  AccessCheck,
   AccountConnection,
   AccountDisconnection,
   AccountGate,
@@ -189,6 +191,7 @@ const accounts: Type[] = [
   KommoContacts,
   KommoWebhooks,
   SettingsChanges,
+  PendingUninstalls,
   Uninstall,
   UnisenderContacts,
   UnisenderWebhooks,

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AccountStore, ContactStore, Database, RunStore } from '#database';
-import { DisconnectedAccounts, Integrations, RunService, Uninstall } from '#sync';
+import { AuditLog, DisconnectedAccounts, Integrations, RunService, Uninstall } from '#sync';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { type Harness, createHarness } from '../../support/sync-harness.js';
@@ -18,6 +18,7 @@ import {
   saveKey,
 } from './install-scene.js';
 
+const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 3_600_000;
 const ROWS = 25;
 
@@ -81,8 +82,18 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
   }
 
   const account = () => harness.get(AccountStore).find(ACCOUNT_ID);
-  const receive = (signature: string, { accountId = ACCOUNT_ID, clientId = CLIENT_ID } = {}) =>
-    harness.get(Uninstall).receive({ clientId, accountId, signature });
+  const receive = async (signature: string, { accountId = ACCOUNT_ID, clientId = CLIENT_ID } = {}) => {
+    await harness.get(Uninstall).receive({ clientId, accountId, signature });
+    await harness.get(Uninstall).decide(accountId);
+  };
+  /** Kommo does not respond about the account for ten minutes: then the call counts, and the access still works. */
+  const receiveUndecided = async () => {
+    await control.fault({ target: 'kommo', kind: '500', match: '/api/v4/account', times: 2 });
+    await receive(sign());
+    expect((await account())?.status).toBe('active');
+    harness.clock.advance(10 * MINUTE_MS);
+    await harness.get(Uninstall).decideAll();
+  };
   const kommoHooks = async () => (await control.get<{ webhooks: unknown[] }>(`/kommo/accounts/${ACCOUNT_ID}`)).webhooks.length;
   const unisenderHooks = async () => (await control.get<{ hooks: unknown[] }>(`/unisender/accounts/${UNISENDER_KEY}`)).hooks.length;
   const revoke = () => control.post(`/kommo/accounts/${ACCOUNT_ID}/revoke`, { client_id: CLIENT_ID });
@@ -103,9 +114,8 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
 
   it('R46: deletes webhooks and stops work at once, and deletes the data after the grace period', async () => {
     const { clock } = harness;
+    await receiveUndecided();
     await receive(sign());
-    await receive(sign());
-    await harness.get(Uninstall).removeWebhooks(ACCOUNT_ID);
     expect([await kommoHooks(), await unisenderHooks()]).toEqual([0, 0]);
     expect(await account()).toMatchObject({ status: 'disconnected', webhookState: null });
     expect(await harness.get(RunStore).findActive(ACCOUNT_ID)).toBeUndefined();
@@ -126,9 +136,9 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
 
   it('R46: is undone by a new authorisation: key, mirror and settings stay', async () => {
     const before = await account();
-    await receive(sign());
-    await harness.get(Uninstall).removeWebhooks(ACCOUNT_ID);
     await revoke();
+    await receive(sign());
+    expect((await account())?.status).toBe('disconnected');
     harness.clock.advance(DAY_MS);
     await harness.get(DisconnectedAccounts).cleanUpAll();
     await installAccount(harness, scene);
@@ -138,8 +148,33 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
     expect(await harness.get(RunStore).findActive(ACCOUNT_ID)).toMatchObject({ mode: 'reconcile' });
   });
 
-  it('is undone when Kommo still accepts the access: the call was an old one', async () => {
+  it('S10: has no effect while Kommo accepts the access: the call is an old one, and that is recorded', async () => {
+    const { clock } = harness;
     await receive(sign());
+    clock.advance(10 * MINUTE_MS - 1);
+    await receive(sign());
+    await harness.get(Uninstall).decideAll();
+    expect(await account()).toMatchObject({ status: 'active', uninstallAskedAt: expect.any(Number) });
+    clock.advance(1);
+    await harness.get(Uninstall).decideAll();
+    expect(await account()).toMatchObject({ status: 'active', uninstallAskedAt: null });
+    expect(await harness.get(AuditLog).list({ accountId: ACCOUNT_ID })).toMatchObject([
+      { actor: 'kommo', action: 'account.ignore_uninstall', outcome: 'done' },
+    ]);
+    expect([await kommoHooks(), await unisenderHooks()]).toEqual([1, 1]);
+  });
+
+  it('S10: counts when Kommo ends the access some minutes after the call', async () => {
+    await receive(sign());
+    harness.clock.advance(3 * MINUTE_MS);
+    await revoke();
+    await harness.get(Uninstall).decideAll();
+    expect(await account()).toMatchObject({ status: 'disconnected', uninstallAskedAt: null });
+    expect(await harness.get(AuditLog).list({ accountId: ACCOUNT_ID })).toMatchObject([{ action: 'account.uninstall', outcome: 'done' }]);
+  });
+
+  it('is undone when Kommo accepts the access after it gave no response for ten minutes', async () => {
+    await receiveUndecided();
     await harness.get(DisconnectedAccounts).cleanUpAll();
     expect((await account())?.status).toBe('disconnected');
     harness.clock.advance(3_600_000);
@@ -150,8 +185,7 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
 
   it('deletes a webhook later when its vendor is unavailable', async () => {
     await control.fault({ target: 'unisender', kind: '500', times: 20 });
-    await receive(sign());
-    await harness.get(Uninstall).removeWebhooks(ACCOUNT_ID);
+    await receiveUndecided();
     expect([await kommoHooks(), await unisenderHooks()]).toEqual([0, 1]);
     await control.clearFaults();
     await revoke();

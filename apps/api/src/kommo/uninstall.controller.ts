@@ -29,7 +29,7 @@ export class UninstallController {
   ) {
     const call = { clientId: client_uuid, accountId, signature };
     await this.limits.consumeOnRefusal({ request, purpose: 'uninstall' }, () => this.uninstalls.receive(call));
-    await this.background.waitFor(this.uninstalls.removeWebhooks(accountId), RESPOND_WITHIN_MS, 'webhook removal');
-    return new ApiResult(null, { message: 'The account is disconnected' });
+    await this.background.waitFor(this.uninstalls.decide(accountId), RESPOND_WITHIN_MS, 'uninstall');
+    return new ApiResult(null, { message: 'The call is stored; it counts when Kommo has ended the access' });
   }
 }

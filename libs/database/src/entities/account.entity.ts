@@ -35,6 +35,7 @@ export type UnisenderWebhookState = 'active' | 'stopped' | 'missing';
 @Index('ix_accounts_work_due', ['workDueAt'])
 @Index('ix_accounts_gap', ['gapAt'])
 @Index('ix_accounts_lease', ['leaseUntil'])
+@Index('ix_accounts_uninstall', ['uninstallAskedAt'])
 export class AccountEntity {
   @PrimaryColumn(bigintColumn({ name: 'account_id' }))
   accountId!: number;
@@ -207,6 +208,10 @@ export class AccountEntity {
 
   @Column(bigintColumn({ name: 'updated_at' }))
   updatedAt!: number;
+
+  /** When Kommo's "access revoked" call arrived that is not decided yet; null without one. */
+  @Column(bigintColumn({ name: 'uninstall_asked_at', nullable: true }))
+  uninstallAskedAt!: number | null;
 
   @Column(bigintColumn({ name: 'disconnected_at', nullable: true }))
   disconnectedAt!: number | null;

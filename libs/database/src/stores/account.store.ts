@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type FindOptionsWhere, MoreThan } from 'typeorm';
+import { type FindOptionsWhere, IsNull, MoreThan, Not } from 'typeorm';
 import { type AccountStatus, Clock, accountStatusesBefore, defaultAccountSettings } from '#domain';
 import { Database } from '../database.js';
 import { AccountEntity } from '../entities/account.entity.js';
@@ -38,6 +38,7 @@ export type AccountPatch = Partial<
     | 'lastEventAt'
     | 'emailKinds'
     | 'emailKindsReadAt'
+    | 'uninstallAskedAt'
   >
 >;
 
@@ -73,7 +74,14 @@ export class AccountStore {
    * keeps its key, list, settings, baseline and webhook token.
    */
   async install(account: InstalledAccount): Promise<void> {
-    const active = { status: 'active', authorizationRefusedAt: null, disconnectedAt: null, pausedUntil: 0, pauseCode: null } as const;
+    const active = {
+      status: 'active',
+      authorizationRefusedAt: null,
+      disconnectedAt: null,
+      uninstallAskedAt: null,
+      pausedUntil: 0,
+      pauseCode: null,
+    } as const;
     await upsertRows(this.database, {
       entity: AccountEntity,
       key: ['accountId'],
@@ -88,6 +96,7 @@ export class AccountStore {
         'accessScope',
         'authorizationRefusedAt',
         'disconnectedAt',
+        'uninstallAskedAt',
         'pausedUntil',
         'pauseCode',
       ),
@@ -103,6 +112,12 @@ export class AccountStore {
   /** Whether an account has this host. */
   async isKnownHost(host: string): Promise<boolean> {
     return this.database.run(({ manager }) => manager.existsBy(AccountEntity, { host }));
+  }
+
+  /** Lists accounts with an undecided "access revoked" call, the oldest call first. */
+  async listUninstalling(limit: number): Promise<AccountEntity[]> {
+    const where = { uninstallAskedAt: Not(IsNull()) };
+    return this.database.run(({ manager }) => manager.find(AccountEntity, { where, order: { uninstallAskedAt: 'ASC' }, take: limit }));
   }
 
   /** Lists accounts in ascending order of their ids. */

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { AccountStore, Database, LeaseStore, RunStore } from '#database';
-import { InvalidInputError, Logger } from '#domain';
+import { type AccountEntity, AccountStore, Database, LeaseStore, RunStore } from '#database';
+import { Clock, decideUninstall, InvalidInputError } from '#domain';
 import { verifyUninstallSignature } from '#kommo';
+import { AuditLog } from '../maintenance/audit-log.js';
 import { OAuthClients } from '../tokens/oauth-clients.js';
+import { AccessCheck } from './access-check.js';
 import { VendorWebhooks } from './vendor-webhooks.js';
 
 /** Kommo's "access revoked" call (reference/kommo.md 3). */
@@ -11,6 +13,8 @@ export interface UninstallHook {
   readonly accountId: number;
   readonly signature: string;
 }
+
+const ACCOUNTS_AT_ONCE = 100;
 
 const refused = () => new InvalidInputError('The signature does not match this account and integration', { code: 'uninstall_refused' });
 
@@ -35,37 +39,74 @@ export class AccountDisconnection {
   }
 }
 
+/** Decides about "access revoked" calls: Kommo is asked first, for up to ten minutes. */
+@Injectable()
+export class PendingUninstalls {
+  constructor(
+    private readonly accounts: AccountStore,
+    private readonly access: AccessCheck,
+    private readonly disconnection: AccountDisconnection,
+    private readonly audit: AuditLog,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Asks Kommo, and disconnects the account, ignores the call or waits for the next round. Returns whether the account was
+   * disconnected. Without effect when no call waits.
+   */
+  async decide(accountId: number): Promise<boolean> {
+    const askedAt = (await this.accounts.find(accountId))?.uninstallAskedAt ?? null;
+    if (askedAt === null) return false;
+    const decision = decideUninstall(await this.access.run(accountId), this.clock.nowMs() - askedAt);
+    if (decision === 'wait') return false;
+    const action = decision === 'disconnect' ? 'account.uninstall' : 'account.ignore_uninstall';
+    await this.audit.record({ actor: 'kommo', action, accountId }, async () => {
+      if (decision === 'disconnect') await this.disconnection.disconnect(accountId);
+      await this.accounts.update(accountId, { uninstallAskedAt: null });
+    });
+    return decision === 'disconnect';
+  }
+}
+
 /** Disconnects accounts whose administrator switched the integration off in Kommo. */
 @Injectable()
 export class Uninstall {
   constructor(
     private readonly accounts: AccountStore,
     private readonly clients: OAuthClients,
-    private readonly disconnection: AccountDisconnection,
+    private readonly pending: PendingUninstalls,
     private readonly webhooks: VendorWebhooks,
-    private readonly logger: Logger,
+    private readonly clock: Clock,
   ) {}
 
   /**
-   * Disconnects the account at once. Deletes nothing yet: a new authorisation restores the account. Safe to repeat. Throws
-   * InvalidInputError `uninstall_refused` for a wrong signature, and also for an unknown account or integration: the error must not
-   * show which accounts exist.
+   * Stores the call; {@link decide} and the sweep decide about it. Safe to repeat. Throws InvalidInputError `uninstall_refused` for a
+   * wrong signature, and also for an unknown account or integration: the error must not show which accounts exist.
    */
   async receive(hook: UninstallHook): Promise<void> {
-    await this.verify(hook);
-    await this.disconnection.disconnect(hook.accountId);
-    this.logger.warn('account disconnected; Kommo reported that the integration is off', { account_id: hook.accountId });
+    const { status, uninstallAskedAt } = await this.verify(hook);
+    if (status === 'disconnected' || uninstallAskedAt !== null) return;
+    await this.accounts.update(hook.accountId, { uninstallAskedAt: this.clock.nowMs() });
   }
 
-  /** Deletes the webhooks of a disconnected account at both vendors. The schedule `uninstall` tries again what fails now. */
-  async removeWebhooks(accountId: number): Promise<void> {
-    await this.webhooks.remove(accountId);
+  /**
+   * Asks Kommo about the call that waits. When Kommo has ended the access, disconnects the account and deletes its webhooks at both
+   * vendors; the schedule `uninstall` tries again what fails now. Deletes nothing else: a new authorisation restores the account.
+   */
+  async decide(accountId: number): Promise<void> {
+    if (await this.pending.decide(accountId)) await this.webhooks.remove(accountId);
   }
 
-  private async verify({ clientId, accountId, signature }: UninstallHook): Promise<void> {
+  /** Decides about all calls that wait, the oldest first. */
+  async decideAll(): Promise<void> {
+    for (const { accountId } of await this.accounts.listUninstalling(ACCOUNTS_AT_ONCE)) await this.decide(accountId);
+  }
+
+  private async verify({ clientId, accountId, signature }: UninstallHook): Promise<AccountEntity> {
     const account = await this.accounts.find(accountId);
     if (account?.clientId !== clientId) throw refused();
     const { clientSecret } = await this.clients.get(clientId);
     if (!verifyUninstallSignature({ clientId, accountId, signature, clientSecret })) throw refused();
+    return account;
   }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { RunStore } from '#database';
 import { Clock } from '#domain';
 import { AccountGate } from '../accounts/account-gate.js';
+import { Uninstall } from '../accounts/uninstall.js';
 import { GapRuns } from '../runs/gap-runs.js';
 import { RunService } from '../runs/run-service.js';
 import { DueAccounts } from './due-accounts.js';
@@ -40,16 +41,19 @@ export class Sweep {
     private readonly runs: StaleRuns,
     private readonly gaps: GapRuns,
     private readonly expired: ExpiredRows,
+    private readonly uninstalls: Uninstall,
   ) {}
 
   /**
-   * Runs one round; it also starts reconciliations after gaps and deletes expired rows. A second job for the same work does no harm.
+   * Runs one round; it also starts reconciliations after gaps, decides about uninstall calls and deletes expired
+   * rows. A second job for the same work does no harm.
    * Throws TransientError when the database or the queue is unavailable.
    */
   async run(): Promise<void> {
     await this.accounts.enqueueJobs();
     await this.runs.enqueueJobs();
     await this.gaps.startDue();
+    await this.uninstalls.decideAll();
     await this.expired.purge();
   }
 }
