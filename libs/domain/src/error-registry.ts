@@ -73,6 +73,7 @@ const registry = {
   // Integration and authorisation
   integration_missing: invalid(423, 'Save an integration with POST /integration.'),
   consent_declined: invalid(400, 'Open the consent page again and allow the access.'),
+  other_integration: invalid(409, 'Let the operator change the integration of the account with POST /setup.'),
   account_mismatch: invalid(400, 'Use the account that the authorisation or webhook belongs to.'),
   kommo_code_refused: invalid(400, 'Open the consent page again: a code is valid once and for 20 minutes.'),
   uninstall_refused: invalid(401, 'Check the secret of the integration, if Kommo sent the request.'),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AccessStore, AccountStore, Database, IntegrationStore } from '#database';
 import { InvalidInputError } from '#domain';
-import { AuthorizationLinks, Installer, Integrations, RunService, TokenService } from '#sync';
+import { AuditLog, AuthorizationLinks, Installer, Integrations, RunService, TokenService } from '#sync';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { type Harness, createHarness } from '../../support/sync-harness.js';
@@ -133,9 +133,26 @@ describe.each(testDatabaseKinds())('an installation on %s', (kind) => {
     await scene.addIntegration(OTHER_INTEGRATION);
     await integrations.save(OTHER_INTEGRATION);
     const callbacks = [await scene.allowFromWidget(ACCOUNT_ID), await scene.allowFromWidget(ACCOUNT_ID, OTHER_INTEGRATION.clientId)];
-    await Promise.all(callbacks.map(finish));
+    const outcomes = await Promise.allSettled(callbacks.map(finish));
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     expect((await storedClaims(harness, ACCOUNT_ID))['aud']).toBe((await findAccount())?.clientId);
     await harness.get(TokenService).refreshNow(ACCOUNT_ID);
+  });
+
+  it('S15: from the widget never gives an account another integration; the operator does', async () => {
+    const { clientId } = OTHER_INTEGRATION;
+    await scene.addIntegration(OTHER_INTEGRATION);
+    await harness.get(Integrations).save(OTHER_INTEGRATION);
+    await installAccount(harness, scene);
+    const move = async () => finish(await scene.allowFromWidget(ACCOUNT_ID, clientId));
+    expect((await failureOf(move())).code).toBe('other_integration');
+    expect((await findAccount())?.clientId).toBe(CLIENT_ID);
+    expect(await storedClaims(harness, ACCOUNT_ID)).toMatchObject({ aud: CLIENT_ID });
+    const [newest] = await harness.get(AuditLog).list({ accountId: ACCOUNT_ID });
+    expect(newest).toMatchObject({ actor: 'kommo', outcome: 'other_integration', details: { client_id: clientId } });
+    await harness.get(Integrations).saveWithAccount({ ...OTHER_INTEGRATION, accountId: ACCOUNT_ID });
+    await move();
+    expect(await findAccount()).toMatchObject({ clientId, status: 'active' });
   });
 
   it('R22: is refused when Kommo names another account, and nothing is stored', async () => {

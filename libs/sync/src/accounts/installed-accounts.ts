@@ -15,8 +15,9 @@ export interface Grant {
   readonly pair: TokenPair;
 }
 
-/** The stored account, or that its tokens would show fewer contacts than those before. */
-export type Installation = { readonly kind: 'stored'; readonly account: AccountEntity | undefined } | { readonly kind: 'narrower' };
+/** The stored account, or why nothing was stored: the tokens show fewer contacts than those before, or are of another integration. */
+export type Installation =
+  { readonly kind: 'stored'; readonly account: AccountEntity | undefined } | { readonly kind: 'narrower' | 'other_integration' };
 
 /** Records authorisations that were refused because their user sees fewer contacts than the one before. */
 @Injectable()
@@ -48,7 +49,8 @@ export class InstalledAccounts {
 
   /**
    * Stores the account as active, with its tokens. A known account keeps its key, list and mirror. It keeps its tokens, too, and
-   * raises an alert, when the new ones would show fewer contacts: a reconciliation would take the others for deleted. Throws BugError
+   * raises an alert, when the new ones would show fewer contacts: a reconciliation would take the others for deleted. Only the
+   * operator gives a known account another integration. Throws BugError
    * when the tokens belong to another account. `accessScope` is what the tokens show; null when Kommo does not confirm it.
    */
   async save(grant: Grant, accessScope: AccessScope | null): Promise<Installation> {
@@ -57,6 +59,7 @@ export class InstalledAccounts {
       // The account's row comes first: two installations of the account wait for each other, and a refused refresh waits, too.
       await this.accounts.lockRow(accountId);
       const known = await this.accounts.find(accountId);
+      if (known && known.clientId !== grant.clientId) return { kind: 'other_integration' };
       if (isNarrowerScope(accessScope, known?.accessScope ?? null)) {
         await this.refusals.record(accountId);
         return { kind: 'narrower' };

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AccountEntity } from '#database';
 import { type AccessScope, InvalidInputError, Logger } from '#domain';
 import { KommoClient, KommoTokenRefusedError, KommoUnauthorizedError } from '#kommo';
+import { AuditLog } from '../maintenance/audit-log.js';
 import { RunService } from '../runs/run-service.js';
 import { type AuthorizationCallback, AuthorizationCallbacks, type CheckedCallback } from './authorization-callbacks.js';
 import { CodeExchangeQueue } from './code-exchange-queue.js';
@@ -13,17 +14,26 @@ export class AccountConnection {
   constructor(
     private readonly installed: InstalledAccounts,
     private readonly runs: RunService,
+    private readonly audit: AuditLog,
     private readonly logger: Logger,
   ) {}
 
   /**
    * Stores the account as active. A known account with a key gets a reconciliation: it reads the changes since its access ended.
-   * Throws InvalidInputError `administrator_required` when the user of the tokens sees fewer contacts than the one before.
+   * Throws InvalidInputError `administrator_required` when the user of the tokens sees fewer contacts than the one before, and
+   * `other_integration` when the account uses another integration. The audit log has both.
    */
   async save(grant: Grant, scope: AccessScope | null): Promise<{ accountId: number; name: string }> {
+    const { accountId } = grant.account;
+    const action = { actor: 'kommo', action: 'account.authorise', accountId, details: { client_id: grant.clientId } };
+    return this.audit.record(action, () => this.store(grant, scope));
+  }
+
+  private async store(grant: Grant, scope: AccessScope | null): Promise<{ accountId: number; name: string }> {
     const installation = await this.installed.save(grant, scope);
     const { accountId, name } = grant.account;
-    if (installation.kind === 'narrower') throw this.narrower(accountId);
+    if (installation.kind !== 'stored')
+      throw installation.kind === 'narrower' ? this.narrower(accountId) : this.otherIntegration(accountId);
     this.logger.info('account authorised', { account_id: accountId, host: grant.host });
     if (installation.account) await this.reconcile(installation.account);
     return { accountId, name };
@@ -35,6 +45,13 @@ export class AccountConnection {
       `Your Kommo user has fewer rights than the one who authorised account ${accountId} before. Let an administrator open /auth?id=${accountId}`,
       { code: 'administrator_required' },
     );
+  }
+
+  private otherIntegration(accountId: number): InvalidInputError {
+    this.logger.warn('authorisation refused; the account uses another integration', { account_id: accountId });
+    return new InvalidInputError(`Account ${accountId} uses another integration. The operator can change it with POST /setup`, {
+      code: 'other_integration',
+    });
   }
 
   /** Never throws: the account is connected, and the watchdog starts a reconciliation that is missing. */
@@ -63,7 +80,8 @@ export class Installer {
    * account keeps its key, list and mirror; a reconciliation reads the changes since then. May wait in the queue of exchanges, and continue
    * after the request has ended.
    *
-   * Throws InvalidInputError for what the caller can correct (`consent_declined`, `kommo_code_refused`, `account_mismatch`, `administrator_required`), and
+   * Throws InvalidInputError for what the caller can correct (`consent_declined`, `kommo_code_refused`, `account_mismatch`,
+   * `administrator_required`, `other_integration`), and
    * TransientError when Kommo is unavailable; TooManyRequestsError when too many exchanges wait.
    */
   async finishAuthorization(callback: AuthorizationCallback): Promise<{ accountId: number; name: string }> {
