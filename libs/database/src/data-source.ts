@@ -46,7 +46,10 @@ const sqliteOptions = (location: SqliteLocation): DataSourceOptions => ({
   enableWAL: true,
   timeout: BUSY_TIMEOUT_MS,
   prepareDatabase: (connection: InstanceType<typeof ImmediateSqlite>) => {
-    connection.pragma('synchronous = NORMAL');
+    // What was acknowledged survives a power failure.
+    connection.pragma('synchronous = FULL');
+    // Deleted personal data is overwritten, not only unlinked.
+    connection.pragma('secure_delete = ON');
     connection.pragma('foreign_keys = ON');
   },
 });
@@ -89,7 +92,8 @@ const mysqlOptions = (location: MysqlLocation, poolSize: number): DataSourceOpti
   bigNumberStrings: false,
   connectTimeout: CONNECT_TIMEOUT_MS,
   poolSize,
-  extra: { decimalNumbers: true, enableKeepAlive: true },
+  // A value that is no string, number, boolean, date or buffer is written as a string, never as a part of the statement.
+  extra: { decimalNumbers: true, enableKeepAlive: true, stringifyObjects: true, multipleStatements: false, namedPlaceholders: false },
 });
 
 /** With `utf8mb4_bin`, `=` and unique keys compare bytes, as SQLite does: `a@x` is not `A@x`. SQLite refuses the collation. */

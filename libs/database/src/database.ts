@@ -22,6 +22,8 @@ export interface DatabaseOptions {
 
 const ATTEMPTS = 5;
 const RETRY_BASE_MS = 20;
+const EMPTY_ATTEMPTS = 25;
+const EMPTY_RETRY_MS = 200;
 const READY_WITHIN_MS = 2_000;
 
 const NOW_SQL: Readonly<Record<DatabaseKind, string>> = {
@@ -125,6 +127,20 @@ export class Database {
       throw new BugError('a transaction cannot begin inside `run`', { code: 'database_transaction_misplaced' });
     }
     return this.repeatAfterConflict(() => this.throughGate(() => this.withSession((session) => this.attempt(session, work))));
+  }
+
+  /**
+   * Makes SQLite write its log into the database and empty it: the log may still hold rows that were deleted. Returns false when
+   * another process reads the log for more than five seconds. MySQL needs nothing.
+   */
+  async emptyLog(): Promise<boolean> {
+    if (this.kind === 'mysql') return true;
+    for (let attempt = 1; ; attempt += 1) {
+      const [result] = await this.query<{ busy: number }>('PRAGMA wal_checkpoint(TRUNCATE)');
+      if (result?.busy === 0) return true;
+      if (attempt === EMPTY_ATTEMPTS) return false;
+      await this.options.clock.sleep(EMPTY_RETRY_MS);
+    }
   }
 
   /** Whether the database responds within two seconds. Never throws. */

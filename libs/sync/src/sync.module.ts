@@ -56,7 +56,7 @@ import { EncryptionKeyCheck } from './maintenance/encryption-key-check.js';
 import { KeyRotation } from './maintenance/key-rotation.js';
 import { Pauses } from './maintenance/pauses.js';
 import { MirrorRetention } from './maintenance/mirror-retention.js';
-import { PersonalData } from './maintenance/personal-data.js';
+import { ErasureRemains, PersonalData } from './maintenance/personal-data.js';
 import { Reconnection } from './maintenance/reconnection.js';
 import { ExpiredRows } from './maintenance/expired-rows.js';
 import { HistoryRetention, LimitRetention, Retention } from './maintenance/retention.js';
@@ -220,6 +220,7 @@ const maintenance: Type[] = [
   DisconnectedAccounts,
   DueAccounts,
   EncryptionKeyCheck,
+  ErasureRemains,
   ExpiredRows,
   HistoryRetention,
   JobFailures,

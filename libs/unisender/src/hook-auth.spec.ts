@@ -32,6 +32,12 @@ describe('verifyHookAuth', () => {
     expect(verifyHookAuth(body, KEY)).toBe(false);
   });
 
+  it('S20: reads at most four candidates of a body', () => {
+    const wrong = `"auth":"${'0'.repeat(32)}",`;
+    const after = (count: number) => sign(`{${wrong.repeat(count)}"auth":"AUTH"}`);
+    expect([verifyHookAuth(after(3), KEY), verifyHookAuth(after(4), KEY)]).toEqual([true, false]);
+  });
+
   it('rejects every body without a key', () => {
     expect(verifyHookAuth(sign('{"auth":"AUTH"}', ''), '')).toBe(false);
   });

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type AccountEntity, AccountStore, type HeldAddress, type HeldPerson, PersonStore } from '#database';
-import { InvalidInputError, parseAddress, parseJson, toIsoTime } from '#domain';
+import { type AccountEntity, AccountStore, Database, type HeldAddress, type HeldPerson, PersonStore } from '#database';
+import { InvalidInputError, Logger, parseAddress, parseJson, toIsoTime } from '#domain';
 import { AccountLeases } from '../push/account-lease.js';
 import { readAccounts } from './account-rounds.js';
 import { type ErasureOutcome, UnisenderErasure } from './unisender-erasure.js';
@@ -27,6 +27,21 @@ export interface PersonExport {
   readonly events: readonly object[];
 }
 
+/** Deletes what a database still holds of rows that were erased. */
+@Injectable()
+export class ErasureRemains {
+  constructor(
+    private readonly database: Database,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Empties the write-ahead log of SQLite. Free pages are overwritten when rows are deleted. */
+  async delete(): Promise<void> {
+    if (await this.database.emptyLog()) return;
+    this.logger.warn('write-ahead log not emptied; other processes read it. The next erasure tries again');
+  }
+}
+
 /** Exports and erases the personal data of the owner of an e-mail address. */
 @Injectable()
 export class PersonalData {
@@ -35,6 +50,7 @@ export class PersonalData {
     private readonly accounts: AccountStore,
     private readonly leases: AccountLeases,
     private readonly unisender: UnisenderErasure,
+    private readonly remains: ErasureRemains,
   ) {}
 
   /** Returns everything stored about the address, for each account that has something. Throws InvalidInputError for an invalid address. */
@@ -61,6 +77,7 @@ export class PersonalData {
       const person = await this.people.find(account.accountId, email);
       if (isKnown(person)) erased.push(await this.eraseFrom(account, email));
     }
+    await this.remains.delete();
     return erased;
   }
 
