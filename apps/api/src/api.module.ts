@@ -1,7 +1,7 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { ClockModule } from '#clock';
 import { type Config, ConfigModule } from '#config';
-import { DatabaseModule } from '#database';
+import { DatabaseModule, RequestPatience } from '#database';
 import { LoggingModule, type ServiceLogger } from '#logging';
 import { AccountsModule } from './accounts/accounts.module.js';
 import { HealthModule } from './health/health.module.js';
@@ -15,8 +15,16 @@ import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 const features = [AccountsModule, HealthModule, KommoModule, OperationsModule, SyncApiModule, UnisenderModule, WebhooksModule];
 
+/** A caller waits for a vendor's request limit, and then gets 503. */
+const patience: RequestPatience = { maxWaitMs: 15_000 };
+
+/** Limits how long requests of this process wait for vendors. */
+@Global()
+@Module({ providers: [{ provide: RequestPatience, useValue: patience }], exports: [RequestPatience] })
+class PatienceModule {}
+
 /** The whole API: the HTTP pipeline, one module per feature, and the predecessors' demonstration route. */
-@Module({ imports: [DatabaseModule, HttpPipelineModule, ...features], controllers: [SumController] })
+@Module({ imports: [PatienceModule, DatabaseModule, HttpPipelineModule, ...features], controllers: [SumController] })
 export class ApiModule {
   /** Adds the modules of configuration, clock and logger, which exist before Nest starts. Global modules close last, in reverse order. */
   static forRoot(config: Config, logger: ServiceLogger): DynamicModule {

@@ -2,7 +2,7 @@ import { Global, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '#config';
 import { Clock, Logger, RequestLimiter } from '#domain';
 import { Database } from './database.js';
-import { DatabaseRequestLimiter } from './rate/database-request-limiter.js';
+import { DatabaseRequestLimiter, type LimiterOptions, RequestPatience } from './rate/database-request-limiter.js';
 import { rateRules } from './rate/rate-rules.js';
 import { AccessStore } from './stores/access.store.js';
 import { AccountListStore } from './stores/account-list.store.js';
@@ -31,6 +31,8 @@ import { RunStore } from './stores/run.store.js';
 import { SettingsEffectStore } from './stores/settings-effect.store.js';
 import { SealedValueStore } from './stores/sealed-value.store.js';
 import { WebhookTokenStore } from './stores/webhook-token.store.js';
+
+const LIMITER_OPTIONS = Symbol('options of the request limiter');
 
 const stores = [
   AccessStore,
@@ -64,7 +66,7 @@ const stores = [
 
 /**
  * Provides {@link Database}, every store, and the {@link RequestLimiter} that all processes share, to every module. Needs Config,
- * Clock and Logger from global modules; import it after LoggingModule, so that it closes before the log does. It opens the
+ * Clock and Logger from global modules, and takes a {@link RequestPatience} if there is one; import it after LoggingModule, so that it closes before the log does. It opens the
  * database without migrating it: the start fails with TransientError `database_unavailable` when the server cannot be reached.
  */
 @Global()
@@ -73,10 +75,15 @@ const stores = [
     { provide: Database, inject: [Config, Clock], useFactory: (config: Config, clock: Clock) => Database.open(config.database, { clock }) },
     ...stores,
     {
+      provide: LIMITER_OPTIONS,
+      inject: [Logger, { token: RequestPatience, optional: true }],
+      useFactory: (logger: Logger, patience?: RequestPatience): LimiterOptions => ({ logger, ...patience }),
+    },
+    {
       provide: RequestLimiter,
-      inject: [RateSlotStore, PauseStore, Clock, Config, Logger],
-      useFactory: (slots: RateSlotStore, pauses: PauseStore, clock: Clock, config: Config, logger: Logger) =>
-        new DatabaseRequestLimiter({ slots, pauses }, clock, rateRules(config), { logger }),
+      inject: [RateSlotStore, PauseStore, Clock, Config, LIMITER_OPTIONS],
+      useFactory: (slots: RateSlotStore, pauses: PauseStore, clock: Clock, config: Config, options: LimiterOptions) =>
+        new DatabaseRequestLimiter({ slots, pauses }, clock, rateRules(config), options),
     },
   ],
   exports: [Database, ...stores, RequestLimiter],

@@ -64,6 +64,6 @@ export { type NewRun, type RunCounts, type RunPatch, RunStore } from './stores/r
 export { SealedValueStore, type SealedColumn, type SealedValue, canaryColumn, sealedColumns } from './stores/sealed-value.store.js';
 export { type NewWebhookToken, WebhookTokenStore } from './stores/webhook-token.store.js';
 export { DatabaseModule } from './database.module.js';
-export { DatabaseRequestLimiter } from './rate/database-request-limiter.js';
+export { DatabaseRequestLimiter, RequestPatience } from './rate/database-request-limiter.js';
 export type { RateRule } from './rate/plan-reservation.js';
 export { type VendorLimits, rateRules, strictRule } from './rate/rate-rules.js';

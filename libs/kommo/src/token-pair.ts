@@ -7,13 +7,18 @@ export interface AccessTokenClaims {
   /** Host that knows the current host of a renamed account. */
   readonly apiDomain?: string;
   readonly baseDomain?: string;
+  /** When the token expires, epoch milliseconds. */
+  readonly expiresAtMs?: number;
 }
 
-/** The tokens of a response of the token endpoint (reference/kommo.md 1.4). `expiresInSeconds` is the lifetime of the access token. */
+/**
+ * The tokens of a response of the token endpoint (reference/kommo.md 1.4). `expiresInSeconds` is the lifetime of the access token, if
+ * Kommo names it.
+ */
 export interface TokenPair {
   readonly accessToken: Secret;
   readonly refreshToken: Secret;
-  readonly expiresInSeconds: number;
+  readonly expiresInSeconds: number | undefined;
   readonly claims: AccessTokenClaims;
 }
 
@@ -29,10 +34,12 @@ function readClaims(token: string): AccessTokenClaims {
   const accountId = toPositiveInteger(valueAt(payload, 'account_id'));
   const apiDomain = toText(valueAt(payload, 'api_domain'));
   const baseDomain = toText(valueAt(payload, 'base_domain'));
+  const expiresAt = toPositiveInteger(valueAt(payload, 'exp'));
   return {
     ...(accountId === undefined ? {} : { accountId }),
     ...(apiDomain === undefined ? {} : { apiDomain }),
     ...(baseDomain === undefined ? {} : { baseDomain }),
+    ...(expiresAt === undefined ? {} : { expiresAtMs: expiresAt * 1000 }),
   };
 }
 
@@ -42,15 +49,13 @@ function readToken(body: unknown, name: string): string {
   throw unreadableResponse(`no ${name}`);
 }
 
-/** Reads a response with status 200 of the token endpoint. Throws TransientError `kommo_unavailable` when a part is missing. */
+/** Reads a response with status 200 of the token endpoint. Throws TransientError `kommo_unavailable` when a token is missing. */
 export function readTokenPair(body: unknown): TokenPair {
   const accessToken = readToken(body, 'access_token');
-  const expiresInSeconds = toPositiveInteger(valueAt(body, 'expires_in'));
-  if (expiresInSeconds === undefined) throw unreadableResponse('no expires_in');
   return {
     accessToken: Secret.of(accessToken),
     refreshToken: Secret.of(readToken(body, 'refresh_token')),
-    expiresInSeconds,
+    expiresInSeconds: toPositiveInteger(valueAt(body, 'expires_in')),
     claims: readClaims(accessToken),
   };
 }

@@ -175,6 +175,19 @@ describe.each(testDatabaseKinds())('the request limiter on %s', (kind) => {
     await limiter.acquire(['slow']);
   });
 
+  it('S04: keeps a line of its own for exchanges: neither waits for the other', async () => {
+    const database = await databases.open();
+    const rules: Record<string, RateRule> = { kommo: { intervalMs: 20, burst: 1 }, 'kommo-exchange': { intervalMs: 700, burst: 1 } };
+    const limiter = new DatabaseRequestLimiter(storesOf(database), systemClock, (key) => rules[key]);
+    const left: string[] = [];
+    const exchanges = [1, 2, 3].map((n) =>
+      limiter.acquire(['kommo', 'kommo-exchange', `kommo-host:${n}`], undefined, 'kommo-exchange').then(() => left.push('exchange')),
+    );
+    await Promise.all(Array.from({ length: 20 }, () => limiter.acquire(['kommo', 'kommo:7']).then(() => left.push('call'))));
+    expect(left.filter((name) => name === 'exchange').length).toBeLessThanOrEqual(2);
+    await Promise.all(exchanges);
+  });
+
   it('S04: lets accounts take turns', async () => {
     const limiter = limiterOn(await databases.open(), { intervalMs: 50, burst: 1 });
     const served: string[] = [];

@@ -236,14 +236,12 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
     });
 
     it('are locked for refresh by one of many concurrent callers', async () => {
-      const locked = await Promise.all(
-        Array.from({ length: 20 }, (_, n) => stores.accesses.tryLockRefresh(1, `worker-${n}`, NOW + MINUTE)),
-      );
+      const locked = await Promise.all(Array.from({ length: 20 }, (_, n) => stores.accesses.tryLockRefresh(1, `worker-${n}`, MINUTE)));
       expect(locked.filter(Boolean)).toHaveLength(1);
     });
 
     it('store the successor of a refreshed pair once', async () => {
-      expect(await stores.accesses.tryLockRefresh(1, 'one', NOW + MINUTE)).toBe(true);
+      expect(await stores.accesses.tryLockRefresh(1, 'one', MINUTE)).toBe(true);
       expect(await stores.accesses.storeRefreshed(1, 'one', 1, pair('2'), NOW + 9)).toBe(true);
       expect(await stores.accesses.storeRefreshed(1, 'two', 1, pair('3'), NOW + 9)).toBe(false);
       expect(await stores.accesses.find(1)).toMatchObject({
@@ -256,9 +254,9 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
     });
 
     it('store a late pair and keep the lock of the next owner', async () => {
-      await stores.accesses.tryLockRefresh(1, 'late', NOW + MINUTE);
+      await stores.accesses.tryLockRefresh(1, 'late', MINUTE);
       clock.set(NOW + MINUTE);
-      expect(await stores.accesses.tryLockRefresh(1, 'next', NOW + 2 * MINUTE)).toBe(true);
+      expect(await stores.accesses.tryLockRefresh(1, 'next', MINUTE)).toBe(true);
       expect(await stores.accesses.storeRefreshed(1, 'late', 1, pair('2'), NOW)).toBe(true);
       expect(await stores.accesses.find(1)).toMatchObject({ version: 2, refreshOwner: 'next' });
       await stores.accesses.unlockRefresh(1, 'late');
@@ -268,7 +266,7 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
     });
 
     it('stay those of a new authorisation when an older refresh ends later', async () => {
-      await stores.accesses.tryLockRefresh(1, 'one', NOW + MINUTE);
+      await stores.accesses.tryLockRefresh(1, 'one', MINUTE);
       await stores.accesses.save(1, pair('new'), NOW + 5);
       expect(await stores.accesses.storeRefreshed(1, 'one', 1, pair('2'), NOW)).toBe(false);
       expect(await stores.accesses.find(1)).toMatchObject({ ...pair('new'), version: 2, refreshOwner: null });

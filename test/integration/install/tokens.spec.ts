@@ -82,11 +82,42 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
 
   it('are refreshed when the process that holds the lock has died', async () => {
     const accesses = harness.get(AccessStore);
-    const now = harness.clock.nowMs();
-    expect(await accesses.tryLockRefresh(ACCOUNT_ID, 'dead', now + 60_000)).toBe(true);
+    expect(await accesses.tryLockRefresh(ACCOUNT_ID, 'dead', 60_000)).toBe(true);
     harness.clock.advance(60_001);
     await harness.get(TokenService).refreshNow(ACCOUNT_ID);
     expect(await storedPair()).toMatchObject({ version: 2, refreshOwner: null });
+  });
+
+  it('are asked for again later when the process that holds the lock has died: within seconds, with the time to wait', async () => {
+    await harness.get(AccessStore).tryLockRefresh(ACCOUNT_ID, 'dead', 20_000);
+    const startedMs = performance.now();
+    await expect(harness.get(TokenService).refreshNow(ACCOUNT_ID)).rejects.toMatchObject({
+      code: 'token_refresh_busy',
+      retryAfterMs: 17_000,
+    });
+    expect(performance.now() - startedMs).toBeGreaterThan(2_900);
+    expect(performance.now() - startedMs).toBeLessThan(6_000);
+    expect(await tokenCalls()).toBe(0);
+  });
+
+  it('are waited for while their refresh is running, and the lock lasts 20 s by the database’s clock', async () => {
+    const other = await startProcess();
+    await control.set({ 'kommo.token_delay_ms': 4_500 });
+    const refreshed = harness.get(TokenService).refreshNow(ACCOUNT_ID);
+    while ((await storedPair())?.refreshOwner === null) await new Promise((resolve) => setImmediate(resolve));
+    const until = (await storedPair())?.refreshUntil ?? 0;
+    expect(until - harness.clock.nowMs()).toBeLessThanOrEqual(20_000);
+    await Promise.all([refreshed, other.get(TokenService).refreshNow(ACCOUNT_ID)]);
+    expect(await tokenCalls()).toBe(1);
+    expect(await storedPair()).toMatchObject({ version: 2, refreshOwner: null });
+  });
+
+  it('are kept when the response names no lifetime: the token itself says when it expires', async () => {
+    const kommo = harness.get(KommoClient);
+    const refresh = kommo.refresh.bind(kommo);
+    jest.spyOn(kommo, 'refresh').mockImplementationOnce(async (grant) => ({ ...(await refresh(grant)), expiresInSeconds: undefined }));
+    await harness.get(TokenService).refreshNow(ACCOUNT_ID);
+    expect((await storedPair())?.expiresAt).toBe(Number((await storedClaims(harness, ACCOUNT_ID))['exp']) * 1000);
   });
 
   it('R26: are requested again with the old token when the response was lost', async () => {

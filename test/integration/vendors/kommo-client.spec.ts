@@ -389,11 +389,12 @@ describe('the token endpoint', () => {
   });
 
   it('refreshes, and reads the claims of the access token', async () => {
-    const claims = readJsonSample<object>('kommo', 'token-03-access-token-claims.json');
+    const claims = readJsonSample<{ exp: number }>('kommo', 'token-03-access-token-claims.json');
     const accessToken = `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`;
     vendor.respondWith(json({ token_type: 'Bearer', expires_in: 86400, access_token: accessToken, refresh_token: 'def50200' }));
     const pair = await client.refresh({ ...grant, accountId: session.accountId, refreshToken: Secret.of(REFRESH_TOKEN) });
-    expect(pair.claims).toEqual({ accountId: 34027583, apiDomain: 'api-c.kommo.com', baseDomain: 'kommo.com' });
+    const expiresAtMs = claims.exp * 1_000;
+    expect(pair.claims).toEqual({ accountId: 34027583, apiDomain: 'api-c.kommo.com', baseDomain: 'kommo.com', expiresAtMs });
     expect([pair.accessToken.reveal(), pair.refreshToken.reveal()]).toEqual([accessToken, 'def50200']);
     expect(JSON.parse(vendor.requests[0]?.body ?? '')).toMatchObject({
       grant_type: 'refresh_token',

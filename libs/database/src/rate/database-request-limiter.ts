@@ -7,6 +7,11 @@ import { RequestLane } from './request-lane.js';
 import { SlotReservations } from './slot-reservations.js';
 import { VendorPauses } from './vendor-pauses.js';
 
+/** How long a request of this process waits for its turn. A class, so that it is its own injection token. */
+export abstract class RequestPatience {
+  abstract readonly maxWaitMs: number;
+}
+
 /** What tests and special processes change. */
 export interface LimiterOptions {
   /** How long a request waits for its turn. Default: 60 s. */

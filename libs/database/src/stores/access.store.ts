@@ -49,17 +49,22 @@ export class AccessStore {
     });
   }
 
-  /** Locks the refresh of the pair for one owner over all processes until `untilMs`. False while another owner holds the lock. */
-  async tryLockRefresh(accountId: number, owner: string, untilMs: number): Promise<boolean> {
-    const { affected } = await this.database.run(({ manager }) =>
-      manager
-        .createQueryBuilder()
-        .update(AccessEntity)
-        .set({ refreshOwner: owner, refreshUntil: untilMs })
-        .where('accountId = :accountId AND (refreshOwner IS NULL OR refreshUntil <= :nowMs)', { accountId, nowMs: this.clock.nowMs() })
-        .execute(),
+  /** Locks the refresh of the pair for one owner over all processes, for `forMs`. False while another owner holds the lock. */
+  async tryLockRefresh(accountId: number, owner: string, forMs: number): Promise<boolean> {
+    // SQL by hand: the lock goes by the database's clock, in the same statement.
+    const { nowSql } = this.database;
+    const locked = await this.database.execute(
+      `UPDATE accesses SET refresh_owner = ?, refresh_until = ${nowSql} + ?
+        WHERE account_id = ? AND (refresh_owner IS NULL OR refresh_until <= ${nowSql})`,
+      [owner, forMs, accountId],
     );
-    return affected === 1;
+    return locked === 1;
+  }
+
+  /** Lets the lock of the owner end `forMs` from now. Without effect when another owner holds it. */
+  async prolongRefresh(accountId: number, owner: string, forMs: number): Promise<void> {
+    const until = `refresh_until = ${this.database.nowSql} + ?`;
+    await this.database.execute(`UPDATE accesses SET ${until} WHERE account_id = ? AND refresh_owner = ?`, [forMs, accountId, owner]);
   }
 
   /**

@@ -16,9 +16,14 @@ export interface Credentials {
   readonly expiresAt: number;
   /** When Kommo issued the pair, epoch milliseconds. */
   readonly refreshedAt: number;
+  /** When the lock of a running refresh ends, epoch milliseconds; 0 without one. It changes while the holder works. */
+  readonly refreshUntil: number;
   /** Changes with each pair. */
   readonly version: number;
 }
+
+/** For a token that does not say when it expires. The service renews it before the end of the real day. */
+const ASSUMED_LIFETIME_MS = 3_600_000;
 
 /** Stores the token pairs of the accounts; the tokens are encrypted. */
 @Injectable()
@@ -87,10 +92,10 @@ export class TokenVault {
   }
 
   private toCredentials(access: AccessEntity, { accountId, host, clientId, apiDomain }: AccountEntity): Credentials {
-    const { expiresAt, refreshedAt, version } = access;
+    const { expiresAt, refreshedAt, refreshUntil, version } = access;
     const accessToken = this.keyring.decrypt(access.accessToken, accessTokenContext(accountId));
     const refreshToken = this.keyring.decrypt(access.refreshToken, refreshTokenContext(accountId));
-    return { session: { host, accountId, accessToken }, clientId, apiDomain, refreshToken, expiresAt, refreshedAt, version };
+    return { session: { host, accountId, accessToken }, clientId, apiDomain, refreshToken, expiresAt, refreshedAt, refreshUntil, version };
   }
 
   private seal(accountId: number, { accessToken, refreshToken, claims }: TokenPair): SealedPair {
@@ -103,7 +108,10 @@ export class TokenVault {
     };
   }
 
-  private toExpiry({ expiresInSeconds }: TokenPair): number {
-    return this.clock.nowMs() + expiresInSeconds * 1000;
+  /** A pair is stored in any case: the token that it replaces may not work any more. */
+  private toExpiry({ expiresInSeconds, claims }: TokenPair): number {
+    const nowMs = this.clock.nowMs();
+    if (expiresInSeconds !== undefined) return nowMs + expiresInSeconds * 1000;
+    return claims.expiresAtMs ?? nowMs + ASSUMED_LIFETIME_MS;
   }
 }
