@@ -35,6 +35,8 @@ describe('parseReferer', () => {
     '.kommo.com',
     'www.kommo.com',
     'examplekommo.com',
+    'xn--.kommo.com',
+    'xn--e1afmkfd.kommo.com',
     'example.ĸommo.com',
     'exаmple.kommo.com',
     'example。kommo.com',

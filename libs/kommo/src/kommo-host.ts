@@ -5,8 +5,8 @@ declare const brand: unique symbol;
 /** The host of an account, e.g. `example.kommo.com`: lower case, no port, under an allowed domain. Secrets may be sent to it. */
 export type KommoHost = string & { readonly [brand]: 'KommoHost' };
 
-/** A label of a host name has 63 characters at most. */
-const LABEL = /^[a-z0-9-]{1,63}$/;
+/** A label of a host name has 63 characters at most. `xn--` encodes other letters, and may be no valid name at all. */
+const LABEL = /^(?!xn--)[a-z0-9-]{1,63}$/;
 const HOST_OR_ORIGIN = /^(?:https?:\/\/)?([^/?#@:\\]+)\/?$/i;
 const MAX_LENGTH = 300;
 /** The host of the consent page, not of an account (reference/kommo.md 1.1). */
