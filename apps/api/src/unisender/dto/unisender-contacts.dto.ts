@@ -1,11 +1,14 @@
 import { Transform } from 'class-transformer';
 import { ArrayNotEmpty, IsBoolean, IsOptional, ValidateBy } from 'class-validator';
-import { InvalidInputError, parseAddress } from '#domain';
+import { type FieldProblem, InvalidInputError, parseAddress } from '#domain';
 import { Alias, flagToBoolean } from '../../http/dto-decorators.js';
 
 const isEmail = (value: unknown): value is string => typeof value === 'string' && parseAddress(value).invalidReason === null;
 
 const EMAIL_PROBLEM = 'must be an e-mail address';
+
+/** A text of 4 MB can have millions of bad entries. */
+const MAX_NAMED = 100;
 
 /** An e-mail address by the rules of `parseAddress`; those of class-validator's `IsEmail` differ. */
 const IsAddress = () =>
@@ -30,9 +33,12 @@ export class ChangeContactsDto {
   delete?: boolean;
 }
 
-/** Returns the list when every entry is an e-mail address. Throws InvalidInputError that names each bad one. */
+/** Returns the list when every entry is an e-mail address. Throws InvalidInputError that names the first bad ones. */
 export function parseEmails(emails: readonly unknown[]): string[] {
-  const bad = emails.flatMap((email, index) => (isEmail(email) ? [] : [{ field: `emails[${index}]`, problem: EMAIL_PROBLEM }]));
+  const bad: FieldProblem[] = [];
+  for (let index = 0; index < emails.length && bad.length < MAX_NAMED; index += 1) {
+    if (!isEmail(emails[index])) bad.push({ field: `emails[${index}]`, problem: EMAIL_PROBLEM });
+  }
   if (bad.length > 0) throw InvalidInputError.ofFields(bad);
   return emails.filter(isEmail);
 }
