@@ -7,7 +7,8 @@ import { systemClock } from '#clock';
 const START_WITHIN_MS = 240_000;
 const STOP_WITHIN_MS = 240_000;
 const KEPT_LINES = 200;
-const buildRoot = new URL('../../dist/', import.meta.url);
+/** From the sources, else from the compiled files under `dist`. */
+const buildRoot = new URL(existsSync(new URL('../../dist/', import.meta.url)) ? '../../dist/' : '../../', import.meta.url);
 
 /** How a process is started. */
 export interface BuiltProcessOptions {

@@ -26,6 +26,11 @@ export class RawClient {
     return new RawClient(socket);
   }
 
+  /** Whether the connection is closed. */
+  get isEnded(): boolean {
+    return this.isClosed;
+  }
+
   /** Everything received so far. */
   get received(): string {
     return this.text;
@@ -37,7 +42,7 @@ export class RawClient {
   }
 
   send(data: string | Buffer): this {
-    this.socket.write(data);
+    if (!this.isClosed) this.socket.write(data);
     return this;
   }
 

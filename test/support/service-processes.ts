@@ -60,6 +60,7 @@ export class ServiceProcesses {
   /** The headers of an operator. */
   readonly operator = { authorization: `Bearer ${OPERATOR_TOKEN}` };
   readonly clientId = CLIENT_ID;
+  readonly clientSecret = CLIENT_SECRET;
   readonly api: OperatorClient;
   readonly control: SandboxControl;
   private sandbox: BuiltProcess | undefined;
@@ -73,7 +74,8 @@ export class ServiceProcesses {
   private accounts = 0;
 
   private constructor(
-    private readonly folder: string,
+    /** Everything that the service writes is below. */
+    readonly folder: string,
     private readonly url: string,
     private readonly sandboxUrl: string,
     private env: Readonly<Record<string, string>>,
@@ -132,6 +134,11 @@ export class ServiceProcesses {
     const started = new BuiltProcess({ entry, args, env: { ...this.env, ...env }, cwd: this.folder });
     if (entry !== ENTRY.sandbox) this.spawned.push(started);
     return started;
+  }
+
+  /** The port of the API. */
+  get port(): number {
+    return Number(new URL(this.url).port);
   }
 
   /** Debian's beanstalkd. Mode `servers` only. */

@@ -10,7 +10,7 @@ const BUILD_INFO = inRoot('dist', 'tsconfig.tsbuildinfo');
 const LOCK_FILE = inRoot('package-lock.json');
 const INSTALLED = inRoot('node_modules', '.package-lock.json');
 const COMPILER = inRoot('node_modules', 'typescript', 'bin', 'tsc');
-const sourcePaths = ['apps', 'bench', 'libs', 'migrations', 'ormconfig.ts', 'tsconfig.json'];
+const sourcePaths = ['apps', 'bench', 'libs', 'migrations', 'test', 'ormconfig.ts', 'tsconfig.json'];
 
 const print = (line) => process.stderr.write(`${line}\n`);
 

@@ -23,6 +23,7 @@ export function programs() {
   const others = [
     ['beanstalkd', { file: compiled('libs/beanstalkd/src/main'), args: [] }],
     ['bench', { file: compiled('bench/main'), args: [] }],
+    ['attack', { file: compiled('test/attack/main'), args: [], needsDev: true }],
   ];
   return new Map([...applications, ...commands, ...others]);
 }

@@ -37,8 +37,8 @@ async function test(args) {
 }
 
 /** Runs the program in this process, so that signals, standard streams and exit code are the program's own. */
-async function start({ file, args }, moreArgs) {
-  await prepare({ isBuildNeeded: true, needsDev: false, entry: file });
+async function start({ file, args, needsDev = false }, moreArgs) {
+  await prepare({ isBuildNeeded: true, needsDev, entry: file });
   process.argv = [process.execPath, file, ...args, ...moreArgs];
   await import(pathToFileURL(file).href);
 }
