@@ -460,12 +460,31 @@ const contactFigures = (columns: Columns): Table =>
       columns.bigint('account_id', key),
       columns.integer('total'),
       columns.integer('in_sync'),
+      columns.integer('waiting', zero),
       columns.integer('excluded'),
       columns.integer('failing'),
       columns.bigint('counted_at'),
     ],
     indices: [index('ix_contact_figures_counted', 'counted_at')],
     foreignKeys: [belongsToAccount('fk_contact_figures_account')],
+  });
+
+const contactParts = (columns: Columns): Table =>
+  new Table({
+    name: 'contact_parts',
+    columns: [
+      columns.bigint('account_id', key),
+      columns.bigint('after_id', key),
+      columns.bigint('up_to_id'),
+      columns.integer('total', zero),
+      columns.integer('in_sync', zero),
+      columns.integer('waiting', zero),
+      columns.integer('excluded', zero),
+      columns.integer('failing', zero),
+      columns.boolean('is_stale', 1),
+    ],
+    indices: [index('ix_contact_parts_stale', 'is_stale', 'account_id')],
+    foreignKeys: [belongsToAccount('fk_contact_parts_account')],
   });
 
 const inOrder = [
@@ -490,6 +509,7 @@ const inOrder = [
   audit,
   keyCanaries,
   contactFigures,
+  contactParts,
 ];
 
 /** Creates every table. */

@@ -29,7 +29,7 @@ export { AddressStore, type DirtyAddress, type DirtyBacklog, type ExportedAddres
 export { AlertStore, type DueAlert } from './stores/alert.store.js';
 export { type AuditFilter, AuditStore } from './stores/audit.store.js';
 export { AuthStateStore } from './stores/auth-state.store.js';
-export { type ContactFigures, ContactFiguresStore, type ContactRange } from './stores/contact-figures.store.js';
+export { type ContactFigures, ContactFiguresStore, type ContactRange, noContacts } from './stores/contact-figures.store.js';
 export {
   ContactStore,
   type ContactVersion,

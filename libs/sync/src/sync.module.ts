@@ -11,6 +11,7 @@ import { AccountHistory } from './accounts/account-history.js';
 import { AccountQueries } from './accounts/account-queries.js';
 import { AccountSetup } from './accounts/account-setup.js';
 import { AccountViews } from './accounts/account-views.js';
+import { ContactCounter } from './accounts/contact-counter.js';
 import { AuthorizationCallbacks } from './accounts/authorization-callbacks.js';
 import { AuthorizationLinks } from './accounts/authorization-links.js';
 import { AuthorizationStates } from './accounts/authorization-states.js';
@@ -66,7 +67,7 @@ import { WebhookRotation } from './maintenance/webhook-rotation.js';
 import { WebhookWatchdog } from './maintenance/webhook-watchdog.js';
 import { AccountLeases, RequestedJobs } from './push/account-lease.js';
 import { AccountSync, EventFollower } from './push/account-sync.js';
-import { AccountFailures, AccountWorkRunner } from './push/account-work.js';
+import { AccountFailures, AccountWorkEnd, AccountWorkRunner } from './push/account-work.js';
 import { AddressFlusher } from './push/address-flusher.js';
 import { AddressLooker } from './push/address-looker.js';
 import { AddressPusher } from './push/address-pusher.js';
@@ -128,6 +129,7 @@ const push: Type[] = [
   AccountFailures,
   AccountLeases,
   AccountSync,
+  AccountWorkEnd,
   AccountWorkRunner,
   AddressFlusher,
   AddressLooker,
@@ -181,6 +183,7 @@ const accounts: Type[] = [
   AccountSetup,
   AccountViews,
   AuthorizationCallbacks,
+  ContactCounter,
   AuthorizationLinks,
   AuthorizationRefusals,
   AuthorizationStates,

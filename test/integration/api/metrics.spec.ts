@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ContactFiguresStore, AccountStore, AlertStore, EventStore, FailureStore, RunStore } from '#database';
+import { AccountStore, AlertStore, EventStore, FailureStore, RunStore } from '#database';
 import { TransientError, alerts } from '#domain';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 import { ApiScene } from './api-scene.js';
@@ -29,8 +29,10 @@ describe.each(testDatabaseKinds())('GET /metrics on %s', (kind) => {
     for (const accountId of [ACCOUNT_ID, ACCOUNT_ID + 1, ACCOUNT_ID + 2]) await api.addAccount(accountId);
     await api.harness.get(AccountStore).setStatus(ACCOUNT_ID + 1, 'reauthorization_required');
     await api.harness.get(AlertStore).raise(alerts.reauthorizationRequired(ACCOUNT_ID + 1, 1));
-    await api.harness.get(ContactFiguresStore).save(ACCOUNT_ID, { total: 10, inSync: 5, excluded: 2, failing: 1 });
-    await api.harness.get(ContactFiguresStore).save(ACCOUNT_ID + 2, { total: 3, inSync: 3, excluded: 0, failing: 0 });
+    await database.execute(
+      `INSERT INTO contact_figures (account_id, total, in_sync, waiting, excluded, failing, counted_at)
+       VALUES (${ACCOUNT_ID}, 10, 5, 2, 2, 1, 0), (${ACCOUNT_ID + 2}, 3, 3, 0, 0, 0, 0)`,
+    );
     await api.harness
       .get(EventStore)
       .add(ACCOUNT_ID, [

@@ -30,22 +30,32 @@ describe.each(testDatabaseKinds())('ContactCensus on %s', (kind) => {
       .execute(
         `INSERT INTO contacts (account_id, contact_id, is_deleted, passes_filter, name, fields, updated_at) VALUES ${rows.join(',')}`,
       );
+    const database = harness.get(Database);
+    const emails = Array.from({ length: CONTACTS / 2 }, (_, index) => `(${ACCOUNT_ID}, 'p${index}@example.com'`);
+    await database.execute(
+      `INSERT INTO contact_addresses (account_id, email, contact_id) VALUES ${emails.map((start, index) => `${start}, ${(index * 2 + 2) * 3})`).join(',')}`,
+    );
+    await database.execute(
+      `INSERT INTO addresses (account_id, email, state, updated_at) VALUES ${emails.map((start) => `${start}, 'present', 0)`).join(',')}`,
+    );
     await harness.get(ContactCensus).run();
     const { contacts } = await harness.get(FigureStore).read();
-    expect(contacts).toEqual({ total: CONTACTS, inSync: CONTACTS / 2, excluded: CONTACTS / 2, failing: 0 });
+    expect(contacts).toEqual({ total: CONTACTS, inSync: CONTACTS / 2, waiting: 0, excluded: CONTACTS / 2, failing: 0 });
     expect(contacts).toEqual(await harness.get(ContactFiguresStore).count(ACCOUNT_ID));
   });
 
-  it('counts an account again after five minutes; the counts are deleted with the account', async () => {
+  it('counts an account again after a day; the counts are deleted with the account', async () => {
     const harness = await openAccount();
     const { clock } = harness;
-    const uncounted = () => harness.get(ContactFiguresStore).listUncounted(clock.nowMs() - 300_000, 10);
+    const uncounted = () => harness.get(ContactFiguresStore).listUncounted(clock.nowMs() - 24 * 3_600_000, 10);
     expect(await uncounted()).toEqual([ACCOUNT_ID]);
     await harness.get(ContactCensus).run();
     expect(await uncounted()).toEqual([]);
-    clock.advance(300_001);
+    clock.advance(24 * 3_600_000 + 1);
     expect(await uncounted()).toEqual([ACCOUNT_ID]);
     await harness.get(Database).execute('DELETE FROM accounts');
-    expect(await harness.get(Database).query('SELECT account_id FROM contact_figures')).toEqual([]);
+    for (const table of ['contact_figures', 'contact_parts']) {
+      expect(await harness.get(Database).query(`SELECT account_id FROM ${table}`)).toEqual([]);
+    }
   });
 });

@@ -68,9 +68,9 @@ export class ServiceMetrics {
     const { accounts, activeRuns, contacts, oldestEventAt } = figures;
     this.setEach('accounts', 'Accounts by status.', 'status', { ...noAccounts, ...accounts });
     this.set('unisender_keys_refused', 'Active accounts whose Unisender key is refused.', figures.keysRefused);
-    const { total, inSync, excluded, failing } = contacts;
-    const outcomes = { in_sync: inSync, excluded, failing, waiting: Math.max(0, total - inSync - excluded - failing) };
-    this.setEach('contacts', 'Contacts by outcome, without deleted ones; counted every few minutes.', 'outcome', outcomes);
+    const { inSync, waiting, excluded, failing } = contacts;
+    const outcomes = { in_sync: inSync, excluded, failing, waiting };
+    this.setEach('contacts', 'Contacts by outcome, without deleted ones.', 'outcome', outcomes);
     this.set('events_waiting', 'Events that no worker has applied yet.', figures.eventsWaiting);
     const oldestMs = oldestEventAt === null ? 0 : Math.max(0, this.clock.nowMs() - oldestEventAt);
     this.set('oldest_event_age_seconds', 'Age of the oldest waiting event; 0 without one.', oldestMs / 1_000);

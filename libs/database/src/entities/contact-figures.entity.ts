@@ -20,6 +20,9 @@ export class ContactFiguresEntity {
   @Column({ name: 'in_sync', type: 'integer' })
   inSync!: number;
 
+  @Column({ name: 'waiting', type: 'integer', default: 0 })
+  waiting!: number;
+
   @Column({ name: 'excluded', type: 'integer' })
   excluded!: number;
 

@@ -6,6 +6,7 @@ export { AlertEntity } from './alert.entity.js';
 export { AuditEntity } from './audit.entity.js';
 export { AuthStateEntity } from './auth-state.entity.js';
 export { ContactAddressEntity } from './contact-address.entity.js';
+export { ContactPartEntity } from './contact-part.entity.js';
 export { ContactFiguresEntity } from './contact-figures.entity.js';
 export { ContactEntity } from './contact.entity.js';
 export { ErasedRefusalEntity } from './erased-refusal.entity.js';

@@ -15,6 +15,7 @@ import { AddressEntity } from '../entities/address.entity.js';
 import { ContactEntity } from '../entities/contact.entity.js';
 import { executeIn, fieldList, incoming, selectRows, selectRowsIn, upsertRows } from '../entity-sql.js';
 import { markDirty } from './mark-dirty.js';
+import { markAllPartsStale, markPartsStaleByEmail } from './stale-parts.js';
 
 /** An address whose row in Unisender may differ from the mirror. */
 export interface DirtyAddress extends AddressRecord {
@@ -78,6 +79,7 @@ export class AddressStore {
         WHERE account_id = ? AND state = 'present'`,
       [this.clock.nowMs(), accountId],
     );
+    await markAllPartsStale(this.database, accountId);
   }
 
   /** Forgets that addresses are on our lists that do not exist any more. Returns how many addresses changed. */
@@ -210,6 +212,11 @@ export class AddressStore {
         updatedAt,
       })),
     });
+    await markPartsStaleByEmail(
+      this.database,
+      accountId,
+      pushed.map(({ email }) => email),
+    );
     const neverSent = pushed.filter(({ origin }) => origin === 'unknown').map(({ email }) => email);
     await executeIn(
       this.database,
@@ -225,6 +232,7 @@ export class AddressStore {
   async clearDirty(accountId: number, emails: readonly string[]): Promise<void> {
     const sql = `UPDATE addresses SET dirty_since = NULL, removal = NULL, removal_run_id = NULL WHERE account_id = ? AND email IN (?)`;
     await executeIn(this.database, sql, [accountId], emails);
+    await markPartsStaleByEmail(this.database, accountId, emails);
   }
 
   /**
@@ -261,11 +269,13 @@ export class AddressStore {
       `UPDATE addresses SET origin = 'unknown', first_sent_at = NULL WHERE ${pushedBefore} AND (looked_at IS NULL OR looked_at < ?)`,
       [accountId, seenAtMs, seenAtMs],
     );
-    return this.database.execute(
+    const marked = await this.database.execute(
       `UPDATE addresses SET ${causeSql('run')}, dirty_since = COALESCE(dirty_since, ?), pushed_hash = NULL
         WHERE ${pushedBefore} AND consent = 'mailable' AND (seen_at IS NULL OR seen_at < ?)`,
       [this.clock.nowMs(), accountId, seenAtMs, seenAtMs],
     );
+    if (marked > 0) await markAllPartsStale(this.database, accountId);
+    return marked;
   }
 
   /** Returns the records of known addresses by their e-mail. */

@@ -2,10 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '#domain';
 import { Database } from '../database.js';
 import { ContactFiguresEntity } from '../entities/contact-figures.entity.js';
-import { incoming, upsertRows } from '../entity-sql.js';
+import { ContactPartEntity } from '../entities/contact-part.entity.js';
+import { incoming, selectRows, upsertRows } from '../entity-sql.js';
+import { markAllPartsStale } from './stale-parts.js';
 
-/** An account's existing contacts by outcome. Contacts in none of the three outcomes wait for a push. */
-export type ContactFigures = Readonly<Pick<ContactFiguresEntity, 'total' | 'inSync' | 'excluded' | 'failing'>>;
+/** An account's existing contacts by outcome. Each contact is in one outcome: their sum is the total. */
+export type ContactFigures = Readonly<Pick<ContactFiguresEntity, 'total' | 'inSync' | 'waiting' | 'excluded' | 'failing'>>;
 
 /** Contacts with ids in (`after`, `upTo`]. */
 export interface ContactRange {
@@ -13,7 +15,20 @@ export interface ContactRange {
   readonly upTo?: number | undefined;
 }
 
-/** Counts the contacts of an account by outcome, and keeps the last counts. */
+/** No contacts. */
+export const noContacts: ContactFigures = { total: 0, inSync: 0, waiting: 0, excluded: 0, failing: 0 };
+
+const LAST_ID = Number.MAX_SAFE_INTEGER;
+
+/** A range with twice as many contacts is split. It limits the time of one statement: SQLite runs no other at the same time. */
+const CONTACTS_PER_PART = 1_000;
+
+const counts = ['total', 'inSync', 'waiting', 'excluded', 'failing'] as const;
+
+/**
+ * Counts the contacts of accounts by outcome. The counts are kept by ranges of ids; a change of a contact makes those of its range
+ * stale, and only these are counted again.
+ */
 // SQL by hand: a count joins three tables and must not load a row of them.
 @Injectable()
 export class ContactFiguresStore {
@@ -22,17 +37,29 @@ export class ContactFiguresStore {
     private readonly clock: Clock,
   ) {}
 
+  /** Returns the counts as they were kept last; zeros for an account that was never counted. */
+  async find(accountId: number): Promise<ContactFigures> {
+    const tail = 'WHERE account_id = ?';
+    const [row] = await selectRows(this.database, { entity: ContactFiguresEntity, fields: counts, tail, params: [accountId] });
+    return row ?? noContacts;
+  }
+
   /**
-   * Counts existing contacts, all or those in the range: `failing` with an address that is invalid or that Unisender refused;
-   * else `excluded` by the filter or an unsubscribe; else `inSync` when no address waits for a push.
+   * Counts existing contacts, all or those in the range, by their worst address. `failing`: an address is invalid or parked; else
+   * `waiting`: an address waits for a push, a removal or a check; else `excluded`: nothing is to be sent; else `inSync`.
    */
-  async count(accountId: number, { after = 0, upTo = Number.MAX_SAFE_INTEGER }: ContactRange = {}): Promise<ContactFigures> {
+  async count(accountId: number, { after = 0, upTo = LAST_ID }: ContactRange = {}): Promise<ContactFigures> {
     const [row] = await this.database.query<{ [Name in keyof ContactFigures]: number | null }>(
-      `SELECT COUNT(*) AS total, SUM(failing) AS failing, SUM(CASE WHEN failing = 0 THEN excluded ELSE 0 END) AS excluded,
-              SUM(CASE WHEN failing = 0 AND excluded = 0 AND waiting = 0 THEN 1 ELSE 0 END) AS inSync
-         FROM (SELECT MAX(CASE WHEN h.invalid_reason IS NOT NULL OR a.park_code IS NOT NULL THEN 1 ELSE 0 END) AS failing,
-                      MAX(CASE WHEN c.passes_filter = 0 OR a.consent <> 'mailable' THEN 1 ELSE 0 END) AS excluded,
-                      MAX(CASE WHEN a.dirty_since IS NOT NULL THEN 1 ELSE 0 END) AS waiting
+      `SELECT COUNT(*) AS total, SUM(failing) AS failing, SUM(CASE WHEN failing = 0 THEN waiting ELSE 0 END) AS waiting,
+              SUM(CASE WHEN failing = 0 AND waiting = 0 AND sendable = 0 THEN 1 ELSE 0 END) AS excluded,
+              SUM(CASE WHEN failing = 0 AND waiting = 0 AND sendable = 1 THEN 1 ELSE 0 END) AS inSync
+         FROM (SELECT MAX(CASE WHEN c.passes_filter = 1 AND (a.park_code IS NOT NULL OR h.invalid_reason <> 'kind_not_selected')
+                               THEN 1 ELSE 0 END) AS failing,
+                      MAX(CASE WHEN a.dirty_since IS NOT NULL OR a.removal IS NOT NULL OR a.verify_at IS NOT NULL OR
+                                    (c.passes_filter = 1 AND h.email IS NOT NULL AND h.invalid_reason IS NULL AND
+                                     (a.email IS NULL OR (a.consent = 'mailable' AND a.state <> 'present' AND a.park_code IS NULL)))
+                               THEN 1 ELSE 0 END) AS waiting,
+                      MAX(CASE WHEN c.passes_filter = 1 AND h.invalid_reason IS NULL AND a.consent = 'mailable' THEN 1 ELSE 0 END) AS sendable
                  FROM contacts c
                  LEFT JOIN contact_addresses h ON h.account_id = c.account_id AND h.contact_id = c.contact_id
                  LEFT JOIN addresses a ON a.account_id = h.account_id AND a.email = h.email
@@ -40,16 +67,51 @@ export class ContactFiguresStore {
                 GROUP BY c.contact_id) AS outcomes`,
       [accountId, after, upTo],
     );
-    return { total: row?.total ?? 0, inSync: row?.inSync ?? 0, excluded: row?.excluded ?? 0, failing: row?.failing ?? 0 };
+    const toNumber = (name: keyof ContactFigures) => Number(row?.[name] ?? 0);
+    return {
+      total: toNumber('total'),
+      inSync: toNumber('inSync'),
+      waiting: toNumber('waiting'),
+      excluded: toNumber('excluded'),
+      failing: toNumber('failing'),
+    };
   }
 
-  /** Returns the id of the account's `n`-th contact after that id, or undefined when there are fewer. */
-  async findNthContact(accountId: number, after: number, n: number): Promise<number | undefined> {
-    const [row] = await this.database.query<{ contactId: number }>(
-      'SELECT contact_id AS contactId FROM contacts WHERE account_id = ? AND contact_id > ? ORDER BY contact_id LIMIT 1 OFFSET ?',
-      [accountId, after, n - 1],
-    );
-    return row?.contactId;
+  /** Counts one stale range of the account again. Returns false when there was none. */
+  async recountOne(accountId: number): Promise<boolean> {
+    return this.database.transaction(async () => {
+      const part = await this.findStale(accountId);
+      if (!part) return false;
+      // First: a change that commits later marks the range again.
+      await this.database.execute('UPDATE contact_parts SET is_stale = 0 WHERE account_id = ? AND after_id = ?', [accountId, part.afterId]);
+      const upToId = await this.splitIfLarge(accountId, part);
+      const figures = await this.count(accountId, { after: part.afterId, upTo: upToId });
+      await this.savePart(accountId, { ...part, upToId }, figures, false);
+      return true;
+    });
+  }
+
+  /** Adds up the ranges of the account and keeps the sums. */
+  async saveSums(accountId: number): Promise<void> {
+    await this.database.transaction(async () => {
+      const [row] = await this.database.query<ContactFigures>(
+        `SELECT COALESCE(SUM(total), 0) AS total, COALESCE(SUM(in_sync), 0) AS inSync, COALESCE(SUM(waiting), 0) AS waiting,
+                COALESCE(SUM(excluded), 0) AS excluded, COALESCE(SUM(failing), 0) AS failing FROM contact_parts WHERE account_id = ?`,
+        [accountId],
+      );
+      const sums = Object.fromEntries(counts.map((name) => [name, Number(row?.[name] ?? 0)])) as unknown as ContactFigures;
+      await upsertRows(this.database, {
+        entity: ContactFiguresEntity,
+        key: ['accountId'],
+        update: incoming(...counts, 'countedAt'),
+        rows: [{ accountId, ...sums, countedAt: this.clock.nowMs() }],
+      });
+    });
+  }
+
+  /** Makes every count of the account stale. */
+  async markAllStale(accountId: number): Promise<void> {
+    await markAllPartsStale(this.database, accountId);
   }
 
   /** Lists accounts that were never counted or were last counted before `beforeMs`, the oldest count first. */
@@ -62,13 +124,57 @@ export class ContactFiguresStore {
     return rows.map(({ accountId }) => accountId);
   }
 
-  /** Keeps what was counted now. */
-  async save(accountId: number, { total, inSync, excluded, failing }: ContactFigures): Promise<void> {
+  /** Lists accounts with changes that are not counted. */
+  async listStale(limit: number): Promise<number[]> {
+    const rows = await this.database.query<{ accountId: number }>(
+      'SELECT DISTINCT account_id AS accountId FROM contact_parts WHERE is_stale = 1 LIMIT ?',
+      [limit],
+    );
+    return rows.map(({ accountId }) => accountId);
+  }
+
+  /** The first stale range. An account without ranges gets one over all ids. */
+  private async findStale(accountId: number): Promise<Pick<ContactPartEntity, 'afterId' | 'upToId'> | undefined> {
+    const fields = ['afterId', 'upToId'] as const;
+    const select = async (tail: string) =>
+      (await selectRows(this.database, { entity: ContactPartEntity, fields, tail, params: [accountId] }))[0];
+    const stale = await select('WHERE account_id = ? AND is_stale = 1 ORDER BY after_id LIMIT 1');
+    if (stale) return stale;
+    if (await select('WHERE account_id = ? LIMIT 1')) return undefined;
+    const all = { afterId: 0, upToId: LAST_ID };
+    await this.savePart(accountId, all, noContacts, true);
+    return all;
+  }
+
+  /** Splits a range after its first 1,000 contacts when it has more than twice as many. Returns the highest id of the first part. */
+  private async splitIfLarge(accountId: number, { afterId, upToId }: Pick<ContactPartEntity, 'afterId' | 'upToId'>): Promise<number> {
+    const limit = await this.findNthContact(accountId, afterId, 2 * CONTACTS_PER_PART);
+    const middle = await this.findNthContact(accountId, afterId, CONTACTS_PER_PART);
+    if (limit === undefined || middle === undefined || limit >= upToId) return upToId;
+    await this.savePart(accountId, { afterId: middle, upToId }, noContacts, true);
+    return middle;
+  }
+
+  /** Returns the id of the account's `n`-th contact after that id, or undefined when there are fewer. */
+  async findNthContact(accountId: number, after: number, n: number): Promise<number | undefined> {
+    const [row] = await this.database.query<{ contactId: number }>(
+      'SELECT contact_id AS contactId FROM contacts WHERE account_id = ? AND contact_id > ? ORDER BY contact_id LIMIT 1 OFFSET ?',
+      [accountId, after, n - 1],
+    );
+    return row?.contactId;
+  }
+
+  private async savePart(
+    accountId: number,
+    { afterId, upToId }: Pick<ContactPartEntity, 'afterId' | 'upToId'>,
+    figures: ContactFigures,
+    isStale: boolean,
+  ): Promise<void> {
     await upsertRows(this.database, {
-      entity: ContactFiguresEntity,
-      key: ['accountId'],
-      update: incoming('total', 'inSync', 'excluded', 'failing', 'countedAt'),
-      rows: [{ accountId, total, inSync, excluded, failing, countedAt: this.clock.nowMs() }],
+      entity: ContactPartEntity,
+      key: ['accountId', 'afterId'],
+      update: incoming('upToId', ...counts, 'isStale'),
+      rows: [{ accountId, afterId, upToId, ...figures, isStale }],
     });
   }
 }

@@ -6,6 +6,7 @@ import { ContactEntity } from '../entities/contact.entity.js';
 import { executeIn, incoming, selectRows, selectRowsIn, upsertRows } from '../entity-sql.js';
 import type { SqlValue } from '../session.js';
 import { markDirty } from './mark-dirty.js';
+import { markPartsStale } from './stale-parts.js';
 
 /** A contact as Kommo has it now, with its content under the settings and the hashes of both. */
 export interface ContactVersion extends Pick<
@@ -266,6 +267,7 @@ export class ContactStore {
         ...content.unselected.map((address) => toHolding(accountId, contactId, address, address.invalidReason ?? 'kind_not_selected')),
       ]),
     });
+    await markPartsStale(this.database, accountId, contactIds);
     await markDirty(this.database, accountId, [...dirty], { nowMs: stampMs, cause });
   }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AccountStatus, RunState } from '#domain';
 import { Database } from '../database.js';
-import type { ContactFigures } from './contact-figures.store.js';
+import { type ContactFigures, noContacts } from './contact-figures.store.js';
 
 /** Counts of the whole deployment. */
 export interface DatabaseFigures {
@@ -61,9 +61,9 @@ export class FigureStore {
 
   private async sumContacts(): Promise<ContactFigures> {
     const [row] = await this.database.query<ContactFigures>(
-      `SELECT COALESCE(SUM(total), 0) AS total, COALESCE(SUM(in_sync), 0) AS inSync, COALESCE(SUM(excluded), 0) AS excluded,
+      `SELECT COALESCE(SUM(total), 0) AS total, COALESCE(SUM(in_sync), 0) AS inSync, COALESCE(SUM(waiting), 0) AS waiting, COALESCE(SUM(excluded), 0) AS excluded,
               COALESCE(SUM(failing), 0) AS failing FROM contact_figures`,
     );
-    return row ?? { total: 0, inSync: 0, excluded: 0, failing: 0 };
+    return row ?? noContacts;
   }
 }

@@ -17,6 +17,7 @@ import { Database } from '../database.js';
 import { AddressEntity, type WriteBackState } from '../entities/address.entity.js';
 import type { RefusalColumns } from '../entities/refusal-columns.js';
 import { assertInTransaction, executeIn, forUpdate, incoming, queryIn, selectRows, selectRowsIn, upsertRows } from '../entity-sql.js';
+import { markPartsStaleByEmail } from './stale-parts.js';
 
 /** An unsubscribe that is to be written back to Kommo, with the existing contacts that hold the address. */
 export interface PendingWriteBack {
@@ -173,6 +174,11 @@ export class MailingConsentStore {
       },
       rows: changed,
     });
+    await markPartsStaleByEmail(
+      this.database,
+      accountId,
+      changed.map(({ email }) => email),
+    );
   }
 
   private incomingSql(column: string): string {

@@ -2,6 +2,7 @@ import type { DirtyCause } from '#domain';
 import type { Database } from '../database.js';
 import { AddressEntity } from '../entities/address.entity.js';
 import { upsertRows } from '../entity-sql.js';
+import { markPartsStaleByEmail } from './stale-parts.js';
 
 /** Marks addresses dirty: Unisender may differ from the mirror. An older mark stays, and so does the cause `event` of a dirty address. */
 export async function markDirty(
@@ -22,4 +23,5 @@ export async function markDirty(
     },
     rows: emails.map((email) => ({ accountId, email, dirtySince: nowMs, dirtyCause: cause, updatedAt: nowMs })),
   });
+  await markPartsStaleByEmail(database, accountId, emails);
 }

@@ -5,6 +5,7 @@ import { AddressEntity } from '../entities/address.entity.js';
 import { RemovalCountEntity } from '../entities/removal-count.entity.js';
 import { executeIn, forUpdate, queryIn, selectRows, upsertRows } from '../entity-sql.js';
 import type { SqlValue } from '../session.js';
+import { markAllPartsStale, markPartsStale } from './stale-parts.js';
 
 /** Removals that wait: those of re-reads only, or all that are not held. */
 export type PlannedScope = 'rereads' | 'all';
@@ -58,22 +59,20 @@ export class RemovalStore {
       [accountId, runId],
       contactIds,
     );
+    const emails = rows.map(({ email }) => email);
     const sql = `UPDATE addresses SET removal = 'planned', dirty_cause = 'run' WHERE account_id = ? AND email IN (?)`;
-    await executeIn(
-      this.database,
-      sql,
-      [accountId],
-      rows.map(({ email }) => email),
-    );
+    await executeIn(this.database, sql, [accountId], emails);
+    await markPartsStale(this.database, accountId, rows.length > 0 ? contactIds : []);
   }
 
   /** Forgets planned removals of addresses that a contact holds which is not missing from this run's read. */
   async forgetHeldByContacts(accountId: number, { scope, runId }: { readonly scope: PlannedScope; readonly runId: string }): Promise<void> {
-    await this.database.execute(
+    const forgotten = await this.database.execute(
       `UPDATE addresses SET removal = NULL, removal_run_id = NULL WHERE account_id = ? AND removal = 'planned'${toScopeSql(scope)}
           AND EXISTS (${HOLDER} AND (c.missing_run_id IS NULL OR c.missing_run_id <> ?))`,
       [accountId, runId],
     );
+    if (forgotten > 0) await markAllPartsStale(this.database, accountId);
   }
 
   /** Whether a re-read has planned a removal that is not decided. */

@@ -16,8 +16,14 @@ export interface AccountView extends AccountActivityView {
   readonly list_id: number | null;
   readonly list_title: string | null;
   readonly webhook: WebhookState | null;
-  /** Contacts that are not deleted. Contacts in none of the three groups wait to be pushed. */
-  readonly contacts: { readonly total: number; readonly in_sync: number; readonly excluded: number; readonly failing: number };
+  /** Contacts that are not deleted, by their worst address. Nothing is to be sent of the excluded ones. The sum is the total. */
+  readonly contacts: {
+    readonly total: number;
+    readonly in_sync: number;
+    readonly waiting: number;
+    readonly excluded: number;
+    readonly failing: number;
+  };
   /** ISO 8601 */
   readonly last_event_at: string | null;
   /** What a human must do. */
@@ -39,7 +45,7 @@ export class AccountViews {
   async read(account: AccountEntity): Promise<AccountView> {
     const { accountId } = account;
     const access = await this.accesses.find(accountId);
-    const { total, inSync, excluded, failing } = await this.contactFigures.count(accountId);
+    const { total, inSync, waiting, excluded, failing } = await this.contactFigures.find(accountId);
     return {
       account_id: accountId,
       integration_id: account.clientId,
@@ -51,7 +57,7 @@ export class AccountViews {
       list_id: account.listId,
       list_title: account.listTitle,
       webhook: account.webhookState,
-      contacts: { total, in_sync: inSync, excluded, failing },
+      contacts: { total, in_sync: inSync, waiting, excluded, failing },
       last_event_at: toIsoTime(account.lastEventAt),
       ...(await this.activity.read(account)),
       attention: listAttention(account),

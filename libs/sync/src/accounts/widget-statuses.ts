@@ -51,7 +51,7 @@ const toUnconnectedStatus = (accountId: number): WidgetStatus => ({
   list_title: null,
   webhook: null,
   settings: null,
-  contacts: { total: 0, in_sync: 0, excluded: 0, failing: 0 },
+  contacts: { total: 0, in_sync: 0, waiting: 0, excluded: 0, failing: 0 },
   last_event_at: null,
   last_run: null,
   paused: null,

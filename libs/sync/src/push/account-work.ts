@@ -4,6 +4,7 @@ import { type AccountSettings, Logger, type Secret, TransientError, alerts, deci
 import { Keyring } from '#secrets';
 import { UnisenderKeyRefusedError } from '#unisender';
 import { AccountGate } from '../accounts/account-gate.js';
+import { ContactCounter } from '../accounts/contact-counter.js';
 import { findUsableUnisenderKey } from '../tokens/sealing.js';
 import { type AccountLease, AccountLeases } from './account-lease.js';
 
@@ -62,6 +63,26 @@ export class AccountFailures {
   }
 }
 
+/** Ends the work on an account: counts its contacts, and records what a failure means for it. */
+@Injectable()
+export class AccountWorkEnd {
+  constructor(
+    private readonly failures: AccountFailures,
+    private readonly counter: ContactCounter,
+  ) {}
+
+  /** Counts what the work has changed. */
+  async succeed(accountId: number): Promise<void> {
+    await this.counter.refresh(accountId);
+  }
+
+  /** Counts what the work has changed, and returns the error that the job ends with. */
+  async fail(accountId: number, error: unknown): Promise<unknown> {
+    await this.counter.refresh(accountId);
+    return this.failures.record(accountId, error);
+  }
+}
+
 /** Runs work on accounts, one worker for each account at a time. */
 @Injectable()
 export class AccountWorkRunner {
@@ -69,7 +90,7 @@ export class AccountWorkRunner {
     private readonly gate: AccountGate,
     private readonly accounts: AccountStore,
     private readonly leases: AccountLeases,
-    private readonly failures: AccountFailures,
+    private readonly end: AccountWorkEnd,
     private readonly keyring: Keyring,
   ) {}
 
@@ -81,13 +102,15 @@ export class AccountWorkRunner {
   async run<Result>(accountId: number, signal: AbortSignal, work: (work: AccountWork) => Promise<Result>): Promise<Result> {
     const account = await this.gate.get(accountId, 'work');
     try {
-      return await this.leases.hold(accountId, async (lease) => {
+      const result = await this.leases.hold(accountId, async (lease) => {
         const current = (await this.accounts.find(accountId)) ?? account;
         const unisenderKey = findUsableUnisenderKey(this.keyring, current);
         return work({ lease, account: current, settings: current.settings, unisenderKey, signal });
       });
+      await this.end.succeed(accountId);
+      return result;
     } catch (error) {
-      throw await this.failures.record(accountId, error);
+      throw await this.end.fail(accountId, error);
     }
   }
 }

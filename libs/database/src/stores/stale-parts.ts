@@ -1,0 +1,41 @@
+import { chunksOf } from '#domain';
+import type { Database } from '../database.js';
+import { queryIn } from '../entity-sql.js';
+
+/** More contacts mark the ranges between the lowest and the highest id. */
+const MAX_SINGLE_IDS = 100;
+
+/** Marks the counts of the ranges stale that have these contacts. Call it in the transaction of the change. */
+export async function markPartsStale(database: Database, accountId: number, contactIds: readonly number[]): Promise<void> {
+  if (contactIds.length === 0) return;
+  const unique = [...new Set(contactIds)];
+  const ranges = unique.length > MAX_SINGLE_IDS ? [rangeOf(unique)] : unique.map((id) => [id, id] as const);
+  for (const chunk of chunksOf(ranges, MAX_SINGLE_IDS)) {
+    const condition = chunk.map(() => '(after_id < ? AND up_to_id >= ?)').join(' OR ');
+    await database.execute(`UPDATE contact_parts SET is_stale = 1 WHERE account_id = ? AND is_stale = 0 AND (${condition})`, [
+      accountId,
+      ...chunk.flatMap(([lowest, highest]) => [highest, lowest]),
+    ]);
+  }
+}
+
+/** Marks the counts of the ranges stale whose contacts hold these addresses. */
+export async function markPartsStaleByEmail(database: Database, accountId: number, emails: readonly string[]): Promise<void> {
+  const sql = 'SELECT contact_id AS contactId FROM contact_addresses WHERE account_id = ? AND email IN (?)';
+  const holders = await queryIn<{ contactId: number }>(database, sql, [accountId], emails);
+  await markPartsStale(
+    database,
+    accountId,
+    holders.map(({ contactId }) => contactId),
+  );
+}
+
+/** Marks all counts of the account stale. */
+export async function markAllPartsStale(database: Database, accountId: number): Promise<void> {
+  await database.execute('UPDATE contact_parts SET is_stale = 1 WHERE account_id = ? AND is_stale = 0', [accountId]);
+}
+
+const rangeOf = (ids: readonly number[]): readonly [number, number] => [
+  ids.reduce((lowest, id) => Math.min(lowest, id), Infinity),
+  ids.reduce((highest, id) => Math.max(highest, id), 0),
+];
