@@ -126,6 +126,7 @@ const accounts = (columns: Columns): Table =>
       index('ix_accounts_gap', 'gap_at'),
       index('ix_accounts_lease', 'lease_until'),
       index('ix_accounts_uninstall', 'uninstall_asked_at'),
+      index('ix_accounts_polled', 'webhook_state', 'polled_at'),
     ],
     foreignKeys: [
       {

@@ -22,6 +22,7 @@ import { LeaseStore } from './stores/lease.store.js';
 import { MailingConsentStore } from './stores/mailing-consent.store.js';
 import { MirrorPurgeStore } from './stores/mirror-purge.store.js';
 import { PersonStore } from './stores/person.store.js';
+import { PollStore } from './stores/poll.store.js';
 import { PurgeStore } from './stores/purge.store.js';
 import { PauseStore } from './stores/pause.store.js';
 import { RateSlotStore } from './stores/rate-slot.store.js';
@@ -53,6 +54,7 @@ const stores = [
   MailingConsentStore,
   MirrorPurgeStore,
   PersonStore,
+  PollStore,
   PurgeStore,
   PauseStore,
   RateSlotStore,

@@ -55,6 +55,7 @@ export { MailingConsentStore, type PendingWriteBack } from './stores/mailing-con
 export { type HeldAddress, type HeldContact, type HeldEvent, type HeldPerson, PersonStore } from './stores/person.store.js';
 export { PurgeStore } from './stores/purge.store.js';
 export { type NewPause, PauseStore } from './stores/pause.store.js';
+export { PollStore } from './stores/poll.store.js';
 export { RateSlotStore, type SlotMove } from './stores/rate-slot.store.js';
 export { type PlannedScope, RemovalStore } from './stores/removal.store.js';
 export { RoundStore } from './stores/round.store.js';

@@ -166,6 +166,7 @@ export {
   type PutResult,
 } from './pushed-address.js';
 export { parkDelayMs } from './park-delay.js';
+export { POLL_INTERVAL_MS } from './poll-interval.js';
 export { RequestLimiter } from './request-limiter.js';
 export {
   type Attempt,

@@ -58,6 +58,11 @@ const CONTACTS_PATH = '/api/v4/contacts';
 const WEBHOOKS_PATH = '/api/v4/webhooks';
 const ACCOUNT_REQUEST = { method: 'GET', path: '/api/v4/account' } as const;
 
+const ORDERS = { id: '&order[id]=asc', newest: '&order[updated_at]=desc' } as const;
+
+/** By ascending id, or the latest change first. */
+export type ContactOrder = keyof typeof ORDERS;
+
 /** What a call to the token endpoint exchanges, as Kommo names it. */
 type GrantProof =
   | { readonly grant_type: 'authorization_code'; readonly code: string }
@@ -168,9 +173,9 @@ export class KommoClient {
    */
   async listContacts(
     session: KommoSession,
-    { page, limit, orderById = false }: { readonly page: number; readonly limit: number; readonly orderById?: boolean },
+    { page, limit, orderBy }: { readonly page: number; readonly limit: number; readonly orderBy?: ContactOrder },
   ): Promise<ContactPage> {
-    const order = orderById ? '&order[id]=asc' : '';
+    const order = orderBy === undefined ? '' : ORDERS[orderBy];
     const query = `page=${page}&limit=${limit}${order}`;
     const body = await this.requestJson(session, { method: 'GET', path: CONTACTS_PATH, query, ...PAGE_RESPONSE });
     return readContactPage(body, limit);

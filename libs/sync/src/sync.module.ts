@@ -40,6 +40,7 @@ import { EventApplier } from './intake/event-applier.js';
 import { EventRecorder } from './intake/event-recorder.js';
 import { JobEnqueuer } from './intake/job-enqueuer.js';
 import { KommoInbox, MissedChanges } from './intake/kommo-inbox.js';
+import { KommoPolling } from './intake/kommo-polling.js';
 import { MirrorWriter } from './intake/mirror-writer.js';
 import { SignedHookReader, StoredConsents, UnisenderInbox } from './intake/unisender-inbox.js';
 import { PlannedRereads } from './intake/planned-rereads.js';
@@ -52,7 +53,7 @@ import { AuditLog } from './maintenance/audit-log.js';
 import { BuriedJobs, JobFailures } from './maintenance/buried-jobs.js';
 import { ContactCensus } from './maintenance/contact-census.js';
 import { AccountPurge, DisconnectedAccount, DisconnectedAccounts } from './maintenance/disconnected-accounts.js';
-import { AccountJobs, DueAccounts } from './maintenance/due-accounts.js';
+import { AccountJobs, DueAccounts, SweptAccounts } from './maintenance/due-accounts.js';
 import { EncryptionKeyCheck } from './maintenance/encryption-key-check.js';
 import { KeyRotation } from './maintenance/key-rotation.js';
 import { Pauses } from './maintenance/pauses.js';
@@ -114,6 +115,7 @@ const intake: Type[] = [
   EventRecorder,
   JobEnqueuer,
   KommoInbox,
+  KommoPolling,
   MirrorWriter,
   MissedChanges,
   PlannedRereads,
@@ -236,6 +238,7 @@ const maintenance: Type[] = [
   Retention,
   StaleRuns,
   Sweep,
+  SweptAccounts,
   UnisenderErasure,
   WebhookRotation,
   WebhookWatchdog,

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { AccountStore, GapStore } from '#database';
-import { AccountHistory, KommoInbox, RunService, Sweep } from '#sync';
+import { AccountHistory, AllAccounts, KommoInbox, RunService, Sweep } from '#sync';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 import { testDatabaseKinds } from '../../support/test-databases.js';
@@ -169,6 +169,26 @@ describe.each(testDatabaseKinds())('the way from Kommo to the mirror on %s', (ki
     await gaps.open(account.accountId, 'during');
     await gaps.endRead(account.accountId, run_id);
     expect(await world.harness.get(AccountStore).find(account.accountId)).toMatchObject({ gapCause: 'during', gapNumber: 2 });
+  });
+
+  it('R77: polls the changes of an account whose plan has no webhooks, and creates the webhook when it may', async () => {
+    await world.control.send('PATCH', `/kommo/accounts/${account.accountId}`, { webhooks_allowed: false });
+    const [id = 0] = await connected('Ann', 'Bob');
+    const findState = async () => (await world.harness.get(AccountStore).find(account.accountId))?.webhookState;
+    expect(await findState()).toBe('unavailable');
+    const poll = async () => {
+      clock.advance(16 * MINUTE_MS);
+      await world.harness.get(Sweep).run();
+      await world.work();
+    };
+    await poll();
+    await account.change(id, { name: 'Polled' });
+    await account.create({ name: 'Cid', emails: ['cid@example.com'] });
+    await poll();
+    expect(await account.onList()).toEqual({ 'ann@example.com': 'Polled', 'bob@example.com': 'Bob', 'cid@example.com': 'Cid' });
+    await world.control.send('PATCH', `/kommo/accounts/${account.accountId}`, { webhooks_allowed: true });
+    await world.harness.get(AllAccounts).checkAll();
+    expect(await findState()).toBe('active');
   });
 
   it('stores an invalid address with its reason and does not push it', async () => {

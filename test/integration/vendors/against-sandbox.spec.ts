@@ -98,9 +98,9 @@ describe('Kommo', () => {
 
   it('R01: lists 251 contacts in pages, each once', async () => {
     await createContacts({ count: 251, seed: 7, hooks: false });
-    const first = await kommo.listContacts(session, { page: 1, limit: 250, orderById: true });
-    const second = await kommo.listContacts(session, { page: 2, limit: 250, orderById: true });
-    const third = await kommo.listContacts(session, { page: 3, limit: 250, orderById: true });
+    const first = await kommo.listContacts(session, { page: 1, limit: 250, orderBy: 'id' });
+    const second = await kommo.listContacts(session, { page: 2, limit: 250, orderBy: 'id' });
+    const third = await kommo.listContacts(session, { page: 3, limit: 250, orderBy: 'id' });
     expect([first.hasNext, second.hasNext, third.contacts]).toEqual([true, false, []]);
     expect(new Set([...first.contacts, ...second.contacts].map(({ contactId }) => contactId)).size).toBe(251);
   });

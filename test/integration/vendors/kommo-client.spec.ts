@@ -230,7 +230,7 @@ describe('every call to Kommo', () => {
 describe('reading contacts', () => {
   it('reads a documented page, and that another follows', async () => {
     vendor.respondWith(json(readJsonSample('kommo', 'contacts-02-list-amocrm-doc-next-link.json')));
-    const page = await client.listContacts(session, { page: 2, limit: 250, orderById: true });
+    const page = await client.listContacts(session, { page: 2, limit: 250, orderBy: 'id' });
     expect(page.contacts.length).toBeGreaterThan(0);
     expect(page.hasNext).toBe(true);
     expect(Object.fromEntries(vendor.requests[0]?.query ?? [])).toEqual({ page: '2', limit: '250', 'order[id]': 'asc' });

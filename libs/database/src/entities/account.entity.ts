@@ -36,6 +36,7 @@ export type UnisenderWebhookState = 'active' | 'stopped' | 'missing';
 @Index('ix_accounts_gap', ['gapAt'])
 @Index('ix_accounts_lease', ['leaseUntil'])
 @Index('ix_accounts_uninstall', ['uninstallAskedAt'])
+@Index('ix_accounts_polled', ['webhookState', 'polledAt'])
 export class AccountEntity {
   @PrimaryColumn(bigintColumn({ name: 'account_id' }))
   accountId!: number;

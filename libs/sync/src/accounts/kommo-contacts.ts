@@ -16,6 +16,6 @@ export class KommoContacts {
     accountId: number,
     { page, limit }: { page: number; limit: number },
   ): Promise<{ contacts: ContactSnapshot[]; hasNext: boolean }> {
-    return this.tokens.withSession(accountId, (session) => this.kommo.listContacts(session, { page, limit, orderById: true }));
+    return this.tokens.withSession(accountId, (session) => this.kommo.listContacts(session, { page, limit, orderBy: 'id' }));
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type AccountEntity, AlertStore, type WebhookState } from '#database';
-import { Clock, TransientError, alerts, errorCodeOf, hasErrorCode } from '#domain';
+import { Clock, ServiceError, TransientError, alerts, errorCodeOf, hasErrorCode } from '#domain';
 import { CONTACT_WEBHOOK_SETTINGS, KommoClient, type KommoSession } from '#kommo';
 import { TokenService } from '../tokens/token-service.js';
 import { WebhookUrls } from './webhook-urls.js';
@@ -30,6 +30,17 @@ export class KommoWebhooks {
       if (state !== 'active') throw new TransientError('Kommo keeps the webhook disabled', { code: 'kommo_webhook_disabled' });
     });
     await this.removeFormer(account);
+  }
+
+  /** Whether Kommo responds to a call without webhooks: a refusal of them is then one of the plan or of the user's rights. */
+  async canRead({ accountId }: AccountEntity): Promise<boolean> {
+    try {
+      await this.tokens.withSession(accountId, (session) => this.kommo.getAccount(session));
+      return true;
+    } catch (error) {
+      if (error instanceof ServiceError) return false;
+      throw error;
+    }
   }
 
   /** Deletes the webhooks of former URLs. */

@@ -56,7 +56,8 @@ export class VendorWebhooks {
    */
   async repair(accountId: number): Promise<WebhookRepair> {
     const account = await this.gate.get(accountId, 'call_kommo');
-    const found = await this.kommo.readState(account);
+    const found = await this.findState(account);
+    if (found === 'unavailable') return this.leaveUnavailable(account);
     if (found === 'active' && account.webhookState === 'active') {
       await this.kommo.removeFormer(account);
       await this.unisender.ensure(account);
@@ -66,6 +67,7 @@ export class VendorWebhooks {
     await this.accounts.update(accountId, { webhookState });
     this.logger.warn('webhook was not active; repairing it', { account_id: accountId, found });
     const [failure] = await collectFailures([() => this.kommo.ensure(account), () => this.unisender.ensure(account)]);
+    if (failure && (await this.isUnavailable(account, failure))) return this.leaveUnavailable(account);
     if (failure) throw failure;
     return { account, found, hasGap: true };
   }
@@ -82,11 +84,32 @@ export class VendorWebhooks {
     if (!failures.some(mayPassLater)) await this.accounts.update(accountId, { webhookState: null });
   }
 
+  private async findState(account: AccountEntity): Promise<WebhookState> {
+    try {
+      return await this.kommo.readState(account);
+    } catch (error) {
+      if (await this.isUnavailable(account, error)) return 'unavailable';
+      throw error;
+    }
+  }
+
+  private async isUnavailable(account: AccountEntity, error: unknown): Promise<boolean> {
+    return isWebhookRefusal(error) && (await this.kommo.canRead(account));
+  }
+
+  /** The account is polled for changes; the next check tries again. */
+  private async leaveUnavailable(account: AccountEntity): Promise<WebhookRepair> {
+    await this.accounts.update(account.accountId, { webhookState: 'unavailable' });
+    await this.unisender.ensure(account);
+    return { account, found: 'unavailable', hasGap: false };
+  }
+
   private async ensureKommo(account: AccountEntity): Promise<void> {
     try {
       await this.kommo.ensure(account);
     } catch (error) {
-      await this.accounts.update(account.accountId, { webhookState: 'missing' });
+      const webhookState = (await this.isUnavailable(account, error)) ? 'unavailable' : 'missing';
+      await this.accounts.update(account.accountId, { webhookState });
       throw error;
     }
     await this.accounts.update(account.accountId, { webhookState: 'active' });

@@ -80,6 +80,13 @@ export class ContactReader {
     return found;
   }
 
+  /** Reads a page of 250 contacts, the latest change first; the first page is 1. */
+  async readNewest(accountId: number, page: number): Promise<ContactPage> {
+    return this.tokens.withSession(accountId, (session) =>
+      this.kommo.listContacts(session, { page, limit: KOMMO_PAGE_LIMIT, orderBy: 'newest' }),
+    );
+  }
+
   private async readPart(
     accountId: number,
     contactIds: readonly number[],
@@ -101,7 +108,7 @@ export class ContactReader {
   private async readPagePart(accountId: number, page: number, { level, split }: { level: number; split: SplitRead }): Promise<ContactPage> {
     const limit = PART_LIMITS[level] ?? 1;
     const result = await split.attempt(() =>
-      this.tokens.withSession(accountId, (session) => this.kommo.listContacts(session, { page, limit, orderById: true })),
+      this.tokens.withSession(accountId, (session) => this.kommo.listContacts(session, { page, limit, orderBy: 'id' })),
     );
     if (!(result instanceof Error)) return result;
     const partLimit = PART_LIMITS[level + 1];

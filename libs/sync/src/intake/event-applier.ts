@@ -7,6 +7,7 @@ import { ConsentApplier } from './consent-applier.js';
 import { ContactApplier, type DeliveredChange } from './contact-applier.js';
 import { toContactChange } from './contact-event.js';
 import { ContactRereader } from './contact-rereader.js';
+import { KommoPolling } from './kommo-polling.js';
 
 const BATCH_EVENTS = 500;
 /** Events of one pass; the difference is pushed between passes. A bounded pass leaves the worker to other accounts. */
@@ -45,6 +46,8 @@ class Pass {
 
 const toDelivered = (event: WaitingEvent): DeliveredChange => ({ event, change: toContactChange(event) });
 
+const toError = (error: unknown): Error => (error instanceof Error ? error : new BugError(String(error), { code: 'unexpected' }));
+
 const isOfKommo = ({ source }: WaitingEvent): boolean => source === 'kommo';
 
 /** Applies an account's waiting events to the mirror, in order of arrival. */
@@ -55,6 +58,7 @@ export class EventApplier {
     private readonly consents: ConsentApplier,
     private readonly contacts: ContactApplier,
     private readonly rereader: ContactRereader,
+    private readonly polling: KommoPolling,
   ) {}
 
   /**
@@ -64,11 +68,21 @@ export class EventApplier {
    */
   async applyWaiting(work: AccountWork): Promise<AppliedEvents> {
     const pass = new Pass();
+    await this.poll(work, pass);
     const hasMore = await this.applyFresh(work, pass);
     await this.rereadAll(work, pass);
     await this.applyDeferred(work, pass);
     const { count, newestAt, retryAt, failure } = pass;
     return { count, newestAt, hasMore, ...(retryAt < Infinity ? { retryAt } : {}), ...(failure ? { failure } : {}) };
+  }
+
+  private async poll(work: AccountWork, pass: Pass): Promise<void> {
+    try {
+      await this.polling.pollIfDue(work);
+    } catch (error) {
+      throwIfStopping(work.signal);
+      pass.failure = toError(error);
+    }
   }
 
   /** Returns whether more events wait. */
@@ -115,7 +129,7 @@ export class EventApplier {
     } catch (error) {
       work.lease.assertHeld();
       throwIfStopping(work.signal);
-      pass.failure = error instanceof Error ? error : new BugError(String(error), { code: 'unexpected' });
+      pass.failure = toError(error);
     }
     pass.noteRetry(await this.rereader.deferAll(work, changes, pass.failure?.message ?? ''));
   }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '#config';
-import { EventStore, LeaseStore } from '#database';
-import { Clock, JobQueue, type SweptJob, nextSweptJob } from '#domain';
+import { EventStore, LeaseStore, PollStore } from '#database';
+import { Clock, JobQueue, POLL_INTERVAL_MS, type SweptJob, nextSweptJob } from '#domain';
 import { AccountGate } from '../accounts/account-gate.js';
 
 const LIMIT = 1_000;
@@ -21,15 +21,32 @@ export class AccountJobs {
   }
 }
 
-/** Finds accounts whose work may have lost its job: events wait, or a lease was abandoned. */
+/** Finds accounts whose work may have lost its job: events wait, a lease was abandoned, or a poll is due. */
+@Injectable()
+export class SweptAccounts {
+  constructor(
+    private readonly events: EventStore,
+    private readonly leases: LeaseStore,
+    private readonly polls: PollStore,
+  ) {}
+
+  /** Lists the accounts that have been due for `forMs`. */
+  async list(nowMs: number, forMs: number): Promise<Set<number>> {
+    const waiting = await this.events.listAccountsWaiting(nowMs - forMs, LIMIT);
+    const abandoned = await this.leases.listAbandoned(forMs, LIMIT);
+    const unpolled = await this.polls.listDue(nowMs - POLL_INTERVAL_MS, LIMIT);
+    return new Set([...waiting, ...abandoned, ...unpolled]);
+  }
+}
+
+/** Enqueues the jobs of accounts whose work may have lost its job. */
 @Injectable()
 export class DueAccounts {
   /** The jobs of the accounts that were due in the last round. */
   private swept: ReadonlyMap<number, SweptJob> = new Map();
 
   constructor(
-    private readonly events: EventStore,
-    private readonly leases: LeaseStore,
+    private readonly accounts: SweptAccounts,
     private readonly jobs: AccountJobs,
     private readonly clock: Clock,
     private readonly config: Config,
@@ -43,18 +60,12 @@ export class DueAccounts {
     const nowMs = this.clock.nowMs();
     const firstPauseMs = this.config.sweepSeconds * 1_000;
     const swept = new Map<number, SweptJob>();
-    for (const accountId of await this.listDue(nowMs, firstPauseMs)) {
+    for (const accountId of await this.accounts.list(nowMs, firstPauseMs)) {
       const last = this.swept.get(accountId);
       const next = nextSweptJob(last, { nowMs, firstPauseMs });
       if (next !== last) await this.jobs.enqueueIfUsable(accountId);
       swept.set(accountId, next);
     }
     this.swept = swept;
-  }
-
-  private async listDue(nowMs: number, forMs: number): Promise<Set<number>> {
-    const waiting = await this.events.listAccountsWaiting(nowMs - forMs, LIMIT);
-    const abandoned = await this.leases.listAbandoned(forMs, LIMIT);
-    return new Set([...waiting, ...abandoned]);
   }
 }
