@@ -102,7 +102,7 @@ export {
 } from './errors.js';
 export { type Backlog, isFlushDue, MAX_ROWS_PER_CALL } from './flush-policy.js';
 export { parseFormBody } from './form-body.js';
-export { isGapRunDue } from './gap.js';
+export { GAP_RUN_INTERVAL_MS, isGapRunDue } from './gap.js';
 export { chunksOf, groupBy } from './group-by.js';
 export { toIsoTime } from './iso-time.js';
 export { JobQueue, type PutJobOptions } from './job-queue.js';

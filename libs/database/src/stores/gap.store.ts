@@ -56,9 +56,10 @@ export class GapStore {
     return (await this.select('account_id = ?', [accountId, 1]))[0];
   }
 
-  /** Lists active accounts, not paused now, with an open gap. */
-  async list(limit: number): Promise<OpenGap[]> {
-    return this.select(`gap_at > 0 AND status = 'active' AND paused_until <= ?`, [this.clock.nowMs(), limit]);
+  /** Lists active accounts, not paused now, with an open gap that has started no run since `beforeMs`. */
+  async list(beforeMs: number, limit: number): Promise<OpenGap[]> {
+    const condition = `gap_at > 0 AND gap_run_at <= ? AND status = 'active' AND paused_until <= ?`;
+    return this.select(condition, [beforeMs, this.clock.nowMs(), limit]);
   }
 
   private async select(condition: string, params: readonly number[]): Promise<OpenGap[]> {

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type AccountEntity, AccountStore, LeaseStore, SettingsEffectStore } from '#database';
 import {
-  AccountBlockedError,
   type AccountSettings,
   type AccountSettingsView,
   haveSameContent,
@@ -53,9 +52,7 @@ export class SettingsChanges {
     const settings = parseAccountSettings(change, account.settings, '');
     const view = await this.count(account, settings);
     if (toStoredSettings(settings) === toStoredSettings(account.settings)) return { ...view, run_id: null };
-    await this.accounts.update(accountId, { settings });
-    await this.leases.revoke(accountId);
-    return { ...view, run_id: await this.start(account, settings) };
+    return { ...view, run_id: await this.saveAndStart(account, settings) };
   }
 
   private async count(account: AccountEntity, settings: AccountSettings): Promise<Omit<SettingsView, 'run_id'>> {
@@ -63,14 +60,16 @@ export class SettingsChanges {
     return { settings: toSettingsView(settings), would_add: wouldAdd, would_remove: wouldRemove };
   }
 
-  private async start({ accountId, settings: before }: AccountEntity, settings: AccountSettings): Promise<string | null> {
+  private async saveAndStart({ accountId, settings: before }: AccountEntity, settings: AccountSettings): Promise<string | null> {
+    const save = async () => {
+      await this.accounts.update(accountId, { settings });
+      await this.leases.revoke(accountId);
+    };
     const isSameList = before.listTitle === settings.listTitle && before.listId === settings.listId;
-    if (isSameList && haveSameContent(before, settings)) return null;
-    try {
-      return (await this.runs.start(accountId, { isFull: !isSameList })).run_id;
-    } catch (error) {
-      if (error instanceof AccountBlockedError) return null;
-      throw error;
+    if (!isSameList || !haveSameContent(before, settings)) {
+      return (await this.runs.start({ accountId, isFull: !isSameList, save }))?.runId ?? null;
     }
+    await save();
+    return null;
   }
 }

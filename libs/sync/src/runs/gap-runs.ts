@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { GapStore, type OpenGap } from '#database';
-import { AccountBlockedError, Clock, Logger, isGapRunDue } from '#domain';
+import { AccountBlockedError, Clock, GAP_RUN_INTERVAL_MS, Logger, isGapRunDue } from '#domain';
 import { RunActiveError, RunService } from './run-service.js';
 
 const ACCOUNTS_AT_ONCE = 1_000;
@@ -17,7 +17,7 @@ export class GapRuns {
 
   /** Starts a reconciliation of every account whose gap is due. Throws TransientError when the database is unavailable. */
   async startDue(): Promise<void> {
-    for (const gap of await this.gaps.list(ACCOUNTS_AT_ONCE)) await this.startIfDue(gap);
+    for (const gap of await this.gaps.list(this.clock.nowMs() - GAP_RUN_INTERVAL_MS, ACCOUNTS_AT_ONCE)) await this.startIfDue(gap);
   }
 
   /** Starts a reconciliation of the account in the background. A failure is logged: the sweep tries again. */

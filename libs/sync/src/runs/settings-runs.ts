@@ -1,10 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { type RunEntity, RunStore } from '#database';
-import { InvalidInputError } from '#domain';
-import { RunActiveError, RunService } from './run-service.js';
-import type { RunView } from './run-view.js';
+import { Database, type RunEntity, RunStore } from '#database';
+import { AccountBlockedError } from '#domain';
+import { NewRuns, RunDecisions, RunService } from './run-service.js';
 
-const MAX_ATTEMPTS = 5;
+/** Changed settings of an account, and how to save them. */
+export interface SettingsChange {
+  readonly accountId: number;
+  /** Whether all contacts and the list must be read again. */
+  readonly isFull: boolean;
+  /** Saves the settings. It may run again after a conflict in the database. */
+  readonly save: () => Promise<void>;
+}
 
 /** Whether the run reads contacts from Kommo, so that a run which replaces it must read them too. */
 const readsKommo = ({ mode, phase, trigger }: RunEntity): boolean =>
@@ -14,38 +20,35 @@ const readsKommo = ({ mode, phase, trigger }: RunEntity): boolean =>
 @Injectable()
 export class SettingsRuns {
   constructor(
+    private readonly database: Database,
     private readonly runs: RunStore,
+    private readonly newRuns: NewRuns,
+    private readonly decisions: RunDecisions,
     private readonly service: RunService,
   ) {}
 
   /**
-   * Starts a run that applies the settings to the stored contacts; with `isFull`, one that reads all contacts and the list again. It
-   * replaces an active run, and reads from Kommo what that one has not. Throws as {@link RunService.start}.
+   * Saves changed settings and starts a run that applies them to the stored contacts; with `isFull`, one that reads everything again.
+   * It replaces an active run, and reads from Kommo what that one has not. Returns undefined when the account cannot run now: the run
+   * that reads everything later applies them.
    */
-  async start(accountId: number, { isFull }: { readonly isFull: boolean }): Promise<RunView> {
-    let mustRead = isFull;
-    let mode: RunEntity['mode'] = 'reconcile';
-    for (let attempt = 1; ; attempt += 1) {
-      const active = await this.runs.findActive(accountId);
-      if (active) {
-        mustRead ||= readsKommo(active);
-        if (active.mode === 'import') mode = 'import';
-        await this.cancel(active.runId);
-      }
-      try {
-        return await this.service.start({ accountId, mode, trigger: 'settings', phase: mustRead ? 'prepare' : 'evaluate' });
-      } catch (error) {
-        if (!(error instanceof RunActiveError) || attempt >= MAX_ATTEMPTS) throw error;
-      }
-    }
+  async start(change: SettingsChange): Promise<RunEntity | undefined> {
+    const run = await this.database.transaction(() => this.saveAndCreate(change));
+    if (run) await this.service.enqueue(run);
+    return run;
   }
 
-  /** Does nothing to a run that has ended. */
-  private async cancel(runId: string): Promise<void> {
+  private async saveAndCreate({ accountId, isFull, save }: SettingsChange): Promise<RunEntity | undefined> {
+    await save();
+    const active = await this.runs.findActive(accountId);
+    if (active) await this.decisions.cancel(active.runId);
+    const mode = active?.mode === 'import' ? 'import' : 'reconcile';
+    const mustRead = isFull || (active !== undefined && readsKommo(active));
     try {
-      await this.service.cancel(runId);
+      return await this.newRuns.create({ accountId, mode, trigger: 'settings', phase: mustRead ? 'prepare' : 'evaluate' });
     } catch (error) {
-      if (!(error instanceof InvalidInputError)) throw error;
+      if (error instanceof AccountBlockedError) return undefined;
+      throw error;
     }
   }
 }
