@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { validateCronExpression } from 'cron';
-import { InvalidInputError, Secret } from '#domain';
+import { findUrl, InvalidInputError, Secret } from '#domain';
 
 /** Parses the text of a variable. Throws InvalidInputError with a message that continues the variable's name ("must be …"). */
 export type Reader<T> = (text: string) => T;
@@ -19,9 +19,6 @@ const splitList = (text: string) =>
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
-
-/** Parses the text, or returns undefined when it is not a URL. */
-export const parseUrl = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined);
 
 /** Returns the text unchanged. */
 export const readText: Reader<string> = (text) => text;
@@ -57,7 +54,7 @@ export const readOneOf =
 
 /** Reads an http(s) URL without query, fragment or credentials. Removes slashes at the end. */
 export const readHttpUrl: Reader<string> = (text) => {
-  const url = parseUrl(text);
+  const url = findUrl(text);
   if (!url || !/^https?:$/.test(url.protocol)) return refuse('must be an http:// or https:// URL');
   if (url.search || url.hash || url.username || url.password) return refuse('must be a URL without ?, # and credentials');
   return url.href.replace(/\/+$/, '');
@@ -65,12 +62,12 @@ export const readHttpUrl: Reader<string> = (text) => {
 
 /** Reads any http(s) URL as a secret. */
 export const readSecretUrl: Reader<Secret> = (text) =>
-  /^https?:$/.test(parseUrl(text)?.protocol ?? '') ? Secret.of(text) : refuse('must be an http:// or https:// URL');
+  /^https?:$/.test(findUrl(text)?.protocol ?? '') ? Secret.of(text) : refuse('must be an http:// or https:// URL');
 
 /** Reads an origin: scheme, host and port of an http(s) URL without a path. */
 export const readOrigin: Reader<string> = (text) => {
   const href = readHttpUrl(text);
-  return parseUrl(href)?.origin === href ? href : refuse('must be an origin without a path: http://localhost:8090');
+  return findUrl(href)?.origin === href ? href : refuse('must be an origin without a path: http://localhost:8090');
 };
 
 /** Reads domain names separated by commas. Each must have a dot: a top-level domain would allow every host under it. */

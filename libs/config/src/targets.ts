@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
-import { InvalidInputError, Secret } from '#domain';
-import { parseUrl } from './readers.js';
+import { findUrl, InvalidInputError, Secret } from '#domain';
 
 /** The database to use: a local SQLite file, or a MySQL or MariaDB server. */
 export type DatabaseTarget =
@@ -41,7 +40,7 @@ function decode(text: string, form: string): string {
 }
 
 function parseMysqlUrl(text: string): DatabaseTarget {
-  const url = parseUrl(text);
+  const url = findUrl(text);
   const database = decode(url?.pathname.slice(1) ?? '', MYSQL_FORM);
   if (!url?.hostname || !database || database.includes('/') || !url.username) throw new InvalidInputError(MYSQL_FORM);
   if (url.search || url.hash) throw new InvalidInputError(`${MYSQL_FORM}, without ? and # (write them as %3F and %23 in a password)`);
@@ -70,7 +69,7 @@ export function parseDatabaseUrl(text: string): DatabaseTarget {
 }
 
 function parseEndpoint(text: string): BeanstalkEndpoint {
-  const url = /^[^\s/?#@]+$/.test(text) ? parseUrl(`beanstalk://${text}`) : undefined;
+  const url = /^[^\s/?#@]+$/.test(text) ? findUrl(`beanstalk://${text}`) : undefined;
   if (!url?.hostname || url.port === '0') throw new InvalidInputError(BEANSTALK_FORM);
   return { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || DEFAULT_BEANSTALK_PORT) };
 }

@@ -195,3 +195,4 @@ export { compareSetups, type NewSetup, type SetupChange, type StoredSetup } from
 export { nextSweptJob, type SweptJob } from './sweep-pause.js';
 export { decideErasure, type ErasureAction } from './unisender-erasure.js';
 export { isRecord, parseJson, toItems, toPositiveInteger, toText, type UnknownRecord, valueAt } from './unknown-value.js';
+export { findUrl } from './url.js';

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { parseJson, type Secret, toPositiveInteger, toText, valueAt } from '#domain';
+import { findUrl, parseJson, type Secret, toPositiveInteger, toText, valueAt } from '#domain';
 import { DisposableTokenRefusedError } from './kommo-errors.js';
 import { findKommoHost, type KommoHost } from './kommo-host.js';
 
@@ -53,9 +53,8 @@ function isSignedWith({ signed, signature }: TokenParts, clientSecret: Secret): 
 
 /** Scheme and host without the port: Kommo derives `aud` from the redirect URI in this form (reference/kommo.md 2). */
 function toAudience(url: string): string | undefined {
-  if (!URL.canParse(url)) return undefined;
-  const { protocol, hostname } = new URL(url);
-  return `${protocol}//${hostname}`;
+  const parsed = findUrl(url);
+  return parsed && `${parsed.protocol}//${parsed.hostname}`;
 }
 
 function timeProblemOf(claims: unknown, nowSeconds: number): string | undefined {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { withDeadline } from '#clock';
-import type { Clock } from '#domain';
+import { type Clock, findUrl } from '#domain';
 import type { HttpDownload } from '#http';
 import { isPublicName } from './public-name.js';
 import { unavailable } from './unisender-failure.js';
@@ -27,8 +27,9 @@ const isGzip = (head: Buffer): boolean => head[0] === 0x1f && head[1] === 0x8b;
 
 /** The URL comes from a response: it must lead to the API or to a public host, never into our own network. */
 export function isAllowedUrl(url: string, apiOrigin: string): boolean {
-  if (url.length > MAX_URL_LENGTH || !URL.canParse(url)) return false;
-  const { protocol, origin, hostname, username, password } = new URL(url);
+  const parsed = url.length > MAX_URL_LENGTH ? undefined : findUrl(url);
+  if (!parsed) return false;
+  const { protocol, origin, hostname, username, password } = parsed;
   const isAllowedHost = origin === apiOrigin || (protocol === 'https:' && isPublicName(hostname));
   return isAllowedHost && username === '' && password === '';
 }
@@ -41,10 +42,9 @@ async function openFile({ open, apiOrigin }: ExportSource, url: string): Promise
     const { status, location, body } = download;
     if (status === 200) return download;
     body.destroy();
-    if (location === undefined || status < 300 || status > 399 || !URL.canParse(location, target)) {
-      throw unavailable(`responded to the download with status ${status}`);
-    }
-    target = new URL(location, target).href;
+    const next = location === undefined || status < 300 || status > 399 ? undefined : findUrl(location, target);
+    if (!next) throw unavailable(`responded to the download with status ${status}`);
+    target = next.href;
   }
   throw unavailable('redirected the download too often');
 }

@@ -1,4 +1,4 @@
-import { type FieldProblem, InvalidInputError } from '#domain';
+import { type FieldProblem, findUrl, InvalidInputError } from '#domain';
 
 /** An integration as the operator enters it. */
 export interface IntegrationInput {
@@ -15,9 +15,9 @@ const DOMAIN = /^[^\s\p{Cc}]{1,255}$/u;
 const MAX_URI_LENGTH = 1024;
 
 function isRedirectUri(text: string): boolean {
-  if (text.length > MAX_URI_LENGTH || /[\s\p{Cc}#]/u.test(text) || !URL.canParse(text)) return false;
-  const { protocol, username, password } = new URL(text);
-  return (protocol === 'https:' || protocol === 'http:') && username === '' && password === '';
+  const url = text.length > MAX_URI_LENGTH || /[\s\p{Cc}#]/u.test(text) ? undefined : findUrl(text);
+  if (!url) return false;
+  return (url.protocol === 'https:' || url.protocol === 'http:') && url.username === '' && url.password === '';
 }
 
 /** Throws InvalidInputError that names every bad field. */
