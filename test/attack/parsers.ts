@@ -74,7 +74,8 @@ function readVendorPage(input: Buffer): unknown {
 
 /** The readers of one result throw for different reasons: each gets its turn. */
 function readUnisenderResult(input: Buffer): void {
-  const result = readResult({ status: 200, text: input.toString('latin1'), retryAfterHeader: undefined }, KEY, 200_000);
+  const response = { status: 200, text: input.toString('latin1'), retryAfterHeader: undefined };
+  const result = readResult(response, { method: 'getLists', key: Secret.of(KEY) }, 200_000);
   for (const read of [readLists, readContact, (it: unknown) => readImportResult(it, 500)]) {
     try {
       read(result);

@@ -1,4 +1,5 @@
 import type { AccountStatus } from './account-status.js';
+import type { ErrorCode } from './error-registry.js';
 
 /** What decides whether a human must act on an account. */
 export interface AttentionFacts {
@@ -7,19 +8,39 @@ export interface AttentionFacts {
   readonly webhookState: string | null;
   /** When an authorisation with fewer rights was refused; null after a later authorisation. */
   readonly authorizationRefusedAt: number | null;
+  /** Why the work of the account waits; null without a pause. */
+  readonly pauseCode: string | null;
 }
+
+/** The pauses that end only after a human has acted. */
+const pauseAttention = ['unisender_access_denied', 'unisender_not_enough_money'] as const satisfies readonly ErrorCode[];
+
+type PauseAttention = (typeof pauseAttention)[number];
 
 /** Codes of what a human must do on an account. */
 export type AttentionCode =
-  'reauthorization_required' | 'suspended' | 'administrator_required' | 'unisender_key_refused' | 'webhook_disabled' | 'webhook_missing';
+  | 'reauthorization_required'
+  | 'suspended'
+  | 'administrator_required'
+  | 'unisender_key_refused'
+  | PauseAttention
+  | 'webhook_disabled'
+  | 'webhook_missing';
 
 /** Lists what a human must do on an account; empty for a disconnected one. */
-export function listAttention({ status, unisenderBlock, webhookState, authorizationRefusedAt }: AttentionFacts): AttentionCode[] {
+export function listAttention({
+  status,
+  unisenderBlock,
+  webhookState,
+  authorizationRefusedAt,
+  pauseCode,
+}: AttentionFacts): AttentionCode[] {
   if (status === 'disconnected') return [];
   const codes: readonly (AttentionCode | false)[] = [
     (status === 'reauthorization_required' || status === 'suspended') && status,
     authorizationRefusedAt !== null && 'administrator_required',
     unisenderBlock !== null && 'unisender_key_refused',
+    pauseAttention.find((code) => code === pauseCode) ?? false,
     webhookState === 'disabled' && 'webhook_disabled',
     webhookState === 'missing' && 'webhook_missing',
   ];

@@ -6,11 +6,24 @@ const sentences = {
   authorization_refused:
     'An authorisation of account {account} was refused: its user sees fewer contacts in Kommo. Let an administrator open /auth?id={account}.',
   unisender_key_refused: 'Unisender refuses the key of account {account}: save a working one in the widget.',
+  unisender_not_enough_money: 'Unisender account of {account} has no money, or its tariff is used up: pay it. Nothing is lost meanwhile.',
+  unisender_access_denied: 'Unisender gives the key of account {account} no access to a method: allow it, or save another key.',
+  kommo_payment_required: 'Kommo asks account {account} to pay: its work stops until then.',
   webhook_missing: 'Kommo refuses the webhook of account {account}: changes arrive only with the nightly reconciliation.',
   run_failed: 'A run of account {account} failed: read its error at /sync/runs?id={account}.',
   run_waits_for_confirmation: 'A reconciliation of account {account} would remove many contacts: confirm or cancel it.',
   jobs_buried: 'Jobs of the tube {tube} were buried: read the reasons at /operations/failures.',
 } as const satisfies Record<string, string>;
+
+/** The waits of an account that end only after a human has acted. Each is an alert at once. */
+export const waitAlertCodes = [
+  'kommo_payment_required',
+  'unisender_access_denied',
+  'unisender_not_enough_money',
+] as const satisfies readonly (keyof typeof sentences & ErrorCode)[];
+
+/** One of {@link waitAlertCodes}. */
+export type WaitAlertCode = (typeof waitAlertCodes)[number];
 
 /** What an alert is about. */
 export type AlertKind = keyof typeof sentences;
@@ -59,6 +72,13 @@ export const alerts = {
   unisenderKeyRefused: (accountId: number, code: ErrorCode, nowMs: number): Alert => ({
     key: `unisender_key_refused:${accountId}:${dayOf(nowMs)}`,
     kind: 'unisender_key_refused',
+    accountId,
+    details: { code },
+  }),
+  /** Once per account and day. */
+  waitsForHuman: (accountId: number, code: WaitAlertCode, nowMs: number): Alert => ({
+    key: `${code}:${accountId}:${dayOf(nowMs)}`,
+    kind: code,
     accountId,
     details: { code },
   }),

@@ -124,6 +124,7 @@ const registry = {
   unisender_rejected: invalid(400, 'Read the reason in the message and change what Unisender rejects.'),
   unisender_rate_limited: transient(),
   unisender_not_enough_money: transient('Pay the Unisender account; the service tries again by itself.'),
+  unisender_access_denied: transient('Allow the API access in Unisender, or save another key in the widget.'),
   unisender_unavailable: transient(),
   unisender_export_failed: transient(),
   unisender_unknown_method: bug(),

@@ -46,6 +46,7 @@ export {
   alertRetryDelayMs,
   alerts,
   toAlertText,
+  waitAlertCodes,
 } from './alert.js';
 export { AuthorisedAccount, type Caller } from './authorised-account.js';
 export { type BodyLimits, type BodyObject, type BodyValue, hookBodyLimits, isDangerousName } from './body-limits.js';

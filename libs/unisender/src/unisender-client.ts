@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { BugError, Clock, MAX_ROWS_PER_CALL, RequestLimiter, type Secret } from '#domain';
 import { HttpClient, type HttpPeer, type HttpPorts } from '#http';
 import { type ExportRow, readExportFile } from './export-file.js';
 import { type FormArguments, toFormBody } from './form-arguments.js';
+import { hashKey } from './hash-key.js';
 import { EMPTY_IMPORT, type ImportResult, readImportResult } from './import-result.js';
 import { UnisenderRateLimitedError, UnisenderRejectedError } from './unisender-errors.js';
 import { readResult, type ResponseLimits } from './unisender-failure.js';
@@ -46,7 +46,6 @@ const DEFAULT_EXPORT_TIMEOUT_MS = 30 * 60_000;
 /** Decompressed: 20 million rows. */
 const MAX_EXPORT_BYTES = 4 * 1024 ** 3;
 const PLATFORM = 'kommo-unisender-sync';
-const KEY_HASH_LENGTH = 16;
 
 const MEBIBYTE = 1024 * 1024;
 /** One object or a short log. */
@@ -73,9 +72,6 @@ const RESPONSES = {
 /** Columns that could subscribe an unsubscribed address again. */
 const FORBIDDEN_COLUMN = /^(email|phone)_(status|availability)$/;
 
-/** Returns the id of a Unisender key in limits and pauses: equal keys have equal ids. It does not reveal the key. */
-export const hashKey = (key: Secret): string => createHash('sha256').update(key.reveal()).digest('hex').slice(0, KEY_HASH_LENGTH);
-
 /** Unisender as the peer of an HttpClient. */
 export const UNISENDER_PEER: HttpPeer = { name: 'Unisender', unavailableCode: 'unisender_unavailable' };
 
@@ -84,7 +80,7 @@ export const UNISENDER_PEER: HttpPeer = { name: 'Unisender', unavailableCode: 'u
  * acquires the limiter keys `unisender` and `unisender:<hash of the API key>`, for an export also `unisender-export` and
  * `unisender-export:<hash>`.
  *
- * Every method may throw UnisenderKeyRefusedError; TransientError with code `unisender_rate_limited`,
+ * Every method may throw UnisenderKeyRefusedError; UnisenderMethodDeniedError; TransientError with code `unisender_rate_limited`,
  * `unisender_not_enough_money` or `unisender_unavailable`; UnisenderRejectedError for a call that Unisender rejects as a whole;
  * BugError for a method that Unisender does not know. Errors never contain the key. Source: reference/unisender.md.
  */
@@ -242,7 +238,7 @@ export class UnisenderClient {
       maxResponseBytes: maxBytes,
     });
     try {
-      return readResult(response, apiKey, maxItems);
+      return readResult(response, { method, key }, maxItems);
     } catch (error) {
       if (error instanceof UnisenderRateLimitedError) await this.pauseAfter(error, keyHash);
       throw error;

@@ -1,9 +1,17 @@
 import { AccountBlockedError, InvalidInputError, TransientError } from '#domain';
 
-/** The key is wrong, or the account may not use the API (`invalid_api_key`, `access_denied`). A human must enter another key. */
+/** The key is wrong (`invalid_api_key`). A human must enter another key. */
 export class UnisenderKeyRefusedError extends AccountBlockedError {
-  constructor() {
+  /** `keyId`: the id of the refused key, see `hashKey`. Another key may be stored by now. */
+  constructor(readonly keyId: string) {
     super('Unisender refuses the API key', { code: 'unisender_key_refused' });
+  }
+}
+
+/** Unisender gives the key no access to one method (`access_denied`). The key stays valid for other methods. */
+export class UnisenderMethodDeniedError extends TransientError {
+  constructor(method: string, retryAfterMs: number) {
+    super(`Unisender gives the key no access to the method ${method}`, { code: 'unisender_access_denied', retryAfterMs });
   }
 }
 

@@ -160,6 +160,16 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     },
   );
 
+  it('R27: flag the account when Kommo refuses new ones, too; no loop of refreshes begins', async () => {
+    await control.fault({ target: 'kommo', kind: '401', match: '/api/v4/account', times: 5 });
+    expect((await failureOf(readAccount())).code).toBe('reauthorization_required');
+    expect(await statusOf()).toBe('reauthorization_required');
+    expect((await control.calls()).map(({ path }) => path)).toEqual(['/api/v4/account', TOKEN_PATH, '/api/v4/account']);
+    await control.forgetCalls();
+    expect((await failureOf(readAccount())).code).toBe('reauthorization_required');
+    expect(await control.calls()).toEqual([]);
+  });
+
   it('R27: flag the account when Kommo refuses them; it keeps its key, and no more calls are made', async () => {
     await saveKey(harness);
     const key = (await harness.get(AccountStore).find(ACCOUNT_ID))?.unisenderKey;

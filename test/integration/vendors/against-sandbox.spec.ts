@@ -277,7 +277,7 @@ describe('Unisender', () => {
     ['retry_later', 'unisender_unavailable'],
     ['api_call_limit_exceeded_for_ip', 'unisender_rate_limited'],
     ['not_enough_money', 'unisender_not_enough_money'],
-    ['access_denied', 'unisender_key_refused'],
+    ['access_denied', 'unisender_access_denied'],
     ['invalid_arg', 'unisender_rejected'],
   ])('R36: fails with %s as %s, and works afterwards', async (kind, code) => {
     await sandbox.control('POST', '/faults', { target: 'unisender', kind, times: 1 });

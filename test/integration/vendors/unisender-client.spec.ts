@@ -68,7 +68,7 @@ describe('every call to Unisender', () => {
       UnisenderKeyRefusedError,
       { code: 'unisender_key_refused' },
     ],
-    ['access_denied', apiError('access_denied'), UnisenderKeyRefusedError, { code: 'unisender_key_refused' }],
+    ['access_denied', apiError('access_denied'), TransientError, { code: 'unisender_access_denied', retryAfterMs: 900_000 }],
     [
       'the limit of the key',
       apiError('api_call_limit_exceeded_for_api_key'),
@@ -82,7 +82,13 @@ describe('every call to Unisender', () => {
       { code: 'unisender_rate_limited', retryAfterMs: 60_000 },
     ],
     ['retry_later', apiError('retry_later'), TransientError, { code: 'unisender_unavailable' }],
-    ['not_enough_money', apiError('not_enough_money'), TransientError, { code: 'unisender_not_enough_money', retryAfterMs: 3_600_000 }],
+    ['not_enough_money', apiError('not_enough_money'), TransientError, { code: 'unisender_not_enough_money', retryAfterMs: 900_000 }],
+    [
+      'a limit of the tariff',
+      apiError('unspecified', 'Your tariff allows 1000 contacts'),
+      TransientError,
+      { code: 'unisender_not_enough_money' },
+    ],
     ['unknown_method', apiError('unknown_method'), BugError, { code: 'unisender_unknown_method' }],
     ['invalid_arg', apiError('invalid_arg'), UnisenderRejectedError, { code: 'unisender_rejected', vendorCode: 'invalid_arg' }],
     ['unspecified', apiError('unspecified'), UnisenderRejectedError, { code: 'unisender_rejected' }],

@@ -32,6 +32,10 @@ export interface AccountView extends AccountActivityView {
 
 const MASKED_KEY = '***';
 
+/** Kommo answers 402: the account is suspended, and the service asks again after an hour. */
+const toShownStatus = (status: AccountStatus, paused: AccountActivityView['paused']): AccountStatus =>
+  status === 'active' && paused?.code === 'kommo_payment_required' ? 'suspended' : status;
+
 /** Reads what the operator sees of an account. */
 @Injectable()
 export class AccountViews {
@@ -46,12 +50,14 @@ export class AccountViews {
     const { accountId } = account;
     const access = await this.accesses.find(accountId);
     const { total, inSync, waiting, excluded, failing } = await this.contactFigures.find(accountId);
+    const activity = await this.activity.read(account);
+    const status = toShownStatus(account.status, activity.paused);
     return {
       account_id: accountId,
       integration_id: account.clientId,
       name: account.name,
       subdomain: account.subdomain,
-      status: account.status,
+      status,
       token_expires_at: toIsoTime(access?.expiresAt ?? null),
       unisender_key: account.unisenderKey === null ? null : MASKED_KEY,
       list_id: account.listId,
@@ -59,8 +65,8 @@ export class AccountViews {
       webhook: account.webhookState,
       contacts: { total, in_sync: inSync, waiting, excluded, failing },
       last_event_at: toIsoTime(account.lastEventAt),
-      ...(await this.activity.read(account)),
-      attention: listAttention(account),
+      ...activity,
+      attention: listAttention({ ...account, status, pauseCode: activity.paused?.code ?? null }),
     };
   }
 }

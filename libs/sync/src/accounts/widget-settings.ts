@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AccountBlockedError, type AuthorisedAccount, InvalidInputError, type Secret, parseAccountSettings } from '#domain';
-import { UnisenderClient, UnisenderKeyRefusedError, type UnisenderList } from '#unisender';
+import { UnisenderClient, UnisenderKeyRefusedError, UnisenderMethodDeniedError, type UnisenderList } from '#unisender';
 import { RunActiveError, RunService } from '../runs/run-service.js';
 import type { RunView } from '../runs/run-view.js';
 import { AccountGate } from './account-gate.js';
@@ -54,6 +54,7 @@ export class WidgetSettings {
       return await this.unisender.getLists(key);
     } catch (error) {
       if (error instanceof UnisenderKeyRefusedError) throw keyRefused('is refused by Unisender', error);
+      if (error instanceof UnisenderMethodDeniedError) throw keyRefused('has no access to the API: allow it in Unisender', error);
       throw error;
     }
   }

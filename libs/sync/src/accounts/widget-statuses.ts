@@ -77,8 +77,8 @@ interface StatusSources {
 const toWidgetStatus = ({ account, details, failures }: StatusSources): WidgetStatus => ({
   account_id: account.accountId,
   name: account.name,
-  status: account.status,
-  connected: account.status === 'active',
+  status: details.status,
+  connected: details.status === 'active',
   unisender_key: details.unisender_key,
   unisender_key_problem: account.unisenderBlock,
   list_id: account.listId,

@@ -1,6 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { type AccountEntity, AccountStore, AlertStore, Database, PauseStore } from '#database';
-import { type AccountSettings, Logger, type Secret, TransientError, alerts, decidePause, isDeferral, toAccountBlockedError } from '#domain';
+import {
+  type AccountSettings,
+  Logger,
+  type Secret,
+  TransientError,
+  alerts,
+  decidePause,
+  isDeferral,
+  toAccountBlockedError,
+  waitAlertCodes,
+} from '#domain';
 import { Keyring } from '#secrets';
 import { UnisenderKeyRefusedError } from '#unisender';
 import { AccountGate } from '../accounts/account-gate.js';
@@ -51,13 +61,21 @@ export class AccountFailures {
     const refusal = { forMs, isGrowing: code === 'kommo_forbidden' };
     const scope = { kind: 'account', id: String(accountId) } as const;
     await this.pauses.change(scope, code, (last, nowMs) => decidePause(last, refusal, nowMs));
+    const alertCode = waitAlertCodes.find((each) => each === code);
+    if (alertCode) await this.alerts.raise(alerts.waitsForHuman(accountId, alertCode, await this.pauses.nowMs()));
   }
 
+  /** Flags the account, unless another key has been saved: the refusal is about the former one. */
   private async recordRefusedKey(accountId: number, error: UnisenderKeyRefusedError): Promise<unknown> {
-    await this.database.transaction(async () => {
+    const isFlagged = await this.database.transaction(async () => {
+      await this.accounts.lockRow(accountId);
+      const storedKeyId = (await this.accounts.find(accountId))?.unisenderKeyHash ?? error.keyId;
+      if (storedKeyId !== error.keyId) return false;
       await this.accounts.update(accountId, { unisenderBlock: error.code });
       await this.alerts.raise(alerts.unisenderKeyRefused(accountId, error.code, await this.pauses.nowMs()));
+      return true;
     });
+    if (!isFlagged) return new TransientError('Another Unisender key was saved meanwhile', { code: 'account_busy', retryAfterMs: 0 });
     this.logger.error('Unisender refuses the key; nothing is pushed until it is replaced', { account_id: accountId });
     return toAccountBlockedError(accountId, 'unisender_key_refused', { cause: error });
   }

@@ -33,7 +33,7 @@ export class RefreshResults {
   }
 
   /**
-   * Flags the account as `reauthorization_required` and raises the alert, because Kommo refused the refresh token with `reason`. Does
+   * Flags the account as `reauthorization_required` and raises the alert, because Kommo refused its tokens with `reason`. Does
    * nothing when another pair has been stored: the refusal is about an old token.
    */
   async storeRefusal({ session: { accountId }, version }: Credentials, reason: Error): Promise<void> {
@@ -46,6 +46,6 @@ export class RefreshResults {
       return true;
     });
     if (!isFlagged) return;
-    this.logger.error('Kommo refused the refresh token; account must be authorised again', { account_id: accountId, error: reason });
+    this.logger.error('Kommo refused the tokens; account must be authorised again', { account_id: accountId, error: reason });
   }
 }

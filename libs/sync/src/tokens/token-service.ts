@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, hasErrorCode } from '#domain';
+import { Clock, hasErrorCode, TransientError } from '#domain';
 import { type KommoSession, KommoUnauthorizedError } from '#kommo';
 import { AccountHosts } from './account-hosts.js';
 import { ExclusiveRefresh } from './exclusive-refresh.js';
+import { RefreshResults } from './refresh-results.js';
 import { type Credentials, TokenVault } from './token-vault.js';
 
 /** A token that expires within this time is not used any more. */
@@ -15,6 +16,7 @@ export class TokenService {
     private readonly vault: TokenVault,
     private readonly refreshes: ExclusiveRefresh,
     private readonly hosts: AccountHosts,
+    private readonly results: RefreshResults,
     private readonly clock: Clock,
   ) {}
 
@@ -32,7 +34,7 @@ export class TokenService {
     } catch (error) {
       const renewed = await this.renewAfter(error, current);
       if (!renewed) throw error;
-      return work(renewed.session);
+      return await this.workAgain(renewed, error, work);
     }
   }
 
@@ -40,6 +42,18 @@ export class TokenService {
   async findCurrentHost(accountId: number): Promise<string> {
     const current = await this.vault.get(accountId);
     return ((await this.hosts.followMove(current)) ?? current).session.host;
+  }
+
+  /** Flags the account when Kommo refuses a token that it has just issued: another refresh would not help. */
+  private async workAgain<T>(renewed: Credentials, first: unknown, work: (session: KommoSession) => Promise<T>): Promise<T> {
+    try {
+      return await work(renewed.session);
+    } catch (error) {
+      if (!(error instanceof KommoUnauthorizedError && first instanceof KommoUnauthorizedError)) throw error;
+      await this.results.storeRefusal(renewed, error);
+      await this.vault.get(renewed.session.accountId);
+      throw new TransientError('The tokens were replaced meanwhile', { code: 'token_refresh_busy', retryAfterMs: 1_000 });
+    }
   }
 
   /** Returns the session of the stored token, for any status of the account. Undefined without a token that is still valid. */
