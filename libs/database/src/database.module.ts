@@ -8,6 +8,7 @@ import { AccessStore } from './stores/access.store.js';
 import { AccountListStore } from './stores/account-list.store.js';
 import { AccountStore } from './stores/account.store.js';
 import { AddressStore } from './stores/address.store.js';
+import { AddressViewStore } from './stores/address-view.store.js';
 import { AlertStore } from './stores/alert.store.js';
 import { AuditStore } from './stores/audit.store.js';
 import { AuthStateStore } from './stores/auth-state.store.js';
@@ -40,6 +41,7 @@ const stores = [
   AccountListStore,
   AccountStore,
   AddressStore,
+  AddressViewStore,
   AlertStore,
   AuditStore,
   AuthStateStore,

@@ -26,6 +26,7 @@ export { AccessStore, type SealedPair } from './stores/access.store.js';
 export { type AccountFilter, type AccountPatch, AccountStore, type InstalledAccount, type PendingAccount } from './stores/account.store.js';
 export { AccountListStore } from './stores/account-list.store.js';
 export { AddressStore, type DirtyAddress, type DirtyBacklog, type ExportedAddress } from './stores/address.store.js';
+export { AddressViewStore, type ListPosition, type ListedAddress, type ListedState, addressStates } from './stores/address-view.store.js';
 export { AlertStore, type DueAlert } from './stores/alert.store.js';
 export { type AuditFilter, AuditStore } from './stores/audit.store.js';
 export { AuthStateStore } from './stores/auth-state.store.js';

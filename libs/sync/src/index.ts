@@ -7,6 +7,8 @@ export { WriteBack } from './push/write-back.js';
 export { RunActiveError, RunConflictError, RunService } from './runs/run-service.js';
 export { type RunView } from './runs/run-view.js';
 export { RunWorker } from './runs/run-worker.js';
+export { type AddressPage, type AddressView, AddressViews } from './accounts/address-views.js';
+export { Resync, type ResyncTarget } from './accounts/resync.js';
 export { AccountGate } from './accounts/account-gate.js';
 export { AccountHistory } from './accounts/account-history.js';
 export { type AccountDetails, AccountQueries } from './accounts/account-queries.js';

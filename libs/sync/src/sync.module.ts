@@ -11,6 +11,7 @@ import { AccountHistory } from './accounts/account-history.js';
 import { AccountQueries } from './accounts/account-queries.js';
 import { AccountSetup } from './accounts/account-setup.js';
 import { AccountViews } from './accounts/account-views.js';
+import { AddressViews } from './accounts/address-views.js';
 import { ContactCounter } from './accounts/contact-counter.js';
 import { AuthorizationCallbacks } from './accounts/authorization-callbacks.js';
 import { AuthorizationLinks } from './accounts/authorization-links.js';
@@ -23,6 +24,7 @@ import { KommoContacts } from './accounts/kommo-contacts.js';
 import { KommoWebhooks } from './accounts/kommo-webhooks.js';
 import { SettingsChanges } from './accounts/settings-changes.js';
 import { AccountDisconnection, PendingUninstalls, Uninstall } from './accounts/uninstall.js';
+import { Resync } from './accounts/resync.js';
 import { UnisenderContacts } from './accounts/unisender-contacts.js';
 import { UnisenderWebhooks } from './accounts/unisender-webhooks.js';
 import { VendorWebhooks } from './accounts/vendor-webhooks.js';
@@ -184,6 +186,7 @@ const accounts: Type[] = [
   AccountQueries,
   AccountSetup,
   AccountViews,
+  AddressViews,
   AuthorizationCallbacks,
   ContactCounter,
   AuthorizationLinks,
@@ -206,6 +209,7 @@ const accounts: Type[] = [
   WidgetAuthority,
   WidgetSettings,
   WidgetStatuses,
+  Resync,
 ];
 
 /** Tokens of Kommo. */
@@ -246,6 +250,8 @@ const maintenance: Type[] = [
 
 /** What the apps use. */
 const useCases: Type[] = [
+  AddressViews,
+  Resync,
   AccountGate,
   AccountHistory,
   AccountQueries,
