@@ -1,5 +1,6 @@
 import { InvalidInputError } from '#domain';
 import { type Config, loadConfig } from './config.js';
+import { keepFilesPrivate } from './private-files.js';
 
 /** Exit code for a bad configuration, as in sysexits(3). A restart without a change fails again. */
 export const EX_CONFIG = 78;
@@ -14,10 +15,12 @@ export function exitIfMisconfigured(error: unknown): never {
   process.exit(EX_CONFIG);
 }
 
-/** Calls {@link loadConfig} and ends the process as {@link exitIfMisconfigured} does. */
+/** Calls {@link loadConfig}, makes the files of the service private, and ends the process as {@link exitIfMisconfigured} does. */
 export function loadConfigOrExit(): Config {
   try {
-    return loadConfig();
+    const config = loadConfig();
+    for (const problem of keepFilesPrivate(config)) process.stderr.write(`${problem}\n`);
+    return config;
   } catch (error) {
     return exitIfMisconfigured(error);
   }
