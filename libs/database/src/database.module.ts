@@ -26,6 +26,7 @@ import { PersonStore } from './stores/person.store.js';
 import { PollStore } from './stores/poll.store.js';
 import { PurgeStore } from './stores/purge.store.js';
 import { PauseStore } from './stores/pause.store.js';
+import { PushedAddressStore } from './stores/pushed-address.store.js';
 import { RateSlotStore } from './stores/rate-slot.store.js';
 import { RemovalStore } from './stores/removal.store.js';
 import { RoundStore } from './stores/round.store.js';
@@ -58,6 +59,7 @@ const stores = [
   PersonStore,
   PollStore,
   PurgeStore,
+  PushedAddressStore,
   PauseStore,
   RateSlotStore,
   RemovalStore,

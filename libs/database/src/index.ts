@@ -57,6 +57,7 @@ export { type HeldAddress, type HeldContact, type HeldEvent, type HeldPerson, Pe
 export { PurgeStore } from './stores/purge.store.js';
 export { type NewPause, PauseStore } from './stores/pause.store.js';
 export { PollStore } from './stores/poll.store.js';
+export { type DueAddresses, PushedAddressStore, type ShownAddress } from './stores/pushed-address.store.js';
 export { RateSlotStore, type SlotMove } from './stores/rate-slot.store.js';
 export { type PlannedScope, RemovalStore } from './stores/removal.store.js';
 export { RoundStore } from './stores/round.store.js';

@@ -73,10 +73,14 @@ import { AccountSync, EventFollower } from './push/account-sync.js';
 import { AccountFailures, AccountWorkEnd, AccountWorkRunner } from './push/account-work.js';
 import { AddressFlusher } from './push/address-flusher.js';
 import { AddressLooker } from './push/address-looker.js';
-import { AddressPusher } from './push/address-pusher.js';
+import { AddressPusher, PushPlanner } from './push/address-pusher.js';
+import { AddressRemover, RemovalLooks } from './push/address-remover.js';
+import { ConsentGate } from './push/consent-gate.js';
+import { AddressVerifier, DueAddressWork } from './push/due-address-work.js';
 import { ExportReader, ShownAddresses } from './push/export-reader.js';
 import { JobContinuation } from './push/job-continuation.js';
 import { ListKeeper } from './push/list-keeper.js';
+import { ListWriter } from './push/list-writer.js';
 import { Preparation } from './push/preparation.js';
 import { RemovalGate, WaitingRuns } from './push/removal-gate.js';
 import { WriteBack } from './push/write-back.js';
@@ -138,12 +142,19 @@ const push: Type[] = [
   AddressFlusher,
   AddressLooker,
   AddressPusher,
+  AddressRemover,
+  AddressVerifier,
+  ConsentGate,
+  DueAddressWork,
   EventFollower,
   ExportReader,
   JobContinuation,
   ListKeeper,
+  ListWriter,
   Preparation,
   RemovalGate,
+  PushPlanner,
+  RemovalLooks,
   RequestedJobs,
   ShownAddresses,
   WaitingRuns,

@@ -64,6 +64,24 @@ describe.each(testDatabaseKinds())('mailing consent on %s', (kind) => {
       await account.retitle('Other');
       expect(await account.mailedLists(LEFT)).toEqual([]);
     });
+
+    it('R53: stays when the contact is deleted and restored', async () => {
+      const [left] = await connectAndLeaveUnheard();
+      await account.remove(left);
+      await world.settle();
+      await account.restore(left);
+      await world.settle();
+      expect(await account.mailedLists(LEFT)).toEqual([]);
+    });
+
+    it('R53: stays when the contact is deleted and restored under the policy exclude', async () => {
+      const [left] = await connectAndLeaveUnheard({ delete_policy: 'exclude' });
+      await account.remove(left);
+      await world.settle();
+      await account.restore(left);
+      await world.settle();
+      expect(await account.mailedLists(LEFT)).toEqual([]);
+    });
   });
 
   describe('an unsubscribe from our list', () => {
@@ -105,6 +123,23 @@ describe.each(testDatabaseKinds())('mailing consent on %s', (kind) => {
       await world.settleUnisender();
       await rename(left, 'Renamed');
       expect(await nameOf(LEFT)).toBe('left');
+    });
+
+    it('R51: stays when only a row of ours ended it', async () => {
+      await world.control.set({ 'unisender.reimport_revives': true });
+      const [left] = await connectAndLeave();
+      clock.advance(60_000);
+      await account.change(left, { name: 'Renamed' });
+      await world.control.post('/kommo/hooks/flush');
+      clock.advance(60_000);
+      await world.work();
+      expect(await nameOf(LEFT)).toBe('Renamed');
+      await world.settleUnisender();
+      clock.advance(HOUR_MS);
+      await account.run('reconcile');
+      await account.retitle('Other');
+      expect(await account.mailedLists(LEFT)).toHaveLength(1);
+      expect(await account.mailedLists(LEFT)).not.toContain(await account.listId());
     });
 
     it('R51: ends when Unisender itself shows the address active on our list, by a look', async () => {

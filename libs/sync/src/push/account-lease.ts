@@ -3,8 +3,11 @@ import { Injectable } from '@nestjs/common';
 import { Database, LeaseStore, MailingConsentStore } from '#database';
 import { Clock, JobQueue, Logger, TransientError } from '#domain';
 
-/** After a worker is killed, no other works on its account for this long. A heartbeat extends the lease several times before. */
-const LEASE_MS = 20_000;
+/**
+ * After a worker is killed, no other works on its account for this long. It is longer than the longest call to Unisender, which takes
+ * 30 s: the next holder never works while a call of the last one runs. A heartbeat extends the lease several times before.
+ */
+const LEASE_MS = 45_000;
 const HEARTBEAT_MS = 4_000;
 const BUSY_RETRY_MS = 2_000;
 

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import { PushedAddressStore } from '#database';
 import type { Secret } from '#domain';
 import type { AccountWork } from './account-work.js';
-import { ExportReader, type ExportTask } from './export-reader.js';
+import { ExportReader, type ExportTask, unsavedTask } from './export-reader.js';
 import { type EnsuredList, ListKeeper } from './list-keeper.js';
-
-const unsavedTask: ExportTask = { taskId: null, sinceMs: 0, save: async () => {} };
 
 /** Prepares an account for pushes: its list, its fields, and the export that shows what Unisender had before. */
 @Injectable()
@@ -15,11 +14,13 @@ export class Preparation {
   constructor(
     private readonly lists: ListKeeper,
     private readonly exports: ExportReader,
+    private readonly pushed: PushedAddressStore,
   ) {}
 
   /**
    * Returns the id of the list to push to. Calls Unisender only when the account was never prepared, or when `look` is set; may
-   * wait for an export, and always for a new one when `relearn` is set. `task` keeps a running export over restarts.
+   * wait for an export, and always for a new one when `relearn` is set. With `relearn`, parked addresses are
+   * tried again. `task` keeps a running export over restarts.
    */
   async ensureReady(
     work: AccountWork,
@@ -32,6 +33,7 @@ export class Preparation {
     if (work.account.baselineState !== 'done' || isNew || options.relearn) {
       await this.exports.requestAndStore(work, key, options.task ?? unsavedTask);
     }
+    if (options.relearn) await work.lease.write(() => this.pushed.retryAll(work.lease.accountId));
     this.ready.set(work, listId);
     return listId;
   }

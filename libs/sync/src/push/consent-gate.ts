@@ -1,0 +1,21 @@
+import { Injectable } from '@nestjs/common';
+import { PushedAddressStore } from '#database';
+import type { AccountLease } from './account-lease.js';
+
+/** Stands before every call that puts addresses on a list: an address that refused mailings does not pass, whatever the caller wants. */
+@Injectable()
+export class ConsentGate {
+  constructor(private readonly pushed: PushedAddressStore) {}
+
+  /**
+   * Returns the addresses that may be put on a list now, and records for these that a row is sent. A refusal that arrives later is
+   * never lifted because of this row. Throws TransientError `lease_lost`.
+   */
+  async admit(lease: AccountLease, emails: readonly string[]): Promise<ReadonlySet<string>> {
+    return lease.write(async () => {
+      const mailable = await this.pushed.lockMailable(lease.accountId, emails);
+      await this.pushed.beginPut(lease.accountId, [...mailable]);
+      return mailable;
+    });
+  }
+}
