@@ -14,6 +14,7 @@ import { AuditStore } from './stores/audit.store.js';
 import { AuthStateStore } from './stores/auth-state.store.js';
 import { ContactFiguresStore } from './stores/contact-figures.store.js';
 import { ContactStore } from './stores/contact.store.js';
+import { ErasedRefusalStore } from './stores/erased-refusal.store.js';
 import { EventStore } from './stores/event.store.js';
 import { FailureStore } from './stores/failure.store.js';
 import { FigureStore } from './stores/figure.store.js';
@@ -21,6 +22,7 @@ import { GapStore } from './stores/gap.store.js';
 import { IntegrationStore } from './stores/integration.store.js';
 import { LeaseStore } from './stores/lease.store.js';
 import { MailingConsentStore } from './stores/mailing-consent.store.js';
+import { ManualAddressStore } from './stores/manual-address.store.js';
 import { MirrorPurgeStore } from './stores/mirror-purge.store.js';
 import { PersonStore } from './stores/person.store.js';
 import { PollStore } from './stores/poll.store.js';
@@ -48,6 +50,7 @@ const stores = [
   AuthStateStore,
   ContactFiguresStore,
   ContactStore,
+  ErasedRefusalStore,
   EventStore,
   FailureStore,
   FigureStore,
@@ -55,6 +58,7 @@ const stores = [
   IntegrationStore,
   LeaseStore,
   MailingConsentStore,
+  ManualAddressStore,
   MirrorPurgeStore,
   PersonStore,
   PollStore,

@@ -47,12 +47,14 @@ export {
   type SettledEvent,
   type WaitingEvent,
 } from './stores/event.store.js';
+export { type ErasedRefusal, ErasedRefusalStore } from './stores/erased-refusal.store.js';
 export { FailureStore } from './stores/failure.store.js';
 export { type DatabaseFigures, FigureStore } from './stores/figure.store.js';
 export { GapStore, type OpenGap } from './stores/gap.store.js';
 export { IntegrationStore, type NewIntegration } from './stores/integration.store.js';
 export { LeaseStore } from './stores/lease.store.js';
 export { MailingConsentStore, type PendingWriteBack } from './stores/mailing-consent.store.js';
+export { ManualAddressStore } from './stores/manual-address.store.js';
 export { type HeldAddress, type HeldContact, type HeldEvent, type HeldPerson, PersonStore } from './stores/person.store.js';
 export { PurgeStore } from './stores/purge.store.js';
 export { type NewPause, PauseStore } from './stores/pause.store.js';

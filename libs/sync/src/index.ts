@@ -21,7 +21,7 @@ export { Integrations } from './accounts/integrations.js';
 export { KommoContacts } from './accounts/kommo-contacts.js';
 export { SettingsChanges, type SettingsView } from './accounts/settings-changes.js';
 export { Uninstall } from './accounts/uninstall.js';
-export { UnisenderContacts, type UnisenderImportView } from './accounts/unisender-contacts.js';
+export { type ContactResult, UnisenderContacts } from './accounts/unisender-contacts.js';
 export { VendorWebhooks } from './accounts/vendor-webhooks.js';
 export { WidgetAdministrators } from './accounts/widget-administrators.js';
 export { WidgetAuthority, WidgetTokenRefusedError, type WidgetUser } from './accounts/widget-authority.js';

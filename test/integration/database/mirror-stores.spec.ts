@@ -150,7 +150,10 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
       { email: 'a@x', contactIds: [7, 8] },
       { email: 'new@x', contactIds: [] },
     ]);
-    await consents.markWrittenBack(ACCOUNT, ['a@x', 'new@x']);
+    await consents.markWrittenBack(ACCOUNT, await consents.listWriteBacks(ACCOUNT, 9), {
+      refused: new Map([[8, 'code']]),
+      retryAt: NOW + 9,
+    });
     await refuse('blocked', 'a@x');
     expect(await consents.listWriteBacks(ACCOUNT, 9)).toEqual([]);
     const active: ConsentView = { askedAtMs: NOW + 1, status: 'active', isOnOurList: true, hasLeftList: false };

@@ -30,8 +30,12 @@ const dirtyFields = [
   'updatedAt',
 ] as const satisfies readonly Field<AddressEntity>[];
 
+/** Holds an address that the operator added and that no contact holds. */
+const OPERATOR: AddressHolder = { name: '', fields: {} };
+
 /** An address whose row in Unisender may differ from the mirror. */
 export interface DirtyAddress extends Pick<AddressEntity, (typeof dirtyFields)[number]> {
+  /** The contact of the lowest id, or the operator. */
   readonly holder: AddressHolder | undefined;
   /** Whether an export or a look showed it on the account's list. */
   readonly isSeenOnList: boolean;
@@ -108,11 +112,13 @@ export class AddressStore {
    * unsubscribed. Addresses that contacts hold become dirty.
    */
   async forgetPushed(accountId: number): Promise<void> {
-    await this.database.execute(`DELETE FROM addresses WHERE account_id = ? AND consent = 'mailable'`, [accountId]);
+    await this.database.execute(`DELETE FROM addresses WHERE account_id = ? AND consent = 'mailable' AND is_manual = 0`, [accountId]);
     await this.keepRefusalsOfFormerAccount(accountId);
     await this.database.execute(
-      `UPDATE addresses SET origin = 'unknown', state = 'absent', pushed_hash = NULL, park_code = NULL, first_sent_at = NULL, seen_at = NULL,
-              own_list_id = NULL
+      `UPDATE addresses SET origin = 'unknown', state = 'absent', pushed_hash = NULL, written_fields = NULL, difference_hash = NULL,
+              first_sent_at = NULL, verify_at = NULL, own_list_id = NULL, seen_at = NULL, looked_at = NULL, is_on_other_lists = 0,
+              park_step = NULL, park_code = NULL, park_cause = NULL, park_attempts = 0, parked_at = NULL, retry_at = NULL, due_at = NULL,
+              removal = NULL, removal_run_id = NULL
         WHERE account_id = ?`,
       [accountId],
     );
@@ -120,23 +126,27 @@ export class AddressStore {
       `SELECT DISTINCT email FROM contact_addresses WHERE account_id = ? AND invalid_reason IS NULL`,
       [accountId],
     );
-    const emails = held.map(({ email }) => email);
+    const manual = await this.database.query<{ email: string }>(`SELECT email FROM addresses WHERE account_id = ? AND is_manual = 1`, [
+      accountId,
+    ]);
+    const emails = [...new Set([...held, ...manual].map(({ email }) => email))];
     await markDirty(this.database, accountId, emails, { nowMs: this.clock.nowMs(), cause: 'settings' });
   }
 
   /** The new Unisender account proves nothing about a refusal of the whole former one, which was also one of our list there. */
   private async keepRefusalsOfFormerAccount(accountId: number): Promise<void> {
-    await this.database.execute(
-      `UPDATE addresses SET list_refusal = global_refusal, list_refused_at = global_refused_at, list_learned_at = global_learned_at,
-              list_unproven = 0
-        WHERE account_id = ? AND global_refusal IS NOT NULL AND list_refusal IS NULL`,
-      [accountId],
-    );
-    await this.database.execute(
-      `UPDATE addresses SET global_refusal = NULL, global_refused_at = NULL, global_learned_at = NULL, global_unproven = 0, list_unproven = 0
-        WHERE account_id = ? AND (global_refusal IS NOT NULL OR list_unproven = 1)`,
-      [accountId],
-    );
+    for (const table of ['addresses', 'erased_refusals']) {
+      await this.database.execute(
+        `UPDATE ${table} SET list_refusal = global_refusal, list_refused_at = global_refused_at, list_learned_at = global_learned_at
+          WHERE account_id = ? AND global_refusal IS NOT NULL AND list_refusal IS NULL`,
+        [accountId],
+      );
+      await this.database.execute(
+        `UPDATE ${table} SET global_refusal = NULL, global_refused_at = NULL, global_learned_at = NULL, global_unproven = 0, list_unproven = 0
+          WHERE account_id = ? AND (global_refusal IS NOT NULL OR list_unproven = 1)`,
+        [accountId],
+      );
+    }
   }
 
   /** Lists the oldest dirty addresses, each with the existing contact of the lowest id that holds it. */
@@ -262,7 +272,7 @@ export class AddressStore {
     return rows.map((row) => ({
       ...row,
       isSeenOnList: row.seenAt !== null,
-      holder: holders.get(holderIds.get(row.email) ?? -1),
+      holder: holders.get(holderIds.get(row.email) ?? -1) ?? (row.isManual ? OPERATOR : undefined),
     }));
   }
 

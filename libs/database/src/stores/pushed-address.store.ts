@@ -146,6 +146,12 @@ export class PushedAddressStore {
     });
   }
 
+  /** Records that addresses were verified. */
+  async endVerification(accountId: number, emails: readonly string[]): Promise<void> {
+    const sql = 'UPDATE addresses SET verify_at = NULL, due_at = retry_at WHERE account_id = ? AND email IN (?)';
+    await executeIn(this.database, sql, [accountId], emails);
+  }
+
   /** Makes the sweep look at the account at that time. */
   async noteDue(accountId: number, dueAt: number): Promise<void> {
     await this.database.execute('UPDATE accounts SET work_due_at = ? WHERE account_id = ? AND (work_due_at IS NULL OR work_due_at > ?)', [
@@ -250,14 +256,17 @@ export class PushedAddressStore {
     const fields = ['accountId', 'listId', 'unisenderAccountId', 'unisenderDoubtId', 'unisenderKeyHash'] as const;
     const [own] = await selectRows(this.database, { entity: AccountEntity, fields, tail: 'WHERE account_id = ?', params: [accountId] });
     if (!own) return new Map();
-    const groups = [own.unisenderAccountId, own.unisenderDoubtId].map((id) => id ?? 'none');
-    const inGroups = `IN (${placeholders(groups.length)})`;
-    const rows = await selectRows(this.database, {
-      entity: AccountEntity,
-      fields,
-      tail: `WHERE account_id <> ? AND (unisender_account_id ${inGroups} OR unisender_doubt_id ${inGroups} OR unisender_key_hash = ?)`,
-      params: [accountId, ...groups, ...groups, own.unisenderKeyHash ?? 'none'],
-    });
+    const groups = [own.unisenderAccountId, own.unisenderDoubtId].flatMap((id) => id ?? []);
+    const same = [
+      ...groups.flatMap((id) => [['unisender_account_id', id] as const, ['unisender_doubt_id', id] as const]),
+      ...(own.unisenderKeyHash === null ? [] : [['unisender_key_hash', own.unisenderKeyHash] as const]),
+    ];
+    const rows: Pick<AccountEntity, 'accountId' | 'listId'>[] = [];
+    // One statement for each column, so that each uses its index.
+    for (const [column, value] of same) {
+      const tail = `WHERE ${column} = ? AND account_id <> ?`;
+      rows.push(...(await selectRows(this.database, { entity: AccountEntity, fields, tail, params: [value, accountId] })));
+    }
     return new Map(rows.map((row) => [row.accountId, row.listId]));
   }
 }

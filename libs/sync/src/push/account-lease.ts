@@ -53,6 +53,12 @@ export class RequestedJobs {
     private readonly queue: JobQueue,
   ) {}
 
+  /** Enqueues a `write-backs` job when a write-back is pending. Throws TransientError `queue_unavailable`. */
+  async enqueueWriteBacks(accountId: number): Promise<void> {
+    const [pending] = await this.consents.listWriteBacks(accountId, 1);
+    if (pending) await this.queue.put({ tube: 'write-backs', payload: { account_id: accountId } });
+  }
+
   /** Enqueues a `contacts` job, and a `write-backs` job when a write-back is pending. Throws TransientError `queue_unavailable`. */
   async enqueue(accountId: number): Promise<void> {
     const payload = { account_id: accountId };

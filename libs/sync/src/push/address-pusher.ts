@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { AddressStore, type DirtyAddress, PushedAddressStore } from '#database';
+import { AddressStore, type DirtyAddress, MailingConsentStore, PushedAddressStore } from '#database';
 import { Clock, MAX_ROWS_PER_CALL, type Secret, decideAddress } from '#domain';
+import { RequestedJobs } from './account-lease.js';
 import { type AccountWork, throwIfStopping } from './account-work.js';
 import { AddressRemover } from './address-remover.js';
 import { ListWriter, type Round } from './list-writer.js';
@@ -23,6 +24,25 @@ interface Plan {
   readonly hasMore: boolean;
 }
 
+/** Asks for write-backs of refusals that some holders of an address do not carry. */
+@Injectable()
+export class WriteBackRequests {
+  constructor(
+    private readonly consents: MailingConsentStore,
+    private readonly jobs: RequestedJobs,
+  ) {}
+
+  /** Records which refused addresses a contact without the tag holds. Call it in a transaction. */
+  async request(accountId: number, emails: readonly string[]): Promise<void> {
+    await this.consents.requestWriteBacks(accountId, emails);
+  }
+
+  /** Enqueues a job when a write-back is pending. */
+  async enqueue(accountId: number): Promise<void> {
+    await this.jobs.enqueueWriteBacks(accountId);
+  }
+}
+
 /** Finds what is to do for dirty addresses. */
 @Injectable()
 export class PushPlanner {
@@ -30,6 +50,7 @@ export class PushPlanner {
     private readonly addresses: AddressStore,
     private readonly pushed: PushedAddressStore,
     private readonly gate: RemovalGate,
+    private readonly writeBacks: WriteBackRequests,
     private readonly clock: Clock,
   ) {}
 
@@ -67,12 +88,15 @@ export class PushPlanner {
   private async clear({ work: { lease }, count }: Round, idle: readonly DirtyAddress[]): Promise<void> {
     const unchanged = idle.filter(({ holder }) => holder !== undefined).length;
     const isNeedless = ({ consent, holder, state }: DirtyAddress) => consent !== 'mailable' || (!holder && state === 'absent');
+    const refused = idle.filter(({ consent, holder }) => consent !== 'mailable' && holder !== undefined);
     const parked = idle.filter((address) => address.parkStep !== null && isNeedless(address));
     await lease.write(async () => {
       await this.addresses.clearDirty(lease.accountId, emailsOf(idle));
       await this.pushed.unpark(lease.accountId, emailsOf(parked));
+      await this.writeBacks.request(lease.accountId, emailsOf(refused));
       await count({ ...noCounts, unchanged });
     });
+    if (refused.length > 0) await this.writeBacks.enqueue(lease.accountId);
   }
 
   private async setAside({ work: { lease } }: Round, undecided: readonly DirtyAddress[]): Promise<void> {

@@ -10,6 +10,11 @@ import { noCounts } from './push-plan.js';
 /** More addresses are looked up by one export. */
 const MAX_LOOKS = 20;
 
+/** `isForced`: contacts may hold the addresses. */
+export interface RemovalOptions {
+  readonly isForced: boolean;
+}
+
 /** What is needed to decide on a removal. */
 @Injectable()
 export class RemovalLooks {
@@ -29,8 +34,9 @@ export class RemovalLooks {
    * it shows, also refusals. Returns the addresses that are still to be removed, with their places; those whose look Unisender refuses
    * are returned apart.
    */
-  async look(round: Round, removals: readonly DirtyAddress[]): Promise<LookedRemovals> {
-    return removals.length > MAX_LOOKS ? this.lookByExport(round, removals) : this.lookSingly(round, removals);
+  async look(round: Round, removals: readonly DirtyAddress[], { isForced }: RemovalOptions): Promise<LookedRemovals> {
+    const looked = removals.length > MAX_LOOKS ? await this.lookByExport(round, removals) : await this.lookSingly(round, removals);
+    return { ...looked, removals: looked.removals.filter(({ holder }) => isForced || holder === undefined) };
   }
 
   private async lookSingly({ work, key, listId }: Round, removals: readonly DirtyAddress[]): Promise<LookedRemovals> {
@@ -68,7 +74,7 @@ export class RemovalLooks {
 
   private async listRemovable({ lease }: AccountWork, emails: readonly string[]): Promise<DirtyAddress[]> {
     const current = await this.addresses.listWithHolders(lease.accountId, emails);
-    return current.filter(({ consent, holder }) => consent === 'mailable' && holder === undefined);
+    return current.filter(({ consent }) => consent === 'mailable');
   }
 }
 
@@ -89,10 +95,10 @@ export class AddressRemover {
   ) {}
 
   /** Looks at up to 500 addresses and removes them. Returns false when a missing list was replaced instead. Throws TransientError. */
-  async remove(round: Round, wanted: readonly DirtyAddress[]): Promise<boolean> {
+  async remove(round: Round, wanted: readonly DirtyAddress[], options: RemovalOptions = { isForced: false }): Promise<boolean> {
     const { work, listId } = round;
     const { accountId } = work.lease;
-    const { removals, places, refused } = await this.looks.look(round, wanted.slice(0, MAX_ROWS_PER_CALL));
+    const { removals, places, refused } = await this.looks.look(round, wanted.slice(0, MAX_ROWS_PER_CALL), options);
     for (const { address, code, cause } of refused) await this.writer.park(round, address, { step: 'look', code, cause });
     const emails = removals.map(({ email }) => email);
     const shared = await this.pushed.findSharedUses(accountId, listId, emails);

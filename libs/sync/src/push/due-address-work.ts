@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AddressStore, type DirtyAddress, MailingConsentStore, PushedAddressStore } from '#database';
-import { Clock, type PushedAddress, type Secret, hashOfPush, pushedByDelete, showsValues } from '#domain';
+import { Clock, type DirtyCause, type PushedAddress, type Secret, groupBy, hashOfPush, pushedByDelete, showsValues } from '#domain';
 import { type AccountWork, throwIfStopping } from './account-work.js';
 import { AddressLooker, type Look, viewsOf } from './address-looker.js';
 import { toShown } from './address-remover.js';
@@ -13,6 +13,8 @@ const BATCH = 20;
 interface Verified {
   readonly pushed: PushedAddress;
   readonly isDirty: boolean;
+  /** A late call of ours is undone without a confirmation; an undecided removal keeps its cause. */
+  readonly cause: DirtyCause;
 }
 
 /** Compares single addresses in Unisender with the mirror. */
@@ -34,7 +36,9 @@ export class AddressVerifier {
       key,
       records.map(({ email }) => email),
     );
-    const verified = records.map((record) => verifiedBy(record, looks.get(record.email), listId));
+    // A removal that is planned or waits for a confirmation stays as it is.
+    const [undecided, open] = [records.filter(({ removal }) => removal !== null), records.filter(({ removal }) => removal === null)];
+    const verified = open.map((record) => verifiedBy(record, looks.get(record.email), listId));
     await lease.write(async () => {
       await this.pushed.recordLooks(
         accountId,
@@ -44,9 +48,18 @@ export class AddressVerifier {
         accountId,
         verified.map(({ pushed }) => pushed),
       );
+      await this.pushed.endVerification(
+        accountId,
+        undecided.map(({ email }) => email),
+      );
       await this.consents.learn(accountId, viewsOf(looks));
-      const dirty = verified.filter(({ isDirty }) => isDirty).map(({ pushed }) => pushed.email);
-      await this.addresses.markDirty(accountId, dirty, 'event');
+      for (const [cause, group] of groupBy(
+        verified.filter(({ isDirty }) => isDirty),
+        (each) => each.cause,
+      )) {
+        const dirty = group.map(({ pushed }) => pushed.email);
+        await this.addresses.markDirty(accountId, dirty, cause);
+      }
     });
   }
 }
@@ -89,8 +102,9 @@ export class DueAddressWork {
 function verifiedBy(record: DirtyAddress, look: Look | undefined, listId: number): Verified {
   const base = { ...record, verifyAt: null, park: null };
   const { holder, dirtySince } = record;
-  if (look?.kind === 'absent') return { pushed: pushedByDelete(base), isDirty: holder !== undefined };
-  if (look?.kind !== 'found') return { pushed: toPushed(base), isDirty: true };
+  const cause = dirtySince === null ? 'event' : (record.dirtyCause ?? 'event');
+  if (look?.kind === 'absent') return { pushed: pushedByDelete(base), isDirty: holder !== undefined, cause };
+  if (look?.kind !== 'found') return { pushed: toPushed(base), isDirty: true, cause };
   const isOnList = look.contact.lists.some(({ id }) => id === listId || id === record.ownListId);
   const isSame = isOnList && holder !== undefined && showsValues(valuesOf(holder), look.contact.fields);
   const pushed = toPushed({
@@ -100,7 +114,7 @@ function verifiedBy(record: DirtyAddress, look: Look | undefined, listId: number
     pushedHash: isSame ? hashOfPush(holder.name, holder.fields) : null,
     ownListId: isOnList ? record.ownListId : null,
   });
-  return { pushed, isDirty: dirtySince !== null || (holder ? !isSame : isOnList) };
+  return { pushed, isDirty: dirtySince !== null || (holder ? !isSame : isOnList), cause };
 }
 
 const toPushed = ({
