@@ -78,6 +78,7 @@ import { AddressRemover, RemovalLooks } from './push/address-remover.js';
 import { ConsentGate } from './push/consent-gate.js';
 import { AddressVerifier, DueAddressWork } from './push/due-address-work.js';
 import { ExportReader, ShownAddresses } from './push/export-reader.js';
+import { ExportTasks } from './push/export-tasks.js';
 import { JobContinuation } from './push/job-continuation.js';
 import { ListKeeper } from './push/list-keeper.js';
 import { ErasedRefusals } from './push/erased-refusals.js';
@@ -151,6 +152,7 @@ const push: Type[] = [
   DueAddressWork,
   EventFollower,
   ExportReader,
+  ExportTasks,
   JobContinuation,
   ListKeeper,
   ErasedRefusals,

@@ -34,6 +34,8 @@ export type AccountPatch = Partial<
     | 'workDueAt'
     | 'settings'
     | 'baselineState'
+    | 'exportReplacements'
+    | 'exportReplacedAt'
     | 'webhookState'
     | 'lastEventAt'
     | 'emailKinds'

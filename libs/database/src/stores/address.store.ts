@@ -163,6 +163,12 @@ export class AddressStore {
     return this.withHolders(accountId, rows);
   }
 
+  /** Whether an address of the account was pushed to the present Unisender account. */
+  async hasPushed(accountId: number): Promise<boolean> {
+    const tail = "WHERE account_id = ? AND (first_sent_at IS NOT NULL OR state = 'present') LIMIT 1";
+    return (await selectRows(this.database, { entity: AddressEntity, fields: ['email'], tail, params: [accountId] })).length > 0;
+  }
+
   /** Counts the addresses among `emails` that are dirty. */
   async countDirtyAmong(accountId: number, emails: readonly string[]): Promise<number> {
     const tail = 'WHERE account_id = ? AND dirty_since IS NOT NULL AND email IN (?)';

@@ -1,25 +1,25 @@
 import { Injectable } from '@nestjs/common';
-import { Config } from '#config';
 import { AccountListStore, AccountStore, AddressStore, type DirtyAddress, type ExportedAddress, MailingConsentStore } from '#database';
 import {
   Clock,
   type OurLists,
   type Secret,
   TransientError,
+  hasErrorCode,
   isRefusal,
   parseAddress,
   showsValues,
   toPositiveInteger,
   viewOfExport,
 } from '#domain';
-import { type ExportRow, UnisenderClient, UnisenderRejectedError, type UnisenderTask } from '#unisender';
+import { type ExportRow, UnisenderClient, UnisenderRejectedError } from '#unisender';
+import { ExportTasks } from './export-tasks.js';
 import { type AccountWork, throwIfStopping } from './account-work.js';
 import { valuesOf } from './push-plan.js';
 
 /** The columns that decide on consents. */
 const EXPORT_FIELDS = ['email', 'email_status', 'email_list_ids', 'email_unsubscribed_list_ids'];
 const BATCH_ROWS = 500;
-const MAX_WAIT_MS = 30 * 60_000;
 
 /** Stores the id of a running export, so that the same export is used after a restart. */
 export interface ExportTask {
@@ -119,21 +119,29 @@ export class ExportReader {
   constructor(
     private readonly unisender: UnisenderClient,
     private readonly shown: ShownAddresses,
+    private readonly tasks: ExportTasks,
     private readonly clock: Clock,
-    private readonly config: Config,
   ) {}
 
   /**
    * Requests an export, waits for it (up to 30 minutes) and learns from every row. Pushed addresses that are not in it become dirty.
-   * Returns when it was requested, epoch milliseconds. An export that was requested before the list was chosen is not used. Throws TransientError `unisender_export_failed` when there is
-   * no export in time.
+   * Returns when it was requested, epoch milliseconds. An export that was requested before the list was chosen is not used. Throws
+   * TransientError `unisender_export_failed` when there is no export in time, and `unisender_export_unusable` when its file is no list
+   * of contacts.
    */
   async requestAndStore(work: AccountWork, key: Secret, task: ExportTask): Promise<number> {
     const running = task.sinceMs >= work.account.listDecidedAt ? task.taskId : null;
     const askedAtMs = running === null ? this.clock.nowMs() : task.sinceMs;
     const taskId = running ?? (await this.request(work, key));
     await task.save(taskId);
-    const url = await this.waitForFile(work, key, taskId, task);
+    const url = await this.tasks.waitForFile(work, key, {
+      taskId,
+      requestAgain: async () => {
+        const newId = await this.request(work, key);
+        await task.save(newId);
+        return newId;
+      },
+    });
     const ours = await this.shown.findOurLists(work);
     let batch: ExportedAddress[] = [];
     const storeBatch = async () => {
@@ -142,7 +150,7 @@ export class ExportReader {
       await this.shown.save(work, batch, askedAtMs);
       batch = [];
     };
-    for await (const row of this.readFile(url, task)) {
+    for await (const row of url === undefined ? [] : this.readFile(url, task)) {
       const { email, invalidReason } = parseAddress(row['email'] ?? '');
       if (invalidReason === 'empty') continue;
       batch.push(toExported(row, email, ours, askedAtMs));
@@ -167,34 +175,16 @@ export class ExportReader {
 
   /** Forgets the export when its file cannot be read, because the file may be deleted. The next attempt requests another one. */
   private async *readFile(url: string, task: ExportTask): AsyncGenerator<ExportRow> {
+    let rows = 0;
     try {
-      yield* this.unisender.readExport(url);
+      for await (const row of this.unisender.readExport(url)) {
+        rows += 1;
+        yield row;
+      }
     } catch (error) {
       await task.save(null);
-      throw error;
-    }
-  }
-
-  private async waitForFile(work: AccountWork, key: Secret, taskId: string, task: ExportTask): Promise<string> {
-    const giveUpAt = this.clock.nowMs() + MAX_WAIT_MS;
-    while (this.clock.nowMs() < giveUpAt) {
-      const { status, fileUrl } = await this.getTask(key, taskId);
-      if (fileUrl !== undefined) return fileUrl;
-      if (status !== 'new' && status !== 'processing') break;
-      await this.clock.sleep(this.config.unisenderExportPollMs, work.signal).catch(() => throwIfStopping(work.signal));
-      work.lease.assertHeld();
-    }
-    await task.save(null);
-    throw new TransientError('Unisender did not finish its export', { code: 'unisender_export_failed', retryAfterMs: 60_000 });
-  }
-
-  /** A task that Unisender no longer knows has ended without a file. */
-  private async getTask(key: Secret, taskId: string): Promise<Pick<UnisenderTask, 'status' | 'fileUrl'>> {
-    try {
-      return await this.unisender.getTask(key, taskId);
-    } catch (error) {
-      if (error instanceof UnisenderRejectedError) return { status: 'forgotten', fileUrl: undefined };
-      throw error;
+      if (rows === 0 || !hasErrorCode(error, 'unisender_unavailable')) throw error;
+      throw new TransientError('The export of Unisender ends early', { code: 'unisender_export_unusable', cause: error });
     }
   }
 }
