@@ -61,6 +61,18 @@ describe.each(testDatabaseKinds())('the addresses of an account on %s', (kind) =
     );
   });
 
+  it('R70: are tried again when all that fail are synced again', async () => {
+    await account.createMany([{ name: 'A', emails: ['info@example.com', 'a@example.com'], hooks: false }]);
+    await account.connect();
+    expect(Object.keys(await account.onList())).toEqual(['a@example.com']);
+    expect((await list({ state: 'failing' })).addresses).toMatchObject([{ email: 'info@example.com', attempts: 1 }]);
+    await world.control.set({ 'unisender.role_filter': false });
+    expect(await world.harness.get(Resync).request(account.accountId, { kind: 'all_failing' })).toBe(1);
+    await world.settle();
+    expect(Object.keys(await account.onList()).sort()).toEqual(['a@example.com', 'info@example.com']);
+    expect((await list({ state: 'failing' })).addresses).toEqual([]);
+  });
+
   it('R70: are read and pushed again by a resync of a contact or of one address', async () => {
     const [id] = await account.createMany([{ name: 'A', emails: ['a@example.com', 'b@example.com'], hooks: false }]);
     await account.connect();
