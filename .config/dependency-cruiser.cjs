@@ -58,7 +58,7 @@ module.exports = {
     {
       name: 'axios-only-in-http',
       severity: 'error',
-      from: { path: '^(apps|libs|test)/', pathNot: '^(libs/http|test/simulation)/' },
+      from: { path: '^(apps|libs|test)/', pathNot: '^libs/http/' },
       to: { path: 'node_modules/(@nestjs/)?axios' },
     },
     {

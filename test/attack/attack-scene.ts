@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { systemClock } from '#clock';
 import { listChildren } from '../support/built-process.js';
 import { RawClient } from '../support/raw-client.js';
@@ -10,12 +10,18 @@ import { type RawRequest, type RawResponse, sendRaw } from './raw-request.js';
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 const WATCH_EVERY_MS = 50;
 
+/** Of /proc/PID/stat: proc(5). */
+const [USER_TIME_FIELD, SYSTEM_TIME_FIELD, START_FIELD] = [13, 14, 21];
+const MS_PER_TICK = 10;
+
 /** The webhooks of a known account while an attack runs. */
 export interface Watched<T> {
   readonly result: T;
   readonly statuses: readonly number[];
   readonly p99Ms: number;
   readonly maxMs: number;
+  /** Processor time of the API meanwhile. */
+  readonly apiCpuMs: number;
 }
 
 const toMiB = (bytes: number) => Math.round(bytes / 1_048_576);
@@ -92,6 +98,7 @@ export class AttackScene {
   /** Sends webhooks of the known account while `work` runs. */
   async watch<T>(work: () => Promise<T>): Promise<Watched<T>> {
     const responses: Promise<RawResponse>[] = [];
+    const cpuBefore = this.apiCpuMs();
     const timer = setInterval(() => responses.push(this.sendHook()), WATCH_EVERY_MS);
     try {
       const result = await work();
@@ -99,7 +106,8 @@ export class AttackScene {
       const seen = await Promise.all(responses);
       const times = seen.map(({ ms }) => ms);
       const statuses = seen.map(({ status }) => status);
-      return { result, statuses, p99Ms: Math.round(percentile(times, 0.99)), maxMs: Math.round(Math.max(...times)) };
+      const apiCpuMs = this.apiCpuMs() - cpuBefore;
+      return { result, statuses, p99Ms: Math.round(percentile(times, 0.99)), maxMs: Math.round(Math.max(...times)), apiCpuMs };
     } finally {
       clearInterval(timer);
     }
@@ -133,12 +141,17 @@ export class AttackScene {
 
   /** The start time of the API: it changes when the API dies and is started again. */
   apiStart(): string {
-    return readFileSync(`/proc/${this.apiPid()}/stat`, 'utf8').split(' ')[21] ?? '';
+    return this.apiStat()[START_FIELD] ?? '';
   }
 
-  /** The names of the log files of the service. */
-  listLogs(): string[] {
-    return readdirSync(`${this.service.folder}/data/logs`, { recursive: true }).map(String);
+  /** The processor time that the API has used. */
+  apiCpuMs(): number {
+    const stat = this.apiStat();
+    return (Number(stat[USER_TIME_FIELD]) + Number(stat[SYSTEM_TIME_FIELD])) * MS_PER_TICK;
+  }
+
+  private apiStat(): string[] {
+    return readFileSync(`/proc/${this.apiPid()}/stat`, 'utf8').split(' ');
   }
 
   /** Waits. */

@@ -246,9 +246,7 @@ export class SyncWorld {
 
   private async enqueueWaitingAccount(): Promise<boolean> {
     const { clock } = this.harness;
-    const [withEvents] = await this.harness.get(EventStore).listAccountsWaiting(clock.nowMs() + 1_000, 1);
-    const [withDueWork] = await this.harness.get(AccountStore).listWorkDue(clock.nowMs(), 1);
-    const waiting = withEvents ?? withDueWork;
+    const [waiting] = await this.harness.get(EventStore).listAccountsWaiting(clock.nowMs() + 1_000, 1);
     if (waiting !== undefined) this.harness.jobs.push({ tube: 'contacts', payload: { account_id: waiting } });
     return waiting !== undefined;
   }

@@ -6,9 +6,6 @@ export interface AttentionFacts {
   readonly status: AccountStatus;
   readonly unisenderBlock: string | null;
   readonly webhookState: string | null;
-  readonly unisenderWebhookState?: string | null;
-  /** Whether removals wait for the confirmation of a run. */
-  readonly hasWaitingRun?: boolean;
   /** When an authorisation with fewer rights was refused; null after a later authorisation. */
   readonly authorizationRefusedAt: number | null;
   /** Why the work of the account waits; null without a pause. */
@@ -28,13 +25,16 @@ export type AttentionCode =
   | 'unisender_key_refused'
   | PauseAttention
   | 'webhook_disabled'
-  | 'webhook_missing'
-  | 'unisender_webhook_stopped'
-  | 'confirmation_required';
+  | 'webhook_missing';
 
 /** Lists what a human must do on an account; empty for a disconnected one. */
-export function listAttention(facts: AttentionFacts): AttentionCode[] {
-  const { status, unisenderBlock, webhookState, unisenderWebhookState, authorizationRefusedAt, pauseCode, hasWaitingRun } = facts;
+export function listAttention({
+  status,
+  unisenderBlock,
+  webhookState,
+  authorizationRefusedAt,
+  pauseCode,
+}: AttentionFacts): AttentionCode[] {
   if (status === 'disconnected') return [];
   const codes: readonly (AttentionCode | false)[] = [
     (status === 'reauthorization_required' || status === 'suspended') && status,
@@ -43,8 +43,6 @@ export function listAttention(facts: AttentionFacts): AttentionCode[] {
     pauseAttention.find((code) => code === pauseCode) ?? false,
     webhookState === 'disabled' && 'webhook_disabled',
     webhookState === 'missing' && 'webhook_missing',
-    unisenderWebhookState === 'stopped' && 'unisender_webhook_stopped',
-    hasWaitingRun === true && 'confirmation_required',
   ];
   return codes.filter((code) => code !== false);
 }

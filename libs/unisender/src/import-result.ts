@@ -46,19 +46,17 @@ function readRejected(log: unknown, rowCount: number): RejectedRow[] {
 
 /**
  * Reads the result of importContacts. Its log holds errors and warnings alike. With `invalid` 0 all entries are warnings, and no
- * row is rejected; old accounts have no `invalid` (reference/unisender.md 4.4).
+ * row is rejected.
  */
 export function readImportResult(result: unknown, rowCount: number): ImportResult {
   if (!isRecord(result) || !Object.hasOwn(result, 'total')) throw unavailable('sent no counts of the import');
-  const hasInvalid = Object.hasOwn(result, 'invalid');
-  const hasOnlyWarnings = hasInvalid && readCount(result, 'invalid') === 0;
-  const rejected = hasOnlyWarnings ? [] : readRejected(valueAt(result, 'log'), rowCount);
+  const hasOnlyWarnings = Object.hasOwn(result, 'invalid') && readCount(result, 'invalid') === 0;
   return {
     total: readCount(result, 'total'),
     inserted: readCount(result, 'inserted'),
     updated: readCount(result, 'updated'),
     deleted: readCount(result, 'deleted'),
-    invalid: hasInvalid ? readCount(result, 'invalid') : new Set(rejected.map(({ index }) => index)).size,
-    rejected,
+    invalid: readCount(result, 'invalid'),
+    rejected: hasOnlyWarnings ? [] : readRejected(valueAt(result, 'log'), rowCount),
   };
 }

@@ -1,12 +1,13 @@
 import type { AttackScene, Watched } from '../attack-scene.js';
 import { type Attack, tally } from '../attack.js';
 
-const HOOK_WITHIN_MS = 1_000;
+const HOOK_WITHIN_MS = 2_000;
 const GET = 'GET /sum?first=1&second=2 HTTP/1.1\r\nHost: a\r\n\r\n';
 /** A request must arrive within 30 s; the server looks every 5 s. */
 const SLOW_SECONDS = 40;
 
-const describe = ({ statuses, maxMs }: Watched<unknown>) => `webhooks ${tally(statuses)}, slowest ${maxMs} ms`;
+const describe = ({ statuses, maxMs, apiCpuMs }: Watched<unknown>) =>
+  `webhooks ${tally(statuses)}, slowest ${maxMs} ms, ${apiCpuMs} ms of processor time`;
 
 const isServed = ({ statuses, maxMs }: Watched<unknown>) => statuses.every((status) => status === 200) && maxMs <= HOOK_WITHIN_MS;
 

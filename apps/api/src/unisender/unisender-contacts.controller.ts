@@ -30,7 +30,6 @@ export class UnisenderContactsController {
   @Audited('unisender.change', { delete: flag, emails: count })
   async change(@Account('id') { accountId }: AuthorisedAccount, @Body() body: ChangeContactsDto) {
     const emails = parseEmails(body.emails);
-    const results = body.delete ? await this.contacts.remove(accountId, emails) : await this.contacts.add(accountId, emails);
-    return { results };
+    return body.delete ? this.contacts.remove(accountId, emails) : this.contacts.add(accountId, emails);
   }
 }
