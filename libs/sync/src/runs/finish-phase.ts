@@ -20,7 +20,8 @@ export class FinishPhase implements Phase {
     const { run, work } = step;
     const sinceMs = this.clock.nowMs();
     const eventCount = await this.pusher.applyEvents(work);
-    if (eventCount > 0 && (await this.progress.needsSecondRead(run, sinceMs))) {
+    // A run that has read no page, only stored contacts, misses none.
+    if (eventCount > 0 && run.page > 0 && (await this.progress.needsSecondRead(run, sinceMs))) {
       return (await this.progress.save(run.runId, secondRead(run))) ? 'later' : 'ended';
     }
     if (!(await this.pusher.push(step, 0))) return 'ended';

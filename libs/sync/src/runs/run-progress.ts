@@ -71,7 +71,7 @@ export class RunProgress {
   }
 
   /** Whether the contacts must be read again: some were deleted since `sinceMs`, so others moved to pages that were read already. */
-  async needsSecondRead({ accountId, pass, page }: RunEntity, sinceMs: number): Promise<boolean> {
-    return page > 0 && pass < MAX_PASSES && (await this.contacts.hasDeletedSince(accountId, sinceMs));
+  async needsSecondRead({ accountId, pass }: RunEntity, sinceMs: number): Promise<boolean> {
+    return pass < MAX_PASSES && (await this.contacts.hasDeletedSince(accountId, sinceMs));
   }
 }
