@@ -12,7 +12,7 @@ export interface JobContext {
   readonly isRetry: () => Promise<boolean>;
 }
 
-/** What a tube worker says about itself. */
+/** Options of a tube worker. */
 export interface TubeWorkerOptions<T extends Tube = Tube> {
   readonly tube: T;
   /** The job catalogue's number (`libs/domain/src/jobs.ts`), with which producers put jobs. Another number does not compile. */

@@ -1,4 +1,4 @@
-/** What a line knows of a request. */
+/** A request that waits in the line. */
 interface Waiting {
   readonly group: string;
   readonly deadlineMs: number;
