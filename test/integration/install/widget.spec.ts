@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { AccountStore, LeaseStore } from '#database';
 import { AccountBlockedError, Secret } from '#domain';
 import { Integrations, RunService, VendorWebhooks, WebhookWatchdog, WidgetAuthority, WidgetSettings, WidgetStatuses } from '#sync';
+import { UnisenderClient } from '#unisender';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { type Harness, createHarness } from '../../support/sync-harness.js';
@@ -215,14 +216,54 @@ describe.each(testDatabaseKinds())('the widget on %s', (kind) => {
       expect(await check()).toEqual({ found: 'active', isReconciling: false });
     });
 
-    it('R19: keeps the state `missing` while Kommo refuses the webhook', async () => {
+    it('R19: shows the webhook as unavailable while Kommo refuses it and responds to reads', async () => {
       await control.send('DELETE', `/kommo/accounts/${ACCOUNT_ID}/webhooks`);
       await control.fault({ target: 'kommo', kind: '403html', match: 'POST' });
-      expect((await failureOf(check())).code).toBe('kommo_forbidden');
-      expect((await findAccount())?.webhookState).toBe('missing');
+      expect(await check()).toEqual({ found: 'unavailable', isReconciling: false });
+      expect((await findAccount())?.webhookState).toBe('unavailable');
       await harness.get(VendorWebhooks).ensure(ACCOUNT_ID);
       await control.clearFaults();
       expect(await check()).toEqual({ found: 'missing', isReconciling: true });
+    });
+  });
+
+  describe('the watchdog of the webhook in Unisender', () => {
+    beforeEach(async () => {
+      await saveKey(harness);
+      await endRun();
+    });
+
+    const check = () => harness.get(WebhookWatchdog).check(ACCOUNT_ID);
+    const hooks = () => harness.get(UnisenderClient).listHooks(Secret.of(UNISENDER_KEY));
+    const state = async () => (await findAccount())?.unisenderWebhookState;
+
+    const stop = async () => {
+      const [hook] = await hooks();
+      const form = { api_key: UNISENDER_KEY, hook_url: hook?.url ?? '', 'events[unsubscribe]': '*', status: 'stopped' };
+      await fetch(`${sandbox.url}/ru/api/setHook`, { method: 'POST', body: new URLSearchParams(form) });
+    };
+
+    it('R19: only reads the state of an active one', async () => {
+      expect(await state()).toBe('active');
+      await control.forgetCalls();
+      expect(await check()).toEqual({ found: 'active', isReconciling: false });
+      expect([(await control.calls('/listHooks')).length, (await control.calls('/setHook')).length]).toEqual([1, 0]);
+    });
+
+    it.each([
+      ['stopped', stop],
+      ['missing', async () => harness.get(UnisenderClient).removeHook(Secret.of(UNISENDER_KEY), (await hooks())[0]?.url ?? '')],
+    ])('R19: sets a %s one again and starts a reconciliation, also after a crash or an active run', async (found, lose) => {
+      await lose();
+      await harness.get(RunService).start({ accountId: ACCOUNT_ID, mode: 'import', trigger: 'operator' });
+      expect(await check()).toEqual({ found: 'active', isReconciling: false });
+      expect(await state()).toBe(found);
+      expect(await hooks()).toMatchObject([{ status: 'active' }]);
+      await endRun();
+      expect(await check()).toEqual({ found: 'active', isReconciling: true });
+      expect(await state()).toBe('active');
+      await endRun();
+      expect(await check()).toEqual({ found: 'active', isReconciling: false });
     });
   });
 

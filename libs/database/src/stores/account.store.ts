@@ -35,6 +35,7 @@ export type AccountPatch = Partial<
     | 'settings'
     | 'baselineState'
     | 'webhookState'
+    | 'unisenderWebhookState'
     | 'lastEventAt'
     | 'emailKinds'
     | 'emailKindsReadAt'

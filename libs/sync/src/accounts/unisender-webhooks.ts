@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { AccountEntity } from '#database';
+import { type AccountEntity, AccountStore, type UnisenderWebhookState } from '#database';
 import type { Secret } from '#domain';
 import { Keyring } from '#secrets';
 import { UnisenderClient } from '#unisender';
@@ -19,14 +19,44 @@ export class UnisenderWebhooks {
     private readonly unisender: UnisenderClient,
     private readonly urls: WebhookUrls,
     private readonly keyring: Keyring,
+    private readonly accounts: AccountStore,
   ) {}
 
   /** Creates the webhook, or enables one that Unisender has stopped (reference/unisender.md 8.1), and deletes those of former URLs. */
   async ensure(account: AccountEntity): Promise<void> {
     const key = findUsableUnisenderKey(this.keyring, account);
     if (!key) return;
-    await this.unisender.setHook(key, { url: await this.urls.get(account.accountId, 'unisender'), ...WEBHOOK });
-    await this.removeFormer(account.accountId, key);
+    await this.set(account.accountId, key);
+    if (account.unisenderWebhookState === null) await this.accounts.update(account.accountId, { unisenderWebhookState: 'active' });
+  }
+
+  /**
+   * Reads the state of the webhook from Unisender, which stops one after 24 hours of failed deliveries, and starts one that is not
+   * active. Returns whether events may have been missed. Then the account keeps the state that was found: the caller sets it to `active`
+   * after it has started a reconciliation.
+   */
+  async repair(account: AccountEntity): Promise<boolean> {
+    const key = findUsableUnisenderKey(this.keyring, account);
+    if (!key) return false;
+    const { accountId, unisenderWebhookState: stored } = account;
+    const found = await this.readState(accountId, key);
+    const state = found === 'active' ? (stored ?? 'active') : found;
+    if (state !== stored) await this.accounts.update(accountId, { unisenderWebhookState: state });
+    if (found === 'active') await this.removeFormer(accountId, key);
+    else await this.set(accountId, key);
+    return state !== 'active';
+  }
+
+  private async set(accountId: number, key: Secret): Promise<void> {
+    await this.unisender.setHook(key, { url: await this.urls.get(accountId, 'unisender'), ...WEBHOOK });
+    await this.removeFormer(accountId, key);
+  }
+
+  private async readState(accountId: number, key: Secret): Promise<UnisenderWebhookState> {
+    const ownUrl = await this.urls.get(accountId, 'unisender');
+    const hook = (await this.unisender.listHooks(key)).find(({ url }) => url === ownUrl);
+    if (!hook) return 'missing';
+    return hook.status === 'stopped' ? 'stopped' : 'active';
   }
 
   /** Deletes all webhooks of the account. */

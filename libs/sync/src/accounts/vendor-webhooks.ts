@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type AccountEntity, AccountStore, type WebhookState } from '#database';
+import { type AccountEntity, type AccountPatch, AccountStore, type WebhookState } from '#database';
 import { AccountBlockedError, Logger, ServiceError, TransientError } from '#domain';
 import { UnisenderKeyRefusedError } from '#unisender';
 import { AccountGate } from './account-gate.js';
@@ -13,7 +13,11 @@ export interface WebhookRepair {
   readonly found: WebhookState;
   /** Whether events may have been missed. */
   readonly hasGap: boolean;
+  /** The states of the account once a reconciliation reads what was missed. */
+  readonly settled: Pick<AccountPatch, 'webhookState' | 'unisenderWebhookState'>;
 }
+
+type KommoRepair = Pick<WebhookRepair, 'found' | 'hasGap'>;
 
 /** Creates, repairs and removes the webhooks of an account at both vendors. */
 @Injectable()
@@ -51,25 +55,23 @@ export class VendorWebhooks {
   }
 
   /**
-   * Checks Kommo's webhook and creates missing or disabled ones. With a gap the account keeps its state: the caller sets it to
-   * `active` after it has started a reconciliation. Throws the first error of the vendors, after it has tried both.
+   * Checks both webhooks and creates missing, disabled and stopped ones. After a gap the account keeps the state that was found: the
+   * caller stores `settled` after it has started a reconciliation. Throws the first error of the vendors, after it has tried both.
    */
   async repair(accountId: number): Promise<WebhookRepair> {
     const account = await this.gate.get(accountId, 'call_kommo');
-    const found = await this.findState(account);
-    if (found === 'unavailable') return this.leaveUnavailable(account);
-    if (found === 'active' && account.webhookState === 'active') {
-      await this.kommo.removeFormer(account);
-      await this.unisender.ensure(account);
-      return { account, found, hasGap: false };
-    }
-    const webhookState = found === 'active' ? (account.webhookState ?? 'missing') : found;
-    await this.accounts.update(accountId, { webhookState });
-    this.logger.warn('webhook was not active; repairing it', { account_id: accountId, found });
-    const [failure] = await collectFailures([() => this.kommo.ensure(account), () => this.unisender.ensure(account)]);
-    if (failure && (await this.isUnavailable(account, failure))) return this.leaveUnavailable(account);
+    const repaired: { kommo?: KommoRepair; hasUnisenderGap?: boolean } = {};
+    const [failure] = await collectFailures([
+      async () => void (repaired.kommo = await this.repairKommo(account)),
+      async () => void (repaired.hasUnisenderGap = await this.unisender.repair(account)),
+    ]);
     if (failure) throw failure;
-    return { account, found, hasGap: true };
+    const { found = 'missing', hasGap = false } = repaired.kommo ?? {};
+    const settled = {
+      ...(hasGap ? { webhookState: 'active' as const } : {}),
+      ...(repaired.hasUnisenderGap ? { unisenderWebhookState: 'active' as const } : {}),
+    };
+    return { account, found, hasGap: Object.keys(settled).length > 0, settled };
   }
 
   /**
@@ -82,6 +84,25 @@ export class VendorWebhooks {
     const failures = await collectFailures([() => this.kommo.remove(account), () => this.unisender.remove(account)]);
     for (const error of failures) this.logger.warn('webhook not removed', { account_id: accountId, error });
     if (!failures.some(mayPassLater)) await this.accounts.update(accountId, { webhookState: null });
+  }
+
+  private async repairKommo(account: AccountEntity): Promise<KommoRepair> {
+    const { accountId, webhookState: stored } = account;
+    const found = await this.findState(account);
+    if (found === 'active' && stored === 'active') {
+      await this.kommo.removeFormer(account);
+      return { found, hasGap: false };
+    }
+    if (found === 'unavailable') return this.leaveUnavailable(accountId);
+    await this.accounts.update(accountId, { webhookState: found === 'active' ? (stored ?? 'missing') : found });
+    this.logger.warn('webhook was not active; repairing it', { account_id: accountId, found });
+    try {
+      await this.kommo.ensure(account);
+    } catch (error) {
+      if (await this.isUnavailable(account, error)) return this.leaveUnavailable(accountId);
+      throw error;
+    }
+    return { found, hasGap: true };
   }
 
   private async findState(account: AccountEntity): Promise<WebhookState> {
@@ -98,10 +119,9 @@ export class VendorWebhooks {
   }
 
   /** The account is polled for changes; the next check tries again. */
-  private async leaveUnavailable(account: AccountEntity): Promise<WebhookRepair> {
-    await this.accounts.update(account.accountId, { webhookState: 'unavailable' });
-    await this.unisender.ensure(account);
-    return { account, found: 'unavailable', hasGap: false };
+  private async leaveUnavailable(accountId: number): Promise<KommoRepair> {
+    await this.accounts.update(accountId, { webhookState: 'unavailable' });
+    return { found: 'unavailable', hasGap: false };
   }
 
   private async ensureKommo(account: AccountEntity): Promise<void> {

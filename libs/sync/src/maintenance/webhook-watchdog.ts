@@ -22,13 +22,13 @@ export class WebhookWatchdog {
   ) {}
 
   /**
-   * Checks and repairs the webhooks of an account. After a gap it starts a reconciliation, then sets the webhook state to `active`. A
+   * Checks and repairs the webhooks of an account. After a gap it starts a reconciliation, then sets the states of the webhooks to `active`. A
    * crash or an active run in between leaves the state as it was, so the next check reconciles. Throws as {@link VendorWebhooks.repair}.
    */
   async check(accountId: number): Promise<WebhookCheck> {
-    const { account, found, hasGap } = await this.webhooks.repair(accountId);
+    const { account, found, hasGap, settled } = await this.webhooks.repair(accountId);
     const isReconciling = hasGap && hasUsableUnisenderKey(account) && (await this.reconcile(accountId));
-    if (isReconciling) await this.accounts.update(accountId, { webhookState: 'active' });
+    if (isReconciling) await this.accounts.update(accountId, settled);
     return { found, isReconciling };
   }
 
