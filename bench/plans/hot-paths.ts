@@ -11,6 +11,8 @@ import {
   GapStore,
   LeaseStore,
   MailingConsentStore,
+  MirrorPurgeStore,
+  PollStore,
   RunStore,
   WebhookTokenStore,
 } from '#database';
@@ -141,6 +143,9 @@ function accountPaths(database: Database, clock: Clock): HotPath[] {
     { name: 'renew a lease', call: () => leases.renew(LARGE_ACCOUNT, 1, 1_000) },
     { name: 'release a lease', call: () => leases.release(LARGE_ACCOUNT, 1) },
     { name: 'find abandoned leases', call: () => leases.listAbandoned(1_000, 1_000) },
+    { name: 'find accounts to poll', call: () => new PollStore(database, clock).listDue(NOW, 1_000) },
+    { name: 'purge deleted contacts', call: () => new MirrorPurgeStore(database).purgeDeletedContacts(LARGE_ACCOUNT, 1, 2_000) },
+    { name: 'purge strangers', call: () => new MirrorPurgeStore(database).purgeStrangers(LARGE_ACCOUNT, 'person5', 2_000) },
     { name: 'find open gaps', call: () => new GapStore(database, clock).list(NOW, 1_000) },
     { name: 'find expiring tokens', call: () => new AccessStore(database, clock).listExpiringBefore(NOW, 0, 1_000) },
     { name: 'find due alerts', call: () => new AlertStore(database, clock).listDue(100) },
