@@ -127,7 +127,7 @@ describe.each(testDatabaseKinds())('the way from Kommo to the mirror on %s', (ki
     await world.control.forgetCalls();
     await receive({ contacts: { update: ids.map((id, index) => update(id, `P${index}`, { updated_at: undefined })) } });
     await work();
-    expect((await reads()).map(({ query }) => String(query).split('filter').length - 1)).toEqual([250, 250, 100]);
+    expect((await reads()).map((call) => String((call as { query?: string }).query).split('filter').length - 1)).toEqual([250, 250, 100]);
   });
 
   it.each(['504', '413', '500'])('R70: a run reads smaller pages when Kommo answers a page with %s', async (kind) => {
