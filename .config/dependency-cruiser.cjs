@@ -58,7 +58,7 @@ module.exports = {
     {
       name: 'axios-only-in-http',
       severity: 'error',
-      from: { path: '^(apps|libs|test)/', pathNot: '^libs/http/' },
+      from: { path: '^(apps|libs|test)/', pathNot: '^(libs/http|test/simulation)/' },
       to: { path: 'node_modules/(@nestjs/)?axios' },
     },
     {

@@ -1,11 +1,13 @@
 import {
   AccessStore,
+  AccountListStore,
   AccountStore,
   AddressStore,
   AlertStore,
   ContactFiguresStore,
   ContactStore,
   type Database,
+  ErasedRefusalStore,
   EventStore,
   FailureStore,
   GapStore,
@@ -13,6 +15,7 @@ import {
   MailingConsentStore,
   MirrorPurgeStore,
   PollStore,
+  PushedAddressStore,
   RunStore,
   WebhookTokenStore,
 } from '#database';
@@ -108,17 +111,30 @@ function contactPaths(database: Database, clock: Clock): HotPath[] {
   ];
 }
 
+const LISTED = { accountId: LARGE_ACCOUNT, unisenderAccountId: 'unisender', listId: 1 };
+
 /** The statements of pushes. */
 function addressPaths(database: Database, clock: Clock): HotPath[] {
   const addresses = new AddressStore(database, clock);
   const consents = new MailingConsentStore(database, clock);
+  const pushed = new PushedAddressStore(database, clock);
+  const lists = new AccountListStore(database, clock);
   return [
     { name: 'list dirty addresses', call: () => addresses.listDirty(LARGE_ACCOUNT, 500) },
     { name: 'measure the backlog', call: () => addresses.findBacklog(LARGE_ACCOUNT) },
     { name: 'count dirty addresses of a page', call: () => addresses.countDirtyAmong(LARGE_ACCOUNT, EMAILS) },
     { name: 'mark addresses dirty', call: () => addresses.markDirty(LARGE_ACCOUNT, EMAILS.slice(0, 50), 'event') },
-    { name: 'record sent addresses', call: () => addresses.markSent(LARGE_ACCOUNT, EMAILS) },
-    { name: 'record an unknown outcome', call: () => addresses.markOutcomeUnknown(LARGE_ACCOUNT, EMAILS) },
+    { name: 'list addresses with their holders', call: () => addresses.listWithHolders(LARGE_ACCOUNT, EMAILS) },
+    { name: 'lock mailable addresses', call: () => pushed.lockMailable(LARGE_ACCOUNT, EMAILS) },
+    { name: 'begin a put', call: () => pushed.beginPut(LARGE_ACCOUNT, EMAILS) },
+    { name: 'begin a removal', call: () => pushed.beginRemoval(LARGE_ACCOUNT, EMAILS) },
+    { name: 'record sent addresses', call: () => pushed.markSent(LARGE_ACCOUNT, EMAILS) },
+    { name: 'list due addresses', call: () => pushed.listDue(LARGE_ACCOUNT, 20) },
+    { name: 'find the next due address', call: () => pushed.refreshDue(LARGE_ACCOUNT) },
+    { name: 'find addresses that other accounts hold', call: () => pushed.findSharedUses(LARGE_ACCOUNT, 1, EMAILS) },
+    { name: 'ask for tags of later holders', call: () => consents.requestWriteBacks(LARGE_ACCOUNT, EMAILS) },
+    { name: 'find erased refusals', call: () => new ErasedRefusalStore(database, clock).hasAny(LARGE_ACCOUNT) },
+    { name: 'find the lists of an account', call: () => lists.findOurLists(LISTED) },
     { name: 'clear dirty addresses', call: () => addresses.clearDirty(LARGE_ACCOUNT, EMAILS) },
     { name: 'read records of addresses', call: () => addresses.listRecords(LARGE_ACCOUNT, EMAILS) },
     { name: 'list unmailable addresses', call: () => consents.listUnmailable(LARGE_ACCOUNT, EMAILS) },
@@ -135,6 +151,7 @@ function accountPaths(database: Database, clock: Clock): HotPath[] {
   return [
     { name: 'find an account by its webhook token', call: () => new WebhookTokenStore(database, clock).findByHash('hash') },
     { name: 'list accounts', call: () => accounts.list({ after: LARGE_ACCOUNT, limit: 100 }) },
+    { name: 'find accounts with due addresses', call: () => accounts.listWorkDue(NOW, 1_000) },
     { name: 'find stale runs', call: () => runs.listStale(NOW, 1_000) },
     { name: 'find the active run', call: () => runs.findActive(LARGE_ACCOUNT) },
     { name: 'list runs', call: () => runs.list(LARGE_ACCOUNT, 50) },

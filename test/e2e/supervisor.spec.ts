@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { BuiltProcess, eventually, isAlive, listChildren } from '../support/built-process.js';
 import { ServiceProcesses } from '../support/service-processes.js';
 
-const ENTRY = { queue: 'libs/beanstalkd', worker: 'apps/worker', api: 'apps/api' } as const;
+const ENTRY = { queue: 'apps/cli/src/supervisor/embedded-queue-main', worker: 'apps/worker', api: 'apps/api' } as const;
 
 /** Kommo calls an unreachable receiver only three times: here at once, after 3 s and after another 9 s. */
 const HOOK_TIME_SCALE = 0.01;
@@ -25,7 +25,8 @@ describe('the service as one command', () => {
     async (name) => {
       const account = await service.addAccount();
       await account.connect();
-      const pid = findChild(name)?.pid ?? 0;
+      const pid = findChild(name)?.pid;
+      if (pid === undefined) throw new Error(`no process ${name}`);
       process.kill(pid, 'SIGKILL');
       await eventually('the end of the process', () => !isAlive(pid));
       await account.create({ name: 'Anna', emails: ['anna@example.com'] });

@@ -155,8 +155,10 @@ export async function findBrokenPromises(account: ConnectedAccount, before: Read
     if (now?.status === 'unsubscribed') return [];
     if (before.get(email)?.status === 'unsubscribed') return [`${email} is ${now?.status ?? 'missing'}, it was unsubscribed`];
     if (now?.lists.some(({ id }) => id !== listId)) return [`${email} is still on a list that the account left`];
+    // An empty name does not overwrite a name that was there before.
+    const allowedNames = name === '' ? ['', before.get(email)?.fields['Name']] : [name];
     if (name !== undefined)
-      return isOnList && (now?.fields['Name'] ?? '') === name
+      return isOnList && allowedNames.includes(now?.fields['Name'] ?? '')
         ? []
         : [`${email} is not on the list as ${JSON.stringify(name)}: ${JSON.stringify(now)}`];
     if (isOnList) return [`${email} is on the list but no contact has it`];

@@ -246,7 +246,9 @@ export class SyncWorld {
 
   private async enqueueWaitingAccount(): Promise<boolean> {
     const { clock } = this.harness;
-    const [waiting] = await this.harness.get(EventStore).listAccountsWaiting(clock.nowMs() + 1_000, 1);
+    const [withEvents] = await this.harness.get(EventStore).listAccountsWaiting(clock.nowMs() + 1_000, 1);
+    const [withDueWork] = await this.harness.get(AccountStore).listWorkDue(clock.nowMs(), 1);
+    const waiting = withEvents ?? withDueWork;
     if (waiting !== undefined) this.harness.jobs.push({ tube: 'contacts', payload: { account_id: waiting } });
     return waiting !== undefined;
   }

@@ -24,6 +24,7 @@ export function programs() {
     ['beanstalkd', { file: compiled('libs/beanstalkd/src/main'), args: [] }],
     ['bench', { file: compiled('bench/main'), args: [] }],
     ['attack', { file: compiled('test/attack/main'), args: [], needsDev: true }],
+    ['simulate', { file: compiled('test/simulation/main'), args: [], needsDev: true }],
   ];
   return new Map([...applications, ...commands, ...others]);
 }

@@ -5,6 +5,7 @@ import { enqueueRenewals, enqueueTime } from './commands/jobs.command.js';
 import { migrateDatabase } from './commands/migrate.command.js';
 import { pause, resume } from './commands/pause.command.js';
 import { erasePerson, exportPerson } from './commands/person.command.js';
+import { failures, resync } from './commands/resync.command.js';
 import { rotateKey } from './commands/rotate-key.command.js';
 import { rotateWebhooks } from './commands/rotate-webhooks.command.js';
 import { settings } from './commands/settings.command.js';
@@ -94,6 +95,23 @@ program
   .option('--json', 'print the result as JSON')
   .addHelpText('after', jobExitCodes)
   .action((hours: number, { json = false }: { json?: boolean }) => enqueueRenewals(loadConfigOrExit(), hours, { json, print: printOut }));
+program
+  .command('resync')
+  .description('read a contact from Kommo again and push its addresses again')
+  .argument('<what>', 'the id of a contact, an e-mail address, or all-failing')
+  .option('--account <id>', 'needed when there are several accounts', toAccountId)
+  .option('--json', 'print the result as JSON')
+  .action((what: string, { account, json = false }: { account?: number; json?: boolean }) =>
+    resync(loadConfigOrExit(), what, { accountId: account, json, print: printOut }),
+  );
+program
+  .command('failures')
+  .description('list the failing addresses of an account, or the buried jobs of all accounts')
+  .option('--account <id>', 'list the failing addresses of this account', toAccountId)
+  .option('--json', 'print one JSON object a line')
+  .action(({ account, json = false }: { account?: number; json?: boolean }) =>
+    failures(loadConfigOrExit(), account, { json, print: printOut }),
+  );
 program
   .command('pause')
   .description('stop the work of a tube, an account or a vendor')

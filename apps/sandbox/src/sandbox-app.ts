@@ -18,24 +18,25 @@ export interface SandboxAppOptions {
   readonly clock: Clock;
   readonly seed: number;
   readonly reset: () => void;
+  /** Delivers hooks and callbacks. Default: over HTTP. */
+  readonly send?: SendOutbound;
 }
 
 /** Both emulated vendors and the control API with their state. A reset replaces the whole object. */
 export class SandboxApp {
-  private readonly switches = new Switches();
+  readonly switches = new Switches();
   /** Calls whose connection broke and that take effect later. */
   private lateCalls: (() => Promise<HttpResponse>)[] = [];
   private readonly scheduler: Scheduler;
   private readonly calls: CallLog;
   private readonly faults: FaultInjector;
-  private readonly kommo: KommoEmulator;
-  private readonly unisender: UnisenderEmulator;
+  readonly kommo: KommoEmulator;
+  readonly unisender: UnisenderEmulator;
   private readonly control: ControlApi;
 
   constructor(options: SandboxAppOptions) {
-    const { clock } = options;
+    const { clock, send = createOutbound(clock) } = options;
     const random = seededRandom(options.seed);
-    const send = createOutbound(clock);
     this.scheduler = new Scheduler(clock);
     this.calls = new CallLog(clock, this.switches);
     this.faults = new FaultInjector(random, this.switches);

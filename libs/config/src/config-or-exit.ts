@@ -1,11 +1,9 @@
 import { InvalidInputError } from '#domain';
 import { type Config, loadConfig } from './config.js';
+import { keepFilesPrivate } from './private-files.js';
 
 /** Exit code for a bad configuration, as in sysexits(3). A restart without a change fails again. */
 export const EX_CONFIG = 78;
-
-/** Files and folders that this process and its children create can be read by their owner only. */
-const PRIVATE_UMASK = 0o077;
 
 /**
  * Ends the process with {@link EX_CONFIG} after an InvalidInputError, one line per problem on standard error. Throws any other
@@ -17,14 +15,12 @@ export function exitIfMisconfigured(error: unknown): never {
   process.exit(EX_CONFIG);
 }
 
-/**
- * Calls {@link loadConfig} and ends the process as {@link exitIfMisconfigured} does. From then on, new files of this process and its
- * children are private to their owner.
- */
+/** Calls {@link loadConfig}, makes the files of the service private, and ends the process as {@link exitIfMisconfigured} does. */
 export function loadConfigOrExit(): Config {
-  process.umask(PRIVATE_UMASK);
   try {
-    return loadConfig();
+    const config = loadConfig();
+    for (const problem of keepFilesPrivate(config)) process.stderr.write(`${problem}\n`);
+    return config;
   } catch (error) {
     return exitIfMisconfigured(error);
   }

@@ -5,8 +5,8 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { InvalidInputError } from '#domain';
 import { loadConfig } from './config.js';
-import { embeddedQueuePortFile } from './embedded-queue.js';
-import { childEnvironment, type Environment, withDotEnv } from './environment.js';
+import { embeddedQueueAddressFile, embeddedQueuePortFile } from './embedded-queue.js';
+import { bareEnvironment, childEnvironment, type Environment, withDotEnv } from './environment.js';
 
 const KEY = Buffer.alloc(32, 7).toString('base64');
 const TOKEN = 'operator-token-of-the-tests';
@@ -252,6 +252,13 @@ describe('childEnvironment', () => {
   });
 });
 
-it('puts the port file of the embedded queue under DATA_DIR', () => {
+it('puts the files of the embedded queue under DATA_DIR', () => {
   expect(embeddedQueuePortFile('/data')).toBe('/data/queue.port');
+  expect(embeddedQueueAddressFile('/data')).toBe('/data/queue.address');
+});
+
+it('S19: gives a child without configuration no variable of the service', () => {
+  const names = Object.keys(bareEnvironment());
+  expect(names).toContain('PATH');
+  for (const name of names) expect(name).toMatch(/^(PATH|HOME|LANG|TZ|TMPDIR|NODE_OPTIONS|NODE_V8_COVERAGE)$/);
 });

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { embeddedQueuePortFile, embeddedQueuePortFinder, findEmbeddedQueuePort } from './embedded-queue.js';
+import { embeddedQueueAddressFile, embeddedQueueSocketFinder, findEmbeddedQueueSocket } from './embedded-queue.js';
 
 let dataDir: string;
-const write = (text: string) => writeFileSync(embeddedQueuePortFile(dataDir), text);
+const write = (text: string) => writeFileSync(embeddedQueueAddressFile(dataDir), text);
 
 beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'data-'));
@@ -13,22 +13,22 @@ beforeEach(() => {
 
 afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 
-describe('findEmbeddedQueuePort', () => {
-  it.each(['', '0', '65536', '1.5', 'text'])('finds no port in %p', (text) => {
+describe('findEmbeddedQueueSocket', () => {
+  it.each(['', 'unix:', 'unix:relative.sock', '127.0.0.1:11300', '/run/queue.sock'])('finds no socket in %p', (text) => {
     write(text);
-    expect(findEmbeddedQueuePort(dataDir)).toBeUndefined();
+    expect(findEmbeddedQueueSocket(dataDir)).toBeUndefined();
   });
 });
 
-describe('embeddedQueuePortFinder', () => {
-  it('returns the new port after the file appears, changes and is removed', () => {
-    const find = embeddedQueuePortFinder(dataDir);
+describe('embeddedQueueSocketFinder', () => {
+  it('returns the new socket after the file appears, changes and is removed', () => {
+    const find = embeddedQueueSocketFinder(dataDir);
     expect(find()).toBeUndefined();
-    write('11300');
-    expect([find(), find()]).toEqual([11_300, 11_300]);
-    write('2');
-    expect(find()).toBe(2);
-    rmSync(embeddedQueuePortFile(dataDir));
+    write('unix:/run/queue.sock\n');
+    expect([find(), find()]).toEqual(['/run/queue.sock', '/run/queue.sock']);
+    write('unix:/tmp/q/queue.sock');
+    expect(find()).toBe('/tmp/q/queue.sock');
+    rmSync(embeddedQueueAddressFile(dataDir));
     expect(find()).toBeUndefined();
   });
 });

@@ -1,14 +1,22 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Path of the file into which the embedded queue writes its port, for the other processes with the same `dataDir`. */
+const PREFIX = 'unix:';
+
+/** Path of the file into which the embedded queue writes its address, for the other processes with the same `dataDir`. */
+export const embeddedQueueAddressFile = (dataDir: string): string => join(dataDir, 'queue.address');
+
+/** Path of the file with the port, which the embedded queue also opens with EMBEDDED_QUEUE_PORT. */
 export const embeddedQueuePortFile = (dataDir: string): string => join(dataDir, 'queue.port');
 
-/** Reads the port from that file; undefined while there is none. The queue may have stopped since. */
-export function findEmbeddedQueuePort(dataDir: string): number | undefined {
+/** The text of the address of a Unix socket. */
+export const toQueueAddress = (socketPath: string): string => PREFIX + socketPath;
+
+/** Reads the path of the Unix socket; undefined while there is none. The queue may have stopped since. */
+export function findEmbeddedQueueSocket(dataDir: string): string | undefined {
   try {
-    const port = Number(readFileSync(embeddedQueuePortFile(dataDir), 'utf8'));
-    return Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined;
+    const address = readFileSync(embeddedQueueAddressFile(dataDir), 'utf8').trim();
+    return address.startsWith(`${PREFIX}/`) ? address.slice(PREFIX.length) : undefined;
   } catch {
     return undefined;
   }
@@ -24,13 +32,13 @@ function findStamp(file: string): string | undefined {
   }
 }
 
-/** Returns a {@link findEmbeddedQueuePort} for frequent calls: it reads the file again only after a change. */
-export function embeddedQueuePortFinder(dataDir: string): () => number | undefined {
-  const file = embeddedQueuePortFile(dataDir);
-  let known: { readonly stamp?: string | undefined; readonly port?: number | undefined } = {};
+/** Returns a {@link findEmbeddedQueueSocket} for frequent calls: it reads the file again only after a change. */
+export function embeddedQueueSocketFinder(dataDir: string): () => string | undefined {
+  const file = embeddedQueueAddressFile(dataDir);
+  let known: { readonly stamp?: string | undefined; readonly path?: string | undefined } = {};
   return () => {
     const stamp = findStamp(file);
-    if (known.stamp !== stamp) known = { stamp, port: findEmbeddedQueuePort(dataDir) };
-    return known.port;
+    if (known.stamp !== stamp) known = { stamp, path: findEmbeddedQueueSocket(dataDir) };
+    return known.path;
   };
 }

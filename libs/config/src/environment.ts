@@ -32,3 +32,10 @@ export function childEnvironment(changes: Environment = {}): Record<string, stri
   const merged = Object.entries({ ...process.env, ...changes });
   return Object.fromEntries(merged.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
+
+/** What a process needs that has no configuration of its own. */
+const BARE = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'NODE_OPTIONS', 'NODE_V8_COVERAGE'];
+
+/** The variables for a child process that needs no configuration: no secret is among them. */
+export const bareEnvironment = (): Record<string, string> =>
+  Object.fromEntries(Object.entries(childEnvironment()).filter(([name]) => BARE.includes(name)));

@@ -1,7 +1,13 @@
 export { Config, loadConfig } from './config.js';
 export { ConfigModule } from './config.module.js';
 export { EX_CONFIG, exitIfMisconfigured, loadConfigOrExit } from './config-or-exit.js';
-export { embeddedQueuePortFile, embeddedQueuePortFinder, findEmbeddedQueuePort } from './embedded-queue.js';
-export { childEnvironment, type Environment, withDotEnv } from './environment.js';
+export {
+  embeddedQueueAddressFile,
+  embeddedQueuePortFile,
+  embeddedQueueSocketFinder,
+  findEmbeddedQueueSocket,
+  toQueueAddress,
+} from './embedded-queue.js';
+export { bareEnvironment, childEnvironment, type Environment, withDotEnv } from './environment.js';
 export { onStopSignals } from './stop-signals.js';
 export type { BeanstalkEndpoint, BeanstalkTarget, DatabaseTarget } from './targets.js';

@@ -51,6 +51,7 @@ export const VARIABLES = {
   dataDir: required('DATA_DIR', './data', readText),
   databaseUrl: optional('DATABASE_URL', parseDatabaseUrl),
   beanstalk: required('BEANSTALK_URL', 'embedded', parseBeanstalkUrl),
+  embeddedQueuePort: optional('EMBEDDED_QUEUE_PORT', readInteger(1, 65_535)),
   encryptionKey: optional('ENCRYPTION_KEY', readSecret),
   olderEncryptionKeys: required('ENCRYPTION_KEYS_OLD', '', readSecretList),
   operatorToken: optional('OPERATOR_TOKEN', readToken),

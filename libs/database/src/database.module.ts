@@ -8,11 +8,13 @@ import { AccessStore } from './stores/access.store.js';
 import { AccountListStore } from './stores/account-list.store.js';
 import { AccountStore } from './stores/account.store.js';
 import { AddressStore } from './stores/address.store.js';
+import { AddressViewStore } from './stores/address-view.store.js';
 import { AlertStore } from './stores/alert.store.js';
 import { AuditStore } from './stores/audit.store.js';
 import { AuthStateStore } from './stores/auth-state.store.js';
 import { ContactFiguresStore } from './stores/contact-figures.store.js';
 import { ContactStore } from './stores/contact.store.js';
+import { ErasedRefusalStore } from './stores/erased-refusal.store.js';
 import { EventStore } from './stores/event.store.js';
 import { FailureStore } from './stores/failure.store.js';
 import { FigureStore } from './stores/figure.store.js';
@@ -20,11 +22,13 @@ import { GapStore } from './stores/gap.store.js';
 import { IntegrationStore } from './stores/integration.store.js';
 import { LeaseStore } from './stores/lease.store.js';
 import { MailingConsentStore } from './stores/mailing-consent.store.js';
+import { ManualAddressStore } from './stores/manual-address.store.js';
 import { MirrorPurgeStore } from './stores/mirror-purge.store.js';
 import { PersonStore } from './stores/person.store.js';
 import { PollStore } from './stores/poll.store.js';
 import { PurgeStore } from './stores/purge.store.js';
 import { PauseStore } from './stores/pause.store.js';
+import { PushedAddressStore } from './stores/pushed-address.store.js';
 import { RateSlotStore } from './stores/rate-slot.store.js';
 import { RemovalStore } from './stores/removal.store.js';
 import { RoundStore } from './stores/round.store.js';
@@ -40,11 +44,13 @@ const stores = [
   AccountListStore,
   AccountStore,
   AddressStore,
+  AddressViewStore,
   AlertStore,
   AuditStore,
   AuthStateStore,
   ContactFiguresStore,
   ContactStore,
+  ErasedRefusalStore,
   EventStore,
   FailureStore,
   FigureStore,
@@ -52,10 +58,12 @@ const stores = [
   IntegrationStore,
   LeaseStore,
   MailingConsentStore,
+  ManualAddressStore,
   MirrorPurgeStore,
   PersonStore,
   PollStore,
   PurgeStore,
+  PushedAddressStore,
   PauseStore,
   RateSlotStore,
   RemovalStore,

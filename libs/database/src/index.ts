@@ -26,6 +26,7 @@ export { AccessStore, type SealedPair } from './stores/access.store.js';
 export { type AccountFilter, type AccountPatch, AccountStore, type InstalledAccount, type PendingAccount } from './stores/account.store.js';
 export { AccountListStore } from './stores/account-list.store.js';
 export { AddressStore, type DirtyAddress, type DirtyBacklog, type ExportedAddress } from './stores/address.store.js';
+export { AddressViewStore, type ListPosition, type ListedAddress, type ListedState, addressStates } from './stores/address-view.store.js';
 export { AlertStore, type DueAlert } from './stores/alert.store.js';
 export { type AuditFilter, AuditStore } from './stores/audit.store.js';
 export { AuthStateStore } from './stores/auth-state.store.js';
@@ -46,16 +47,19 @@ export {
   type SettledEvent,
   type WaitingEvent,
 } from './stores/event.store.js';
+export { type ErasedRefusal, ErasedRefusalStore } from './stores/erased-refusal.store.js';
 export { FailureStore } from './stores/failure.store.js';
 export { type DatabaseFigures, FigureStore } from './stores/figure.store.js';
 export { GapStore, type OpenGap } from './stores/gap.store.js';
 export { IntegrationStore, type NewIntegration } from './stores/integration.store.js';
 export { LeaseStore } from './stores/lease.store.js';
 export { MailingConsentStore, type PendingWriteBack } from './stores/mailing-consent.store.js';
+export { ManualAddressStore } from './stores/manual-address.store.js';
 export { type HeldAddress, type HeldContact, type HeldEvent, type HeldPerson, PersonStore } from './stores/person.store.js';
 export { PurgeStore } from './stores/purge.store.js';
 export { type NewPause, PauseStore } from './stores/pause.store.js';
 export { PollStore } from './stores/poll.store.js';
+export { type DueAddresses, PushedAddressStore, type ShownAddress } from './stores/pushed-address.store.js';
 export { RateSlotStore, type SlotMove } from './stores/rate-slot.store.js';
 export { type PlannedScope, RemovalStore } from './stores/removal.store.js';
 export { RoundStore } from './stores/round.store.js';

@@ -6,6 +6,9 @@ export interface AttentionFacts {
   readonly status: AccountStatus;
   readonly unisenderBlock: string | null;
   readonly webhookState: string | null;
+  readonly unisenderWebhookState?: string | null;
+  /** Whether removals wait for the confirmation of a run. */
+  readonly hasWaitingRun?: boolean;
   /** When an authorisation with fewer rights was refused; null after a later authorisation. */
   readonly authorizationRefusedAt: number | null;
   /** Why the work of the account waits; null without a pause. */
@@ -25,16 +28,13 @@ export type AttentionCode =
   | 'unisender_key_refused'
   | PauseAttention
   | 'webhook_disabled'
-  | 'webhook_missing';
+  | 'webhook_missing'
+  | 'unisender_webhook_stopped'
+  | 'confirmation_required';
 
 /** Lists what a human must do on an account; empty for a disconnected one. */
-export function listAttention({
-  status,
-  unisenderBlock,
-  webhookState,
-  authorizationRefusedAt,
-  pauseCode,
-}: AttentionFacts): AttentionCode[] {
+export function listAttention(facts: AttentionFacts): AttentionCode[] {
+  const { status, unisenderBlock, webhookState, unisenderWebhookState, authorizationRefusedAt, pauseCode, hasWaitingRun } = facts;
   if (status === 'disconnected') return [];
   const codes: readonly (AttentionCode | false)[] = [
     (status === 'reauthorization_required' || status === 'suspended') && status,
@@ -43,6 +43,8 @@ export function listAttention({
     pauseAttention.find((code) => code === pauseCode) ?? false,
     webhookState === 'disabled' && 'webhook_disabled',
     webhookState === 'missing' && 'webhook_missing',
+    unisenderWebhookState === 'stopped' && 'unisender_webhook_stopped',
+    hasWaitingRun === true && 'confirmation_required',
   ];
   return codes.filter((code) => code !== false);
 }

@@ -4,13 +4,14 @@ import type { ParsedAddress } from './email-address.js';
 import type { MailingConsent } from './mailing-consent.js';
 
 /**
- * Where an address in Unisender comes from, which decides whether the service may delete it. `unknown`: never pushed. `uncertain`:
- * pushed, but it may be preexisting. `ours`: the service put it there. `preexisting`: it was there before the first push.
+ * Where an address in Unisender comes from, which decides whether the service may delete it. `unknown`: never pushed, or its first
+ * push had no response. `uncertain`: pushed, but it may be preexisting. `ours`: the service put it there. `preexisting`: it was there
+ * before the first push.
  */
 export type AddressOrigin = 'unknown' | 'uncertain' | 'ours' | 'preexisting';
 
-/** Whether Unisender has the address. `rejected`: Unisender refused the address itself; it is not pushed again. */
-export type AddressState = 'absent' | 'present' | 'rejected';
+/** Whether our last settled call put the address on our list. */
+export type AddressState = 'absent' | 'present';
 
 /** What made an address dirty. Removals of other causes than `event` and `operator` are counted by the RemovalGate. */
 export type DirtyCause = 'event' | 'reread' | 'run' | 'settings' | 'operator';
@@ -27,6 +28,13 @@ export type ParkStep = 'put' | 'delete' | 'exclude' | 'look';
  */
 export const OUTCOME_UNKNOWN = 'outcome_unknown';
 
+/** What Unisender refused for one address alone. Times are epoch milliseconds. */
+export interface Parking {
+  readonly parkStep: ParkStep | null;
+  /** When the address is tried again; null when only an operator's resync does. */
+  readonly retryAt: number | null;
+}
+
 /** What was pushed to Unisender about an address, and what Unisender said about it. */
 export interface AddressRecord {
   readonly email: string;
@@ -39,6 +47,14 @@ export interface AddressRecord {
   readonly ownListId: number | null;
 }
 
+/** An address as the next decision about it needs it. */
+export interface ActionRecord extends AddressRecord, Parking {
+  /** Whether the operator added it by hand. */
+  readonly isManual: boolean;
+  /** A call without a response may take effect until then; null without such a call. Epoch milliseconds. */
+  readonly verifyAt: number | null;
+}
+
 /** The contact that gives an address its name and fields: of those that hold it and pass the filter, the one with the lowest id. */
 export interface AddressHolder {
   readonly name: string;
@@ -49,34 +65,63 @@ export interface AddressHolder {
 export type AddressAction =
   /** Put it on our list with this name and these fields, or push the changed ones. */
   | { readonly kind: 'put'; readonly holder: AddressHolder; readonly hash: string; readonly isNew: boolean }
-  /** Delete it from the Unisender account: it is ours. */
-  | { readonly kind: 'delete' }
-  /** Take it off our list; it stays in the account. */
-  | { readonly kind: 'exclude' }
-  /** Ask Unisender whether and since when it has the address; that decides between `delete` and `exclude`. */
-  | { readonly kind: 'inspect' }
-  /** The address is in sync, or must not be touched. */
+  /** Remove it: Unisender is asked about it first (`decideRemoval`). */
+  | { readonly kind: 'remove' }
+  /** The address is in sync, or must not be touched now. */
   | { readonly kind: 'none' };
 
 const none: AddressAction = { kind: 'none' };
 
-function removalOf(record: AddressRecord, policy: DeletePolicy): AddressAction {
-  if (policy === 'exclude' || record.origin === 'preexisting') return { kind: 'exclude' };
-  return record.origin === 'ours' ? { kind: 'delete' } : { kind: 'inspect' };
-}
+const mayBeInUnisender = ({ state, pushedHash, verifyAt }: ActionRecord): boolean =>
+  state === 'present' || pushedHash === OUTCOME_UNKNOWN || verifyAt !== null;
 
-const mayBeInUnisender = ({ state, pushedHash }: AddressRecord): boolean => state === 'present' || pushedHash === OUTCOME_UNKNOWN;
+const isParkedAt = ({ parkStep, retryAt }: Parking, steps: readonly ParkStep[], nowMs: number): boolean =>
+  parkStep !== null && steps.includes(parkStep) && (retryAt === null || retryAt > nowMs);
 
 /**
  * Returns the one action that brings an address in Unisender in line with the mirror. `holder` is undefined when no contact holds
- * the address. An unsubscribed address is neither pushed nor removed (DESIGN.md 7).
+ * the address. An unsubscribed address is neither pushed nor removed (DESIGN.md 7). A parked one waits for its next attempt
+ * or, after a refused put, for other values.
  */
-export function decideAddress(record: AddressRecord, holder: AddressHolder | undefined, policy: DeletePolicy): AddressAction {
-  if (record.consent !== 'mailable' || record.state === 'rejected') return none;
-  if (!holder) return mayBeInUnisender(record) ? removalOf(record, policy) : none;
+export function decideAddress(record: ActionRecord, holder: AddressHolder | undefined, nowMs: number): AddressAction {
+  if (record.consent !== 'mailable') return none;
+  if (!holder) {
+    const isRemovable = !record.isManual && mayBeInUnisender(record) && !isParkedAt(record, ['delete', 'exclude', 'look'], nowMs);
+    return isRemovable ? { kind: 'remove' } : none;
+  }
   const hash = hashOfPush(holder.name, holder.fields);
-  if (record.state === 'present' && record.pushedHash === hash) return none;
-  return { kind: 'put', holder, hash, isNew: record.state === 'absent' };
+  const isSame = record.pushedHash === hash;
+  const isDone = record.parkStep === 'put' ? isSame && isParkedAt(record, ['put'], nowMs) : isSame && record.state === 'present';
+  return isDone ? none : { kind: 'put', holder, hash, isNew: record.state === 'absent' };
+}
+
+/** Where a look at Unisender shows an address. */
+export interface ShownPlace {
+  readonly isInUnisender: boolean;
+  /** On the present list, or on the former list of ours that it is to leave. */
+  readonly isOnOurList: boolean;
+  readonly isOnOtherLists: boolean;
+}
+
+/** Whether another of our accounts holds the address in the same or maybe the same Unisender account, on another list or on the same. */
+export type SharedUse = 'none' | 'other_list' | 'same_list';
+
+/** How an address leaves Unisender. `nothing`: no call is needed, or none is allowed. */
+export type Removal = 'delete' | 'exclude' | 'nothing';
+
+/**
+ * Decides how an address is removed, after a look at Unisender. Only a proven address of ours is deleted, and only if no other list and
+ * no other account of ours needs it. Else it is only taken off our list.
+ */
+export function decideRemoval(
+  { origin }: Pick<AddressRecord, 'origin'>,
+  place: ShownPlace,
+  shared: SharedUse,
+  policy: DeletePolicy,
+): Removal {
+  if (!place.isInUnisender) return 'nothing';
+  if (origin === 'ours' && policy === 'delete' && !place.isOnOtherLists && shared === 'none') return 'delete';
+  return place.isOnOurList && shared !== 'same_list' ? 'exclude' : 'nothing';
 }
 
 /** How a run counts an address that it pushes. */
@@ -91,8 +136,8 @@ export function expectOutcome(
   if (invalidReason !== null) return 'rejected';
   if (!holder.passesFilter) return 'unchanged';
   const unknown: AddressRecord = { email, origin: 'unknown', state: 'absent', pushedHash: null, consent: 'mailable', ownListId: null };
-  // The policy applies only to addresses without a holder.
-  const action = decideAddress(record ?? unknown, holder, 'exclude');
+  const notParked = { isManual: false, verifyAt: null, parkStep: null, retryAt: null };
+  const action = decideAddress({ ...(record ?? unknown), ...notParked }, holder, 0);
   if (action.kind !== 'put') return 'unchanged';
   return action.isNew ? 'created' : 'updated';
 }

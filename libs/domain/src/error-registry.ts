@@ -127,6 +127,7 @@ const registry = {
   unisender_access_denied: transient('Allow the API access in Unisender, or save another key in the widget.'),
   unisender_unavailable: transient(),
   unisender_export_failed: transient(),
+  unisender_export_unusable: transient('Look at an export in Unisender: the file was no list of contacts.'),
   unisender_unknown_method: bug(),
   unisender_no_list: bug(),
   unisender_too_many_rows: bug(),

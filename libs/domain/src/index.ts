@@ -24,18 +24,24 @@ export {
 } from './account-settings.js';
 export { type AccountStatus, accountStatuses, accountStatusesBefore } from './account-status.js';
 export {
+  type ActionRecord,
   type AddressAction,
   type AddressHolder,
   type AddressOrigin,
   type AddressRecord,
   type AddressState,
   decideAddress,
+  decideRemoval,
   type DirtyCause,
   type ExpectedOutcome,
   expectOutcome,
   OUTCOME_UNKNOWN,
+  type Parking,
   type ParkStep,
+  type Removal,
   type RemovalMark,
+  type SharedUse,
+  type ShownPlace,
 } from './address-action.js';
 export {
   type Alert,
@@ -58,6 +64,7 @@ export {
   type ContactContent,
   type EmailKinds,
   hashContent,
+  hashOfPush,
   hashSnapshot,
   resolveKind,
   toContactContent,
@@ -155,16 +162,27 @@ export {
   vendors,
 } from './pause.js';
 export {
-  type FoundAddress,
+  explainResponse,
+  fieldsToSend,
+  isFinalRefusal,
+  originOfFirst,
+  type RejectedCodes,
+  type ResponseCounts,
+  showsValues,
+  UNEXPLAINED,
+  writtenAfter,
+} from './push-result.js';
+export {
   listToLeave,
-  originOfFresh,
+  type ParkedAddress,
+  type PushBase,
   type PushedAddress,
   pushedByDelete,
   pushedByExclude,
-  pushedByInspection,
   pushedByPut,
-  type PutCounts,
+  pushedByRefusal,
   type PutResult,
+  type Refused,
 } from './pushed-address.js';
 export { parkDelayMs } from './park-delay.js';
 export { POLL_INTERVAL_MS } from './poll-interval.js';

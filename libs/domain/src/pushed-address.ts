@@ -1,4 +1,18 @@
-import { type AddressAction, type AddressOrigin, type AddressRecord, type AddressState, OUTCOME_UNKNOWN } from './address-action.js';
+import { type AddressAction, type AddressOrigin, type AddressRecord, type AddressState, type ParkStep } from './address-action.js';
+import { parkDelayMs } from './park-delay.js';
+import { isFinalRefusal } from './push-result.js';
+
+/** Why and until when an address is parked. Times are epoch milliseconds. */
+export interface ParkedAddress {
+  readonly parkStep: ParkStep;
+  /** Unisender's own code; not a code of the error registry. */
+  readonly parkCode: string;
+  readonly parkCause: string;
+  readonly parkAttempts: number;
+  readonly parkedAt: number;
+  /** Null when only an operator's resync tries it again. */
+  readonly retryAt: number | null;
+}
 
 /** The state of one address after a call to Unisender. */
 export interface PushedAddress {
@@ -6,32 +20,18 @@ export interface PushedAddress {
   readonly state: AddressState;
   readonly origin: AddressOrigin;
   readonly pushedHash: string | null;
-  readonly rejectedCode: string | null;
   readonly ownListId: number | null;
+  readonly firstSentAt: number | null;
+  /** An earlier call without a response may still take effect until then. */
+  readonly verifyAt: number | null;
+  readonly writtenFields: readonly string[] | null;
+  /** Null when it is not parked. */
+  readonly park: ParkedAddress | null;
 }
 
-/** The counts of a call that put addresses. */
-export interface PutCounts {
-  /** Addresses that Unisender did not have before, by its response. */
-  readonly inserted: number;
-  /** Addresses that Unisender had already, by its response. */
-  readonly updated: number;
-  /** Accepted rows of addresses that were pushed for the first time. */
-  readonly fresh: number;
-  /** Accepted rows of all other addresses. */
-  readonly known: number;
-}
-
-/** Unisender's time of adding an address is in whole seconds. */
-const ADDED_AT_RESOLUTION_MS = 1_000;
-
-/**
- * Returns the origin of addresses that were pushed for the first time. Unisender's response has only the number of rows that were new
- * to it. When it equals the number of those addresses, they are ours. Else some are preexisting, and Unisender is asked about an
- * address before it is removed.
- */
-export const originOfFresh = ({ inserted, updated, fresh, known }: PutCounts): 'ours' | 'uncertain' =>
-  inserted === fresh && updated === known ? 'ours' : 'uncertain';
+/** What a settled call may change. */
+export type PushBase = Pick<AddressRecord, 'email' | 'origin' | 'state' | 'pushedHash' | 'ownListId'> &
+  Pick<PushedAddress, 'firstSentAt' | 'verifyAt' | 'writtenFields'>;
 
 /**
  * Returns the list that an address must leave when it is put on `listId`: another list that only the service put it on. The address
@@ -40,70 +40,93 @@ export const originOfFresh = ({ inserted, updated, fresh, known }: PutCounts): '
 export const listToLeave = ({ ownListId }: Pick<AddressRecord, 'ownListId'>, listId: number): number | undefined =>
   ownListId === null || ownListId === listId ? undefined : ownListId;
 
-/** The result of a put. */
+/** The result of an accepted put. */
 export interface PutResult {
-  /** Unisender's own code when it refused the row; not a code of the error registry. */
-  readonly rejectedCode: string | undefined;
-  /** The origin of an address that was pushed for the first time. */
-  readonly originOfFresh: 'ours' | 'uncertain';
+  /** The origin of an address that was sent for the first time, or whose first response was lost. */
+  readonly originOfFirst: 'ours' | 'preexisting' | 'uncertain';
   readonly listId: number;
+  readonly writtenFields: readonly string[];
 }
 
-/** Returns an address after a put. `isSeenOnList`: an export showed it on the list before. */
-export function pushedByPut(
-  { email, origin, ownListId, isSeenOnList }: AddressRecord & { readonly isSeenOnList: boolean },
-  { hash, isNew }: Pick<Extract<AddressAction, { kind: 'put' }>, 'hash' | 'isNew'>,
-  { rejectedCode, originOfFresh, listId }: PutResult,
-): PushedAddress {
-  if (rejectedCode === undefined) {
-    return {
-      email,
-      state: 'present',
-      origin: origin === 'unknown' ? originOfFresh : origin,
-      pushedHash: hash,
-      rejectedCode: null,
-      ownListId: isSeenOnList && ownListId !== listId ? null : listId,
-    };
-  }
-  // A refused first row leaves nothing in Unisender; a refused change leaves the address as it was pushed before.
-  return isNew
-    ? { email, state: 'rejected', origin, pushedHash: null, rejectedCode, ownListId }
-    : { email, state: 'present', origin, pushedHash: hash, rejectedCode, ownListId };
-}
-
-/** Returns an address after it was deleted from Unisender. */
-export const pushedByDelete = ({ email }: Pick<AddressRecord, 'email'>): PushedAddress => ({
+const baseOf = ({ email, origin, state, pushedHash, ownListId, firstSentAt, verifyAt, writtenFields }: PushBase): PushedAddress => ({
   email,
+  origin,
+  state,
+  pushedHash,
+  ownListId,
+  firstSentAt,
+  verifyAt,
+  writtenFields,
+  park: null,
+});
+
+/** Returns an address after an accepted put. `isSeenOnList`: an export or a look showed it on the list before. */
+export function pushedByPut(
+  record: PushBase & { readonly isSeenOnList: boolean },
+  { hash }: Pick<Extract<AddressAction, { kind: 'put' }>, 'hash'>,
+  { originOfFirst, listId, writtenFields }: PutResult,
+): PushedAddress {
+  return {
+    ...baseOf(record),
+    state: 'present',
+    origin: record.origin === 'unknown' ? originOfFirst : record.origin,
+    pushedHash: hash,
+    ownListId: record.isSeenOnList && record.ownListId !== listId ? null : listId,
+    writtenFields,
+  };
+}
+
+/** Returns an address that Unisender does not have (any more). */
+export const pushedByDelete = (record: PushBase): PushedAddress => ({
+  ...baseOf(record),
   state: 'absent',
   origin: 'unknown',
   pushedHash: null,
-  rejectedCode: null,
   ownListId: null,
+  firstSentAt: null,
+  writtenFields: null,
 });
 
 /** Returns an address after it was taken off our list; it stays in Unisender. */
-export const pushedByExclude = ({ email, origin }: Pick<AddressRecord, 'email' | 'origin'>): PushedAddress => ({
-  ...pushedByDelete({ email }),
-  origin,
+export const pushedByExclude = (record: PushBase): PushedAddress => ({
+  ...baseOf(record),
+  state: 'absent',
+  pushedHash: null,
+  ownListId: null,
 });
 
-/** An address that Unisender has. */
-export interface FoundAddress {
-  readonly isOnOurList: boolean;
-  /** When Unisender added it, epoch ms; undefined when unknown. */
-  readonly addedAtMs: number | undefined;
+/** What Unisender refused. */
+export interface Refused {
+  readonly step: ParkStep;
+  readonly code: string;
+  readonly cause: string;
+  /** The hash of a refused put. */
+  readonly hash?: string;
 }
 
+const MAX_CAUSE_LENGTH = 255;
+
 /**
- * Returns an address whose response was lost, after Unisender was asked about it (`found`). An address that is not on our list and
- * was never present counts as absent. An address that Unisender added before the first push is preexisting.
+ * Returns an address that Unisender refuses for itself alone. It stays as it was before the call, and is tried again later unless the
+ * refusal is final. A refused put keeps its hash: other values are pushed at once.
  */
-export function pushedByInspection(
-  { email, state, firstSentAt, ownListId }: Pick<AddressRecord, 'email' | 'state' | 'ownListId'> & { readonly firstSentAt: number | null },
-  found: FoundAddress | undefined,
+export function pushedByRefusal(
+  record: PushBase & { readonly parkAttempts: number; readonly parkedAt: number | null },
+  { step, code, cause, hash }: Refused,
+  nowMs: number,
 ): PushedAddress {
-  if (!found || (state !== 'present' && !found.isOnOurList)) return pushedByDelete({ email });
-  const addedAtMs = found.addedAtMs ?? Number.POSITIVE_INFINITY;
-  const origin = addedAtMs < (firstSentAt ?? 0) - ADDED_AT_RESOLUTION_MS ? 'preexisting' : 'ours';
-  return { email, state: 'present', origin, pushedHash: OUTCOME_UNKNOWN, rejectedCode: null, ownListId };
+  const parkAttempts = record.parkAttempts + 1;
+  const isFinal = step === 'put' && isFinalRefusal(record.email, code);
+  return {
+    ...baseOf(record),
+    ...(hash === undefined ? {} : { pushedHash: hash }),
+    park: {
+      parkStep: step,
+      parkCode: code,
+      parkCause: cause.slice(0, MAX_CAUSE_LENGTH),
+      parkAttempts,
+      parkedAt: record.parkedAt ?? nowMs,
+      retryAt: isFinal ? null : nowMs + parkDelayMs(parkAttempts),
+    },
+  };
 }

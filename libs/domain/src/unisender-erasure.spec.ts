@@ -13,7 +13,7 @@ describe('the erasure of an address', () => {
     ['leaves an unsubscribed address', { ...ours, consent: 'unsubscribed' }, true, 'leave'],
     ['leaves a blocked address', { ...ours, consent: 'blocked' }, true, 'leave'],
     ['does nothing with an absent address', { ...ours, state: 'absent' }, true, 'none'],
-    ['does nothing with a rejected address', { ...ours, state: 'rejected' }, true, 'none'],
+    ['does nothing with a parked address that Unisender does not have', { ...ours, origin: 'unknown', state: 'absent' }, true, 'none'],
     ['does nothing with an absent address of an account that may not be used', { ...ours, state: 'absent' }, false, 'none'],
   ])('%s', (_, record, isUsable, action) => {
     expect(decideErasure(record, isUsable)).toBe(action);

@@ -11,6 +11,7 @@ import { AccountHistory } from './accounts/account-history.js';
 import { AccountQueries } from './accounts/account-queries.js';
 import { AccountSetup } from './accounts/account-setup.js';
 import { AccountViews } from './accounts/account-views.js';
+import { AddressViews } from './accounts/address-views.js';
 import { ContactCounter } from './accounts/contact-counter.js';
 import { AuthorizationCallbacks } from './accounts/authorization-callbacks.js';
 import { AuthorizationLinks } from './accounts/authorization-links.js';
@@ -23,7 +24,8 @@ import { KommoContacts } from './accounts/kommo-contacts.js';
 import { KommoWebhooks } from './accounts/kommo-webhooks.js';
 import { SettingsChanges } from './accounts/settings-changes.js';
 import { AccountDisconnection, PendingUninstalls, Uninstall } from './accounts/uninstall.js';
-import { UnisenderContacts } from './accounts/unisender-contacts.js';
+import { OperatorChanges, UnisenderContacts } from './accounts/unisender-contacts.js';
+import { Resync } from './accounts/resync.js';
 import { UnisenderWebhooks } from './accounts/unisender-webhooks.js';
 import { VendorWebhooks } from './accounts/vendor-webhooks.js';
 import { WebhookUrls } from './accounts/webhook-urls.js';
@@ -58,7 +60,7 @@ import { EncryptionKeyCheck } from './maintenance/encryption-key-check.js';
 import { KeyRotation } from './maintenance/key-rotation.js';
 import { Pauses } from './maintenance/pauses.js';
 import { MirrorRetention } from './maintenance/mirror-retention.js';
-import { ErasureRemains, PersonalData } from './maintenance/personal-data.js';
+import { AccountErasure, ErasureRemains, PersonalData } from './maintenance/personal-data.js';
 import { Reconnection } from './maintenance/reconnection.js';
 import { ExpiredRows } from './maintenance/expired-rows.js';
 import { HistoryRetention, LimitRetention, Retention } from './maintenance/retention.js';
@@ -71,13 +73,20 @@ import { AccountSync, EventFollower } from './push/account-sync.js';
 import { AccountFailures, AccountWorkEnd, AccountWorkRunner } from './push/account-work.js';
 import { AddressFlusher } from './push/address-flusher.js';
 import { AddressLooker } from './push/address-looker.js';
-import { AddressPusher } from './push/address-pusher.js';
+import { AddressPusher, PushPlanner, WriteBackRequests } from './push/address-pusher.js';
+import { AddressRemover, RemovalLooks } from './push/address-remover.js';
+import { ConsentGate } from './push/consent-gate.js';
+import { AddressVerifier, DueAddressWork } from './push/due-address-work.js';
 import { ExportReader, ShownAddresses } from './push/export-reader.js';
+import { ExportTasks } from './push/export-tasks.js';
 import { JobContinuation } from './push/job-continuation.js';
 import { ListKeeper } from './push/list-keeper.js';
-import { Preparation } from './push/preparation.js';
+import { ErasedRefusals } from './push/erased-refusals.js';
+import { ListWriter } from './push/list-writer.js';
+import { ManualAddresses, ManualCalls } from './push/manual-addresses.js';
+import { ParkedRetries, Preparation } from './push/preparation.js';
 import { RemovalGate, WaitingRuns } from './push/removal-gate.js';
-import { WriteBack } from './push/write-back.js';
+import { ContactTagger, WriteBack } from './push/write-back.js';
 import { EvaluatePhase, MirrorEvaluation } from './runs/evaluate-phase.js';
 import { FinishPhase } from './runs/finish-phase.js';
 import { GapRuns } from './runs/gap-runs.js';
@@ -136,16 +145,30 @@ const push: Type[] = [
   AddressFlusher,
   AddressLooker,
   AddressPusher,
+  AddressRemover,
+  AddressVerifier,
+  ConsentGate,
+  ContactTagger,
+  DueAddressWork,
   EventFollower,
   ExportReader,
+  ExportTasks,
   JobContinuation,
   ListKeeper,
+  ErasedRefusals,
+  ListWriter,
+  ManualAddresses,
+  ManualCalls,
+  ParkedRetries,
   Preparation,
   RemovalGate,
+  PushPlanner,
+  RemovalLooks,
   RequestedJobs,
   ShownAddresses,
   WaitingRuns,
   WriteBack,
+  WriteBackRequests,
 ];
 
 /** Imports, reconciliations and previews. */
@@ -184,6 +207,7 @@ const accounts: Type[] = [
   AccountQueries,
   AccountSetup,
   AccountViews,
+  AddressViews,
   AuthorizationCallbacks,
   ContactCounter,
   AuthorizationLinks,
@@ -195,6 +219,7 @@ const accounts: Type[] = [
   Integrations,
   KommoContacts,
   KommoWebhooks,
+  OperatorChanges,
   SettingsChanges,
   PendingUninstalls,
   Uninstall,
@@ -206,6 +231,7 @@ const accounts: Type[] = [
   WidgetAuthority,
   WidgetSettings,
   WidgetStatuses,
+  Resync,
 ];
 
 /** Tokens of Kommo. */
@@ -213,6 +239,7 @@ const tokens: Type[] = [AccountHosts, ExclusiveRefresh, OAuthClients, RefreshRes
 
 /** What the schedules and the operator start. */
 const maintenance: Type[] = [
+  AccountErasure,
   AccountJobs,
   AccountPurge,
   AccountRounds,
@@ -246,6 +273,8 @@ const maintenance: Type[] = [
 
 /** What the apps use. */
 const useCases: Type[] = [
+  AddressViews,
+  Resync,
   AccountGate,
   AccountHistory,
   AccountQueries,

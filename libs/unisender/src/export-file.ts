@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
-import { parse } from 'csv-parse';
-import { ServiceError } from '#domain';
+import { CsvError, parse } from 'csv-parse';
+import { ServiceError, TransientError } from '#domain';
 import { downloadExport, type ExportSource, sniff } from './export-download.js';
 import { unavailable } from './unisender-failure.js';
 
@@ -20,21 +20,27 @@ function delimiterOf(head: Buffer): string {
   return DELIMITERS[counts.indexOf(Math.max(...counts))] ?? ';';
 }
 
+const unusable = (problem: string, cause?: Error): TransientError =>
+  new TransientError(`Unisender ${problem}`, { code: 'unisender_export_unusable', ...(cause ? { cause } : {}) });
+
 function toColumns(header: string[]): string[] {
   if (header.length > MAX_COLUMNS) throw unavailable(`sent an export with more than ${MAX_COLUMNS} columns`);
-  return header.map((name) => name.trim());
+  const columns = header.map((name) => name.trim());
+  if (columns.includes('email')) return columns;
+  throw unusable('sent an export without the column "email"');
 }
 
-/** Parses the rows of a CSV file with a header. */
+/** Parses the rows of a CSV file whose header has the column `email`. A row with fewer cells is the end of a file that was cut. */
 export async function* parseRows(chunks: AsyncIterable<Buffer>): AsyncGenerator<ExportRow> {
   const { head, file } = await sniff(chunks, MAX_HEADER_BYTES, LINE_END);
+  if (head.length === 0) throw unusable('sent an empty file as export');
   const parser = parse({
     bom: true,
     columns: toColumns,
     delimiter: delimiterOf(head),
     max_record_size: MAX_RECORD_CHARACTERS,
     record_delimiter: ['\r\n', '\n'],
-    relax_column_count: true,
+    relax_column_count_more: true,
     relax_quotes: true,
     skip_empty_lines: true,
   });
@@ -47,13 +53,16 @@ export async function* parseRows(chunks: AsyncIterable<Buffer>): AsyncGenerator<
 /**
  * Streams the rows of an export file: CSV, gzipped or not, with column names from its header. The URL must be https on a public
  * host, or on the origin of the API. Throws TransientError `unisender_unavailable`, also in the middle of the file: when the download
- * ends early, is too large or takes too long.
+ * ends early, is too large or takes too long; `unisender_export_unusable` when the file is no list of contacts or its last row is cut.
  */
 export async function* readExportFile(source: ExportSource, url: string): AsyncGenerator<ExportRow> {
   try {
     yield* parseRows(downloadExport(source, url));
   } catch (error) {
     if (error instanceof ServiceError) throw error;
-    throw unavailable('did not send the whole export', new Error(error instanceof Error ? error.name : 'unknown failure'));
+    const cause = new Error(error instanceof Error ? error.name : 'unknown failure');
+    if (error instanceof CsvError && error.code === 'CSV_RECORD_INCONSISTENT_COLUMNS')
+      throw unusable('sent an export that ends early', cause);
+    throw unavailable('did not send the whole export', cause);
   }
 }

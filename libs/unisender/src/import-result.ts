@@ -46,17 +46,19 @@ function readRejected(log: unknown, rowCount: number): RejectedRow[] {
 
 /**
  * Reads the result of importContacts. Its log holds errors and warnings alike. With `invalid` 0 all entries are warnings, and no
- * row is rejected.
+ * row is rejected; old accounts have no `invalid` (reference/unisender.md 4.4).
  */
 export function readImportResult(result: unknown, rowCount: number): ImportResult {
   if (!isRecord(result) || !Object.hasOwn(result, 'total')) throw unavailable('sent no counts of the import');
-  const hasOnlyWarnings = Object.hasOwn(result, 'invalid') && readCount(result, 'invalid') === 0;
+  const hasInvalid = Object.hasOwn(result, 'invalid');
+  const hasOnlyWarnings = hasInvalid && readCount(result, 'invalid') === 0;
+  const rejected = hasOnlyWarnings ? [] : readRejected(valueAt(result, 'log'), rowCount);
   return {
     total: readCount(result, 'total'),
     inserted: readCount(result, 'inserted'),
     updated: readCount(result, 'updated'),
     deleted: readCount(result, 'deleted'),
-    invalid: readCount(result, 'invalid'),
-    rejected: hasOnlyWarnings ? [] : readRejected(valueAt(result, 'log'), rowCount),
+    invalid: hasInvalid ? readCount(result, 'invalid') : new Set(rejected.map(({ index }) => index)).size,
+    rejected,
   };
 }

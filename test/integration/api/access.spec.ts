@@ -14,6 +14,7 @@ const open: Readonly<Record<string, number>> = {
   'GET /health/ready': 200,
   'GET /kommo/uninstall': 400,
   'OPTIONS /widget': 204,
+  'OPTIONS /widget/failures': 204,
   'OPTIONS /widget/status': 204,
   'POST /webhook/:token': 404,
   'GET /unisender/webhook/:token': 404,

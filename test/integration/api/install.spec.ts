@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AccountStore } from '#database';
+import { RunWorker } from '#sync';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { openTestDatabases } from '../../support/test-databases.js';
@@ -148,7 +149,8 @@ describe('an installation over HTTP', () => {
   it('lets the operator read and change contacts at both vendors', async () => {
     const scene = await open();
     await scene.send('GET', `/auth?${await consent(scene)}`);
-    await scene.sendAsOperator('POST', '/widget', { body: { account_id: ACCOUNT_ID, unisender_key: UNISENDER_KEY } });
+    const saved = await scene.sendAsOperator('POST', '/widget', { body: { account_id: ACCOUNT_ID, unisender_key: UNISENDER_KEY } });
+    await scene.harness.get(RunWorker).continueRun(String(saved.body.data['run_id']), new AbortController().signal);
     expect(await scene.sendAsOperator('GET', `/kommo/contacts?id=${ACCOUNT_ID}&page=1&limit=250`)).toMatchObject({
       status: 200,
       body: { data: { page: 1, contacts: [] } },
@@ -156,7 +158,17 @@ describe('an installation over HTTP', () => {
     const added = await scene.sendAsOperator('POST', '/unisender/contacts', {
       body: { id: ACCOUNT_ID, emails: ['Anna@Example.org', 'ben@example.org'] },
     });
-    expect(added).toMatchObject({ status: 200, body: { data: { total: 2, inserted: 2 } } });
+    expect(added).toMatchObject({
+      status: 200,
+      body: {
+        data: {
+          results: [
+            { email: 'anna@example.org', result: 'done', reason: null },
+            { email: 'ben@example.org', result: 'done', reason: null },
+          ],
+        },
+      },
+    });
     const find = (email: string) => scene.sendAsOperator('GET', `/unisender/contacts?id=${ACCOUNT_ID}&z=${email}`);
     expect(await find('anna@example.org')).toMatchObject({ status: 200, body: { data: { found: true } } });
     const form = { 'content-type': 'application/x-www-form-urlencoded' };

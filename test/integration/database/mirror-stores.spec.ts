@@ -6,11 +6,12 @@ import {
   EventStore,
   IntegrationStore,
   MailingConsentStore,
+  PushedAddressStore,
   PauseStore,
   RunStore,
 } from '#database';
 import type { ContactVersion, Database, NewEvent } from '#database';
-import type { ConsentView, RefusalKind } from '#domain';
+import { type ConsentView, type RefusalKind, pushedByRefusal } from '#domain';
 import { contactVersion } from '../../support/contact-version.js';
 import { settableClock } from '../../support/settable-clock.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
@@ -53,6 +54,7 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
       database,
       contacts: new ContactStore(database, clock),
       addresses: new AddressStore(database, clock),
+      pushed: new PushedAddressStore(database, clock),
       consents: new MailingConsentStore(database, clock),
     };
   };
@@ -95,23 +97,31 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
   });
 
   it('records pushes and the rows of an export', async () => {
-    const { database, contacts, addresses, consents } = await openWithAccount();
+    const { database, contacts, addresses, pushed, consents } = await openWithAccount();
     const active: ConsentView = { askedAtMs: NOW + 2, status: 'active', isOnOurList: true, hasLeftList: false };
     await contacts.save(ACCOUNT, [contact(7, 'One', ['a@x', 'b@x', 'c@x'])], EVENT);
-    await addresses.markSent(ACCOUNT, ['a@x']);
+    await pushed.beginPut(ACCOUNT, ['a@x']);
     await addresses.saveExported(
       ACCOUNT,
       [
-        { email: 'a@x', view: active, isOnOurList: true, isOnOtherLists: false },
-        { email: 'b@x', view: { ...active, status: 'unsubscribed', isOnOurList: false }, isOnOurList: false, isOnOtherLists: true },
+        { email: 'a@x', view: active, isOnOurList: true, isOnOtherLists: false, values: {} },
+        {
+          email: 'b@x',
+          view: { ...active, status: 'unsubscribed', isOnOurList: false },
+          isOnOurList: false,
+          isOnOtherLists: true,
+          values: {},
+        },
       ],
       NOW + 2,
     );
     await database.transaction(() => consents.learn(ACCOUNT, new Map([['b@x', { ...active, status: 'unsubscribed' }]])));
     clock.set(NOW + 3);
-    await addresses.recordPushed(ACCOUNT, [
-      { email: 'a@x', state: 'present', origin: 'ours', pushedHash: 'h', rejectedCode: null, ownListId: 5 },
-      { email: 'c@x', state: 'rejected', origin: 'unknown', pushedHash: null, rejectedCode: 'role', ownListId: null },
+    const base = { email: 'c@x', state: 'absent', origin: 'unknown', pushedHash: null, ownListId: null } as const;
+    const record = { ...base, firstSentAt: null, verifyAt: null, writtenFields: null };
+    await pushed.record(ACCOUNT, [
+      { ...record, email: 'a@x', state: 'present', origin: 'ours', pushedHash: 'h', ownListId: 5, park: null },
+      pushedByRefusal({ ...record, parkAttempts: 0, parkedAt: null }, { step: 'put', code: 'role', cause: '' }, NOW),
     ]);
     expect(await dirtyEmails(addresses)).toEqual(['b@x']);
     expect([...(await addresses.listRecords(ACCOUNT, ['a@x', 'b@x'])).values()]).toEqual([
@@ -140,7 +150,10 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
       { email: 'a@x', contactIds: [7, 8] },
       { email: 'new@x', contactIds: [] },
     ]);
-    await consents.markWrittenBack(ACCOUNT, ['a@x', 'new@x']);
+    await consents.markWrittenBack(ACCOUNT, await consents.listWriteBacks(ACCOUNT, 9), {
+      refused: new Map([[8, 'code']]),
+      retryAt: NOW + 9,
+    });
     await refuse('blocked', 'a@x');
     expect(await consents.listWriteBacks(ACCOUNT, 9)).toEqual([]);
     const active: ConsentView = { askedAtMs: NOW + 1, status: 'active', isOnOurList: true, hasLeftList: false };

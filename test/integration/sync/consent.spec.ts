@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { PersonalData, UnisenderContacts } from '#sync';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 import { testDatabaseKinds } from '../../support/test-databases.js';
@@ -7,6 +8,10 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const LEFT = 'left@example.com';
 const STAYS = 'stays@example.com';
+
+interface TaggedContact {
+  readonly _embedded: { readonly tags: readonly { readonly name: string }[] | null };
+}
 
 describe.each(testDatabaseKinds())('mailing consent on %s', (kind) => {
   const { clock, enter } = openSyncScene(kind);
@@ -36,6 +41,10 @@ describe.each(testDatabaseKinds())('mailing consent on %s', (kind) => {
     await world.settle();
   };
   const nameOf = async (email: string) => (await account.held()).get(email)?.fields['Name'];
+  const tagsOf = async (contactId: number): Promise<string[]> => {
+    const contact = await world.control.get<TaggedContact>(`/kommo/accounts/${account.accountId}/contacts/${contactId}`);
+    return (contact._embedded.tags ?? []).map(({ name }) => name);
+  };
 
   describe('an unsubscribe from our list whose event was lost', () => {
     it('R50: does not become a subscription of another list when the setting changes', async () => {
@@ -62,6 +71,24 @@ describe.each(testDatabaseKinds())('mailing consent on %s', (kind) => {
       await rename(left, 'Renamed');
       expect(await nameOf(LEFT)).toBe('left');
       await account.retitle('Other');
+      expect(await account.mailedLists(LEFT)).toEqual([]);
+    });
+
+    it('R53: stays when the contact is deleted and restored', async () => {
+      const [left] = await connectAndLeaveUnheard();
+      await account.remove(left);
+      await world.settle();
+      await account.restore(left);
+      await world.settle();
+      expect(await account.mailedLists(LEFT)).toEqual([]);
+    });
+
+    it('R53: stays when the contact is deleted and restored under the policy exclude', async () => {
+      const [left] = await connectAndLeaveUnheard({ delete_policy: 'exclude' });
+      await account.remove(left);
+      await world.settle();
+      await account.restore(left);
+      await world.settle();
       expect(await account.mailedLists(LEFT)).toEqual([]);
     });
   });
@@ -105,6 +132,23 @@ describe.each(testDatabaseKinds())('mailing consent on %s', (kind) => {
       await world.settleUnisender();
       await rename(left, 'Renamed');
       expect(await nameOf(LEFT)).toBe('left');
+    });
+
+    it('R51: stays when only a row of ours ended it', async () => {
+      await world.control.set({ 'unisender.reimport_revives': true });
+      const [left] = await connectAndLeave();
+      clock.advance(60_000);
+      await account.change(left, { name: 'Renamed' });
+      await world.control.post('/kommo/hooks/flush');
+      clock.advance(60_000);
+      await world.work();
+      expect(await nameOf(LEFT)).toBe('Renamed');
+      await world.settleUnisender();
+      clock.advance(HOUR_MS);
+      await account.run('reconcile');
+      await account.retitle('Other');
+      expect(await account.mailedLists(LEFT)).toHaveLength(1);
+      expect(await account.mailedLists(LEFT)).not.toContain(await account.listId());
     });
 
     it('R51: ends when Unisender itself shows the address active on our list, by a look', async () => {
@@ -160,6 +204,32 @@ describe.each(testDatabaseKinds())('mailing consent on %s', (kind) => {
       expect(await account.mailedLists(LEFT)).toEqual([]);
       expect(await account.mailedLists(STAYS)).toEqual([await account.listId()]);
     });
+
+    it('R53: is kept by an erasure, which stores no address', async () => {
+      const [left] = await connectAndLeave();
+      await world.settleUnisender();
+      await world.harness.get(PersonalData).erase({ email: LEFT });
+      expect(await world.harness.get(PersonalData).export({ email: LEFT })).toEqual([]);
+      await account.change(left, { name: 'Renamed' });
+      await world.settle();
+      await account.run('reconcile');
+      expect(await nameOf(LEFT)).toBe('left');
+      await account.retitle('Other');
+      expect(await account.mailedLists(LEFT)).toEqual([]);
+    });
+
+    it('R53: the operator is told that the address was skipped', async () => {
+      await connectAndLeave();
+      await world.settleUnisender();
+      const contacts = world.harness.get(UnisenderContacts);
+      expect(await contacts.add(account.accountId, [LEFT, 'New@Example.com', '444'])).toEqual([
+        { email: LEFT, result: 'skipped', reason: 'unsubscribed' },
+        { email: 'new@example.com', result: 'done', reason: null },
+        { email: '444', result: 'failed', reason: 'invalid' },
+      ]);
+      expect(await account.mailedLists(LEFT)).toEqual([]);
+      expect(await account.mailedLists('new@example.com')).toEqual([await account.listId()]);
+    });
   });
 
   it('R54: people who left a list of the same title that was there before us stay off', async () => {
@@ -182,5 +252,37 @@ describe.each(testDatabaseKinds())('mailing consent on %s', (kind) => {
     await account.addToUnisender({ email: LEFT, unsubscribed_lists: [theirs] });
     await account.retitle('Theirs');
     expect(await account.mailedLists(LEFT)).not.toContain(theirs);
+  });
+
+  describe('the write-back', () => {
+    const TAG = 'Unisender: unsubscribed';
+
+    it('R55: tags contacts of unsubscribes that an export shows', async () => {
+      const [left, stays] = await connectAndLeaveUnheard();
+      await account.run('reconcile');
+      expect(await tagsOf(left)).toEqual([TAG]);
+      expect(await tagsOf(stays)).toEqual([]);
+    });
+
+    it('R55: tags a contact that comes to hold the address later', async () => {
+      await connectAndLeave();
+      await world.settleUnisender();
+      const later = await account.create({ name: 'Later', emails: [LEFT] });
+      await world.settle();
+      expect(await tagsOf(later)).toEqual([TAG]);
+    });
+
+    it('R55: tags the others when Kommo refuses one contact', async () => {
+      const ids = await account.createMany(
+        [1, 2, 3, 4, 5].map((index) => ({ name: `P${index}`, emails: [`p${index}@example.com`], hooks: false })),
+      );
+      await account.connect();
+      clock.advance(2 * DAY_MS);
+      await world.control.post(`/kommo/accounts/${account.accountId}/contacts/${ids[2]}/refuse`, { writes: true });
+      for (const index of [1, 2, 3, 4, 5]) await account.unsubscribe(`p${index}@example.com`);
+      await world.settle();
+      const tags = await Promise.all(ids.map(tagsOf));
+      expect(tags.map((names) => names.length)).toEqual([1, 1, 0, 1, 1]);
+    });
   });
 });

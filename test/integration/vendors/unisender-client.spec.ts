@@ -351,10 +351,11 @@ describe('exports', () => {
     expect(await failureOf(readAll())).toMatchObject({ code: 'unisender_unavailable' });
   });
 
-  it('read no rows from a file with only a header, nor from an empty file', async () => {
-    vendor.respondWith(text('email;email_status\n'), text(''));
+  it('R75: read no rows from a file with only a header; fail with an empty file, and without the column "email"', async () => {
+    vendor.respondWith(text('email;email_status\n'), text(''), text('E-mail;email_status\na@example.org;active\n'));
     await expect(readAll()).resolves.toEqual([]);
-    await expect(readAll()).resolves.toEqual([]);
+    await expect(readAll()).rejects.toMatchObject({ code: 'unisender_export_unusable' });
+    await expect(readAll()).rejects.toMatchObject({ code: 'unisender_export_unusable' });
   });
 
   it('stream a large file, and stop the download when the reader stops', async () => {

@@ -1,11 +1,12 @@
-import { Body, Controller, Get, HttpCode, Options, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Options, Post, Query, UseGuards } from '@nestjs/common';
 import { AuthorisedAccount, Secret } from '#domain';
-import { WidgetSettings, WidgetStatuses } from '#sync';
+import { AddressViews, WidgetSettings, WidgetStatuses } from '#sync';
 import { Audited } from '../audit/audited.decorator.js';
 import { Account } from '../guards/account.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { IntegrationConfiguredGuard } from '../guards/integration-configured.guard.js';
 import { ApiResult, NoEnvelope } from '../http/envelope.js';
+import { AfterDto } from '../operations/dto/operations.dto.js';
 import { SaveWidgetDto } from './dto/widget.dto.js';
 
 /** What the Kommo widget reads and saves. */
@@ -14,6 +15,7 @@ export class WidgetController {
   constructor(
     private readonly settings: WidgetSettings,
     private readonly statuses: WidgetStatuses,
+    private readonly addresses: AddressViews,
   ) {}
 
   @Post()
@@ -33,6 +35,13 @@ export class WidgetController {
     return this.statuses.read(account);
   }
 
+  /** The addresses of the account that Unisender refuses or that are invalid. */
+  @Get('failures')
+  @Audience('widget')
+  async failures(@Account('account_id') { accountId }: AuthorisedAccount, @Query() page: AfterDto) {
+    return this.addresses.list(accountId, { ...page, state: 'failing' });
+  }
+
   /** A browser's CORS preflight: it comes before the request that carries the token. */
   @Options()
   @HttpCode(204)
@@ -45,4 +54,10 @@ export class WidgetController {
   @Audience('public')
   @NoEnvelope()
   preflightStatus(): void {}
+
+  @Options('failures')
+  @HttpCode(204)
+  @Audience('public')
+  @NoEnvelope()
+  preflightFailures(): void {}
 }

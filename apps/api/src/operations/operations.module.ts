@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { QueueModule } from '#queue';
 import { SyncModule } from '#sync';
+import { AddressesController } from './addresses.controller.js';
 import { AuditController } from './audit.controller.js';
 import { MetricsController } from './metrics.controller.js';
 import { MetricsService } from './metrics.service.js';
@@ -10,7 +11,7 @@ import { PersonalDataController } from './personal-data.controller.js';
 
 @Module({
   imports: [QueueModule, SyncModule],
-  controllers: [OperationsController, PausesController, AuditController, PersonalDataController, MetricsController],
+  controllers: [OperationsController, AddressesController, PausesController, AuditController, PersonalDataController, MetricsController],
   providers: [MetricsService],
 })
 export class OperationsModule {}

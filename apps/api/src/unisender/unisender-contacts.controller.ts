@@ -30,6 +30,7 @@ export class UnisenderContactsController {
   @Audited('unisender.change', { delete: flag, emails: count })
   async change(@Account('id') { accountId }: AuthorisedAccount, @Body() body: ChangeContactsDto) {
     const emails = parseEmails(body.emails);
-    return body.delete ? this.contacts.remove(accountId, emails) : this.contacts.add(accountId, emails);
+    const results = body.delete ? await this.contacts.remove(accountId, emails) : await this.contacts.add(accountId, emails);
+    return { results };
   }
 }

@@ -1,29 +1,42 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { systemClock } from '#clock';
-import { type Config, embeddedQueuePortFile, findEmbeddedQueuePort, onStopSignals } from '#config';
+import { type Config, embeddedQueueAddressFile, findEmbeddedQueueSocket, onStopSignals } from '#config';
+import { TransientError } from '#domain';
 import { migrateDatabase } from './migrate.command.js';
-import { findFreePort, waitForPort } from '../supervisor/free-port.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 
 const QUEUE_READY_WITHIN_MS = 15_000;
-/** The queue needs no configuration, and no secret. */
-const QUEUE_VARIABLES = ['HOME', 'LANG', 'NODE_OPTIONS', 'PATH', 'TMPDIR', 'TZ'];
 const printOut = (line: string) => process.stdout.write(`${line}\n`);
 
-async function startQueue(config: Config, supervisor: Supervisor): Promise<void> {
-  const binlogDir = join(config.dataDir, 'queue');
-  mkdirSync(binlogDir, { recursive: true });
-  const portFile = embeddedQueuePortFile(config.dataDir);
-  const port = await findFreePort(findEmbeddedQueuePort(config.dataDir));
-  writeFileSync(portFile, String(port));
-  supervisor.start({
-    name: 'queue',
-    entry: 'libs/beanstalkd/src/main.js',
-    args: ['-l', '127.0.0.1', '-p', String(port), '-b', binlogDir, '-f', '0'],
-    variables: QUEUE_VARIABLES,
-  });
-  await Promise.race([waitForPort(systemClock, port, QUEUE_READY_WITHIN_MS), supervisor.failed]);
+async function canConnect(path: string): Promise<boolean> {
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function waitForQueue(dataDir: string): Promise<void> {
+  const giveUpAt = systemClock.nowMs() + QUEUE_READY_WITHIN_MS;
+  for (;;) {
+    const path = findEmbeddedQueueSocket(dataDir);
+    if (path !== undefined && (await canConnect(path))) return;
+    if (systemClock.nowMs() > giveUpAt) throw new TransientError('the queue is not ready in time', { code: 'not_listening' });
+    await systemClock.sleep(30);
+  }
+}
+
+async function startQueue({ dataDir, embeddedQueuePort }: Config, supervisor: Supervisor): Promise<void> {
+  rmSync(embeddedQueueAddressFile(dataDir), { force: true });
+  const port = embeddedQueuePort === undefined ? [] : [String(embeddedQueuePort)];
+  supervisor.start({ name: 'queue', entry: 'apps/cli/src/supervisor/embedded-queue-main.js', args: [dataDir, ...port], isBare: true });
+  await Promise.race([waitForQueue(dataDir), supervisor.failed]);
 }
 
 function printSecretFiles({ localSecrets }: Config): void {

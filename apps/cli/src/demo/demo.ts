@@ -28,7 +28,7 @@ interface RunningDemo {
 }
 
 async function startSandbox(): Promise<{ origin: string; close: () => Promise<void> }> {
-  const child = spawnEntry({ name: 'sandbox', entry: 'apps/sandbox/src/main.js', args: ['--port', '0'] }, { output: 'pipe' });
+  const child = spawnEntry({ name: 'sandbox', entry: 'apps/sandbox/src/main.js', args: ['--port', '0'], isBare: true }, { output: 'pipe' });
   if (!child.stdout) throw new BugError('the sandbox has no standard output', { code: 'demo_sandbox' });
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
   const { port } = JSON.parse(line) as { port: number };

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { childEnvironment } from '#config';
+import { bareEnvironment, childEnvironment } from '#config';
 
 /** A process of this service. */
 export interface ChildSpec {
@@ -9,8 +9,8 @@ export interface ChildSpec {
   /** The compiled file, relative to the root of the build. */
   readonly entry: string;
   readonly args: readonly string[];
-  /** The only variables that it gets; default: all. */
-  readonly variables?: readonly string[];
+  /** Whether the process gets no variable of this one but the usual ones of the system: it needs no configuration and no secret. */
+  readonly isBare?: boolean;
 }
 
 /** How a process is started. */
@@ -25,17 +25,12 @@ const buildRoot = new URL('../../../../', import.meta.url);
 
 const exitWithParent = new URL('./exit-with-parent.js', import.meta.url).href;
 
-function select(environment: Readonly<Record<string, string>>, names: readonly string[] | undefined): Record<string, string> {
-  const entries = Object.entries(environment);
-  return Object.fromEntries(names ? entries.filter(([name]) => names.includes(name)) : entries);
-}
-
 /** Starts a compiled file with the same Node. The process stops when this process ends, even after kill -9. */
-export function spawnEntry({ entry, args, variables }: ChildSpec, { env, output }: SpawnOptions): ChildProcess {
+export function spawnEntry({ entry, args, isBare = false }: ChildSpec, { env, output }: SpawnOptions): ChildProcess {
   const file = fileURLToPath(new URL(entry, buildRoot));
   return spawn(process.execPath, ['--enable-source-maps', '--import', exitWithParent, file, ...args], {
     stdio: ['pipe', output, 'inherit'],
-    env: select(childEnvironment(env), variables),
+    env: isBare ? bareEnvironment() : childEnvironment(env),
   });
 }
 

@@ -15,6 +15,8 @@ export type ListenAddress = { readonly host: string; readonly port: number } | {
 export interface BeanstalkServerOptions {
   /** (`-l`, `-p`) */
   readonly listen: ListenAddress;
+  /** A second address; beanstalkd has none. */
+  readonly alsoListen?: ListenAddress | undefined;
   /** Directory of the log (`-b`). Without it, jobs are in memory only. */
   readonly binlogDir?: string | undefined;
   /** Longest time in ms before a recorded change is synced (`-f`). 0: synced before the reply. Undefined or -1: never synced (`-F`). */
@@ -58,6 +60,8 @@ export async function startBeanstalkServer(options: BeanstalkServerOptions): Pro
 class SocketServer implements BeanstalkServer {
   private readonly state = new QueueState(machineNowMs());
   private readonly server: Server;
+  /** Listens on the second address. */
+  private secondServer: Server | undefined;
   private readonly clients = new Set<ClientSocket>();
   private clientsWithReplies: ClientSocket[] = [];
   private readonly wakeup = new Wakeup(() => this.serveDue());
@@ -68,7 +72,7 @@ class SocketServer implements BeanstalkServer {
   private hasReportedRefusal = false;
 
   constructor(private readonly options: BeanstalkServerOptions) {
-    this.server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) => this.accept(socket));
+    this.server = this.createServer();
   }
 
   get port(): number | undefined {
@@ -81,6 +85,7 @@ class SocketServer implements BeanstalkServer {
     if ('path' in address) await removeStaleSocket(address.path);
     await listen(this.server, address);
     try {
+      await this.listenAlso(this.options.alsoListen);
       this.openLog = this.openLogAt(this.options.binlogDir);
     } catch (error) {
       await this.close();
@@ -97,12 +102,24 @@ class SocketServer implements BeanstalkServer {
   async close(): Promise<void> {
     this.wakeup.clear();
     this.syncWakeup.clear();
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    const servers = [this.server, ...(this.secondServer ? [this.secondServer] : [])];
+    const closed = Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
     for (const client of this.clients) client.destroy();
     await closed;
     this.wakeup.clear();
     this.openLog?.close();
     this.openLog = undefined;
+  }
+
+  private createServer(): Server {
+    return createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) => this.accept(socket));
+  }
+
+  private async listenAlso(address: ListenAddress | undefined): Promise<void> {
+    if (!address) return;
+    this.secondServer = this.createServer();
+    await listen(this.secondServer, address);
+    this.secondServer.on('error', (error) => this.reportRefusedConnection(error));
   }
 
   private openLogAt(directory: string | undefined): OpenBinlog | undefined {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type FindOptionsWhere, IsNull, MoreThan, Not } from 'typeorm';
+import { type FindOptionsWhere, IsNull, LessThan, MoreThan, Not } from 'typeorm';
 import { type AccountStatus, Clock, accountStatusesBefore, defaultAccountSettings } from '#domain';
 import { Database } from '../database.js';
 import { AccountEntity } from '../entities/account.entity.js';
@@ -34,6 +34,8 @@ export type AccountPatch = Partial<
     | 'workDueAt'
     | 'settings'
     | 'baselineState'
+    | 'exportReplacements'
+    | 'exportReplacedAt'
     | 'webhookState'
     | 'unisenderWebhookState'
     | 'lastEventAt'
@@ -129,6 +131,15 @@ export class AccountStore {
       ...(status === undefined ? {} : { status }),
     };
     return this.database.run(({ manager }) => manager.find(AccountEntity, { where, order: { accountId: 'ASC' }, take: limit }));
+  }
+
+  /** Lists active accounts in which an address must be verified or tried again since before `beforeMs`. */
+  async listWorkDue(beforeMs: number, limit: number): Promise<number[]> {
+    const where = { status: 'active' as const, workDueAt: LessThan(beforeMs) };
+    const due = await this.database.run(({ manager }) =>
+      manager.find(AccountEntity, { select: { accountId: true }, where, order: { workDueAt: 'ASC' }, take: limit }),
+    );
+    return due.map(({ accountId }) => accountId);
   }
 
   /** Locks the account's row until the transaction ends. Throws BugError outside a transaction. Without effect for an unknown id. */

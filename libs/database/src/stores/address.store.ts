@@ -1,31 +1,44 @@
 import { Injectable } from '@nestjs/common';
-import {
-  type AddressHolder,
-  type AddressRecord,
-  Clock,
-  type DirtyCause,
-  type ConsentView,
-  MAX_ROWS_PER_CALL,
-  OUTCOME_UNKNOWN,
-  type PushedAddress,
-  type RemovalMark,
-} from '#domain';
+import { type AddressHolder, type AddressRecord, Clock, type DirtyCause, type ConsentView, MAX_ROWS_PER_CALL } from '#domain';
 import { Database } from '../database.js';
 import { AddressEntity } from '../entities/address.entity.js';
 import { ContactEntity } from '../entities/contact.entity.js';
-import { executeIn, fieldList, incoming, selectRows, selectRowsIn, upsertRows } from '../entity-sql.js';
+import { type Field, executeIn, incoming, queryIn, selectRows, selectRowsIn, upsertRows } from '../entity-sql.js';
 import { markDirty } from './mark-dirty.js';
 import { markAllPartsStale, markPartsStaleByEmail } from './stale-parts.js';
 
+const recordFields = ['email', 'origin', 'state', 'pushedHash', 'consent', 'ownListId'] as const satisfies readonly Field<AddressEntity>[];
+
+const dirtyFields = [
+  ...recordFields,
+  'isManual',
+  'writtenFields',
+  'differenceHash',
+  'firstSentAt',
+  'lastSentAt',
+  'verifyAt',
+  'seenAt',
+  'lookedAt',
+  'isOnOtherLists',
+  'parkStep',
+  'parkAttempts',
+  'parkedAt',
+  'retryAt',
+  'dirtySince',
+  'dirtyCause',
+  'removal',
+  'updatedAt',
+] as const satisfies readonly Field<AddressEntity>[];
+
+/** Holds an address that the operator added and that no contact holds. */
+const OPERATOR: AddressHolder = { name: '', fields: {} };
+
 /** An address whose row in Unisender may differ from the mirror. */
-export interface DirtyAddress extends AddressRecord {
+export interface DirtyAddress extends Pick<AddressEntity, (typeof dirtyFields)[number]> {
+  /** The contact of the lowest id, or the operator. */
   readonly holder: AddressHolder | undefined;
-  /** When it was first sent, in epoch milliseconds; null when it never was. */
-  readonly firstSentAt: number | null;
-  /** Whether an export showed it on the account's list. */
+  /** Whether an export or a look showed it on the account's list. */
   readonly isSeenOnList: boolean;
-  readonly dirtyCause: DirtyCause | null;
-  readonly removal: RemovalMark | null;
 }
 
 /** The addresses that wait for a push. */
@@ -43,19 +56,16 @@ export interface ExportedAddress {
   /** Whether our list has it, also when it unsubscribed from that. */
   readonly isOnOurList: boolean;
   readonly isOnOtherLists: boolean;
+  /** The cells of the row by Unisender's field names. */
+  readonly values: Readonly<Record<string, string>>;
 }
-
-type DirtyRow = AddressRecord &
-  Pick<AddressEntity, 'firstSentAt' | 'seenAt' | 'dirtyCause' | 'removal'> & { readonly holderId: number | null };
 
 /** Must come before the change of `dirty_since`: MySQL assigns from left to right. */
 const causeSql = (cause: DirtyCause) =>
   `dirty_cause = CASE WHEN dirty_since IS NOT NULL AND dirty_cause = 'event' THEN 'event' ELSE '${cause}' END`;
 
-const recordFields = ['email', 'origin', 'state', 'pushedHash', 'consent', 'ownListId'] as const;
-
 /**
- * The mirror of Unisender: what was pushed for each address, and what an export showed. A recorded push clears the dirty mark.
+ * The mirror of Unisender: which addresses must be pushed, and what an export showed.
  * Lists of e-mails may have any length. Call the methods that write inside one transaction with their cause.
  */
 // SQL by hand: imports and pushes write hundreds of rows per statement, and most statements update a set of rows.
@@ -102,11 +112,13 @@ export class AddressStore {
    * unsubscribed. Addresses that contacts hold become dirty.
    */
   async forgetPushed(accountId: number): Promise<void> {
-    await this.database.execute(`DELETE FROM addresses WHERE account_id = ? AND consent = 'mailable'`, [accountId]);
+    await this.database.execute(`DELETE FROM addresses WHERE account_id = ? AND consent = 'mailable' AND is_manual = 0`, [accountId]);
     await this.keepRefusalsOfFormerAccount(accountId);
     await this.database.execute(
-      `UPDATE addresses SET origin = 'unknown', state = 'absent', pushed_hash = NULL, park_code = NULL, first_sent_at = NULL, seen_at = NULL,
-              own_list_id = NULL
+      `UPDATE addresses SET origin = 'unknown', state = 'absent', pushed_hash = NULL, written_fields = NULL, difference_hash = NULL,
+              first_sent_at = NULL, verify_at = NULL, own_list_id = NULL, seen_at = NULL, looked_at = NULL, is_on_other_lists = 0,
+              park_step = NULL, park_code = NULL, park_cause = NULL, park_attempts = 0, parked_at = NULL, retry_at = NULL, due_at = NULL,
+              removal = NULL, removal_run_id = NULL
         WHERE account_id = ?`,
       [accountId],
     );
@@ -114,46 +126,47 @@ export class AddressStore {
       `SELECT DISTINCT email FROM contact_addresses WHERE account_id = ? AND invalid_reason IS NULL`,
       [accountId],
     );
-    const emails = held.map(({ email }) => email);
+    const manual = await this.database.query<{ email: string }>(`SELECT email FROM addresses WHERE account_id = ? AND is_manual = 1`, [
+      accountId,
+    ]);
+    const emails = [...new Set([...held, ...manual].map(({ email }) => email))];
     await markDirty(this.database, accountId, emails, { nowMs: this.clock.nowMs(), cause: 'settings' });
   }
 
   /** The new Unisender account proves nothing about a refusal of the whole former one, which was also one of our list there. */
   private async keepRefusalsOfFormerAccount(accountId: number): Promise<void> {
-    await this.database.execute(
-      `UPDATE addresses SET list_refusal = global_refusal, list_refused_at = global_refused_at, list_learned_at = global_learned_at,
-              list_unproven = 0
-        WHERE account_id = ? AND global_refusal IS NOT NULL AND list_refusal IS NULL`,
-      [accountId],
-    );
-    await this.database.execute(
-      `UPDATE addresses SET global_refusal = NULL, global_refused_at = NULL, global_learned_at = NULL, global_unproven = 0, list_unproven = 0
-        WHERE account_id = ? AND (global_refusal IS NOT NULL OR list_unproven = 1)`,
-      [accountId],
-    );
+    for (const table of ['addresses', 'erased_refusals']) {
+      await this.database.execute(
+        `UPDATE ${table} SET list_refusal = global_refusal, list_refused_at = global_refused_at, list_learned_at = global_learned_at
+          WHERE account_id = ? AND global_refusal IS NOT NULL AND list_refusal IS NULL`,
+        [accountId],
+      );
+      await this.database.execute(
+        `UPDATE ${table} SET global_refusal = NULL, global_refused_at = NULL, global_learned_at = NULL, global_unproven = 0, list_unproven = 0
+          WHERE account_id = ? AND (global_refusal IS NOT NULL OR list_unproven = 1)`,
+        [accountId],
+      );
+    }
   }
 
   /** Lists the oldest dirty addresses, each with the existing contact of the lowest id that holds it. */
   async listDirty(accountId: number, limit: number): Promise<DirtyAddress[]> {
-    const fields = fieldList(this.database, AddressEntity, [...recordFields, 'firstSentAt', 'seenAt', 'dirtyCause', 'removal'], 'a');
-    const rows = await this.database.query<DirtyRow>(
-      `SELECT ${fields},
-              (SELECT MIN(h.contact_id) FROM contact_addresses h
-                 JOIN contacts c ON c.account_id = h.account_id AND c.contact_id = h.contact_id
-                WHERE h.account_id = a.account_id AND h.email = a.email AND h.invalid_reason IS NULL
-                  AND c.is_deleted = 0 AND c.passes_filter = 1) AS holderId
-         FROM addresses a
-        WHERE a.account_id = ? AND a.dirty_since IS NOT NULL
-        ORDER BY a.dirty_since, a.email LIMIT ?`,
-      [accountId, limit],
-    );
-    const holderIds = rows.flatMap(({ holderId }) => (holderId === null ? [] : [holderId]));
-    const holders = await this.findHolders(accountId, holderIds);
-    return rows.map(({ holderId, seenAt, ...row }) => ({
-      ...row,
-      isSeenOnList: seenAt !== null,
-      holder: holderId === null ? undefined : holders.get(holderId),
-    }));
+    const tail = 'WHERE account_id = ? AND dirty_since IS NOT NULL ORDER BY dirty_since, email LIMIT ?';
+    const rows = await selectRows(this.database, { entity: AddressEntity, fields: dirtyFields, tail, params: [accountId, limit] });
+    return this.withHolders(accountId, rows);
+  }
+
+  /** Lists known addresses among `emails`, dirty or not, each with the existing contact of the lowest id that holds it. */
+  async listWithHolders(accountId: number, emails: readonly string[]): Promise<DirtyAddress[]> {
+    const tail = 'WHERE account_id = ? AND email IN (?)';
+    const rows = await selectRowsIn(this.database, { entity: AddressEntity, fields: dirtyFields, tail, params: [accountId] }, emails);
+    return this.withHolders(accountId, rows);
+  }
+
+  /** Whether an address of the account was pushed to the present Unisender account. */
+  async hasPushed(accountId: number): Promise<boolean> {
+    const tail = "WHERE account_id = ? AND (first_sent_at IS NOT NULL OR state = 'present') LIMIT 1";
+    return (await selectRows(this.database, { entity: AddressEntity, fields: ['email'], tail, params: [accountId] })).length > 0;
   }
 
   /** Counts the addresses among `emails` that are dirty. */
@@ -172,60 +185,6 @@ export class AddressStore {
       params: [accountId, MAX_ROWS_PER_CALL],
     });
     return { rows: rows.length, oldestSince: rows[0]?.dirtySince ?? null };
-  }
-
-  /** Records before a call that it sends these addresses as new. If its response is lost, a later round can find out the result. */
-  async markSent(accountId: number, emails: readonly string[]): Promise<void> {
-    await executeIn(
-      this.database,
-      `UPDATE addresses SET first_sent_at = COALESCE(first_sent_at, ?), pushed_hash = ? WHERE account_id = ? AND email IN (?)`,
-      [this.clock.nowMs(), OUTCOME_UNKNOWN, accountId],
-      emails,
-    );
-  }
-
-  /** Records before a call that it changes or removes these addresses. */
-  async markOutcomeUnknown(accountId: number, emails: readonly string[]): Promise<void> {
-    const sql = `UPDATE addresses SET pushed_hash = ? WHERE account_id = ? AND email IN (?)`;
-    await executeIn(this.database, sql, [OUTCOME_UNKNOWN, accountId], emails);
-  }
-
-  /** Records the result of a push and clears the dirty mark. The consent stays: Unisender's webhooks write it at any time. */
-  async recordPushed(accountId: number, pushed: readonly PushedAddress[]): Promise<void> {
-    if (pushed.length === 0) return;
-    const updatedAt = this.clock.nowMs();
-    await upsertRows(this.database, {
-      entity: AddressEntity,
-      key: ['accountId', 'email'],
-      update: incoming('state', 'origin', 'pushedHash', 'parkCode', 'ownListId', 'dirtySince', 'removal', 'removalRunId', 'updatedAt'),
-      rows: pushed.map(({ email, state, origin, pushedHash, rejectedCode, ownListId }) => ({
-        accountId,
-        email,
-        state,
-        origin,
-        pushedHash,
-        parkCode: rejectedCode,
-        ownListId,
-        dirtySince: null,
-        removal: null,
-        removalRunId: null,
-        updatedAt,
-      })),
-    });
-    await markPartsStaleByEmail(
-      this.database,
-      accountId,
-      pushed.map(({ email }) => email),
-    );
-    const neverSent = pushed.filter(({ origin }) => origin === 'unknown').map(({ email }) => email);
-    await executeIn(
-      this.database,
-      `UPDATE addresses SET first_sent_at = NULL WHERE account_id = ? AND email IN (?)`,
-      [accountId],
-      neverSent,
-    );
-    const absent = pushed.filter(({ state }) => state === 'absent').map(({ email }) => email);
-    await executeIn(this.database, `UPDATE addresses SET seen_at = NULL WHERE account_id = ? AND email IN (?)`, [accountId], absent);
   }
 
   /** Clears the dirty mark of addresses that need no push. */
@@ -278,11 +237,49 @@ export class AddressStore {
     return marked;
   }
 
+  /** Marks addresses dirty that are on our list although no contact holds them: a late call of ours put them there. */
+  async markGhosts(accountId: number, emails: readonly string[]): Promise<void> {
+    const sql = `UPDATE addresses SET state = 'present', pushed_hash = NULL, dirty_since = ?, dirty_cause = 'run'
+                  WHERE account_id = ? AND email IN (?)`;
+    await executeIn(this.database, sql, [this.clock.nowMs(), accountId], emails);
+    await markPartsStaleByEmail(this.database, accountId, emails);
+  }
+
+  /** Marks addresses dirty that show other values than the accepted push. Remembers the push: it is repeated once. */
+  async markDifferent(accountId: number, emails: readonly string[]): Promise<void> {
+    const sql = `UPDATE addresses SET difference_hash = pushed_hash, pushed_hash = NULL, dirty_since = ?, dirty_cause = 'run'
+                  WHERE account_id = ? AND email IN (?)`;
+    await executeIn(this.database, sql, [this.clock.nowMs(), accountId], emails);
+    await markPartsStaleByEmail(this.database, accountId, emails);
+  }
+
   /** Returns the records of known addresses by their e-mail. */
   async listRecords(accountId: number, emails: readonly string[]): Promise<Map<string, AddressRecord>> {
     const tail = 'WHERE account_id = ? AND email IN (?)';
     const rows = await selectRowsIn(this.database, { entity: AddressEntity, fields: recordFields, tail, params: [accountId] }, emails);
     return new Map(rows.map((row) => [row.email, row]));
+  }
+
+  private async withHolders(
+    accountId: number,
+    rows: readonly Pick<AddressEntity, (typeof dirtyFields)[number]>[],
+  ): Promise<DirtyAddress[]> {
+    const holding = await queryIn<{ email: string; holderId: number }>(
+      this.database,
+      `SELECT h.email AS email, MIN(h.contact_id) AS holderId FROM contact_addresses h
+         JOIN contacts c ON c.account_id = h.account_id AND c.contact_id = h.contact_id
+        WHERE h.account_id = ? AND h.invalid_reason IS NULL AND c.is_deleted = 0 AND c.passes_filter = 1 AND h.email IN (?)
+        GROUP BY h.email`,
+      [accountId],
+      rows.map(({ email }) => email),
+    );
+    const holderIds = new Map(holding.map(({ email, holderId }) => [email, holderId]));
+    const holders = await this.findHolders(accountId, [...holderIds.values()]);
+    return rows.map((row) => ({
+      ...row,
+      isSeenOnList: row.seenAt !== null,
+      holder: holders.get(holderIds.get(row.email) ?? -1) ?? (row.isManual ? OPERATOR : undefined),
+    }));
   }
 
   private async findHolders(accountId: number, contactIds: readonly number[]): Promise<Map<number, AddressHolder>> {

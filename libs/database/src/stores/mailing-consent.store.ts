@@ -15,6 +15,7 @@ import {
 } from '#domain';
 import { Database } from '../database.js';
 import { AddressEntity, type WriteBackState } from '../entities/address.entity.js';
+import { ContactAddressEntity } from '../entities/contact-address.entity.js';
 import type { RefusalColumns } from '../entities/refusal-columns.js';
 import { assertInTransaction, executeIn, forUpdate, incoming, queryIn, selectRows, selectRowsIn, upsertRows } from '../entity-sql.js';
 import { markPartsStaleByEmail } from './stale-parts.js';
@@ -23,6 +24,12 @@ import { markPartsStaleByEmail } from './stale-parts.js';
 export interface PendingWriteBack {
   readonly email: string;
   readonly contactIds: readonly number[];
+}
+
+/** What an address refused, and when a row of ours last put it on a list. Times are epoch milliseconds. */
+export interface KnownRefusals {
+  readonly refusals: Refusals;
+  readonly lastSentAt: number | null;
 }
 
 /** The columns of the refusals. */
@@ -76,6 +83,11 @@ const writeBackOf = (consent: MailingConsent, known: KnownAddress | undefined): 
   return known === undefined || known.consent === 'mailable' ? 'pending' : known.writeBack;
 };
 
+/** A contact that holds `addresses.email` and does not have the tag. */
+const UNTAGGED = `SELECT 1 FROM contact_addresses h
+                    JOIN contacts c ON c.account_id = h.account_id AND c.contact_id = h.contact_id AND c.is_deleted = 0
+                   WHERE h.account_id = addresses.account_id AND h.email = addresses.email AND h.tagged_at IS NULL`;
+
 /** The mailing consents of addresses, and the unsubscribes that are to be written back to Kommo. */
 // SQL by hand: the statements work on sets of addresses, and an update depends on the stored consent.
 @Injectable()
@@ -102,6 +114,28 @@ export class MailingConsentStore {
     });
   }
 
+  /** Returns the refusals of an address and when a row of ours last put it on a list; undefined when it refused nothing. */
+  async findRefusals(accountId: number, email: string): Promise<KnownRefusals | undefined> {
+    const [row] = await selectRows(this.database, {
+      entity: AddressEntity,
+      fields: knownFields,
+      tail: `WHERE account_id = ? AND email = ? AND consent <> 'mailable'`,
+      params: [accountId, email],
+    });
+    return row && { refusals: toRefusals(row), lastSentAt: lastSentOf(row) };
+  }
+
+  /** Adds refusals with the time of the last row of ours. Call it in a transaction. */
+  async restore(accountId: number, known: ReadonlyMap<string, KnownRefusals>): Promise<void> {
+    await this.addRefusals(accountId, new Map([...known].map(([email, { refusals }]) => [email, refusals])));
+    for (const [email, { lastSentAt }] of known) {
+      await this.database.execute(
+        'UPDATE addresses SET last_sent_at = ? WHERE account_id = ? AND email = ? AND COALESCE(last_sent_at, 0) < ?',
+        [lastSentAt, accountId, email, lastSentAt ?? 0],
+      );
+    }
+  }
+
   /** Lists the addresses among `emails` that are known as unsubscribed or blocked. */
   async listUnmailable(accountId: number, emails: readonly string[]): Promise<string[]> {
     const tail = `WHERE account_id = ? AND consent <> 'mailable' AND email IN (?)`;
@@ -109,7 +143,7 @@ export class MailingConsentStore {
     return rows.map(({ email }) => email);
   }
 
-  /** Lists unsubscribes that are to be written back to Kommo. */
+  /** Lists unsubscribes that are to be written back to Kommo, with the contacts that do not have the tag yet. */
   async listWriteBacks(accountId: number, limit: number): Promise<PendingWriteBack[]> {
     const tail = `WHERE account_id = ? AND write_back = 'pending' ORDER BY email LIMIT ?`;
     const pending = await selectRows(this.database, { entity: AddressEntity, fields: ['email'], tail, params: [accountId, limit] });
@@ -117,18 +151,65 @@ export class MailingConsentStore {
       this.database,
       `SELECT h.email, h.contact_id AS contactId FROM contact_addresses h
          JOIN contacts c ON c.account_id = h.account_id AND c.contact_id = h.contact_id AND c.is_deleted = 0
-        WHERE h.account_id = ? AND h.email IN (?)`,
-      [accountId],
+        WHERE h.account_id = ? AND h.tagged_at IS NULL AND (h.tag_retry_at IS NULL OR h.tag_retry_at <= ?) AND h.email IN (?)`,
+      [accountId, this.clock.nowMs()],
       pending.map(({ email }) => email),
     );
     const byEmail = groupBy(holders, ({ email }) => email);
     return pending.map(({ email }) => ({ email, contactIds: (byEmail.get(email) ?? []).map(({ contactId }) => contactId) }));
   }
 
-  /** Ends the write-backs of addresses whose contacts were tagged in Kommo. */
-  async markWrittenBack(accountId: number, emails: readonly string[]): Promise<void> {
-    const sql = `UPDATE addresses SET write_back = 'done' WHERE account_id = ? AND write_back = 'pending' AND email IN (?)`;
+  /** Asks for a write-back of refused addresses among `emails` that a contact without the tag holds. */
+  async requestWriteBacks(accountId: number, emails: readonly string[]): Promise<void> {
+    const sql = `UPDATE addresses SET write_back = 'pending'
+                  WHERE account_id = ? AND consent <> 'mailable' AND EXISTS (${UNTAGGED} AND h.tag_retry_at IS NULL) AND email IN (?)`;
     await executeIn(this.database, sql, [accountId], emails);
+  }
+
+  /** Asks again for the write-backs that Kommo refused, when their time has come. */
+  async retryWriteBacks(accountId: number): Promise<void> {
+    const rows = await this.database.query<{ email: string }>(
+      'SELECT DISTINCT email FROM contact_addresses WHERE account_id = ? AND tag_retry_at <= ?',
+      [accountId, this.clock.nowMs()],
+    );
+    const sql = `UPDATE addresses SET write_back = 'pending' WHERE account_id = ? AND consent <> 'mailable' AND email IN (?)`;
+    await executeIn(
+      this.database,
+      sql,
+      [accountId],
+      rows.map(({ email }) => email),
+    );
+  }
+
+  /**
+   * Ends the write-backs of addresses. `refused` has the contacts that Kommo refuses to tag, with its code: they are tried again at
+   * `retryAt`, epoch milliseconds.
+   */
+  async markWrittenBack(
+    accountId: number,
+    pending: readonly PendingWriteBack[],
+    { refused, retryAt }: { readonly refused: ReadonlyMap<number, string>; readonly retryAt: number },
+  ): Promise<void> {
+    const nowMs = this.clock.nowMs();
+    await upsertRows(this.database, {
+      entity: ContactAddressEntity,
+      key: ['accountId', 'email', 'contactId'],
+      update: incoming('taggedAt', 'tagCode', 'tagRetryAt'),
+      rows: pending.flatMap(({ email, contactIds }) =>
+        contactIds.map((contactId) => {
+          const tagCode = refused.get(contactId) ?? null;
+          const isTagged = tagCode === null;
+          return { accountId, email, contactId, taggedAt: isTagged ? nowMs : null, tagCode, tagRetryAt: isTagged ? null : retryAt };
+        }),
+      ),
+    });
+    const sql = `UPDATE addresses SET write_back = 'done' WHERE account_id = ? AND write_back = 'pending' AND email IN (?)`;
+    await executeIn(
+      this.database,
+      sql,
+      [accountId],
+      pending.map(({ email }) => email),
+    );
   }
 
   /** Locks the addresses, decides on each, and stores what has changed. */
@@ -179,6 +260,16 @@ export class MailingConsentStore {
       accountId,
       changed.map(({ email }) => email),
     );
+    await this.forgetTags(
+      accountId,
+      changed.filter(({ consent }) => consent === 'mailable').map(({ email }) => email),
+    );
+  }
+
+  /** A later refusal is written back again. */
+  private async forgetTags(accountId: number, emails: readonly string[]): Promise<void> {
+    const sql = 'UPDATE contact_addresses SET tagged_at = NULL, tag_code = NULL, tag_retry_at = NULL WHERE account_id = ? AND email IN (?)';
+    await executeIn(this.database, sql, [accountId], emails);
   }
 
   private incomingSql(column: string): string {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { AccessStore, type AccountEntity, ContactFiguresStore, type WebhookState } from '#database';
-import { type AccountStatus, type AttentionCode, listAttention, toIsoTime } from '#domain';
+import { AccessStore, type AccountEntity, ContactFiguresStore, RunStore, type UnisenderWebhookState, type WebhookState } from '#database';
+import { type AccountSettingsView, type AccountStatus, type AttentionCode, listAttention, toIsoTime, toSettingsView } from '#domain';
 import { AccountActivity, type AccountActivityView } from './account-activity.js';
 
 /** An account for the operator. The key is masked; tokens and webhook URLs are not in it. */
@@ -16,6 +16,7 @@ export interface AccountView extends AccountActivityView {
   readonly list_id: number | null;
   readonly list_title: string | null;
   readonly webhook: WebhookState | null;
+  readonly unisender_webhook: UnisenderWebhookState | null;
   /** Contacts that are not deleted, by their worst address. Nothing is to be sent of the excluded ones. The sum is the total. */
   readonly contacts: {
     readonly total: number;
@@ -28,6 +29,7 @@ export interface AccountView extends AccountActivityView {
   readonly last_event_at: string | null;
   /** What a human must do. */
   readonly attention: readonly AttentionCode[];
+  readonly settings: AccountSettingsView;
 }
 
 const MASKED_KEY = '***';
@@ -43,6 +45,7 @@ export class AccountViews {
     private readonly accesses: AccessStore,
     private readonly contactFigures: ContactFiguresStore,
     private readonly activity: AccountActivity,
+    private readonly runs: RunStore,
   ) {}
 
   /** Reads the view of a stored account. */
@@ -52,6 +55,7 @@ export class AccountViews {
     const { total, inSync, waiting, excluded, failing } = await this.contactFigures.find(accountId);
     const activity = await this.activity.read(account);
     const status = toShownStatus(account.status, activity.paused);
+    const hasWaitingRun = (await this.runs.listWaiting(accountId)).length > 0;
     return {
       account_id: accountId,
       integration_id: account.clientId,
@@ -63,10 +67,12 @@ export class AccountViews {
       list_id: account.listId,
       list_title: account.listTitle,
       webhook: account.webhookState,
+      unisender_webhook: account.unisenderWebhookState,
       contacts: { total, in_sync: inSync, waiting, excluded, failing },
       last_event_at: toIsoTime(account.lastEventAt),
       ...activity,
-      attention: listAttention({ ...account, status, pauseCode: activity.paused?.code ?? null }),
+      attention: listAttention({ ...account, status, pauseCode: activity.paused?.code ?? null, hasWaitingRun }),
+      settings: toSettingsView(account.settings),
     };
   }
 }

@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { type AccountEntity, AccountStore, type FailureEntity, type WebhookState } from '#database';
-import { type AccountSettings, type AccountStatus, type AuthorisedAccount, toIsoTime } from '#domain';
+import { type AccountEntity, AccountStore, type FailureEntity, type UnisenderWebhookState, type WebhookState } from '#database';
+import {
+  type AccountSettingsView,
+  type AccountStatus,
+  type AttentionCode,
+  type AuthorisedAccount,
+  toIsoTime,
+  toSettingsView,
+} from '#domain';
 import type { RunView } from '../runs/run-view.js';
 import type { PausedView } from './account-activity.js';
 import { AccountHistory } from './account-history.js';
@@ -20,24 +27,17 @@ export interface WidgetStatus {
   readonly list_id: number | null;
   readonly list_title: string | null;
   readonly webhook: WebhookState | null;
-  readonly settings: WidgetSettingsView | null;
+  readonly unisender_webhook: UnisenderWebhookState | null;
+  readonly settings: AccountSettingsView | null;
   readonly contacts: AccountDetails['contacts'];
   readonly last_event_at: string | null;
   readonly last_run: RunView | null;
   readonly paused: PausedView | null;
+  readonly events_waiting: number;
+  /** What a human must do. */
+  readonly attention: readonly AttentionCode[];
   /** Newest first. */
   readonly failures: readonly { readonly code: string; readonly reason: string; readonly failed_at: string }[];
-}
-
-/** Settings under the names of `POST /widget`. */
-interface WidgetSettingsView {
-  readonly list_title: string | null;
-  readonly delete_policy: string;
-  readonly fields: Readonly<Record<string, string>>;
-  readonly include_tags: readonly string[];
-  readonly exclude_tags: readonly string[];
-  readonly write_back: boolean;
-  readonly write_back_tag: string;
 }
 
 const toUnconnectedStatus = (accountId: number): WidgetStatus => ({
@@ -50,22 +50,15 @@ const toUnconnectedStatus = (accountId: number): WidgetStatus => ({
   list_id: null,
   list_title: null,
   webhook: null,
+  unisender_webhook: null,
   settings: null,
   contacts: { total: 0, in_sync: 0, waiting: 0, excluded: 0, failing: 0 },
   last_event_at: null,
   last_run: null,
   paused: null,
+  events_waiting: 0,
+  attention: [],
   failures: [],
-});
-
-const toSettingsView = (settings: AccountSettings): WidgetSettingsView => ({
-  list_title: settings.listTitle ?? null,
-  delete_policy: settings.deletePolicy,
-  fields: settings.fields,
-  include_tags: settings.includeTags,
-  exclude_tags: settings.excludeTags,
-  write_back: settings.writeBack,
-  write_back_tag: settings.writeBackTag,
 });
 
 interface StatusSources {
@@ -84,11 +77,14 @@ const toWidgetStatus = ({ account, details, failures }: StatusSources): WidgetSt
   list_id: account.listId,
   list_title: account.listTitle,
   webhook: account.webhookState,
+  unisender_webhook: account.unisenderWebhookState,
   settings: toSettingsView(account.settings),
   contacts: details.contacts,
   last_event_at: details.last_event_at,
   last_run: details.last_run,
   paused: details.paused,
+  events_waiting: details.events_waiting,
+  attention: details.attention,
   failures: failures.map(({ code, reason, failedAt }) => ({ code, reason, failed_at: toIsoTime(failedAt) })),
 });
 

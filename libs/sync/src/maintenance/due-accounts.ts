@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '#config';
-import { EventStore, LeaseStore, PollStore } from '#database';
+import { AccountStore, EventStore, LeaseStore, PollStore } from '#database';
 import { Clock, JobQueue, POLL_INTERVAL_MS, type SweptJob, nextSweptJob } from '#domain';
 import { AccountGate } from '../accounts/account-gate.js';
 
@@ -21,13 +21,14 @@ export class AccountJobs {
   }
 }
 
-/** Finds accounts whose work may have lost its job: events wait, a lease was abandoned, or a poll is due. */
+/** Finds accounts whose work may have lost its job: events wait, a lease was abandoned, or a poll or an address is due. */
 @Injectable()
 export class SweptAccounts {
   constructor(
     private readonly events: EventStore,
     private readonly leases: LeaseStore,
     private readonly polls: PollStore,
+    private readonly accounts: AccountStore,
   ) {}
 
   /** Lists the accounts that have been due for `forMs`. */
@@ -35,7 +36,8 @@ export class SweptAccounts {
     const waiting = await this.events.listAccountsWaiting(nowMs - forMs, LIMIT);
     const abandoned = await this.leases.listAbandoned(forMs, LIMIT);
     const unpolled = await this.polls.listDue(nowMs - POLL_INTERVAL_MS, LIMIT);
-    return new Set([...waiting, ...abandoned, ...unpolled]);
+    const due = await this.accounts.listWorkDue(nowMs - forMs, LIMIT);
+    return new Set([...waiting, ...abandoned, ...unpolled, ...due]);
   }
 }
 

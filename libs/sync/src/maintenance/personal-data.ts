@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type AccountEntity, AccountStore, Database, type HeldAddress, type HeldPerson, PersonStore } from '#database';
 import { InvalidInputError, Logger, parseAddress, parseJson, toIsoTime } from '#domain';
 import { AccountLeases } from '../push/account-lease.js';
+import { ErasedRefusals } from '../push/erased-refusals.js';
 import { readAccounts } from './account-rounds.js';
 import { type ErasureOutcome, UnisenderErasure } from './unisender-erasure.js';
 
@@ -42,14 +43,40 @@ export class ErasureRemains {
   }
 }
 
+/** Erases an address from one account. */
+@Injectable()
+export class AccountErasure {
+  constructor(
+    private readonly people: PersonStore,
+    private readonly leases: AccountLeases,
+    private readonly unisender: UnisenderErasure,
+    private readonly refusals: ErasedRefusals,
+  ) {}
+
+  /**
+   * Erases the address from Unisender and from the database, and keeps its refusals without it. Holds the account: no worker can push
+   * the address in between. Throws TransientError.
+   */
+  async erase(account: AccountEntity, email: string): Promise<Erasure> {
+    const { accountId } = account;
+    return this.leases.hold(accountId, async (lease) => {
+      const unisender = await this.unisender.erase(lease, account, email);
+      const { contacts, events } = await lease.write(async () => {
+        await this.refusals.keep(accountId, email);
+        return this.people.erase(accountId, email);
+      });
+      return { account_id: accountId, contacts: contacts.length, events: events.length, unisender };
+    });
+  }
+}
+
 /** Exports and erases the personal data of the owner of an e-mail address. */
 @Injectable()
 export class PersonalData {
   constructor(
     private readonly people: PersonStore,
     private readonly accounts: AccountStore,
-    private readonly leases: AccountLeases,
-    private readonly unisender: UnisenderErasure,
+    private readonly erasure: AccountErasure,
     private readonly remains: ErasureRemains,
   ) {}
 
@@ -66,8 +93,8 @@ export class PersonalData {
 
   /**
    * Erases the address from each account that has something, and from Unisender if this service added it and its owner did not
-   * unsubscribe. A contact that Kommo still has returns with its next change, so delete it in Kommo first. Safe to repeat. Throws
-   * InvalidInputError for an invalid address, and TransientError when an account is busy or Unisender is unavailable; earlier accounts
+   * unsubscribe. A refusal is kept without the address. A contact that Kommo still has returns with its next change, so delete it in
+   * Kommo first. Safe to repeat. Throws InvalidInputError for an invalid address, and TransientError when an account is busy or Unisender is unavailable; earlier accounts
    * stay erased then.
    */
   async erase(query: PersonQuery): Promise<Erasure[]> {
@@ -75,21 +102,10 @@ export class PersonalData {
     const erased: Erasure[] = [];
     for await (const account of this.readAccountsOf(query)) {
       const person = await this.people.find(account.accountId, email);
-      if (isKnown(person)) erased.push(await this.eraseFrom(account, email));
+      if (isKnown(person)) erased.push(await this.erasure.erase(account, email));
     }
     await this.remains.delete();
     return erased;
-  }
-
-  /** Holds the account: no worker can push the address between its deletion in Unisender and here. */
-  private async eraseFrom(account: AccountEntity, email: string): Promise<Erasure> {
-    const { accountId } = account;
-    return this.leases.hold(accountId, async (lease) => {
-      const { address } = await this.people.find(accountId, email);
-      const unisender = address ? await this.unisender.erase(account, address) : 'none';
-      const { contacts, events } = await lease.write(() => this.people.erase(accountId, email));
-      return { account_id: accountId, contacts: contacts.length, events: events.length, unisender };
-    });
   }
 
   private async *readAccountsOf({ accountId }: PersonQuery): AsyncGenerator<AccountEntity> {

@@ -3,8 +3,11 @@ import { Injectable } from '@nestjs/common';
 import { Database, LeaseStore, MailingConsentStore } from '#database';
 import { Clock, JobQueue, Logger, TransientError } from '#domain';
 
-/** After a worker is killed, no other works on its account for this long. A heartbeat extends the lease several times before. */
-const LEASE_MS = 20_000;
+/**
+ * After a worker is killed, no other works on its account for this long. It is longer than the longest call to Unisender, which takes
+ * 30 s: the next holder never works while a call of the last one runs. A heartbeat extends the lease several times before.
+ */
+const LEASE_MS = 45_000;
 const HEARTBEAT_MS = 4_000;
 const BUSY_RETRY_MS = 2_000;
 
@@ -49,6 +52,12 @@ export class RequestedJobs {
     private readonly consents: MailingConsentStore,
     private readonly queue: JobQueue,
   ) {}
+
+  /** Enqueues a `write-backs` job when a write-back is pending. Throws TransientError `queue_unavailable`. */
+  async enqueueWriteBacks(accountId: number): Promise<void> {
+    const [pending] = await this.consents.listWriteBacks(accountId, 1);
+    if (pending) await this.queue.put({ tube: 'write-backs', payload: { account_id: accountId } });
+  }
 
   /** Enqueues a `contacts` job, and a `write-backs` job when a write-back is pending. Throws TransientError `queue_unavailable`. */
   async enqueue(accountId: number): Promise<void> {

@@ -3,6 +3,7 @@ import { AddressStore, RunStore } from '#database';
 import { Clock, type Secret, isFlushDue } from '#domain';
 import { type AccountWork, throwIfStopping } from './account-work.js';
 import { AddressPusher, type CountPushed } from './address-pusher.js';
+import { DueAddressWork } from './due-address-work.js';
 
 const POLL_MS = 100;
 
@@ -12,16 +13,18 @@ export class AddressFlusher {
   constructor(
     private readonly addresses: AddressStore,
     private readonly pusher: AddressPusher,
+    private readonly due: DueAddressWork,
     private readonly runs: RunStore,
     private readonly clock: Clock,
   ) {}
 
   /**
-   * Pushes one round when a flush is due, else sleeps for 100 ms. Returns true when no address is dirty, and when the account has no
+   * Verifies and retries addresses whose time has come. Pushes one round when a flush is due, else sleeps for 100 ms. Returns true when no address is dirty, and when the account has no
    * key. `newestAt` is when the newest event arrived, epoch milliseconds.
    */
   async flushIfDue(work: AccountWork, newestAt: number): Promise<boolean> {
     if (!work.unisenderKey) return true;
+    await this.due.handle(work, work.unisenderKey);
     const backlog = await this.addresses.findBacklog(work.lease.accountId);
     if (backlog.rows === 0) return true;
     const now = this.clock.nowMs();

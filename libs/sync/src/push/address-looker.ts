@@ -1,12 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { AccountListStore } from '#database';
-import { Clock, type ConsentView, type Secret, viewOfContact } from '#domain';
+import { Clock, type ConsentView, type OurLists, type Secret, viewOfContact } from '#domain';
 import { UnisenderClient, type UnisenderContact, UnisenderRejectedError } from '#unisender';
 import { type AccountWork, throwIfStopping } from './account-work.js';
 
 /** What Unisender answered about one address. */
 export type Look =
-  | { readonly kind: 'found'; readonly askedAtMs: number; readonly contact: UnisenderContact; readonly view: ConsentView }
+  | {
+      readonly kind: 'found';
+      readonly askedAtMs: number;
+      readonly contact: UnisenderContact;
+      readonly view: ConsentView;
+      /** Lists that never were ours. */
+      readonly otherListIds: readonly number[];
+    }
   | { readonly kind: 'absent'; readonly askedAtMs: number }
   /** Unisender refuses to show this address. */
   | { readonly kind: 'refused'; readonly code: string; readonly cause: string };
@@ -28,10 +35,7 @@ export class AddressLooker {
     for (const email of emails) {
       const askedAtMs = this.clock.nowMs();
       const shown = await this.ask(key, email);
-      if (shown instanceof UnisenderRejectedError) {
-        looks.set(email, { kind: 'refused', code: shown.vendorCode, cause: shown.message });
-      } else if (shown) looks.set(email, { kind: 'found', askedAtMs, contact: shown, view: viewOfContact(shown, ours, askedAtMs) });
-      else looks.set(email, { kind: 'absent', askedAtMs });
+      looks.set(email, toLook(shown, ours, askedAtMs));
       throwIfStopping(work.signal);
       work.lease.assertHeld();
     }
@@ -46,6 +50,13 @@ export class AddressLooker {
       throw error;
     }
   }
+}
+
+function toLook(shown: UnisenderContact | UnisenderRejectedError | undefined, ours: OurLists, askedAtMs: number): Look {
+  if (!shown) return { kind: 'absent', askedAtMs };
+  if (shown instanceof UnisenderRejectedError) return { kind: 'refused', code: shown.vendorCode, cause: shown.message };
+  const otherListIds = shown.lists.map(({ id }) => id).filter((id) => !ours.allIds.includes(id));
+  return { kind: 'found', askedAtMs, contact: shown, view: viewOfContact(shown, ours, askedAtMs), otherListIds };
 }
 
 /** The views of the addresses that Unisender showed. */

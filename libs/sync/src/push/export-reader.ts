@@ -1,13 +1,25 @@
 import { Injectable } from '@nestjs/common';
-import { Config } from '#config';
-import { AccountListStore, AccountStore, AddressStore, type ExportedAddress, MailingConsentStore } from '#database';
-import { Clock, type OurLists, type Secret, TransientError, isRefusal, parseAddress, toPositiveInteger, viewOfExport } from '#domain';
-import { type ExportRow, UnisenderClient, UnisenderRejectedError, type UnisenderTask } from '#unisender';
+import { AccountListStore, AccountStore, AddressStore, type DirtyAddress, type ExportedAddress, MailingConsentStore } from '#database';
+import {
+  Clock,
+  type OurLists,
+  type Secret,
+  TransientError,
+  hasErrorCode,
+  isRefusal,
+  parseAddress,
+  showsValues,
+  toPositiveInteger,
+  viewOfExport,
+} from '#domain';
+import { type ExportRow, UnisenderClient, UnisenderRejectedError } from '#unisender';
+import { ExportTasks } from './export-tasks.js';
 import { type AccountWork, throwIfStopping } from './account-work.js';
+import { valuesOf } from './push-plan.js';
 
+/** The columns that decide on consents. */
 const EXPORT_FIELDS = ['email', 'email_status', 'email_list_ids', 'email_unsubscribed_list_ids'];
 const BATCH_ROWS = 500;
-const MAX_WAIT_MS = 30 * 60_000;
 
 /** Stores the id of a running export, so that the same export is used after a restart. */
 export interface ExportTask {
@@ -19,6 +31,9 @@ export interface ExportTask {
   save(taskId: string | null): Promise<void>;
 }
 
+/** An export that is requested anew after a restart. */
+export const unsavedTask: ExportTask = { taskId: null, sinceMs: 0, save: async () => {} };
+
 /** The ids of a cell; an empty cell has none. */
 const splitIds = (text: string | undefined): number[] => (text ?? '').split(',').flatMap((id) => toPositiveInteger(id.trim()) ?? []);
 
@@ -29,6 +44,7 @@ function toExported(row: ExportRow, email: string, ours: OurLists, askedAtMs: nu
     view: viewOfExport({ status: row['email_status'], listIds, leftListIds }, ours, askedAtMs),
     isOnOurList: ours.presentId !== null && listIds.includes(ours.presentId),
     isOnOtherLists: [...listIds, ...leftListIds].some((id) => !ours.allIds.includes(id)),
+    values: row,
   };
 }
 
@@ -56,7 +72,22 @@ export class ShownAddresses {
       const views = rows.filter(({ email, view }) => known.has(email) || isRefusal(view)).map(({ email, view }) => [email, view] as const);
       await this.addresses.saveExported(accountId, rows, askedAtMs);
       await this.consents.learn(accountId, new Map(views));
+      await this.markDifferent(accountId, rows, askedAtMs);
     });
+  }
+
+  /**
+   * Marks addresses on our list dirty whose values differ from what was pushed, and those that we pushed once and that no contact holds.
+   * A difference that an accepted push did not remove is pushed once more and then only recorded.
+   */
+  private async markDifferent(accountId: number, rows: readonly ExportedAddress[], askedAtMs: number): Promise<void> {
+    const onList = new Map(rows.filter(({ isOnOurList }) => isOnOurList).map(({ email, values }) => [email, values]));
+    const records = await this.addresses.listWithHolders(accountId, [...onList.keys()]);
+    const settled = records.filter((record) => isSettledBefore(record, askedAtMs));
+    const ghosts = settled.filter(({ holder, isManual }) => !holder && !isManual);
+    const different = settled.filter((record) => isDifferent(record, onList.get(record.email) ?? {}));
+    await this.addresses.markGhosts(accountId, emailsOf(ghosts));
+    await this.addresses.markDifferent(accountId, emailsOf(different));
   }
 
   /** Ends the reading of a complete export: pushed addresses that it did not show become dirty. */
@@ -69,27 +100,48 @@ export class ShownAddresses {
   }
 }
 
+const emailsOf = (records: readonly DirtyAddress[]): string[] => records.map(({ email }) => email);
+
+/** Whether nothing was pushed for the address since the export was requested, and nothing waits. */
+const isSettledBefore = ({ consent, dirtySince, lastSentAt, removal, updatedAt, verifyAt }: DirtyAddress, askedAtMs: number): boolean =>
+  consent === 'mailable' && dirtySince === null && removal === null && verifyAt === null && lastSentAt !== null && updatedAt < askedAtMs;
+
+/** Whether the row shows other values than the accepted push. An address that the export shows with the same values has none. */
+function isDifferent({ holder, state, pushedHash, differenceHash }: DirtyAddress, shown: Readonly<Record<string, string>>): boolean {
+  if (!holder || state !== 'present' || pushedHash === null || pushedHash === differenceHash) return false;
+  const values = Object.entries(valuesOf(holder)).filter(([name]) => Object.hasOwn(shown, name));
+  return !showsValues(Object.fromEntries(values), shown);
+}
+
 /** Stores what the Unisender account has: preexisting addresses, mailing consents and the addresses on our list. */
 @Injectable()
 export class ExportReader {
   constructor(
     private readonly unisender: UnisenderClient,
     private readonly shown: ShownAddresses,
+    private readonly tasks: ExportTasks,
     private readonly clock: Clock,
-    private readonly config: Config,
   ) {}
 
   /**
    * Requests an export, waits for it (up to 30 minutes) and learns from every row. Pushed addresses that are not in it become dirty.
-   * An export that was requested before the list was chosen is not used. Throws TransientError `unisender_export_failed` when there is
-   * no export in time.
+   * Returns when it was requested, epoch milliseconds. An export that was requested before the list was chosen is not used. Throws
+   * TransientError `unisender_export_failed` when there is no export in time, and `unisender_export_unusable` when its file is no list
+   * of contacts.
    */
-  async requestAndStore(work: AccountWork, key: Secret, task: ExportTask): Promise<void> {
+  async requestAndStore(work: AccountWork, key: Secret, task: ExportTask): Promise<number> {
     const running = task.sinceMs >= work.account.listDecidedAt ? task.taskId : null;
     const askedAtMs = running === null ? this.clock.nowMs() : task.sinceMs;
-    const taskId = running ?? (await this.unisender.requestExport(key, { fieldNames: EXPORT_FIELDS }));
+    const taskId = running ?? (await this.request(work, key));
     await task.save(taskId);
-    const url = await this.waitForFile(work, key, taskId, task);
+    const url = await this.tasks.waitForFile(work, key, {
+      taskId,
+      requestAgain: async () => {
+        const newId = await this.request(work, key);
+        await task.save(newId);
+        return newId;
+      },
+    });
     const ours = await this.shown.findOurLists(work);
     let batch: ExportedAddress[] = [];
     const storeBatch = async () => {
@@ -98,7 +150,7 @@ export class ExportReader {
       await this.shown.save(work, batch, askedAtMs);
       batch = [];
     };
-    for await (const row of this.readFile(url, task)) {
+    for await (const row of url === undefined ? [] : this.readFile(url, task)) {
       const { email, invalidReason } = parseAddress(row['email'] ?? '');
       if (invalidReason === 'empty') continue;
       batch.push(toExported(row, email, ours, askedAtMs));
@@ -107,38 +159,32 @@ export class ExportReader {
     await storeBatch();
     await this.shown.finish(work, askedAtMs);
     await task.save(null);
+    return askedAtMs;
+  }
+
+  /** Asks for the values of our fields too. When Unisender refuses that, one of the fields does not exist. */
+  private async request({ settings }: AccountWork, key: Secret): Promise<string> {
+    const valueFields = [...new Set(['Name', ...Object.values(settings.fields)])];
+    try {
+      return await this.unisender.requestExport(key, { fieldNames: [...EXPORT_FIELDS, ...valueFields] });
+    } catch (error) {
+      if (!(error instanceof UnisenderRejectedError)) throw error;
+      return this.unisender.requestExport(key, { fieldNames: EXPORT_FIELDS });
+    }
   }
 
   /** Forgets the export when its file cannot be read, because the file may be deleted. The next attempt requests another one. */
   private async *readFile(url: string, task: ExportTask): AsyncGenerator<ExportRow> {
+    let rows = 0;
     try {
-      yield* this.unisender.readExport(url);
+      for await (const row of this.unisender.readExport(url)) {
+        rows += 1;
+        yield row;
+      }
     } catch (error) {
       await task.save(null);
-      throw error;
-    }
-  }
-
-  private async waitForFile(work: AccountWork, key: Secret, taskId: string, task: ExportTask): Promise<string> {
-    const giveUpAt = this.clock.nowMs() + MAX_WAIT_MS;
-    while (this.clock.nowMs() < giveUpAt) {
-      const { status, fileUrl } = await this.getTask(key, taskId);
-      if (fileUrl !== undefined) return fileUrl;
-      if (status !== 'new' && status !== 'processing') break;
-      await this.clock.sleep(this.config.unisenderExportPollMs, work.signal).catch(() => throwIfStopping(work.signal));
-      work.lease.assertHeld();
-    }
-    await task.save(null);
-    throw new TransientError('Unisender did not finish its export', { code: 'unisender_export_failed', retryAfterMs: 60_000 });
-  }
-
-  /** A task that Unisender no longer knows has ended without a file. */
-  private async getTask(key: Secret, taskId: string): Promise<Pick<UnisenderTask, 'status' | 'fileUrl'>> {
-    try {
-      return await this.unisender.getTask(key, taskId);
-    } catch (error) {
-      if (error instanceof UnisenderRejectedError) return { status: 'forgotten', fileUrl: undefined };
-      throw error;
+      if (rows === 0 || !hasErrorCode(error, 'unisender_unavailable')) throw error;
+      throw new TransientError('The export of Unisender ends early', { code: 'unisender_export_unusable', cause: error });
     }
   }
 }

@@ -1,10 +1,31 @@
 import { Injectable } from '@nestjs/common';
+import { MailingConsentStore, PushedAddressStore } from '#database';
 import type { Secret } from '#domain';
+import { RequestedJobs } from './account-lease.js';
 import type { AccountWork } from './account-work.js';
-import { ExportReader, type ExportTask } from './export-reader.js';
+import { ExportReader, type ExportTask, unsavedTask } from './export-reader.js';
 import { type EnsuredList, ListKeeper } from './list-keeper.js';
 
-const unsavedTask: ExportTask = { taskId: null, sinceMs: 0, save: async () => {} };
+/** Lets what vendors refused be tried again. */
+@Injectable()
+export class ParkedRetries {
+  constructor(
+    private readonly pushed: PushedAddressStore,
+    private readonly consents: MailingConsentStore,
+    private readonly jobs: RequestedJobs,
+  ) {}
+
+  /** Enqueues the write-backs that an export taught. `isAll`: also tries again parked addresses, and tags that Kommo refused. */
+  async retry({ lease }: AccountWork, isAll: boolean): Promise<void> {
+    if (isAll) {
+      await lease.write(async () => {
+        await this.pushed.retryAll(lease.accountId);
+        await this.consents.retryWriteBacks(lease.accountId);
+      });
+    }
+    await this.jobs.enqueueWriteBacks(lease.accountId);
+  }
+}
 
 /** Prepares an account for pushes: its list, its fields, and the export that shows what Unisender had before. */
 @Injectable()
@@ -15,11 +36,13 @@ export class Preparation {
   constructor(
     private readonly lists: ListKeeper,
     private readonly exports: ExportReader,
+    private readonly retries: ParkedRetries,
   ) {}
 
   /**
    * Returns the id of the list to push to. Calls Unisender only when the account was never prepared, or when `look` is set; may
-   * wait for an export, and always for a new one when `relearn` is set. `task` keeps a running export over restarts.
+   * wait for an export, and always for a new one when `relearn` is set. With `relearn`, parked addresses are
+   * tried again. `task` keeps a running export over restarts.
    */
   async ensureReady(
     work: AccountWork,
@@ -31,6 +54,7 @@ export class Preparation {
     const { listId, isNew } = await this.ensureList(work, key, options.look ?? false);
     if (work.account.baselineState !== 'done' || isNew || options.relearn) {
       await this.exports.requestAndStore(work, key, options.task ?? unsavedTask);
+      await this.retries.retry(work, options.relearn ?? false);
     }
     this.ready.set(work, listId);
     return listId;

@@ -1,6 +1,6 @@
 import type { DirtyAddress } from '#database';
-import { type AddressAction, listToLeave, originOfFresh } from '#domain';
-import type { ImportResult, ImportRows } from '#unisender';
+import { type AddressAction, type AddressHolder, MAX_ROWS_PER_CALL, fieldsToSend, groupBy, listToLeave } from '#domain';
+import type { ImportRows } from '#unisender';
 
 /** The result of one round of pushing, counted in addresses. */
 export interface PushCounts {
@@ -11,97 +11,105 @@ export interface PushCounts {
   readonly unchanged: number;
 }
 
-/** An address with the action that it needs. */
-export interface Planned {
-  readonly address: DirtyAddress;
-  readonly action: AddressAction;
-}
+/** Nothing counted. */
+export const noCounts: PushCounts = { created: 0, updated: 0, deleted: 0, rejected: 0, unchanged: 0 };
 
 /** An address to be put on the list. */
-export type Put = Planned & { readonly action: Extract<AddressAction, { kind: 'put' }> };
+export interface Put {
+  readonly address: DirtyAddress;
+  readonly action: Extract<AddressAction, { kind: 'put' }>;
+}
 
-/** One round of pushing. Puts and deletes go into one call. */
-export interface Plan {
+/** A call that puts addresses: all rows have the same fields, and either all or none are sent for the first time. */
+export interface PutCall {
+  readonly kind: 'put';
+  readonly isFirst: boolean;
+  readonly fields: readonly string[];
   readonly puts: readonly Put[];
-  readonly deletes: readonly Planned[];
-  readonly excludes: readonly Planned[];
-  readonly inspects: readonly Planned[];
 }
 
-/** Single calls of each kind (exclude, getContact) in a round: a round must be short compared to the lease. */
-const MAX_SINGLE_CALLS = 50;
-const isPut = (planned: Planned): planned is Put => planned.action.kind === 'put';
-
-/** The next round. Addresses that do not fit into it stay dirty. */
-export function toPlan(planned: readonly Planned[]): Plan {
-  const ofKind = (kind: AddressAction['kind']) => planned.filter(({ action }) => action.kind === kind);
-  return {
-    puts: planned.filter(isPut),
-    deletes: ofKind('delete'),
-    excludes: ofKind('exclude').slice(0, MAX_SINGLE_CALLS),
-    inspects: ofKind('inspect').slice(0, MAX_SINGLE_CALLS),
-  };
+/** A call that deletes addresses from the account, or takes them off our list. */
+export interface RemovalCall {
+  readonly kind: 'delete' | 'leave';
+  readonly addresses: readonly DirtyAddress[];
 }
 
-interface Column {
-  readonly name: string;
-  readonly put: (put: Put) => string;
-  readonly delete: (address: DirtyAddress) => string;
+/** A call of importContacts. Rows of different kinds never share a call: its response has only sums. */
+export type Call = PutCall | RemovalCall;
+
+/** The values that a holder gives an address, by Unisender's field names. */
+export const valuesOf = ({ name, fields }: AddressHolder): Record<string, string> => ({ Name: name, ...fields });
+
+/** Whether no earlier call may have put the address into Unisender. */
+const isFirstSent = ({ origin, firstSentAt }: DirtyAddress): boolean => origin === 'unknown' && firstSentAt === null;
+
+/** Groups puts into calls of any number of rows. */
+export function toPutCalls(puts: readonly Put[]): PutCall[] {
+  const groups = groupBy(puts, ({ address, action }) =>
+    JSON.stringify([isFirstSent(address), fieldsToSend(valuesOf(action.holder), address.writtenFields ?? [])]),
+  );
+  return [...groups].map(([key, group]) => {
+    const [isFirst, fields] = JSON.parse(key) as [boolean, string[]];
+    return { kind: 'put', isFirst, fields, puts: group };
+  });
 }
 
-const noValue = () => '';
-
-function columnsOf({ puts, deletes }: Plan, listId: number, fieldNames: readonly string[]): Column[] {
-  const email: Column = { name: 'email', put: ({ address }) => address.email, delete: (address) => address.email };
-  const flag: Column = { name: 'delete', put: () => '0', delete: () => '1' };
-  const left: Column = {
-    name: 'email_excluded_list_ids',
-    put: ({ address }) => String(listToLeave(address, listId) ?? ''),
-    delete: noValue,
-  };
-  const isLeft = puts.some(({ address }) => listToLeave(address, listId) !== undefined);
-  return [
-    email,
-    ...(deletes.length > 0 ? [flag] : []),
-    { name: 'Name', put: ({ action }) => action.holder.name, delete: noValue },
-    { name: 'email_list_ids', put: () => String(listId), delete: noValue },
-    ...(isLeft ? [left] : []),
-    ...fieldNames.map((name): Column => ({ name, put: ({ action }) => action.holder.fields[name] ?? '', delete: noValue })),
-  ];
-}
+/** A waiting call is sent after this time, also when it is small. */
+const MAX_GROUP_AGE_MS = 10_000;
 
 /**
- * The rows of a round, without columns that no row needs. `email_status` and `overwrite_lists` are never sent: they would
- * subscribe unsubscribed addresses again.
+ * Chooses the calls of a round, each of up to 500 rows. While more addresses wait, small calls wait for more rows, but not for longer
+ * than 10 seconds.
  */
-export function toRows(plan: Plan, listId: number, fieldNames: readonly string[]): ImportRows {
-  const columns = columnsOf(plan, listId, fieldNames);
+export function chooseCalls(calls: readonly PutCall[], { hasMore, nowMs }: { hasMore: boolean; nowMs: number }): PutCall[] {
+  const sorted = [...calls].sort((one, other) => other.puts.length - one.puts.length);
+  const isOld = ({ puts }: PutCall) => puts.some(({ address }) => (address.dirtySince ?? nowMs) < nowMs - MAX_GROUP_AGE_MS);
+  const chosen = hasMore ? sorted.filter((call, index) => index === 0 || isOld(call)) : sorted;
+  return chosen.map((call) => ({ ...call, puts: call.puts.slice(0, MAX_ROWS_PER_CALL) }));
+}
+
+/** The addresses of a call in the order of its rows. */
+export const addressesOf = (call: Call): readonly DirtyAddress[] =>
+  call.kind === 'put' ? call.puts.map(({ address }) => address) : call.addresses;
+
+/** The two halves of a call. `isFirst`: whether the rows still count as sent for the first time. */
+export function halvesOf(call: Call, isFirst: boolean): Call[] {
+  const middle = Math.ceil(addressesOf(call).length / 2);
+  const slices: [number, number?][] = [[0, middle], [middle]];
+  return slices.map((slice) =>
+    call.kind === 'put'
+      ? { ...call, isFirst: call.isFirst && isFirst, puts: call.puts.slice(...slice) }
+      : { ...call, addresses: call.addresses.slice(...slice) },
+  );
+}
+
+function toPutRows({ puts, fields }: PutCall, listId: number): ImportRows {
+  const left = puts.map(({ address }) => String(listToLeave(address, listId) ?? ''));
+  const isLeft = left.some((id) => id !== '');
+  const values = puts.map(({ action }) => valuesOf(action.holder));
   return {
-    fieldNames: columns.map(({ name }) => name),
-    rows: [
-      ...plan.puts.map((put) => columns.map((column) => column.put(put))),
-      ...plan.deletes.map(({ address }) => columns.map((column) => column.delete(address))),
-    ],
+    fieldNames: ['email', 'email_list_ids', ...(isLeft ? ['email_excluded_list_ids'] : []), ...fields],
+    rows: puts.map(({ address }, index) => [
+      address.email,
+      String(listId),
+      ...(isLeft ? [left[index] ?? ''] : []),
+      ...fields.map((name) => values[index]?.[name] ?? ''),
+    ]),
   };
 }
 
-/** The origin of the rows that are new to us, from the numbers in the response. */
-export function originFrom(plan: Plan, fresh: readonly Put[], { inserted, updated }: ImportResult, rejected: ReadonlyMap<number, string>) {
-  const accepted = plan.puts.filter((_, index) => !rejected.has(index));
-  const freshSet = new Set(fresh);
-  const freshCount = accepted.filter((put) => freshSet.has(put)).length;
-  return originOfFresh({ inserted, updated, fresh: freshCount, known: accepted.length - freshCount });
-}
+/** The lists that an address is to leave when it is removed. */
+export const listsToLeave = ({ ownListId }: DirtyAddress, listId: number): number[] => [...new Set([ownListId ?? listId, listId])];
 
-/** Counts a call. `rejected` has the refused rows by index. */
-export function countsOf({ puts, deletes }: Plan, rejected: ReadonlyMap<number, string>): PushCounts {
-  const accepted = puts.filter((_, index) => !rejected.has(index));
-  const created = accepted.filter(({ action }) => action.isNew).length;
-  return {
-    created,
-    updated: accepted.length - created,
-    deleted: deletes.length,
-    rejected: puts.length - accepted.length,
-    unchanged: 0,
-  };
+/**
+ * The rows of a call. `email_status` and `overwrite_lists` are never sent: they would subscribe unsubscribed addresses again.
+ */
+export function toRows(call: Call, listId: number): ImportRows {
+  if (call.kind === 'put') return toPutRows(call, listId);
+  return call.kind === 'delete'
+    ? { fieldNames: ['email', 'delete'], rows: call.addresses.map(({ email }) => [email, '1']) }
+    : {
+        fieldNames: ['email', 'email_excluded_list_ids'],
+        rows: call.addresses.map((address) => [address.email, listsToLeave(address, listId).join(',')]),
+      };
 }

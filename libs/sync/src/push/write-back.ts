@@ -1,12 +1,53 @@
 import { Injectable } from '@nestjs/common';
 import { MailingConsentStore } from '#database';
-import { chunksOf, hasErrorCode } from '#domain';
-import { KOMMO_PAGE_LIMIT, KommoClient, type KommoSession } from '#kommo';
+import { Clock, chunksOf, hasErrorCode, parkDelayMs } from '#domain';
+import { KommoClient, type KommoSession } from '#kommo';
 import { TokenService } from '../tokens/token-service.js';
 import { type AccountWork, AccountWorkRunner, throwIfStopping } from './account-work.js';
 import { JobContinuation } from './job-continuation.js';
 
 const BATCH_ADDRESSES = 100;
+/** Kommo changes so many contacts in one call. */
+const MAX_TAGGED = 50;
+
+/** Tags contacts in Kommo. */
+@Injectable()
+export class ContactTagger {
+  constructor(
+    private readonly tokens: TokenService,
+    private readonly kommo: KommoClient,
+  ) {}
+
+  /** Returns the contacts that Kommo refuses to tag, with its code. Contacts that Kommo does not have are ignored. */
+  async tag(accountId: number, contactIds: readonly number[], tagName: string): Promise<Map<number, string>> {
+    const refused = new Map<number, string>();
+    await this.tokens.withSession(accountId, async (session) => {
+      for (const ids of chunksOf(contactIds, MAX_TAGGED)) await this.tagOrHalve(session, { ids, tagName }, refused);
+    });
+    return refused;
+  }
+
+  /** Kommo refuses the whole call when one contact is deleted or invalid. The call is halved until that contact stands alone. */
+  private async tagOrHalve(
+    session: KommoSession,
+    { ids, tagName }: { readonly ids: readonly number[]; readonly tagName: string },
+    refused: Map<number, string>,
+  ): Promise<void> {
+    try {
+      await this.kommo.tagContacts(session, { ids, tagName });
+    } catch (error) {
+      if (!hasErrorCode(error, 'kommo_rejected')) throw error;
+      const existing = [...(await this.kommo.findContactsByIds(session, ids)).keys()];
+      const [first] = existing;
+      if (first === undefined) return;
+      if (existing.length === 1 && ids.length === 1) refused.set(first, 'kommo_rejected');
+      else {
+        const half = existing.length < ids.length ? existing.length : Math.ceil(existing.length / 2);
+        for (const part of chunksOf(existing, half)) await this.tagOrHalve(session, { ids: part, tagName }, refused);
+      }
+    }
+  }
+}
 
 /** Tags, in Kommo, every contact that holds an unsubscribed address. The account's settings name the tag. */
 @Injectable()
@@ -15,8 +56,8 @@ export class WriteBack {
     private readonly runner: AccountWorkRunner,
     private readonly continuation: JobContinuation,
     private readonly consents: MailingConsentStore,
-    private readonly tokens: TokenService,
-    private readonly kommo: KommoClient,
+    private readonly tagger: ContactTagger,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -42,25 +83,9 @@ export class WriteBack {
     const pending = await this.consents.listWriteBacks(lease.accountId, BATCH_ADDRESSES);
     if (pending.length === 0) return false;
     const ids = [...new Set(pending.flatMap(({ contactIds }) => contactIds))];
-    if (settings.writeBack && ids.length > 0) {
-      await this.tokens.withSession(lease.accountId, (session) => this.tag(session, ids, settings.writeBackTag));
-    }
-    const emails = pending.map(({ email }) => email);
-    await lease.write(() => this.consents.markWrittenBack(lease.accountId, emails));
+    const refused = settings.writeBack && ids.length > 0 ? await this.tagger.tag(lease.accountId, ids, settings.writeBackTag) : new Map();
+    const retryAt = this.clock.nowMs() + parkDelayMs(1);
+    await lease.write(() => this.consents.markWrittenBack(lease.accountId, pending, { refused, retryAt }));
     return true;
-  }
-
-  /** Kommo refuses the whole call when one contact is deleted. Then only the contacts that exist are tagged. */
-  private async tag(session: KommoSession, contactIds: readonly number[], tagName: string): Promise<void> {
-    for (const ids of chunksOf(contactIds, KOMMO_PAGE_LIMIT)) {
-      try {
-        await this.kommo.tagContacts(session, { ids, tagName });
-      } catch (error) {
-        if (!hasErrorCode(error, 'kommo_rejected')) throw error;
-        const existing = [...(await this.kommo.findContactsByIds(session, ids)).keys()];
-        if (existing.length === ids.length) throw error;
-        await this.kommo.tagContacts(session, { ids: existing, tagName });
-      }
-    }
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type RunEntity, RunStore } from '#database';
-import { AccountBlockedError, type Job, JobQueue, isDeferral } from '#domain';
+import { AccountBlockedError, type Job, JobQueue, type ServiceError, hasErrorCode, isDeferral } from '#domain';
 import { AccountWorkRunner } from '../push/account-work.js';
 import type { StepOutcome } from './run-progress.js';
 import { RunSlice } from './run-slice.js';
@@ -34,14 +34,15 @@ export class RunWorker {
     }
   }
 
-  /** Fails the run of a blocked account. Any other error is saved in the run, until it advances again, and thrown. */
+  /** Fails the run of a blocked account, and a run whose export is no list of contacts. Any other error is saved in the run, until it advances again, and thrown. */
   private async recordFailure({ runId }: RunEntity, error: unknown): Promise<void> {
     const reason = error instanceof Error ? error.message : String(error);
-    if (!(error instanceof AccountBlockedError)) {
+    const isFatal = error instanceof AccountBlockedError || hasErrorCode(error, 'unisender_export_unusable');
+    if (!isFatal) {
       await this.runs.checkpoint(runId, isDeferral(error) ? {} : { error: reason });
       throw error;
     }
-    await this.transitions.fail(runId, { code: error.code, reason });
+    await this.transitions.fail(runId, { code: (error as ServiceError).code, reason });
   }
 }
 

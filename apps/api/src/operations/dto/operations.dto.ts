@@ -1,7 +1,8 @@
 import { Transform } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { type ListedState, addressStates } from '#database';
 import { type Vendor, vendors } from '#domain';
-import { digitsToNumber, IsPlainText } from '../../http/dto-decorators.js';
+import { digitsToNumber, flagToBoolean, IsAccountId, IsPlainText } from '../../http/dto-decorators.js';
 
 const DEFAULT_AUDIT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
@@ -55,4 +56,49 @@ export class PauseDto {
   @IsOptional()
   @IsPlainText()
   reason?: string;
+}
+
+const DEFAULT_ADDRESS_LIMIT = 100;
+const MAX_CURSOR_LENGTH = 400;
+
+/** Where a list of addresses continues. */
+export class AfterDto {
+  /** `next` of the part before. */
+  @IsOptional()
+  @IsPlainText(MAX_CURSOR_LENGTH)
+  after?: string;
+
+  @IsOptional()
+  @Transform(digitsToNumber)
+  @IsInt()
+  @Min(1)
+  @Max(MAX_LIMIT)
+  limit = DEFAULT_ADDRESS_LIMIT;
+}
+
+export class ListAddressesDto extends AfterDto {
+  /** Without it, addresses in every state. */
+  @IsOptional()
+  @IsIn(addressStates)
+  state?: ListedState;
+
+  @IsOptional()
+  @IsIn(['json', 'csv'])
+  format?: 'json' | 'csv';
+}
+
+/** Exactly one of the three. */
+export class ResyncDto {
+  @IsOptional()
+  @IsAccountId()
+  contact_id?: number;
+
+  @IsOptional()
+  @IsPlainText()
+  email?: string;
+
+  @IsOptional()
+  @Transform(flagToBoolean)
+  @IsBoolean()
+  all_failing?: boolean;
 }

@@ -1,0 +1,272 @@
+import { Injectable } from '@nestjs/common';
+import { Clock, OUTCOME_UNKNOWN, type PushBase, type PushedAddress, type SharedUse } from '#domain';
+import { Database } from '../database.js';
+import { AccountEntity } from '../entities/account.entity.js';
+import { AddressEntity } from '../entities/address.entity.js';
+import { executeIn, forUpdate, incoming, placeholders, selectRows, selectRowsIn, upsertRows } from '../entity-sql.js';
+import { markAllPartsStale, markPartsStaleByEmail } from './stale-parts.js';
+
+/** What one look at Unisender showed of an address. Times are epoch milliseconds. */
+export interface ShownAddress {
+  readonly email: string;
+  readonly lookedAt: number;
+  readonly isOnOurList: boolean;
+  readonly isOnOtherLists: boolean;
+}
+
+/** Addresses that must be verified or tried again. */
+export interface DueAddresses {
+  readonly toVerify: readonly string[];
+  readonly toRetry: readonly string[];
+}
+
+/** A call without a response takes effect within this time. */
+const LONGEST_CALL_MS = 15 * 60_000;
+
+const earlier = (one: number | null, other: number | null): number | null =>
+  one === null || other === null ? (one ?? other) : Math.min(one, other);
+
+/** The calls to Unisender: their begin, their outcome, and when an address must be looked at again. Times are epoch milliseconds. */
+// SQL by hand: each statement changes the rows of a whole call.
+@Injectable()
+export class PushedAddressStore {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Returns the addresses that may be put on a list: neither unsubscribed nor blocked. Locks them until the transaction ends. */
+  async lockMailable(accountId: number, emails: readonly string[]): Promise<Set<string>> {
+    const tail = `WHERE account_id = ? AND consent = 'mailable' AND email IN (?)${forUpdate(this.database)}`;
+    const rows = await selectRowsIn(this.database, { entity: AddressEntity, fields: ['email'], tail, params: [accountId] }, emails);
+    return new Set(rows.map(({ email }) => email));
+  }
+
+  /** Records before a call that it puts these addresses on a list. Its effect may come up to 15 minutes later. */
+  async beginPut(accountId: number, emails: readonly string[]): Promise<void> {
+    const nowMs = this.clock.nowMs();
+    await executeIn(
+      this.database,
+      `UPDATE addresses SET first_sent_at = COALESCE(first_sent_at, ?), last_sent_at = ? WHERE account_id = ? AND email IN (?)`,
+      [nowMs, nowMs, accountId],
+      emails,
+    );
+    await this.beginRemoval(accountId, emails);
+  }
+
+  /** Records before a call that it removes these addresses. Its effect may come up to 15 minutes later. */
+  async beginRemoval(accountId: number, emails: readonly string[]): Promise<void> {
+    const verifyAt = this.clock.nowMs() + LONGEST_CALL_MS;
+    await executeIn(
+      this.database,
+      `UPDATE addresses SET pushed_hash = ?, verify_at = ?, due_at = CASE WHEN retry_at < ? THEN retry_at ELSE ? END
+        WHERE account_id = ? AND email IN (?)`,
+      [OUTCOME_UNKNOWN, verifyAt, verifyAt, verifyAt, accountId],
+      emails,
+    );
+    await this.noteDue(accountId, verifyAt);
+  }
+
+  /** Records the outcome of calls and clears the dirty marks. Consents stay: Unisender's webhooks write them at any time. */
+  async record(accountId: number, pushed: readonly PushedAddress[]): Promise<void> {
+    const updatedAt = this.clock.nowMs();
+    await upsertRows(this.database, {
+      entity: AddressEntity,
+      key: ['accountId', 'email'],
+      update: {
+        ...incoming('state', 'origin', 'pushedHash', 'ownListId', 'firstSentAt', 'verifyAt', 'writtenFields', 'dirtySince', 'updatedAt'),
+        ...incoming('removal', 'removalRunId', 'dueAt'),
+        ...incoming('parkStep', 'parkCode', 'parkCause', 'parkAttempts', 'parkedAt', 'retryAt'),
+      },
+      rows: pushed.map(({ park, ...address }) => ({
+        accountId,
+        ...address,
+        dirtySince: null,
+        removal: null,
+        removalRunId: null,
+        parkStep: park?.parkStep ?? null,
+        parkCode: park?.parkCode ?? null,
+        parkCause: park?.parkCause ?? null,
+        parkAttempts: park?.parkAttempts ?? 0,
+        parkedAt: park?.parkedAt ?? null,
+        retryAt: park?.retryAt ?? null,
+        dueAt: earlier(address.verifyAt, park?.retryAt ?? null),
+        updatedAt,
+      })),
+    });
+    await markPartsStaleByEmail(
+      this.database,
+      accountId,
+      pushed.map(({ email }) => email),
+    );
+    const absent = pushed.filter(({ state }) => state === 'absent').map(({ email }) => email);
+    await executeIn(this.database, `UPDATE addresses SET seen_at = NULL WHERE account_id = ? AND email IN (?)`, [accountId], absent);
+    const dueTimes = pushed.flatMap(({ park }) => park?.retryAt ?? []);
+    if (dueTimes.length > 0) await this.noteDue(accountId, Math.min(...dueTimes));
+  }
+
+  /** Records that addresses were on a list until now by a call of ours: a later refusal cannot be disproved by an earlier row. */
+  async markSent(accountId: number, emails: readonly string[]): Promise<void> {
+    const sql = `UPDATE addresses SET last_sent_at = ? WHERE account_id = ? AND email IN (?)`;
+    await executeIn(this.database, sql, [this.clock.nowMs(), accountId], emails);
+  }
+
+  /** Restores addresses as they were before a call that had no effect. They stay dirty. */
+  async revert(accountId: number, records: readonly (PushBase & { readonly retryAt: number | null })[]): Promise<void> {
+    await upsertRows(this.database, {
+      entity: AddressEntity,
+      key: ['accountId', 'email'],
+      update: incoming('pushedHash', 'firstSentAt', 'verifyAt', 'dueAt'),
+      rows: records.map(({ email, pushedHash, firstSentAt, verifyAt, retryAt }) => ({
+        accountId,
+        email,
+        pushedHash,
+        firstSentAt,
+        verifyAt,
+        dueAt: earlier(verifyAt, retryAt),
+        updatedAt: 0,
+      })),
+    });
+  }
+
+  /** Records what looks at Unisender showed. */
+  async recordLooks(accountId: number, shown: readonly ShownAddress[]): Promise<void> {
+    await upsertRows(this.database, {
+      entity: AddressEntity,
+      key: ['accountId', 'email'],
+      update: incoming('lookedAt', 'seenAt', 'isOnOtherLists'),
+      rows: shown.map(({ email, lookedAt, isOnOurList, isOnOtherLists }) => ({
+        accountId,
+        email,
+        lookedAt,
+        seenAt: isOnOurList ? lookedAt : null,
+        isOnOtherLists,
+        updatedAt: lookedAt,
+      })),
+    });
+  }
+
+  /** Records that addresses were verified. */
+  async endVerification(accountId: number, emails: readonly string[]): Promise<void> {
+    const sql = 'UPDATE addresses SET verify_at = NULL, due_at = retry_at WHERE account_id = ? AND email IN (?)';
+    await executeIn(this.database, sql, [accountId], emails);
+  }
+
+  /** Makes the sweep look at the account at that time. */
+  async noteDue(accountId: number, dueAt: number): Promise<void> {
+    await this.database.execute('UPDATE accounts SET work_due_at = ? WHERE account_id = ? AND (work_due_at IS NULL OR work_due_at > ?)', [
+      dueAt,
+      accountId,
+      dueAt,
+    ]);
+  }
+
+  /** Finds addresses whose time has come. */
+  async listDue(accountId: number, limit: number): Promise<DueAddresses> {
+    const nowMs = this.clock.nowMs();
+    const rows = await selectRows(this.database, {
+      entity: AddressEntity,
+      fields: ['email', 'verifyAt', 'retryAt'],
+      tail: 'WHERE account_id = ? AND due_at <= ? ORDER BY due_at LIMIT ?',
+      params: [accountId, nowMs, limit],
+    });
+    const isPast = (time: number | null) => time !== null && time <= nowMs;
+    const toVerify = rows.filter(({ verifyAt }) => isPast(verifyAt)).map(({ email }) => email);
+    const toRetry = rows.filter(({ verifyAt, retryAt }) => !isPast(verifyAt) && isPast(retryAt)).map(({ email }) => email);
+    return { toVerify, toRetry };
+  }
+
+  /** Lets parked addresses be tried once more: they are dirty, and not due again before the next refusal. */
+  async retry(accountId: number, emails: readonly string[]): Promise<void> {
+    const nowMs = this.clock.nowMs();
+    await executeIn(
+      this.database,
+      `UPDATE addresses SET dirty_cause = CASE WHEN dirty_since IS NULL THEN 'event' ELSE dirty_cause END,
+              dirty_since = COALESCE(dirty_since, ?), retry_at = ?, due_at = verify_at
+        WHERE account_id = ? AND park_step IS NOT NULL AND email IN (?)`,
+      [nowMs, nowMs, accountId],
+      emails,
+    );
+    await markPartsStaleByEmail(this.database, accountId, emails);
+  }
+
+  /** Lets every parked address be tried once more whose refusal is not final. */
+  async retryAll(accountId: number): Promise<void> {
+    const nowMs = this.clock.nowMs();
+    const retried = await this.database.execute(
+      `UPDATE addresses SET dirty_cause = CASE WHEN dirty_since IS NULL THEN 'event' ELSE dirty_cause END,
+              dirty_since = COALESCE(dirty_since, ?), retry_at = ?, due_at = verify_at
+        WHERE account_id = ? AND parked_at IS NOT NULL AND retry_at IS NOT NULL`,
+      [nowMs, nowMs, accountId],
+    );
+    if (retried > 0) await markAllPartsStale(this.database, accountId);
+  }
+
+  /** Forgets that addresses are parked which need no call any more. */
+  async unpark(accountId: number, emails: readonly string[]): Promise<void> {
+    await executeIn(
+      this.database,
+      `UPDATE addresses SET park_step = NULL, park_code = NULL, park_cause = NULL, park_attempts = 0, parked_at = NULL, retry_at = NULL,
+              due_at = verify_at
+        WHERE account_id = ? AND park_step IS NOT NULL AND email IN (?)`,
+      [accountId],
+      emails,
+    );
+    await markPartsStaleByEmail(this.database, accountId, emails);
+  }
+
+  /** Stores when the account must be looked at next. */
+  async refreshDue(accountId: number): Promise<void> {
+    const tail = 'WHERE account_id = ? AND due_at IS NOT NULL ORDER BY due_at LIMIT 1';
+    const [next] = await selectRows(this.database, { entity: AddressEntity, fields: ['dueAt'], tail, params: [accountId] });
+    await this.database.execute('UPDATE accounts SET work_due_at = ? WHERE account_id = ?', [next?.dueAt ?? null, accountId]);
+  }
+
+  /**
+   * Returns how other accounts of ours use these addresses that have or may have the same Unisender account. Addresses that none of
+   * them holds are left out.
+   */
+  async findSharedUses(accountId: number, listId: number, emails: readonly string[]): Promise<Map<string, SharedUse>> {
+    const others = await this.listSharingAccounts(accountId);
+    const uses = new Map<string, SharedUse>();
+    if (others.size === 0) return uses;
+    // At least two values: `IN (?)` stands for the list of addresses.
+    const ids = [accountId, ...others.keys()];
+    const held = await selectRowsIn(
+      this.database,
+      {
+        entity: AddressEntity,
+        fields: ['accountId', 'email'],
+        tail: `WHERE account_id IN (${placeholders(ids.length)}) AND (state = 'present' OR verify_at IS NOT NULL
+                  OR EXISTS (SELECT 1 FROM contact_addresses h WHERE h.account_id = addresses.account_id AND h.email = addresses.email))
+                AND email IN (?)`,
+        params: ids,
+      },
+      emails,
+    );
+    for (const row of held.filter((each) => others.has(each.accountId))) {
+      if (others.get(row.accountId) === listId) uses.set(row.email, 'same_list');
+      else if (!uses.has(row.email)) uses.set(row.email, 'other_list');
+    }
+    return uses;
+  }
+
+  /** The other accounts that have or may have the same Unisender account, with their lists. */
+  private async listSharingAccounts(accountId: number): Promise<Map<number, number | null>> {
+    const fields = ['accountId', 'listId', 'unisenderAccountId', 'unisenderDoubtId', 'unisenderKeyHash'] as const;
+    const [own] = await selectRows(this.database, { entity: AccountEntity, fields, tail: 'WHERE account_id = ?', params: [accountId] });
+    if (!own) return new Map();
+    const groups = [own.unisenderAccountId, own.unisenderDoubtId].flatMap((id) => id ?? []);
+    const same = [
+      ...groups.flatMap((id) => [['unisender_account_id', id] as const, ['unisender_doubt_id', id] as const]),
+      ...(own.unisenderKeyHash === null ? [] : [['unisender_key_hash', own.unisenderKeyHash] as const]),
+    ];
+    const rows: Pick<AccountEntity, 'accountId' | 'listId'>[] = [];
+    // One statement for each column, so that each uses its index.
+    for (const [column, value] of same) {
+      const tail = `WHERE ${column} = ? AND account_id <> ?`;
+      rows.push(...(await selectRows(this.database, { entity: AccountEntity, fields, tail, params: [value, accountId] })));
+    }
+    return new Map(rows.map((row) => [row.accountId, row.listId]));
+  }
+}

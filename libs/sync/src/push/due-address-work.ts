@@ -1,0 +1,140 @@
+import { Injectable } from '@nestjs/common';
+import { AddressStore, type DirtyAddress, MailingConsentStore, PushedAddressStore } from '#database';
+import { Clock, type DirtyCause, type PushedAddress, type Secret, groupBy, hashOfPush, pushedByDelete, showsValues } from '#domain';
+import { type AccountWork, throwIfStopping } from './account-work.js';
+import { AddressLooker, type Look, viewsOf } from './address-looker.js';
+import { toShown } from './address-remover.js';
+import { Preparation } from './preparation.js';
+import { valuesOf } from './push-plan.js';
+
+const BATCH = 20;
+
+/** An address after its look, and whether it must be pushed again. */
+interface Verified {
+  readonly pushed: PushedAddress;
+  readonly isDirty: boolean;
+  /** A late call of ours is undone without a confirmation; an undecided removal keeps its cause. */
+  readonly cause: DirtyCause;
+}
+
+/** Compares single addresses in Unisender with the mirror. */
+@Injectable()
+export class AddressVerifier {
+  constructor(
+    private readonly looker: AddressLooker,
+    private readonly pushed: PushedAddressStore,
+    private readonly addresses: AddressStore,
+    private readonly consents: MailingConsentStore,
+  ) {}
+
+  /** Looks at each address, records what Unisender has, and marks those dirty that differ. */
+  async verify(work: AccountWork, key: Secret, listId: number, records: readonly DirtyAddress[]): Promise<void> {
+    const { lease } = work;
+    const { accountId } = lease;
+    const looks = await this.looker.look(
+      work,
+      key,
+      records.map(({ email }) => email),
+    );
+    // A removal that is planned or waits for a confirmation stays as it is.
+    const [undecided, open] = [records.filter(({ removal }) => removal !== null), records.filter(({ removal }) => removal === null)];
+    const verified = open.map((record) => verifiedBy(record, looks.get(record.email), listId));
+    await lease.write(async () => {
+      await this.pushed.recordLooks(
+        accountId,
+        records.flatMap(({ email }) => toShown(email, looks.get(email), listId)),
+      );
+      await this.pushed.record(
+        accountId,
+        verified.map(({ pushed }) => pushed),
+      );
+      await this.pushed.endVerification(
+        accountId,
+        undecided.map(({ email }) => email),
+      );
+      await this.consents.learn(accountId, viewsOf(looks));
+      for (const [cause, group] of groupBy(
+        verified.filter(({ isDirty }) => isDirty),
+        (each) => each.cause,
+      )) {
+        const dirty = group.map(({ pushed }) => pushed.email);
+        await this.addresses.markDirty(accountId, dirty, cause);
+      }
+    });
+  }
+}
+
+/** Looks at addresses whose last call had no response, and lets parked addresses be tried again. */
+@Injectable()
+export class DueAddressWork {
+  constructor(
+    private readonly pushed: PushedAddressStore,
+    private readonly addresses: AddressStore,
+    private readonly verifier: AddressVerifier,
+    private readonly preparation: Preparation,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Does what is due in the account. Makes one call for each address to verify. Throws TransientError and AccountBlockedError. */
+  async handle(work: AccountWork, key: Secret): Promise<void> {
+    const { account, lease } = work;
+    if (account.workDueAt === null || account.workDueAt > this.clock.nowMs()) return;
+    const listId = await this.preparation.ensureReady(work, key);
+    for (;;) {
+      throwIfStopping(work.signal);
+      lease.assertHeld();
+      const { toVerify, toRetry } = await this.pushed.listDue(account.accountId, BATCH);
+      if (toVerify.length + toRetry.length === 0) break;
+      await lease.write(() => this.pushed.retry(account.accountId, toRetry));
+      if (toVerify.length > 0) await this.verify(work, key, listId, toVerify);
+    }
+    await lease.write(() => this.pushed.refreshDue(account.accountId));
+    account.workDueAt = null;
+  }
+
+  private async verify(work: AccountWork, key: Secret, listId: number, emails: readonly string[]): Promise<void> {
+    const records = await this.addresses.listWithHolders(work.lease.accountId, emails);
+    await this.verifier.verify(work, key, listId, records);
+  }
+}
+
+/** After a refused look Unisender may have the address: it is pushed or removed again. */
+function verifiedBy(record: DirtyAddress, look: Look | undefined, listId: number): Verified {
+  const base = { ...record, verifyAt: null, park: null };
+  const { holder, dirtySince } = record;
+  const cause = dirtySince === null ? 'event' : (record.dirtyCause ?? 'event');
+  if (look?.kind === 'absent') return { pushed: pushedByDelete(base), isDirty: holder !== undefined, cause };
+  if (look?.kind !== 'found') return { pushed: toPushed(base), isDirty: true, cause };
+  const isOnList = look.contact.lists.some(({ id }) => id === listId || id === record.ownListId);
+  const isSame = isOnList && holder !== undefined && showsValues(valuesOf(holder), look.contact.fields);
+  const pushed = toPushed({
+    ...base,
+    state: isOnList ? 'present' : 'absent',
+    origin: record.origin === 'unknown' ? 'uncertain' : record.origin,
+    pushedHash: isSame ? hashOfPush(holder.name, holder.fields) : null,
+    ownListId: isOnList ? record.ownListId : null,
+  });
+  return { pushed, isDirty: dirtySince !== null || (holder ? !isSame : isOnList), cause };
+}
+
+const toPushed = ({
+  email,
+  state,
+  origin,
+  pushedHash,
+  ownListId,
+  firstSentAt,
+  verifyAt,
+  writtenFields,
+  park,
+}: PushedAddress): PushedAddress => ({
+  email,
+  state,
+  origin,
+  pushedHash,
+  ownListId,
+  firstSentAt,
+  verifyAt,
+  writtenFields,
+  park,
+});

@@ -1,0 +1,103 @@
+import { parentPort, Worker, workerData } from 'node:worker_threads';
+import { seededRandom } from '../../apps/sandbox/src/random.js';
+import { enabled, knownProblems } from './enabled.js';
+import { type History, drawHistory } from './history.js';
+import { shrink } from './shrink.js';
+import { type Outcome, openSharedDatabase, playHistory } from './simulation.js';
+import type { SharedDatabase } from './world.js';
+
+/** The histories that one worker plays: seeds `first`, `first + step`, … below `end`. */
+interface Share {
+  readonly first: number;
+  readonly end: number;
+  readonly step: number;
+  /** Stop after this many failures. */
+  readonly maxFailures: number;
+  readonly isShrinking: boolean;
+}
+
+/** A history that failed. */
+export interface Failure {
+  readonly seed: number;
+  readonly problems: readonly string[];
+  readonly history: History;
+}
+
+/** A message of a worker: one history has ended. */
+export interface Ended {
+  readonly seed: number;
+  readonly steps: number;
+  readonly counts: Outcome['counts'];
+  readonly failure?: Failure;
+}
+
+/** What a campaign plays. */
+export interface CampaignOptions {
+  readonly histories: number;
+  readonly seed: number;
+  readonly workers: number;
+  readonly maxFailures: number;
+  readonly isShrinking: boolean;
+  readonly onEnded: (ended: Ended) => void;
+}
+
+/** The history of a seed. */
+export const historyOf = (seed: number): History => drawHistory(seed, seededRandom(seed), enabled);
+
+/** The problems that are not known yet. */
+export const newProblems = ({ problems }: Pick<Outcome, 'problems'>): string[] =>
+  problems.filter((problem) => !knownProblems.some((known) => known.test(problem)));
+
+const areasOf = (problems: readonly string[]): Set<string> => new Set(problems.map((problem) => problem.split(':')[0] ?? ''));
+
+async function shrinkFailure(failure: Failure, shared: SharedDatabase): Promise<Failure> {
+  const areas = areasOf(failure.problems);
+  const history = await shrink(failure.history, async (candidate) => {
+    const found = areasOf(newProblems(await playHistory(candidate, shared)));
+    return [...areas].some((area) => found.has(area));
+  });
+  return { seed: failure.seed, history, problems: newProblems(await playHistory(history, shared)) };
+}
+
+async function playShare({ first, end, step, maxFailures, isShrinking }: Share, report: (ended: Ended) => void): Promise<void> {
+  const shared = await openSharedDatabase();
+  let failures = 0;
+  for (let seed = first; seed < end && failures < maxFailures; seed += step) {
+    const history = historyOf(seed);
+    const outcome = await playHistory(history, shared);
+    const ended = { seed, steps: history.steps.length, counts: outcome.counts };
+    const problems = newProblems(outcome);
+    if (problems.length === 0) {
+      report(ended);
+      continue;
+    }
+    failures += 1;
+    const failure = { seed, problems, history };
+    report({ ...ended, failure: isShrinking ? await shrinkFailure(failure, shared) : failure });
+  }
+}
+
+/** Plays histories in several workers. Resolves when all have ended. */
+export async function runCampaign({ histories, seed, workers, maxFailures, isShrinking, onEnded }: CampaignOptions): Promise<void> {
+  const shares = Array.from({ length: workers }, (_, place): Share => ({
+    first: seed + place,
+    end: seed + histories,
+    step: workers,
+    maxFailures,
+    isShrinking,
+  }));
+  await Promise.all(
+    shares.map(
+      (share) =>
+        new Promise<void>((resolve, reject) => {
+          const worker = new Worker(new URL(import.meta.url), { workerData: { share }, execArgv: ['--enable-source-maps'] });
+          worker.on('message', onEnded);
+          worker.once('error', reject);
+          worker.once('exit', () => resolve());
+        }),
+    ),
+  );
+}
+
+const { share } = (workerData ?? {}) as { readonly share?: Share };
+if (share) await playShare(share, (ended) => parentPort?.postMessage(ended));

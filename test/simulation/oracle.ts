@@ -1,0 +1,373 @@
+import type { UnisenderAccount } from '../../apps/sandbox/src/unisender/account.js';
+import { fieldsOf } from '../../apps/sandbox/src/unisender/contact.js';
+
+/**
+ * The oracle: a small model of what people want and of what the service may know. It judges the effects at the vendors. It shares no
+ * code with the service, and knows nothing of its database.
+ */
+
+/** An address in a Unisender account at one moment. */
+export interface SeenAddress {
+  readonly id: number;
+  readonly status: string;
+  /** Lists by id; true: unsubscribed from the list. */
+  readonly lists: ReadonlyMap<number, boolean>;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** A Unisender account at one moment. */
+export type SeenAccount = ReadonlyMap<string, SeenAddress>;
+
+/** Copies the state of an account. */
+export const lookAt = (account: UnisenderAccount): SeenAccount =>
+  new Map(
+    [...account.all()].map((contact) => [
+      contact.email,
+      {
+        id: contact.id,
+        status: contact.status,
+        lists: new Map(contact.memberships.map(({ listId, unsubscribed }) => [listId, unsubscribed])),
+        fields: fieldsOf(contact),
+      },
+    ]),
+  );
+
+interface Refusal {
+  readonly atMs: number;
+  readonly account: UnisenderAccount;
+  /** Undefined: of the whole Unisender account. */
+  readonly listId: number | undefined;
+  /** When the service accepted an event about it. */
+  knownAtMs: number | undefined;
+  /** When the service received a response of Unisender that shows it. */
+  seenAtMs: number | undefined;
+}
+
+/** What the oracle knows of one Kommo account. */
+interface Client {
+  readonly accountId: number;
+  unisender: UnisenderAccount;
+  /** When the latest decision was made that moves addresses to another list. */
+  decidedAtMs: number;
+  /** Refusals that stand, by address. */
+  readonly refusals: Map<string, Refusal[]>;
+  /** Addresses that refused at any time. */
+  readonly everRefused: Set<string>;
+  /** Removals that no hook explains, since the last confirmation. */
+  removals: { readonly atMs: number; readonly email: string }[];
+}
+
+/** Where an address came from. */
+interface Origin {
+  isOurs: boolean;
+  /** When others put the address on each list. */
+  readonly listedByOthers: Map<number, number>;
+  /** The last value of each field that the service wrote. */
+  readonly written: Map<string, string>;
+  /** When the service last saw this address by a look or an export. */
+  lookedAtMs: number;
+}
+
+/** A call of the service with its effect on one Unisender account. */
+export interface Effect {
+  readonly account: UnisenderAccount;
+  readonly method: string;
+  readonly before: SeenAccount;
+  readonly after: SeenAccount;
+  readonly sentAtMs: number;
+}
+
+/** Why an address should be in or out, as the truth in Kommo says. */
+export type Wanted = 'keep' | 'drop' | 'filtered';
+
+const MAILABLE = new Set(['new', 'active', 'invited', 'inactive', 'activation_requested']);
+const MIN_LIMIT = 10;
+const LIMIT_PART = 0.2;
+const HOUR_MS = 3_600_000;
+
+const isActive = (address: SeenAddress | undefined, listId: number): boolean =>
+  address !== undefined && MAILABLE.has(address.status) && address.lists.get(listId) === false;
+
+/** Judges what the service does at the vendors. */
+export class Oracle {
+  /** What was wrong, in order. */
+  readonly problems: string[] = [];
+  /** How much happened, so that a quiet history is noticed. */
+  readonly counts = { joined: 0, deleted: 0, left: 0, refusals: 0, calls: 0 };
+  private readonly clients = new Map<number, Client>();
+  private readonly owners = new Map<number, number>();
+  private readonly origins = new Map<UnisenderAccount, Map<string, Origin>>();
+  /** Memberships that the service made: `<list>/<email>`. */
+  private readonly madeByUs = new Set<string>();
+  /** Finds what Kommo wants for an address of an account. */
+  wantedBy: (accountId: number, email: string) => Wanted = () => 'keep';
+
+  constructor(private readonly nowMs: () => number) {}
+
+  addClient(accountId: number, unisender: UnisenderAccount): void {
+    const client = { accountId, unisender, decidedAtMs: 0, refusals: new Map(), everRefused: new Set<string>(), removals: [] };
+    this.clients.set(accountId, client);
+  }
+
+  /** The account uses another Unisender account from now on. */
+  moveClient(accountId: number, unisender: UnisenderAccount): void {
+    const client = this.clientOf(accountId);
+    client.unisender = unisender;
+    client.decidedAtMs = this.nowMs();
+  }
+
+  /** Somebody decided something that moves the account's addresses to another list. */
+  noteDecision(accountId: number): void {
+    this.clientOf(accountId).decidedAtMs = this.nowMs();
+  }
+
+  /** The list belongs to the account, now and for ever. */
+  noteList(listId: number, accountId: number): void {
+    this.owners.set(listId, accountId);
+  }
+
+  ownerOf(listId: number): number | undefined {
+    return this.owners.get(listId);
+  }
+
+  /** A confirmation allows the removals that wait. */
+  noteConfirmation(accountId: number): void {
+    this.clientOf(accountId).removals = [];
+  }
+
+  /** A recipient refuses: everything, or mail of lists. */
+  refuse(account: UnisenderAccount, email: string, refused: { readonly isGlobal: boolean; readonly listIds: readonly number[] }): void {
+    this.counts.refusals += 1;
+    for (const client of this.clientsOf(account)) {
+      const own = refused.listIds.filter((listId) => this.owners.get(listId) === client.accountId);
+      if (refused.isGlobal) this.addRefusal(client, account, email, undefined);
+      for (const listId of own) this.addRefusal(client, account, email, listId);
+    }
+  }
+
+  /** A recipient subscribes to lists, and is active in the account. */
+  subscribe(account: UnisenderAccount, email: string, listIds: readonly number[]): void {
+    for (const client of this.clientsOf(account)) {
+      const hasOwn = listIds.some((listId) => this.owners.get(listId) === client.accountId);
+      const left = (client.refusals.get(email) ?? []).filter(({ listId }) => listId !== undefined && !hasOwn);
+      client.refusals.set(email, left);
+    }
+  }
+
+  /** Others created the address, or put it on lists. */
+  noteOthers(account: UnisenderAccount, email: string, listIds: readonly number[], isNew: boolean): void {
+    const origin = this.originOf(account, email);
+    if (isNew) {
+      origin.isOurs = false;
+      origin.written.clear();
+    }
+    for (const listId of listIds) {
+      origin.listedByOthers.set(listId, this.nowMs());
+      this.madeByUs.delete(`${listId}/${email}`);
+    }
+  }
+
+  /** The service accepted an event about the refusal of an address. */
+  noteEvent(accountId: number, name: string, email: string): void {
+    if (name !== 'unsubscribe' && name !== 'email_status') return;
+    for (const refusal of this.clientOf(accountId).refusals.get(email) ?? []) refusal.knownAtMs ??= this.nowMs();
+  }
+
+  /** The service received a response that shows these addresses of a Unisender account as they are. */
+  noteLook(account: UnisenderAccount, seen: SeenAccount, emails: Iterable<string>): void {
+    for (const email of emails) {
+      this.originOf(account, email).lookedAtMs = this.nowMs();
+      for (const refusal of this.refusalsOf(email)) {
+        if (refusal.account === account && isVisible(refusal, seen.get(email))) refusal.seenAtMs ??= this.nowMs();
+      }
+    }
+  }
+
+  /** Judges the rows of a call before it has an effect: a refusal that the service knows must not be sent. */
+  judgeRows(rows: readonly { readonly email: string; readonly listIds: readonly number[] }[], sentAtMs: number): void {
+    this.counts.calls += 1;
+    for (const { email, listIds } of rows) {
+      for (const listId of listIds) {
+        const owner = this.owners.get(listId);
+        const client = owner === undefined ? undefined : this.clients.get(owner);
+        const known = (client?.refusals.get(email) ?? []).find(({ knownAtMs }) => knownAtMs !== undefined && knownAtMs < sentAtMs);
+        if (known) this.report('consent', `${email} was sent to list ${listId} although an event had said that it refused`);
+      }
+    }
+  }
+
+  /** Judges what a call changed. */
+  judge(effect: Effect): void {
+    for (const [email, before] of effect.before) this.judgeChange(effect, email, before, effect.after.get(email));
+    for (const [email, after] of effect.after) if (!effect.before.has(email)) this.judgeNew(effect, email, after);
+  }
+
+  /** Whether the address refused at any time. */
+  hasEverRefused(accountId: number, email: string): boolean {
+    return this.clientOf(accountId).everRefused.has(email);
+  }
+
+  /** Whether the service put the address on the list. */
+  isMadeByUs(listId: number, email: string): boolean {
+    return this.madeByUs.has(`${listId}/${email}`);
+  }
+
+  /** Whether the service wrote this field of the address. */
+  hasWritten(account: UnisenderAccount, email: string, field: string): boolean {
+    return this.originOf(account, email).written.has(field);
+  }
+
+  report(area: string, problem: string): void {
+    this.problems.push(`${area}: ${problem} (at ${new Date(this.nowMs()).toISOString()})`);
+  }
+
+  private judgeNew(effect: Effect, email: string, after: SeenAddress): void {
+    const origin = this.originOf(effect.account, email);
+    origin.isOurs = true;
+    origin.listedByOthers.clear();
+    origin.written.clear();
+    this.judgeFields(effect, email, {}, after.fields);
+    this.judgeLists(effect, email, undefined, after);
+  }
+
+  private judgeChange(effect: Effect, email: string, before: SeenAddress, after: SeenAddress | undefined): void {
+    if (!after) return this.judgeDelete(effect, email, before);
+    if (after.status !== before.status) this.report('consent', `${effect.method} changed the status of ${email} to ${after.status}`);
+    this.judgeFields(effect, email, before.fields, after.fields);
+    this.judgeLists(effect, email, before, after);
+  }
+
+  private judgeFields({ account }: Effect, email: string, before: SeenAddress['fields'], after: SeenAddress['fields']): void {
+    const { written } = this.originOf(account, email);
+    for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      if (before[name] === after[name]) continue;
+      const isErased = after[name] === undefined && before[name] !== undefined && written.get(name) !== before[name];
+      if (isErased) this.report('removal', `the value of ${name} of ${email} was erased, and the service had not written it`);
+      if (after[name] === undefined) written.delete(name);
+      else written.set(name, after[name]);
+    }
+  }
+
+  private judgeLists(effect: Effect, email: string, before: SeenAddress | undefined, after: SeenAddress): void {
+    for (const listId of after.lists.keys()) {
+      if (before?.lists.has(listId)) continue;
+      this.counts.joined += 1;
+      this.madeByUs.add(`${listId}/${email}`);
+      if (!this.owners.has(listId)) this.report('removal', `${email} was put on list ${listId}, which is not ours`);
+    }
+    for (const [listId, owner] of this.owners) {
+      if (!isActive(before, listId) && isActive(after, listId)) this.judgeActivation(effect, email, before, owner);
+    }
+    for (const listId of before?.lists.keys() ?? []) {
+      if (after.lists.has(listId)) continue;
+      this.judgeLeave(effect, email, listId);
+    }
+  }
+
+  private judgeActivation({ sentAtMs, account }: Effect, email: string, before: SeenAddress | undefined, owner: number): void {
+    const client = this.clientOf(owner);
+    for (const refusal of client.refusals.get(email) ?? []) {
+      const isKnown = refusal.knownAtMs !== undefined && refusal.knownAtMs < sentAtMs;
+      const isSeen = refusal.seenAtMs !== undefined && refusal.seenAtMs < sentAtMs;
+      const isShown = refusal.account === account && isVisible(refusal, before) && refusal.atMs < client.decidedAtMs;
+      if (!isKnown && !isSeen && !isShown) continue;
+      const how = isKnown ? 'an event said so' : isSeen ? 'Unisender had shown it' : 'an export after the decision shows it';
+      const scope = refusal.listId === undefined ? 'everything' : `list ${refusal.listId}`;
+      this.report('consent', `${email} receives mail of account ${owner} again; it refused ${scope}; ${how}`);
+    }
+  }
+
+  private judgeLeave(effect: Effect, email: string, listId: number): void {
+    this.counts.left += 1;
+    const owner = this.owners.get(listId);
+    if (owner === undefined) return this.report('removal', `${email} was taken off list ${listId}, which is not ours`);
+    this.madeByUs.delete(`${listId}/${email}`);
+    if (this.isOnAnotherListOf(owner, effect.after.get(email))) return;
+    this.countRemoval(effect, email, owner);
+  }
+
+  /** A move to another list is no removal. */
+  private isOnAnotherListOf(owner: number, after: SeenAddress | undefined): boolean {
+    return [...(after?.lists.keys() ?? [])].some((listId) => this.owners.get(listId) === owner);
+  }
+
+  private judgeDelete(effect: Effect, email: string, before: SeenAddress): void {
+    this.counts.deleted += 1;
+    const origin = this.originOf(effect.account, email);
+    if (!origin.isOurs) this.report('removal', `${email} was deleted, and the service had not created it`);
+    const owners = new Set<number>();
+    for (const [listId, isUnsubscribed] of before.lists) {
+      const owner = this.owners.get(listId);
+      const listedAtMs = origin.listedByOthers.get(listId) ?? 0;
+      if (owner !== undefined) owners.add(owner);
+      else if (listedAtMs < origin.lookedAtMs)
+        this.report('removal', `${email} was deleted while it was on list ${listId}, which is not ours`);
+      this.madeByUs.delete(`${listId}/${email}`);
+      if (isUnsubscribed) this.judgeDeletedRefusal(effect, email);
+    }
+    if (owners.size > 1) this.report('removal', `${email} was deleted while another account keeps it on its list`);
+    for (const owner of owners) this.countRemoval(effect, email, owner);
+    origin.listedByOthers.clear();
+    origin.written.clear();
+  }
+
+  /** Deleting the address deletes the trace of a refusal of one list. */
+  private judgeDeletedRefusal({ account, sentAtMs }: Effect, email: string): void {
+    for (const client of this.clientsOf(account)) {
+      for (const { seenAtMs, knownAtMs } of client.refusals.get(email) ?? []) {
+        const learntAtMs = Math.min(seenAtMs ?? Number.POSITIVE_INFINITY, knownAtMs ?? Number.POSITIVE_INFINITY);
+        if (learntAtMs < sentAtMs) this.report('consent', `${email} was deleted although the service knew that it refused`);
+      }
+    }
+  }
+
+  private countRemoval({ account }: Effect, email: string, owner: number): void {
+    if (this.wantedBy(owner, email) === 'drop') return;
+    const client = this.clientOf(owner);
+    const now = this.nowMs();
+    client.removals = [...client.removals.filter(({ atMs }) => atMs > now - HOUR_MS), { atMs: now, email }];
+    const present = [...account.all()].filter(({ memberships }) =>
+      memberships.some(({ listId }) => this.owners.get(listId) === owner),
+    ).length;
+    const total = present + client.removals.length;
+    const limit = Math.max(MIN_LIMIT, Math.floor(total * LIMIT_PART));
+    if (client.removals.length === limit + 1) {
+      this.report('removal', `${limit + 1} of ${total} addresses of account ${owner} were removed without a confirmation`);
+    }
+  }
+
+  private addRefusal(client: Client, account: UnisenderAccount, email: string, listId: number | undefined): void {
+    const others = (client.refusals.get(email) ?? []).filter((known) => known.listId !== listId || known.account !== account);
+    const refusal = { atMs: this.nowMs(), account, listId, knownAtMs: undefined, seenAtMs: undefined };
+    client.refusals.set(email, [...others, refusal]);
+    client.everRefused.add(email);
+  }
+
+  private refusalsOf(email: string): Refusal[] {
+    return [...this.clients.values()].flatMap(({ refusals }) => refusals.get(email) ?? []);
+  }
+
+  private clientsOf(account: UnisenderAccount): Client[] {
+    return [...this.clients.values()].filter(({ unisender }) => unisender === account);
+  }
+
+  private clientOf(accountId: number): Client {
+    const client = this.clients.get(accountId);
+    if (!client) throw new Error(`unknown account ${accountId}`);
+    return client;
+  }
+
+  private originOf(account: UnisenderAccount, email: string): Origin {
+    const ofAccount = this.origins.get(account) ?? new Map<string, Origin>();
+    this.origins.set(account, ofAccount);
+    const origin = ofAccount.get(email) ?? { isOurs: false, listedByOthers: new Map(), written: new Map(), lookedAtMs: 0 };
+    ofAccount.set(email, origin);
+    return origin;
+  }
+}
+
+/** Whether Unisender shows the refusal now. */
+function isVisible({ listId }: Refusal, address: SeenAddress | undefined): boolean {
+  if (!address) return false;
+  return listId === undefined ? !MAILABLE.has(address.status) : address.lists.get(listId) === true;
+}
