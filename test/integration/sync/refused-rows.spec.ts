@@ -1,0 +1,146 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { AddressStore, Database } from '#database';
+import { openSyncScene } from '../../support/sync-scene.js';
+import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+describe('what Unisender refuses, denies or applies late', () => {
+  const { clock, enter } = openSyncScene('sqlite');
+  let world: SyncWorld;
+  let account: SyncedAccount;
+
+  beforeEach(async () => {
+    ({ world, account } = await enter());
+  });
+
+  const person = (index: number) => ({ name: `P${index}`, emails: [`p${index}@example.com`], hooks: false });
+  const create = (count: number) => account.createMany(Array.from({ length: count }, (_, index) => person(index)));
+  const refuse = (email: string, place: string, code = 'unspecified') =>
+    world.control.post(`/unisender/accounts/${account.unisenderKey}/refusals`, { email, place, code });
+  const allow = () => world.control.send('DELETE', `/unisender/accounts/${account.unisenderKey}/refusals`);
+  const find = async (email: string) => (await world.harness.get(AddressStore).listWithHolders(account.accountId, [email]))[0];
+  const namesOnList = async () => Object.keys(await account.onList()).sort();
+
+  it.each(['call', 'row', 'silent'])('R70: a row that is refused by its %s stands alone; the others arrive', async (place) => {
+    await create(40);
+    await refuse('p7@example.com', place);
+    await account.connect();
+    expect(await namesOnList()).toHaveLength(39);
+    expect(await find('p7@example.com')).toMatchObject({ parkStep: 'put', parkAttempts: 1 });
+    await allow();
+    await account.run('reconcile');
+    expect(await namesOnList()).toHaveLength(40);
+    expect(await find('p7@example.com')).toMatchObject({ parkStep: null, state: 'present' });
+  });
+
+  it('R70: a parked row is tried again after a day, without a reconciliation', async () => {
+    await create(2);
+    await refuse('p1@example.com', 'call');
+    await account.connect();
+    await allow();
+    clock.advance(DAY_MS + MINUTE_MS);
+    await world.work();
+    expect(await namesOnList()).toHaveLength(2);
+  });
+
+  it('R70: a refused exclude is parked; the others leave the list', async () => {
+    const ids = await create(3);
+    await account.connect({ delete_policy: 'exclude' });
+    await refuse('p1@example.com', 'exclude');
+    for (const id of ids) await account.remove(id);
+    await world.settle();
+    expect(await namesOnList()).toEqual(['p1@example.com']);
+    expect(await find('p1@example.com')).toMatchObject({ parkStep: 'exclude' });
+  });
+
+  it('R70: a field that was deleted in Unisender is created again', async () => {
+    await world.control.set({ 'unisender.unknown_field': 'invalid_arg' });
+    const [id = 0] = await create(1);
+    await account.connect();
+    await account.change(id, { name: 'Renamed' });
+    await world.settle();
+    expect(await account.onList()).toEqual({ 'p0@example.com': 'Renamed' });
+  });
+
+  it.each(['short_total', 'no_log', 'no_sums'])('R71: rows of a response with %s are pushed again until it is explained', async (lie) => {
+    await create(3);
+    await refuse('p1@example.com', 'row');
+    await world.control.set({ 'unisender.import_sums': lie });
+    await account.connect();
+    expect(await namesOnList()).toEqual(['p0@example.com', 'p2@example.com']);
+    expect(await find('p1@example.com')).toMatchObject({ parkStep: 'put', state: 'absent' });
+    expect(await find('p0@example.com')).toMatchObject({ parkStep: null, state: 'present' });
+  });
+
+  it('R71: a refused syntax is final until an operator tries it again', async () => {
+    await create(1);
+    await refuse('p0@example.com', 'row', 'e_address__e_syntax');
+    await account.connect();
+    expect(await find('p0@example.com')).toMatchObject({ parkStep: 'put', retryAt: null });
+  });
+
+  it('R72: a put that lands after the removal is found without a reconciliation', async () => {
+    await account.connect();
+    const [id = 0] = await create(1);
+    await account.change(id, { name: 'Short' });
+    await world.control.fault({ target: 'unisender', kind: 'reset', match: 'importContacts', times: 1 });
+    await world.settle();
+    await account.remove(id);
+    await world.settle();
+    expect(await namesOnList()).toEqual([]);
+    const late = { email: 'p0@example.com', lists: [await account.listId()], fields: { Name: 'Short' } };
+    await account.addToUnisender(late);
+    clock.advance(16 * MINUTE_MS);
+    await world.work();
+    expect(await namesOnList()).toEqual([]);
+  });
+
+  it('R60: a stranger and one of ours that was deleted by hand, in one push: the stranger is never deleted', async () => {
+    const [ours = 0] = await create(1);
+    await account.connect();
+    await world.control.send('DELETE', `/unisender/accounts/${account.unisenderKey}/contacts?email=p0@example.com`);
+    await account.addToUnisender({ email: 'stranger@example.com' });
+    const stranger = await account.create({ name: 'S', emails: ['stranger@example.com'] });
+    await account.change(ours, { name: 'Renamed' });
+    await world.settle();
+    expect(await namesOnList()).toEqual(['p0@example.com', 'stranger@example.com']);
+    await account.remove(stranger);
+    await world.settle();
+    expect(await namesOnList()).toEqual(['p0@example.com']);
+    expect([...(await account.held()).keys()]).toContain('stranger@example.com');
+  });
+
+  it("R61: an address of ours that is also on the marketer's list only leaves our list", async () => {
+    const [id = 0] = await create(1);
+    await account.connect();
+    const theirs = await account.addList('Theirs');
+    await account.subscribe('p0@example.com', [theirs]);
+    await account.remove(id);
+    await world.settle();
+    expect((await account.held()).get('p0@example.com')?.lists.map((list) => list.id)).toEqual([theirs]);
+  });
+
+  it('R63: an empty name does not overwrite a name that was there before', async () => {
+    await account.addToUnisender({ email: 'p0@example.com', fields: { Name: 'Before' } });
+    const [id = 0] = await account.createMany([{ ...person(0), name: '' }]);
+    await account.connect();
+    expect(await account.onList()).toEqual({ 'p0@example.com': 'Before' });
+    await account.change(id, { name: 'Ours' });
+    await world.settle();
+    await account.change(id, { name: '' });
+    await world.settle();
+    expect(await account.onList()).toEqual({ 'p0@example.com': '' });
+  });
+
+  it('finds in a reconciliation a name that was changed in Unisender, and pushes it once more', async () => {
+    await create(1);
+    await account.connect();
+    clock.advance(MINUTE_MS);
+    await account.addToUnisender({ email: 'p0@example.com', lists: [await account.listId()], fields: { Name: 'Late' } });
+    await account.run('reconcile');
+    expect(await account.onList()).toEqual({ 'p0@example.com': 'P0' });
+    expect(await world.harness.get(Database).isReady()).toBe(true);
+  });
+});
