@@ -141,6 +141,7 @@ export {
   type OurLists,
   type Refusal,
   type RefusalKind,
+  refusalOfStatus,
   type Refusals,
   type RefusalScope,
   type SentRows,

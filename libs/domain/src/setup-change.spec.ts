@@ -3,7 +3,7 @@ import { defaultAccountSettings } from './account-settings.js';
 import { type NewSetup, type SetupChange, type StoredSetup, compareSetups } from './setup-change.js';
 
 const stored: StoredSetup = { settings: defaultAccountSettings, listId: 7, listTitle: 'Kommo', webhookState: 'active' };
-const same: NewSetup = { settings: defaultAccountSettings, isKeyNew: false, lists: [{ id: 7, title: 'Kommo' }] };
+const same: NewSetup = { settings: defaultAccountSettings, isKeyNew: false, lists: [{ id: 7, title: 'Kommo' }], isSampleOnList: false };
 const nothing: SetupChange = { isKeyNew: false, isChanged: false, isOtherUnisenderAccount: false, isRunOutdated: false };
 const newKey: SetupChange = { ...nothing, isKeyNew: true, isChanged: true, isRunOutdated: true };
 
@@ -25,6 +25,12 @@ const table: [string, StoredSetup, NewSetup, SetupChange][] = [
     stored,
     { ...same, isKeyNew: true, lists: [{ id: 7, title: 'News' }] },
     { ...newKey, isOtherUnisenderAccount: true },
+  ],
+  [
+    'R63: another key after the list was renamed, with an address of ours on the list',
+    stored,
+    { ...same, isKeyNew: true, lists: [{ id: 7, title: 'Renamed' }], isSampleOnList: true },
+    newKey,
   ],
   ['the first key', { ...stored, listId: null, listTitle: null, webhookState: null }, { ...same, isKeyNew: true, lists: [] }, newKey],
 ];

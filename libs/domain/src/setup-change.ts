@@ -17,6 +17,8 @@ export interface NewSetup {
   readonly isKeyNew: boolean;
   /** The lists of the Unisender account of the key. */
   readonly lists: readonly NamedList[];
+  /** Whether an address of ours is on the list of the account, seen with the new key. */
+  readonly isSampleOnList: boolean;
 }
 
 /** What changes when an account's key and settings are saved. */
@@ -31,11 +33,14 @@ export interface SetupChange {
   readonly isRunOutdated: boolean;
 }
 
-/** Compares stored and new key and settings. A new key belongs to the same Unisender account if that has the list of the account. */
-export function compareSetups(stored: StoredSetup, { settings, isKeyNew, lists }: NewSetup): SetupChange {
+/**
+ * Compares stored and new key and settings. A new key belongs to the same Unisender account if that has the list of
+ * the account, with its last title or with an address of ours on it.
+ */
+export function compareSetups(stored: StoredSetup, { settings, isKeyNew, lists, isSampleOnList }: NewSetup): SetupChange {
   const { listId, listTitle, webhookState } = stored;
   const isChanged = isKeyNew || toStoredSettings(settings) !== toStoredSettings(stored.settings);
-  const hasList = lists.some(({ id, title }) => id === listId && title === listTitle);
+  const hasList = lists.some(({ id, title }) => id === listId && (title === listTitle || isSampleOnList));
   return {
     isKeyNew,
     isChanged,

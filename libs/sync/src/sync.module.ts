@@ -26,6 +26,7 @@ import { SettingsChanges } from './accounts/settings-changes.js';
 import { AccountDisconnection, PendingUninstalls, Uninstall } from './accounts/uninstall.js';
 import { OperatorChanges, UnisenderContacts } from './accounts/unisender-contacts.js';
 import { Resync } from './accounts/resync.js';
+import { UnisenderAccounts } from './accounts/unisender-accounts.js';
 import { UnisenderWebhooks } from './accounts/unisender-webhooks.js';
 import { VendorWebhooks } from './accounts/vendor-webhooks.js';
 import { WebhookUrls } from './accounts/webhook-urls.js';
@@ -79,6 +80,7 @@ import { ConsentGate } from './push/consent-gate.js';
 import { AddressVerifier, DueAddressWork } from './push/due-address-work.js';
 import { ExportReader, ShownAddresses } from './push/export-reader.js';
 import { ExportTasks } from './push/export-tasks.js';
+import { FormerConsents, FormerUnisenderAccount } from './push/former-unisender-account.js';
 import { JobContinuation } from './push/job-continuation.js';
 import { ListKeeper } from './push/list-keeper.js';
 import { ErasedRefusals } from './push/erased-refusals.js';
@@ -153,6 +155,8 @@ const push: Type[] = [
   EventFollower,
   ExportReader,
   ExportTasks,
+  FormerConsents,
+  FormerUnisenderAccount,
   JobContinuation,
   ListKeeper,
   ErasedRefusals,
@@ -223,6 +227,7 @@ const accounts: Type[] = [
   SettingsChanges,
   PendingUninstalls,
   Uninstall,
+  UnisenderAccounts,
   UnisenderContacts,
   UnisenderWebhooks,
   VendorWebhooks,

@@ -91,6 +91,16 @@ describe.each(testDatabaseKinds())('mailing consent on %s', (kind) => {
       await world.settle();
       expect(await account.mailedLists(LEFT)).toEqual([]);
     });
+
+    it('R52: stays when the account gets the key of another Unisender account', async () => {
+      await connectAndLeaveUnheard();
+      const second = `${account.unisenderKey}-second`;
+      await world.control.post('/unisender/accounts', { api_key: second, login: 'second@example.org' });
+      const moved = account.withKey(second);
+      await moved.connect();
+      expect(await moved.mailedLists(LEFT)).toEqual([]);
+      expect(await moved.mailedLists(STAYS)).toEqual([await account.listId()]);
+    });
   });
 
   describe('an unsubscribe from our list', () => {

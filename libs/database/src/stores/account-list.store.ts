@@ -32,6 +32,17 @@ export class AccountListStore {
     return { presentId: listId, allIds: [...ids] };
   }
 
+  /** Returns the lists in other Unisender accounts that were the account's. */
+  async findFormerLists({ accountId, unisenderAccountId }: Omit<ListOwner, 'listId'>): Promise<OurLists> {
+    const rows = await selectRows(this.database, {
+      entity: AccountListEntity,
+      fields: ['listId'],
+      tail: 'WHERE account_id = ? AND unisender_account_id <> ?',
+      params: [accountId, unisenderAccountId ?? UNKNOWN_UNISENDER_ACCOUNT],
+    });
+    return { presentId: null, allIds: rows.map(({ listId }) => listId) };
+  }
+
   /** Records that this list is the account's list from now on, and that the other ones were. Call it in a transaction. */
   async save({ accountId, unisenderAccountId, listId }: ListOwner & { readonly listId: number }, title: string): Promise<void> {
     const nowMs = this.clock.nowMs();

@@ -133,6 +133,13 @@ export class AccountStore {
     return this.database.run(({ manager }) => manager.find(AccountEntity, { where, order: { accountId: 'ASC' }, take: limit }));
   }
 
+  /** Returns the Unisender account of another account that has the same key, or undefined. */
+  async findUnisenderAccountOfKey(accountId: number, unisenderKeyHash: string): Promise<string | undefined> {
+    const where = { accountId: Not(accountId), unisenderKeyHash, unisenderAccountId: Not(IsNull()) };
+    const other = await this.database.run(({ manager }) => manager.findOneBy(AccountEntity, where));
+    return other?.unisenderAccountId ?? undefined;
+  }
+
   /** Lists active accounts in which an address must be verified or tried again since before `beforeMs`. */
   async listWorkDue(beforeMs: number, limit: number): Promise<number[]> {
     const where = { status: 'active' as const, workDueAt: LessThan(beforeMs) };

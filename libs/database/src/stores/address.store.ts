@@ -253,6 +253,13 @@ export class AddressStore {
     await markPartsStaleByEmail(this.database, accountId, emails);
   }
 
+  /** Lists some addresses that we put on the account's list. */
+  async listPresent(accountId: number, limit: number): Promise<string[]> {
+    const tail = `WHERE account_id = ? AND state = 'present' AND origin = 'ours' LIMIT ?`;
+    const rows = await selectRows(this.database, { entity: AddressEntity, fields: ['email'], tail, params: [accountId, limit] });
+    return rows.map(({ email }) => email);
+  }
+
   /** Returns the records of known addresses by their e-mail. */
   async listRecords(accountId: number, emails: readonly string[]): Promise<Map<string, AddressRecord>> {
     const tail = 'WHERE account_id = ? AND email IN (?)';

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { type AccountEntity, AccountStore, AddressStore, Database, LeaseStore } from '#database';
+import { type AccountEntity, AccountStore, Database, LeaseStore } from '#database';
 import { type AccountSettings, type NamedList, type Secret, type SetupChange, compareSetups } from '#domain';
 import { Keyring } from '#secrets';
 import { hashKey } from '#unisender';
-import { findUnisenderKey, unisenderKeyContext } from '../tokens/sealing.js';
+import { findUnisenderKey, formerUnisenderKeyContext, unisenderKeyContext } from '../tokens/sealing.js';
+import { UnisenderAccounts } from './unisender-accounts.js';
 
 /** A Unisender key and settings that were checked. */
 export interface CheckedSetup {
@@ -20,7 +21,7 @@ export class AccountSetup {
     private readonly database: Database,
     private readonly accounts: AccountStore,
     private readonly leases: LeaseStore,
-    private readonly addresses: AddressStore,
+    private readonly unisenderAccounts: UnisenderAccounts,
     private readonly keyring: Keyring,
   ) {}
 
@@ -35,21 +36,29 @@ export class AccountSetup {
    */
   async save(account: AccountEntity, { key, settings, lists }: CheckedSetup): Promise<SetupChange> {
     const { accountId } = account;
-    const isKeyNew = findUnisenderKey(this.keyring, account)?.matches(key.reveal()) !== true;
-    const change = compareSetups(account, { settings, isKeyNew, lists });
+    const formerKey = findUnisenderKey(this.keyring, account);
+    const isKeyNew = formerKey?.matches(key.reveal()) !== true;
+    const isSampleOnList = isKeyNew && (await this.unisenderAccounts.isSampleOnList(account, key, lists));
+    const change = compareSetups(account, { settings, isKeyNew, lists, isSampleOnList });
     const unisenderKey = this.keyring.encrypt(key.reveal(), unisenderKeyContext(accountId));
     await this.database.transaction(async () => {
+      await this.unisenderAccounts.assign(account, key, change);
       await this.accounts.update(accountId, { unisenderKey, unisenderKeyHash: hashKey(key), unisenderBlock: null, settings });
-      await this.reset(accountId, change);
+      await this.reset(account, change, formerKey);
     });
     return change;
   }
 
-  private async reset(accountId: number, { isKeyNew, isChanged, isOtherUnisenderAccount }: SetupChange): Promise<void> {
+  private async reset(account: AccountEntity, change: SetupChange, formerKey: Secret | undefined): Promise<void> {
+    const { accountId } = account;
+    const { isKeyNew, isChanged, isOtherUnisenderAccount } = change;
     if (isChanged) await this.leases.revoke(accountId);
     if (isKeyNew) await this.accounts.update(accountId, { baselineState: 'none' });
     if (!isOtherUnisenderAccount) return;
-    await this.accounts.update(accountId, { listId: null, listTitle: null });
-    await this.addresses.forgetPushed(accountId);
+    await this.unisenderAccounts.leave(account);
+    // Its last export shows who left. A key that was refused shows nothing.
+    if (!formerKey || account.unisenderBlock !== null) return;
+    const formerUnisenderKey = this.keyring.encrypt(formerKey.reveal(), formerUnisenderKeyContext(accountId));
+    await this.accounts.update(accountId, { formerUnisenderKey });
   }
 }

@@ -162,6 +162,17 @@ export class ExportReader {
     return askedAtMs;
   }
 
+  /** Requests an export of another Unisender account than the present one and yields its consents. Throws like {@link requestAndStore}. */
+  async *readViews(work: AccountWork, key: Secret, ours: OurLists): AsyncGenerator<ExportedAddress> {
+    const askedAtMs = this.clock.nowMs();
+    const requestAgain = () => this.unisender.requestExport(key, { fieldNames: EXPORT_FIELDS });
+    const url = await this.tasks.waitForFile(work, key, { taskId: await requestAgain(), requestAgain });
+    for await (const row of url === undefined ? [] : this.readFile(url, unsavedTask)) {
+      const { email, invalidReason } = parseAddress(row['email'] ?? '');
+      if (invalidReason === null) yield toExported(row, email, ours, askedAtMs);
+    }
+  }
+
   /** Asks for the values of our fields too. When Unisender refuses that, one of the fields does not exist. */
   private async request({ settings }: AccountWork, key: Secret): Promise<string> {
     const valueFields = [...new Set(['Name', ...Object.values(settings.fields)])];

@@ -4,6 +4,7 @@ import type { Secret } from '#domain';
 import { RequestedJobs } from './account-lease.js';
 import type { AccountWork } from './account-work.js';
 import { ExportReader, type ExportTask, unsavedTask } from './export-reader.js';
+import { FormerUnisenderAccount } from './former-unisender-account.js';
 import { type EnsuredList, ListKeeper } from './list-keeper.js';
 
 /** Lets what vendors refused be tried again. */
@@ -37,6 +38,7 @@ export class Preparation {
     private readonly lists: ListKeeper,
     private readonly exports: ExportReader,
     private readonly retries: ParkedRetries,
+    private readonly former: FormerUnisenderAccount,
   ) {}
 
   /**
@@ -51,6 +53,7 @@ export class Preparation {
   ): Promise<number> {
     const known = this.ready.get(work);
     if (known !== undefined) return known;
+    await this.former.learn(work);
     const { listId, isNew } = await this.ensureList(work, key, options.look ?? false);
     if (work.account.baselineState !== 'done' || isNew || options.relearn) {
       await this.exports.requestAndStore(work, key, options.task ?? unsavedTask);

@@ -17,6 +17,9 @@ export const webhookTokenContext = (tokenHash: string): string => `webhook_token
 /** The keyring's context of a Unisender key. */
 export const unisenderKeyContext = (accountId: number): string => `accounts.unisender_key:${accountId}`;
 
+/** The keyring's context of the key of the Unisender account that was used before. */
+export const formerUnisenderKeyContext = (accountId: number): string => `accounts.former_unisender_key:${accountId}`;
+
 /** The keyring's context of any stored value, in the same form as above. */
 export const sealedValueContext = ({ table, column }: SealedColumn, { key }: Pick<SealedValue, 'key'>): string =>
   `${table}.${column}:${key}`;

@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { type AccountEntity, AccountListStore, AccountStore, AddressStore } from '#database';
+import type { NamedList, Secret, SetupChange } from '#domain';
+import { UnisenderClient, hashKey } from '#unisender';
+
+const MAX_SAMPLES = 20;
+
+/** Finds out which accounts of ours use the same Unisender account. */
+@Injectable()
+export class UnisenderAccounts {
+  constructor(
+    private readonly accounts: AccountStore,
+    private readonly addresses: AddressStore,
+    private readonly lists: AccountListStore,
+    private readonly unisender: UnisenderClient,
+  ) {}
+
+  /** Whether the list of the account, under another title, has one of up to 20 addresses of ours. Makes a call for each. */
+  async isSampleOnList({ accountId, listId, listTitle }: AccountEntity, key: Secret, lists: readonly NamedList[]): Promise<boolean> {
+    const list = lists.find(({ id }) => id === listId);
+    if (!list || list.title === listTitle) return false;
+    for (const email of await this.addresses.listPresent(accountId, MAX_SAMPLES)) {
+      const contact = await this.unisender.getContact(key, email);
+      if (contact?.lists.some(({ id }) => id === listId)) return true;
+    }
+    return false;
+  }
+
+  /** Stores which Unisender account the key belongs to. A former one that may be the same stays in doubt. Call it in a transaction. */
+  async assign(account: AccountEntity, key: Secret, { isOtherUnisenderAccount }: SetupChange): Promise<void> {
+    const { accountId, unisenderAccountId } = account;
+    if (unisenderAccountId !== null && !isOtherUnisenderAccount) return;
+    const shared = await this.accounts.findUnisenderAccountOfKey(accountId, hashKey(key));
+    await this.accounts.update(accountId, { unisenderAccountId: shared ?? randomUUID(), unisenderDoubtId: unisenderAccountId });
+  }
+
+  /** Forgets what was pushed to the former Unisender account, but not who refused. Call it in a transaction. */
+  async leave({ accountId }: AccountEntity): Promise<void> {
+    await this.accounts.update(accountId, { listId: null, listTitle: null });
+    await this.lists.end(accountId);
+    await this.addresses.forgetPushed(accountId);
+  }
+}
