@@ -83,7 +83,7 @@ export const toServiceError = (error: unknown, sql?: string): unknown => {
   if (CONFLICT.has(code)) {
     return new ConflictError(code);
   }
-  if (UNAVAILABLE.has(code) || code.startsWith('SQLITE_IOERR')) {
+  if (UNAVAILABLE.has(code) || code.startsWith('SQLITE_IOERR') || code.startsWith('SQLITE_READONLY')) {
     return new TransientError(`the database is unavailable (${code})`, { code: 'database_unavailable' });
   }
   return isObject(error) && isObject(error['driverError']) ? refused(code, message, sql) : error;

@@ -5,7 +5,7 @@ import { BugError, type Clock } from '#domain';
 import { migrations } from '../../../migrations/index.js';
 import { createDataSource } from './data-source.js';
 import type { DatabaseLocation } from './data-source.js';
-import { ConflictError, toServiceError } from './database-errors.js';
+import { ConflictError, DuplicateKeyError, toServiceError } from './database-errors.js';
 import { withMigrationLock } from './migration-lock.js';
 import { type DatabaseKind, DatabaseSession, type SqlValue } from './session.js';
 import { closeGate, openGate } from './sqlite-gate.js';
@@ -25,6 +25,8 @@ const RETRY_BASE_MS = 20;
 const EMPTY_ATTEMPTS = 25;
 const EMPTY_RETRY_MS = 200;
 const READY_WITHIN_MS = 2_000;
+/** The row of `rate_slots` that shows whether the database can write. */
+const WRITE_PROBE = 'write-probe';
 
 const NOW_SQL: Readonly<Record<DatabaseKind, string>> = {
   sqlite: "CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER)",
@@ -145,8 +147,28 @@ export class Database {
 
   /** Whether the database responds within two seconds. Never throws. */
   async isReady(): Promise<boolean> {
+    return this.succeedsInTime(this.query('SELECT 1'));
+  }
+
+  /**
+   * Writes one small row, and returns whether that was committed within two seconds: a full disk and a read-only database still read.
+   * Never throws. Needs the migrated schema.
+   */
+  async probeWrite(): Promise<boolean> {
+    return this.succeedsInTime(this.writeProbe());
+  }
+
+  private async writeProbe(): Promise<void> {
+    const changed = await this.execute('UPDATE rate_slots SET next_at = next_at + 1 WHERE slot_key = ?', [WRITE_PROBE]);
+    if (changed > 0) return;
+    await this.execute('INSERT INTO rate_slots (slot_key, next_at) VALUES (?, 1)', [WRITE_PROBE]).catch((error: unknown) => {
+      if (!(error instanceof DuplicateKeyError)) throw error;
+    });
+  }
+
+  private async succeedsInTime(work: Promise<unknown>): Promise<boolean> {
     const waiting = new AbortController();
-    const responded = this.query('SELECT 1').then(
+    const responded = work.then(
       () => true,
       () => false,
     );

@@ -16,7 +16,7 @@ const KEPT_MS = 1_000;
 
 const toState = (isUp: boolean): State => (isUp ? 'up' : 'down');
 
-/** Checks whether this process can serve: database and queue respond, and the schema is current. */
+/** Checks whether this process can serve: the database reads and writes, the queue responds, and the schema is current. */
 @Injectable()
 export class ReadinessCheck {
   private last: Promise<Readiness> | undefined;
@@ -41,9 +41,10 @@ export class ReadinessCheck {
   private async check(): Promise<Readiness> {
     const [isDatabaseUp, isQueueUp] = await Promise.all([this.database.isReady(), this.queue.isReady()]);
     const migrations = isDatabaseUp ? await this.checkMigrations() : 'unknown';
+    const canWrite = isDatabaseUp && (migrations !== 'done' || (await this.database.probeWrite()));
     return {
-      status: isDatabaseUp && isQueueUp && migrations === 'done' ? 'ready' : 'not_ready',
-      checks: { database: toState(isDatabaseUp), migrations, queue: toState(isQueueUp) },
+      status: canWrite && isQueueUp && migrations === 'done' ? 'ready' : 'not_ready',
+      checks: { database: toState(canWrite), migrations, queue: toState(isQueueUp) },
     };
   }
 
