@@ -148,19 +148,14 @@ function checkWanted(
     if (value === '' && (keepsEmpty || !oracle.hasWritten(unisender, email, field))) return;
     report('sync', `${field} of ${email} is ${JSON.stringify(present)}, not ${JSON.stringify(value)}`);
   };
-  if (isSharedWithAnother(world, company, email)) return;
+  if (isKeyShared(world, company)) return;
   check('Name', name);
   if (isPositionMapped) check('position', position);
 }
 
-/** Two accounts with one key write the fields of a shared address in turn. */
-const isSharedWithAnother = ({ companies }: World, company: Company, email: string): boolean =>
-  companies.some(
-    (other) =>
-      other !== company &&
-      other.unisender === company.unisender &&
-      wantedAddresses(other, { includeTags: [], excludeTags: [], fields: {} }).has(email),
-  );
+/** Two accounts with one key write the fields of shared addresses in turn. */
+const isKeyShared = ({ companies }: World, company: Company): boolean =>
+  companies.some((other) => other !== company && other.unisender === company.unisender);
 
 function checkCounters(report: Report, company: Company, { contacts }: AccountDetails): void {
   const total = countContacts(company);
