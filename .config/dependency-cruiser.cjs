@@ -1,6 +1,6 @@
-/** Direction: apps → libs/sync → libs/{database,kommo,monitoring,unisender,queue} → libs/{domain,config,clock,http,logging,secrets}. */
+/** Direction: apps → libs/sync → libs/{database,kommo,monitoring,unisender,queue} → libs/{domain,config,clock,http,logging,secrets,widget}. */
 const adapters = '^libs/(database|kommo|monitoring|unisender|queue)/';
-const foundation = '^libs/(domain|config|clock|http|logging|secrets)/';
+const foundation = '^libs/(domain|config|clock|http|logging|secrets|widget)/';
 
 module.exports = {
   forbidden: [
@@ -67,6 +67,14 @@ module.exports = {
       from: { path: '^(apps/(api|worker)|libs)/' },
       to: { path: '^apps/sandbox/' },
     },
+    {
+      name: 'widget-in-the-browser-only',
+      comment: 'The widget runs in Kommo. Its build runs in Node.',
+      severity: 'error',
+      from: { path: '^widget/src/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^(apps|libs|widget/build)/|^node:' },
+    },
+    { name: 'no-widget-sources-in-the-service', severity: 'error', from: { path: '^(apps|libs)/' }, to: { path: '^widget/' } },
     {
       name: 'no-imports-between-apps',
       severity: 'error',

@@ -49,6 +49,11 @@ export default tseslint.config(
   { files: ['libs/config/**/*.ts'], rules: { 'no-restricted-syntax': ['error', accountGrant, ...time] } },
   { files: timekeepers, rules: { 'no-restricted-syntax': ['error', environment, accountGrant] } },
   { files: ['apps/api/src/guards/account.guard.ts'], rules: { 'no-restricted-syntax': ['error', environment, ...time] } },
+  {
+    files: ['widget/src/**/*.ts'],
+    languageOptions: { parserOptions: { project: '../widget/tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    rules: { 'no-restricted-syntax': 'off' },
+  },
   { files: ['**/*.spec.ts', 'test/**/*.ts'], rules: { 'no-restricted-syntax': 'off' } },
   {
     files: ['libs/*/src/**/*.ts'],

@@ -12,12 +12,12 @@ const swc = {
 export default {
   rootDir: '..',
   testEnvironment: 'node',
-  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test'],
+  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test', '<rootDir>/widget'],
   testMatch: ['**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', swc] },
   moduleNameMapper: {
-    '^#(domain|config|clock|logging|secrets|database|kommo|unisender|queue|http|monitoring|beanstalkd|sync)$':
+    '^#(domain|config|clock|logging|secrets|database|kommo|unisender|queue|http|monitoring|beanstalkd|sync|widget)$':
       '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

@@ -10,7 +10,8 @@ const BUILD_INFO = inRoot('dist', 'tsconfig.tsbuildinfo');
 const LOCK_FILE = inRoot('package-lock.json');
 const INSTALLED = inRoot('node_modules', '.package-lock.json');
 const COMPILER = inRoot('node_modules', 'typescript', 'bin', 'tsc');
-const sourcePaths = ['apps', 'bench', 'libs', 'migrations', 'test', 'ormconfig.ts', 'tsconfig.json'];
+const WIDGET_BUILD = inRoot('dist', 'widget', 'build', 'main.js');
+const sourcePaths = ['apps', 'bench', 'libs', 'migrations', 'test', 'widget', 'ormconfig.ts', 'tsconfig.json'];
 
 const print = (line) => process.stderr.write(`${line}\n`);
 
@@ -37,7 +38,9 @@ function listFiles(path) {
   return readdirSync(path, { withFileTypes: true }).flatMap((entry) => listFiles(`${path}/${entry.name}`));
 }
 
-const isSource = (path) => /\.ts$/.test(path) && !/\.spec\.ts$/.test(path);
+const isWidgetFile = (path) => path.startsWith(`${inRoot('widget')}/`) && /\.(json|css|twig)$/.test(path);
+
+const isSource = (path) => (/\.ts$/.test(path) && !/\.spec\.ts$/.test(path)) || isWidgetFile(path);
 
 /** A hash of the paths and contents of all sources. Undefined in an installation without sources. */
 function fingerprintOfSources() {
@@ -72,6 +75,7 @@ async function build(entry) {
   if (!existsSync(STAMP) || (entry !== undefined && !existsSync(entry))) rmSync(BUILD_INFO, { force: true });
   rmSync(STAMP, { force: true });
   await mustRun(process.execPath, [COMPILER, '-p', 'tsconfig.json']);
+  if (existsSync(WIDGET_BUILD)) await mustRun(process.execPath, [WIDGET_BUILD, '--files-only']);
   writeFileSync(STAMP, JSON.stringify({ fingerprint }));
 }
 

@@ -25,6 +25,7 @@ export function programs() {
     ['bench', { file: compiled('bench/main'), args: [] }],
     ['attack', { file: compiled('test/attack/main'), args: [], needsDev: true }],
     ['simulate', { file: compiled('test/simulation/main'), args: [], needsDev: true }],
+    ['widget:build', { file: compiled('widget/build/main'), args: [], needsDev: true }],
   ];
   return new Map([...applications, ...commands, ...others]);
 }

@@ -12,7 +12,8 @@ const checks = [
   ['prettier', '--check', '.'],
   ['eslint', '-c', '.config/eslint.config.js', '.'],
   ['tsc', '-p', 'tsconfig.json', '--noEmit', '--incremental', 'false'],
-  ['depcruise', '--config', '.config/dependency-cruiser.cjs', 'apps', 'bench', 'libs', 'migrations', 'test', 'ormconfig.ts'],
+  ['tsc', '-p', 'widget'],
+  ['depcruise', '--config', '.config/dependency-cruiser.cjs', 'apps', 'bench', 'libs', 'migrations', 'test', 'widget', 'ormconfig.ts'],
   ['knip', '--config', '.config/knip.json'],
 ];
 
