@@ -8,6 +8,7 @@ export { KommoClientModule } from './kommo-client.module.js';
 export { DisposableTokenRefusedError, KommoHostMovedError, KommoTokenRefusedError, KommoUnauthorizedError } from './kommo-errors.js';
 export { hasReservedLabel, type KommoHost, parseReferer } from './kommo-host.js';
 export { KommoSettings, type KommoTimeouts } from './kommo-settings.js';
+export type { KommoField, KommoUserName } from './kommo-choices.js';
 export type { KommoUser } from './kommo-user.js';
 export { CONTACT_WEBHOOK_SETTINGS, type KommoWebhook } from './kommo-webhook.js';
 export type { AccessTokenClaims, TokenPair } from './token-pair.js';

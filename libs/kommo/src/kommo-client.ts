@@ -21,6 +21,7 @@ import { findKommoHost, type KommoHost } from './kommo-host.js';
 import { type KommoCaller, KommoHttp, kommoPeer, type KommoRequest } from './kommo-http.js';
 import { CONTACT_RESPONSE, isSuccess, type KommoResponse, PAGE_RESPONSE, type ResponseLimits, SMALL_RESPONSE } from './kommo-response.js';
 import { KommoSettings, type KommoTimeouts } from './kommo-settings.js';
+import { type KommoField, type KommoUserName, readContactFields, readTagNames, readUserNames } from './kommo-choices.js';
 import { findUser, type KommoUser } from './kommo-user.js';
 import { findWebhook, isActiveFor, type KommoWebhook } from './kommo-webhook.js';
 import { readTokenPair, type TokenPair } from './token-pair.js';
@@ -56,6 +57,8 @@ const TOKEN_PATH = '/oauth2/access_token';
 const CURRENT_SUBDOMAIN_PATH = '/oauth2/account/current/subdomain';
 const CONTACTS_PATH = '/api/v4/contacts';
 const WEBHOOKS_PATH = '/api/v4/webhooks';
+/** 2,000 fields, tags or users: more than a window can show. */
+const MAX_CHOICE_PAGES = 8;
 const ACCOUNT_REQUEST = { method: 'GET', path: '/api/v4/account' } as const;
 
 const ORDERS = { id: '&order[id]=asc', newest: '&order[updated_at]=desc' } as const;
@@ -277,6 +280,34 @@ export class KommoClient {
   async deleteWebhook(session: KommoSession, destination: string): Promise<void> {
     const response = await this.send(session, { method: 'DELETE', path: WEBHOOKS_PATH, body: { destination } });
     if (!isSuccess(response) && !isNotFound(response)) throw toApiFailure(response);
+  }
+
+  /** Lists the fields of contacts. */
+  async listContactFields(session: KommoSession): Promise<KommoField[]> {
+    return this.listAll(session, `${CONTACTS_PATH}/custom_fields`, readContactFields);
+  }
+
+  /** Lists the names of the tags of contacts. The list is empty when the user of the token may not see it. */
+  async listContactTags(session: KommoSession): Promise<string[]> {
+    return this.listAll(session, `${CONTACTS_PATH}/tags`, readTagNames);
+  }
+
+  /** Lists the users of the account. The list is empty when the user of the token may not see it. */
+  async listUsers(session: KommoSession): Promise<KommoUserName[]> {
+    return this.listAll(session, '/api/v4/users', readUserNames);
+  }
+
+  /** Reads pages until one has no successor, at most {@link MAX_CHOICE_PAGES}. A refusal ends the list. */
+  private async listAll<Item>(session: KommoSession, path: string, read: (body: unknown) => Item[]): Promise<Item[]> {
+    const items: Item[] = [];
+    for (let page = 1; page <= MAX_CHOICE_PAGES; page += 1) {
+      const response = await this.send(session, { method: 'GET', path, query: `page=${page}&limit=${KOMMO_PAGE_LIMIT}`, ...PAGE_RESPONSE });
+      if (response.status === 403 || isNotFound(response)) return items;
+      const body = readBody(response);
+      items.push(...read(body));
+      if (valueAt(body, '_links', 'next', 'href') === undefined) return items;
+    }
+    return items;
   }
 
   /** Ends running calls as if Kommo had disconnected. Later calls fail at once. */

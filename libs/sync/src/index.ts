@@ -23,8 +23,11 @@ export { SettingsChanges, type SettingsView } from './accounts/settings-changes.
 export { Uninstall } from './accounts/uninstall.js';
 export { type ContactResult, UnisenderContacts } from './accounts/unisender-contacts.js';
 export { VendorWebhooks } from './accounts/vendor-webhooks.js';
+export { WidgetActions, type WidgetAction, widgetActions } from './accounts/widget-actions.js';
 export { WidgetAdministrators } from './accounts/widget-administrators.js';
 export { WidgetAuthority, WidgetTokenRefusedError, type WidgetUser } from './accounts/widget-authority.js';
+export { WidgetOptions, type WidgetOptionsView } from './accounts/widget-options.js';
+export { WidgetPreview, type WidgetPreviewView } from './accounts/widget-preview.js';
 export { type KeyInput, WidgetSettings } from './accounts/widget-settings.js';
 export { type WidgetStatus, WidgetStatuses } from './accounts/widget-statuses.js';
 export { unisenderKeyContext } from './tokens/sealing.js';

@@ -27,11 +27,15 @@ import { AccountDisconnection, PendingUninstalls, Uninstall } from './accounts/u
 import { OperatorChanges, UnisenderContacts } from './accounts/unisender-contacts.js';
 import { Resync } from './accounts/resync.js';
 import { UnisenderAccounts } from './accounts/unisender-accounts.js';
+import { UnisenderKeyCheck } from './accounts/unisender-key-check.js';
 import { UnisenderWebhooks } from './accounts/unisender-webhooks.js';
 import { VendorWebhooks } from './accounts/vendor-webhooks.js';
 import { WebhookUrls } from './accounts/webhook-urls.js';
+import { WidgetActions } from './accounts/widget-actions.js';
 import { WidgetAdministrators } from './accounts/widget-administrators.js';
 import { WidgetAuthority } from './accounts/widget-authority.js';
+import { WidgetOptions } from './accounts/widget-options.js';
+import { WidgetPreview } from './accounts/widget-preview.js';
 import { WidgetSettings } from './accounts/widget-settings.js';
 import { WidgetStatuses } from './accounts/widget-statuses.js';
 import { ConsentApplier } from './intake/consent-applier.js';
@@ -229,11 +233,15 @@ const accounts: Type[] = [
   Uninstall,
   UnisenderAccounts,
   UnisenderContacts,
+  UnisenderKeyCheck,
   UnisenderWebhooks,
   VendorWebhooks,
   WebhookUrls,
+  WidgetActions,
   WidgetAdministrators,
   WidgetAuthority,
+  WidgetOptions,
+  WidgetPreview,
   WidgetSettings,
   WidgetStatuses,
   Resync,
@@ -311,8 +319,11 @@ const useCases: Type[] = [
   UnisenderInbox,
   WebhookRotation,
   WebhookTokens,
+  WidgetActions,
   WidgetAdministrators,
   WidgetAuthority,
+  WidgetOptions,
+  WidgetPreview,
   WidgetSettings,
   WidgetStatuses,
   WriteBack,

@@ -25,8 +25,10 @@ const aboutAccount: Readonly<Record<string, Readonly<Record<string, unknown>>>> 
   'POST /sync/contacts': {},
   'GET /sync/runs': {},
   'POST /widget': { unisender_key: 'stolen-key-0123456789' },
-  'GET /widget/status': {},
+  'POST /widget/actions': { action: 'reconcile' },
   'GET /widget/failures': {},
+  'GET /widget/options': {},
+  'GET /widget/status': {},
   'GET /accounts/:account_id/settings': {},
   'PATCH /accounts/:account_id/settings': { write_back: true },
   'GET /operations/accounts/:account_id': {},
@@ -51,8 +53,11 @@ const notAboutAccount = [
   'GET /sync/contacts/:run_id',
   'DELETE /sync/contacts/:run_id',
   'POST /sync/contacts/:run_id/confirm',
+  'GET /widget.zip',
   'OPTIONS /widget',
+  'OPTIONS /widget/actions',
   'OPTIONS /widget/failures',
+  'OPTIONS /widget/options',
   'OPTIONS /widget/status',
   'POST /webhook/:token',
   'GET /unisender/webhook/:token',
@@ -228,7 +233,9 @@ describe('S01: the account of a request', () => {
   it('is accepted under each name and in each place when it is named once', async () => {
     const check = ({ status }: ApiResponse, what: object) =>
       expect({ ...what, isAccepted: ![400, 403, 404, 500].includes(status) }).toEqual({ ...what, isAccepted: true });
-    const isRead = (route: string) => /^GET \/(sync|widget|operations)/.test(route);
+    // The accounts of this scene have no tokens, so a route that calls Kommo fails later.
+    const callsKommo = (route: string) => route === 'GET /widget/options';
+    const isRead = (route: string) => /^GET \/(sync|widget|operations)/.test(route) && !callsKommo(route);
     expect(await sendAll(plain(OWN), OPERATOR, check, isRead)).toBeGreaterThan(10);
   });
 });

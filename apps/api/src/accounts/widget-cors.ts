@@ -12,7 +12,7 @@ export function isKommoOrigin(origin: string, allowedDomains: readonly string[])
   return allowedDomains.some((domain) => host.endsWith(`.${domain}`) && /^[a-z0-9-]+$/.test(host.slice(0, -domain.length - 1)));
 }
 
-const WIDGET_ROUTE = /^\/widget(\/[a-z]+)?\/?(\?|$)/;
+const WIDGET_ROUTE = /^\/widget(\/(status|options|failures|actions))?\/?(\?|$)/;
 
 /** Allows pages of Kommo, and no others, to read the responses of the widget's routes, errors too (reference/kommo.md 2). */
 export function addWidgetCors(fastify: FastifyInstance, allowedDomains: readonly string[]): void {

@@ -1,4 +1,5 @@
 import { runModes, vendors } from '#domain';
+import { widgetActions } from '#sync';
 
 type Detail = string | number | boolean;
 
@@ -19,6 +20,9 @@ export const vendor: DetailReader = (value) => vendors.find((name) => name === v
 
 /** Keeps a number of minutes. */
 export const minutes: DetailReader = (value) => (/^\d{1,9}$/.test(String(value)) ? Number(value) : undefined);
+
+/** Keeps the action of a button of the widget. */
+export const widgetAction: DetailReader = (value) => widgetActions.find((action) => action === value);
 
 /** Keeps an id in the form of a UUID: of an integration, or of a run. */
 export const uuid: DetailReader = (value) => (typeof value === 'string' && UUID.test(value) ? value : undefined);

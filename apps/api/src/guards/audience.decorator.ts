@@ -12,3 +12,6 @@ export const Audience = (audience: Audience): MethodDecorator => AddRouteConfig(
 
 /** The route changes nothing, although its method is not GET: `CONSOLE_READ_ONLY` allows it. */
 export const ChangesNothing = (): MethodDecorator => AddRouteConfig({ changesNothing: true });
+
+/** A user of the widget must be an administrator of the account. Routes that change something need no such declaration. */
+export const NeedsAdministrator = (): MethodDecorator => AddRouteConfig({ needsAdministrator: true });

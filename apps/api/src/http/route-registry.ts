@@ -13,6 +13,8 @@ declare module 'fastify' {
     /** How the route names its account; undefined for a route that is about no account. */
     readonly account?: AccountRule;
     readonly audited?: AuditedRoute;
+    /** A user of the widget must be an administrator, also when the route only reads. */
+    readonly needsAdministrator?: boolean;
     /** The handler gets the body's bytes undecoded. */
     readonly keepsRawBody?: boolean;
     /** The largest body; default: that of the audience. */

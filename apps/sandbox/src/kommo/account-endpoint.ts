@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { parseForm, textOf } from '../http/form.js';
-import { noContent } from '../http/message.js';
+import { type HttpResponse, type IncomingCall, noContent } from '../http/message.js';
 import type { KommoAccount } from './account.js';
 import type { ApiHandler } from './api-request.js';
 import { apiUrl } from './contact-view.js';
@@ -67,22 +67,45 @@ function stableUuid(text: string): string {
 
 /** `GET /api/v4/contacts/custom_fields`: the fields of contacts with their codes and enums. */
 export const listCustomFields: ApiHandler = ({ call, account }) => {
+  const views = account.dictionary.fields.map((field, index) => fieldView(account, field, index));
+  return listPage({ call, account, path: '/contacts/custom_fields', name: 'custom_fields' }, views);
+};
+
+/** `GET /api/v4/contacts/tags`: the tags of contacts. */
+export const listTags: ApiHandler = ({ call, account }) =>
+  listPage({ call, account, path: '/contacts/tags', name: 'tags' }, account.listTags());
+
+/** `GET /api/v4/users`: the users of the account (reference kommo 4.7). */
+export const listUsers: ApiHandler = ({ call, account }) => {
+  const views = account.identity.users.map(({ id }) => ({ id, name: `User ${id}`, email: `user${id}@example.org`, lang: 'en' }));
+  return listPage({ call, account, path: '/users', name: 'users' }, views);
+};
+
+interface Listing {
+  readonly call: IncomingCall;
+  readonly account: KommoAccount;
+  readonly path: string;
+  /** The name of the list in `_embedded`. */
+  readonly name: string;
+}
+
+/** One page of a short list. */
+function listPage({ call, account, path, name }: Listing, items: readonly unknown[]): HttpResponse {
   const query = parseForm(call.query);
   const page = Number(textOf(query, 'page') ?? 1);
   const limit = Number(textOf(query, 'limit') ?? fieldsPerPage);
-  const { fields } = account.dictionary;
-  const shown = fields.slice((page - 1) * limit, page * limit);
+  const shown = items.slice((page - 1) * limit, page * limit);
   if (shown.length === 0) return noContent;
-  const href = `${apiUrl(account, '/contacts/custom_fields')}?limit=${limit}&page=`;
-  const hasNext = fields.length > page * limit;
+  const href = `${apiUrl(account, path)}?limit=${limit}&page=`;
+  const hasNext = items.length > page * limit;
   return halResponse({
-    _total_items: fields.length,
+    _total_items: items.length,
     _page: page,
-    _page_count: Math.ceil(fields.length / limit),
+    _page_count: Math.ceil(items.length / limit),
     _links: { self: { href: `${href}${page}` }, ...(hasNext && { next: { href: `${href}${page + 1}` } }) },
-    _embedded: { custom_fields: shown.map((field, index) => fieldView(account, field, index)) },
+    _embedded: { [name]: shown },
   });
-};
+}
 
 function fieldView(account: KommoAccount, field: FieldDefinition, index: number): unknown {
   return {

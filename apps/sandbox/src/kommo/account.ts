@@ -83,6 +83,11 @@ export class KommoAccount {
     return { id, name };
   }
 
+  /** All tags of the account. */
+  listTags(): Tag[] {
+    return [...this.tagIds].map(([name, id]) => ({ id, name }));
+  }
+
   /** The tag with this id. Undefined when it does not exist. */
   findTag(id: number): Tag | undefined {
     for (const [name, known] of this.tagIds) if (known === id) return { id, name };

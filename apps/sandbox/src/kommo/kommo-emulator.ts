@@ -3,7 +3,7 @@ import { jsonResponse, textResponse, type IncomingCall, type HttpResponse } from
 import { Router } from '../http/router.js';
 import type { EmulatorPorts } from '../emulator-ports.js';
 import type { KommoAccount } from './account.js';
-import { listCustomFields, showAccount } from './account-endpoint.js';
+import { listCustomFields, listTags, listUsers, showAccount } from './account-endpoint.js';
 import type { ApiHandler } from './api-request.js';
 import { ConsentPage } from './consent-page.js';
 import { disposableToken } from './consent.js';
@@ -17,6 +17,7 @@ import { KommoRegistry } from './registry.js';
 import { TokenEndpoint } from './token-endpoint.js';
 import { showUser } from './users-endpoint.js';
 import { WebhooksEndpoint } from './webhooks-endpoint.js';
+import { WidgetPages } from './widget-pages.js';
 
 const kommoHost = /^(?:[a-z0-9-]+\.)*(?:kommo\.com|kommo\.test|amocrm\.ru|amocrm\.com)$/;
 
@@ -33,6 +34,7 @@ export class KommoEmulator {
   readonly contacts: ContactService;
   readonly hooks: KommoHookSender;
   readonly consentPage: ConsentPage;
+  readonly widgets = new WidgetPages();
   private readonly tokenEndpoint: TokenEndpoint;
   private readonly api = new Router<ApiHandler>();
 
@@ -67,7 +69,8 @@ export class KommoEmulator {
     }
     if (call.path === '/oauth2/account/current/subdomain') return this.showCurrentSubdomain(call);
     if (call.path.startsWith('/ajax/v2/integrations/')) return this.issueDisposableToken(call);
-    return call.path.startsWith('/api/v4/') ? this.handleApiCall(call) : notFound(call);
+    if (call.path.startsWith('/api/v4/')) return this.handleApiCall(call);
+    return this.widgets.handle(call) ?? notFound(call);
   }
 
   private addContactRoutes(contacts: ContactsEndpoint): void {
@@ -75,6 +78,7 @@ export class KommoEmulator {
     this.api.add('POST', '/api/v4/contacts', contacts.create('contact'));
     this.api.add('PATCH', '/api/v4/contacts', contacts.update('contact'));
     this.api.add('GET', '/api/v4/contacts/custom_fields', listCustomFields);
+    this.api.add('GET', '/api/v4/contacts/tags', listTags);
     this.api.add('GET', '/api/v4/contacts/:id', contacts.single('contact'));
     this.api.add('PATCH', '/api/v4/contacts/:id', contacts.update('contact'));
     this.api.add('GET', '/api/v4/companies', contacts.list('company'));
@@ -85,6 +89,7 @@ export class KommoEmulator {
 
   private addOtherRoutes(webhooks: WebhooksEndpoint): void {
     this.api.add('GET', '/api/v4/account', showAccount);
+    this.api.add('GET', '/api/v4/users', listUsers);
     this.api.add('GET', '/api/v4/users/:id', showUser(this.ports.switches));
     this.api.add('GET', '/api/v4/webhooks', webhooks.list);
     this.api.add('POST', '/api/v4/webhooks', webhooks.subscribe);

@@ -1,14 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { AccountBlockedError, type AuthorisedAccount, InvalidInputError, type Secret, parseAccountSettings } from '#domain';
-import { UnisenderClient, UnisenderKeyRefusedError, UnisenderMethodDeniedError, type UnisenderList } from '#unisender';
 import { RunActiveError, RunService } from '../runs/run-service.js';
 import type { RunView } from '../runs/run-view.js';
 import { AccountGate } from './account-gate.js';
 import { AccountSetup } from './account-setup.js';
+import { UnisenderKeyCheck } from './unisender-key-check.js';
 import { VendorWebhooks } from './vendor-webhooks.js';
-
-/** Printable characters. Unisender decides about the rest. */
-const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** What the administrator enters. */
 export interface KeyInput {
@@ -24,7 +21,7 @@ export interface KeyInput {
 export class WidgetSettings {
   constructor(
     private readonly gate: AccountGate,
-    private readonly unisender: UnisenderClient,
+    private readonly keys: UnisenderKeyCheck,
     private readonly setup: AccountSetup,
     private readonly webhooks: VendorWebhooks,
     private readonly runs: RunService,
@@ -34,29 +31,18 @@ export class WidgetSettings {
    * Checks key and settings, saves both, creates the webhooks and starts the import. An active run continues when nothing changed;
    * otherwise it is cancelled. The watchdog creates webhooks that fail now.
    *
-   * Saves nothing on InvalidInputError (invalid settings), AccountBlockedError (not authorised; `unisender_key_refused`; `unisender_key_missing` when none is given or stored) and
-   * TransientError (Unisender is unavailable).
+   * Saves nothing on InvalidInputError (invalid settings), AccountBlockedError (not authorised; `unisender_key_refused`;
+   * `unisender_key_missing` when none is given or stored) and TransientError (Unisender is unavailable).
    */
   async saveKey({ account: { accountId }, unisenderKey, settings }: KeyInput): Promise<{ run: RunView }> {
     const account = await this.gate.get(accountId, 'call_kommo');
     const wanted = parseAccountSettings(settings, account.settings);
     const key = unisenderKey ?? this.setup.findKey(account);
     if (!key) throw keyMissing();
-    const lists = await this.readLists(key);
+    const lists = await this.keys.readLists(key);
     const { isRunOutdated } = await this.setup.save(account, { key, settings: wanted, lists });
     await this.webhooks.tryEnsure(accountId);
     return { run: await this.startImport(accountId, isRunOutdated) };
-  }
-
-  private async readLists(key: Secret): Promise<UnisenderList[]> {
-    if (!KEY.test(key.reveal())) throw keyRefused('must be an API key of Unisender');
-    try {
-      return await this.unisender.getLists(key);
-    } catch (error) {
-      if (error instanceof UnisenderKeyRefusedError) throw keyRefused('is refused by Unisender', error);
-      if (error instanceof UnisenderMethodDeniedError) throw keyRefused('has no access to the API: allow it in Unisender', error);
-      throw error;
-    }
   }
 
   private async startImport(accountId: number, isRunOutdated: boolean): Promise<RunView> {
@@ -84,11 +70,4 @@ const keyMissing = (): AccountBlockedError =>
   new AccountBlockedError('unisender_key is missing: none is stored yet', {
     code: 'unisender_key_missing',
     fields: [{ field: 'unisender_key', problem: 'must be an API key of Unisender: none is stored yet' }],
-  });
-
-const keyRefused = (problem: string, cause?: unknown): AccountBlockedError =>
-  new AccountBlockedError(`unisender_key ${problem}`, {
-    code: 'unisender_key_refused',
-    fields: [{ field: 'unisender_key', problem }],
-    cause,
   });

@@ -1,5 +1,9 @@
-import { Allow, ValidateIf } from 'class-validator';
+import { applyDecorators } from '@nestjs/common';
+import { Transform } from 'class-transformer';
+import { Allow, IsIn, IsInt, IsUUID, Max, Min, ValidateIf } from 'class-validator';
+import { type WidgetAction, widgetActions } from '#sync';
 import { Alias, IsPlainText, isSent } from '../../http/dto-decorators.js';
+import { findId } from '../../guards/request-ids.js';
 
 export class SaveWidgetDto {
   /** The stored key when it is left out. */
@@ -11,4 +15,30 @@ export class SaveWidgetDto {
   /** Parsed by the use case, which names every bad setting. */
   @Allow()
   settings?: unknown;
+}
+
+/** The id of a contact in Kommo. */
+function IsContactId(): PropertyDecorator {
+  const message = '$property must be a whole number above 0, in digits';
+  return applyDecorators(
+    ValidateIf(isSent),
+    Transform(({ value }: { value: unknown }) => findId(value) ?? value),
+    IsInt({ message }),
+    Min(1, { message }),
+    Max(Number.MAX_SAFE_INTEGER, { message }),
+  );
+}
+
+export class WidgetActionDto {
+  @IsIn(widgetActions, { message: `$property must be one of ${widgetActions.join(', ')}` })
+  action!: WidgetAction;
+
+  /** For confirm and cancel. */
+  @ValidateIf(({ action, run_id }: WidgetActionDto) => run_id !== undefined || action === 'confirm' || action === 'cancel')
+  @IsUUID(undefined, { message: '$property must be the id of a run' })
+  run_id?: string;
+
+  /** For resync: only this contact. */
+  @IsContactId()
+  contact_id?: number;
 }
