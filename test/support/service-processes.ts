@@ -77,7 +77,7 @@ export class ServiceProcesses {
     /** Everything that the service writes is below. */
     readonly folder: string,
     private readonly url: string,
-    private readonly sandboxUrl: string,
+    readonly sandboxUrl: string,
     private env: Readonly<Record<string, string>>,
   ) {
     this.api = new OperatorClient(url, OPERATOR_TOKEN);

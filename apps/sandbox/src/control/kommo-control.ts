@@ -39,6 +39,7 @@ export class KommoControl {
       .add('POST', `${account}/disposable-token`, (request) => this.disposableToken(request))
       .add('POST', `${account}/webhooks/disable`, (request) => this.disableWebhooks(request))
       .add('DELETE', `${account}/webhooks`, (request) => this.removeWebhooks(request))
+      .add('POST', '/sandbox/kommo/widgets', (request) => this.uploadWidget(request))
       .add('POST', '/sandbox/kommo/unblock', () => this.unblock())
       .add('GET', '/sandbox/kommo/hooks', (request) => this.listHooks(request))
       .add('POST', '/sandbox/kommo/hooks/flush', () => this.flushHooks())
@@ -57,6 +58,16 @@ export class KommoControl {
     const integration = readIntegration(request.input());
     this.kommo.registry.integrations.set(integration.clientId, integration);
     return jsonResponse(integrationView(integration), 201);
+  }
+
+  private uploadWidget(request: ControlRequest): HttpResponse {
+    const input = request.input().allowOnly('code', 'archive');
+    const archive = Buffer.from(input.text('archive'), 'base64');
+    try {
+      return jsonResponse({ files: this.kommo.widgets.upload(input.text('code'), archive) }, 201);
+    } catch {
+      throw new ControlError('archive must be a ZIP archive in base64');
+    }
   }
 
   private createAccount(request: ControlRequest): HttpResponse {
