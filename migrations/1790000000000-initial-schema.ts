@@ -73,6 +73,7 @@ const accounts = (columns: Columns): Table =>
       columns.varchar('host', 255, empty),
       columns.varchar('api_domain', 255, optional),
       columns.varchar('status', 32),
+      columns.boolean('awaits_approval', 0),
       columns.varchar('access_scope', 16, optional),
       columns.bigint('authorization_refused_at', optional),
       columns.longText('unisender_key', optional),

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { EX_CONFIG, loadConfigOrExit } from '#config';
 import { ServiceError, hasErrorCode } from '#domain';
+import { listAccounts } from './commands/accounts.command.js';
 import { enqueueRenewals, enqueueTime } from './commands/jobs.command.js';
 import { migrateDatabase } from './commands/migrate.command.js';
 import { pause, resume } from './commands/pause.command.js';
@@ -95,6 +96,14 @@ program
   .option('--json', 'print the result as JSON')
   .addHelpText('after', jobExitCodes)
   .action((hours: number, { json = false }: { json?: boolean }) => enqueueRenewals(loadConfigOrExit(), hours, { json, print: printOut }));
+program
+  .command('accounts')
+  .description('list the accounts')
+  .option('--approve <id>', 'approve this account first, which waits because of APPROVE_ACCOUNTS', toAccountId)
+  .option('--json', 'print the result as JSON')
+  .action(({ approve, json = false }: { approve?: number; json?: boolean }) =>
+    listAccounts(loadConfigOrExit(), { approve, json }, printOut),
+  );
 program
   .command('resync')
   .description('read a contact from Kommo again and push its addresses again')

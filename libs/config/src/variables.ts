@@ -83,6 +83,7 @@ export const VARIABLES = {
   logKeepDays: required('LOG_KEEP_DAYS', '14', readInteger(1, 3_650)),
   cronitorApiKey: optional('CRONITOR_API_KEY', readSecret),
   cronitorUrl: required('CRONITOR_URL', 'https://cronitor.link', readHttpUrl),
+  approveAccounts: required('APPROVE_ACCOUNTS', '0', readFlag),
   consoleReadOnly: required('CONSOLE_READ_ONLY', '0', readFlag),
   alertWebhookUrl: optional('ALERT_WEBHOOK_URL', readSecretUrl),
 } as const satisfies Record<string, Variable<unknown>>;

@@ -7,6 +7,8 @@ import { toIsoTime } from './iso-time.js';
 export interface AccountFacts {
   readonly accountId: number;
   readonly status: AccountStatus;
+  /** Whether the operator must approve the account first. */
+  readonly awaitsApproval?: boolean;
   /** No job works on the account before this time, epoch ms; 0 without a pause. */
   readonly pausedUntil: number;
   /** Why the account is paused; null without a pause. */
@@ -28,7 +30,7 @@ const statusHindrances = {
   disconnected: ['disconnected'],
 } as const satisfies Record<AccountStatus, readonly AccountHindrance[]>;
 
-const notConnected = ['account_unknown', 'pending_authorization', 'disconnected'] as const;
+const notConnected = ['account_unknown', 'approval_required', 'pending_authorization', 'disconnected'] as const;
 const notActive = [...notConnected, 'reauthorization_required', 'suspended'] as const;
 const noKey = ['unisender_key_missing', 'unisender_key_refused'] as const;
 
@@ -58,8 +60,9 @@ export const accountUses = Object.keys(hindrances) as readonly AccountUse[];
 
 function listHindrances(account: AccountFacts | undefined, nowMs: number): readonly AccountHindrance[] {
   if (!account) return ['account_unknown'];
-  const { status, pausedUntil, unisenderKey, unisenderBlock } = account;
+  const { status, awaitsApproval, pausedUntil, unisenderKey, unisenderBlock } = account;
   return [
+    ...(awaitsApproval ? (['approval_required'] as const) : []),
     ...statusHindrances[status],
     ...(pausedUntil > nowMs ? (['account_paused'] as const) : []),
     ...(unisenderKey === null ? (['unisender_key_missing'] as const) : []),
@@ -83,6 +86,7 @@ type MessageMaker = (accountId: number, authorise: string) => string;
 
 const messages: Readonly<Record<ErrorCode<'blocked'>, MessageMaker>> = {
   account_unknown: (id, authorise) => `Unknown account ${id}: ${authorise}`,
+  approval_required: (id) => `Account ${id} waits for the approval of the operator`,
   pending_authorization: (id, authorise) => `Account ${id} is not authorised: ${authorise}`,
   reauthorization_required: (id, authorise) => `Account ${id} must be authorised again: ${authorise}`,
   disconnected: (id, authorise) => `Account ${id} is disconnected: ${authorise}`,

@@ -3,6 +3,7 @@ import { type AttentionFacts, listAttention } from './account-attention.js';
 
 const healthy: AttentionFacts = {
   status: 'active',
+  awaitsApproval: false,
   unisenderBlock: null,
   webhookState: 'active',
   authorizationRefusedAt: null,
@@ -12,6 +13,7 @@ const healthy: AttentionFacts = {
 describe('what a human must do on an account', () => {
   it.each<[string, Partial<AttentionFacts>, string[]]>([
     ['nothing while all works', {}, []],
+    ['approve it', { status: 'pending_authorization', awaitsApproval: true }, ['approval_required']],
     ['authorise it again', { status: 'reauthorization_required' }, ['reauthorization_required']],
     ['pay Kommo', { status: 'suspended' }, ['suspended']],
     ['let an administrator authorise it', { authorizationRefusedAt: 5 }, ['administrator_required']],

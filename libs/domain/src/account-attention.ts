@@ -4,6 +4,7 @@ import type { ErrorCode } from './error-registry.js';
 /** What decides whether a human must act on an account. */
 export interface AttentionFacts {
   readonly status: AccountStatus;
+  readonly awaitsApproval: boolean;
   readonly unisenderBlock: string | null;
   readonly webhookState: string | null;
   readonly unisenderWebhookState?: string | null;
@@ -22,6 +23,7 @@ type PauseAttention = (typeof pauseAttention)[number];
 
 /** Codes of what a human must do on an account. */
 export type AttentionCode =
+  | 'approval_required'
   | 'reauthorization_required'
   | 'suspended'
   | 'administrator_required'
@@ -37,6 +39,7 @@ export function listAttention(facts: AttentionFacts): AttentionCode[] {
   const { status, unisenderBlock, webhookState, unisenderWebhookState, authorizationRefusedAt, pauseCode, hasWaitingRun } = facts;
   if (status === 'disconnected') return [];
   const codes: readonly (AttentionCode | false)[] = [
+    facts.awaitsApproval && 'approval_required',
     (status === 'reauthorization_required' || status === 'suspended') && status,
     authorizationRefusedAt !== null && 'administrator_required',
     unisenderBlock !== null && 'unisender_key_refused',

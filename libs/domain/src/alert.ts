@@ -3,6 +3,7 @@ import type { ErrorCode } from './error-registry.js';
 /** The text of each kind of alert. An alert asks the operator to act. */
 const sentences = {
   account_reauthorization_required: 'Kommo refuses the access to account {account}: open /auth?id={account} and allow it again.',
+  approval_required: 'Account {account} was installed from Kommo: approve it, if it is known to you, or ignore it.',
   authorization_refused:
     'An authorisation of account {account} was refused: its user sees fewer contacts in Kommo. Let an administrator open /auth?id={account}.',
   unisender_key_refused: 'Unisender refuses the key of account {account}: save a working one in the widget.',
@@ -58,6 +59,13 @@ export const alerts = {
   reauthorizationRequired: (accountId: number, version: number): Alert => ({
     key: `account_reauthorization_required:${accountId}:${version}`,
     kind: 'account_reauthorization_required',
+    accountId,
+    details: {},
+  }),
+  /** Once per account. */
+  approvalRequired: (accountId: number): Alert => ({
+    key: `approval_required:${accountId}`,
+    kind: 'approval_required',
     accountId,
     details: {},
   }),

@@ -82,6 +82,7 @@ const registry = {
 
   // Accounts
   account_unknown: blocked(401, 'Check the account id, or open /auth?id=<account_id> and allow the access.'),
+  approval_required: blocked(403, 'Approve the account, or wait until the operator does.'),
   pending_authorization: blocked(401, AUTHORISE),
   unisender_key_missing: blocked(422, 'Save a Unisender key in the widget.'),
   unisender_key_refused: blocked(422, 'Save a key that Unisender accepts in the widget.'),

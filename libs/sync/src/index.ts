@@ -9,6 +9,7 @@ export { type RunView } from './runs/run-view.js';
 export { RunWorker } from './runs/run-worker.js';
 export { type AddressPage, type AddressView, AddressViews } from './accounts/address-views.js';
 export { Resync, type ResyncTarget } from './accounts/resync.js';
+export { AccountApproval } from './accounts/account-approval.js';
 export { AccountGate } from './accounts/account-gate.js';
 export { AccountHistory } from './accounts/account-history.js';
 export { type AccountDetails, AccountQueries } from './accounts/account-queries.js';

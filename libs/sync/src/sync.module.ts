@@ -6,6 +6,7 @@ import { QueueModule } from '#queue';
 import { UnisenderClientModule } from '#unisender';
 import { AccountActivity } from './accounts/account-activity.js';
 import { AccessCheck } from './accounts/access-check.js';
+import { AccountApproval } from './accounts/account-approval.js';
 import { AccountGate } from './accounts/account-gate.js';
 import { AccountHistory } from './accounts/account-history.js';
 import { AccountQueries } from './accounts/account-queries.js';
@@ -17,7 +18,7 @@ import { AuthorizationCallbacks } from './accounts/authorization-callbacks.js';
 import { AuthorizationLinks } from './accounts/authorization-links.js';
 import { AuthorizationStates } from './accounts/authorization-states.js';
 import { CodeExchangeQueue } from './accounts/code-exchange-queue.js';
-import { AuthorizationRefusals, InstalledAccounts } from './accounts/installed-accounts.js';
+import { AuthorizationAlerts, InstalledAccounts } from './accounts/installed-accounts.js';
 import { AccountConnection, Installer } from './accounts/installer.js';
 import { Integrations } from './accounts/integrations.js';
 import { KommoContacts } from './accounts/kommo-contacts.js';
@@ -206,6 +207,7 @@ const runs: Type[] = [
 
 /** Installation, settings and webhooks of accounts. */
 const accounts: Type[] = [
+  AccountApproval,
   AccountActivity,
   AccessCheck,
   AccountConnection,
@@ -219,7 +221,7 @@ const accounts: Type[] = [
   AuthorizationCallbacks,
   ContactCounter,
   AuthorizationLinks,
-  AuthorizationRefusals,
+  AuthorizationAlerts,
   AuthorizationStates,
   CodeExchangeQueue,
   InstalledAccounts,
@@ -286,6 +288,7 @@ const maintenance: Type[] = [
 
 /** What the apps use. */
 const useCases: Type[] = [
+  AccountApproval,
   AddressViews,
   Resync,
   AccountGate,

@@ -32,6 +32,7 @@ const aboutAccount: Readonly<Record<string, Readonly<Record<string, unknown>>>> 
   'GET /accounts/:account_id/settings': {},
   'PATCH /accounts/:account_id/settings': { write_back: true },
   'GET /operations/accounts/:account_id': {},
+  'POST /operations/accounts/:account_id/approve': {},
   'GET /operations/events': {},
   'GET /operations/addresses': {},
   'POST /operations/resync': { all_failing: true },

@@ -1,7 +1,8 @@
-import { Controller, Get, Query } from '@nestjs/common';
+import { Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { AuthorisedAccount, InvalidInputError } from '#domain';
 import { QueueClient } from '#queue';
-import { AccountHistory, AccountQueries } from '#sync';
+import { AccountApproval, AccountHistory, AccountQueries } from '#sync';
+import { Audited } from '../audit/audited.decorator.js';
 import { Account, OptionalAccount } from '../guards/account.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { NewestDto } from './dto/operations.dto.js';
@@ -13,6 +14,7 @@ export class OperationsController {
   constructor(
     private readonly accounts: AccountQueries,
     private readonly history: AccountHistory,
+    private readonly approval: AccountApproval,
     private readonly queue: QueueClient,
   ) {}
 
@@ -25,6 +27,16 @@ export class OperationsController {
       code: 'not_found',
       fields: [{ field: 'account_id', problem: 'is not a known account' }],
     });
+  }
+
+  /** Approves an account that was installed from Kommo, with `APPROVE_ACCOUNTS=1`. */
+  @Post('accounts/:account_id/approve')
+  @HttpCode(200)
+  @Audience('operator')
+  @Audited('account.approve')
+  async approve(@Account('account_id') { accountId }: AuthorisedAccount) {
+    await this.approval.approve(accountId);
+    return this.accounts.find(accountId);
   }
 
   @Get('events')

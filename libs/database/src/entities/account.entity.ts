@@ -64,6 +64,10 @@ export class AccountEntity {
   @Column({ name: 'status', type: 'varchar', length: 32 })
   status!: AccountStatus;
 
+  /** Whether the account was installed from Kommo and the operator must approve it first. */
+  @Column({ name: 'awaits_approval', type: 'boolean', default: false })
+  awaitsApproval!: boolean;
+
   /** Which contacts the tokens show; null while Kommo did not confirm it. */
   @Column({ name: 'access_scope', type: 'varchar', length: 16, nullable: true })
   accessScope!: AccessScope | null;

@@ -9,7 +9,9 @@ import { assertInTransaction, forUpdate, incoming, upsertRows } from '../entity-
 export type PendingAccount = Pick<AccountEntity, 'accountId' | 'clientId'>;
 
 /** An account after its authorisation. */
-export type InstalledAccount = PendingAccount & Pick<AccountEntity, 'name' | 'subdomain' | 'host' | 'apiDomain' | 'accessScope'>;
+export type InstalledAccount = PendingAccount &
+  Pick<AccountEntity, 'name' | 'subdomain' | 'host' | 'apiDomain' | 'accessScope'> &
+  Partial<Pick<AccountEntity, 'awaitsApproval'>>;
 
 /** Fields that {@link AccountStore.update} may change. Status and lease have methods of their own, and PauseStore pauses. */
 export type AccountPatch = Partial<
@@ -20,6 +22,7 @@ export type AccountPatch = Partial<
     | 'host'
     | 'apiDomain'
     | 'authorizationRefusedAt'
+    | 'awaitsApproval'
     | 'unisenderKey'
     | 'unisenderBlock'
     | 'listId'
@@ -76,9 +79,10 @@ export class AccountStore {
    * Makes the account active after its authorisation and ends its pause; PauseStore ends the rows of the pause. An existing account
    * keeps its key, list, settings, baseline and webhook token.
    */
-  async install(account: InstalledAccount): Promise<void> {
+  async install({ awaitsApproval = false, ...account }: InstalledAccount): Promise<void> {
     const active = {
-      status: 'active',
+      status: awaitsApproval ? 'pending_authorization' : 'active',
+      awaitsApproval,
       authorizationRefusedAt: null,
       disconnectedAt: null,
       uninstallAskedAt: null,
@@ -97,6 +101,7 @@ export class AccountStore {
         'host',
         'apiDomain',
         'accessScope',
+        'awaitsApproval',
         'authorizationRefusedAt',
         'disconnectedAt',
         'uninstallAskedAt',

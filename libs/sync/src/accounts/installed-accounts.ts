@@ -15,21 +15,34 @@ export interface Grant {
   readonly pair: TokenPair;
 }
 
+/** What the caller knows about an authorisation. */
+export interface InstallRules {
+  /** Which contacts the tokens show; null when Kommo does not confirm it. */
+  readonly accessScope: AccessScope | null;
+  /** Whether an account that is not known yet awaits the approval of the operator. */
+  readonly needsApproval: boolean;
+}
+
 /** The stored account, or why nothing was stored: the tokens show fewer contacts than those before, or are of another integration. */
 export type Installation =
   { readonly kind: 'stored'; readonly account: AccountEntity | undefined } | { readonly kind: 'narrower' | 'other_integration' };
 
-/** Records authorisations that were refused because their user sees fewer contacts than the one before. */
+/** Tells the operator about authorisations that need a decision. */
 @Injectable()
-export class AuthorizationRefusals {
+export class AuthorizationAlerts {
   constructor(
     private readonly accounts: AccountStore,
     private readonly alerts: AlertStore,
     private readonly clock: Clock,
   ) {}
 
+  /** Raises the alert for an account that awaits approval. */
+  async requestApproval(accountId: number): Promise<void> {
+    await this.alerts.raise(alerts.approvalRequired(accountId));
+  }
+
   /** Marks the account, so that its view asks for an administrator, and raises an alert. */
-  async record(accountId: number): Promise<void> {
+  async recordRefusal(accountId: number): Promise<void> {
     const nowMs = this.clock.nowMs();
     await this.accounts.update(accountId, { authorizationRefusedAt: nowMs });
     await this.alerts.raise(alerts.authorizationRefused(accountId, nowMs));
@@ -42,7 +55,7 @@ export class InstalledAccounts {
   constructor(
     private readonly database: Database,
     private readonly accounts: AccountStore,
-    private readonly refusals: AuthorizationRefusals,
+    private readonly authorizations: AuthorizationAlerts,
     private readonly vault: TokenVault,
     private readonly webhookUrls: WebhookUrls,
   ) {}
@@ -51,9 +64,9 @@ export class InstalledAccounts {
    * Stores the account as active, with its tokens. A known account keeps its key, list and mirror. It keeps its tokens, too, and
    * raises an alert, when the new ones would show fewer contacts: a reconciliation would take the others for deleted. Only the
    * operator gives a known account another integration. Throws BugError
-   * when the tokens belong to another account. `accessScope` is what the tokens show; null when Kommo does not confirm it.
+   * when the tokens belong to another account.
    */
-  async save(grant: Grant, accessScope: AccessScope | null): Promise<Installation> {
+  async save(grant: Grant, { accessScope, needsApproval }: InstallRules): Promise<Installation> {
     const { accountId } = grant.account;
     return this.database.transaction(async () => {
       // The account's row comes first: two installations of the account wait for each other, and a refused refresh waits, too.
@@ -61,10 +74,12 @@ export class InstalledAccounts {
       const known = await this.accounts.find(accountId);
       if (known && known.clientId !== grant.clientId) return { kind: 'other_integration' };
       if (isNarrowerScope(accessScope, known?.accessScope ?? null)) {
-        await this.refusals.record(accountId);
+        await this.authorizations.recordRefusal(accountId);
         return { kind: 'narrower' };
       }
-      await this.accounts.install({ ...this.toInstalled(grant), accessScope });
+      const awaitsApproval = known?.awaitsApproval ?? needsApproval;
+      await this.accounts.install({ ...this.toInstalled(grant), accessScope, awaitsApproval });
+      if (awaitsApproval) await this.authorizations.requestApproval(accountId);
       await this.vault.save(accountId, grant.pair);
       // The former webhook URLs end with the former access. A reconciliation finds what was sent to them.
       await this.webhookUrls.renewTokens(accountId, 0);

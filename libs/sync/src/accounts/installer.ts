@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Config } from '#config';
 import type { AccountEntity } from '#database';
 import { type AccessScope, InvalidInputError, Logger } from '#domain';
 import { KommoClient, KommoTokenRefusedError, KommoUnauthorizedError } from '#kommo';
@@ -15,6 +16,7 @@ export class AccountConnection {
     private readonly installed: InstalledAccounts,
     private readonly runs: RunService,
     private readonly audit: AuditLog,
+    private readonly config: Config,
     private readonly logger: Logger,
   ) {}
 
@@ -30,12 +32,12 @@ export class AccountConnection {
   }
 
   private async store(grant: Grant, scope: AccessScope | null): Promise<{ accountId: number; name: string }> {
-    const installation = await this.installed.save(grant, scope);
+    const installation = await this.installed.save(grant, { accessScope: scope, needsApproval: this.config.approveAccounts });
     const { accountId, name } = grant.account;
     if (installation.kind !== 'stored')
       throw installation.kind === 'narrower' ? this.narrower(accountId) : this.otherIntegration(accountId);
     this.logger.info('account authorised', { account_id: accountId, host: grant.host });
-    if (installation.account) await this.reconcile(installation.account);
+    if (installation.account?.status === 'active') await this.reconcile(installation.account);
     return { accountId, name };
   }
 
