@@ -257,8 +257,3 @@ function readEvents(body: string): { name: string; email: string }[] {
     events.map(({ event_name, event_data }) => ({ name: event_name, email: event_data.email })),
   );
 }
-
-/** The wanted addresses of a company under its saved settings. */
-export async function readWanted(world: World, company: Company): Promise<ReturnType<typeof wantedAddresses>> {
-  return wantedAddresses(company, await world.readSettings(company));
-}

@@ -68,7 +68,7 @@ describe('Kommo', () => {
     expect(pair).toMatchObject({ expiresInSeconds: 86_400, claims: { accountId: connected.id, apiDomain: 'api-c.kommo.com' } });
     const next = await kommo.refresh({ ...grantOf(connected), accountId: connected.id, refreshToken: pair.refreshToken });
     const account = await kommo.getAccount({ ...session, accessToken: next.accessToken });
-    expect(account).toEqual({ accountId: connected.id, name: 'Acme', subdomain: 'acme' });
+    expect(account).toEqual({ accountId: connected.id, name: 'Acme', subdomain: 'acme', currentUserId: 10000001 });
   });
 
   it('refuses a used code, and a used refresh token in rotation mode B', async () => {
@@ -254,7 +254,7 @@ describe('Unisender', () => {
     const body = Buffer.from(delivery?.body ?? '');
     expect([verifyHookAuth(body, KEY), verifyHookAuth(body, 'other')]).toEqual([true, false]);
     expect(readUnisenderHook(JSON.parse(body.toString('utf8')))).toMatchObject([
-      { name: 'unsubscribe', email: 'a@example.org', listIds: [listId] },
+      { name: 'unsubscribe', email: 'a@example.org', leftListIds: [listId] },
     ]);
     await unisender.removeHook(key, url);
     await unisender.removeHook(key, url);

@@ -447,7 +447,7 @@ describe("Unisender's recorded hooks", () => {
       { name: 'user_info', eventTime: '2018-08-06 21:56:14' },
     ]);
     expect(readUnisenderHook(readJsonSample('unisender', 'webhook.single.campaign_status.json'))).toMatchObject([
-      { name: 'campaign_status', status: 'canceled', listIds: [] },
+      { name: 'campaign_status', status: 'canceled', leftListIds: [], joinedListIds: [], otherListIds: [] },
     ]);
   });
 });

@@ -75,6 +75,12 @@ export class AccountStore {
     });
   }
 
+  /** Adds an account that must still be authorised, unless it exists. Two transactions that add the same account wait for each other. */
+  async addPending(account: PendingAccount): Promise<void> {
+    const rows = [{ ...account, ...this.defaults(), status: 'pending_authorization' as const }];
+    await upsertRows(this.database, { entity: AccountEntity, key: ['accountId'], update: {}, rows });
+  }
+
   /**
    * Makes the account active after its authorisation and ends its pause; PauseStore ends the rows of the pause. An existing account
    * keeps its key, list, settings, baseline and webhook token.

@@ -69,9 +69,7 @@ export class InstalledAccounts {
   async save(grant: Grant, { accessScope, needsApproval }: InstallRules): Promise<Installation> {
     const { accountId } = grant.account;
     return this.database.transaction(async () => {
-      // The account's row comes first: two installations of the account wait for each other, and a refused refresh waits, too.
-      await this.accounts.lockRow(accountId);
-      const known = await this.accounts.find(accountId);
+      const known = await this.findLocked(grant);
       if (known && known.clientId !== grant.clientId) return { kind: 'other_integration' };
       if (isNarrowerScope(accessScope, known?.accessScope ?? null)) {
         await this.authorizations.recordRefusal(accountId);
@@ -88,6 +86,18 @@ export class InstalledAccounts {
       if (account?.webhookState === 'active') await this.accounts.update(accountId, { webhookState: 'missing' });
       return { kind: 'stored', account };
     });
+  }
+
+  /**
+   * Locks the row of the account: two installations of the account wait for each other, and a refused refresh waits, too. Returns
+   * undefined for a new account, whose row is added first.
+   */
+  private async findLocked({ account: { accountId }, clientId }: Grant): Promise<AccountEntity | undefined> {
+    const isNew = (await this.accounts.find(accountId)) === undefined;
+    if (isNew) await this.accounts.addPending({ accountId, clientId });
+    await this.accounts.lockRow(accountId);
+    const account = await this.accounts.find(accountId);
+    return isNew && account?.clientId === clientId && account.status === 'pending_authorization' ? undefined : account;
   }
 
   private toInstalled({ clientId, host, account: { accountId, name, subdomain }, pair }: Grant) {
