@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { GapStore, IntegrationStore } from '#database';
@@ -7,6 +9,14 @@ import { ApiScene, OPERATOR } from './api-scene.js';
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 const JSON_TYPE = { 'content-type': 'application/json' };
 const WITHIN_CPU_MS = 2_000;
+
+/** Bytes that are still in use after a garbage collection. Resident memory also counts pages that the collector keeps for later. */
+function bytesInUse(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
 
 /** Milliseconds of processor time that this process used since `start`. Other processes of a busy machine do not count. */
 function cpuMsSince(start: NodeJS.CpuUsage): number {
@@ -123,9 +133,9 @@ describe('R47: a hostile body', () => {
       await response.text();
     };
     for (let i = 0; i < 10; i += 1) await post();
-    const before = process.memoryUsage().rss;
+    const before = bytesInUse();
     for (let i = 0; i < 60; i += 1) await post();
-    expect(process.memoryUsage().rss - before).toBeLessThan(80 * 1024 * 1024);
+    expect(bytesInUse() - before).toBeLessThan(80 * 1024 * 1024);
   });
 
   it('is refused in the URL, too', async () => {
