@@ -4,7 +4,7 @@ import { AccountQueries, AuthorizationLinks, Installer, Integrations, RunService
 import { seededRandom } from '../../apps/sandbox/src/random.js';
 import type { UnisenderAccount } from '../../apps/sandbox/src/unisender/account.js';
 import { accountForOperator } from '../support/operator-account.js';
-import { BEFORE, type Company, NAMES, extraAddress, isHeld, textOfAddress, wantedAddresses } from './company.js';
+import { BEFORE, type Company, NAMES, extraAddress, isHeld, textOfAddress } from './company.js';
 import type { History } from './history.js';
 import { Oracle } from './oracle.js';
 import { type ActionOutcome, SimulatedService } from './simulated-service.js';
