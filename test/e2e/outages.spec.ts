@@ -18,6 +18,7 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('an acknowled
   afterAll(() => service.stop());
 
   const untilOnList = (email: string) => eventually(`${email} on the list`, async () => (await account.onList()).has(email));
+  const untilDeleted = (email: string) => eventually(`${email} deleted`, async () => !(await account.held()).has(email));
 
   it('R17: accepts hooks while the queue is stopped, and applies them afterwards', async () => {
     await service.queue.restart(async () => {
@@ -46,6 +47,41 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('an acknowled
     });
     await untilOnList('database@example.com');
     expect((await account.hooks()).at(-1)?.state).toBe('delivered');
+  });
+
+  it('R17: retries calls that failed at Unisender and Kommo', async () => {
+    const kept = await account.create(contact('stays'));
+    const removed = await account.create(contact('goes'));
+    await untilOnList('goes@example.com');
+    for (const kind of ['503', 'half_body']) await service.control.fault({ target: 'unisender', kind, match: 'importContacts', times: 1 });
+    for (const kind of ['502', 'reset']) await service.control.fault({ target: 'kommo', kind, match: 'contacts?page=1', times: 1 });
+    await account.change(kept, { emails: ['stayed@example.com'] });
+    await account.remove(removed);
+    await untilOnList('stayed@example.com');
+    await untilDeleted('goes@example.com');
+    const failed = (await service.control.calls()).filter(({ fault }) => fault !== undefined);
+    expect(failed.map(({ fault }) => fault).sort()).toEqual(['502', '503', 'half_body', 'reset']);
+  });
+
+  it('R32: repeats the work of a killed worker without a second effect', async () => {
+    const doomed = await account.create(contact('doomed'));
+    await untilOnList('doomed@example.com');
+    await account.untilQuiet();
+    await service.control.fault({ target: 'unisender', kind: 'timeout', match: 'importContacts', times: 1, applied: 'after' });
+    await service.control.forgetCalls();
+    const before = await account.held();
+    await account.create(contact('killed'));
+    await account.remove(doomed);
+    await untilOnList('killed@example.com');
+    await service.replaceWorker();
+    await account.untilQuiet();
+    const after = await account.held();
+    expect([...after.keys()].sort()).toEqual(
+      [...before.keys(), 'killed@example.com'].filter((email) => !email.startsWith('doomed')).sort(),
+    );
+    const calls = await service.control.calls('importContacts');
+    expect(calls.length).toBeLessThanOrEqual(3);
+    expect(calls.filter(({ fault }) => fault === 'timeout')).toHaveLength(1);
   });
 
   it('R33: reconnects and watches its tubes again after a restart of beanstalkd under load', async () => {

@@ -184,8 +184,9 @@ export {
   pushedByRefusal,
   type PutResult,
   type Refused,
+  toPushedAddress,
 } from './pushed-address.js';
-export { parkDelayMs } from './park-delay.js';
+export { parkDelayMs, unavailableDelayMs } from './retry-delay.js';
 export { POLL_INTERVAL_MS } from './poll-interval.js';
 export { RequestLimiter } from './request-limiter.js';
 export {

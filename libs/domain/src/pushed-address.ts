@@ -1,5 +1,5 @@
 import { type AddressAction, type AddressOrigin, type AddressRecord, type AddressState, type ParkStep } from './address-action.js';
-import { parkDelayMs } from './park-delay.js';
+import { parkDelayMs } from './retry-delay.js';
 import { isFinalRefusal } from './push-result.js';
 
 /** Why and until when an address is parked. Times are epoch milliseconds. */
@@ -48,7 +48,17 @@ export interface PutResult {
   readonly writtenFields: readonly string[];
 }
 
-const baseOf = ({ email, origin, state, pushedHash, ownListId, firstSentAt, verifyAt, writtenFields }: PushBase): PushedAddress => ({
+/** Returns what is recorded of an address, without other fields and not parked. */
+export const toPushedAddress = ({
+  email,
+  origin,
+  state,
+  pushedHash,
+  ownListId,
+  firstSentAt,
+  verifyAt,
+  writtenFields,
+}: PushBase): PushedAddress => ({
   email,
   origin,
   state,
@@ -67,7 +77,7 @@ export function pushedByPut(
   { originOfFirst, listId, writtenFields }: PutResult,
 ): PushedAddress {
   return {
-    ...baseOf(record),
+    ...toPushedAddress(record),
     state: 'present',
     origin: record.origin === 'unknown' ? originOfFirst : record.origin,
     pushedHash: hash,
@@ -78,7 +88,7 @@ export function pushedByPut(
 
 /** Returns an address that Unisender does not have (any more). */
 export const pushedByDelete = (record: PushBase): PushedAddress => ({
-  ...baseOf(record),
+  ...toPushedAddress(record),
   state: 'absent',
   origin: 'unknown',
   pushedHash: null,
@@ -89,7 +99,7 @@ export const pushedByDelete = (record: PushBase): PushedAddress => ({
 
 /** Returns an address after it was taken off our list; it stays in Unisender. */
 export const pushedByExclude = (record: PushBase): PushedAddress => ({
-  ...baseOf(record),
+  ...toPushedAddress(record),
   state: 'absent',
   pushedHash: null,
   ownListId: null,
@@ -118,7 +128,7 @@ export function pushedByRefusal(
   const parkAttempts = record.parkAttempts + 1;
   const isFinal = step === 'put' && isFinalRefusal(record.email, code);
   return {
-    ...baseOf(record),
+    ...toPushedAddress(record),
     ...(hash === undefined ? {} : { pushedHash: hash }),
     park: {
       parkStep: step,

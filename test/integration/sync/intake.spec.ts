@@ -120,6 +120,22 @@ describe.each(testDatabaseKinds())('the way from Kommo to the mirror on %s', (ki
     expect((await account.onList())['ann@example.com']).toBe('New');
   });
 
+  it.each(['502', 'reset'])(
+    'R70: a contact whose read fails with %s, while others are read, is read again after seconds',
+    async (fault) => {
+      const ids = await connected('Ann', 'Bob');
+      for (const id of ids) await account.change(id, { name: 'New', hooks: false });
+      await world.control.fault({ target: 'kommo', kind: '502', match: 'contacts?page=1', times: 1 });
+      await world.control.fault({ target: 'kommo', kind: fault, match: `[]=${ids[0]}`, times: 1 });
+      await receive({ contacts: { update: ids.map((id) => update(id, 'Doubtful', { updated_at: undefined })) } });
+      await work();
+      expect(await account.onList()).toEqual({ 'ann@example.com': 'Ann', 'bob@example.com': 'New' });
+      clock.advance(5_001);
+      await work();
+      expect(await account.onList()).toEqual({ 'ann@example.com': 'New', 'bob@example.com': 'New' });
+    },
+  );
+
   it('reads the contacts of a large backlog without order in calls of 250', async () => {
     const contacts = Array.from({ length: 600 }, (_, index) => ({ name: `P${index}`, emails: [`p${index}@example.com`], hooks: false }));
     const ids = await account.createMany(contacts);

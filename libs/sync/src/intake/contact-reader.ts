@@ -12,8 +12,15 @@ export interface ContactPage {
 /** Contacts that were asked for by id. An id in none of the maps is deleted or unknown in Kommo. */
 export interface FoundContacts {
   readonly existing: ReadonlyMap<number, ContactSnapshot>;
-  /** Contacts that Kommo refuses to show, or does not return in time, with its reason. They may exist. */
-  readonly refused: ReadonlyMap<number, string>;
+  /** Contacts that Kommo did not return. They may exist. */
+  readonly unread: ReadonlyMap<number, UnreadContact>;
+}
+
+/** A contact that Kommo did not return. */
+export interface UnreadContact {
+  readonly reason: string;
+  /** Kommo refused the call for this contact; otherwise it gave no response, or failed. */
+  readonly isRefused: boolean;
 }
 
 /** Sizes of the parts of a page that Kommo does not return as a whole. Each divides the one before. */
@@ -65,7 +72,7 @@ export class ContactReader {
 
   /** Reads at most 250 contacts by id. When Kommo fails or refuses to return them, it is asked for halves, down to single contacts. */
   async readByIds(accountId: number, contactIds: readonly number[]): Promise<FoundContacts> {
-    const found = { existing: new Map<number, ContactSnapshot>(), refused: new Map<number, string>() };
+    const found = { existing: new Map<number, ContactSnapshot>(), unread: new Map<number, UnreadContact>() };
     const split = new SplitRead(['kommo_unavailable']);
     if (contactIds.length > 0) await this.readPart(accountId, contactIds, { split, found });
     split.assertNoOutage();
@@ -90,7 +97,7 @@ export class ContactReader {
   private async readPart(
     accountId: number,
     contactIds: readonly number[],
-    { split, found }: { split: SplitRead; found: { existing: Map<number, ContactSnapshot>; refused: Map<number, string> } },
+    { split, found }: { split: SplitRead; found: { existing: Map<number, ContactSnapshot>; unread: Map<number, UnreadContact> } },
   ): Promise<void> {
     const result = await split.attempt(() =>
       this.tokens.withSession(accountId, (session) => this.kommo.findContactsByIds(session, contactIds)),
@@ -99,7 +106,7 @@ export class ContactReader {
     if (!(result instanceof Error)) {
       for (const [id, snapshot] of result) if (!snapshot.isDeleted) found.existing.set(id, snapshot);
     } else if (contactIds.length === 1) {
-      found.refused.set(onlyId, result.message);
+      found.unread.set(onlyId, { reason: result.message, isRefused: hasErrorCode(result, 'kommo_rejected') });
     } else {
       for (const half of chunksOf(contactIds, Math.ceil(contactIds.length / 2))) await this.readPart(accountId, half, { split, found });
     }

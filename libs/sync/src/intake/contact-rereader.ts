@@ -8,20 +8,18 @@ import {
   type StoredVersion,
   type WaitingEvent,
 } from '#database';
-import { Clock, type DirtyCause, decideReread, parkDelayMs } from '#domain';
+import { Clock, type DirtyCause, LONGEST_PAUSE_MS, decideReread, parkDelayMs, unavailableDelayMs } from '#domain';
 import type { AccountWork } from '../push/account-work.js';
 import { type DeliveredChange, settle } from './contact-applier.js';
-import { ContactReader, type FoundContacts } from './contact-reader.js';
+import { ContactReader, type FoundContacts, type UnreadContact } from './contact-reader.js';
 import { rulesOf, toVersion } from './mirror-writer.js';
 
-/** The events are tried again after this time when Kommo does not respond. */
-const RETRY_MS = 5_000;
 const MAX_REASON_LENGTH = 250;
 
 /** What to write after a re-read. */
 interface Outcome {
   readonly saved: { readonly version: ContactVersion; readonly cause: DirtyCause }[];
-  /** Living contacts whose content is the same. */
+  /** Existing contacts whose content is the same. */
   readonly unchanged: ContactVersion[];
   readonly deleted: { readonly contactId: number; readonly cause: DirtyCause }[];
   readonly settled: SettledEvent[];
@@ -33,6 +31,13 @@ const defer = ({ eventId, deliveries }: WaitingEvent, change: Pick<DeferredEvent
   deliveries,
   ...change,
 });
+
+/** A failure of Kommo does not count as asked: only responses decide how often a change is asked about. */
+function deferUnread(event: WaitingEvent, { reason, isRefused }: UnreadContact, nowMs: number): DeferredEvent {
+  const attempts = event.attempts + (isRefused ? 1 : 0);
+  const delayMs = isRefused ? parkDelayMs(attempts) : unavailableDelayMs(nowMs - event.receivedAt);
+  return defer(event, { attempts, dueAt: nowMs + delayMs, reason: reason.slice(0, MAX_REASON_LENGTH) });
+}
 
 /** Reads contacts from Kommo whose changes have no clear order, and applies what Kommo responds. */
 @Injectable()
@@ -62,9 +67,14 @@ export class ContactRereader {
     return dueAt.length === 0 ? undefined : Math.min(...dueAt);
   }
 
-  /** Makes the events wait for some seconds because Kommo does not respond; returns until when. They do not count as asked. */
+  /**
+   * Makes the events wait because Kommo does not respond; returns until when. The newest of them decides how long: from 5 s to 15
+   * minutes. They do not count as asked.
+   */
   async deferAll(work: AccountWork, delivered: readonly DeliveredChange[], reason: string): Promise<number> {
-    const dueAt = this.clock.nowMs() + RETRY_MS;
+    const nowMs = this.clock.nowMs();
+    const newestAt = Math.max(...delivered.map(({ event }) => event.receivedAt));
+    const dueAt = nowMs + Math.min(unavailableDelayMs(nowMs - newestAt), LONGEST_PAUSE_MS);
     const deferred = delivered.map(({ event }) =>
       defer(event, { attempts: event.attempts, dueAt, reason: reason.slice(0, MAX_REASON_LENGTH) }),
     );
@@ -80,10 +90,9 @@ export class ContactRereader {
     const { contactId } = change;
     const nowMs = this.clock.nowMs();
     const attempts = event.attempts + 1;
-    const refusal = found.refused.get(contactId);
-    if (refusal !== undefined) {
-      const reason = refusal.slice(0, MAX_REASON_LENGTH);
-      outcome.deferred.push(defer(event, { attempts, dueAt: nowMs + parkDelayMs(attempts), reason }));
+    const unread = found.unread.get(contactId);
+    if (unread) {
+      outcome.deferred.push(deferUnread(event, unread, nowMs));
       return;
     }
     const response = found.existing.get(contactId);

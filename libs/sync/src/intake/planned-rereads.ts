@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { StoredVersion } from '#database';
-import { Clock, type ContactSnapshot, parkDelayMs } from '#domain';
+import { Clock, type ContactSnapshot, parkDelayMs, unavailableDelayMs } from '#domain';
 import { toRereadEvent } from './contact-event.js';
+import type { UnreadContact } from './contact-reader.js';
 import { EventRecorder } from './event-recorder.js';
 
 /** Kommo's list may show an older state of a contact for some time after its webhooks. */
@@ -16,11 +17,15 @@ export class PlannedRereads {
     private readonly clock: Clock,
   ) {}
 
-  /** Contacts that Kommo refuses to show, with its reason: the next attempt is a day later. */
-  async planRefused(accountId: number, refused: ReadonlyMap<number, string>): Promise<void> {
-    const dueAt = this.clock.nowMs() + parkDelayMs(1);
-    const events = [...refused].map(([contactId, reason]) =>
-      toRereadEvent(contactId, { dueAt, attempts: 1, reason: reason.slice(0, MAX_REASON_LENGTH) }),
+  /** Contacts that Kommo did not return: a refused one is read a day later, another one after some seconds. */
+  async planUnread(accountId: number, unread: ReadonlyMap<number, UnreadContact>): Promise<void> {
+    const nowMs = this.clock.nowMs();
+    const events = [...unread].map(([contactId, { reason, isRefused }]) =>
+      toRereadEvent(contactId, {
+        dueAt: nowMs + (isRefused ? parkDelayMs(1) : unavailableDelayMs(0)),
+        attempts: isRefused ? 1 : 0,
+        reason: reason.slice(0, MAX_REASON_LENGTH),
+      }),
     );
     await this.events.record(accountId, events);
   }

@@ -1,6 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { AddressStore, type DirtyAddress, MailingConsentStore, PushedAddressStore } from '#database';
-import { Clock, type DirtyCause, type PushedAddress, type Secret, groupBy, hashOfPush, pushedByDelete, showsValues } from '#domain';
+import {
+  Clock,
+  type DirtyCause,
+  type PushedAddress,
+  type Secret,
+  groupBy,
+  hashOfPush,
+  pushedByDelete,
+  showsValues,
+  toPushedAddress,
+} from '#domain';
 import { type AccountWork, throwIfStopping } from './account-work.js';
 import { AddressLooker, type Look, viewsOf } from './address-looker.js';
 import { toShown } from './address-remover.js';
@@ -100,14 +110,14 @@ export class DueAddressWork {
 
 /** After a refused look Unisender may have the address: it is pushed or removed again. */
 function verifiedBy(record: DirtyAddress, look: Look | undefined, listId: number): Verified {
-  const base = { ...record, verifyAt: null, park: null };
+  const base = { ...record, verifyAt: null };
   const { holder, dirtySince } = record;
   const cause = dirtySince === null ? 'event' : (record.dirtyCause ?? 'event');
   if (look?.kind === 'absent') return { pushed: pushedByDelete(base), isDirty: holder !== undefined, cause };
-  if (look?.kind !== 'found') return { pushed: toPushed(base), isDirty: true, cause };
+  if (look?.kind !== 'found') return { pushed: toPushedAddress(base), isDirty: true, cause };
   const isOnList = look.contact.lists.some(({ id }) => id === listId || id === record.ownListId);
   const isSame = isOnList && holder !== undefined && showsValues(valuesOf(holder), look.contact.fields);
-  const pushed = toPushed({
+  const pushed = toPushedAddress({
     ...base,
     state: isOnList ? 'present' : 'absent',
     origin: record.origin === 'unknown' ? 'uncertain' : record.origin,
@@ -116,25 +126,3 @@ function verifiedBy(record: DirtyAddress, look: Look | undefined, listId: number
   });
   return { pushed, isDirty: dirtySince !== null || (holder ? !isSame : isOnList), cause };
 }
-
-const toPushed = ({
-  email,
-  state,
-  origin,
-  pushedHash,
-  ownListId,
-  firstSentAt,
-  verifyAt,
-  writtenFields,
-  park,
-}: PushedAddress): PushedAddress => ({
-  email,
-  state,
-  origin,
-  pushedHash,
-  ownListId,
-  firstSentAt,
-  verifyAt,
-  writtenFields,
-  park,
-});

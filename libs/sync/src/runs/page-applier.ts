@@ -67,15 +67,15 @@ export class PageApplier {
   }
 
   /**
-   * Looks up missing contacts in Kommo. Those that exist are stored and no longer missing. Those that Kommo refuses to show are not
+   * Looks up missing contacts in Kommo. Those that exist are stored and no longer missing. Those that Kommo does not return are not
    * missing either, and are read again later. The others are not changed.
    */
   async verifyMissing(work: AccountWork, contactIds: readonly number[]): Promise<void> {
-    const { existing, refused } = await this.reader.readByIds(work.lease.accountId, contactIds);
+    const { existing, unread } = await this.reader.readByIds(work.lease.accountId, contactIds);
     await this.mirror.store(work, [...existing.values()], 'run');
     await work.lease.write(async () => {
-      await this.contacts.clearMissing(work.lease.accountId, [...refused.keys()]);
-      await this.rereads.planRefused(work.lease.accountId, refused);
+      await this.contacts.clearMissing(work.lease.accountId, [...unread.keys()]);
+      await this.rereads.planUnread(work.lease.accountId, unread);
     });
   }
 
@@ -88,12 +88,12 @@ export class PageApplier {
     if (doubtful.length === 0) return;
     const { accountId } = work.lease;
     const ids = doubtful.map(({ contactId }) => contactId);
-    const { existing, refused } = await this.reader.readByIds(accountId, ids);
+    const { existing, unread } = await this.reader.readByIds(accountId, ids);
     await this.mirror.store(work, [...existing.values()], 'run');
-    const hidden = ids.filter((id) => !existing.has(id) && !refused.has(id));
+    const hidden = ids.filter((id) => !existing.has(id) && !unread.has(id));
     await work.lease.write(async () => {
       await this.contacts.flagMissing(accountId, runId, hidden);
-      await this.rereads.planRefused(accountId, refused);
+      await this.rereads.planUnread(accountId, unread);
       await this.rereads.planOlder(accountId, [...existing.values()], known);
     });
   }
