@@ -96,13 +96,13 @@ describe('decideReread', () => {
       'response',
     ],
     [
-      'changes that contradict each other of a living contact that is shown',
+      'changes that contradict each other of an existing contact that is shown',
       { change: change({ action: 'reread' }), response: shown(100) },
       'response',
     ],
-    ['changes that contradict each other of a living contact that is not shown', { change: change({ action: 'reread' }) }, 'again'],
+    ['changes that contradict each other of an existing contact that is not shown', { change: change({ action: 'reread' }) }, 'again'],
     [
-      'changes that contradict each other of a living contact that is still not shown',
+      'changes that contradict each other of an existing contact that is still not shown',
       { change: change({ action: 'reread' }), attempts: 1 },
       'delete',
     ],

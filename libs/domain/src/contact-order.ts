@@ -58,11 +58,11 @@ export type RereadDecision =
 
 const timeOf = (version: { readonly modifiedAtSeconds?: number | undefined } | undefined): number => version?.modifiedAtSeconds ?? 0;
 
-const isLiving = (mirror: MirrorVersion | undefined): boolean => mirror !== undefined && !mirror.isDeleted;
+const exists = (mirror: MirrorVersion | undefined): boolean => mirror !== undefined && !mirror.isDeleted;
 
 /** Whether Kommo's list may not show the state of the webhooks yet. */
 function mayLag({ change, response, mirror, attempts, nowMs }: RereadCase): boolean {
-  if (change.action === 'reread' && isLiving(mirror) !== (response !== undefined)) return attempts < UNCLEAR_BELIEVED_FROM;
+  if (change.action === 'reread' && exists(mirror) !== (response !== undefined)) return attempts < UNCLEAR_BELIEVED_FROM;
   if (!response || attempts >= OLDER_BELIEVED_FROM) return false;
   const isMirrorRecent = mirror && !mirror.isDeleted && nowMs - mirror.savedAtMs < LONGEST_LAG_MS;
   return timeOf(response) < timeOf(change.snapshot) || (isMirrorRecent === true && timeOf(response) < mirror.modifiedAtSeconds);
@@ -119,12 +119,12 @@ export interface SortedPage<Version extends ListedVersion> {
 
 /** Compares a page with the mirror. The page is newer than what the mirror stored before the request (`askedAtMs`). */
 export function sortPage<Version extends ListedVersion>(
-  living: readonly Version[],
+  existing: readonly Version[],
   known: ReadonlyMap<number, MirrorVersion>,
   askedAtMs: number,
 ): SortedPage<Version> {
   const sorted: SortedPage<Version> = { fresh: [], same: [], doubtful: [] };
-  for (const version of living) {
+  for (const version of existing) {
     const mirror = known.get(version.contactId);
     if (mirror && !mirror.isDeleted && mirror.contentHash === version.contentHash) sorted.same.push(version);
     else if (mirror && mirror.savedAtMs >= askedAtMs) sorted.doubtful.push(version);

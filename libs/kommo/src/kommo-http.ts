@@ -7,7 +7,7 @@ import { type KommoResponse, parseResponse, type ResponseLimits } from './kommo-
 import { KommoSettings, type KommoTimeouts } from './kommo-settings.js';
 
 /**
- * For which account a call is made. `exchange`: for none, as anybody can cause an exchange of an authorization code; it waits in a line
+ * For which account a call is made. `exchange`: for none, as any client can cause an exchange of an authorization code; it waits in a line
  * of its own. `newcomer`: for the unknown account of a new token.
  */
 export type KommoCaller = { readonly accountId: number } | 'exchange' | 'newcomer';

@@ -36,7 +36,7 @@ export function createLimitedServer(handler: Handler, sockets: SocketLimits, tim
   server.keepAliveTimeout = times.keepAliveMs;
   server.setTimeout(times.idleMs);
   server.on('connection', (socket) => sockets.add(socket));
-  // Without this listener Node asks for the body before anybody has looked at the headers.
+  // Without this listener Node asks for the body before the headers are checked.
   server.on('checkContinue', handle);
   return server;
 }

@@ -13,7 +13,7 @@ export type VendorLimits = Pick<
 
 /** A limit from here on switches the limit off, for measurements. */
 const UNLIMITED = 100_000;
-/** Requests for exchanges of codes, which anybody can cause. They count in the limit of the deployment, too. */
+/** Requests for exchanges of codes, which any client can cause. They count in the limit of the deployment, too. */
 const KOMMO_EXCHANGES_PER_MINUTE = 60;
 /** async/exportContacts has a limit of its own (reference/unisender.md 3). */
 const EXPORTS_PER_MINUTE = 20;

@@ -60,7 +60,7 @@ class HostTurns {
 }
 
 /**
- * Exchanges of authorization codes of this process. Anybody can cause them, so they have a bounded queue of their own: hosts of known
+ * Exchanges of authorization codes of this process. Any client can cause them, so they have a bounded queue of their own: hosts of known
  * accounts come first, then the other hosts. Hosts take turns.
  */
 @Injectable()

@@ -27,7 +27,7 @@ export interface InstallRules {
 export type Installation =
   { readonly kind: 'stored'; readonly account: AccountEntity | undefined } | { readonly kind: 'narrower' | 'other_integration' };
 
-/** Tells the operator about authorisations that need a decision. */
+/** Raises alerts for authorisations that need a decision of the operator. */
 @Injectable()
 export class AuthorizationAlerts {
   constructor(
