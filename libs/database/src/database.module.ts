@@ -10,6 +10,7 @@ import { AccountStore } from './stores/account.store.js';
 import { AddressStore } from './stores/address.store.js';
 import { AddressViewStore } from './stores/address-view.store.js';
 import { AlertStore } from './stores/alert.store.js';
+import { AttentionStore } from './stores/attention.store.js';
 import { AuditStore } from './stores/audit.store.js';
 import { AuthStateStore } from './stores/auth-state.store.js';
 import { ContactFiguresStore } from './stores/contact-figures.store.js';
@@ -46,6 +47,7 @@ const stores = [
   AddressStore,
   AddressViewStore,
   AlertStore,
+  AttentionStore,
   AuditStore,
   AuthStateStore,
   ContactFiguresStore,

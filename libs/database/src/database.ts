@@ -187,6 +187,18 @@ export class Database {
     return migrations.map((migration) => migration.name).filter((name) => !done.has(name));
   }
 
+  /** Returns the names of the migrations that the database has run and this version does not know: a newer version wrote it. */
+  async unknownMigrations(): Promise<string[]> {
+    const known = new Set(migrations.map((migration) => migration.name));
+    return (await this.executedMigrations()).filter((name) => !known.has(name));
+  }
+
+  /** Returns the version of the database server, or of SQLite. */
+  async version(): Promise<string> {
+    const [row] = await this.query<{ version: string }>(`SELECT ${this.kind === 'sqlite' ? 'sqlite_version()' : 'version()'} AS version`);
+    return row?.version ?? '';
+  }
+
   /**
    * Runs the pending migrations and returns their names. Safe to call from several processes at once: one process runs them,
    * the others wait, for up to a minute. Then they throw TransientError `migrations_locked`.

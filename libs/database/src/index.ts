@@ -28,6 +28,7 @@ export { AccountListStore } from './stores/account-list.store.js';
 export { AddressStore, type DirtyAddress, type DirtyBacklog, type ExportedAddress } from './stores/address.store.js';
 export { AddressViewStore, type ListPosition, type ListedAddress, type ListedState, addressStates } from './stores/address-view.store.js';
 export { AlertStore, type DueAlert } from './stores/alert.store.js';
+export { type AttentionCandidate, AttentionStore } from './stores/attention.store.js';
 export { type AuditFilter, AuditStore } from './stores/audit.store.js';
 export { AuthStateStore } from './stores/auth-state.store.js';
 export { type ContactFigures, ContactFiguresStore, type ContactRange, noContacts } from './stores/contact-figures.store.js';

@@ -4,6 +4,7 @@ import { Config } from '#config';
 import { HttpClientModule } from '#http';
 import { AlertWebhook, ALERT_WEBHOOK_PEER, AlertWebhookSettings } from './alert-webhook.js';
 import { CronitorClient, CRONITOR_PEER, CronitorSettings } from './cronitor-client.js';
+import { ReachabilityModule } from './reachability-probes.js';
 
 const toCronitorSettings = ({ cronitorApiKey, cronitorUrl }: Config): CronitorSettings => ({
   apiKey: cronitorApiKey,
@@ -30,8 +31,11 @@ class CronitorModule {}
 class AlertWebhookModule {}
 
 /**
- * Provides {@link CronitorClient} and {@link AlertWebhook}. Without their variables both exist and send nothing. Needs Config,
- * Clock and Logger from global modules.
+ * Provides {@link CronitorClient}, {@link AlertWebhook} and the probes of {@link ReachabilityModule}. Without their variables the first two
+ * exist and send nothing. Needs Config, Clock and Logger from global modules.
  */
-@Module({ imports: [CronitorModule, AlertWebhookModule], exports: [CronitorModule, AlertWebhookModule] })
+@Module({
+  imports: [CronitorModule, AlertWebhookModule, ReachabilityModule],
+  exports: [CronitorModule, AlertWebhookModule, ReachabilityModule],
+})
 export class MonitoringModule {}

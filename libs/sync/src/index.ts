@@ -48,3 +48,6 @@ export { Retention } from './maintenance/retention.js';
 export { Sweep } from './maintenance/sweep.js';
 export { WebhookRotation, type WebhookRotationReport } from './maintenance/webhook-rotation.js';
 export { type WebhookCheck, WebhookWatchdog } from './maintenance/webhook-watchdog.js';
+export { type AccountAttentionView, AttentionList } from './accounts/attention-list.js';
+export { type Finding, type FindingLevel } from './system/finding.js';
+export { SystemChecks, type SystemState } from './system/system-checks.js';

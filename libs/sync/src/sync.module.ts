@@ -13,6 +13,7 @@ import { AccountQueries } from './accounts/account-queries.js';
 import { AccountSetup } from './accounts/account-setup.js';
 import { AccountViews } from './accounts/account-views.js';
 import { AddressViews } from './accounts/address-views.js';
+import { AttentionList } from './accounts/attention-list.js';
 import { ContactCounter } from './accounts/contact-counter.js';
 import { AuthorizationCallbacks } from './accounts/authorization-callbacks.js';
 import { AuthorizationLinks } from './accounts/authorization-links.js';
@@ -111,6 +112,12 @@ import { RunWorker } from './runs/run-worker.js';
 import { SettingsRuns } from './runs/settings-runs.js';
 import { VerifyPhase } from './runs/verify-phase.js';
 import { SecretsModule } from './secrets.module.js';
+import { AccountChecks } from './system/account-checks.js';
+import { DatabaseChecks } from './system/database-checks.js';
+import { EnvironmentChecks } from './system/environment-checks.js';
+import { QueueChecks } from './system/queue-checks.js';
+import { ScheduleCheck } from './system/schedule-check.js';
+import { SystemChecks } from './system/system-checks.js';
 import { AccountHosts } from './tokens/account-hosts.js';
 import { ExclusiveRefresh } from './tokens/exclusive-refresh.js';
 import { OAuthClients } from './tokens/oauth-clients.js';
@@ -218,6 +225,7 @@ const accounts: Type[] = [
   AccountSetup,
   AccountViews,
   AddressViews,
+  AttentionList,
   AuthorizationCallbacks,
   ContactCounter,
   AuthorizationLinks,
@@ -286,6 +294,9 @@ const maintenance: Type[] = [
   WebhookWatchdog,
 ];
 
+/** What the operator sees of the installation. */
+const system: Type[] = [AccountChecks, DatabaseChecks, EnvironmentChecks, QueueChecks, ScheduleCheck, SystemChecks];
+
 /** What the apps use. */
 const useCases: Type[] = [
   AccountApproval,
@@ -297,6 +308,7 @@ const useCases: Type[] = [
   AccountSync,
   AlertDelivery,
   AllAccounts,
+  AttentionList,
   AuditLog,
   AuthorizationLinks,
   BuriedJobs,
@@ -315,6 +327,7 @@ const useCases: Type[] = [
   RunWorker,
   SettingsChanges,
   Sweep,
+  SystemChecks,
   TokenRenewal,
   TokenService,
   Uninstall,
@@ -335,7 +348,7 @@ const useCases: Type[] = [
 /** Provides the use cases of the service, each by its class. Needs Config, Clock and Logger from global modules. */
 @Module({
   imports: [DatabaseModule, SecretsModule, QueueModule, KommoClientModule, UnisenderClientModule, MonitoringModule],
-  providers: [...intake, ...push, ...runs, ...accounts, ...tokens, ...maintenance],
+  providers: [...intake, ...push, ...runs, ...accounts, ...tokens, ...maintenance, ...system],
   exports: [...useCases, SecretsModule, QueueModule, MonitoringModule],
 })
 export class SyncModule {}

@@ -21,6 +21,12 @@ export class RoundStore {
     return affected === 1 || this.claimFirst(key, nextAt);
   }
 
+  /** Returns until when the last claimed round of that name is the last one, epoch milliseconds; null when none was claimed. */
+  async findNext(name: string): Promise<number | null> {
+    const slot = await this.database.run(({ manager }) => manager.findOneBy(RateSlotEntity, { key: `round:${name}` }));
+    return slot?.nextAt ?? null;
+  }
+
   private async claimFirst(key: string, nextAt: number): Promise<boolean> {
     if (await this.database.run(({ manager }) => manager.existsBy(RateSlotEntity, { key }))) return false;
     try {

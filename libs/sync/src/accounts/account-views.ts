@@ -35,8 +35,8 @@ export interface AccountView extends AccountActivityView {
 const MASKED_KEY = '***';
 
 /** Kommo answers 402: the account is suspended, and the service asks again after an hour. */
-const toShownStatus = (status: AccountStatus, paused: AccountActivityView['paused']): AccountStatus =>
-  status === 'active' && paused?.code === 'kommo_payment_required' ? 'suspended' : status;
+export const toShownStatus = (status: AccountStatus, pauseCode: string | null): AccountStatus =>
+  status === 'active' && pauseCode === 'kommo_payment_required' ? 'suspended' : status;
 
 /** Reads what the operator sees of an account. */
 @Injectable()
@@ -54,7 +54,7 @@ export class AccountViews {
     const access = await this.accesses.find(accountId);
     const { total, inSync, waiting, excluded, failing } = await this.contactFigures.find(accountId);
     const activity = await this.activity.read(account);
-    const status = toShownStatus(account.status, activity.paused);
+    const status = toShownStatus(account.status, activity.paused?.code ?? null);
     const hasWaitingRun = (await this.runs.listWaiting(accountId)).length > 0;
     return {
       account_id: accountId,
