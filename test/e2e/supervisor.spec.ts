@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -45,7 +45,7 @@ describe('the service as one command', () => {
   });
 });
 
-describe('an interrupted start', () => {
+describe('a start', () => {
   let folder: string;
 
   beforeEach(async () => {
@@ -53,13 +53,29 @@ describe('an interrupted start', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
+  const startCommand = () =>
+    new BuiltProcess({ entry: 'apps/cli/src/main.js', args: ['start'], cwd: folder, env: { PORT: '0', HOST: '127.0.0.1' } });
+
+  it('changes nothing and exits with 78 while another start holds DATA_DIR, and names that process', async () => {
+    const first = startCommand();
+    await first.waitForLine(/"api":"ready"/);
+    const address = await readFile(join(folder, 'data/queue.address'), 'utf8');
+    const children = listChildren(first.pid);
+    const second = startCommand();
+    expect(await second.waitForExit()).toBe(78);
+    expect(second.output.split('\n')).toEqual([
+      expect.stringMatching(`^DATA_DIR .*data is in use by process ${first.pid} on .*: stop that`),
+    ]);
+    expect(await readFile(join(folder, 'data/queue.address'), 'utf8')).toBe(address);
+    expect(listChildren(first.pid)).toEqual(children);
+    await first.kill();
+    const third = startCommand();
+    await third.waitForLine(/"api":"ready"/);
+    await third.stop();
+  });
+
   it('R34: exits with 0 and leaves no process, even directly after the first one started', async () => {
-    const command = new BuiltProcess({
-      entry: 'apps/cli/src/main.js',
-      args: ['start'],
-      cwd: folder,
-      env: { PORT: '0', HOST: '127.0.0.1' },
-    });
+    const command = startCommand();
     const children = await eventually('a first child', () => {
       const found = listChildren(command.pid);
       return found.length > 0 && found;

@@ -20,7 +20,7 @@ const printOut = (line: string) => process.stdout.write(`${line}\n`);
 const printError = (line: string) => process.stderr.write(`${line}\n`);
 
 function exitCodeOf(error: ServiceError): number {
-  if (hasErrorCode(error, 'wrong_encryption_key')) return EX_CONFIG;
+  if (hasErrorCode(error, 'wrong_encryption_key', 'data_dir_held')) return EX_CONFIG;
   return error.kind === 'transient' ? EX_TEMPFAIL : 1;
 }
 

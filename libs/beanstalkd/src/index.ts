@@ -5,4 +5,4 @@ export {
   type ListenAddress,
   startBeanstalkServer,
 } from './net/beanstalk-server.js';
-export { DirectoryLockedError } from './binlog/directory-lock.js';
+export { DirectoryLock, DirectoryLockedError } from './binlog/directory-lock.js';

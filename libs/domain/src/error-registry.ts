@@ -159,6 +159,7 @@ const registry = {
 
   // Configuration and secrets
   bad_configuration: invalid(400, 'Correct the settings that the message names.'),
+  data_dir_held: invalid(409, 'Stop the process that the message names, or set another DATA_DIR.'),
   bad_encryption_key: invalid(400, 'Use 32 bytes in base64: openssl rand -base64 32.'),
   wrong_encryption_key: invalid(400, 'Configure the encryption key that the message names.'),
   encryption_key_unknown: bug('Add the key that the message names to ENCRYPTION_KEYS_OLD.'),

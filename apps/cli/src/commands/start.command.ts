@@ -5,6 +5,7 @@ import { systemClock } from '#clock';
 import { type Config, embeddedQueueAddressFile, findEmbeddedQueueSocket, onStopSignals } from '#config';
 import { TransientError } from '#domain';
 import { migrateDatabase } from './migrate.command.js';
+import { lockDataDir } from '../supervisor/data-dir-lock.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 
 const QUEUE_READY_WITHIN_MS = 15_000;
@@ -56,8 +57,17 @@ export async function startService(config: Config, supervisor: Supervisor, print
   supervisor.start({ name: 'api', entry: 'apps/api/src/main.js', args: [] });
 }
 
-/** Runs the service until a signal. Returns the exit code. */
+/** Runs the service until a signal. Returns the exit code. Throws InvalidInputError `data_dir_held` when it runs already. */
 export async function start(config: Config): Promise<number> {
+  const lock = lockDataDir(config.dataDir, new Date(systemClock.nowMs()).toISOString());
+  try {
+    return await runUntilSignal(config);
+  } finally {
+    lock.release();
+  }
+}
+
+async function runUntilSignal(config: Config): Promise<number> {
   printSecretFiles(config);
   const supervisor = new Supervisor({ clock: systemClock, print: printOut, output: 'inherit' });
   const signalled = new Promise<number>((resolve) => {
