@@ -126,7 +126,7 @@ function addressPaths(database: Database, clock: Clock): HotPath[] {
     { name: 'mark addresses dirty', call: () => addresses.markDirty(LARGE_ACCOUNT, EMAILS.slice(0, 50), 'event') },
     { name: 'list addresses with their holders', call: () => addresses.listWithHolders(LARGE_ACCOUNT, EMAILS) },
     { name: 'lock mailable addresses', call: () => pushed.lockMailable(LARGE_ACCOUNT, EMAILS) },
-    { name: 'begin a put', call: () => pushed.beginPut(LARGE_ACCOUNT, EMAILS) },
+    { name: 'begin a put', call: () => pushed.beginPut(LARGE_ACCOUNT, 1, EMAILS) },
     { name: 'begin a removal', call: () => pushed.beginRemoval(LARGE_ACCOUNT, EMAILS) },
     { name: 'record sent addresses', call: () => pushed.markSent(LARGE_ACCOUNT, EMAILS) },
     { name: 'list due addresses', call: () => pushed.listDue(LARGE_ACCOUNT, 20) },

@@ -44,6 +44,8 @@ export interface Company {
   readonly accountId: number;
   readonly kommo: KommoAccount;
   unisender: UnisenderAccount;
+  /** The Unisender key that the service accepted last. */
+  savedKey?: string;
   /** Contacts in the order of their creation. */
   readonly contactIds: number[];
 }

@@ -43,18 +43,37 @@ interface Refusal {
   seenAtMs: number | undefined;
 }
 
+/** An event of Unisender that the service accepted. */
+export interface AcceptedEvent {
+  readonly name: string;
+  readonly email: string;
+  /** Whether it says which lists the address left. */
+  readonly namesLists: boolean;
+}
+
 /** What the oracle knows of one Kommo account. */
 interface Client {
   readonly accountId: number;
   unisender: UnisenderAccount;
+  /** Unisender accounts that it used before. */
+  readonly former: Set<UnisenderAccount>;
   /** When the latest decision was made that moves addresses to another list. */
   decidedAtMs: number;
   /** Refusals that stand, by address. */
   readonly refusals: Map<string, Refusal[]>;
   /** Addresses that refused at any time. */
   readonly everRefused: Set<string>;
-  /** Removals that no hook explains, since the last confirmation. */
+  /** Removals of the last hour that neither a hook nor a confirmation explains. */
   removals: { readonly atMs: number; readonly email: string }[];
+  confirmed: Confirmed;
+}
+
+/** The removals that the last confirmation allows and that were not made yet. */
+interface Confirmed {
+  /** Addresses that the operator saw. */
+  readonly shown: Set<string>;
+  /** The number of addresses that the operator did not see. */
+  others: number;
 }
 
 /** Where an address came from. */
@@ -64,6 +83,8 @@ interface Origin {
   readonly listedByOthers: Map<number, number>;
   /** The last value of each field that the service wrote. */
   readonly written: Map<string, string>;
+  /** Fields of which the service cannot know any more that it wrote them. */
+  readonly forgotten: Set<string>;
   /** When the service last saw this address by a look or an export. */
   lookedAtMs: number;
 }
@@ -105,13 +126,22 @@ export class Oracle {
   constructor(private readonly nowMs: () => number) {}
 
   addClient(accountId: number, unisender: UnisenderAccount): void {
-    const client = { accountId, unisender, decidedAtMs: 0, refusals: new Map(), everRefused: new Set<string>(), removals: [] };
-    this.clients.set(accountId, client);
+    this.clients.set(accountId, {
+      accountId,
+      unisender,
+      former: new Set(),
+      decidedAtMs: 0,
+      refusals: new Map(),
+      everRefused: new Set<string>(),
+      removals: [],
+      confirmed: { shown: new Set(), others: 0 },
+    });
   }
 
   /** The account uses another Unisender account from now on. */
   moveClient(accountId: number, unisender: UnisenderAccount): void {
     const client = this.clientOf(accountId);
+    client.former.add(client.unisender);
     client.unisender = unisender;
     client.decidedAtMs = this.nowMs();
   }
@@ -130,9 +160,9 @@ export class Oracle {
     return this.owners.get(listId);
   }
 
-  /** A confirmation allows the removals that wait. */
-  noteConfirmation(accountId: number): void {
-    this.clientOf(accountId).removals = [];
+  /** The operator allows the removals that wait: `planned` of them, among these the addresses `samples`. */
+  noteConfirmation(accountId: number, planned: number, samples: readonly string[]): void {
+    this.clientOf(accountId).confirmed = { shown: new Set(samples), others: Math.max(0, planned - samples.length) };
   }
 
   /** A recipient refuses: everything, or mail of lists. */
@@ -143,6 +173,8 @@ export class Oracle {
       if (refused.isGlobal) this.addRefusal(client, account, email, undefined);
       for (const listId of own) this.addRefusal(client, account, email, listId);
     }
+    // A client that left the account may still learn of the refusal, and then respects it.
+    for (const { former, everRefused } of this.clients.values()) if (former.has(account)) everRefused.add(email);
   }
 
   /** A recipient subscribes to lists, and is active in the account. */
@@ -167,9 +199,13 @@ export class Oracle {
     }
   }
 
-  /** The service accepted an event about the refusal of an address. */
-  noteEvent(accountId: number, name: string, email: string): void {
+  /**
+   * The service accepted an event about the refusal of an address. An event that does not name its lists counts for every account that
+   * receives it.
+   */
+  noteEvent(accountId: number, { name, email, namesLists }: AcceptedEvent): void {
     if (name !== 'unsubscribe' && name !== 'email_status') return;
+    if (name === 'unsubscribe' && !namesLists) this.clientOf(accountId).everRefused.add(email);
     for (const refusal of this.clientOf(accountId).refusals.get(email) ?? []) refusal.knownAtMs ??= this.nowMs();
   }
 
@@ -214,7 +250,15 @@ export class Oracle {
 
   /** Whether the service wrote this field of the address. */
   hasWritten(account: UnisenderAccount, email: string, field: string): boolean {
-    return this.originOf(account, email).written.has(field);
+    const { written, forgotten } = this.originOf(account, email);
+    return written.has(field) && !forgotten.has(field);
+  }
+
+  /** The service cannot know any more what it wrote: its new key of the account proves nothing. */
+  forgetWritten(account: UnisenderAccount): void {
+    for (const { written, forgotten } of this.origins.get(account)?.values() ?? []) {
+      for (const name of written.keys()) forgotten.add(name);
+    }
   }
 
   report(area: string, problem: string): void {
@@ -238,9 +282,10 @@ export class Oracle {
   }
 
   private judgeFields({ account }: Effect, email: string, before: SeenAddress['fields'], after: SeenAddress['fields']): void {
-    const { written } = this.originOf(account, email);
+    const { written, forgotten } = this.originOf(account, email);
     for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
       if (before[name] === after[name]) continue;
+      forgotten.delete(name);
       const isErased = after[name] === undefined && before[name] !== undefined && written.get(name) !== before[name];
       if (isErased) this.report('removal', `the value of ${name} of ${email} was erased, and the service had not written it`);
       if (after[name] === undefined) written.delete(name);
@@ -324,6 +369,7 @@ export class Oracle {
   private countRemoval({ account }: Effect, email: string, owner: number): void {
     if (this.wantedBy(owner, email) === 'drop') return;
     const client = this.clientOf(owner);
+    if (takeConfirmed(client.confirmed, email)) return;
     const now = this.nowMs();
     client.removals = [...client.removals.filter(({ atMs }) => atMs > now - HOUR_MS), { atMs: now, email }];
     const present = [...account.all()].filter(({ memberships }) =>
@@ -360,10 +406,24 @@ export class Oracle {
   private originOf(account: UnisenderAccount, email: string): Origin {
     const ofAccount = this.origins.get(account) ?? new Map<string, Origin>();
     this.origins.set(account, ofAccount);
-    const origin = ofAccount.get(email) ?? { isOurs: false, listedByOthers: new Map(), written: new Map(), lookedAtMs: 0 };
+    const origin = ofAccount.get(email) ?? {
+      isOurs: false,
+      listedByOthers: new Map(),
+      written: new Map(),
+      forgotten: new Set(),
+      lookedAtMs: 0,
+    };
     ofAccount.set(email, origin);
     return origin;
   }
+}
+
+/** Uses up one confirmed removal. Returns false when the removal is not confirmed. */
+function takeConfirmed(confirmed: Confirmed, email: string): boolean {
+  if (confirmed.shown.delete(email)) return true;
+  if (confirmed.others === 0) return false;
+  confirmed.others -= 1;
+  return true;
 }
 
 /** Whether Unisender shows the refusal now. */

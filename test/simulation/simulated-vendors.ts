@@ -26,6 +26,7 @@ export interface VendorOptions {
   readonly oracle: Oracle;
   /** Finds the account that chose a list title. */
   readonly ownerOfTitle: (title: string) => number | undefined;
+  readonly log?: ((line: string) => void) | undefined;
 }
 
 const changesNothing = new Set(['getLists', 'getFields', 'getContact', 'listHooks', 'async/exportContacts', 'async/getTaskResult']);
@@ -45,14 +46,14 @@ export class SimulatedVendors implements CallWatcher {
   private readonly oracle: Oracle;
   private readonly ownerOfTitle: VendorOptions['ownerOfTitle'];
 
-  constructor({ time, seed, send, oracle, ownerOfTitle }: VendorOptions) {
+  constructor({ time, seed, send, oracle, ownerOfTitle, log }: VendorOptions) {
     this.oracle = oracle;
     this.ownerOfTitle = ownerOfTitle;
     const reset = () => {
       throw new Error('a simulated vendor is not reset');
     };
     this.sandbox = new SandboxApp({ clock: vendorClock(time), seed, reset, send });
-    this.network = new VendorNetwork(time, this.sandbox, this);
+    this.network = new VendorNetwork(time, this.sandbox, this, log);
   }
 
   /** Calls the control API of the emulators. Throws when the response is an error. */

@@ -75,6 +75,18 @@ async function readBody(body: HttpResponse['body']): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
+/** The rows of a call and the text of its response, as far as one line shows them. */
+const SHOWN_CHARACTERS = 2_000;
+
+function describeCall({ method, path, query, body }: IncomingCall, response: HttpResponse): string {
+  const parameters = [...new URLSearchParams(`${query}&${body.toString('utf8')}`)]
+    .filter(([name]) => !['api_key', 'format', 'platform'].includes(name))
+    .map(([name, value]) => `${name}=${value}`);
+  const text = typeof response.body === 'string' ? response.body : '';
+  const result = `${response.status}${response.breakage ? ` ${response.breakage}` : ''} ${text}`;
+  return `CALL ${method} ${path} ${parameters.join(' ').slice(0, SHOWN_CHARACTERS)} -> ${result.slice(0, SHOWN_CHARACTERS)}`;
+}
+
 const noResponse = (code: string): Error => Object.assign(new Error(code), { code });
 
 /** The network between the service and the vendors, all in memory. The vendors handle one call at a time. */
@@ -88,6 +100,7 @@ export class VendorNetwork {
     private readonly time: SimulatedTime,
     private readonly sandbox: SandboxApp,
     private readonly watcher: CallWatcher,
+    private readonly log: ((line: string) => void) | undefined,
   ) {}
 
   /** Orders a fault for the next `times` calls that match. */
@@ -155,6 +168,7 @@ export class VendorNetwork {
     return this.exclusively(async () => {
       this.watcher.before(call);
       const response = await this.sandbox.handle(call.call);
+      this.log?.(describeCall(call.call, response));
       return this.watcher.after(call, response);
     });
   }

@@ -50,7 +50,9 @@ export class World {
   ) {
     this.random = seededRandom(history.seed ^ 0x5f3759df);
     shared.useClock(() => this.time.nowMs());
+    const stampedLog = log && ((line: string) => log(`${this.stamp()} ${line}`));
     this.vendors = new SimulatedVendors({
+      log: stampedLog,
       time: this.time,
       seed: history.seed,
       send: (call) => this.service.deliver(call),
@@ -64,7 +66,7 @@ export class World {
       skewsMs: history.circumstances.skewsMs,
       request: (request) => this.vendors.network.request(request),
       onAccepted: (accountId, path, body) => this.noteAccepted(accountId, path, body),
-      log: log && ((line) => log(`${this.stamp()} ${line}`)),
+      log: stampedLog,
     });
     this.oracle.wantedBy = (accountId, email) => {
       const company = this.companies.find((each) => each.accountId === accountId);
@@ -115,10 +117,17 @@ export class World {
   }
 
   /** The administrator saves the present Unisender key and settings. */
-  async saveKey({ accountId, unisender }: Company, settings?: Readonly<Record<string, unknown>>): Promise<ActionOutcome | undefined> {
+  async saveKey(company: Company, settings?: Readonly<Record<string, unknown>>): Promise<ActionOutcome | undefined> {
+    const { accountId, unisender } = company;
+    const isKeyNew = company.savedKey !== undefined && company.savedKey !== unisender.apiKey;
+    if (isKeyNew && !unisender.lists.has((await this.findDetails(company))?.list_id ?? 0)) this.oracle.forgetWritten(unisender);
     const account = accountForOperator(accountId);
     const unisenderKey = Secret.of(unisender.apiKey);
-    return this.act('save key', (process) => process.get(WidgetSettings).saveKey({ account, unisenderKey, ...(settings && { settings }) }));
+    const outcome = await this.act('save key', (process) =>
+      process.get(WidgetSettings).saveKey({ account, unisenderKey, ...(settings && { settings }) }),
+    );
+    if (outcome?.kind === 'done') company.savedKey = unisender.apiKey;
+    return outcome;
   }
 
   /** What the operator sees of an account. */
@@ -137,7 +146,7 @@ export class World {
   async confirm(company: Company): Promise<boolean> {
     const run = (await this.findDetails(company))?.last_run;
     if (run?.state !== 'waiting_for_confirmation') return false;
-    this.oracle.noteConfirmation(company.accountId);
+    this.oracle.noteConfirmation(company.accountId, run.planned_removals, run.samples);
     await this.act('confirm', (process) => process.get(RunService).confirm(run.run_id));
     return true;
   }
@@ -238,7 +247,8 @@ export class World {
 
   private noteAccepted(accountId: number, path: string, body: string): void {
     if (!path.startsWith('/unisender/')) return;
-    for (const { name, email } of readEvents(body)) this.oracle.noteEvent(accountId, name, email);
+    const namesLists = (this.vendors.sandbox.switches.get('unisender.event_list_ids') as string) === 'by_meaning';
+    for (const { name, email } of readEvents(body)) this.oracle.noteEvent(accountId, { name, email, namesLists });
   }
 }
 

@@ -174,7 +174,7 @@ export {
   writtenAfter,
 } from './push-result.js';
 export {
-  listToLeave,
+  formerListsOf,
   type ParkedAddress,
   type PushBase,
   type PushedAddress,

@@ -3,7 +3,7 @@ import { OUTCOME_UNKNOWN } from './address-action.js';
 import {
   type PushBase,
   type PushedAddress,
-  listToLeave,
+  formerListsOf,
   pushedByDelete,
   pushedByExclude,
   pushedByPut,
@@ -22,6 +22,7 @@ const record = (over: Partial<PushBase & { isSeenOnList: boolean }> = {}): PushB
   ownListId: null,
   firstSentAt: NOW,
   verifyAt: null,
+  lateListId: null,
   writtenFields: null,
   isSeenOnList: false,
   ...over,
@@ -49,14 +50,19 @@ describe('pushedByPut', () => {
 });
 
 describe('the list that only the service put an address on', () => {
-  it.each<[string, Partial<PushBase & { isSeenOnList: boolean }>, { leaves: number | undefined; owns: number | null }]>([
-    ['an address that is new to the list', {}, { leaves: undefined, owns: LIST }],
-    ['an address that is preexisting on the list', { isSeenOnList: true }, { leaves: undefined, owns: null }],
-    ['an address of ours that an export showed since', { ownListId: LIST, isSeenOnList: true }, { leaves: undefined, owns: LIST }],
-    ['an address of ours on another list', { ownListId: 4 }, { leaves: 4, owns: LIST }],
-    ['an address of ours on another list that is preexisting on this one', { ownListId: 4, isSeenOnList: true }, { leaves: 4, owns: null }],
+  it.each<[string, Partial<PushBase & { isSeenOnList: boolean }>, { leaves: number[]; owns: number | null }]>([
+    ['an address that is new to the list', {}, { leaves: [], owns: LIST }],
+    ['an address that is preexisting on the list', { isSeenOnList: true }, { leaves: [], owns: null }],
+    ['an address of ours that an export showed since', { ownListId: LIST, isSeenOnList: true }, { leaves: [], owns: LIST }],
+    ['an address of ours on another list', { ownListId: 4 }, { leaves: [4], owns: LIST }],
+    ['an address that a late call put on another list', { ownListId: LIST, lateListId: 4 }, { leaves: [4], owns: LIST }],
+    [
+      'an address of ours on another list that is preexisting on this one',
+      { ownListId: 4, isSeenOnList: true },
+      { leaves: [4], owns: null },
+    ],
   ])('%s', (_name, over, { leaves, owns }) => {
-    expect(listToLeave(record(over), LIST)).toBe(leaves);
+    expect(formerListsOf(record(over), LIST)).toEqual(leaves);
     expect(pushedByPut(record(over), put, result).ownListId).toBe(owns);
   });
 });

@@ -24,6 +24,8 @@ export interface PushedAddress {
   readonly firstSentAt: number | null;
   /** An earlier call without a response may still take effect until then. */
   readonly verifyAt: number | null;
+  /** A list of ours on which only that call put the address, or may still put it. */
+  readonly lateListId: number | null;
   readonly writtenFields: readonly string[] | null;
   /** Null when it is not parked. */
   readonly park: ParkedAddress | null;
@@ -31,14 +33,16 @@ export interface PushedAddress {
 
 /** What a settled call may change. */
 export type PushBase = Pick<AddressRecord, 'email' | 'origin' | 'state' | 'pushedHash' | 'ownListId'> &
-  Pick<PushedAddress, 'firstSentAt' | 'verifyAt' | 'writtenFields'>;
+  Pick<PushedAddress, 'firstSentAt' | 'verifyAt' | 'lateListId' | 'writtenFields'>;
 
 /**
- * Returns the list that an address must leave when it is put on `listId`: another list that only the service put it on. The address
+ * Returns the lists that an address must leave when it is put on `listId`: other lists that only the service put it on. The address
  * stays on a list where it is preexisting.
  */
-export const listToLeave = ({ ownListId }: Pick<AddressRecord, 'ownListId'>, listId: number): number | undefined =>
-  ownListId === null || ownListId === listId ? undefined : ownListId;
+export const formerListsOf = (
+  { ownListId, lateListId }: Pick<AddressRecord, 'ownListId'> & Pick<PushedAddress, 'lateListId'>,
+  listId: number,
+): number[] => [...new Set([ownListId, lateListId])].filter((id) => id !== null).filter((id) => id !== listId);
 
 /** The result of an accepted put. */
 export interface PutResult {
@@ -48,13 +52,14 @@ export interface PutResult {
   readonly writtenFields: readonly string[];
 }
 
-/** Returns what is recorded of an address, without other fields and not parked. */
+/** Returns what is recorded of an address after a settled call, without other fields and not parked. */
 export const toPushedAddress = ({
   email,
   origin,
   state,
   pushedHash,
   ownListId,
+  lateListId,
   firstSentAt,
   verifyAt,
   writtenFields,
@@ -66,6 +71,7 @@ export const toPushedAddress = ({
   ownListId,
   firstSentAt,
   verifyAt,
+  lateListId: verifyAt === null ? null : lateListId,
   writtenFields,
   park: null,
 });
@@ -129,6 +135,7 @@ export function pushedByRefusal(
   const isFinal = step === 'put' && isFinalRefusal(record.email, code);
   return {
     ...toPushedAddress(record),
+    lateListId: record.lateListId,
     ...(hash === undefined ? {} : { pushedHash: hash }),
     park: {
       parkStep: step,

@@ -2,8 +2,17 @@ import { describe, expect, it } from '@jest/globals';
 import { defaultAccountSettings } from './account-settings.js';
 import { type NewSetup, type SetupChange, type StoredSetup, compareSetups } from './setup-change.js';
 
-const stored: StoredSetup = { settings: defaultAccountSettings, listId: 7, listTitle: 'Kommo', webhookState: 'active' };
-const same: NewSetup = { settings: defaultAccountSettings, isKeyNew: false, lists: [{ id: 7, title: 'Kommo' }], isSampleOnList: false };
+const stored: StoredSetup = { settings: defaultAccountSettings, listId: 7, webhookState: 'active' };
+const same: NewSetup = {
+  settings: defaultAccountSettings,
+  isKeyNew: false,
+  lists: [{ id: 7, title: 'Kommo' }],
+  ownLists: [
+    { id: 6, title: 'Clients' },
+    { id: 7, title: 'Kommo' },
+  ],
+  isSampleOnList: false,
+};
 const nothing: SetupChange = { isKeyNew: false, isChanged: false, isOtherUnisenderAccount: false, isRunOutdated: false };
 const newKey: SetupChange = { ...nothing, isKeyNew: true, isChanged: true, isRunOutdated: true };
 
@@ -32,7 +41,13 @@ const table: [string, StoredSetup, NewSetup, SetupChange][] = [
     { ...same, isKeyNew: true, lists: [{ id: 7, title: 'Renamed' }], isSampleOnList: true },
     newKey,
   ],
-  ['the first key', { ...stored, listId: null, listTitle: null, webhookState: null }, { ...same, isKeyNew: true, lists: [] }, newKey],
+  [
+    'R63: another key after the list was deleted, with a former list of ours',
+    stored,
+    { ...same, isKeyNew: true, lists: [{ id: 6, title: 'Clients' }] },
+    newKey,
+  ],
+  ['the first key', { ...stored, listId: null, webhookState: null }, { ...same, isKeyNew: true, lists: [], ownLists: [] }, newKey],
 ];
 
 describe('compareSetups', () => {

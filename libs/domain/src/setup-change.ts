@@ -5,7 +5,6 @@ import type { NamedList } from './list-choice.js';
 export interface StoredSetup {
   readonly settings: AccountSettings;
   readonly listId: number | null;
-  readonly listTitle: string | null;
   /** Null until the webhook of Kommo was created. */
   readonly webhookState: string | null;
 }
@@ -17,7 +16,9 @@ export interface NewSetup {
   readonly isKeyNew: boolean;
   /** The lists of the Unisender account of the key. */
   readonly lists: readonly NamedList[];
-  /** Whether an address of ours is on the list of the account, seen with the new key. */
+  /** The lists that are or were the account's in its Unisender account, with their last titles. */
+  readonly ownLists: readonly NamedList[];
+  /** Whether an address of ours is on one of these lists, seen with the new key. */
   readonly isSampleOnList: boolean;
 }
 
@@ -34,13 +35,13 @@ export interface SetupChange {
 }
 
 /**
- * Compares stored and new key and settings. A new key belongs to the same Unisender account if that has the list of
- * the account, with its last title or with an address of ours on it.
+ * Compares stored and new key and settings. A new key belongs to the same Unisender account if that has a list which is or was the
+ * account's, with its last title or with an address of ours on it.
  */
-export function compareSetups(stored: StoredSetup, { settings, isKeyNew, lists, isSampleOnList }: NewSetup): SetupChange {
-  const { listId, listTitle, webhookState } = stored;
+export function compareSetups(stored: StoredSetup, { settings, isKeyNew, lists, ownLists, isSampleOnList }: NewSetup): SetupChange {
+  const { listId, webhookState } = stored;
   const isChanged = isKeyNew || toStoredSettings(settings) !== toStoredSettings(stored.settings);
-  const hasList = lists.some(({ id, title }) => id === listId && (title === listTitle || isSampleOnList));
+  const hasList = isSampleOnList || ownLists.some((own) => lists.some(({ id, title }) => id === own.id && title === own.title));
   return {
     isKeyNew,
     isChanged,

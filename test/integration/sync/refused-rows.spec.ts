@@ -97,6 +97,24 @@ describe('what Unisender refuses, denies or applies late', () => {
     expect(await namesOnList()).toEqual([]);
   });
 
+  it('R72: a put on the former list that lands after the change of the list is taken back', async () => {
+    const [id = 0, other = 0] = await create(2);
+    await account.connect();
+    for (const contact of [id, other]) await account.change(contact, { name: 'Short' });
+    await world.control.fault({ target: 'unisender', kind: 'reset', match: 'importContacts', times: 1 });
+    await world.settle();
+    const former = await account.listId();
+    await account.retitle('Clients');
+    await account.remove(other);
+    await world.settle();
+    for (const email of ['p0@example.com', 'p1@example.com']) await account.addToUnisender({ email, lists: [former] });
+    clock.advance(16 * MINUTE_MS);
+    await world.work();
+    const held = await account.held();
+    expect(held.get('p0@example.com')?.lists.map((list) => list.id)).toEqual([await account.listId()]);
+    expect(held.get('p1@example.com')?.lists ?? []).toEqual([]);
+  });
+
   it('R60: a stranger and one of ours that was deleted by hand, in one push: the stranger is never deleted', async () => {
     const [ours = 0] = await create(1);
     await account.connect();
@@ -159,6 +177,31 @@ describe('what Unisender refuses, denies or applies late', () => {
     await renewed.remove(id);
     await world.settle();
     expect((await renewed.held()).size).toBe(0);
+  });
+
+  it('R63: a new key after a rename keeps the list on which only preexisting addresses are', async () => {
+    await create(1);
+    await account.addToUnisender({ email: 'p0@example.com' });
+    await account.connect();
+    const listId = await account.listId();
+    await world.control.send('PATCH', `/unisender/accounts/${account.unisenderKey}/lists/${listId}`, { title: 'Renamed' });
+    const renewed = account.withKey(`${account.unisenderKey}-new`);
+    await world.control.post(`/unisender/accounts/${account.unisenderKey}/key`, { api_key: renewed.unisenderKey });
+    await renewed.connect();
+    expect(await renewed.listId()).toBe(listId);
+  });
+
+  it('R63: a new key after the list was deleted takes addresses off the list before it', async () => {
+    await create(1);
+    await account.connect();
+    await world.control.set({ 'unisender.export_file': 'html' });
+    expect((await account.retitle('Clients')).state).toBe('failed');
+    await world.control.set({ 'unisender.export_file': 'csv' });
+    await world.control.send('DELETE', `/unisender/accounts/${account.unisenderKey}/lists/${await account.listId()}`);
+    const renewed = account.withKey(`${account.unisenderKey}-new`);
+    await world.control.post(`/unisender/accounts/${account.unisenderKey}/key`, { api_key: renewed.unisenderKey });
+    await renewed.retitle('Clients');
+    expect((await renewed.held()).get('p0@example.com')?.lists.map((list) => list.id)).toEqual([await renewed.listId()]);
   });
 
   it('R63: an empty name does not overwrite a name that was there before', async () => {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, type OurLists } from '#domain';
+import { Clock, type NamedList, type OurLists } from '#domain';
 import { Database } from '../database.js';
 import { AccountListEntity } from '../entities/account-list.entity.js';
 import type { AccountEntity } from '../entities/account.entity.js';
@@ -20,16 +20,22 @@ export class AccountListStore {
   ) {}
 
   /** Returns the lists in the present Unisender account that are or were the account's. */
-  async findOurLists({ accountId, unisenderAccountId, listId }: ListOwner): Promise<OurLists> {
+  async findOurLists(owner: ListOwner): Promise<OurLists> {
+    const { listId } = owner;
+    const ids = new Set((await this.listOurs(owner)).map(({ id }) => id));
+    if (listId !== null) ids.add(listId);
+    return { presentId: listId, allIds: [...ids] };
+  }
+
+  /** Returns the lists in the present Unisender account that are or were the account's, with their last titles. */
+  async listOurs({ accountId, unisenderAccountId }: Omit<ListOwner, 'listId'>): Promise<NamedList[]> {
     const rows = await selectRows(this.database, {
       entity: AccountListEntity,
-      fields: ['listId'],
+      fields: ['listId', 'title'],
       tail: 'WHERE account_id = ? AND unisender_account_id = ?',
       params: [accountId, unisenderAccountId ?? UNKNOWN_UNISENDER_ACCOUNT],
     });
-    const ids = new Set(rows.map((row) => row.listId));
-    if (listId !== null) ids.add(listId);
-    return { presentId: listId, allIds: [...ids] };
+    return rows.map(({ listId, title }) => ({ id: listId, title }));
   }
 
   /** Returns the lists in other Unisender accounts that were the account's. */

@@ -17,6 +17,7 @@ const dirtyFields = [
   'firstSentAt',
   'lastSentAt',
   'verifyAt',
+  'lateListId',
   'seenAt',
   'lookedAt',
   'isOnOtherLists',
@@ -94,15 +95,16 @@ export class AddressStore {
 
   /** Forgets that addresses are on our lists that do not exist any more. Returns how many addresses changed. */
   async forgetLostLists(accountId: number, existingIds: readonly number[]): Promise<number> {
-    const owned = await this.database.query<{ listId: number }>(
-      `SELECT DISTINCT own_list_id AS listId FROM addresses WHERE account_id = ? AND own_list_id IS NOT NULL`,
-      [accountId],
-    );
-    const lost = owned.map(({ listId }) => listId).filter((id) => !existingIds.includes(id));
     let forgotten = 0;
-    for (const listId of lost) {
-      const sql = `UPDATE addresses SET own_list_id = NULL WHERE account_id = ? AND own_list_id = ?`;
-      forgotten += await this.database.execute(sql, [accountId, listId]);
+    for (const column of ['own_list_id', 'late_list_id']) {
+      const known = await this.database.query<{ listId: number }>(
+        `SELECT DISTINCT ${column} AS listId FROM addresses WHERE account_id = ? AND ${column} IS NOT NULL`,
+        [accountId],
+      );
+      for (const { listId } of known.filter((row) => !existingIds.includes(row.listId))) {
+        const sql = `UPDATE addresses SET ${column} = NULL WHERE account_id = ? AND ${column} = ?`;
+        forgotten += await this.database.execute(sql, [accountId, listId]);
+      }
     }
     return forgotten;
   }
@@ -116,7 +118,8 @@ export class AddressStore {
     await this.keepRefusalsOfFormerAccount(accountId);
     await this.database.execute(
       `UPDATE addresses SET origin = 'unknown', state = 'absent', pushed_hash = NULL, written_fields = NULL, difference_hash = NULL,
-              first_sent_at = NULL, verify_at = NULL, own_list_id = NULL, seen_at = NULL, looked_at = NULL, is_on_other_lists = 0,
+              first_sent_at = NULL, verify_at = NULL, own_list_id = NULL, late_list_id = NULL, seen_at = NULL, looked_at = NULL,
+              is_on_other_lists = 0,
               park_step = NULL, park_code = NULL, park_cause = NULL, park_attempts = 0, parked_at = NULL, retry_at = NULL, due_at = NULL,
               removal = NULL, removal_run_id = NULL
         WHERE account_id = ?`,
@@ -253,9 +256,9 @@ export class AddressStore {
     await markPartsStaleByEmail(this.database, accountId, emails);
   }
 
-  /** Lists some addresses that we put on the account's list. */
+  /** Lists some addresses that we put on the account's list, of any origin. */
   async listPresent(accountId: number, limit: number): Promise<string[]> {
-    const tail = `WHERE account_id = ? AND state = 'present' AND origin = 'ours' LIMIT ?`;
+    const tail = `WHERE account_id = ? AND state = 'present' LIMIT ?`;
     const rows = await selectRows(this.database, { entity: AddressEntity, fields: ['email'], tail, params: [accountId, limit] });
     return rows.map(({ email }) => email);
   }

@@ -42,13 +42,21 @@ export class PushedAddressStore {
     return new Set(rows.map(({ email }) => email));
   }
 
-  /** Records before a call that it puts these addresses on a list. Its effect may come up to 15 minutes later. */
-  async beginPut(accountId: number, emails: readonly string[]): Promise<void> {
+  /** Records before a call that it puts these addresses on the list. Its effect may come up to 15 minutes later. */
+  async beginPut(accountId: number, listId: number, emails: readonly string[]): Promise<void> {
     const nowMs = this.clock.nowMs();
     await executeIn(
       this.database,
       `UPDATE addresses SET first_sent_at = COALESCE(first_sent_at, ?), last_sent_at = ? WHERE account_id = ? AND email IN (?)`,
       [nowMs, nowMs, accountId],
+      emails,
+    );
+    // An address that the list had before us stays there.
+    await executeIn(
+      this.database,
+      `UPDATE addresses SET late_list_id = ?
+        WHERE account_id = ? AND late_list_id IS NULL AND (seen_at IS NULL OR own_list_id = ?) AND email IN (?)`,
+      [listId, accountId, listId],
       emails,
     );
     await this.beginRemoval(accountId, emails);
@@ -75,7 +83,7 @@ export class PushedAddressStore {
       key: ['accountId', 'email'],
       update: {
         ...incoming('state', 'origin', 'pushedHash', 'ownListId', 'firstSentAt', 'verifyAt', 'writtenFields', 'dirtySince', 'updatedAt'),
-        ...incoming('removal', 'removalRunId', 'dueAt'),
+        ...incoming('lateListId', 'removal', 'removalRunId', 'dueAt'),
         ...incoming('parkStep', 'parkCode', 'parkCause', 'parkAttempts', 'parkedAt', 'retryAt'),
       },
       rows: pushed.map(({ park, ...address }) => ({
@@ -116,13 +124,14 @@ export class PushedAddressStore {
     await upsertRows(this.database, {
       entity: AddressEntity,
       key: ['accountId', 'email'],
-      update: incoming('pushedHash', 'firstSentAt', 'verifyAt', 'dueAt'),
-      rows: records.map(({ email, pushedHash, firstSentAt, verifyAt, retryAt }) => ({
+      update: incoming('pushedHash', 'firstSentAt', 'verifyAt', 'lateListId', 'dueAt'),
+      rows: records.map(({ email, pushedHash, firstSentAt, verifyAt, lateListId, retryAt }) => ({
         accountId,
         email,
         pushedHash,
         firstSentAt,
         verifyAt,
+        lateListId,
         dueAt: earlier(verifyAt, retryAt),
         updatedAt: 0,
       })),

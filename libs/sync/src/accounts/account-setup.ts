@@ -14,6 +14,8 @@ export interface CheckedSetup {
   readonly lists: readonly NamedList[];
 }
 
+const idsOf = (lists: readonly NamedList[]): number[] => lists.map(({ id }) => id);
+
 /** Stores the Unisender key and the settings of accounts. */
 @Injectable()
 export class AccountSetup {
@@ -38,8 +40,10 @@ export class AccountSetup {
     const { accountId } = account;
     const formerKey = findUnisenderKey(this.keyring, account);
     const isKeyNew = formerKey?.matches(key.reveal()) !== true;
-    const isSampleOnList = isKeyNew && (await this.unisenderAccounts.isSampleOnList(account, key, lists));
-    const change = compareSetups(account, { settings, isKeyNew, lists, isSampleOnList });
+    const ownLists = isKeyNew ? await this.unisenderAccounts.listOwn(account) : [];
+    const renamed = lists.filter(({ id, title }) => ownLists.some((own) => own.id === id && own.title !== title));
+    const isSampleOnList = await this.unisenderAccounts.isSampleOnList(account, key, idsOf(renamed));
+    const change = compareSetups(account, { settings, isKeyNew, lists, ownLists, isSampleOnList });
     const unisenderKey = this.keyring.encrypt(key.reveal(), unisenderKeyContext(accountId));
     await this.database.transaction(async () => {
       await this.unisenderAccounts.assign(account, key, change);

@@ -16,13 +16,17 @@ export class UnisenderAccounts {
     private readonly unisender: UnisenderClient,
   ) {}
 
-  /** Whether the list of the account, under another title, has one of up to 20 addresses of ours. Makes a call for each. */
-  async isSampleOnList({ accountId, listId, listTitle }: AccountEntity, key: Secret, lists: readonly NamedList[]): Promise<boolean> {
-    const list = lists.find(({ id }) => id === listId);
-    if (!list || list.title === listTitle) return false;
+  /** Returns the lists that are or were the account's in its Unisender account. */
+  async listOwn(account: AccountEntity): Promise<NamedList[]> {
+    return this.lists.listOurs(account);
+  }
+
+  /** Whether one of the lists has one of up to 20 addresses that we put on a list. Makes a call for each. */
+  async isSampleOnList({ accountId }: AccountEntity, key: Secret, listIds: readonly number[]): Promise<boolean> {
+    if (listIds.length === 0) return false;
     for (const email of await this.addresses.listPresent(accountId, MAX_SAMPLES)) {
       const contact = await this.unisender.getContact(key, email);
-      if (contact?.lists.some(({ id }) => id === listId)) return true;
+      if (contact?.lists.some(({ id }) => listIds.includes(id))) return true;
     }
     return false;
   }

@@ -1,11 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { AddressStore, type DirtyAddress, MailingConsentStore, PushedAddressStore, type ShownAddress } from '#database';
-import { MAX_ROWS_PER_CALL, type Removal, type ShownPlace, decideRemoval, groupBy, pushedByDelete, pushedByExclude } from '#domain';
+import {
+  MAX_ROWS_PER_CALL,
+  type Removal,
+  type ShownPlace,
+  decideRemoval,
+  formerListsOf,
+  groupBy,
+  pushedByDelete,
+  pushedByExclude,
+} from '#domain';
 import type { AccountWork } from './account-work.js';
 import { AddressLooker, type Look, viewsOf } from './address-looker.js';
 import { ExportReader, unsavedTask } from './export-reader.js';
 import { ListWriter, type Round } from './list-writer.js';
-import { noCounts } from './push-plan.js';
+import { listsToLeave, noCounts } from './push-plan.js';
 
 /** More addresses are looked up by one export. */
 const MAX_LOOKS = 20;
@@ -64,9 +73,10 @@ export class RemovalLooks {
     this.exportedAt.set(work, askedAt);
     const emails = removals.map(({ email }) => email);
     const current = await this.listRemovable(work, emails);
-    const places = current.map(({ email, lookedAt, seenAt, isOnOtherLists, ownListId }): [string, ShownPlace] => {
+    const places = current.map((address): [string, ShownPlace] => {
+      const { email, lookedAt, seenAt, isOnOtherLists } = address;
       const isInUnisender = lookedAt !== null && lookedAt >= askedAt;
-      const isOnFormerList = ownListId !== null && ownListId !== listId;
+      const isOnFormerList = formerListsOf(address, listId).length > 0;
       return [email, { isInUnisender, isOnOurList: (seenAt !== null && seenAt >= askedAt) || isOnFormerList, isOnOtherLists }];
     });
     return { removals: current, places: new Map(places), refused: [] };
@@ -144,9 +154,10 @@ export function toShown(email: string, look: Look | undefined, listId: number): 
   ];
 }
 
-function toPlace({ email, ownListId }: DirtyAddress, look: Look | undefined, listId: number): [string, ShownPlace][] {
+function toPlace(address: DirtyAddress, look: Look | undefined, listId: number): [string, ShownPlace][] {
   if (!look || look.kind === 'refused') return [];
-  if (look.kind === 'absent') return [[email, nowhere]];
-  const isOnOurList = look.contact.lists.some(({ id }) => id === listId || id === ownListId);
-  return [[email, { isInUnisender: true, isOnOurList, isOnOtherLists: look.otherListIds.length > 0 }]];
+  if (look.kind === 'absent') return [[address.email, nowhere]];
+  const ours = listsToLeave(address, listId);
+  const isOnOurList = look.contact.lists.some(({ id }) => ours.includes(id));
+  return [[address.email, { isInUnisender: true, isOnOurList, isOnOtherLists: look.otherListIds.length > 0 }]];
 }

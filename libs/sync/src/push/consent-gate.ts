@@ -12,14 +12,14 @@ export class ConsentGate {
   ) {}
 
   /**
-   * Returns the addresses that may be put on a list now, also those that were erased and came back, and records for these that a row is sent. A refusal that arrives later is
+   * Returns the addresses that may be put on the list now, also those that were erased and came back, and records for these that a row is sent. A refusal that arrives later is
    * never lifted because of this row. Throws TransientError `lease_lost`.
    */
-  async admit(lease: AccountLease, emails: readonly string[]): Promise<ReadonlySet<string>> {
+  async admit(lease: AccountLease, listId: number, emails: readonly string[]): Promise<ReadonlySet<string>> {
     return lease.write(async () => {
       await this.restoreErased(lease.accountId, emails);
       const mailable = await this.pushed.lockMailable(lease.accountId, emails);
-      await this.pushed.beginPut(lease.accountId, [...mailable]);
+      await this.pushed.beginPut(lease.accountId, listId, [...mailable]);
       return mailable;
     });
   }

@@ -114,15 +114,20 @@ function verifiedBy(record: DirtyAddress, look: Look | undefined, listId: number
   const { holder, dirtySince } = record;
   const cause = dirtySince === null ? 'event' : (record.dirtyCause ?? 'event');
   if (look?.kind === 'absent') return { pushed: pushedByDelete(base), isDirty: holder !== undefined, cause };
-  if (look?.kind !== 'found') return { pushed: toPushedAddress(base), isDirty: true, cause };
-  const isOnList = look.contact.lists.some(({ id }) => id === listId || id === record.ownListId);
-  const isSame = isOnList && holder !== undefined && showsValues(valuesOf(holder), look.contact.fields);
-  const pushed = toPushedAddress({
-    ...base,
-    state: isOnList ? 'present' : 'absent',
-    origin: record.origin === 'unknown' ? 'uncertain' : record.origin,
-    pushedHash: isSame ? hashOfPush(holder.name, holder.fields) : null,
-    ownListId: isOnList ? record.ownListId : null,
-  });
+  if (look?.kind !== 'found') return { pushed: { ...toPushedAddress(base), lateListId: record.lateListId }, isDirty: true, cause };
+  const shownIds = look.contact.lists.map(({ id }) => id);
+  const lateListId = shownIds.find((id) => id !== listId && id === record.lateListId) ?? null;
+  const isOnList = lateListId !== null || shownIds.some((id) => id === listId || id === record.ownListId);
+  const isSame = isOnList && lateListId === null && holder !== undefined && showsValues(valuesOf(holder), look.contact.fields);
+  const pushed: PushedAddress = {
+    ...toPushedAddress({
+      ...base,
+      state: isOnList ? 'present' : 'absent',
+      origin: record.origin === 'unknown' ? 'uncertain' : record.origin,
+      pushedHash: isSame ? hashOfPush(holder.name, holder.fields) : null,
+      ownListId: isOnList ? record.ownListId : null,
+    }),
+    lateListId,
+  };
   return { pushed, isDirty: dirtySince !== null || (holder ? !isSame : isOnList), cause };
 }

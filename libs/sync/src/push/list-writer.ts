@@ -132,13 +132,13 @@ export class ListWriter {
   }
 
   /** Returns the call without the addresses that may not be put on a list. They stay dirty. */
-  private async begin({ work: { lease } }: Round, call: Call): Promise<Call> {
+  private async begin({ work: { lease }, listId }: Round, call: Call): Promise<Call> {
     const emails = addressesOf(call).map(({ email }) => email);
     if (call.kind !== 'put') {
       await lease.write(() => this.pushed.beginRemoval(lease.accountId, emails));
       return call;
     }
-    const admitted = await this.gate.admit(lease, emails);
+    const admitted = await this.gate.admit(lease, listId, emails);
     return { ...call, puts: call.puts.filter(({ address }) => admitted.has(address.email)) };
   }
 

@@ -1,5 +1,5 @@
 import type { DirtyAddress } from '#database';
-import { type AddressAction, type AddressHolder, MAX_ROWS_PER_CALL, fieldsToSend, groupBy, listToLeave } from '#domain';
+import { type AddressAction, type AddressHolder, MAX_ROWS_PER_CALL, fieldsToSend, formerListsOf, groupBy } from '#domain';
 import type { ImportRows } from '#unisender';
 
 /** The result of one round of pushing, counted in addresses. */
@@ -84,7 +84,7 @@ export function halvesOf(call: Call, isFirst: boolean): Call[] {
 }
 
 function toPutRows({ puts, fields }: PutCall, listId: number): ImportRows {
-  const left = puts.map(({ address }) => String(listToLeave(address, listId) ?? ''));
+  const left = puts.map(({ address }) => formerListsOf(address, listId).join(','));
   const isLeft = left.some((id) => id !== '');
   const values = puts.map(({ action }) => valuesOf(action.holder));
   return {
@@ -99,7 +99,7 @@ function toPutRows({ puts, fields }: PutCall, listId: number): ImportRows {
 }
 
 /** The lists that an address is to leave when it is removed. */
-export const listsToLeave = ({ ownListId }: DirtyAddress, listId: number): number[] => [...new Set([ownListId ?? listId, listId])];
+export const listsToLeave = (address: DirtyAddress, listId: number): number[] => [...formerListsOf(address, listId), listId];
 
 /**
  * The rows of a call. `email_status` and `overwrite_lists` are never sent: they would subscribe unsubscribed addresses again.
