@@ -79,6 +79,8 @@ interface Confirmed {
 /** Where an address came from. */
 interface Origin {
   isOurs: boolean;
+  /** It was ours when it was deleted by hand, and the service has not been shown that since: it cannot know that others created it. */
+  isDeletedUnseen: boolean;
   /** When others put the address on each list. */
   readonly listedByOthers: Map<number, number>;
   /** The last value of each field that the service wrote. */
@@ -199,6 +201,13 @@ export class Oracle {
     }
   }
 
+  /** Somebody deletes the address in Unisender. */
+  noteHandDelete(account: UnisenderAccount, email: string): void {
+    const origin = this.originOf(account, email);
+    origin.isDeletedUnseen ||= origin.isOurs;
+    origin.isOurs = false;
+  }
+
   /**
    * The service accepted an event about the refusal of an address. An event that does not name its lists counts for every account that
    * receives it.
@@ -212,11 +221,18 @@ export class Oracle {
   /** The service received a response that shows these addresses of a Unisender account as they are. */
   noteLook(account: UnisenderAccount, seen: SeenAccount, emails: Iterable<string>): void {
     for (const email of emails) {
-      this.originOf(account, email).lookedAtMs = this.nowMs();
+      const origin = this.originOf(account, email);
+      origin.lookedAtMs = this.nowMs();
+      if (!seen.has(email)) origin.isDeletedUnseen = false;
       for (const refusal of this.refusalsOf(email)) {
         if (refusal.account === account && isVisible(refusal, seen.get(email))) refusal.seenAtMs ??= this.nowMs();
       }
     }
+  }
+
+  /** The service received a whole export: it shows also what the account does not have. */
+  noteExport(account: UnisenderAccount, seen: SeenAccount): void {
+    this.noteLook(account, seen, new Set([...seen.keys(), ...(this.origins.get(account)?.keys() ?? [])]));
   }
 
   /** Judges the rows of a call before it has an effect: a refusal that the service knows must not be sent. */
@@ -268,6 +284,7 @@ export class Oracle {
   private judgeNew(effect: Effect, email: string, after: SeenAddress): void {
     const origin = this.originOf(effect.account, email);
     origin.isOurs = true;
+    origin.isDeletedUnseen = false;
     origin.listedByOthers.clear();
     origin.written.clear();
     this.judgeFields(effect, email, {}, after.fields);
@@ -339,7 +356,7 @@ export class Oracle {
   private judgeDelete(effect: Effect, email: string, before: SeenAddress): void {
     this.counts.deleted += 1;
     const origin = this.originOf(effect.account, email);
-    if (!origin.isOurs) this.report('removal', `${email} was deleted, and the service had not created it`);
+    if (!origin.isOurs && !origin.isDeletedUnseen) this.report('removal', `${email} was deleted, and the service had not created it`);
     const owners = new Set<number>();
     for (const [listId, isUnsubscribed] of before.lists) {
       const owner = this.owners.get(listId);
@@ -408,6 +425,7 @@ export class Oracle {
     this.origins.set(account, ofAccount);
     const origin = ofAccount.get(email) ?? {
       isOurs: false,
+      isDeletedUnseen: false,
       listedByOthers: new Map(),
       written: new Map(),
       forgotten: new Set(),

@@ -103,6 +103,7 @@ const plays: Readonly<Record<StepKind, Play>> = {
   handDelete: async (world, company, { n = 0 }) => {
     const email = findAddress(company, n);
     if (email === undefined || world.oracle.hasEverRefused(company.accountId, email)) return;
+    world.oracle.noteHandDelete(company.unisender, email);
     await world.control('DELETE', `${unisenderPath(company)}/contacts?email=${encodeURIComponent(email)}`);
   },
   marketerList: async (world, company, { n = 0 }) => {

@@ -133,8 +133,7 @@ export class SimulatedVendors implements CallWatcher {
     const file = /^\/unisender-files\/(.+)\.csv$/.exec(call.path)?.[1];
     const exported = file === undefined ? undefined : this.exports.get(file);
     if (!exported || !this.servesExports()) return;
-    const seen = lookAt(exported);
-    this.oracle.noteLook(exported, seen, seen.keys());
+    this.oracle.noteExport(exported, lookAt(exported));
   }
 
   private servesExports(): boolean {
