@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { JobLedger } from './job-ledger.js';
+import { JobLedger } from './held-job.js';
 
 describe('JobLedger', () => {
   it('does not run a job that still runs, and runs it again after it has ended, with or without an error', async () => {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock, Logger } from '#domain';
 import { BuriedJobRecorder } from './buried-job.js';
 import { EndpointFinder } from './endpoint-finder.js';
-import { JobLedger } from './job-ledger.js';
+import { JobLedger } from './held-job.js';
 import { queueUnavailable } from './queue-errors.js';
 import { TubeLoop } from './tube-loop.js';
 import type { RegisteredWorker } from './tube-worker-registry.js';

@@ -3,8 +3,7 @@ import { Clock } from '#domain';
 import { Database } from '../database.js';
 import { executeIn } from '../entity-sql.js';
 import type { SqlValue } from '../session.js';
-import { markDirty } from './mark-dirty.js';
-import { markAllPartsStale } from './stale-parts.js';
+import { markAllPartsStale, markDirty } from './marks.js';
 
 /** Every state in which an address can be listed. */
 export const addressStates = ['failing', 'waiting', 'excluded', 'in_sync'] as const;

@@ -4,8 +4,7 @@ import { Database } from '../database.js';
 import { AddressEntity } from '../entities/address.entity.js';
 import { ContactEntity } from '../entities/contact.entity.js';
 import { type Field, executeIn, incoming, queryIn, selectRows, selectRowsIn, upsertRows } from '../entity-sql.js';
-import { markDirty } from './mark-dirty.js';
-import { markAllPartsStale, markPartsStaleByEmail } from './stale-parts.js';
+import { markAllPartsStale, markDirty, markPartsStaleByEmail } from './marks.js';
 
 const recordFields = ['email', 'origin', 'state', 'pushedHash', 'consent', 'ownListId'] as const satisfies readonly Field<AddressEntity>[];
 

@@ -4,7 +4,7 @@ import { Database } from '../database.js';
 import { ContactFiguresEntity } from '../entities/contact-figures.entity.js';
 import { ContactPartEntity } from '../entities/contact-part.entity.js';
 import { incoming, selectRows, upsertRows } from '../entity-sql.js';
-import { markAllPartsStale } from './stale-parts.js';
+import { markAllPartsStale } from './marks.js';
 
 /** An account's existing contacts by outcome. Each contact is in one outcome: their sum is the total. */
 export type ContactFigures = Readonly<Pick<ContactFiguresEntity, 'total' | 'inSync' | 'waiting' | 'excluded' | 'failing'>>;

@@ -5,8 +5,7 @@ import { ContactAddressEntity } from '../entities/contact-address.entity.js';
 import { ContactEntity } from '../entities/contact.entity.js';
 import { executeIn, incoming, selectRows, selectRowsIn, upsertRows } from '../entity-sql.js';
 import type { SqlValue } from '../session.js';
-import { markDirty } from './mark-dirty.js';
-import { markPartsStale } from './stale-parts.js';
+import { markDirty, markPartsStale } from './marks.js';
 
 /** A contact as Kommo has it now, with its content under the settings and the hashes of both. */
 export interface ContactVersion extends Pick<

@@ -18,7 +18,7 @@ import { AddressEntity, type WriteBackState } from '../entities/address.entity.j
 import { ContactAddressEntity } from '../entities/contact-address.entity.js';
 import type { RefusalColumns } from '../entities/refusal-columns.js';
 import { assertInTransaction, executeIn, forUpdate, incoming, queryIn, selectRows, selectRowsIn, upsertRows } from '../entity-sql.js';
-import { markPartsStaleByEmail } from './stale-parts.js';
+import { markPartsStaleByEmail } from './marks.js';
 
 /** An unsubscribe that is to be written back to Kommo, with the existing contacts that hold the address. */
 export interface PendingWriteBack {

@@ -3,7 +3,7 @@ import { Clock } from '#domain';
 import { Database } from '../database.js';
 import { AddressEntity } from '../entities/address.entity.js';
 import { executeIn, upsertRows } from '../entity-sql.js';
-import { markDirty } from './mark-dirty.js';
+import { markDirty } from './marks.js';
 
 /** Addresses that the operator adds and removes by hand. Call the methods inside a transaction. */
 // SQL by hand: the statements work on sets of addresses.

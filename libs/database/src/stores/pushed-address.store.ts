@@ -4,7 +4,7 @@ import { Database } from '../database.js';
 import { AccountEntity } from '../entities/account.entity.js';
 import { AddressEntity } from '../entities/address.entity.js';
 import { executeIn, forUpdate, incoming, placeholders, selectRows, selectRowsIn, upsertRows } from '../entity-sql.js';
-import { markAllPartsStale, markPartsStaleByEmail } from './stale-parts.js';
+import { markAllPartsStale, markPartsStaleByEmail } from './marks.js';
 
 /** What one look at Unisender showed of an address. Times are epoch milliseconds. */
 export interface ShownAddress {

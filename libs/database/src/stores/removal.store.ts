@@ -5,7 +5,7 @@ import { AddressEntity } from '../entities/address.entity.js';
 import { RemovalCountEntity } from '../entities/removal-count.entity.js';
 import { executeIn, forUpdate, queryIn, selectRows, upsertRows } from '../entity-sql.js';
 import type { SqlValue } from '../session.js';
-import { markAllPartsStale, markPartsStale } from './stale-parts.js';
+import { markAllPartsStale, markPartsStale } from './marks.js';
 
 /** Removals that wait: those of re-reads only, or all that are not held. */
 export type PlannedScope = 'rereads' | 'all';

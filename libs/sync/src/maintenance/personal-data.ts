@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type AccountEntity, AccountStore, Database, type HeldAddress, type HeldPerson, PersonStore } from '#database';
 import { InvalidInputError, Logger, parseAddress, parseJson, toIsoTime } from '#domain';
 import { AccountLeases } from '../push/account-lease.js';
-import { ErasedRefusals } from '../push/erased-refusals.js';
+import { ErasedRefusals } from '../push/consent-gate.js';
 import { readAccounts } from './account-rounds.js';
 import { type ErasureOutcome, UnisenderErasure } from './unisender-erasure.js';
 

@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { AddressStore, RunStore } from '#database';
 import { Clock, type Secret, isFlushDue } from '#domain';
 import { type AccountWork, throwIfStopping } from './account-work.js';
-import { AddressPusher, type CountPushed } from './address-pusher.js';
+import { AddressPusher } from './address-pusher.js';
 import { DueAddressWork } from './due-address-work.js';
+import type { PushCounts } from './push-plan.js';
 
 const POLL_MS = 100;
 
@@ -19,8 +20,8 @@ export class AddressFlusher {
   ) {}
 
   /**
-   * Verifies and retries addresses whose time has come. Pushes one round when a flush is due, else sleeps for 100 ms. Returns true when no address is dirty, and when the account has no
-   * key. `newestAt` is when the newest event arrived, epoch milliseconds.
+   * Verifies and retries addresses whose time has come. Pushes one round when a flush is due, else sleeps for 100 ms. Returns true
+   * when no address is dirty, and when the account has no key. `newestAt` is when the newest event arrived, epoch milliseconds.
    */
   async flushIfDue(work: AccountWork, newestAt: number): Promise<boolean> {
     if (!work.unisenderKey) return true;
@@ -45,13 +46,12 @@ export class AddressFlusher {
   }
 
   private async pushRound(work: AccountWork, key: Secret): Promise<boolean> {
-    return this.pusher.push(work, key, await this.findCounter(work.lease.accountId));
+    return this.pusher.push(work, key, (counts) => this.count(work.lease.accountId, counts));
   }
 
-  /** The counters of the active run: rows that it left dirty when its worker was killed are counted there. */
-  private async findCounter(accountId: number): Promise<CountPushed | undefined> {
+  /** Adds to the counters of the active run: rows that it left dirty when its worker was killed are counted there. */
+  private async count(accountId: number, counts: PushCounts): Promise<void> {
     const run = await this.runs.findActive(accountId);
-    if (run?.state !== 'running' || run.mode === 'preview') return undefined;
-    return (counts) => this.runs.count(run.runId, { ...counts });
+    if (run?.state === 'running' && run.mode !== 'preview') await this.runs.count(run.runId, { ...counts });
   }
 }
