@@ -11,8 +11,11 @@ const swc = {
 
 export default {
   rootDir: '..',
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   testEnvironment: 'node',
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test', '<rootDir>/widget'],
+  globalSetup: '<rootDir>/test/support/jest-setup.js',
+  globalTeardown: '<rootDir>/test/support/jest-teardown.js',
   testMatch: ['**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', swc] },

@@ -22,7 +22,7 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('the files th
       FILE_TRACE_FOLDER: folder,
       NODE_OPTIONS: `--import ${tracer}`,
       SWEEP_SECONDS: '3600',
-      FILE_TRACE_UNTIL: 'importContacts',
+      ...moreEnv,
     };
     service = await ServiceProcesses.start({ mode, env });
     account = await service.addAccount();

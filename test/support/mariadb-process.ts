@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -32,6 +32,13 @@ export interface MariaDbProcess {
   readonly port: number;
   /** Creates an empty schema with the default collation, which ignores case. */
   createSchema(): Promise<MysqlLocation>;
+  /**
+   * Deletes the rows of a schema's tables, so that it is as new. Returns false, and changes nothing, when its columns are not those
+   * of `columns`, a former result of {@link listColumns}.
+   */
+  empty(database: string, columns: string): Promise<boolean>;
+  /** All columns of a schema as text. */
+  listColumns(database: string): Promise<string>;
   /** Runs one statement as root, for example to kill a connection. */
   query(sql: string): Promise<Record<string, unknown>[]>;
   /** The location of a schema. */
@@ -46,6 +53,8 @@ export interface MariaDbProcess {
 /** True when Debian's mariadbd is installed. */
 export const hasMariaDb = (): boolean => existsSync(SERVER) && existsSync(INSTALLER);
 
+const MIGRATIONS_TABLE = 'migrations';
+
 const root = (port: number) => ({ host: '127.0.0.1', port, user: 'root', password: '' });
 
 const runAsRoot = async (port: number, sql: string): Promise<Record<string, unknown>[]> => {
@@ -53,6 +62,23 @@ const runAsRoot = async (port: number, sql: string): Promise<Record<string, unkn
   try {
     const [rows] = await connection.query(sql);
     return rows as Record<string, unknown>[];
+  } finally {
+    await connection.end();
+  }
+};
+
+const listColumns = async (port: number, database: string): Promise<string> => {
+  const sql = `SELECT table_name AS t, column_name AS c, column_type AS k, column_key AS i FROM information_schema.columns
+    WHERE table_schema = '${database}' ORDER BY table_name, ordinal_position`;
+  return JSON.stringify(await runAsRoot(port, sql));
+};
+
+const emptyTables = async (port: number, database: string): Promise<void> => {
+  const tables = await runAsRoot(port, `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = '${database}'`);
+  const names = tables.map(({ name }) => String(name)).filter((name) => name !== MIGRATIONS_TABLE);
+  const connection = await createConnection({ ...root(port), database, multipleStatements: true });
+  try {
+    await connection.query(`SET foreign_key_checks = 0; ${names.map((name) => `DELETE FROM \`${name}\``).join('; ')}`);
   } finally {
     await connection.end();
   }
@@ -88,8 +114,9 @@ const launch = (folder: string, port: number): ChildProcess => {
   });
 };
 
-const installInto = (folder: string) =>
-  promisify(execFile)(INSTALLER, [
+const install = async (folder: string): Promise<void> => {
+  await mkdir(join(folder, 'tmp'), { recursive: true });
+  await promisify(execFile)(INSTALLER, [
     '--no-defaults',
     '--user=root',
     '--auth-root-authentication-method=normal',
@@ -97,6 +124,21 @@ const installInto = (folder: string) =>
     `--datadir=${join(folder, 'data')}`,
     temporaryFolder(folder),
   ]);
+};
+
+/** Installs once for each run of jest, and copies the folder for each server. */
+const installInto = async (folder: string): Promise<void> => {
+  const shared = process.env['JEST_RUN_FOLDER'];
+  if (shared === undefined) return install(folder);
+  const template = join(shared, 'mariadb');
+  if (!existsSync(template)) {
+    const fresh = await mkdtemp(join(shared, 'install-'));
+    await install(fresh);
+    // Another worker of jest may have been faster.
+    await rename(fresh, template).catch(() => rm(fresh, { recursive: true }));
+  }
+  await cp(template, folder, { recursive: true });
+};
 
 interface Running {
   stop(): Promise<void>;
@@ -119,7 +161,6 @@ const run = async (folder: string, port: number): Promise<Running> => {
 /** Starts Debian's mariadbd on a free port. Throws when it is not installed. */
 export const startMariaDb = async (): Promise<MariaDbProcess> => {
   const folder = await mkdtemp(join(tmpdir(), 'mariadb-'));
-  await mkdir(join(folder, 'tmp'));
   await installInto(folder);
   const port = await findFreePort();
   let running = await run(folder, port);
@@ -133,6 +174,12 @@ export const startMariaDb = async (): Promise<MariaDbProcess> => {
       return locate(database);
     },
     locate,
+    listColumns: (database) => listColumns(port, database),
+    empty: async (database, columns) => {
+      if ((await listColumns(port, database)) !== columns) return false;
+      await emptyTables(port, database);
+      return true;
+    },
     query: (sql) => runAsRoot(port, sql),
     dump: async (database) => {
       const tables = await runAsRoot(port, `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = '${database}'`);

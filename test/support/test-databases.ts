@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import { systemClock } from '#clock';
 import { Database } from '#database';
-import type { DatabaseKind, DatabaseLocation, DatabaseOptions } from '#database';
+import type { DatabaseKind, DatabaseLocation, DatabaseOptions, MysqlLocation } from '#database';
 import { hasMariaDb, startMariaDb } from './mariadb-process.js';
 import type { MariaDbProcess } from './mariadb-process.js';
 
@@ -26,6 +26,10 @@ interface Provider {
   start(): Promise<void>;
   createEmpty(): Promise<DatabaseLocation>;
   createMigrated(): Promise<DatabaseLocation>;
+  /** A database with the current schema and no rows, which only this process uses. It may be used again after {@link release}. */
+  lend(): Promise<DatabaseLocation>;
+  /** Takes back what was lent. Everything that has it open must be closed before. */
+  release(): Promise<void>;
   server(): MariaDbProcess | undefined;
   stop(): Promise<void>;
 }
@@ -55,6 +59,12 @@ class SqliteProvider implements Provider {
     return { kind: 'sqlite', path };
   }
 
+  async lend(): Promise<DatabaseLocation> {
+    return this.createMigrated();
+  }
+
+  async release(): Promise<void> {}
+
   server(): undefined {
     return undefined;
   }
@@ -64,24 +74,43 @@ class SqliteProvider implements Provider {
   }
 }
 
+/** Empties its databases after each test and uses them again: the migration takes a third of a second. */
 class MariaDbProvider implements Provider {
   private mariaDb: MariaDbProcess | undefined;
+  private columns = '';
+  private readonly lent: MysqlLocation[] = [];
+  private readonly clean: MysqlLocation[] = [];
 
   async start(): Promise<void> {
     this.mariaDb = await startMariaDb();
   }
 
-  async createEmpty(): Promise<DatabaseLocation> {
-    if (!this.mariaDb) {
-      throw new Error('MariaDB is not started: call this in a test or hook');
-    }
-    return this.mariaDb.createSchema();
+  async createEmpty(): Promise<MysqlLocation> {
+    return this.running().createSchema();
   }
 
-  async createMigrated(): Promise<DatabaseLocation> {
+  async createMigrated(): Promise<MysqlLocation> {
     const location = await this.createEmpty();
     await migrate(location);
     return location;
+  }
+
+  async lend(): Promise<DatabaseLocation> {
+    const location = this.clean.pop() ?? (await this.createMigrated());
+    this.columns ||= await this.running().listColumns(location.database);
+    this.lent.push(location);
+    return location;
+  }
+
+  async release(): Promise<void> {
+    for (const location of this.lent.splice(0)) {
+      if (await this.running().empty(location.database, this.columns)) this.clean.push(location);
+    }
+  }
+
+  private running(): MariaDbProcess {
+    if (!this.mariaDb) throw new Error('MariaDB is not started: call this in a test or hook');
+    return this.mariaDb;
   }
 
   server(): MariaDbProcess | undefined {
@@ -112,6 +141,7 @@ export const openTestDatabases = (kind: DatabaseKind): TestDatabases => {
   beforeAll(() => provider.start());
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((database) => database.close()));
+    await provider.release();
   });
   afterAll(() => provider.stop());
   const openAt = async (location: DatabaseLocation, options: Partial<DatabaseOptions> = {}): Promise<Database> => {
@@ -120,7 +150,7 @@ export const openTestDatabases = (kind: DatabaseKind): TestDatabases => {
     return database;
   };
   return {
-    open: async (options) => openAt(await provider.createMigrated(), options),
+    open: async (options) => openAt(await provider.lend(), options),
     openAt,
     createEmpty: () => provider.createEmpty(),
     createMigrated: () => provider.createMigrated(),

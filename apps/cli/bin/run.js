@@ -1,3 +1,4 @@
+import { existsSync, statfsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { ChildFailed, run } from './child.js';
 import { prepare } from './preparation.js';
@@ -28,11 +29,23 @@ async function check() {
   return exitCodes.find((exitCode) => exitCode !== 0) ?? 0;
 }
 
+/** A file system in memory: a commit of a test need not survive the machine. */
+const MEMORY_FOLDER = '/dev/shm';
+const MIN_MEMORY_BYTES = 4 * 1024 ** 3;
+
+/** Temporary files of the tests are in memory where it is large enough; TMPDIR overrides it. */
+function chooseTemporaryFolder() {
+  if (process.env.TMPDIR !== undefined || !existsSync(MEMORY_FOLDER)) return;
+  const { bavail, bsize } = statfsSync(MEMORY_FOLDER);
+  if (bavail * bsize >= MIN_MEMORY_BYTES) process.env.TMPDIR = MEMORY_FOLDER;
+}
+
 const setsWorkers = (args) => args.some((arg) => /^(-i|-w|--runInBand|--maxWorkers)/.test(arg));
 
 async function test(args) {
   await prepare({ isBuildNeeded: true, needsDev: true });
-  const workers = setsWorkers(args) ? [] : ['--maxWorkers=2'];
+  chooseTemporaryFolder();
+  const workers = setsWorkers(args) ? [] : ['--maxWorkers=3'];
   const jest = [inRoot('node_modules', 'jest', 'bin', 'jest.js'), '-c', inRoot('.config', 'jest.config.js'), ...workers, ...args];
   return run(process.execPath, ['--experimental-vm-modules', ...jest]);
 }

@@ -229,6 +229,8 @@ export class Database {
       return;
     }
     await this.throughGate(() => this.source.destroy());
+    // Node 20 copies the value of every storage that was ever used into each new promise, until it is disabled.
+    this.current.disable();
     if (this.location.kind === 'sqlite') {
       closeGate(gateKey(this.location.path));
     }
