@@ -50,7 +50,7 @@ import { EventRecorder } from './intake/event-recorder.js';
 import { JobEnqueuer } from './intake/job-enqueuer.js';
 import { KommoInbox, MissedChanges } from './intake/kommo-inbox.js';
 import { KommoPolling } from './intake/kommo-polling.js';
-import { MirrorWriter } from './intake/mirror-writer.js';
+import { MirrorWriter, OutdatedContents } from './intake/mirror-writer.js';
 import { SignedHookReader, StoredConsents, UnisenderInbox } from './intake/unisender-inbox.js';
 import { PlannedRereads } from './intake/planned-rereads.js';
 import { WaitingQuota } from './intake/waiting-quota.js';
@@ -139,6 +139,7 @@ const intake: Type[] = [
   KommoInbox,
   KommoPolling,
   MirrorWriter,
+  OutdatedContents,
   MissedChanges,
   PlannedRereads,
   SignedHookReader,

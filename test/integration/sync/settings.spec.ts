@@ -100,6 +100,21 @@ describe.each(testDatabaseKinds())('changed settings on %s', (kind) => {
     expect(await listed()).toEqual(['new@example.com', 'vip@example.com']);
   });
 
+  it('R62: that webhooks apply before their run does wait for a confirmation too', async () => {
+    const others = Array.from({ length: 14 }, (_, index) => ({ name: `P${index}`, emails: [`p${index}@example.com`], hooks: false }));
+    const ids = await account.createMany(others);
+    await account.connect();
+    const { run_id: runId } = await settings().save(account.accountId, { include_tags: ['vip'] });
+    const lateJobs = world.harness.jobs.splice(0);
+    for (const id of ids) await account.change(id, { name: 'Renamed' });
+    await world.settle();
+    expect(await listed()).toHaveLength(14);
+    world.harness.jobs.push(...lateJobs);
+    await world.work();
+    expect(await listed()).toHaveLength(14);
+    expect(await world.getRun(runId ?? '')).toMatchObject({ state: 'waiting_for_confirmation', planned_removals: 14 });
+  });
+
   it('R62: that are taken back before the confirmation remove nothing', async () => {
     await connected({ name: 'Vip', emails: ['vip@example.com'], tags: ['VIP'] });
     const saved = await save({ include_tags: ['vip'] });

@@ -51,6 +51,8 @@ const toStoredVersion = (row: Pick<ContactEntity, (typeof versionFields)[number]
   savedAtMs: row.updatedAt,
 });
 
+const storedFields = ['contactId', 'modifiedAtSeconds', 'contentHash', 'snapshot'] as const satisfies readonly (keyof StoredContact)[];
+
 const toHolding = (
   accountId: number,
   contactId: number,
@@ -91,10 +93,16 @@ export class ContactStore {
   async listStored(accountId: number, after: number, limit: number): Promise<StoredContact[]> {
     return selectRows(this.database, {
       entity: ContactEntity,
-      fields: ['contactId', 'modifiedAtSeconds', 'contentHash', 'snapshot'],
+      fields: storedFields,
       tail: 'WHERE account_id = ? AND contact_id > ? AND is_deleted = 0 ORDER BY contact_id LIMIT ?',
       params: [accountId, after, limit],
     });
+  }
+
+  /** Lists the existing contacts among these, with what their content is made of. */
+  async listStoredAmong(accountId: number, contactIds: readonly number[]): Promise<StoredContact[]> {
+    const tail = 'WHERE account_id = ? AND is_deleted = 0 AND contact_id IN (?)';
+    return selectRowsIn(this.database, { entity: ContactEntity, fields: storedFields, tail, params: [accountId] }, contactIds);
   }
 
   /** Stores existing contacts and marks every address dirty that they held or hold. Both get the time `stampMs`. */

@@ -8,10 +8,10 @@ import {
   type StoredVersion,
   type WaitingEvent,
 } from '#database';
-import { Clock, type ContactChange, decideChange } from '#domain';
+import { Clock, type ContactChange, decideChange, groupBy } from '#domain';
 import type { AccountWork } from '../push/account-work.js';
 import { mayRefreshKinds } from './email-kind-dictionary.js';
-import { type ContentRules, rulesOf, toVersion } from './mirror-writer.js';
+import { type ContentRules, OutdatedContents, rulesOf, toVersion } from './mirror-writer.js';
 
 /** A contact change with the event that delivered it. */
 export interface DeliveredChange {
@@ -46,6 +46,7 @@ export class ContactApplier {
     private readonly contacts: ContactStore,
     private readonly events: EventStore,
     private readonly gaps: GapStore,
+    private readonly outdated: OutdatedContents,
     private readonly clock: Clock,
   ) {}
 
@@ -64,8 +65,9 @@ export class ContactApplier {
       else if (!this.addToOutcome(rulesOf(work), item, versions, outcome)) unordered.set(item.change.contactId, [item]);
     }
     const hasUnknownKind = mayRefreshKinds(work, this.clock.nowMs()) && [...outcome.saved.values()].some(isOfUnknownKind);
+    const outdatedIds = await this.outdated.find(work, [...outcome.saved.keys()]);
     await work.lease.write(async () => {
-      await this.writeOutcome(work.lease.accountId, outcome);
+      await this.writeOutcome(work.lease.accountId, outcome, outdatedIds);
       // A reconciliation reads the kinds from Kommo and then all contacts.
       if (hasUnknownKind) await this.gaps.open(work.lease.accountId, 'unknown_address_kind');
     });
@@ -97,8 +99,9 @@ export class ContactApplier {
     return true;
   }
 
-  private async writeOutcome(accountId: number, { saved, unchanged, settled }: Outcome): Promise<void> {
-    await this.contacts.save(accountId, [...saved.values()], { cause: 'event' });
+  private async writeOutcome(accountId: number, { saved, unchanged, settled }: Outcome, outdatedIds: ReadonlySet<number>): Promise<void> {
+    const byCause = groupBy(saved.values(), ({ contactId }) => (outdatedIds.has(contactId) ? 'settings' : 'event'));
+    for (const [cause, versions] of byCause) await this.contacts.save(accountId, versions, { cause });
     const only = [...unchanged.values()].filter(({ contactId }) => !saved.has(contactId));
     await this.contacts.saveUnchanged(accountId, only);
     await this.events.settle(accountId, settled);

@@ -8,11 +8,11 @@ import {
   type StoredVersion,
   type WaitingEvent,
 } from '#database';
-import { Clock, type DirtyCause, LONGEST_PAUSE_MS, decideReread, parkDelayMs, unavailableDelayMs } from '#domain';
+import { Clock, type DirtyCause, LONGEST_PAUSE_MS, decideReread, groupBy, parkDelayMs, unavailableDelayMs } from '#domain';
 import type { AccountWork } from '../push/account-work.js';
 import { type DeliveredChange, settle } from './contact-applier.js';
 import { ContactReader, type FoundContacts, type UnreadContact } from './contact-reader.js';
-import { rulesOf, toVersion } from './mirror-writer.js';
+import { OutdatedContents, rulesOf, toVersion } from './mirror-writer.js';
 
 const MAX_REASON_LENGTH = 250;
 
@@ -46,6 +46,7 @@ export class ContactRereader {
     private readonly contacts: ContactStore,
     private readonly events: EventStore,
     private readonly reader: ContactReader,
+    private readonly outdated: OutdatedContents,
     private readonly clock: Clock,
   ) {}
 
@@ -61,7 +62,9 @@ export class ContactRereader {
     const versions = await this.contacts.findVersions(accountId, ids);
     const outcome: Outcome = { saved: [], unchanged: [], deleted: [], settled: [], deferred: [] };
     for (const item of delivered) this.addToOutcome(work, item, { found, mirror: versions.get(item.change.contactId), outcome });
-    await work.lease.write(() => this.writeOutcome(accountId, outcome));
+    const byEvents = outcome.saved.filter(({ cause }) => cause === 'event').map(({ version }) => version.contactId);
+    const outdatedIds = await this.outdated.find(work, byEvents);
+    await work.lease.write(() => this.writeOutcome(accountId, outcome, outdatedIds));
     work.lease.assertHeld();
     const dueAt = outcome.deferred.map((event) => event.dueAt);
     return dueAt.length === 0 ? undefined : Math.min(...dueAt);
@@ -112,12 +115,25 @@ export class ContactRereader {
     }
   }
 
-  private async writeOutcome(accountId: number, { saved, unchanged, deleted, settled, deferred }: Outcome): Promise<void> {
-    for (const cause of ['event', 'reread'] as const) {
-      const versions = saved.filter((item) => item.cause === cause).map(({ version }) => version);
-      const ids = deleted.filter((item) => item.cause === cause).map(({ contactId }) => contactId);
-      await this.contacts.save(accountId, versions, { cause });
-      await this.contacts.markDeleted(accountId, ids, { cause });
+  private async writeOutcome(
+    accountId: number,
+    { saved, unchanged, deleted, settled, deferred }: Outcome,
+    outdatedIds: ReadonlySet<number>,
+  ): Promise<void> {
+    const savedBy = groupBy(saved, ({ cause, version }) => (cause === 'event' && outdatedIds.has(version.contactId) ? 'settings' : cause));
+    for (const [cause, items] of savedBy) {
+      await this.contacts.save(
+        accountId,
+        items.map(({ version }) => version),
+        { cause },
+      );
+    }
+    for (const [cause, items] of groupBy(deleted, (item) => item.cause)) {
+      await this.contacts.markDeleted(
+        accountId,
+        items.map(({ contactId }) => contactId),
+        { cause },
+      );
     }
     await this.contacts.saveUnchanged(accountId, unchanged, { isTimeExact: true });
     await this.events.settle(accountId, settled);

@@ -6,9 +6,11 @@ import {
   type DirtyCause,
   type EmailKinds,
   type StoredSnapshot,
+  addressKinds,
   hashContent,
   hashSnapshot,
   packSnapshot,
+  readPackedSnapshot,
   toContactContent,
   toStoredSnapshot,
   toTagsKey,
@@ -42,6 +44,31 @@ export function toVersion(
     tags: toTagsKey(stored.tags),
     responsibleUserId: stored.responsibleUserId,
   };
+}
+
+/** Whether the settings may keep a contact or an address off the list. */
+const isRestricting = ({ includeTags, excludeTags, responsibleUserIds, ...settings }: AccountSettings): boolean =>
+  includeTags.length + excludeTags.length + responsibleUserIds.length > 0 || settings.addressKinds.length < addressKinds.length;
+
+/** Finds contacts to which the present settings were not applied yet. */
+@Injectable()
+export class OutdatedContents {
+  constructor(private readonly contacts: ContactStore) {}
+
+  /**
+   * Returns the contacts whose stored content differs from what the present settings make of the same snapshot. What a webhook then
+   * removes is removed by the settings, and is counted.
+   */
+  async find(work: AccountWork, contactIds: readonly number[]): Promise<ReadonlySet<number>> {
+    const rules = rulesOf(work);
+    if (!isRestricting(rules.settings)) return new Set();
+    const stored = await this.contacts.listStoredAmong(work.lease.accountId, contactIds);
+    const outdated = stored.filter(({ contactId, modifiedAtSeconds, contentHash, snapshot }) => {
+      if (snapshot === null) return false;
+      return toVersion({ contactId, modifiedAtSeconds, ...readPackedSnapshot(snapshot) }, rules).contentHash !== contentHash;
+    });
+    return new Set(outdated.map(({ contactId }) => contactId));
+  }
 }
 
 /** Writes contacts that were read from Kommo into the mirror. */
