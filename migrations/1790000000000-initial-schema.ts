@@ -333,6 +333,7 @@ const events = (columns: Columns): Table =>
       unique('ux_events_dedup', 'account_id', 'dedup_key'),
       index('ix_events_account_state', 'account_id', 'state', 'due_at', 'event_id'),
       index('ix_events_state', 'state', 'received_at'),
+      index('ix_events_contact', 'account_id', 'contact_id', 'event_id'),
     ],
   });
 
@@ -376,6 +377,13 @@ const runs = (columns: Columns): Table =>
     foreignKeys: [belongsToAccount('fk_runs_account')],
   });
 
+const throughput = (columns: Columns): Table =>
+  new Table({
+    name: 'throughput',
+    columns: [columns.varchar('counter', 32, key), columns.bigint('began_at', key), columns.integer('total', zero)],
+    indices: [index('ix_throughput_began', 'began_at')],
+  });
+
 const failures = (columns: Columns): Table =>
   new Table({
     name: 'failures',
@@ -383,13 +391,18 @@ const failures = (columns: Columns): Table =>
       columns.varchar('failure_id', 32, key),
       columns.bigint('account_id', optional),
       columns.varchar('tube', 64),
+      columns.varchar('server', 255, empty),
       columns.bigint('job_id'),
       columns.longText('payload'),
       columns.varchar('code', 64),
       columns.varchar('reason', 1000),
       columns.bigint('failed_at'),
     ],
-    indices: [index('ix_failures_account', 'account_id', 'failed_at')],
+    indices: [
+      index('ix_failures_account', 'account_id', 'failed_at'),
+      index('ix_failures_failed_at', 'failed_at'),
+      index('ix_failures_job', 'job_id'),
+    ],
   });
 
 const authStates = (columns: Columns): Table =>
@@ -507,6 +520,7 @@ const inOrder = [
   failures,
   authStates,
   rateSlots,
+  throughput,
   pauses,
   alerts,
   audit,

@@ -4,6 +4,8 @@ import {
   AccountStore,
   AddressStore,
   AlertStore,
+  AttentionStore,
+  ChangeStore,
   ContactFiguresStore,
   ContactStore,
   type Database,
@@ -14,9 +16,11 @@ import {
   LeaseStore,
   MailingConsentStore,
   MirrorPurgeStore,
+  PersonViewStore,
   PollStore,
   PushedAddressStore,
   RunStore,
+  ThroughputStore,
   WebhookTokenStore,
 } from '#database';
 import type { Clock } from '#domain';
@@ -88,6 +92,12 @@ function eventPaths(database: Database, clock: Clock): HotPath[] {
     { name: 'find the first deferred event', call: () => events.findNextDue(LARGE_ACCOUNT) },
     { name: 'find accounts with waiting events', call: () => events.listAccountsWaiting(NOW, 1_000) },
     { name: 'show the newest events', call: () => events.list(LARGE_ACCOUNT, 50) },
+    { name: 'show a page of events', call: () => events.list(LARGE_ACCOUNT, 50, { before: 'e0000005000' }) },
+    { name: 'show the events of a contact', call: () => events.list(LARGE_ACCOUNT, 50, { contactId: 5_000 }) },
+    {
+      name: 'search events by e-mail',
+      call: () => events.search(LARGE_ACCOUNT, { email: 'person5000@example.com', contactIds: [5_000], limit: 50 }),
+    },
     { name: 'purge applied events', call: () => events.purge(10, 2_000) },
     { name: 'trim ignored events', call: () => events.trim(LARGE_ACCOUNT, 'ignored', { kept: 100, limit: 100 }) },
   ];
@@ -156,6 +166,11 @@ function accountPaths(database: Database, clock: Clock): HotPath[] {
     { name: 'find the active run', call: () => runs.findActive(LARGE_ACCOUNT) },
     { name: 'list runs', call: () => runs.list(LARGE_ACCOUNT, 50) },
     { name: 'list failures', call: () => new FailureStore(database).list({ accountId: LARGE_ACCOUNT, limit: 50 }) },
+    {
+      name: 'list a page of all failures',
+      call: () => new FailureStore(database).list({ after: { failedAt: NOW, failureId: 'a' }, limit: 50 }),
+    },
+    { name: 'find why a job was buried', call: () => new FailureStore(database).findLast({ server: 'q:11300', jobId: 5 }) },
     { name: 'take a lease', call: () => leases.acquire(LARGE_ACCOUNT, 'worker', 1_000) },
     { name: 'renew a lease', call: () => leases.renew(LARGE_ACCOUNT, 1, 1_000) },
     { name: 'release a lease', call: () => leases.release(LARGE_ACCOUNT, 1) },
@@ -174,6 +189,28 @@ function accountPaths(database: Database, clock: Clock): HotPath[] {
   ];
 }
 
+/** The statements of the console, which reads them again while it is open. */
+function consolePaths(database: Database): HotPath[] {
+  const people = new PersonViewStore(database);
+  const changes = new ChangeStore(database);
+  const attention = new AttentionStore(database);
+  const scope = { accountIds: [LARGE_ACCOUNT], keyHashes: ['hash'], waitingIds: [1] };
+  return [
+    { name: 'find the accounts of an address', call: () => people.listAccountsWithEmail('person5000@example.com', 100) },
+    { name: 'find the accounts of a contact', call: () => people.listAccountsWithContact(5_000, 100) },
+    { name: 'find the holders of addresses', call: () => people.listHoldings(LARGE_ACCOUNT, EMAILS) },
+    { name: 'find the addresses of contacts', call: () => people.listHoldingsOf(LARGE_ACCOUNT, IDS) },
+    { name: 'show contacts', call: () => people.listContacts(LARGE_ACCOUNT, IDS) },
+    { name: 'show addresses', call: () => people.listAddresses(LARGE_ACCOUNT, EMAILS) },
+    { name: 'look for changed accounts', call: () => changes.listAccountMarks(0, 5_000) },
+    { name: 'look for moving runs', call: () => changes.listActiveRuns(1_000) },
+    { name: 'look for newer audit entries', call: () => changes.findLastAudit() },
+    { name: 'find accounts that need attention', call: () => attention.listCandidates(scope, 5_000) },
+    { name: 'find runs that wait for a confirmation', call: () => attention.listWithWaitingRun(5_000) },
+    { name: 'read rates', call: () => new ThroughputStore(database).list(NOW) },
+  ];
+}
+
 /** Every hot path over the database of {@link loadDatabase}. */
 export const listHotPaths = (database: Database, clock: Clock): readonly HotPath[] =>
-  [eventPaths, contactPaths, addressPaths, accountPaths].flatMap((paths) => paths(database, clock));
+  [eventPaths, contactPaths, addressPaths, accountPaths, consolePaths].flatMap((paths) => paths(database, clock));

@@ -1,7 +1,7 @@
 import { HttpService } from '@nestjs/axios';
 import type { Provider } from '@nestjs/common';
 import { Config, loadConfig } from '#config';
-import { Database } from '#database';
+import { Database, ThroughputCounter } from '#database';
 import { Clock, type Job, JobQueue, Logger, RequestLimiter, ServiceError, TransientError, parseFormBody, silentLogger } from '#domain';
 import { AccountSync, BuriedJobs, KommoInbox, RunWorker, SyncModule, TokenRenewal, UnisenderInbox, WebhookTokens, WriteBack } from '#sync';
 import { ApplicationCopies, type ApplicationCopy, type Replacements } from './application-copies.js';
@@ -33,6 +33,8 @@ const config = loadConfig({
   UNISENDER_EXPORT_POLL_MS: '1000',
 });
 
+/** Rates are no part of a history. */
+const uncounted: Pick<ThroughputCounter, 'count'> = { count: () => {} };
 const unlimited: RequestLimiter = { acquire: () => Promise.resolve(), pause: () => Promise.resolve() };
 
 class GlobalsModule {}
@@ -61,6 +63,7 @@ const root = { module: GlobalsModule, global: true, imports: [SyncModule], provi
 const unusable: Replacements = new Map<unknown, unknown>([
   [Database, {}],
   [RequestLimiter, unlimited],
+  [ThroughputCounter, uncounted],
   [JobQueue, {}],
   [HttpService, {}],
 ]);
@@ -93,6 +96,7 @@ export class ServiceProcess implements JobRunner {
       [Logger, loggerOf(log)],
       [Database, life.attach(database)],
       [RequestLimiter, unlimited],
+      [ThroughputCounter, uncounted],
       [JobQueue, queue.portOf(() => life.pass())],
       [HttpService, { axiosRef: { request: send } }],
     ]);

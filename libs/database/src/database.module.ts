@@ -4,6 +4,7 @@ import { Clock, Logger, RequestLimiter } from '#domain';
 import { Database } from './database.js';
 import { DatabaseRequestLimiter, type LimiterOptions, RequestPatience } from './rate/database-request-limiter.js';
 import { rateRules } from './rate/rate-rules.js';
+import { ThroughputCounter } from './rate/throughput-counter.js';
 import { AccessStore } from './stores/access.store.js';
 import { AccountListStore } from './stores/account-list.store.js';
 import { AccountStore } from './stores/account.store.js';
@@ -13,6 +14,7 @@ import { AlertStore } from './stores/alert.store.js';
 import { AttentionStore } from './stores/attention.store.js';
 import { AuditStore } from './stores/audit.store.js';
 import { AuthStateStore } from './stores/auth-state.store.js';
+import { ChangeStore } from './stores/change.store.js';
 import { ContactFiguresStore } from './stores/contact-figures.store.js';
 import { ContactStore } from './stores/contact.store.js';
 import { ErasedRefusalStore } from './stores/erased-refusal.store.js';
@@ -26,6 +28,7 @@ import { MailingConsentStore } from './stores/mailing-consent.store.js';
 import { ManualAddressStore } from './stores/manual-address.store.js';
 import { MirrorPurgeStore } from './stores/mirror-purge.store.js';
 import { PersonStore } from './stores/person.store.js';
+import { PersonViewStore } from './stores/person-view.store.js';
 import { PollStore } from './stores/poll.store.js';
 import { PurgeStore } from './stores/purge.store.js';
 import { PauseStore } from './stores/pause.store.js';
@@ -36,6 +39,7 @@ import { RoundStore } from './stores/round.store.js';
 import { RunStore } from './stores/run.store.js';
 import { SettingsEffectStore } from './stores/settings-effect.store.js';
 import { SealedValueStore } from './stores/sealed-value.store.js';
+import { ThroughputStore } from './stores/throughput.store.js';
 import { WebhookTokenStore } from './stores/webhook-token.store.js';
 
 const LIMITER_OPTIONS = Symbol('options of the request limiter');
@@ -50,6 +54,7 @@ const stores = [
   AttentionStore,
   AuditStore,
   AuthStateStore,
+  ChangeStore,
   ContactFiguresStore,
   ContactStore,
   ErasedRefusalStore,
@@ -63,6 +68,7 @@ const stores = [
   ManualAddressStore,
   MirrorPurgeStore,
   PersonStore,
+  PersonViewStore,
   PollStore,
   PurgeStore,
   PushedAddressStore,
@@ -73,6 +79,7 @@ const stores = [
   RunStore,
   SettingsEffectStore,
   SealedValueStore,
+  ThroughputStore,
   WebhookTokenStore,
 ];
 
@@ -86,10 +93,15 @@ const stores = [
   providers: [
     { provide: Database, inject: [Config, Clock], useFactory: (config: Config, clock: Clock) => Database.open(config.database, { clock }) },
     ...stores,
+    ThroughputCounter,
     {
       provide: LIMITER_OPTIONS,
-      inject: [Logger, { token: RequestPatience, optional: true }],
-      useFactory: (logger: Logger, patience?: RequestPatience): LimiterOptions => ({ logger, ...patience }),
+      inject: [Logger, ThroughputCounter, { token: RequestPatience, optional: true }],
+      useFactory: (logger: Logger, throughput: ThroughputCounter, patience?: RequestPatience): LimiterOptions => ({
+        logger,
+        onRequest: (vendor) => throughput.count(`${vendor}_requests`),
+        ...patience,
+      }),
     },
     {
       provide: RequestLimiter,
@@ -98,7 +110,7 @@ const stores = [
         new DatabaseRequestLimiter({ slots, pauses }, clock, rateRules(config), options),
     },
   ],
-  exports: [Database, ...stores, RequestLimiter],
+  exports: [Database, ...stores, RequestLimiter, ThroughputCounter],
 })
 export class DatabaseModule implements OnApplicationShutdown {
   constructor(

@@ -46,6 +46,9 @@ const IN_CHUNK = 500;
 /** `?,?,…` for so many values; at least one. */
 export const placeholders = (count: number): string => new Array<string>(count).fill('?').join(',');
 
+/** The LIKE pattern for text that contains this text; `!` escapes LIKE's own characters. */
+export const containing = (text: string): string => `%${text.replace(/[!%_]/g, '!$&')}%`;
+
 /** The update rule by which these fields take the new value. */
 export const incoming = <Name extends string>(...fields: Name[]): Record<Name, 'incoming'> =>
   Object.fromEntries(fields.map((field) => [field, 'incoming'])) as Record<Name, 'incoming'>;

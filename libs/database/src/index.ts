@@ -17,6 +17,8 @@ export {
   IntegrationEntity,
   PauseEntity,
   RunEntity,
+  ThroughputEntity,
+  type ThroughputName,
   type UnisenderWebhookState,
   type WebhookState,
   WebhookTokenEntity,
@@ -31,6 +33,7 @@ export { AlertStore, type DueAlert } from './stores/alert.store.js';
 export { type AttentionCandidate, AttentionStore } from './stores/attention.store.js';
 export { type AuditFilter, AuditStore } from './stores/audit.store.js';
 export { AuthStateStore } from './stores/auth-state.store.js';
+export { type AccountMark, ChangeStore } from './stores/change.store.js';
 export { type ContactFigures, ContactFiguresStore, type ContactRange, noContacts } from './stores/contact-figures.store.js';
 export {
   ContactStore,
@@ -42,6 +45,8 @@ export {
 } from './stores/contact.store.js';
 export {
   type DeferredEvent,
+  type EventFilter,
+  type EventPage,
   EventStore,
   type EventView,
   type NewEvent,
@@ -49,7 +54,7 @@ export {
   type WaitingEvent,
 } from './stores/event.store.js';
 export { type ErasedRefusal, ErasedRefusalStore } from './stores/erased-refusal.store.js';
-export { FailureStore } from './stores/failure.store.js';
+export { type FailureFilter, FailureStore } from './stores/failure.store.js';
 export { type DatabaseFigures, FigureStore } from './stores/figure.store.js';
 export { GapStore, type OpenGap } from './stores/gap.store.js';
 export { IntegrationStore, type NewIntegration } from './stores/integration.store.js';
@@ -57,6 +62,7 @@ export { LeaseStore } from './stores/lease.store.js';
 export { MailingConsentStore, type PendingWriteBack } from './stores/mailing-consent.store.js';
 export { ManualAddressStore } from './stores/manual-address.store.js';
 export { type HeldAddress, type HeldContact, type HeldEvent, type HeldPerson, PersonStore } from './stores/person.store.js';
+export { PersonViewStore, type ShownContact, type ShownHolding } from './stores/person-view.store.js';
 export { PurgeStore } from './stores/purge.store.js';
 export { type NewPause, PauseStore } from './stores/pause.store.js';
 export { PollStore } from './stores/poll.store.js';
@@ -69,7 +75,9 @@ export { MirrorPurgeStore } from './stores/mirror-purge.store.js';
 export { type NewRun, type RunCounts, type RunPatch, RunStore } from './stores/run.store.js';
 export { SealedValueStore, type SealedColumn, type SealedValue, canaryColumn, sealedColumns } from './stores/sealed-value.store.js';
 export { type NewWebhookToken, WebhookTokenStore } from './stores/webhook-token.store.js';
+export { SPAN_MS, ThroughputStore } from './stores/throughput.store.js';
 export { DatabaseModule } from './database.module.js';
 export { DatabaseRequestLimiter, RequestPatience } from './rate/database-request-limiter.js';
+export { ThroughputCounter } from './rate/throughput-counter.js';
 export type { RateRule } from './rate/plan-reservation.js';
 export { type VendorLimits, rateRules, strictRule } from './rate/rate-rules.js';

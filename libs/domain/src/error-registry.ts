@@ -140,6 +140,10 @@ const registry = {
   // Jobs and the queue
   invalid_job: invalid(400, 'Correct the body of the job, or delete the job.'),
   invalid_job_id: invalid(400, 'Take a job id from GET /operations/queues/<tube>/peek.'),
+  job_unknown: invalid(404, 'Take a job id from GET /operations/queues/<tube>/peek.'),
+  job_ambiguous: invalid(409, 'Name the queue server: ?server=<host:port>.'),
+  job_state: invalid(409, 'Look at the job again: a worker may hold it.'),
+  unknown_tube: invalid(404, 'Take the name of a tube from GET /operations/queues.'),
   unknown_queue_server: invalid(400, 'Use a server of BEANSTALK_URL.'),
   queue_unavailable: transient('Start beanstalkd again, if it does not come back by itself.'),
   queue_timeout: transient(),
@@ -172,6 +176,7 @@ const registry = {
   alert_webhook_not_configured: bug('Set ALERT_WEBHOOK_URL.'),
 
   // The service itself
+  too_many_streams: transient('Close another console, or wait until one is closed.'),
   server_busy: transient('Send fewer or smaller bodies at a time.'),
   internal_error: bug(),
   unexpected: bug(),

@@ -128,6 +128,7 @@ export {
 export { parseJsonBody } from './json-body.js';
 export { findJsonExcess, type JsonLimits, parseJsonWithin } from './json-limits.js';
 export { chooseList, type ListChoice, type ListRequest, type ListSetting, listSettingOf, type NamedList } from './list-choice.js';
+export { decideListVerdict, explainVerdict, type ListFacts, type ListVerdict } from './list-verdict.js';
 export { type LogFields, Logger, silentLogger } from './logger.js';
 export {
   addRefusals,

@@ -20,6 +20,9 @@ export interface TubeStatistics {
   readonly paused: boolean;
   /** 0 unless it is paused. */
   readonly pausedSecondsLeft: number;
+  /** Jobs since the start of the server. */
+  readonly jobsPut: number;
+  readonly jobsDeleted: number;
 }
 
 /** A server's counters since its start, or why it does not reply. */
@@ -30,6 +33,8 @@ export type ServerState =
       readonly version: string;
       readonly uptimeSeconds: number;
       readonly connections: number;
+      /** Connections that reserve jobs. */
+      readonly workers: number;
       readonly jobsPut: number;
       readonly jobTimeouts: number;
       /** It accepts no more jobs (drain mode, before a stop). */
@@ -73,6 +78,8 @@ export function toTubeStatistics(server: string, tube: string, statistics: Stati
     waiting: count('current-waiting'),
     paused: count('pause') > 0,
     pausedSecondsLeft: count('pause-time-left'),
+    jobsPut: count('total-jobs'),
+    jobsDeleted: count('cmd-delete'),
   };
 }
 
@@ -85,6 +92,7 @@ export function toServerState(server: string, statistics: Statistics): ServerSta
     version: String(statistics['version']),
     uptimeSeconds: count('uptime'),
     connections: count('current-connections'),
+    workers: count('current-workers'),
     jobsPut: count('total-jobs'),
     jobTimeouts: count('job-timeouts'),
     isDraining: String(statistics['draining']) === 'true',

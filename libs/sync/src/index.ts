@@ -49,5 +49,8 @@ export { Sweep } from './maintenance/sweep.js';
 export { WebhookRotation, type WebhookRotationReport } from './maintenance/webhook-rotation.js';
 export { type WebhookCheck, WebhookWatchdog } from './maintenance/webhook-watchdog.js';
 export { type AccountAttentionView, AttentionList } from './accounts/attention-list.js';
+export { PersonLookup, type PersonLookupQuery } from './accounts/person-lookup.js';
+export { ChangeReader, type Changes, type Snapshot } from './system/changes.js';
 export { type Finding, type FindingLevel } from './system/finding.js';
+export { Overview, type OverviewView } from './system/overview.js';
 export { SystemChecks, type SystemState } from './system/system-checks.js';

@@ -27,6 +27,7 @@ import { KommoWebhooks } from './accounts/kommo-webhooks.js';
 import { SettingsChanges } from './accounts/settings-changes.js';
 import { AccountDisconnection, PendingUninstalls, Uninstall } from './accounts/uninstall.js';
 import { OperatorChanges, UnisenderContacts } from './accounts/unisender-contacts.js';
+import { PersonLookup } from './accounts/person-lookup.js';
 import { Resync } from './accounts/resync.js';
 import { UnisenderAccounts } from './accounts/unisender-accounts.js';
 import { UnisenderKeyCheck } from './accounts/unisender-key-check.js';
@@ -112,11 +113,14 @@ import { SettingsRuns } from './runs/settings-runs.js';
 import { VerifyPhase } from './runs/verify-phase.js';
 import { SecretsModule } from './secrets.module.js';
 import { AccountChecks } from './system/account-checks.js';
+import { ChangeReader } from './system/changes.js';
 import { DatabaseChecks } from './system/database-checks.js';
 import { EnvironmentChecks } from './system/environment-checks.js';
+import { Overview } from './system/overview.js';
 import { QueueChecks } from './system/queue-checks.js';
 import { ScheduleCheck } from './system/schedule-check.js';
 import { SystemChecks } from './system/system-checks.js';
+import { WorkRates } from './system/work-rates.js';
 import { AccountHosts } from './tokens/account-hosts.js';
 import { ExclusiveRefresh } from './tokens/exclusive-refresh.js';
 import { OAuthClients } from './tokens/oauth-clients.js';
@@ -238,6 +242,7 @@ const accounts: Type[] = [
   KommoContacts,
   KommoWebhooks,
   OperatorChanges,
+  PersonLookup,
   SettingsChanges,
   PendingUninstalls,
   Uninstall,
@@ -295,7 +300,17 @@ const maintenance: Type[] = [
 ];
 
 /** What the operator sees of the installation. */
-const system: Type[] = [AccountChecks, DatabaseChecks, EnvironmentChecks, QueueChecks, ScheduleCheck, SystemChecks];
+const system: Type[] = [
+  AccountChecks,
+  ChangeReader,
+  DatabaseChecks,
+  EnvironmentChecks,
+  Overview,
+  QueueChecks,
+  ScheduleCheck,
+  SystemChecks,
+  WorkRates,
+];
 
 /** What the apps use. */
 const useCases: Type[] = [
@@ -312,6 +327,7 @@ const useCases: Type[] = [
   AuditLog,
   AuthorizationLinks,
   BuriedJobs,
+  ChangeReader,
   ContactCensus,
   DisconnectedAccounts,
   EncryptionKeyCheck,
@@ -320,7 +336,9 @@ const useCases: Type[] = [
   KeyRotation,
   KommoContacts,
   KommoInbox,
+  Overview,
   Pauses,
+  PersonLookup,
   PersonalData,
   Retention,
   RunService,

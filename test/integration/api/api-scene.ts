@@ -69,7 +69,13 @@ export class ApiScene {
       config: settings,
       ...(options.limiter ? { limiter: options.limiter } : {}),
     });
-    const queue = { isReady: () => Promise.resolve(true), listTubeStatistics: () => Promise.resolve([]), ...options.queue };
+    const fake = {
+      isReady: () => Promise.resolve(true),
+      listTubeStatistics: () => Promise.resolve([]),
+      listServers: () => Promise.resolve([]),
+      ...options.queue,
+    };
+    const queue = options.queue instanceof QueueClient ? options.queue : fake;
     const module = await builder.overrideProvider(QueueClient).useValue(queue).compile();
     const loggedRequests: RequestRecord[] = [];
     const adapter = createServer({

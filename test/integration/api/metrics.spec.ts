@@ -39,7 +39,16 @@ describe.each(testDatabaseKinds())('GET /metrics on %s', (kind) => {
         { eventId: '1', source: 'kommo', action: 'add', contactId: 1, payload: '{}', dedupKey: 'a', state: 'waiting', reason: null },
       ]);
     await api.harness.get(RunStore).create({ runId: 'r', accountId: ACCOUNT_ID, mode: 'import', trigger: 'operator', totalEstimate: null });
-    const failure = { accountId: ACCOUNT_ID, tube: 'contacts', jobId: 1, payload: '{}', code: 'x', reason: 'x', failedAt: 1 };
+    const failure = {
+      accountId: ACCOUNT_ID,
+      tube: 'contacts',
+      server: 'q:11300',
+      jobId: 1,
+      payload: '{}',
+      code: 'x',
+      reason: 'x',
+      failedAt: 1,
+    };
     await api.harness.get(FailureStore).add(failure);
     api.harness.clock.advance(60_000);
     const values = await valuesOf(api);
@@ -70,7 +79,7 @@ describe.each(testDatabaseKinds())('GET /metrics on %s', (kind) => {
     const tube = { server: 'q:11300', tube: 'imports', ready: 3, reserved: 1, delayed: 0, buried: 2, waiting: 4, paused: false };
     const api = await ApiScene.open({
       database: await databases.open(),
-      queue: { listTubeStatistics: () => Promise.resolve([{ ...tube, pausedSecondsLeft: 0 }]) },
+      queue: { listTubeStatistics: () => Promise.resolve([{ ...tube, pausedSecondsLeft: 0, jobsPut: 6, jobsDeleted: 0 }]) },
     });
     await api.sendAsOperator('GET', `/operations/accounts/${ACCOUNT_ID}`);
     await api.send('GET', '/no/such/route');

@@ -307,7 +307,16 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
 
   describe('failures', () => {
     it('are listed newest first, of one account or all', async () => {
-      const failure = { accountId: 1, tube: 'contacts', jobId: 5, payload: '{}', code: 'bug', reason: 'x'.repeat(2000), failedAt: NOW };
+      const failure = {
+        accountId: 1,
+        tube: 'contacts',
+        server: 'q:11300',
+        jobId: 5,
+        payload: '{}',
+        code: 'bug',
+        reason: 'x'.repeat(2000),
+        failedAt: NOW,
+      };
       await stores.failures.add(failure);
       const newest = await stores.failures.add({ ...failure, accountId: null, failedAt: NOW + 1 });
       expect((await stores.failures.list({ limit: 9 })).map(({ failedAt }) => failedAt)).toEqual([NOW + 1, NOW]);

@@ -1,14 +1,17 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { AuditStore } from '#database';
 import { openTestDatabases } from '../../support/test-databases.js';
-import { ApiScene, type Method } from '../api/api-scene.js';
+import { ApiScene, type Method, OPERATOR } from '../api/api-scene.js';
 import { listRoutes } from '../api/routes.js';
 
 const ACCOUNT_ID = 501;
 const READ_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
 /** Routes that read although their method is not GET. */
-const READS = ['POST /operations/export'];
+const READS = ['POST /operations/export', 'POST /operations/person'];
+
+/** Its response does not end. */
+const STREAM = '/operations/stream';
 
 describe('CONSOLE_READ_ONLY=1', () => {
   const databases = openTestDatabases('sqlite');
@@ -40,11 +43,17 @@ describe('CONSOLE_READ_ONLY=1', () => {
   });
 
   it('allows what reads', async () => {
-    for (const { method, path } of listOperations().filter(({ method }) => method === 'GET')) {
+    for (const { method, path } of listOperations().filter(({ method, path }) => method === 'GET' && path !== STREAM)) {
       expect({ method, path, status: (await scene.sendAsOperator('GET', urlOf(path))).status }).not.toMatchObject({ status: 403 });
     }
     const call = { body: { email: 'a@example.org', account_id: ACCOUNT_ID } };
     expect((await scene.sendAsOperator('POST', '/operations/export', call)).status).toBe(200);
+    expect((await scene.sendAsOperator('POST', '/operations/person', call)).status).toBe(200);
+    const stream = new AbortController();
+    await scene.app.listen(0, '127.0.0.1');
+    const response = await fetch(`${await scene.app.getUrl()}${STREAM}`, { headers: OPERATOR, signal: stream.signal });
+    expect(response.status).toBe(200);
+    stream.abort();
   });
 
   it('does not show a client without the token that the console is read-only', async () => {

@@ -46,6 +46,7 @@ describe.each(testDatabaseKinds())('Retention on %s', (kind) => {
     harness.get(FailureStore).add({
       accountId: ACCOUNT_ID,
       tube: 'contacts',
+      server: 'q:11300',
       jobId: 1,
       payload: '{}',
       code: 'some_bug',

@@ -35,9 +35,10 @@ function toAuditedAction({ action, details }: AuditedRoute, request: FastifyRequ
   };
 }
 
-/** The input of a handler: the query of a GET request, the body of any other one, and the path. */
-const inputOf = ({ method, query, body, params }: FastifyRequest): Record<string, unknown> => ({
-  ...((method === 'GET' ? query : body) as Record<string, unknown> | undefined),
+/** The input of a handler: the query, the body, and the path. A name in the body wins over one in the query. */
+const inputOf = ({ query, body, params }: FastifyRequest): Record<string, unknown> => ({
+  ...(query as Record<string, unknown> | undefined),
+  ...(body as Record<string, unknown> | undefined),
   ...(params as Record<string, unknown>),
 });
 

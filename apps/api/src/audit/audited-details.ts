@@ -1,4 +1,4 @@
-import { runModes, vendors } from '#domain';
+import { runModes, tubes, vendors } from '#domain';
 import { widgetActions } from '#sync';
 
 type Detail = string | number | boolean;
@@ -17,6 +17,16 @@ export const runMode: DetailReader = (value) => runModes.find((mode) => mode ===
 
 /** Keeps the name of a vendor. */
 export const vendor: DetailReader = (value) => vendors.find((name) => name === value);
+
+/** Keeps the name of a tube. */
+export const tube: DetailReader = (value) => tubes.find((name) => name === value);
+
+/** Keeps a number of up to 15 digits. */
+export const number: DetailReader = (value) => (/^\d{1,15}$/.test(String(value)) ? Number(value) : undefined);
+
+/** Keeps `host:port` of a queue server. */
+export const queueServer: DetailReader = (value) =>
+  typeof value === 'string' && /^[\w.-]{1,100}:\d{1,5}$/.test(value) ? value : undefined;
 
 /** Keeps a number of minutes. */
 export const minutes: DetailReader = (value) => (/^\d{1,9}$/.test(String(value)) ? Number(value) : undefined);

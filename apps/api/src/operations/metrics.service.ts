@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import { FigureStore } from '#database';
-import { Clock, Logger, ServiceError } from '#domain';
+import { Logger, ServiceError } from '#domain';
 import { QueueClient } from '#queue';
 import { ServiceMetrics } from './service-metrics.js';
 
@@ -11,17 +11,13 @@ const NO_ROUTE = 'none';
 /** Counts the requests of this process, and reads the counts of the deployment for each scrape. */
 @Injectable()
 export class MetricsService implements OnModuleInit {
-  private readonly metrics: ServiceMetrics;
-
   constructor(
     private readonly figures: FigureStore,
     private readonly queue: QueueClient,
     private readonly adapterHost: HttpAdapterHost,
     private readonly logger: Logger,
-    clock: Clock,
-  ) {
-    this.metrics = new ServiceMetrics(clock);
-  }
+    private readonly metrics: ServiceMetrics,
+  ) {}
 
   /** The content type of what {@link render} returns. */
   get contentType(): string {

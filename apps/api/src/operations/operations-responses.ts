@@ -500,7 +500,7 @@ export interface PersonAccount {
   readonly list_title: string | null;
   readonly contacts: readonly PersonContact[];
   readonly addresses: readonly PersonAddress[];
-  /** The newest 50 events of the contacts, and those of Unisender among the account's newest events. */
+  /** The newest 50 events of the contacts, and those of Unisender among the newest 5,000 events of the account. */
   readonly events: readonly EventResponse[];
 }
 
@@ -658,7 +658,7 @@ export interface AuditResponse {
 /**
  * `GET /operations/stream`: server-sent events, with the header `Authorization`. `event:` is the key, `data:` the value as JSON.
  *
- * After the connection the server sends one `hello`, `overview`, `queues`, and a `run` for each active run; then each of them when it
+ * After the connection the server sends one `hello`, `overview`, `queues`, `pauses`, and a `run` for each active run; then each of them when it
  * has changed, at most two seconds late. A comment line follows every 15 seconds. The server closes the connection when the client
  * reads too slowly, and when it stops: connect again, and read again what is shown.
  */
@@ -674,4 +674,6 @@ export interface StreamEvents {
   readonly audit: { readonly audit_id: string };
   /** Pauses began or ended. */
   readonly pauses: PausesResponse;
+  /** What is shown is old: the database does not respond. The next event of another kind ends it. */
+  readonly problem: { readonly error: string };
 }

@@ -1,7 +1,8 @@
 import type { EventView, FailureEntity } from '#database';
 import { toIsoTime } from '#domain';
+import type { EventResponse, FailureResponse } from './operations-responses.js';
 
-export const toEventView = (event: EventView) => ({
+export const toEventView = (event: EventView): EventResponse => ({
   event_id: event.eventId,
   source: event.source,
   action: event.action,
@@ -13,10 +14,11 @@ export const toEventView = (event: EventView) => ({
   applied_at: toIsoTime(event.appliedAt),
 });
 
-export const toFailureView = (failure: FailureEntity) => ({
+export const toFailureView = (failure: FailureEntity): FailureResponse => ({
   failure_id: failure.failureId,
   account_id: failure.accountId,
   tube: failure.tube,
+  server: failure.server,
   job_id: failure.jobId,
   payload: failure.payload,
   code: failure.code,

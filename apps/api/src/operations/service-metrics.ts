@@ -1,6 +1,7 @@
+import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { DatabaseFigures } from '#database';
-import { accountStatuses, type Clock } from '#domain';
+import { type DatabaseFigures, ThroughputCounter } from '#database';
+import { accountStatuses, Clock } from '#domain';
 import type { TubeStatistics } from '#queue';
 
 /** Counts from the database and the queue; undefined for a source that does not respond. */
@@ -18,6 +19,7 @@ export interface CompletedRequest {
   readonly durationMs: number;
 }
 
+const HOOK_ROUTES = new Set(['/webhook/:token', '/unisender/webhook/:token']);
 const PREFIX = 'kommo_unisender_';
 const BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const noAccounts = Object.fromEntries(accountStatuses.map((status) => [status, 0]));
@@ -27,13 +29,17 @@ const jobStates = ['ready', 'reserved', 'delayed', 'buried'] as const;
 type Labels = Readonly<Record<string, string>>;
 
 /** The metrics of the deployment and of this process, in Prometheus' text form. No label holds a contact or an account. */
+@Injectable()
 export class ServiceMetrics {
   private readonly registry = new Registry();
   private readonly gauges = new Map<string, Gauge>();
   private readonly requests: Histogram;
   private hasProcessMetrics = false;
 
-  constructor(private readonly clock: Clock) {
+  constructor(
+    private readonly clock: Clock,
+    private readonly throughput: ThroughputCounter,
+  ) {
     this.requests = new Histogram({
       name: `${PREFIX}http_request_seconds`,
       help: 'Duration of the requests that this process responded to.',
@@ -51,6 +57,7 @@ export class ServiceMetrics {
   /** Counts one request. */
   count({ method, route, status, durationMs }: CompletedRequest): void {
     this.requests.observe({ method, route, status: String(status) }, durationMs / 1_000);
+    if (status === 200 && method === 'POST' && HOOK_ROUTES.has(route)) this.throughput.count('hooks');
   }
 
   /** Returns all metrics as text. */

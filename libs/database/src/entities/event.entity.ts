@@ -15,6 +15,7 @@ export type EventState = 'waiting' | 'applied' | 'ignored' | 'unreadable' | 'ref
 @Index('ux_events_dedup', ['accountId', 'dedupKey'], { unique: true })
 @Index('ix_events_account_state', ['accountId', 'state', 'dueAt', 'eventId'])
 @Index('ix_events_state', ['state', 'receivedAt'])
+@Index('ix_events_contact', ['accountId', 'contactId', 'eventId'])
 export class EventEntity {
   @PrimaryColumn(bigintColumn({ name: 'account_id' }))
   accountId!: number;

@@ -4,6 +4,8 @@ import { bigintColumn } from './columns.js';
 /** A buried job with its reason, for the operator. */
 @Entity('failures')
 @Index('ix_failures_account', ['accountId', 'failedAt'])
+@Index('ix_failures_failed_at', ['failedAt'])
+@Index('ix_failures_job', ['jobId'])
 export class FailureEntity {
   @PrimaryColumn({ name: 'failure_id', type: 'varchar', length: 32 })
   failureId!: string;
@@ -14,6 +16,11 @@ export class FailureEntity {
   @Column({ name: 'tube', type: 'varchar', length: 64 })
   tube!: string;
 
+  /** The queue server of the job. */
+  @Column({ name: 'server', type: 'varchar', length: 255, default: '' })
+  server!: string;
+
+  /** Unique on its server only. */
   @Column(bigintColumn({ name: 'job_id' }))
   jobId!: number;
 

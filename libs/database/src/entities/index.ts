@@ -19,4 +19,5 @@ export { RateSlotEntity } from './rate-slot.entity.js';
 export { RemovalCountEntity } from './removal-count.entity.js';
 export { RunEntity } from './run.entity.js';
 export { SealedKeyEntity } from './sealed-key.entity.js';
+export { ThroughputEntity, type ThroughputName } from './throughput.entity.js';
 export { WebhookTokenEntity, type WebhookVendor } from './webhook-token.entity.js';

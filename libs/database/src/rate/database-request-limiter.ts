@@ -1,5 +1,5 @@
 import { systemElapsedMs } from '#clock';
-import { type Clock, type Logger, type RequestLimiter, silentLogger, type VendorRefusal } from '#domain';
+import { type Clock, type Logger, type RequestLimiter, silentLogger, type Vendor, type VendorRefusal, vendors } from '#domain';
 import type { PauseStore } from '../stores/pause.store.js';
 import type { RateSlotStore } from '../stores/rate-slot.store.js';
 import type { RateRule } from './plan-reservation.js';
@@ -20,6 +20,8 @@ export interface LimiterOptions {
   readonly elapsedMs?: () => number;
   /** Gets a line for each pause. Default: none does. */
   readonly logger?: Logger;
+  /** Called for each request that may leave. Must not throw. Default: no effect. */
+  readonly onRequest?: (vendor: Vendor) => void;
 }
 
 /** What all processes share. */
@@ -43,15 +45,17 @@ export class DatabaseRequestLimiter implements RequestLimiter {
   private readonly reservations: SlotReservations;
   private readonly elapsedMs: () => number;
   private readonly maxWaitMs: number;
+  private readonly onRequest: (vendor: Vendor) => void;
 
   constructor(
     stores: LimiterStores,
     private readonly clock: Clock,
     rules: (key: string) => RateRule | undefined,
-    { elapsedMs = systemElapsedMs, maxWaitMs = DEFAULT_MAX_WAIT_MS, logger = silentLogger }: LimiterOptions = {},
+    { elapsedMs = systemElapsedMs, maxWaitMs = DEFAULT_MAX_WAIT_MS, logger = silentLogger, onRequest = () => {} }: LimiterOptions = {},
   ) {
     this.elapsedMs = elapsedMs;
     this.maxWaitMs = maxWaitMs;
+    this.onRequest = onRequest;
     this.pauses = new VendorPauses(stores.pauses, logger);
     this.reservations = new SlotReservations(stores.slots, this.pauses, elapsedMs, rules);
   }
@@ -64,7 +68,10 @@ export class DatabaseRequestLimiter implements RequestLimiter {
     signal?.throwIfAborted();
     const distinct = [...new Set(keys)];
     const [widest] = distinct;
-    if (widest !== undefined) await this.laneOf(line ?? widest).pass(distinct, signal);
+    if (widest === undefined) return;
+    await this.laneOf(line ?? widest).pass(distinct, signal);
+    const vendor = vendors.find((name) => widest.startsWith(name));
+    if (vendor) this.onRequest(vendor);
   }
 
   /** Stops further requests under the key in every process. See {@link VendorPauses.refuse}. */

@@ -38,7 +38,7 @@ export class AttentionStore {
   async listCandidates({ accountIds, keyHashes, waitingIds }: AttentionScope, limit: number): Promise<AttentionCandidate[]> {
     const among = (column: string, values: readonly unknown[]) =>
       values.length === 0 ? '' : ` OR ${column} IN (${placeholders(values.length)})`;
-    const tail = `WHERE status <> 'disconnected' AND (status IN ('reauthorization_required', 'suspended') OR awaits_approval = 1
+    const tail = `WHERE account_id > 0 AND status <> 'disconnected' AND (status IN ('reauthorization_required', 'suspended') OR awaits_approval = 1
         OR authorization_refused_at IS NOT NULL OR unisender_block IS NOT NULL OR webhook_state IN ('disabled', 'missing')
         OR unisender_webhook_state = 'stopped'${among('account_id', [...accountIds, ...waitingIds])}${among('unisender_key_hash', keyHashes)})
       ORDER BY account_id LIMIT ?`;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock, groupBy } from '#domain';
 import { Database } from '../database.js';
 import { EventEntity, type EventState } from '../entities/event.entity.js';
-import { type Field, type OnConflict, executeIn, selectRows, upsertRows } from '../entity-sql.js';
+import { type Field, type OnConflict, containing, executeIn, placeholders, selectRows, upsertRows } from '../entity-sql.js';
 import type { SqlValue } from '../session.js';
 
 /** Accounts of one statement of the sweep. */
@@ -42,6 +42,33 @@ const viewFields = [
 
 /** An event without its payload. */
 export type EventView = Pick<EventEntity, (typeof viewFields)[number]>;
+
+/** Which events to list. */
+export interface EventFilter {
+  /** Only older events than this one. */
+  readonly before?: string | undefined;
+  readonly contactId?: number | undefined;
+}
+
+/** Which events to search for. */
+export interface EventSearch {
+  readonly email: string;
+  /** Contacts whose events are found too. */
+  readonly contactIds: readonly number[];
+  readonly before?: string | undefined;
+  readonly limit: number;
+}
+
+/** A part of the found events; `next` is `before` of the next part, undefined at the end. */
+export interface EventPage {
+  readonly events: EventView[];
+  readonly next: string | undefined;
+}
+
+/** Later than every event. */
+const LAST_EVENT_ID = '~';
+/** It limits the time of one statement. */
+const SEARCHED_AT_ONCE = 5_000;
 
 /** The result of a waiting event. */
 export interface SettledEvent {
@@ -229,10 +256,34 @@ export class EventStore {
     return event?.dueAt;
   }
 
-  /** Lists the account's events, newest first. */
-  async list(accountId: number, limit: number): Promise<EventView[]> {
-    const tail = 'WHERE account_id = ? ORDER BY event_id DESC LIMIT ?';
-    return selectRows(this.database, { entity: EventEntity, fields: viewFields, tail, params: [accountId, limit] });
+  /** Lists the account's events, or those of one of its contacts, newest first. */
+  async list(accountId: number, limit: number, { before = LAST_EVENT_ID, contactId }: EventFilter = {}): Promise<EventView[]> {
+    const ofContact = contactId === undefined ? '' : ' AND contact_id = ?';
+    return selectRows(this.database, {
+      entity: EventEntity,
+      fields: viewFields,
+      tail: `WHERE account_id = ? AND event_id < ?${ofContact} ORDER BY event_id DESC LIMIT ?`,
+      params: [accountId, before, ...(contactId === undefined ? [] : [contactId]), limit],
+    });
+  }
+
+  /**
+   * Searches the next 5,000 events before `before` for those that name the e-mail address in their payload or belong to one of the
+   * contacts. Returns up to `limit`, newest first, and where the search goes on; undefined at the end.
+   */
+  async search(accountId: number, { email, contactIds, before = LAST_EVENT_ID, limit }: EventSearch): Promise<EventPage> {
+    const range = 'WHERE account_id = ? AND event_id < ? ORDER BY event_id DESC';
+    const end = { entity: EventEntity, fields: ['eventId'] as const, tail: `${range} LIMIT 1 OFFSET ?` };
+    const [last] = await selectRows(this.database, { ...end, params: [accountId, before, SEARCHED_AT_ONCE - 1] });
+    const ofContacts = contactIds.length === 0 ? '' : ` OR contact_id IN (${placeholders(contactIds.length)})`;
+    const events = await selectRows(this.database, {
+      entity: EventEntity,
+      fields: viewFields,
+      tail: `WHERE account_id = ? AND event_id < ? AND event_id >= ? AND (LOWER(payload) LIKE ? ESCAPE '!'${ofContacts})
+             ORDER BY event_id DESC LIMIT ?`,
+      params: [accountId, before, last?.eventId ?? '', containing(email), ...contactIds, limit],
+    });
+    return { events, next: events.length === limit ? events.at(-1)?.eventId : last?.eventId };
   }
 
   /** Deletes up to `limit` applied or ignored events received before `beforeMs`. Returns how many. */

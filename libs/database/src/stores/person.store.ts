@@ -4,7 +4,7 @@ import { AddressEntity } from '../entities/address.entity.js';
 import { ContactAddressEntity } from '../entities/contact-address.entity.js';
 import { ContactEntity } from '../entities/contact.entity.js';
 import { EventEntity } from '../entities/event.entity.js';
-import { type Field, executeIn, selectRows, selectRowsIn } from '../entity-sql.js';
+import { type Field, containing, executeIn, selectRows, selectRowsIn } from '../entity-sql.js';
 
 const addressFields = [
   'email',
@@ -33,9 +33,6 @@ export interface HeldPerson {
   readonly contacts: readonly HeldContact[];
   readonly events: readonly HeldEvent[];
 }
-
-/** A LIKE pattern for an address in a payload; `!` escapes LIKE's own characters. */
-const containing = (email: string) => `%${email.replace(/[!%_]/g, '!$&')}%`;
 
 /** Finds and erases the personal data of the owner of one address. */
 // SQL by hand: the search joins contacts with their addresses and looks into payloads, and an erasure deletes sets of rows.

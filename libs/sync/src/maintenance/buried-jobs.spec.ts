@@ -26,7 +26,9 @@ describe('BuriedJobs', () => {
   it('stores a buried job under its account', async () => {
     const { jobs, failures, ended } = createBuriedJobs();
     await jobs.record({ tube: 'contacts', server, jobId: '12', body: '{"account_id":7}', ...reason });
-    expect(failures).toEqual([{ accountId: 7, tube: 'contacts', jobId: 12, payload: '{"account_id":7}', failedAt: 5, ...reason }]);
+    expect(failures).toEqual([
+      { accountId: 7, tube: 'contacts', server: '127.0.0.1:11300', jobId: 12, payload: '{"account_id":7}', failedAt: 5, ...reason },
+    ]);
     expect(ended).toEqual([]);
   });
 

@@ -41,11 +41,11 @@ export class BuriedJobs implements BuriedJobRecorder {
    * Stores the job with its reason, raises an alert, lets the account's next job retry, and fails the run of a job for `imports`.
    * Throws TransientError `database_unavailable`: the job must not be buried then.
    */
-  async record({ tube, jobId, body, code, reason }: BuriedJob): Promise<void> {
+  async record({ tube, server, jobId, body, code, reason }: BuriedJob): Promise<void> {
     const payload = parseJson(body);
     const accountId = toPositiveInteger(valueAt(payload, 'account_id')) ?? null;
     const failedAt = this.clock.nowMs();
-    await this.failures.add({ accountId, tube, jobId: Number(jobId), payload: body, code, reason, failedAt });
+    await this.failures.add({ accountId, tube, server, jobId: Number(jobId), payload: body, code, reason, failedAt });
     const runId = tube === 'imports' ? valueAt(payload, 'run_id') : undefined;
     if (typeof runId === 'string') await this.runs.fail(runId, { code, reason });
   }

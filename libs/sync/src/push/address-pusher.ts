@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AddressStore, type DirtyAddress, MailingConsentStore, PushedAddressStore } from '#database';
+import { AddressStore, type DirtyAddress, MailingConsentStore, PushedAddressStore, ThroughputCounter } from '#database';
 import { Clock, MAX_ROWS_PER_CALL, type Secret, decideAddress } from '#domain';
 import { RequestedJobs } from './account-lease.js';
 import { type AccountWork, throwIfStopping } from './account-work.js';
@@ -7,7 +7,7 @@ import { AddressRemover } from './address-remover.js';
 import { ListWriter, type Round } from './list-writer.js';
 import { Preparation } from './preparation.js';
 import { RemovalGate } from './removal-gate.js';
-import { type PushCounts, type Put, chooseCalls, noCounts, toPutCalls } from './push-plan.js';
+import { type PushCounts, type Put, addressesOf, chooseCalls, noCounts, toPutCalls } from './push-plan.js';
 
 /** Adds to counters inside the transaction that records a push, so that a crash never counts twice. */
 export type CountPushed = (counts: PushCounts) => Promise<void>;
@@ -112,6 +112,7 @@ export class AddressPusher {
     private readonly writer: ListWriter,
     private readonly remover: AddressRemover,
     private readonly preparation: Preparation,
+    private readonly throughput: ThroughputCounter,
   ) {}
 
   /**
@@ -132,8 +133,10 @@ export class AddressPusher {
 
   private async pushPlan(round: Round, { puts, removals, hasMore, plannedAtMs }: Plan): Promise<void> {
     if (removals.length > 0 && !(await this.remover.remove(round, removals))) return;
+    this.throughput.count('pushes', removals.length);
     for (const call of chooseCalls(toPutCalls(puts), { hasMore, nowMs: plannedAtMs })) {
       if (!(await this.writer.write(round, call))) return;
+      this.throughput.count('pushes', addressesOf(call).length);
     }
   }
 }

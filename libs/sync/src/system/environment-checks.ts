@@ -28,8 +28,8 @@ export class EnvironmentChecks {
 
   /** Reads the free space under DATA_DIR. Undefined when it cannot be read. */
   async findDisk(): Promise<DiskState | undefined> {
-    const path = resolve(this.config.dataDir);
     try {
+      const path = resolve(this.config.dataDir);
       const { bavail, blocks, bsize } = await statfs(path);
       return { path, freeBytes: bavail * bsize, totalBytes: blocks * bsize };
     } catch {

@@ -4,20 +4,61 @@ import { type ListedState, addressStates } from '#database';
 import { type Vendor, vendors } from '#domain';
 import { digitsToNumber, flagToBoolean, IsAccountId, IsPlainText } from '../../http/dto-decorators.js';
 
-const DEFAULT_AUDIT_LIMIT = 100;
+const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
 const MAX_AUDIT_ID_LENGTH = 32;
+const MAX_EVENT_ID_LENGTH = 32;
+const MAX_CURSOR_LENGTH = 400;
 /** A year. */
 const MAX_PAUSE_MINUTES = 366 * 24 * 60;
 
-/** How many entries to list, newest first. */
-export class NewestDto {
+export class ListEventsDto {
+  /** Only the events of this contact. */
+  @IsOptional()
+  @IsAccountId()
+  contact_id?: number;
+
+  /** Only the events that name this e-mail address, or belong to a contact that has it. */
+  @IsOptional()
+  @IsPlainText()
+  email?: string;
+
+  /** Returns the events before this one. */
+  @IsOptional()
+  @IsPlainText(MAX_EVENT_ID_LENGTH)
+  before?: string;
+
   @IsOptional()
   @Transform(digitsToNumber)
   @IsInt()
   @Min(1)
   @Max(MAX_LIMIT)
-  limit?: number;
+  limit = DEFAULT_LIMIT;
+}
+
+export class ListFailuresDto {
+  /** `next_before` of the page before. */
+  @IsOptional()
+  @IsPlainText(MAX_CURSOR_LENGTH)
+  before?: string;
+
+  @IsOptional()
+  @Transform(digitsToNumber)
+  @IsInt()
+  @Min(1)
+  @Max(MAX_LIMIT)
+  limit = DEFAULT_LIMIT;
+}
+
+/** Exactly one of the two. */
+export class FindPersonDto {
+  @IsOptional()
+  @IsPlainText()
+  email?: string;
+
+  @IsOptional()
+  @IsAccountId()
+  contact_id?: number;
 }
 
 export class ListAuditDto {
@@ -31,7 +72,7 @@ export class ListAuditDto {
   @IsInt()
   @Min(1)
   @Max(MAX_LIMIT)
-  limit = DEFAULT_AUDIT_LIMIT;
+  limit = DEFAULT_LIMIT;
 }
 
 export class PersonDto {
@@ -58,9 +99,6 @@ export class PauseDto {
   reason?: string;
 }
 
-const DEFAULT_ADDRESS_LIMIT = 100;
-const MAX_CURSOR_LENGTH = 400;
-
 /** Where a list of addresses continues. */
 export class AfterDto {
   /** `next` of the part before. */
@@ -73,7 +111,7 @@ export class AfterDto {
   @IsInt()
   @Min(1)
   @Max(MAX_LIMIT)
-  limit = DEFAULT_ADDRESS_LIMIT;
+  limit = DEFAULT_LIMIT;
 }
 
 export class ListAddressesDto extends AfterDto {

@@ -1,0 +1,39 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { AuthorisedAccount, InvalidInputError } from '#domain';
+import { AccountHistory } from '#sync';
+import { Account, OptionalAccount } from '../guards/account.decorator.js';
+import { Audience } from '../guards/audience.decorator.js';
+import { ListEventsDto, ListFailuresDto } from './dto/operations.dto.js';
+import type { EventsResponse, FailuresResponse } from './operations-responses.js';
+import { toEventView, toFailureView } from './operations.views.js';
+
+/** Lists events and buried jobs. */
+@Controller('operations')
+export class HistoryController {
+  constructor(private readonly history: AccountHistory) {}
+
+  @Get('events')
+  @Audience('operator')
+  async events(@Account('account_id') { accountId }: AuthorisedAccount, @Query() query: ListEventsDto): Promise<EventsResponse> {
+    const { contact_id: contactId, email, before, limit } = query;
+    if (email === undefined) {
+      const events = await this.history.listEvents(accountId, limit, { before, contactId });
+      return { events: events.map(toEventView), next_before: events.length < limit ? null : (events.at(-1)?.eventId ?? null) };
+    }
+    if (contactId !== undefined) throw tooManyFilters();
+    const { events, next } = await this.history.searchEvents(accountId, email, { before, limit });
+    return { events: events.map(toEventView), next_before: next ?? null };
+  }
+
+  @Get('failures')
+  @Audience('operator')
+  async failures(
+    @OptionalAccount('account_id') account: AuthorisedAccount | undefined,
+    @Query() { before, limit }: ListFailuresDto,
+  ): Promise<FailuresResponse> {
+    const { failures, next } = await this.history.readFailures(account?.accountId, { before, limit });
+    return { failures: failures.map(toFailureView), next_before: next };
+  }
+}
+
+const tooManyFilters = () => InvalidInputError.ofFields([{ field: 'email', problem: 'must not be given together with contact_id' }]);
