@@ -148,9 +148,14 @@ export class Oracle {
     client.decidedAtMs = this.nowMs();
   }
 
-  /** Somebody decided something that moves the account's addresses to another list. */
-  noteDecision(accountId: number): void {
-    this.clientOf(accountId).decidedAtMs = this.nowMs();
+  /** Somebody decides something that moves the account's addresses to another list. Returns a function that takes it back. */
+  noteDecision(accountId: number): () => void {
+    const client = this.clientOf(accountId);
+    const { decidedAtMs } = client;
+    client.decidedAtMs = this.nowMs();
+    return () => {
+      client.decidedAtMs = decidedAtMs;
+    };
   }
 
   /** The list belongs to the account, now and for ever. */

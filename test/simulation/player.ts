@@ -138,8 +138,11 @@ const plays: Readonly<Record<StepKind, Play>> = {
   saveKey: async (world, company) => void (await world.saveKey(company)),
   retitle: async (world, company, { n = 0 }) => {
     const titles = titlesOf(company.accountId);
-    world.oracle.noteDecision(company.accountId);
+    const before = await world.findSettings(company);
+    const takeBack = world.oracle.noteDecision(company.accountId);
     await world.saveKey(company, { list_title: titles[n % titles.length] });
+    const after = await world.findSettings(company);
+    if (before && after && before.listTitle === after.listTitle) takeBack();
   },
   filter: async (world, company, { n = 0 }) => {
     const settings = [{ include_tags: [] }, { include_tags: ['vip'] }, { include_tags: ['nobody'] }, { exclude_tags: ['other'] }];

@@ -136,10 +136,15 @@ export class World {
   }
 
   /** The settings that are saved. */
-  async readSettings({ accountId }: Company): Promise<AccountSettings> {
-    const account = await this.read((process) => process.get(AccountStore).find(accountId));
-    if (!account) throw new Error(`account ${accountId} is not stored`);
-    return account.settings;
+  async readSettings(company: Company): Promise<AccountSettings> {
+    const settings = await this.findSettings(company);
+    if (!settings) throw new Error(`account ${company.accountId} is not stored`);
+    return settings;
+  }
+
+  /** The settings that are saved; undefined when no process could read them. */
+  async findSettings({ accountId }: Company): Promise<AccountSettings | undefined> {
+    return (await this.read((process) => process.get(AccountStore).find(accountId)))?.settings;
   }
 
   /** Confirms a run that waits. Returns false when none does. */
