@@ -105,6 +105,22 @@ describe.each(testDatabaseKinds())('personal data of an e-mail address on %s', (
     expect(await control.calls()).toEqual([]);
   });
 
+  it('is erased with every other address of a contact, when the contact is named', async () => {
+    await addContact(501, 4, []);
+    await addContact(501, 5, ['fifth@example.org']);
+    const erased = (contact_id: number) => post('erase', { contact_id, account_id: 501 });
+    const { status, body } = await erased(5);
+    expect({ status, message: body.message }).toEqual({ status: 200, message: expect.stringContaining('delete the contact in Kommo') });
+    expect(body.data['accounts']).toEqual([{ account_id: 501, contacts: 1, events: 0, unisender: 'deleted' }]);
+    expect((await erased(2)).body.data['accounts']).toMatchObject([{ account_id: 501, contacts: 2, events: 2 }]);
+    expect((await erased(4)).body.data['accounts']).toEqual([{ account_id: 501, contacts: 1, events: 0, unisender: 'none' }]);
+    expect((await erased(999)).body.data['accounts']).toEqual([]);
+    expect([...(await scene.harness.get(ContactStore).findVersions(501, [1, 2, 3, 4, 5])).keys()]).toEqual([3]);
+    const left = await scene.harness.get(Database).query('SELECT email FROM addresses WHERE account_id = 501');
+    expect(left).toEqual([{ email: 'ivanXp@example.org' }]);
+    expect((await post('erase', { contact_id: 2, email: EMAIL })).body.data.fields).toMatchObject([{ field: 'email' }]);
+  });
+
   it('is not erased while a worker holds the account', async () => {
     await scene.harness.get(LeaseStore).acquire(501, 'a worker', 60_000);
     expect((await post('erase', { email: EMAIL, account_id: 501 })).status).toBe(503);

@@ -5,6 +5,7 @@ import { Audited } from '../audit/audited.decorator.js';
 import { flag } from '../audit/audited-details.js';
 import { Account } from '../guards/account.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
+import type { AccountsResponse } from '../operations/operations-responses.js';
 import { ListAccountsDto } from './dto/list-accounts.dto.js';
 import { PreviewDto, type SettingsBody, toSettingsChange } from './dto/settings.dto.js';
 
@@ -17,7 +18,7 @@ export class AccountsController {
 
   @Get()
   @Audience('operator')
-  async list(@Query() { integration_id, limit, after }: ListAccountsDto) {
+  async list(@Query() { integration_id, limit, after }: ListAccountsDto): Promise<AccountsResponse> {
     const accounts = await this.accounts.list({
       ...(integration_id === undefined ? {} : { integrationId: integration_id }),
       ...(limit === undefined ? {} : { limit }),

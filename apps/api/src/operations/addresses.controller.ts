@@ -8,6 +8,7 @@ import { Account } from '../guards/account.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { type Envelope, NoEnvelope, toSuccess } from '../http/envelope.js';
 import { ListAddressesDto, ResyncDto } from './dto/operations.dto.js';
+import type { AddressesResponse, ResyncResponse } from './operations-responses.js';
 
 /** Lists the addresses of an account by state, and syncs them again. */
 @Controller('operations')
@@ -26,7 +27,7 @@ export class AddressesController {
     @Query() { format, ...filter }: ListAddressesDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Envelope | string> {
-    const page = await this.views.list(accountId, filter);
+    const page: AddressPage & AddressesResponse = await this.views.list(accountId, filter);
     return format === 'csv' ? this.toFile(page, reply) : toSuccess(page, 200);
   }
 
@@ -34,7 +35,7 @@ export class AddressesController {
   @HttpCode(202)
   @Audience('operator')
   @Audited('account.resync', { email: count, all_failing: flag })
-  async resync(@Account('account_id') { accountId }: AuthorisedAccount, @Body() input: ResyncDto) {
+  async resync(@Account('account_id') { accountId }: AuthorisedAccount, @Body() input: ResyncDto): Promise<ResyncResponse> {
     return { addresses: await this.resyncs.request(accountId, toTarget(input)) };
   }
 

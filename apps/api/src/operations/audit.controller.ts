@@ -4,6 +4,7 @@ import { AuditLog } from '#sync';
 import { OptionalAccount } from '../guards/account.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { ListAuditDto } from './dto/operations.dto.js';
+import type { AuditResponse } from './operations-responses.js';
 
 /** Lists what operators, widget users and commands did, newest first. */
 @Controller('operations/audit')
@@ -12,7 +13,10 @@ export class AuditController {
 
   @Get()
   @Audience('operator')
-  async list(@OptionalAccount('account_id') account: AuthorisedAccount | undefined, @Query() { before, limit }: ListAuditDto) {
+  async list(
+    @OptionalAccount('account_id') account: AuthorisedAccount | undefined,
+    @Query() { before, limit }: ListAuditDto,
+  ): Promise<AuditResponse> {
     const audit = await this.log.list({ accountId: account?.accountId, before, limit });
     return { audit, next_before: audit.length < limit ? null : (audit.at(-1)?.audit_id ?? null) };
   }

@@ -30,7 +30,7 @@ export class OperationsController {
   @HttpCode(200)
   @Audience('operator')
   @Audited('account.approve')
-  async approve(@Account('account_id') { accountId }: AuthorisedAccount) {
+  async approve(@Account('account_id') { accountId }: AuthorisedAccount): Promise<AccountDetailsResponse | undefined> {
     await this.approval.approve(accountId);
     return this.accounts.find(accountId);
   }

@@ -6,6 +6,7 @@ import { minutes, vendor } from '../audit/audited-details.js';
 import { Account } from '../guards/account.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { PauseDto, VendorDto } from './dto/operations.dto.js';
+import type { PauseLiftedResponse, PauseSetResponse, PausesResponse } from './operations-responses.js';
 
 /** Lists, sets and lifts pauses. */
 @Controller('operations')
@@ -14,7 +15,7 @@ export class PausesController {
 
   @Get('pauses')
   @Audience('operator')
-  async list() {
+  async list(): Promise<PausesResponse> {
     return { pauses: await this.pauses.list() };
   }
 
@@ -22,7 +23,7 @@ export class PausesController {
   @HttpCode(200)
   @Audience('operator')
   @Audited('account.pause', { minutes })
-  async pauseAccount(@Account('account_id') { accountId }: AuthorisedAccount, @Body() input: PauseDto) {
+  async pauseAccount(@Account('account_id') { accountId }: AuthorisedAccount, @Body() input: PauseDto): Promise<PauseSetResponse> {
     return { pause: await this.pauses.pauseAccount(accountId, input) };
   }
 
@@ -30,7 +31,7 @@ export class PausesController {
   @HttpCode(200)
   @Audience('operator')
   @Audited('account.resume')
-  async resumeAccount(@Account('account_id') { accountId }: AuthorisedAccount) {
+  async resumeAccount(@Account('account_id') { accountId }: AuthorisedAccount): Promise<PauseLiftedResponse> {
     return { lifted: await this.pauses.resumeAccount(accountId) };
   }
 
@@ -38,7 +39,7 @@ export class PausesController {
   @HttpCode(200)
   @Audience('operator')
   @Audited('vendor.pause', { vendor, minutes })
-  async pauseVendor(@Param() params: VendorDto, @Body() input: PauseDto) {
+  async pauseVendor(@Param() params: VendorDto, @Body() input: PauseDto): Promise<PauseSetResponse> {
     return { pause: await this.pauses.pauseVendor(params.vendor, input) };
   }
 
@@ -46,7 +47,7 @@ export class PausesController {
   @HttpCode(200)
   @Audience('operator')
   @Audited('vendor.resume', { vendor })
-  async resumeVendor(@Param() params: VendorDto) {
+  async resumeVendor(@Param() params: VendorDto): Promise<PauseLiftedResponse> {
     return { lifted: await this.pauses.resumeVendor(params.vendor) };
   }
 }

@@ -1,11 +1,11 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
-import { type AuthorisedAccount, InvalidInputError } from '#domain';
-import { PersonLookup, type PersonLookupQuery } from '#sync';
+import type { AuthorisedAccount } from '#domain';
+import { PersonLookup } from '#sync';
 import { Audited } from '../audit/audited.decorator.js';
 import { count, number } from '../audit/audited-details.js';
 import { OptionalAccount } from '../guards/account.decorator.js';
 import { Audience, ChangesNothing } from '../guards/audience.decorator.js';
-import { FindPersonDto } from './dto/operations.dto.js';
+import { FindPersonDto, toPerson } from './dto/operations.dto.js';
 import type { PersonResponse } from './operations-responses.js';
 import { toEventView } from './operations.views.js';
 
@@ -34,11 +34,4 @@ export class PersonController {
   async find(@OptionalAccount('account_id') account: AuthorisedAccount | undefined, @Body() input: FindPersonDto): Promise<PersonResponse> {
     return this.read(account, input);
   }
-}
-
-/** Throws InvalidInputError unless exactly one of both is given. */
-function toPerson({ email, contact_id: contactId }: FindPersonDto): PersonLookupQuery['by'] {
-  if (email !== undefined && contactId === undefined) return { email };
-  if (email === undefined && contactId !== undefined) return { contactId };
-  throw InvalidInputError.ofFields([{ field: 'email', problem: 'or contact_id must be given, and not both' }]);
 }

@@ -1,12 +1,16 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import type { AuthorisedAccount } from '#domain';
-import { PersonalData } from '#sync';
+import { PersonalData, type PersonLookupQuery } from '#sync';
 import { Audited } from '../audit/audited.decorator.js';
-import { count } from '../audit/audited-details.js';
+import { count, number } from '../audit/audited-details.js';
 import { OptionalAccount } from '../guards/account.decorator.js';
 import { Audience, ChangesNothing } from '../guards/audience.decorator.js';
 import { ApiResult } from '../http/envelope.js';
-import { PersonDto } from './dto/operations.dto.js';
+import { FindPersonDto, PersonDto, toPerson } from './dto/operations.dto.js';
+import type { EraseResponse, ExportResponse } from './operations-responses.js';
+
+const ERASED =
+  'Erased. An address that was not refused, and that a contact in Kommo still has, returns with its next change: delete the contact in Kommo';
 
 /** Exports and erases the personal data that belongs to one e-mail address. */
 @Controller('operations')
@@ -16,7 +20,10 @@ export class PersonalDataController {
   @Get('export')
   @Audience('operator')
   @Audited('person.export', { email: count })
-  async read(@OptionalAccount('account_id') account: AuthorisedAccount | undefined, @Query() { email }: PersonDto) {
+  async read(
+    @OptionalAccount('account_id') account: AuthorisedAccount | undefined,
+    @Query() { email }: PersonDto,
+  ): Promise<ExportResponse> {
     return { accounts: await this.personalData.export({ email, accountId: account?.accountId }) };
   }
 
@@ -26,16 +33,24 @@ export class PersonalDataController {
   @Audience('operator')
   @ChangesNothing()
   @Audited('person.export', { email: count })
-  async export(@OptionalAccount('account_id') account: AuthorisedAccount | undefined, @Body() input: PersonDto) {
+  async export(@OptionalAccount('account_id') account: AuthorisedAccount | undefined, @Body() input: PersonDto): Promise<ExportResponse> {
     return this.read(account, input);
   }
 
   @Post('erase')
   @HttpCode(200)
   @Audience('operator')
-  @Audited('person.erase', { email: count })
-  async erase(@OptionalAccount('account_id') account: AuthorisedAccount | undefined, @Body() { email }: PersonDto) {
-    const accounts = await this.personalData.erase({ email, accountId: account?.accountId });
-    return new ApiResult({ accounts }, { message: 'Erased; a contact that still exists in Kommo returns with its next change' });
+  @Audited('person.erase', { email: count, contact_id: number })
+  async erase(
+    @OptionalAccount('account_id') account: AuthorisedAccount | undefined,
+    @Body() input: FindPersonDto,
+  ): Promise<ApiResult<EraseResponse>> {
+    const accounts = await this.eraseFrom(account?.accountId, toPerson(input));
+    return new ApiResult({ accounts }, { message: ERASED });
+  }
+  private async eraseFrom(accountId: number | undefined, person: PersonLookupQuery['by']) {
+    return 'email' in person
+      ? this.personalData.erase({ email: person.email, accountId })
+      : this.personalData.eraseContact({ contactId: person.contactId, accountId });
   }
 }

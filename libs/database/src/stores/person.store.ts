@@ -77,6 +77,14 @@ export class PersonStore {
     return person;
   }
 
+  /** Deletes a contact and its events. Returns how many events. Call it in a transaction under the account's lease, after its addresses. */
+  async eraseContact(accountId: number, contactId: number): Promise<number> {
+    const ofContact = 'WHERE account_id = ? AND contact_id = ?';
+    await this.database.execute(`DELETE FROM contact_addresses ${ofContact}`, [accountId, contactId]);
+    await this.database.execute(`DELETE FROM contacts ${ofContact}`, [accountId, contactId]);
+    return this.database.execute(`DELETE FROM events ${ofContact}`, [accountId, contactId]);
+  }
+
   private async findEvents(accountId: number, email: string, contacts: readonly HeldContact[]): Promise<HeldEvent[]> {
     const events = { entity: EventEntity, fields: eventFields };
     const naming = await selectRows(this.database, {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type AccountEntity, AccountStore, Database, type HeldAddress, type HeldPerson, PersonStore } from '#database';
+import { type AccountEntity, AccountStore, Database, type HeldAddress, type HeldPerson, PersonStore, PersonViewStore } from '#database';
 import { InvalidInputError, Logger, parseAddress, parseJson, toIsoTime } from '#domain';
 import { AccountLeases } from '../push/account-lease.js';
 import { ErasedRefusals } from '../push/consent-gate.js';
@@ -9,6 +9,12 @@ import { type ErasureOutcome, UnisenderErasure } from './unisender-erasure.js';
 /** The owner of one e-mail address, in one account or in all. */
 export interface PersonQuery {
   readonly email: string;
+  readonly accountId?: number | undefined;
+}
+
+/** One contact, in one account or in all that have it. */
+export interface ContactQuery {
+  readonly contactId: number;
   readonly accountId?: number | undefined;
 }
 
@@ -68,13 +74,29 @@ export class AccountErasure {
       return { account_id: accountId, contacts: contacts.length, events: events.length, unisender };
     });
   }
+
+  /** Deletes a contact and its events. Returns how many events. Call it after its addresses are erased. Throws TransientError. */
+  async eraseContact({ accountId }: AccountEntity, contactId: number): Promise<number> {
+    return this.leases.hold(accountId, (lease) => lease.write(() => this.people.eraseContact(accountId, contactId)));
+  }
 }
+
+/** The worst outcome first. */
+const OUTCOMES: readonly ErasureOutcome[] = ['failed', 'left', 'deleted', 'none'];
+
+const addUp = (accountId: number, erased: readonly Erasure[], moreEvents: number): Erasure => ({
+  account_id: accountId,
+  contacts: Math.max(1, ...erased.map(({ contacts }) => contacts)),
+  events: erased.reduce((sum, { events }) => sum + events, moreEvents),
+  unisender: OUTCOMES.find((outcome) => erased.some(({ unisender }) => unisender === outcome)) ?? 'none',
+});
 
 /** Exports and erases the personal data of the owner of an e-mail address. */
 @Injectable()
 export class PersonalData {
   constructor(
     private readonly people: PersonStore,
+    private readonly shown: PersonViewStore,
     private readonly accounts: AccountStore,
     private readonly erasure: AccountErasure,
     private readonly remains: ErasureRemains,
@@ -108,7 +130,29 @@ export class PersonalData {
     return erased;
   }
 
-  private async *readAccountsOf({ accountId }: PersonQuery): AsyncGenerator<AccountEntity> {
+  /** As {@link erase}, for every address of one contact, and the contact itself. Other contacts with these addresses lose them, too. */
+  async eraseContact({ contactId, accountId }: ContactQuery): Promise<Erasure[]> {
+    const erased: Erasure[] = [];
+    for await (const account of this.readAccountsOf({ accountId })) {
+      const [contact] = await this.shown.listContacts(account.accountId, [contactId]);
+      if (contact) erased.push(await this.eraseContactFrom(account, contactId));
+    }
+    await this.remains.delete();
+    return erased;
+  }
+
+  private async eraseContactFrom(account: AccountEntity, contactId: number): Promise<Erasure> {
+    const { accountId } = account;
+    const erased: Erasure[] = [];
+    for (const { email } of await this.shown.listHoldingsOf(accountId, [contactId])) {
+      // The erasure of the address before may have changed the account, e.g. found its list.
+      const present = await this.accounts.find(accountId);
+      erased.push(await this.erasure.erase(present ?? account, email));
+    }
+    return addUp(accountId, erased, await this.erasure.eraseContact(account, contactId));
+  }
+
+  private async *readAccountsOf({ accountId }: Pick<PersonQuery, 'accountId'>): AsyncGenerator<AccountEntity> {
     if (accountId === undefined) {
       yield* readAccounts(this.accounts);
       return;

@@ -1,7 +1,8 @@
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
 import { type ListedState, addressStates } from '#database';
-import { type Vendor, vendors } from '#domain';
+import { InvalidInputError, type Vendor, vendors } from '#domain';
+import type { PersonLookupQuery } from '#sync';
 import { digitsToNumber, flagToBoolean, IsAccountId, IsPlainText } from '../../http/dto-decorators.js';
 
 const DEFAULT_LIMIT = 100;
@@ -50,7 +51,7 @@ export class ListFailuresDto {
   limit = DEFAULT_LIMIT;
 }
 
-/** Exactly one of the two. */
+/** Exactly one of the two: {@link toPerson}. */
 export class FindPersonDto {
   @IsOptional()
   @IsPlainText()
@@ -139,4 +140,11 @@ export class ResyncDto {
   @Transform(flagToBoolean)
   @IsBoolean()
   all_failing?: boolean;
+}
+
+/** Returns the one that is given. Throws InvalidInputError unless exactly one is. */
+export function toPerson({ email, contact_id: contactId }: FindPersonDto): PersonLookupQuery['by'] {
+  if (email !== undefined && contactId === undefined) return { email };
+  if (email === undefined && contactId !== undefined) return { contactId };
+  throw InvalidInputError.ofFields([{ field: 'email', problem: 'or contact_id must be given, and not both' }]);
 }
