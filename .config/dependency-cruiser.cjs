@@ -78,8 +78,30 @@ module.exports = {
     {
       name: 'no-imports-between-apps',
       severity: 'error',
-      from: { path: '^apps/([^/]+)/', pathNot: '\\.spec\\.ts$' },
+      from: { path: '^apps/(?!console/)([^/]+)/', pathNot: '\\.spec\\.ts$' },
       to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'console-in-the-browser-only',
+      comment: 'The console runs in a browser. It shares the response types of the API, in one file that imports nothing.',
+      severity: 'error',
+      from: { path: '^apps/console/src/', pathNot: '\\.spec\\.ts$' },
+      to: {
+        path: '^(apps/(?!console/)|libs|widget)/|^node:',
+        pathNot: '^apps/api/src/operations/operations-responses\\.ts$',
+      },
+    },
+    {
+      name: 'console-shares-types-only',
+      severity: 'error',
+      from: { path: '^apps/console/src/' },
+      to: { path: '^apps/api/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-imports-in-shared-response-types',
+      severity: 'error',
+      from: { path: '^apps/api/src/operations/operations-responses\\.ts$' },
+      to: {},
     },
   ],
   options: {

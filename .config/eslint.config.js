@@ -28,7 +28,7 @@ const timekeepers = [
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '**/data/**'] },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [...tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { project: '../tsconfig.json', tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -53,6 +53,14 @@ export default tseslint.config(
     files: ['widget/src/**/*.ts'],
     languageOptions: { parserOptions: { project: '../widget/tsconfig.json', tsconfigRootDir: import.meta.dirname } },
     rules: { 'no-restricted-syntax': 'off' },
+  },
+  {
+    files: ['apps/console/**/*.ts', 'apps/console/**/*.tsx'],
+    languageOptions: { parserOptions: { project: '../apps/console/tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      'no-restricted-syntax': 'off',
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
+    },
   },
   { files: ['**/*.spec.ts', 'test/**/*.ts'], rules: { 'no-restricted-syntax': 'off' } },
   {

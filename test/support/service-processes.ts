@@ -76,7 +76,7 @@ export class ServiceProcesses {
   private constructor(
     /** Everything that the service writes is below. */
     readonly folder: string,
-    private readonly url: string,
+    readonly url: string,
     readonly sandboxUrl: string,
     private env: Readonly<Record<string, string>>,
   ) {

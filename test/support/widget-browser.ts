@@ -8,10 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium } from 'playwright-core';
 
-const CHROMIUM = '/usr/bin/chromium';
+/** Debian's browser. */
+export const CHROMIUM = '/usr/bin/chromium';
 
 /** Nothing but the page under test uses the network; a page of Kommo may call a service on this machine. */
-const FLAGS = [
+export const CHROMIUM_FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-dev-shm-usage',
@@ -67,7 +68,7 @@ export class WidgetBrowser {
   static async start(sandboxUrl: string): Promise<WidgetBrowser> {
     const server = await startHttps(sandboxUrl);
     const { port } = server.address() as AddressInfo;
-    const args = [...FLAGS, `--host-resolver-rules=MAP *.kommo.com 127.0.0.1:${port}`];
+    const args = [...CHROMIUM_FLAGS, `--host-resolver-rules=MAP *.kommo.com 127.0.0.1:${port}`];
     return new WidgetBrowser(server, await chromium.launch({ executablePath: CHROMIUM, args }));
   }
 

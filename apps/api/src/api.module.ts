@@ -4,6 +4,7 @@ import { type Config, ConfigModule } from '#config';
 import { DatabaseModule, RequestPatience } from '#database';
 import { LoggingModule, type ServiceLogger } from '#logging';
 import { AccountsModule } from './accounts/accounts.module.js';
+import { ConsoleModule } from './console/console.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpPipelineModule } from './http/http-pipeline.module.js';
 import { KommoModule } from './kommo/kommo.module.js';
@@ -13,7 +14,16 @@ import { SyncApiModule } from './sync/sync-api.module.js';
 import { UnisenderModule } from './unisender/unisender.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
-const features = [AccountsModule, HealthModule, KommoModule, OperationsModule, SyncApiModule, UnisenderModule, WebhooksModule];
+const features = [
+  AccountsModule,
+  ConsoleModule,
+  HealthModule,
+  KommoModule,
+  OperationsModule,
+  SyncApiModule,
+  UnisenderModule,
+  WebhooksModule,
+];
 
 /** A caller waits for a vendor's request limit, and then gets 503. */
 const patience: RequestPatience = { maxWaitMs: 15_000 };

@@ -11,6 +11,9 @@ const LOCK_FILE = inRoot('package-lock.json');
 const INSTALLED = inRoot('node_modules', '.package-lock.json');
 const COMPILER = inRoot('node_modules', 'typescript', 'bin', 'tsc');
 const WIDGET_BUILD = inRoot('dist', 'widget', 'build', 'main.js');
+const BUNDLER = inRoot('node_modules', 'vite', 'bin', 'vite.js');
+const CONSOLE = inRoot('apps', 'console');
+const CONSOLE_OUTPUT = inRoot('dist', 'console', 'index.html');
 const sourcePaths = ['apps', 'bench', 'libs', 'migrations', 'test', 'widget', 'ormconfig.ts', 'tsconfig.json'];
 
 const print = (line) => process.stderr.write(`${line}\n`);
@@ -40,20 +43,32 @@ function listFiles(path) {
 
 const isWidgetFile = (path) => path.startsWith(`${inRoot('widget')}/`) && /\.(json|css|twig)$/.test(path);
 
-const isSource = (path) => (/\.ts$/.test(path) && !/\.spec\.ts$/.test(path)) || isWidgetFile(path);
+const isConsoleFile = (path) => path.startsWith(`${CONSOLE}/`) && /\.(tsx|css|html|svg)$/.test(path);
 
-/** A hash of the paths and contents of all sources. Undefined in an installation without sources. */
-function fingerprintOfSources() {
-  const files = sourcePaths.flatMap((path) => listFiles(inRoot(path))).sort();
-  if (!files.some(isSource)) return undefined;
+const isSource = (path) => (/\.ts$/.test(path) && !/\.spec\.ts$/.test(path)) || isWidgetFile(path) || isConsoleFile(path);
+
+function hashFiles(files) {
   const hash = createHash('sha256');
-  for (const file of files.filter((path) => isSource(path) || path.endsWith('tsconfig.json'))) {
+  for (const file of files) {
     hash
       .update(`${relative(inRoot(), file)}\0`)
       .update(readFileSync(file))
       .update('\0');
   }
   return hash.digest('hex');
+}
+
+/** A hash of the paths and contents of all sources. Undefined in an installation without sources. */
+function fingerprintOfSources() {
+  const files = sourcePaths.flatMap((path) => listFiles(inRoot(path))).sort();
+  if (!files.some(isSource)) return undefined;
+  return hashFiles(files.filter((path) => isSource(path) || path.endsWith('tsconfig.json')));
+}
+
+/** A hash of what the bundle of the console is made of. Undefined without its sources. */
+function fingerprintOfConsole() {
+  const files = listFiles(CONSOLE).filter(isSource).sort();
+  return files.length === 0 ? undefined : hashFiles([...files, LOCK_FILE]);
 }
 
 function isBuilt(entry) {
@@ -68,15 +83,24 @@ async function install() {
   await mustRun('npm', [hasLockFile ? 'ci' : 'install', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
+/** Bundles the console unless its output is up to date. Returns the fingerprint of the bundle. */
+async function buildConsole(lastFingerprint) {
+  const fingerprint = fingerprintOfConsole();
+  if (fingerprint === undefined || (fingerprint === lastFingerprint && existsSync(CONSOLE_OUTPUT))) return fingerprint;
+  await mustRun(process.execPath, [BUNDLER, 'build', CONSOLE, '--logLevel', 'error']);
+  return fingerprint;
+}
+
 async function build(entry) {
   print('Building (tsc) …');
   const fingerprint = fingerprintOfSources();
+  const lastConsole = findJson(STAMP)?.console;
   // When output is missing, the build info must go too. Otherwise the compiler writes nothing.
   if (!existsSync(STAMP) || (entry !== undefined && !existsSync(entry))) rmSync(BUILD_INFO, { force: true });
   rmSync(STAMP, { force: true });
   await mustRun(process.execPath, [COMPILER, '-p', 'tsconfig.json']);
   if (existsSync(WIDGET_BUILD)) await mustRun(process.execPath, [WIDGET_BUILD, '--files-only']);
-  writeFileSync(STAMP, JSON.stringify({ fingerprint }));
+  writeFileSync(STAMP, JSON.stringify({ fingerprint, console: await buildConsole(lastConsole) }));
 }
 
 const stepsFor = ({ entry, isBuildNeeded, needsDev }) => {

@@ -14,6 +14,7 @@ const checks = [
   ['eslint', '-c', '.config/eslint.config.js', '.'],
   ['tsc', '-p', 'tsconfig.json', '--noEmit', '--incremental', 'false'],
   ['tsc', '-p', 'widget'],
+  ['tsc', '-p', 'apps/console'],
   ['depcruise', '--config', '.config/dependency-cruiser.cjs', 'apps', 'bench', 'libs', 'migrations', 'test', 'widget', 'ormconfig.ts'],
   ['knip', '--config', '.config/knip.json'],
 ];

@@ -12,6 +12,8 @@ const open: Readonly<Record<string, number>> = {
   'GET /authcallback': 423,
   'GET /health/live': 200,
   'GET /health/ready': 200,
+  'GET /console': 308,
+  'GET /console*': 404,
   'GET /kommo/uninstall': 400,
   'GET /widget.zip': 200,
   'OPTIONS /widget': 204,

@@ -130,7 +130,9 @@ export async function demo({ once: isOnce }: { once: boolean }): Promise<number>
     const finished = runDemo(running).then((isGood) => (isGood ? 0 : 1));
     const code = await Promise.race([finished, interrupted]);
     if (isOnce) return code;
-    print(`\nThe service runs at ${running.url} until Ctrl-C. Example of a request:`);
+    print(`\nThe service runs until Ctrl-C. The console: ${running.url}/console/`);
+    print(`  Sign in with the operator token: ${OPERATOR_TOKEN}`);
+    print('Example of a request:');
     print(`  curl -H 'Authorization: Bearer ${OPERATOR_TOKEN}' ${running.url}/accounts`);
     return await interrupted;
   } finally {

@@ -1,0 +1,31 @@
+/** The policy of the console's page: nothing from other hosts, no inline script. React Aria adds one `<style>` with the nonce. */
+export const consolePagePolicy = (nonce: string): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    `style-src 'self' 'nonce-${nonce}'`,
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+
+/** What the page is told by the server before anybody signs in. None of it is secret. */
+export interface ConsolePageFacts {
+  readonly nonce: string;
+  readonly isReadOnly: boolean;
+  readonly publicUrl: string;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+const escape = (text: string) => text.replace(/[&<>"]/g, (letter) => ESCAPES[letter] ?? letter);
+
+/** Fills the marks of `apps/console/index.html`. */
+export function renderConsolePage(html: string, { nonce, isReadOnly, publicUrl }: ConsolePageFacts): string {
+  return html
+    .replaceAll('%NONCE%', () => nonce)
+    .replaceAll('%READ_ONLY%', () => (isReadOnly ? '1' : '0'))
+    .replaceAll('%PUBLIC_URL%', () => escape(publicUrl));
+}

@@ -1,0 +1,72 @@
+import axe, { type AxeResults } from 'axe-core';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { CHROMIUM, CHROMIUM_FLAGS } from './widget-browser.js';
+
+const WAIT_MS = 120_000;
+
+/** A response that a test provokes is reported by the browser as an error of the page. */
+const PROVOKED = /Failed to load resource: .*(401|404|409|422)/;
+
+/** One Chromium that opens the console of a service. It collects what a page reports as wrong. */
+export class ConsoleBrowser {
+  /** Errors of pages and violations of the policy, in the order of their arrival. */
+  readonly problems: string[] = [];
+
+  private constructor(
+    private readonly browser: Browser,
+    private readonly url: string,
+    private readonly token: string,
+  ) {}
+
+  static async start(url: string, token: string): Promise<ConsoleBrowser> {
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS });
+    return new ConsoleBrowser(browser, url, token);
+  }
+
+  async stop(): Promise<void> {
+    await this.browser.close();
+  }
+
+  /** Opens the page to sign in, in a context of its own. */
+  async open(options: BrowserContextOptions = {}): Promise<Page> {
+    const context: BrowserContext = await this.browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+    const page = await context.newPage();
+    page.setDefaultTimeout(WAIT_MS);
+    page.on('pageerror', (error) => this.problems.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !PROVOKED.test(message.text())) this.problems.push(message.text());
+    });
+    await page.goto(`${this.url}/console/`);
+    return page;
+  }
+
+  /** Opens the console and signs in. */
+  async signIn(options: BrowserContextOptions = {}): Promise<Page> {
+    const page = await this.open(options);
+    await this.enterToken(page, this.token);
+    await page.waitForSelector('.shell');
+    return page;
+  }
+
+  /** Enters a token on the page to sign in. */
+  async enterToken(page: Page, token: string): Promise<void> {
+    await page.fill('input[name="token"]', token);
+    await page.keyboard.press('Enter');
+  }
+
+  /** Goes to a page of the console and waits until its data is there. */
+  async goTo(page: Page, path: string): Promise<void> {
+    await page.evaluate(`location.hash = ${JSON.stringify(path)}`);
+    await page.waitForSelector('.page-head h1');
+    await page.waitForFunction('document.querySelector(".loading") === null');
+  }
+}
+
+/** Lists the serious findings of axe on the page. */
+export async function findSeriousViolations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate<AxeResults>('axe.run({ resultTypes: ["violations"] })');
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
