@@ -296,7 +296,7 @@ export interface KickResponse {
 
 /** `POST /operations/queues/:tube/pause` `{minutes?}` and `…/resume`. */
 export interface TubePauseResponse {
-  readonly tube: string;
+  readonly tube: TubeName;
   /** The number of servers that did it. */
   readonly servers: number;
 }
