@@ -8,7 +8,7 @@ const environment = {
 
 const accountGrant = {
   selector: "MemberExpression[object.name='AuthorisedAccount'][property.name='grant']",
-  message: 'Only the account guard authorises accounts.',
+  message: 'Only the account guard and the command line authorise accounts.',
 };
 
 const time = [
@@ -48,7 +48,10 @@ export default tseslint.config(
   },
   { files: ['libs/config/**/*.ts'], rules: { 'no-restricted-syntax': ['error', accountGrant, ...time] } },
   { files: timekeepers, rules: { 'no-restricted-syntax': ['error', environment, accountGrant] } },
-  { files: ['apps/api/src/guards/account.guard.ts'], rules: { 'no-restricted-syntax': ['error', environment, ...time] } },
+  {
+    files: ['apps/api/src/guards/account.guard.ts', 'apps/cli/src/commands/connect.command.ts'],
+    rules: { 'no-restricted-syntax': ['error', environment, ...time] },
+  },
   {
     files: ['widget/src/**/*.ts'],
     languageOptions: { parserOptions: { project: '../widget/tsconfig.json', tsconfigRootDir: import.meta.dirname } },

@@ -59,12 +59,12 @@ describe.each(serviceModes())('the monitoring of a service (%s)', (mode) => {
     }
     expect(await service.runCommandWithOutput('pause', 'times', '--minutes', '1')).toMatchObject({ exitCode: 0 });
     expect(await service.runCommandWithOutput('resume', 'times')).toMatchObject({ exitCode: 0 });
-    expect(await service.runCommandWithOutput('pause', 'everything')).toMatchObject({ exitCode: 1 });
+    expect(await service.runCommandWithOutput('pause', 'everything')).toMatchObject({ exitCode: 64 });
   });
 
   it.each(['0', '2161', 'soon', '1.5'])('rejects the argument %s of the renewal', async (hours) => {
     const { exitCode, output } = await service.runCommandWithOutput('update-accesses', hours);
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(64);
     expect(output).toContain('must be a whole number of hours, 1 to 2160');
   });
 
@@ -108,10 +108,10 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('workers of t
     await eventually('a renewed token', async () => (await service.control.calls(TOKEN_PATH)).length === 1);
   });
 
-  it('exit with 75 when the queue is unavailable', async () => {
+  it('exit with 69 when the queue is unavailable', async () => {
     await service.queue.restart(async () => {
-      expect((await service.runCommandWithOutput('how-time')).exitCode).toBe(75);
-      expect((await service.runCommandWithOutput('update-accesses', '48')).exitCode).toBe(75);
+      expect((await service.runCommandWithOutput('how-time')).exitCode).toBe(69);
+      expect((await service.runCommandWithOutput('update-accesses', '48')).exitCode).toBe(69);
     });
   });
 });

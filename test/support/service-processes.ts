@@ -136,6 +136,11 @@ export class ServiceProcesses {
     return started;
   }
 
+  /** The variables of every process of the service. */
+  get environment(): Readonly<Record<string, string>> {
+    return this.env;
+  }
+
   /** The port of the API. */
   get port(): number {
     return Number(new URL(this.url).port);

@@ -15,12 +15,20 @@ export function exitIfMisconfigured(error: unknown): never {
   process.exit(EX_CONFIG);
 }
 
-/** Calls {@link loadConfig}, makes the files of the service private, and ends the process as {@link exitIfMisconfigured} does. */
+/**
+ * Calls {@link loadConfig} and makes the files of the service private. Prints a line on standard error for each file that stays readable
+ * by others. Throws InvalidInputError `bad_configuration`.
+ */
+export function loadPrivateConfig(): Config {
+  const config = loadConfig();
+  for (const problem of keepFilesPrivate(config)) process.stderr.write(`${problem}\n`);
+  return config;
+}
+
+/** Calls {@link loadPrivateConfig} and ends the process as {@link exitIfMisconfigured} does. */
 export function loadConfigOrExit(): Config {
   try {
-    const config = loadConfig();
-    for (const problem of keepFilesPrivate(config)) process.stderr.write(`${problem}\n`);
-    return config;
+    return loadPrivateConfig();
   } catch (error) {
     return exitIfMisconfigured(error);
   }

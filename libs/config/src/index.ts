@@ -1,6 +1,6 @@
 export { Config, loadConfig } from './config.js';
 export { ConfigModule } from './config.module.js';
-export { EX_CONFIG, exitIfMisconfigured, loadConfigOrExit } from './config-or-exit.js';
+export { EX_CONFIG, exitIfMisconfigured, loadConfigOrExit, loadPrivateConfig } from './config-or-exit.js';
 export {
   embeddedQueueAddressFile,
   embeddedQueuePortFile,
@@ -9,5 +9,6 @@ export {
   toQueueAddress,
 } from './embedded-queue.js';
 export { bareEnvironment, childEnvironment, type Environment, withDotEnv } from './environment.js';
+export { type UnknownVariable, findUnknownVariables } from './unknown-variables.js';
 export { onStopSignals } from './stop-signals.js';
 export type { BeanstalkEndpoint, BeanstalkTarget, DatabaseTarget } from './targets.js';

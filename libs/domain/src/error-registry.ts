@@ -72,6 +72,7 @@ const registry = {
 
   // Integration and authorisation
   integration_missing: invalid(423, 'Save an integration with POST /integration.'),
+  consent_missing: transient('Open the consent page and allow the access, then repeat the command.'),
   consent_declined: invalid(400, 'Open the consent page again and allow the access.'),
   other_integration: invalid(409, 'Let the operator change the integration of the account with POST /setup.'),
   account_mismatch: invalid(400, 'Use the account that the authorisation or webhook belongs to.'),
@@ -153,6 +154,8 @@ const registry = {
 
   // Database
   database_unavailable: transient('Start the database again, if it does not come back by itself.'),
+  schema_old: transient('Run npm run migrate; npm start does it itself with SQLite.'),
+  schema_newer: transient('Use the version of the service that wrote it, or restore a backup.'),
   migrations_locked: transient('Wait for the other process that migrates the database.'),
   database_duplicate_key: bug(),
   database_statement_refused: bug(),

@@ -1,4 +1,4 @@
 export { type AlertMessage, AlertWebhook, AlertWebhookSettings } from './alert-webhook.js';
 export { CronitorClient, CronitorSettings, type Heartbeat, type HeartbeatState } from './cronitor-client.js';
 export { MonitoringModule } from './monitoring.module.js';
-export { ReachabilityProbes } from './reachability-probes.js';
+export { ReachabilityModule, ReachabilityProbes } from './reachability-probes.js';

@@ -19,6 +19,7 @@ export { AuthorizationLinks } from './accounts/authorization-links.js';
 export { Installer } from './accounts/installer.js';
 export { type IntegrationInput } from './accounts/integration-input.js';
 export { Integrations } from './accounts/integrations.js';
+export { UnisenderKeyCheck } from './accounts/unisender-key-check.js';
 export { KommoContacts } from './accounts/kommo-contacts.js';
 export { SettingsChanges, type SettingsView } from './accounts/settings-changes.js';
 export { Uninstall } from './accounts/uninstall.js';
@@ -51,6 +52,8 @@ export { type WebhookCheck, WebhookWatchdog } from './maintenance/webhook-watchd
 export { type AccountAttentionView, AttentionList } from './accounts/attention-list.js';
 export { PersonLookup, type PersonLookupQuery } from './accounts/person-lookup.js';
 export { ChangeReader, type Changes, type Snapshot } from './system/changes.js';
+export { explainDatabaseFailure } from './system/database-failure.js';
+export { InstallationChecks, InstallationChecksModule } from './system/installation-checks.js';
 export { type Finding, type FindingLevel } from './system/finding.js';
 export { Overview, type OverviewView } from './system/overview.js';
 export { SystemChecks, type SystemState } from './system/system-checks.js';

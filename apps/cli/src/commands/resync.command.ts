@@ -1,16 +1,12 @@
-import type { INestApplicationContext } from '@nestjs/common';
-import type { Config } from '#config';
-import { InvalidInputError } from '#domain';
-import { AccountHistory, AccountQueries, AddressViews, AuditLog, Resync, type ResyncTarget } from '#sync';
+import { InvalidInputError, toIsoTime } from '#domain';
+import { AccountHistory, AddressViews, Resync, type ResyncTarget } from '#sync';
+import type { CommandContext } from '../command-context.js';
+import { type CommandResult, count, toResult } from '../output/result.js';
+import { renderTable } from '../output/table.js';
 import { withSync } from './with-sync.js';
 
-interface CommandOutput {
-  readonly json: boolean;
-  readonly print: (line: string) => void;
-}
-
 const CONTACT_ID = /^[1-9]\d{0,15}$/;
-const SHOWN = 1_000;
+const PAGE = 1_000;
 
 function toTarget(what: string): ResyncTarget {
   if (what === 'all-failing') return { kind: 'all_failing' };
@@ -19,53 +15,58 @@ function toTarget(what: string): ResyncTarget {
   throw new InvalidInputError(`${what} is neither a contact id, an e-mail address nor all-failing`);
 }
 
-/** The account of the option; without it the only account there is. Throws InvalidInputError when there are several. */
-async function findAccountId(sync: INestApplicationContext, accountId: number | undefined): Promise<number> {
-  if (accountId !== undefined) return accountId;
-  const [only, other] = await sync.get(AccountQueries, { strict: false }).list({ limit: 2 });
-  if (only && !other) return only.account_id;
-  throw new InvalidInputError('Name the account with --account', { fields: [{ field: 'account', problem: 'is required' }] });
-}
-
-/**
- * Syncs a contact, an address or all failing addresses again. The account may be left out when there is only one. Throws
- * InvalidInputError.
- */
-export async function resync(
-  config: Config,
-  what: string,
-  { accountId: named, json, print }: CommandOutput & { readonly accountId: number | undefined },
-): Promise<void> {
+/** Syncs a contact, an address or all failing addresses again. The account may be left out when there is only one. */
+export async function runResync(context: CommandContext, what: string, { account }: { readonly account?: number }): Promise<CommandResult> {
   const target = toTarget(what);
-  await withSync(config, async (sync) => {
-    const accountId = await findAccountId(sync, named);
-    const action = { actor: 'cli', action: 'account.resync', accountId, details: { target: target.kind } };
-    const count = await sync
-      .get(AuditLog, { strict: false })
-      .record(action, () => sync.get(Resync, { strict: false }).request(accountId, target));
-    print(json ? JSON.stringify({ addresses: count }) : `${count} known addresses are synced again.`);
+  const addresses = await withSync(context, async (session) => {
+    const accountId = await session.findAccountId(account);
+    return session.audited('account.resync', { accountId, target: target.kind }, () => session.get(Resync).request(accountId, target));
   });
+  return toResult({ addresses }, `${count(addresses, 'known address')} will be synced again.`.replace('addresss', 'addresses'));
 }
 
-/** Prints the failing addresses of an account, or the buried jobs of all accounts without one. */
-export async function failures(config: Config, accountId: number | undefined, { json, print }: CommandOutput): Promise<void> {
-  await withSync(config, async (sync) => {
-    if (accountId === undefined) {
-      const jobs = await sync.get(AccountHistory, { strict: false }).listFailures(undefined, SHOWN);
-      for (const { tube, code, reason, failedAt } of jobs) {
-        print(json ? JSON.stringify({ tube, code, reason, failed_at: failedAt }) : `${tube}  ${code}  ${reason}`);
-      }
-      return;
-    }
-    const views = sync.get(AddressViews, { strict: false });
+async function listBuriedJobs(context: CommandContext, limit: number): Promise<CommandResult> {
+  const jobs = await withSync(context, (session) => session.get(AccountHistory).listFailures(undefined, limit));
+  const failures = jobs.map(({ accountId, tube, jobId, code, reason, failedAt }) => ({
+    account_id: accountId,
+    tube,
+    job_id: jobId,
+    code,
+    reason,
+    failed_at: toIsoTime(failedAt),
+  }));
+  const head = ['failed at', 'account', 'tube', 'job', 'code', 'reason'];
+  const rows = failures.map(({ failed_at, account_id, tube, job_id, code, reason }) => [failed_at, account_id, tube, job_id, code, reason]);
+  return {
+    document: { failures },
+    toLines: (stream) => (rows.length === 0 ? ['No job has failed.'] : renderTable(stream, head, rows)),
+  };
+}
+
+async function listFailingAddresses(context: CommandContext, accountId: number, limit: number): Promise<CommandResult> {
+  const { addresses, next } = await withSync(context, async (session) => {
+    const views = session.get(AddressViews);
+    const known = await session.findAccountId(accountId);
+    const found: Awaited<ReturnType<AddressViews['list']>>['addresses'][number][] = [];
     for (let after: string | undefined; ;) {
-      const page = await views.list(accountId, { state: 'failing', after, limit: SHOWN });
-      for (const address of page.addresses) {
-        const { contact_id: contactId, email, code, cause, attempts } = address;
-        print(json ? JSON.stringify(address) : [contactId ?? '-', email, code ?? '', cause ?? '', attempts].join('  '));
-      }
-      if (page.next === null) return;
+      const page = await views.list(known, { state: 'failing', after, limit: Math.min(PAGE, limit - found.length) });
+      found.push(...page.addresses);
+      if (page.next === null || found.length >= limit) return { addresses: found, next: page.next };
       after = page.next;
     }
   });
+  const head = ['contact', 'e-mail', 'code', 'cause', 'attempts', 'since'];
+  const rows = addresses.map(({ contact_id, email, code, cause, attempts, since }) => [contact_id, email, code, cause, attempts, since]);
+  const more =
+    next === null ? [] : [`There are more: raise --limit, or read GET /operations/addresses?account_id=${accountId}&state=failing.`];
+  return {
+    document: { addresses, next },
+    toLines: (stream) => (rows.length === 0 ? ['No address is failing.'] : [...renderTable(stream, head, rows), ...more]),
+  };
 }
+
+/** Lists the failing addresses of an account, or the buried jobs of all accounts without one. */
+export const runFailures = (
+  context: CommandContext,
+  { account, limit }: { readonly account?: number; readonly limit: number },
+): Promise<CommandResult> => (account === undefined ? listBuriedJobs(context, limit) : listFailingAddresses(context, account, limit));

@@ -1,26 +1,18 @@
 import type { Config } from '#config';
 import { Keyring, beginLocalKeyRotation, endLocalKeyRotation } from '#secrets';
-import { AuditLog, EncryptionKeyCheck, KeyRotation, type KeyRotationReport } from '#sync';
+import { KeyRotation, type KeyRotationReport } from '#sync';
+import type { CommandContext } from '../command-context.js';
+import { exitCodes } from '../output/exit-code.js';
+import type { CommandResult } from '../output/result.js';
+import { printLine } from '../output/terminal.js';
 import { withSync } from './with-sync.js';
 
-/** Where the command prints, and in which form. */
-export interface RotateKeyOutput {
-  readonly json: boolean;
-  readonly print: (line: string) => void;
-  /** Prints progress. */
-  readonly printError: (line: string) => void;
-}
-
-const INCOMPLETE = 1;
-
-function rotate(config: Config, printProgress: (line: string) => void): Promise<KeyRotationReport> {
-  return withSync(config, async (sync) => {
-    await sync.get(EncryptionKeyCheck, { strict: false }).run();
+function rotate(context: CommandContext, config: Config, printProgress: (line: string) => void): Promise<KeyRotationReport> {
+  return withSync(context, async (session) => {
     if (config.localSecrets.encryptionKey) beginLocalKeyRotation(config.dataDir);
-    const action = { actor: 'cli', action: 'key.rotate', details: { key_id: sync.get(Keyring, { strict: false }).currentKeyId } };
-    const rotation = sync.get(KeyRotation, { strict: false });
+    const rotation = session.get(KeyRotation);
     const run = () => rotation.run((count) => printProgress(`${count} values encrypted again`));
-    return sync.get(AuditLog, { strict: false }).record(action, run);
+    return session.audited('key.rotate', { key_id: session.get(Keyring).currentKeyId }, run);
   });
 }
 
@@ -42,15 +34,17 @@ function describeNextStep({ localSecrets, olderEncryptionKeys }: Config): string
 }
 
 /**
- * Encrypts every secret of the database with the current key; embedded mode creates a new key first. Returns the exit
- * code: 0, or 1 when some values still have another key.
+ * Encrypts every secret of the database with the current key; embedded mode creates a new key first. Prints progress on standard error.
+ * The exit code is 1 when some values still have another key.
  */
-export async function rotateKey(config: Config, { json, print, printError }: RotateKeyOutput): Promise<number> {
-  const report = await rotate(config, printError);
-  if (report.isComplete && config.localSecrets.encryptionKey) endLocalKeyRotation(config.dataDir);
-  if (json) {
-    const { keyId, resealed, remaining, unreadable, isComplete } = report;
-    print(JSON.stringify({ key_id: keyId, resealed, remaining, unreadable, complete: isComplete }));
-  } else for (const line of [...describe(report), ...(report.isComplete ? [describeNextStep(config)] : [])]) print(line);
-  return report.isComplete ? 0 : INCOMPLETE;
+export async function runRotateKey(context: CommandContext): Promise<CommandResult> {
+  const config = context.loadConfig();
+  const report = await rotate(context, config, (line) => printLine(context.terminal.errors, line));
+  const { keyId, resealed, remaining, unreadable, isComplete } = report;
+  if (isComplete && config.localSecrets.encryptionKey) endLocalKeyRotation(config.dataDir);
+  return {
+    document: { key_id: keyId, resealed, remaining, unreadable, complete: isComplete },
+    toLines: () => [...describe(report), ...(isComplete ? [describeNextStep(config)] : [])],
+    exitCode: isComplete ? exitCodes.done : exitCodes.failed,
+  };
 }

@@ -1,12 +1,8 @@
-import type { Config } from '#config';
-import { AuditLog, WebhookRotation, type WebhookRotationReport } from '#sync';
+import { WebhookRotation, type WebhookRotationReport } from '#sync';
+import type { CommandContext } from '../command-context.js';
+import { exitCodes } from '../output/exit-code.js';
+import type { CommandResult } from '../output/result.js';
 import { withSync } from './with-sync.js';
-
-interface RotateWebhooksInput {
-  /** Undefined for all active accounts. */
-  readonly accountId: number | undefined;
-  readonly json: boolean;
-}
 
 const describe = ({ accountId, failure }: WebhookRotationReport): string =>
   failure === null
@@ -14,19 +10,16 @@ const describe = ({ accountId, failure }: WebhookRotationReport): string =>
     : `Account ${accountId}: the new URL is not registered yet (${failure}); the service tries again within an hour.`;
 
 /**
- * Gives accounts new webhook URLs and registers them at both vendors. The former ones are valid for two hours. Returns the exit
- * code: 0, or 1 when a vendor did not accept a new URL yet.
+ * Gives accounts new webhook URLs and registers them at both vendors. The former ones are valid for two hours. The exit code is 1 when
+ * a vendor did not accept a new URL yet.
  */
-export async function rotateWebhooks(
-  config: Config,
-  { accountId, json }: RotateWebhooksInput,
-  print: (line: string) => void,
-): Promise<number> {
-  const reports = await withSync(config, (sync) => {
-    const run = () => sync.get(WebhookRotation, { strict: false }).run(accountId);
-    return sync.get(AuditLog, { strict: false }).record({ actor: 'cli', action: 'webhooks.rotate', accountId, details: {} }, run);
-  });
-  if (json) print(JSON.stringify({ accounts: reports.map((report) => ({ account_id: report.accountId, failure: report.failure })) }));
-  else for (const report of reports) print(describe(report));
-  return reports.some(({ failure }) => failure !== null) ? 1 : 0;
+export async function runRotateWebhooks(context: CommandContext, { account }: { readonly account?: number }): Promise<CommandResult> {
+  const reports = await withSync(context, (session) =>
+    session.audited('webhooks.rotate', { accountId: account }, () => session.get(WebhookRotation).run(account)),
+  );
+  return {
+    document: { accounts: reports.map(({ accountId, failure }) => ({ account_id: accountId, failure })) },
+    toLines: () => (reports.length === 0 ? ['No account is active.'] : reports.map(describe)),
+    exitCode: reports.some(({ failure }) => failure !== null) ? exitCodes.failed : exitCodes.done,
+  };
 }

@@ -1,16 +1,11 @@
-import type { Config } from '#config';
-import { AuditLog, SettingsChanges, type SettingsView } from '#sync';
+import { InvalidInputError } from '#domain';
+import { SettingsChanges, type SettingsView } from '#sync';
+import type { CommandContext } from '../command-context.js';
+import type { CommandResult } from '../output/result.js';
+import { renderTable } from '../output/table.js';
+import type { OutputStream } from '../output/terminal.js';
+import { didYouMean } from './known-word.js';
 import { withSync } from './with-sync.js';
-
-/** What the command `settings` does. */
-export interface SettingsCommand {
-  readonly accountId: number;
-  /** `name=value`; without any, the settings are only shown. */
-  readonly changes: readonly string[];
-  /** Whether to only count what the changes would do. */
-  readonly preview: boolean;
-  readonly json: boolean;
-}
 
 /** A value is JSON where it can be, else a text: `true`, `["a","b"]`, `null`, `Newsletter`. */
 function parseValue(text: string): unknown {
@@ -23,28 +18,40 @@ function parseValue(text: string): unknown {
 
 function parseChange(text: string): readonly [string, unknown] {
   const equals = text.indexOf('=');
-  return equals < 0 ? [text, undefined] : [text.slice(0, equals).trim(), parseValue(text.slice(equals + 1))];
+  if (equals <= 0) throw new InvalidInputError(`${text} is no change: write name=value`);
+  return [text.slice(0, equals).trim(), parseValue(text.slice(equals + 1))];
 }
 
-function toLines({ settings, would_add, would_remove, run_id }: SettingsView, isChange: boolean): string[] {
-  const lines = Object.entries(settings).map(([name, value]) => `${name.padEnd(22)} ${JSON.stringify(value)}`);
-  if (isChange) lines.push(`Addresses to add: ${would_add}; to remove: ${would_remove}.`);
-  if (run_id !== null) lines.push(`Run ${run_id} applies the change.`);
-  return lines;
+function assertKnown(names: readonly string[], known: readonly string[]): void {
+  const wrong = names.find((name) => !known.includes(name));
+  if (wrong !== undefined)
+    throw new InvalidInputError(`${wrong} is no setting${didYouMean(wrong, known) || `; the settings are ${known.join(', ')}`}`);
+}
+
+function toLines(stream: OutputStream, { settings, would_add, would_remove, run_id }: SettingsView, isChange: boolean): string[] {
+  const rows = Object.entries(settings).map(([name, value]) => [name, JSON.stringify(value)]);
+  return [
+    ...renderTable(stream, ['setting', 'value'], rows),
+    ...(isChange ? [`Addresses to add: ${would_add}; to remove: ${would_remove}.`] : []),
+    ...(run_id === null ? [] : [`Run ${run_id} applies the change.`]),
+  ];
 }
 
 /** Shows or changes the settings of an account. Throws InvalidInputError that names every bad setting, and AccountBlockedError. */
-export async function settings(config: Config, command: SettingsCommand, print: (line: string) => void): Promise<void> {
-  const { accountId, changes, preview, json } = command;
+export async function runSettings(
+  context: CommandContext,
+  { account, changes, preview = false }: { readonly account: number; readonly changes: readonly string[]; readonly preview?: boolean },
+): Promise<CommandResult> {
   const isChange = changes.length > 0;
-  const view = await withSync(config, async (sync) => {
-    const service = sync.get(SettingsChanges, { strict: false });
-    if (!isChange) return service.read(accountId);
-    const change = Object.fromEntries(changes.map(parseChange));
+  const change = Object.fromEntries(changes.map(parseChange));
+  const view = await withSync(context, async (session) => {
+    const accountId = await session.findAccountId(account);
+    const service = session.get(SettingsChanges);
+    const current = await service.read(accountId);
+    if (!isChange) return current;
+    assertKnown(Object.keys(change), Object.keys(current.settings));
     if (preview) return service.preview(accountId, change);
-    const audited = { actor: 'cli', action: 'account.settings', accountId, details: {} };
-    return sync.get(AuditLog, { strict: false }).record(audited, () => service.save(accountId, change));
+    return session.audited('account.settings', { accountId, names: Object.keys(change).join(',') }, () => service.save(accountId, change));
   });
-  if (json) print(JSON.stringify(view));
-  else for (const line of toLines(view, isChange)) print(line);
+  return { document: view, toLines: (stream) => toLines(stream, view, isChange) };
 }

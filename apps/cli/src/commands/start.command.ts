@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import { systemClock } from '#clock';
 import { type Config, embeddedQueueAddressFile, findEmbeddedQueueSocket, onStopSignals } from '#config';
 import { TransientError } from '#domain';
-import { migrateDatabase } from './migrate.command.js';
 import { lockDataDir } from '../supervisor/data-dir-lock.js';
+import { describeMigrations, migrateDatabase } from './migrate.command.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 
 const QUEUE_READY_WITHIN_MS = 15_000;
@@ -51,7 +51,7 @@ function printSecretFiles({ localSecrets }: Config): void {
  * schema first.
  */
 export async function startService(config: Config, supervisor: Supervisor, print: (line: string) => void): Promise<void> {
-  if (config.database.kind === 'sqlite') await migrateDatabase(config, print);
+  if (config.database.kind === 'sqlite') print(describeMigrations(await migrateDatabase(config)));
   if (config.beanstalk.kind === 'embedded') await startQueue(config, supervisor);
   supervisor.start({ name: 'worker', entry: 'apps/worker/src/main.js', args: [] });
   supervisor.start({ name: 'api', entry: 'apps/api/src/main.js', args: [] });

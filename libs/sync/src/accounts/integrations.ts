@@ -14,6 +14,11 @@ export class Integrations {
     private readonly webhookUrls: WebhookUrls,
   ) {}
 
+  /** Lists the ids of the saved integrations, the oldest first. */
+  async listIds(): Promise<string[]> {
+    return this.clients.listIds();
+  }
+
   /** Creates or replaces an integration. Throws InvalidInputError that names every bad field. */
   async save(input: IntegrationInput): Promise<{ clientId: string }> {
     assertIntegrationInput(input);

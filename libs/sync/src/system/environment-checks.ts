@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '#config';
 import { ReachabilityProbes } from '#monitoring';
 import { type Finding, ok, problem } from './finding.js';
+import { checkFolders } from './folder-checks.js';
 
 /** The file system of DATA_DIR. */
 export interface DiskState {
@@ -18,7 +19,7 @@ const FULL_BYTES = 100 * MEBIBYTE;
 
 const isLocal = (host: string) => /^(localhost|127\.|10\.|192\.168\.|\[::1\])/.test(host);
 
-/** Checks what surrounds the service: disk, public URL and vendors. */
+/** Checks what surrounds the service: folders, disk, public URL and vendors. */
 @Injectable()
 export class EnvironmentChecks {
   constructor(
@@ -40,7 +41,8 @@ export class EnvironmentChecks {
   /** Returns the findings. Calls the vendors and the public URL once each. Never throws. */
   async run(disk: DiskState | undefined): Promise<Finding[]> {
     const [publicUrl, kommo, unisender] = await Promise.all([this.checkPublicUrl(), this.checkKommo(), this.checkUnisender()]);
-    return [...(disk ? [this.checkDisk(disk)] : []), ...publicUrl, kommo, unisender];
+    const folders = await checkFolders(this.config);
+    return [...folders, ...(disk ? [this.checkDisk(disk)] : []), ...publicUrl, kommo, unisender];
   }
 
   private checkDisk({ path, freeBytes, totalBytes }: DiskState): Finding {

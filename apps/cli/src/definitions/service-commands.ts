@@ -1,0 +1,74 @@
+import { Option } from 'commander';
+import { exitCodes } from '../output/exit-code.js';
+import { reportError } from '../output/report-error.js';
+import { type CommandSet, type JsonOption, toAccountId, toHours } from './command-set.js';
+
+/** Defines the commands for the service itself. */
+export function defineServiceCommands(commands: CommandSet): void {
+  commands
+    .define({
+      name: 'rotate-key',
+      description: 'encrypt every secret of the database with the current key; embedded mode creates a new key first',
+      examples: ['rotate-key'],
+      exits: { [exitCodes.failed]: 'some values have another key; the output lists them' },
+    })
+    .action((options: JsonOption) =>
+      commands.finish(options, async (context) => (await import('../commands/rotate-key.command.js')).runRotateKey(context)),
+    );
+  commands
+    .define({
+      name: 'rotate-webhooks',
+      description: 'give accounts new secret webhook URLs; the former ones are valid for two hours',
+      examples: ['rotate-webhooks', 'rotate-webhooks --account 32000001'],
+      exits: { [exitCodes.failed]: 'a vendor did not accept a new URL yet' },
+    })
+    .addOption(new Option('--account <id>', 'only this Kommo account').argParser(toAccountId))
+    .action((options: JsonOption & { account?: number }) =>
+      commands.finish(options, async (context) =>
+        (await import('../commands/rotate-webhooks.command.js')).runRotateWebhooks(context, options),
+      ),
+    );
+  commands
+    .define({
+      name: 'update-accesses',
+      description: 'enqueue the renewal of every access token that expires within this number of hours',
+      examples: ['update-accesses 24'],
+    })
+    .argument('<hours>', 'whole hours, 1 to 2160', toHours)
+    .action((hours: number, options: JsonOption) =>
+      commands.finish(options, async (context) => (await import('../commands/jobs.command.js')).runUpdateAccesses(context, hours)),
+    );
+  commands
+    .define({
+      name: 'doctor',
+      description: 'find what is wrong with the installation, and what to do about it',
+      examples: ['doctor', 'doctor --json'],
+      exits: { [exitCodes.failed]: 'it found an error or a warning' },
+    })
+    .action((options: JsonOption) =>
+      commands.finish(options, async (context) => (await import('../commands/doctor.command.js')).runDoctor(context)),
+    );
+  commands
+    .define({ name: 'migrate', description: 'update the database schema', examples: ['migrate'] })
+    .action((options: JsonOption) =>
+      commands.finish(options, async (context) => (await import('../commands/migrate.command.js')).runMigrate(context)),
+    );
+  commands.program
+    .command('start')
+    .description('run the API, a worker and the embedded queue until a signal')
+    .action(() => run(commands, async () => (await import('../commands/start.command.js')).start(commands.environment.loadConfig())));
+  commands.program
+    .command('demo')
+    .description('demonstrate the service with emulated Kommo and Unisender accounts')
+    .option('--once', 'exit when done: 0 when both accounts are in sync, 1 when not')
+    .action(({ once = false }: { once?: boolean }) => run(commands, async () => (await import('../demo/demo.js')).demo({ once })));
+}
+
+/** Runs a program that ends the process itself: it may leave timers and sockets. */
+async function run(commands: CommandSet, program: () => Promise<number>): Promise<void> {
+  try {
+    process.exit(await program());
+  } catch (error) {
+    process.exit(reportError(error, commands.environment.terminal, false));
+  }
+}
