@@ -5,6 +5,7 @@ import { DatabaseModule, RequestPatience } from '#database';
 import { LoggingModule, type ServiceLogger } from '#logging';
 import { AccountsModule } from './accounts/accounts.module.js';
 import { ConsoleModule } from './console/console.module.js';
+import { DocsModule } from './docs/docs.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpPipelineModule } from './http/http-pipeline.module.js';
 import { KommoModule } from './kommo/kommo.module.js';
@@ -17,6 +18,7 @@ import { WebhooksModule } from './webhooks/webhooks.module.js';
 const features = [
   AccountsModule,
   ConsoleModule,
+  DocsModule,
   HealthModule,
   KommoModule,
   OperationsModule,

@@ -10,6 +10,7 @@ const BUILD_INFO = inRoot('dist', 'tsconfig.tsbuildinfo');
 const LOCK_FILE = inRoot('package-lock.json');
 const INSTALLED = inRoot('node_modules', '.package-lock.json');
 const COMPILER = inRoot('node_modules', 'typescript', 'bin', 'tsc');
+const API_BUILD = inRoot('dist', 'apps', 'api', 'build', 'main.js');
 const WIDGET_BUILD = inRoot('dist', 'widget', 'build', 'main.js');
 const BUNDLER = inRoot('node_modules', 'vite', 'bin', 'vite.js');
 const CONSOLE = inRoot('apps', 'console');
@@ -99,6 +100,7 @@ async function build(entry) {
   if (!existsSync(STAMP) || (entry !== undefined && !existsSync(entry))) rmSync(BUILD_INFO, { force: true });
   rmSync(STAMP, { force: true });
   await mustRun(process.execPath, [COMPILER, '-p', 'tsconfig.json']);
+  if (existsSync(API_BUILD)) await mustRun(process.execPath, [API_BUILD]);
   if (existsSync(WIDGET_BUILD)) await mustRun(process.execPath, [WIDGET_BUILD, '--files-only']);
   writeFileSync(STAMP, JSON.stringify({ fingerprint, console: await buildConsole(lastConsole) }));
 }

@@ -185,6 +185,7 @@ const registry = {
   unexpected: bug(),
   audience_undeclared: bug(),
   route_unaudited: bug(),
+  route_undocumented: bug(),
   demo_response: bug(),
   demo_sandbox: bug(),
   demo_not_ready: transient('Read the lines of the service above.'),

@@ -94,7 +94,7 @@ export {
 } from './contact-snapshot.js';
 export { type AccessState, decideDisconnection, decideUninstall, type DisconnectionSteps } from './disconnection.js';
 export { type InvalidAddressReason, parseAddress, type ParsedAddress } from './email-address.js';
-export { type ErrorCode, type ErrorKind, type ErrorRule, errorRuleOf } from './error-registry.js';
+export { type ErrorCode, type ErrorKind, type ErrorRule, errorCodes, errorRuleOf } from './error-registry.js';
 export {
   AccountBlockedError,
   BugError,

@@ -9,7 +9,9 @@ import { Integrations, unisenderKeyContext } from '#sync';
 import { ApiModule } from '../../../apps/api/src/api.module.js';
 import { initApi } from '../../../apps/api/src/create-api.js';
 import { createServer } from '../../../apps/api/src/http/server.js';
+import { ApiDocument } from '../../../apps/api/src/docs/api-document.js';
 import { type Harness, prepareHarness } from '../../support/sync-harness.js';
+import { DocumentedResponses, type ReadDocument } from './documented-responses.js';
 
 export const OPERATOR_TOKEN = 'operator-token-of-the-tests-0123456789';
 export const OPERATOR = { authorization: `Bearer ${OPERATOR_TOKEN}` };
@@ -46,7 +48,10 @@ function parse(text: string): ApiResponse['body'] {
   }
 }
 
-/** The whole API over a real database, called without a socket. */
+/** All scenes of a suite have the same document. */
+let documented: DocumentedResponses | undefined;
+
+/** The whole API over a real database, called without a socket. Every response must be one that the OpenAPI document describes. */
 export class ApiScene {
   private constructor(
     readonly app: NestFastifyApplication,
@@ -95,7 +100,12 @@ export class ApiScene {
       headers: { ...(isObject ? { 'content-type': 'application/json' } : {}), ...headers },
       ...(body === undefined ? {} : { payload: isObject ? JSON.stringify(body) : body }),
     });
-    return { status: response.statusCode, headers: response.headers, text: response.body, body: parse(response.body) };
+    const received = { status: response.statusCode, headers: response.headers, text: response.body };
+    documented ??= new DocumentedResponses(
+      JSON.parse(JSON.stringify(await this.app.get(ApiDocument, { strict: false }).read())) as ReadDocument,
+    );
+    documented.assert({ method, url }, received);
+    return { ...received, body: parse(response.body) };
   }
 
   /** Sends the request with the operator's token. */

@@ -1,8 +1,10 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { Documented } from '../docs/documented.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { NoEnvelope } from '../http/envelope.js';
-import { type Readiness, ReadinessCheck } from './readiness-check.js';
+import type { LivenessResponse, ReadinessResponse } from './health-responses.js';
+import { ReadinessCheck } from './readiness-check.js';
 
 @Controller('health')
 export class HealthController {
@@ -11,7 +13,8 @@ export class HealthController {
   @Get('live')
   @Audience('public')
   @NoEnvelope()
-  live() {
+  @Documented({ summary: 'Says that the process runs', content: { 'application/json': 'LivenessResponse' }, example: {} })
+  live(): LivenessResponse {
     return { status: 'live' };
   }
 
@@ -19,7 +22,13 @@ export class HealthController {
   @Get('ready')
   @Audience('public')
   @NoEnvelope()
-  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
+  @Documented({
+    summary: 'Says whether the process can serve: database, queue and schema',
+    content: { 'application/json': 'ReadinessResponse' },
+    otherResponses: { 503: { description: 'Not ready', content: { 'application/json': 'ReadinessResponse' } } },
+    example: {},
+  })
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessResponse> {
     const readiness = await this.readiness.run();
     void reply.status(readiness.status === 'ready' ? 200 : 503);
     return readiness;

@@ -2,14 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '#database';
 import { Clock } from '#domain';
 import { QueueClient } from '#queue';
+import type { ReadinessResponse } from './health-responses.js';
 
-type State = 'up' | 'down';
-type Migrations = 'done' | 'pending' | 'unknown';
-
-export interface Readiness {
-  readonly status: 'ready' | 'not_ready';
-  readonly checks: { readonly database: State; readonly migrations: Migrations; readonly queue: State };
-}
+type State = ReadinessResponse['checks']['database'];
+type Migrations = ReadinessResponse['checks']['migrations'];
 
 /** Probes, which anyone may send, ask database and queue once in this time. */
 const KEPT_MS = 1_000;
@@ -19,7 +15,7 @@ const toState = (isUp: boolean): State => (isUp ? 'up' : 'down');
 /** Checks whether this process can serve: the database reads and writes, the queue responds, and the schema is current. */
 @Injectable()
 export class ReadinessCheck {
-  private last: Promise<Readiness> | undefined;
+  private last: Promise<ReadinessResponse> | undefined;
   private startedMs = 0;
 
   constructor(
@@ -29,7 +25,7 @@ export class ReadinessCheck {
   ) {}
 
   /** Asks database and queue, at most once a second. Never throws. */
-  run(): Promise<Readiness> {
+  run(): Promise<ReadinessResponse> {
     const nowMs = this.clock.nowMs();
     if (!this.last || nowMs - this.startedMs >= KEPT_MS) {
       this.startedMs = nowMs;
@@ -38,7 +34,7 @@ export class ReadinessCheck {
     return this.last;
   }
 
-  private async check(): Promise<Readiness> {
+  private async check(): Promise<ReadinessResponse> {
     const [isDatabaseUp, isQueueUp] = await Promise.all([this.database.isReady(), this.queue.isReady()]);
     const migrations = isDatabaseUp ? await this.checkMigrations() : 'unknown';
     const canWrite = isDatabaseUp && (migrations !== 'done' || (await this.database.probeWrite()));

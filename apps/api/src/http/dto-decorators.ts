@@ -5,12 +5,37 @@ import { findId } from '../guards/request-ids.js';
 
 type InputObject = Readonly<Record<string, unknown>>;
 
+const DESCRIPTION = 'api:description';
+const ALIASES = 'api:aliases';
+
+/** What the OpenAPI document says about a field beside what its validation decorators say. */
+export interface FieldDescription {
+  readonly text: string;
+  /** Keywords of JSON Schema. */
+  readonly schema: Readonly<Record<string, unknown>>;
+  readonly aliases: readonly string[];
+}
+
+/** Describes a field in the OpenAPI document. `schema` adds what its validation decorators do not say. */
+export const Describe =
+  (text: string, schema: FieldDescription['schema'] = {}): PropertyDecorator =>
+  (prototype, property) =>
+    Reflect.defineMetadata(DESCRIPTION, { text, schema }, prototype, property);
+
+/** Reads what {@link Describe} and {@link Alias} declare. */
+export function descriptionOf(prototype: object, property: string): FieldDescription {
+  const described = Reflect.getMetadata(DESCRIPTION, prototype, property) as Omit<FieldDescription, 'aliases'> | undefined;
+  const aliases = Reflect.getMetadata(ALIASES, prototype, property) as readonly string[] | undefined;
+  return { text: described?.text ?? '', schema: described?.schema ?? {}, aliases: aliases ?? [] };
+}
+
 /**
  * Accepts other names for a field, mostly those that the predecessors (the PHP services) used. The property's own name comes
  * first, then `names` in their order. Put it above the property's other decorators: class-transformer applies the top one first.
  */
 export const Alias = (...names: string[]): PropertyDecorator =>
   applyDecorators(
+    Reflect.metadata(ALIASES, names) as PropertyDecorator,
     Expose(),
     Transform(({ obj, key }: { obj: InputObject; key: string }) =>
       [key, ...names].map((name) => obj[name]).find((value) => value !== undefined),

@@ -1,6 +1,7 @@
 import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
 import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify';
 import type { AuditedRoute } from '../audit/audited.decorator.js';
+import type { DocumentedRoute } from '../docs/documented.decorator.js';
 import type { AccountRule } from '../guards/account.guard.js';
 import type { Audience } from '../guards/audience.decorator.js';
 
@@ -13,6 +14,8 @@ declare module 'fastify' {
     /** How the route names its account; undefined for a route that is about no account. */
     readonly account?: AccountRule;
     readonly audited?: AuditedRoute;
+    /** What the OpenAPI document says about the route. */
+    readonly documentation?: DocumentedRoute;
     /** A user of the widget must be an administrator, also when the route only reads. */
     readonly needsAdministrator?: boolean;
     /** The handler gets the body's bytes undecoded. */
@@ -39,14 +42,24 @@ export interface RegisteredRoute {
   /** `GET /accounts (AccountsController.list)` */
   readonly name: string;
   readonly method: string;
+  /** `/sync/contacts/:run_id` */
+  readonly path: string;
   readonly config: FastifyContextConfig;
 }
 
-/** Returns a live list of the routes that are registered after this call. */
+const recorded = new WeakMap<object, readonly RegisteredRoute[]>();
+
+/** Returns a live list of the routes that are registered after this call. {@link recordedRoutes} finds it again. */
 export function recordRoutes(fastify: FastifyInstance): readonly RegisteredRoute[] {
   const routes: RegisteredRoute[] = [];
   fastify.addHook('onRoute', ({ method: methods, url, handler, config = {} }) => {
-    for (const method of [methods].flat()) routes.push({ name: `${method} ${url} (${handler.name || 'no controller'})`, method, config });
+    for (const method of [methods].flat()) {
+      routes.push({ name: `${method} ${url} (${handler.name || 'no controller'})`, method, path: url, config });
+    }
   });
+  recorded.set(fastify, routes);
   return routes;
 }
+
+/** The list that {@link recordRoutes} returned for this server; empty without one. */
+export const recordedRoutes = (fastify: object): readonly RegisteredRoute[] => recorded.get(fastify) ?? [];

@@ -4,6 +4,7 @@ import { Config } from '#config';
 import { InvalidInputError } from '#domain';
 import { buildConsentButton } from '#kommo';
 import { AuthorizationLinks, Installer } from '#sync';
+import { Documented } from '../docs/documented.decorator.js';
 import { OptionalNamedAccount } from '../guards/account.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { IntegrationConfiguredGuard } from '../guards/integration-configured.guard.js';
@@ -15,6 +16,24 @@ import { AuthorizationCallbackDto, AuthorizationDto, hasResult } from './dto/aut
 
 /** Kommo's server gives up after 3 s (reference/kommo.md 1.3). */
 const RESPOND_WITHIN_MS = 2_500;
+
+const EXAMPLE_CLIENT = '0b0123f4-d123-4123-9123-e09f123456ca';
+const SLOW = { description: 'Kommo responds slowly; the authorisation continues in the background' };
+const callbackErrors = [
+  'consent_declined',
+  'kommo_code_refused',
+  'account_mismatch',
+  'administrator_required',
+  'other_integration',
+  'kommo_rejected',
+  'kommo_forbidden',
+  'kommo_payment_required',
+  'kommo_rate_limited',
+  'kommo_blocked',
+  'kommo_unavailable',
+  'vendor_paused',
+  'request_limit_busy',
+] as const;
 
 /** Kommo's OAuth flow: the redirect to the consent page, and the callback. */
 @Controller()
@@ -30,6 +49,14 @@ export class AuthorizationController {
 
   @Get('auth')
   @Audience('browser')
+  @Documented({
+    summary: "Begins an authorisation: redirects to Kommo's consent page; or finishes one, as GET /authcallback",
+    description: 'Name the account in `id`. With `button=1` it shows a page with the button of Kommo.',
+    data: 'ConnectedResponse',
+    otherResponses: { 202: SLOW, 302: { description: "To Kommo's consent page" } },
+    errors: callbackErrors,
+    example: { query: { id: 32_000_001 } },
+  })
   async authorize(
     @OptionalNamedAccount('id') accountId: number | undefined,
     @Query() query: AuthorizationDto,
@@ -43,6 +70,13 @@ export class AuthorizationController {
 
   @Get('authcallback')
   @Audience('browser')
+  @Documented({
+    summary: 'Finishes an authorisation. Kommo sends the browser here',
+    data: 'ConnectedResponse',
+    otherResponses: { 202: SLOW },
+    errors: callbackErrors,
+    example: { query: { code: 'def50200a1b2', referer: 'example.kommo.com', from_widget: true, client_id: EXAMPLE_CLIENT } },
+  })
   async callback(
     @OptionalNamedAccount('id') _accountId: number | undefined,
     @Query() query: AuthorizationCallbackDto,

@@ -1,6 +1,8 @@
 import { Controller, Get, Query, UseGuards } from '@nestjs/common';
 import { AuthorisedAccount, type ContactSnapshot } from '#domain';
 import { KommoContacts } from '#sync';
+import { Documented } from '../docs/documented.decorator.js';
+import { kommoErrors } from '../docs/error-groups.js';
 import { AccountAuthorisedGuard } from '../guards/account-authorised.guard.js';
 import { Account } from '../guards/account.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
@@ -15,6 +17,12 @@ export class KommoContactsController {
   @Get('contacts')
   @Audience('operator')
   @UseGuards(IntegrationConfiguredGuard, AccountAuthorisedGuard)
+  @Documented({
+    summary: 'Reads one page of the contacts of an account from Kommo',
+    data: 'KommoContactsResponse',
+    errors: kommoErrors,
+    example: { query: { id: 32_000_001, page: 1, limit: 50 } },
+  })
   async page(@Account('id') { accountId }: AuthorisedAccount, @Query() { page, limit }: KommoContactsDto) {
     const { contacts, hasNext } = await this.contacts.page(accountId, { page, limit });
     return { page, limit, has_next: hasNext, contacts: contacts.map(toView) };

@@ -3,6 +3,8 @@ import { AuthorisedAccount } from '#domain';
 import { UnisenderContacts } from '#sync';
 import { Audited } from '../audit/audited.decorator.js';
 import { count, flag } from '../audit/audited-details.js';
+import { Documented } from '../docs/documented.decorator.js';
+import { unisenderErrors } from '../docs/error-groups.js';
 import { Account } from '../guards/account.decorator.js';
 import { AccountAuthorisedGuard } from '../guards/account-authorised.guard.js';
 import { Audience } from '../guards/audience.decorator.js';
@@ -18,6 +20,12 @@ export class UnisenderContactsController {
 
   @Get('contacts')
   @Audience('operator')
+  @Documented({
+    summary: 'Finds one address in Unisender',
+    data: 'FoundContactResponse',
+    errors: unisenderErrors,
+    example: { query: { id: 32_000_001, email: 'ann@example.org' } },
+  })
   async find(@Account('id') { accountId }: AuthorisedAccount, @Query() { email }: FindContactDto) {
     const contact = await this.contacts.find(accountId, email);
     return { found: contact !== undefined, contact: contact ?? null };
@@ -28,6 +36,13 @@ export class UnisenderContactsController {
   @Audience('operator')
   @LargeBody()
   @Audited('unisender.change', { delete: flag, emails: count })
+  @Documented({
+    summary: 'Adds addresses to the list of the account, or deletes them',
+    description: 'Any number; calls to Unisender have 500 at most. No reconciliation removes an address that was added here.',
+    data: 'ChangedContactsResponse',
+    errors: [...unisenderErrors, 'account_busy', 'account_paused', 'paused_by_operator'],
+    example: { body: { id: 32_000_001, emails: ['ann@example.org'] } },
+  })
   async change(@Account('id') { accountId }: AuthorisedAccount, @Body() body: ChangeContactsDto) {
     const emails = parseEmails(body.emails);
     const results = body.delete ? await this.contacts.remove(accountId, emails) : await this.contacts.add(accountId, emails);

@@ -4,6 +4,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasErrorCode, InvalidInputError, Logger } from '#domain';
 import { KommoInbox, type ReceivedHook } from '#sync';
+import type { DocumentedRoute } from '../docs/documented.decorator.js';
 import { getWebhookAccountId } from '../guards/caller.js';
 import { isCoded, rawBody } from '../http/body-limits.js';
 import { decodeByType, toBytes } from '../http/body-parsers.js';
@@ -12,7 +13,22 @@ import { sendFailure } from '../http/failure.filter.js';
 
 type Decoded = { readonly body: unknown } | { readonly unreadable: string };
 
-const routeConfig: FastifyContextConfig = { audience: 'kommo', ...rawBody };
+const documentation: DocumentedRoute = {
+  summary: "Receives Kommo's webhooks: events of contacts",
+  description: '200 only when every event is stored, else 503. A body that cannot be read is recorded; a reconciliation follows.',
+  data: 'KommoHookResponse',
+  body: { type: 'object', description: 'Fields of Kommo, as it sends them.' },
+  errors: ['account_mismatch'],
+  example: {
+    path: { token: 'the-token-in-the-webhook-url' },
+    body: {
+      account: { id: '32000001', subdomain: 'example' },
+      contacts: { update: [{ id: '51234567', type: 'contact', name: 'Ann Lee', updated_at: '1795000000', custom_fields: [] }] },
+    },
+  },
+};
+
+const routeConfig: FastifyContextConfig = { audience: 'kommo', documentation, ...rawBody };
 
 /**
  * Receives Kommo's webhooks. Responds 200 only when every event is committed. The one route on Fastify itself: a webhook needs

@@ -1,6 +1,6 @@
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, Max, Min } from 'class-validator';
-import { digitsToNumber, IsAccountId, IsPlainText } from '../../http/dto-decorators.js';
+import { Describe, digitsToNumber, IsAccountId, IsPlainText } from '../../http/dto-decorators.js';
 
 const MAX_LIMIT = 1_000;
 
@@ -16,8 +16,8 @@ export class ListAccountsDto {
   @Max(MAX_LIMIT)
   limit?: number;
 
-  /** Returns the accounts after this one. */
   @IsOptional()
   @IsAccountId()
+  @Describe('Returns the accounts after this one.')
   after?: number;
 }

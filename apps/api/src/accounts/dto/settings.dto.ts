@@ -1,13 +1,13 @@
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsOptional } from 'class-validator';
-import { flagToBoolean } from '../../http/dto-decorators.js';
+import { Describe, flagToBoolean } from '../../http/dto-decorators.js';
 import { ACCOUNT_FIELDS } from '../../guards/request-account.js';
 
 export class PreviewDto {
-  /** Counts what the change would do, and saves nothing. */
   @IsOptional()
   @Transform(flagToBoolean)
   @IsBoolean({ message: '$property must be 1 or 0' })
+  @Describe('Counts what the change would do, and saves nothing.')
   preview?: boolean;
 }
 

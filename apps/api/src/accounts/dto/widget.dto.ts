@@ -2,18 +2,19 @@ import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { Allow, IsIn, IsInt, IsUUID, Max, Min, ValidateIf } from 'class-validator';
 import { type WidgetAction, widgetActions } from '#sync';
-import { Alias, IsPlainText, isSent } from '../../http/dto-decorators.js';
+import { Alias, Describe, IsPlainText, isSent } from '../../http/dto-decorators.js';
 import { findId } from '../../guards/request-ids.js';
 
 export class SaveWidgetDto {
-  /** The stored key when it is left out. */
   @Alias('key')
   @ValidateIf(isSent)
   @IsPlainText()
+  @Describe('The stored key when it is left out.')
   unisender_key?: string;
 
   /** Parsed by the use case, which names every bad setting. */
   @Allow()
+  @Describe('What changes.', { $ref: '#/components/schemas/SettingsChange' })
   settings?: unknown;
 }
 
@@ -33,12 +34,12 @@ export class WidgetActionDto {
   @IsIn(widgetActions, { message: `$property must be one of ${widgetActions.join(', ')}` })
   action!: WidgetAction;
 
-  /** For confirm and cancel. */
   @ValidateIf(({ action, run_id }: WidgetActionDto) => run_id !== undefined || action === 'confirm' || action === 'cancel')
   @IsUUID(undefined, { message: '$property must be the id of a run' })
+  @Describe('For `confirm` and `cancel`.')
   run_id?: string;
 
-  /** For resync: only this contact. */
   @IsContactId()
+  @Describe('For `resync`: only this contact.')
   contact_id?: number;
 }

@@ -1,6 +1,6 @@
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsOptional } from 'class-validator';
-import { flagToBoolean, IsPlainText } from '../../http/dto-decorators.js';
+import { Describe, flagToBoolean, IsPlainText } from '../../http/dto-decorators.js';
 
 const MAX_CODE_LENGTH = 4096;
 
@@ -34,10 +34,10 @@ export class AuthorizationCallbackDto {
 
 /** Begins a consent, or carries the result of one. */
 export class AuthorizationDto extends AuthorizationCallbackDto {
-  /** Shows a page with Kommo's button instead of redirecting. */
   @IsOptional()
   @Transform(flagToBoolean)
   @IsBoolean()
+  @Describe("Shows a page with Kommo's button instead of redirecting.")
   button?: boolean;
 }
 

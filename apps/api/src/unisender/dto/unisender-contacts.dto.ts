@@ -1,7 +1,7 @@
 import { Transform } from 'class-transformer';
 import { ArrayNotEmpty, IsBoolean, IsOptional, ValidateBy } from 'class-validator';
 import { type FieldProblem, InvalidInputError, parseAddress } from '#domain';
-import { Alias, flagToBoolean } from '../../http/dto-decorators.js';
+import { Alias, Describe, flagToBoolean } from '../../http/dto-decorators.js';
 
 const isEmail = (value: unknown): value is string => typeof value === 'string' && parseAddress(value).invalidReason === null;
 
@@ -21,15 +21,17 @@ export class FindContactDto {
 }
 
 export class ChangeContactsDto {
-  /** A list, or one text of addresses separated by commas. {@link parseEmails} checks each. */
+  /** {@link parseEmails} checks each. */
   @Alias('email')
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.split(',') : value))
   @ArrayNotEmpty({ message: '$property must be a list of e-mail addresses' })
+  @Describe('A list, or one text of addresses separated by commas.', { items: { type: 'string', format: 'email' } })
   emails!: unknown[];
 
   @IsOptional()
   @Transform(flagToBoolean)
   @IsBoolean()
+  @Describe('Deletes the addresses instead.')
   delete?: boolean;
 }
 
