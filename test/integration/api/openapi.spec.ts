@@ -78,7 +78,7 @@ describe('the OpenAPI document', () => {
   });
   afterAll(() => sandbox.close());
 
-  const open = async () => ApiScene.open({ database: await databases.open(), sandboxUrl: sandbox.url });
+  const open = async () => ApiScene.open({ database: await databases.open(), sandboxUrl: sandbox.url, isCompared: true });
 
   it('is valid OpenAPI 3.1', async () => {
     const text = (await (await open()).send('GET', '/docs/json')).text;
