@@ -153,7 +153,7 @@ export async function runRuns(context: CommandContext, account: number | undefin
     throw new InvalidInputError('Give one of --run, --confirm and --cancel');
   return withSync(context, async (session) => {
     const chosen = await change(session, options);
-    if (chosen) return finishRun(context, session, { run: chosen, wait: wait && isMoving(chosen) });
+    if (chosen) return finishRun(context, session, { run: chosen, wait: wait && cancel === undefined });
     const runs = await session.get(RunService).list(await session.findAccountId(account), limit);
     const rows = runs.map((each): Cell[] => [each.run_id, each.mode, each.trigger, toState(each), each.read, each.created, each.updated, each.deleted, each.rejected, each.started_at, each.error]); // prettier-ignore
     return {
