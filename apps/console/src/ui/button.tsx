@@ -7,9 +7,11 @@ interface ButtonProps extends Omit<AriaButtonProps, 'className' | 'style' | 'chi
   readonly look?: 'plain' | 'primary' | 'danger' | 'quiet';
 }
 
-/** A button with a text. */
-export function Button({ look = 'plain', ...props }: ButtonProps) {
-  return <AriaButton {...props} className={`button button--${look}`} />;
+/** A button with a text. While its action is pending it keeps the focus and does nothing. */
+export function Button({ look = 'plain', isPending = false, type = 'button', onPress, ...props }: ButtonProps) {
+  const className = `button button--${look}${isPending ? ' button--pending' : ''}`;
+  if (isPending) return <AriaButton {...props} className={className} />;
+  return <AriaButton {...props} {...(onPress && { onPress })} type={type} className={className} />;
 }
 
 /** A button that changes something: disabled while the console is read-only. */
