@@ -58,7 +58,7 @@ export class ConsoleBrowser {
   async goTo(page: Page, path: string): Promise<void> {
     await page.evaluate(`location.hash = ${JSON.stringify(path)}`);
     await page.waitForSelector('.page-head h1');
-    await page.waitForFunction('document.querySelector(".loading") === null');
+    await page.locator('.loading').first().waitFor({ state: 'detached' });
   }
 }
 
