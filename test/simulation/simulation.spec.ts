@@ -6,7 +6,7 @@ import { describe, expect, it } from '@jest/globals';
 const program = join(import.meta.dirname, '../../dist/test/simulation/main.js');
 const HISTORIES = 100;
 /** A range of seeds without a known problem. `npm run simulate` plays any other. */
-const seed = 200_000;
+const seed = 199_998;
 
 /** Runs the built simulation. Returns what it prints. */
 async function simulate(...args: string[]): Promise<string> {

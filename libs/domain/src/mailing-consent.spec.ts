@@ -105,7 +105,7 @@ describe('addRefusals', () => {
 });
 
 describe('views of Unisender', () => {
-  const ours = { presentId: 2, allIds: [1, 2] };
+  const ours = { presentId: 2, allIds: [1, 2], everIds: [1, 2] };
 
   it('reads a contact', () => {
     const lists = [
@@ -116,6 +116,13 @@ describe('views of Unisender', () => {
     expect(viewOfContact({ status: 'new', lists: [{ id: 3, status: 'unsubscribed' }] }, ours, 5)).toEqual(
       view({ askedAtMs: 5, status: 'new', isOnOurList: false }),
     );
+  });
+
+  it('R52: shows who left a list of ours in an earlier Unisender account', () => {
+    const former = { presentId: 2, allIds: [2], everIds: [1, 2] };
+    const lists = [{ id: 1, status: 'unsubscribed' }];
+    expect(viewOfContact({ status: 'active', lists }, former, 5).hasLeftList).toBe(true);
+    expect(viewOfExport({ status: 'active', listIds: [1], leftListIds: [1] }, former, 5).hasLeftList).toBe(true);
   });
 
   it('reads a row of an export', () => {

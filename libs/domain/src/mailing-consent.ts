@@ -38,8 +38,10 @@ export interface ConsentView {
 /** The lists of an account in its Unisender account. */
 export interface OurLists {
   readonly presentId: number | null;
-  /** Every list that is or was ours. */
+  /** Every list that is or was ours in this Unisender account. */
   readonly allIds: readonly number[];
+  /** Every list that is or was ours in any Unisender account: who left one of these refused us. */
+  readonly everIds: readonly number[];
 }
 
 /** What is known about the rows of ours that put the address on a list. */
@@ -79,28 +81,28 @@ export const refusalOfStatus = (status: string | undefined): RefusalKind | undef
 /** The view that one address in getContact gives (reference/unisender.md 5.1). */
 export function viewOfContact(
   contact: { readonly status: string; readonly lists: readonly { readonly id: number; readonly status: string }[] },
-  { presentId, allIds }: OurLists,
+  { presentId, everIds }: OurLists,
   askedAtMs: number,
 ): ConsentView {
   return {
     askedAtMs,
     status: contact.status,
     isOnOurList: contact.lists.some(({ id, status }) => id === presentId && isMailableStatus(status)),
-    hasLeftList: contact.lists.some(({ id, status }) => allIds.includes(id) && status === 'unsubscribed'),
+    hasLeftList: contact.lists.some(({ id, status }) => everIds.includes(id) && status === 'unsubscribed'),
   };
 }
 
 /** The view that a row of an export gives (reference/unisender.md 5.8). */
 export function viewOfExport(
   row: { readonly status: string | undefined; readonly listIds: readonly number[]; readonly leftListIds: readonly number[] },
-  { presentId, allIds }: OurLists,
+  { presentId, everIds }: OurLists,
   askedAtMs: number,
 ): ConsentView {
   return {
     askedAtMs,
     status: row.status,
     isOnOurList: presentId !== null && row.listIds.includes(presentId) && !row.leftListIds.includes(presentId),
-    hasLeftList: row.leftListIds.some((id) => allIds.includes(id)),
+    hasLeftList: row.leftListIds.some((id) => everIds.includes(id)),
   };
 }
 

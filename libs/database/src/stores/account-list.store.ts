@@ -19,12 +19,21 @@ export class AccountListStore {
     private readonly clock: Clock,
   ) {}
 
-  /** Returns the lists in the present Unisender account that are or were the account's. */
-  async findOurLists(owner: ListOwner): Promise<OurLists> {
-    const { listId } = owner;
-    const ids = new Set((await this.listOurs(owner)).map(({ id }) => id));
-    if (listId !== null) ids.add(listId);
-    return { presentId: listId, allIds: [...ids] };
+  /** Returns the lists that are or were the account's, in the present Unisender account and in all. */
+  async findOurLists({ accountId, unisenderAccountId, listId }: ListOwner): Promise<OurLists> {
+    const rows = await selectRows(this.database, {
+      entity: AccountListEntity,
+      fields: ['listId', 'unisenderAccountId'],
+      tail: 'WHERE account_id = ?',
+      params: [accountId],
+    });
+    const presentIds = listId === null ? [] : [listId];
+    const here = rows.filter((row) => row.unisenderAccountId === (unisenderAccountId ?? UNKNOWN_UNISENDER_ACCOUNT));
+    return {
+      presentId: listId,
+      allIds: [...new Set([...here.map((row) => row.listId), ...presentIds])],
+      everIds: [...new Set([...rows.map((row) => row.listId), ...presentIds])],
+    };
   }
 
   /** Returns the lists in the present Unisender account that are or were the account's, with their last titles. */
@@ -46,7 +55,8 @@ export class AccountListStore {
       tail: 'WHERE account_id = ? AND unisender_account_id <> ?',
       params: [accountId, unisenderAccountId ?? UNKNOWN_UNISENDER_ACCOUNT],
     });
-    return { presentId: null, allIds: rows.map(({ listId }) => listId) };
+    const ids = rows.map(({ listId }) => listId);
+    return { presentId: null, allIds: ids, everIds: ids };
   }
 
   /** Records that this list is the account's list from now on, and that the other ones were. Call it in a transaction. */

@@ -96,8 +96,8 @@ export class StoredConsents {
 
   /** What is needed to read events that arrive now. */
   async contextOf(account: AccountEntity): Promise<EventContext> {
-    const { allIds } = await this.lists.findOurLists(account);
-    return { ourListIds: allIds, receivedAtMs: this.clock.nowMs() };
+    const { everIds } = await this.lists.findOurLists(account);
+    return { ourListIds: everIds, receivedAtMs: this.clock.nowMs() };
   }
 }
 
