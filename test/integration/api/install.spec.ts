@@ -50,6 +50,19 @@ describe('an installation over HTTP', () => {
     });
   });
 
+  it('ends with a page in the language of a browser, also when it is refused', async () => {
+    const scene = await open();
+    const headers = { accept: 'text/html,*/*;q=0.8', 'accept-language': 'ru-RU,ru;q=0.9' };
+    const query = await consent(scene);
+    const connected = await scene.send('GET', `/authcallback?${query}`, { headers });
+    expect(connected).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } });
+    expect(connected.text).toContain('Подключено');
+    expect(connected.text).toContain(`Company ${ACCOUNT_ID}`);
+    const again = await scene.send('GET', `/authcallback?${query}`, { headers });
+    expect(again).toMatchObject({ status: 400, headers: { 'content-type': 'text/html; charset=utf-8' } });
+    expect(again.text).toContain('Не подключено');
+  });
+
   it('needs no state when it starts in the widget', async () => {
     const scene = await open();
     const { code, referer, clientId } = await vendors.allowFromWidget(ACCOUNT_ID);

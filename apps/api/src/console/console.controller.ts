@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Controller, Get, Param, Redirect, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Config } from '#config';
+import { Documented } from '../docs/documented.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { NoEnvelope } from '../http/envelope.js';
 import { ConsoleFiles } from './console-files.js';
@@ -26,11 +27,19 @@ export class ConsoleController {
   @Audience('public')
   @NoEnvelope()
   @Redirect('/console/', 308)
+  @Documented({ summary: 'Redirects to the console', status: 308, example: {} })
   redirect(): void {}
 
   @Get('*')
   @Audience('public')
   @NoEnvelope()
+  @Documented({
+    summary: "Returns the operator's console: its page, or a file of it",
+    content: { 'text/html': { type: 'string' }, 'text/javascript': {}, 'text/css': {} },
+    errors: ['not_found'],
+    parameters: [{ name: 'file', in: 'path', required: true, schema: { type: 'string' }, example: 'index.html' }],
+    example: { path: { file: 'index.html' } },
+  })
   async read(@Param('*') name: string, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
     return name === '' || name === PAGE ? this.readPage(reply) : this.readAsset(name, request, reply);
   }

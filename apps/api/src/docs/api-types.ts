@@ -15,6 +15,22 @@ export interface RunsResponse {
  * OpenAPI document. These files import nothing but each other, so that the build reads them fast.
  */
 export interface ApiTypes {
+  readonly EraseResponse: operations.EraseResponse;
+  readonly EventsResponse: operations.EventsResponse;
+  readonly ExportResponse: operations.ExportResponse;
+  readonly FailuresResponse: operations.FailuresResponse;
+  readonly JobActionResponse: operations.JobActionResponse;
+  readonly KickResponse: operations.KickResponse;
+  readonly OverviewResponse: operations.OverviewResponse;
+  readonly PauseLiftedResponse: operations.PauseLiftedResponse;
+  readonly PauseSetResponse: operations.PauseSetResponse;
+  readonly PausesResponse: operations.PausesResponse;
+  readonly PeekResponse: operations.PeekResponse;
+  readonly PersonResponse: operations.PersonResponse;
+  readonly QueuesResponse: operations.QueuesResponse;
+  readonly ResyncResponse: operations.ResyncResponse;
+  readonly SystemResponse: operations.SystemResponse;
+  readonly TubePauseResponse: operations.TubePauseResponse;
   readonly AccountDetailsResponse: operations.AccountDetailsResponse;
   readonly AccountsResponse: operations.AccountsResponse;
   readonly AddressesResponse: operations.AddressesResponse;

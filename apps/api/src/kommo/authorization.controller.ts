@@ -1,4 +1,4 @@
-import { Controller, Get, Query, Req, Res, UseGuards } from '@nestjs/common';
+import { Controller, Get, Query, Req, Res, UseFilters, UseGuards } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Config } from '#config';
 import { InvalidInputError } from '#domain';
@@ -11,6 +11,8 @@ import { IntegrationConfiguredGuard } from '../guards/integration-configured.gua
 import { RefusalLimits } from '../guards/refusal-limits.js';
 import { BackgroundWork } from '../http/background-work.js';
 import { ApiResult } from '../http/envelope.js';
+import { AuthorizationPageFilter } from './authorization-page.filter.js';
+import { authorizationPagePolicy, renderAuthorizationPage, wantsPage } from './authorization-page.js';
 import { consentPagePolicy, renderConsentPage } from './consent-page.js';
 import { AuthorizationCallbackDto, AuthorizationDto, hasResult } from './dto/authorization.dto.js';
 
@@ -38,6 +40,7 @@ const callbackErrors = [
 /** Kommo's OAuth flow: the redirect to the consent page, and the callback. */
 @Controller()
 @UseGuards(IntegrationConfiguredGuard)
+@UseFilters(AuthorizationPageFilter)
 export class AuthorizationController {
   constructor(
     private readonly links: AuthorizationLinks,
@@ -63,7 +66,7 @@ export class AuthorizationController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    if (hasResult(query)) return this.finish(query, request);
+    if (hasResult(query)) return this.finish(query, request, reply);
     if (accountId !== undefined) return this.begin(accountId, query, reply);
     throw InvalidInputError.ofFields([{ field: 'id', problem: 'must be a whole number above 0, in digits' }]);
   }
@@ -81,8 +84,9 @@ export class AuthorizationController {
     @OptionalNamedAccount('id') _accountId: number | undefined,
     @Query() query: AuthorizationCallbackDto,
     @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return this.finish(query, request);
+    return this.finish(query, request, reply);
   }
 
   private async begin(accountId: number, { client_id, button }: AuthorizationDto, reply: FastifyReply): Promise<void> {
@@ -93,12 +97,20 @@ export class AuthorizationController {
     await reply.send(renderConsentPage(accountId, url, page));
   }
 
-  private async finish({ client_id, from_widget, ...rest }: AuthorizationCallbackDto, request: FastifyRequest) {
+  private async finish({ client_id, from_widget, ...rest }: AuthorizationCallbackDto, request: FastifyRequest, reply: FastifyReply) {
     const { code, referer, state, error } = rest;
     const callback = { code, referer, clientId: client_id, state, fromWidget: from_widget, error };
     const finish = () => this.installer.finishAuthorization(callback);
     const authorization = this.limits.consumeOnRefusal({ request, purpose: 'consent' }, finish);
     const account = await this.background.waitFor(authorization, RESPOND_WITHIN_MS, 'authorization');
+    if (wantsPage(request.headers.accept)) {
+      const page = renderAuthorizationPage(account ? 'connected' : 'background', request.headers['accept-language'], account?.name);
+      void reply
+        .header('Content-Security-Policy', authorizationPagePolicy)
+        .type('text/html; charset=utf-8')
+        .status(account ? 200 : 202);
+      return void (await reply.send(page));
+    }
     if (account) return new ApiResult({ account_id: account.accountId, name: account.name }, { message: 'The account is connected' });
     return new ApiResult(null, { code: 202, message: 'Kommo responds slowly; the authorization continues in the background' });
   }

@@ -5,6 +5,7 @@ import { type AddressPage, AddressViews, Resync, type ResyncTarget } from '#sync
 import { Audited } from '../audit/audited.decorator.js';
 import { count, flag } from '../audit/audited-details.js';
 import { Account } from '../guards/account.decorator.js';
+import { Documented } from '../docs/documented.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { type Envelope, NoEnvelope, toSuccess } from '../http/envelope.js';
 import { ListAddressesDto, ResyncDto } from './dto/operations.dto.js';
@@ -22,6 +23,19 @@ export class AddressesController {
   @Get('addresses')
   @Audience('operator')
   @NoEnvelope()
+  @Documented({
+    summary: 'Lists the addresses of an account by state',
+    description: 'With `format=csv` a file; the header `x-next` names the next part.',
+    content: {
+      'application/json': {
+        type: 'object',
+        required: ['status', 'data', 'code', 'message'],
+        properties: { data: { $ref: '#/components/schemas/AddressesResponse' } },
+      },
+      'text/csv': { type: 'string' },
+    },
+    example: { query: { account_id: 32_000_001, state: 'failing' } },
+  })
   async list(
     @Account('account_id') { accountId }: AuthorisedAccount,
     @Query() { format, ...filter }: ListAddressesDto,
@@ -35,6 +49,12 @@ export class AddressesController {
   @HttpCode(202)
   @Audience('operator')
   @Audited('account.resync', { email: count, all_failing: flag })
+  @Documented({
+    summary: 'Pushes addresses to Unisender again',
+    data: 'ResyncResponse',
+    errors: ['account_unknown', 'unisender_key_missing', 'unisender_key_refused'],
+    example: { body: { account_id: 32_000_001, all_failing: true } },
+  })
   async resync(@Account('account_id') { accountId }: AuthorisedAccount, @Body() input: ResyncDto): Promise<ResyncResponse> {
     return { addresses: await this.resyncs.request(accountId, toTarget(input)) };
   }

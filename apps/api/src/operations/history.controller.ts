@@ -2,6 +2,7 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { AuthorisedAccount, InvalidInputError } from '#domain';
 import { AccountHistory } from '#sync';
 import { Account, OptionalAccount } from '../guards/account.decorator.js';
+import { Documented } from '../docs/documented.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { ListEventsDto, ListFailuresDto } from './dto/operations.dto.js';
 import type { EventsResponse, FailuresResponse } from './operations-responses.js';
@@ -14,6 +15,11 @@ export class HistoryController {
 
   @Get('events')
   @Audience('operator')
+  @Documented({
+    summary: 'Lists the events of an account, newest first',
+    data: 'EventsResponse',
+    example: { query: { account_id: 32_000_001, limit: 20 } },
+  })
   async events(@Account('account_id') { accountId }: AuthorisedAccount, @Query() query: ListEventsDto): Promise<EventsResponse> {
     const { contact_id: contactId, email, before, limit } = query;
     if (email === undefined) {
@@ -27,6 +33,11 @@ export class HistoryController {
 
   @Get('failures')
   @Audience('operator')
+  @Documented({
+    summary: 'Lists buried jobs with their reasons, newest first',
+    data: 'FailuresResponse',
+    example: { query: { limit: 20 } },
+  })
   async failures(
     @OptionalAccount('account_id') account: AuthorisedAccount | undefined,
     @Query() { before, limit }: ListFailuresDto,

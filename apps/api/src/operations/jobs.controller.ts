@@ -2,6 +2,7 @@ import { Controller, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { type JobAction, QueueAdmin } from '#queue';
 import { Audited } from '../audit/audited.decorator.js';
 import { number, queueServer } from '../audit/audited-details.js';
+import { Documented } from '../docs/documented.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { JobDto, JobServerDto } from './dto/queues.dto.js';
 import type { JobActionResponse, JobState } from './operations-responses.js';
@@ -15,6 +16,20 @@ export class JobsController {
   @HttpCode(200)
   @Audience('operator')
   @Audited('job.kick', { job_id: number, server: queueServer })
+  @Documented({
+    summary: 'Kicks a job',
+    data: 'JobActionResponse',
+    errors: [
+      'job_unknown',
+      'job_ambiguous',
+      'invalid_job_id',
+      'unknown_queue_server',
+      'queue_unavailable',
+      'queue_timeout',
+      'queue_refused',
+    ],
+    example: { path: { job_id: '42' } },
+  })
   async kick(@Param() params: JobDto, @Query() query: JobServerDto): Promise<JobActionResponse> {
     return this.change('kick', params, query);
   }
@@ -23,6 +38,20 @@ export class JobsController {
   @HttpCode(200)
   @Audience('operator')
   @Audited('job.bury', { job_id: number, server: queueServer })
+  @Documented({
+    summary: 'Buries a job',
+    data: 'JobActionResponse',
+    errors: [
+      'job_unknown',
+      'job_ambiguous',
+      'invalid_job_id',
+      'unknown_queue_server',
+      'queue_unavailable',
+      'queue_timeout',
+      'queue_refused',
+    ],
+    example: { path: { job_id: '42' } },
+  })
   async bury(@Param() params: JobDto, @Query() query: JobServerDto): Promise<JobActionResponse> {
     return this.change('bury', params, query);
   }
@@ -31,6 +60,20 @@ export class JobsController {
   @HttpCode(200)
   @Audience('operator')
   @Audited('job.delete', { job_id: number, server: queueServer })
+  @Documented({
+    summary: 'Deletes a job',
+    data: 'JobActionResponse',
+    errors: [
+      'job_unknown',
+      'job_ambiguous',
+      'invalid_job_id',
+      'unknown_queue_server',
+      'queue_unavailable',
+      'queue_timeout',
+      'queue_refused',
+    ],
+    example: { path: { job_id: '42' } },
+  })
   async delete(@Param() params: JobDto, @Query() query: JobServerDto): Promise<JobActionResponse> {
     return this.change('delete', params, query);
   }

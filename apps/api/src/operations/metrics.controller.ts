@@ -1,5 +1,6 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { Documented } from '../docs/documented.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { NoEnvelope } from '../http/envelope.js';
 import { MetricsService } from './metrics.service.js';
@@ -12,6 +13,7 @@ export class MetricsController {
   @Get()
   @Audience('operator')
   @NoEnvelope()
+  @Documented({ summary: 'Returns metrics in the text form of Prometheus', content: { 'text/plain': { type: 'string' } }, example: {} })
   async read(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     void reply.header('content-type', this.metrics.contentType);
     return this.metrics.render();

@@ -3,6 +3,7 @@ import { AuthorisedAccount, InvalidInputError } from '#domain';
 import { AccountApproval, AccountQueries } from '#sync';
 import { Audited } from '../audit/audited.decorator.js';
 import { Account } from '../guards/account.decorator.js';
+import { Documented } from '../docs/documented.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import type { AccountDetailsResponse } from './operations-responses.js';
 
@@ -16,6 +17,12 @@ export class OperationsController {
 
   @Get('accounts/:account_id')
   @Audience('operator')
+  @Documented({
+    summary: 'Shows an account with its pending work',
+    data: 'AccountDetailsResponse',
+    errors: ['not_found'],
+    example: { path: { account_id: 32_000_001 } },
+  })
   async account(@Account('account_id') { accountId }: AuthorisedAccount): Promise<AccountDetailsResponse> {
     const account = await this.accounts.find(accountId);
     if (account) return account;
@@ -30,6 +37,12 @@ export class OperationsController {
   @HttpCode(200)
   @Audience('operator')
   @Audited('account.approve')
+  @Documented({
+    summary: 'Approves an account that was installed from Kommo',
+    data: 'AccountDetailsResponse',
+    errors: ['account_unknown', 'not_found'],
+    example: { path: { account_id: 32_000_001 } },
+  })
   async approve(@Account('account_id') { accountId }: AuthorisedAccount): Promise<AccountDetailsResponse | undefined> {
     await this.approval.approve(accountId);
     return this.accounts.find(accountId);

@@ -4,6 +4,8 @@ import { PersonalData, type PersonLookupQuery } from '#sync';
 import { Audited } from '../audit/audited.decorator.js';
 import { count, number } from '../audit/audited-details.js';
 import { OptionalAccount } from '../guards/account.decorator.js';
+import { Documented } from '../docs/documented.decorator.js';
+import { unisenderErrors } from '../docs/error-groups.js';
 import { Audience, ChangesNothing } from '../guards/audience.decorator.js';
 import { ApiResult } from '../http/envelope.js';
 import { FindPersonDto, PersonDto, toPerson } from './dto/operations.dto.js';
@@ -20,6 +22,11 @@ export class PersonalDataController {
   @Get('export')
   @Audience('operator')
   @Audited('person.export', { email: count })
+  @Documented({
+    summary: 'Exports everything that is stored about an e-mail address',
+    data: 'ExportResponse',
+    example: { query: { email: 'ann@example.org' } },
+  })
   async read(
     @OptionalAccount('account_id') account: AuthorisedAccount | undefined,
     @Query() { email }: PersonDto,
@@ -33,6 +40,11 @@ export class PersonalDataController {
   @Audience('operator')
   @ChangesNothing()
   @Audited('person.export', { email: count })
+  @Documented({
+    summary: 'As GET, but the e-mail address is not in the URL',
+    data: 'ExportResponse',
+    example: { body: { email: 'ann@example.org' } },
+  })
   async export(@OptionalAccount('account_id') account: AuthorisedAccount | undefined, @Body() input: PersonDto): Promise<ExportResponse> {
     return this.read(account, input);
   }
@@ -41,6 +53,13 @@ export class PersonalDataController {
   @HttpCode(200)
   @Audience('operator')
   @Audited('person.erase', { email: count, contact_id: number })
+  @Documented({
+    summary: 'Erases the personal data of an e-mail address or a contact',
+    description: 'A refusal of mailings stays as a keyed hash.',
+    data: 'EraseResponse',
+    errors: [...unisenderErrors, 'account_busy'],
+    example: { body: { email: 'ann@example.org' } },
+  })
   async erase(
     @OptionalAccount('account_id') account: AuthorisedAccount | undefined,
     @Body() input: FindPersonDto,

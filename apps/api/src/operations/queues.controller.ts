@@ -3,6 +3,7 @@ import { InvalidInputError, type Tube, tubes } from '#domain';
 import { QueueClient } from '#queue';
 import { Audited } from '../audit/audited.decorator.js';
 import { minutes, number, tube } from '../audit/audited-details.js';
+import { Documented } from '../docs/documented.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { KickDto, PauseTubeDto, PeekDto, TubeDto } from './dto/queues.dto.js';
 import type { KickResponse, PeekResponse, QueuesResponse, TubePauseResponse } from './operations-responses.js';
@@ -22,12 +23,24 @@ export class QueuesController {
 
   @Get()
   @Audience('operator')
+  @Documented({
+    summary: 'Shows the tubes on each queue server',
+    data: 'QueuesResponse',
+    errors: ['queue_unavailable', 'queue_timeout', 'queue_refused'],
+    example: {},
+  })
   async list(): Promise<QueuesResponse> {
     return this.status.read();
   }
 
   @Get(':tube/peek')
   @Audience('operator')
+  @Documented({
+    summary: 'Shows the next jobs of a tube',
+    data: 'PeekResponse',
+    errors: ['unknown_tube', 'queue_unavailable', 'queue_timeout', 'queue_refused'],
+    example: { path: { tube: 'contacts' } },
+  })
   async peek(@Param() params: TubeDto, @Query() { state }: PeekDto): Promise<PeekResponse> {
     return this.status.peek(toTube(params), state);
   }
@@ -36,6 +49,12 @@ export class QueuesController {
   @HttpCode(200)
   @Audience('operator')
   @Audited('tube.kick', { tube, count: number })
+  @Documented({
+    summary: 'Kicks buried or delayed jobs of a tube',
+    data: 'KickResponse',
+    errors: ['unknown_tube', 'queue_unavailable', 'queue_timeout', 'queue_refused'],
+    example: { path: { tube: 'contacts' }, body: { count: 10 } },
+  })
   async kick(@Param() params: TubeDto, @Body() { count }: KickDto): Promise<KickResponse> {
     return { kicked: await this.queue.kick(toTube(params), count) };
   }
@@ -44,6 +63,12 @@ export class QueuesController {
   @HttpCode(200)
   @Audience('operator')
   @Audited('tube.pause', { tube, minutes })
+  @Documented({
+    summary: 'Pauses a tube',
+    data: 'TubePauseResponse',
+    errors: ['unknown_tube', 'queue_unavailable', 'queue_timeout', 'queue_refused'],
+    example: { path: { tube: 'times' }, body: { minutes: 5 } },
+  })
   async pause(@Param() params: TubeDto, @Body() input: PauseTubeDto): Promise<TubePauseResponse> {
     const seconds = input.minutes === undefined ? MAX_PAUSE_SECONDS : input.minutes * MINUTE_SECONDS;
     return this.setPause(toTube(params), seconds);
@@ -53,6 +78,12 @@ export class QueuesController {
   @HttpCode(200)
   @Audience('operator')
   @Audited('tube.resume', { tube })
+  @Documented({
+    summary: 'Resumes a tube',
+    data: 'TubePauseResponse',
+    errors: ['unknown_tube', 'queue_unavailable', 'queue_timeout', 'queue_refused'],
+    example: { path: { tube: 'times' } },
+  })
   async resume(@Param() params: TubeDto): Promise<TubePauseResponse> {
     return this.setPause(toTube(params), 0);
   }

@@ -1,5 +1,6 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { Documented } from '../docs/documented.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { NoEnvelope } from '../http/envelope.js';
 import { EventStream } from './event-stream.js';
@@ -13,6 +14,12 @@ export class StreamController {
   @Get()
   @Audience('operator')
   @NoEnvelope()
+  @Documented({
+    summary: 'Sends what changes, as server-sent events',
+    content: { 'text/event-stream': { type: 'string' } },
+    errors: ['server_busy'],
+    example: {},
+  })
   open(@Res() reply: FastifyReply): void {
     this.changes.assertFree();
     const client = new EventStream(reply.raw);

@@ -1,4 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
+import { Documented } from '../docs/documented.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import type { OverviewResponse, SystemResponse } from './operations-responses.js';
 import { SystemStatus } from './system-status.js';
@@ -15,6 +16,7 @@ export class SystemController {
   /** At most two seconds old. */
   @Get('overview')
   @Audience('operator')
+  @Documented({ summary: 'Shows the whole deployment: accounts, rates, limits, queue', data: 'OverviewResponse', example: {} })
   async overview(): Promise<OverviewResponse> {
     return this.liveOverview.read();
   }
@@ -22,6 +24,7 @@ export class SystemController {
   /** Runs every check; takes up to five seconds when a vendor does not respond. */
   @Get('system')
   @Audience('operator')
+  @Documented({ summary: 'Shows versions, limits and what the checks found', data: 'SystemResponse', example: {} })
   async system(): Promise<SystemResponse> {
     return this.status.read();
   }
