@@ -96,7 +96,7 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('workers of t
   beforeAll(async () => {
     service = await ServiceProcesses.start({ mode, workers: 2 });
   });
-  afterAll(() => service.stop(), 60_000);
+  afterAll(() => service.stop());
 
   it('accept a job of the predecessor, which is an array of ids', async () => {
     const { accountId } = await service.addAccount();

@@ -11,9 +11,9 @@ import {
 } from '../support/promise-history.js';
 import { ServiceProcesses, serviceModes } from '../support/service-processes.js';
 
-const HISTORIES = 12;
-const DISTURBED_HISTORIES = 5;
-const KILLS = 5;
+const HISTORIES = 5;
+const DISTURBED_HISTORIES = 3;
+const KILLS = 3;
 const seed = Math.trunc(Math.random() * 2 ** 31);
 
 /** Delivers hooks without waiting for their effect. */
@@ -44,7 +44,6 @@ describe.each(serverModes)('the in-sync promise with real processes (%s)', (mode
     async ({ steps }) => {
       await runHistory(service, steps);
     },
-    90_000,
   );
 
   it(`holds while workers are killed and the queue is restarted (seed ${seed})`, async () => {

@@ -29,7 +29,7 @@ async function signalTwice(process: BuiltProcess): Promise<number | null> {
 describe.each(serviceModes())('R34: signals (%s)', (mode) => {
   let service: ServiceProcesses;
 
-  afterEach(() => service.stop(), 60_000);
+  afterEach(() => service.stop());
 
   const target = () => (mode === 'embedded' ? service.command : service.worker);
 

@@ -15,7 +15,7 @@ import {
 
 const implementations = listImplementations();
 const tubes = ['default', 'a', 'x'.repeat(200)];
-const HISTORIES = 14;
+const HISTORIES = 7;
 /** After this time no smaller history is tried: the failure is reported with the smallest history found so far. */
 const SHRINK_FOR_MS = 60_000;
 

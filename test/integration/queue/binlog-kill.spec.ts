@@ -5,7 +5,7 @@ import { listImplementations, type Implementation, type QueueProcess } from '../
 import { HastyClient, type KnownJob } from './hasty-client.js';
 import { type JobSnapshot, LogScene, readAllJobs } from './log-scene.js';
 
-const ROUNDS = 15;
+const ROUNDS = 8;
 const CLIENTS = 2;
 /** A client waits for up to this many replies before its server is killed. */
 const MOST_REPLIES = 1_500;

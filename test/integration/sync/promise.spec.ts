@@ -15,7 +15,7 @@ const networkOf = (world: SyncWorld): Network => ({
   lose: () => world.loseHooks(),
 });
 
-const RUNS = { sqlite: 200, mysql: 25 } as const;
+const RUNS = { sqlite: 60, mysql: 12 } as const;
 const seed = Math.trunc(Math.random() * 2 ** 31);
 
 describe.each(testDatabaseKinds())('the promise on %s', (kind) => {
