@@ -18,7 +18,9 @@ export class UnisenderAccounts {
 
   /** Returns the lists that are or were the account's in its Unisender account. */
   async listOwn(account: AccountEntity): Promise<NamedList[]> {
-    return this.lists.listOurs(account);
+    const { listId, listTitle } = account;
+    const present = listId === null || listTitle === null ? [] : [{ id: listId, title: listTitle }];
+    return [...present, ...(await this.lists.listOurs(account))];
   }
 
   /** Whether one of the lists has one of up to 20 addresses that we put on a list. Makes a call for each. */
