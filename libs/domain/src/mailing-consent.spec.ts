@@ -31,6 +31,7 @@ const view = (over: Partial<ConsentView> = {}): ConsentView => ({
   status: 'active',
   isOnOurList: true,
   hasLeftList: false,
+  hasLeftOtherList: false,
   ...over,
 });
 const sent = (over: Partial<SentRows> = {}): SentRows => ({ lastSentAtMs: REFUSED - HOUR, isPresent: true, ...over });
@@ -85,7 +86,9 @@ describe('R51: learnFromView', () => {
     const everything = learnFromView(both, view({ status: 'unsubscribed' }), sent(), LATER);
     expect(everything).toMatchObject({ global: { isUnproven: false }, list: null });
     expect(consentAfter(both, view())).toBe('mailable');
-    expect(consentAfter(both, view({ isOnOurList: false }), sent({ isPresent: false }))).toBe('mailable');
+    const leftAnother = view({ isOnOurList: false, hasLeftOtherList: true });
+    expect(consentAfter(both, leftAnother, sent({ isPresent: false }))).toBe('mailable');
+    expect(consentAfter(both, view({ isOnOurList: false }), sent({ isPresent: false }))).toBe('unsubscribed');
     expect(consentAfter(both, view({ isOnOurList: false }))).toBe('unsubscribed');
   });
 
@@ -114,7 +117,7 @@ describe('views of Unisender', () => {
     ];
     expect(viewOfContact({ status: 'active', lists }, ours, 5)).toEqual(view({ askedAtMs: 5, hasLeftList: true }));
     expect(viewOfContact({ status: 'new', lists: [{ id: 3, status: 'unsubscribed' }] }, ours, 5)).toEqual(
-      view({ askedAtMs: 5, status: 'new', isOnOurList: false }),
+      view({ askedAtMs: 5, status: 'new', isOnOurList: false, hasLeftOtherList: true }),
     );
   });
 
@@ -126,7 +129,9 @@ describe('views of Unisender', () => {
   });
 
   it('reads a row of an export', () => {
-    expect(viewOfExport({ status: 'active', listIds: [2], leftListIds: [3] }, ours, 5)).toEqual(view({ askedAtMs: 5 }));
+    expect(viewOfExport({ status: 'active', listIds: [2], leftListIds: [3] }, ours, 5)).toEqual(
+      view({ askedAtMs: 5, hasLeftOtherList: true }),
+    );
     expect(viewOfExport({ status: 'active', listIds: [2], leftListIds: [2] }, ours, 5)).toEqual(
       view({ askedAtMs: 5, isOnOurList: false, hasLeftList: true }),
     );

@@ -33,6 +33,8 @@ export interface ConsentView {
   readonly isOnOurList: boolean;
   /** It unsubscribed from a list that is or was ours. */
   readonly hasLeftList: boolean;
+  /** It unsubscribed from a list that never was ours. */
+  readonly hasLeftOtherList: boolean;
 }
 
 /** The lists of an account in its Unisender account. */
@@ -89,6 +91,7 @@ export function viewOfContact(
     status: contact.status,
     isOnOurList: contact.lists.some(({ id, status }) => id === presentId && isMailableStatus(status)),
     hasLeftList: contact.lists.some(({ id, status }) => everIds.includes(id) && status === 'unsubscribed'),
+    hasLeftOtherList: contact.lists.some(({ id, status }) => !everIds.includes(id) && status === 'unsubscribed'),
   };
 }
 
@@ -103,6 +106,7 @@ export function viewOfExport(
     status: row.status,
     isOnOurList: presentId !== null && row.listIds.includes(presentId) && !row.leftListIds.includes(presentId),
     hasLeftList: row.leftListIds.some((id) => everIds.includes(id)),
+    hasLeftOtherList: row.leftListIds.some((id) => !everIds.includes(id)),
   };
 }
 
@@ -146,8 +150,9 @@ function learnList({ list }: Refusals, view: ConsentView, sent: SentRows, nowMs:
   if (!list) return null;
   if (isSettledBy(list, view) && refusalOfStatus(view.status)) return null;
   if (!isMailableStatus(view.status)) return list;
-  // An event that gave no list was about another one, if the address left none of ours.
-  const isAboutAnotherList = list.isUnproven && !sent.isPresent;
+  // An event that gave no list was about another one, if the address left such a list and none of ours. A list of ours that was
+  // deleted since shows nothing.
+  const isAboutAnotherList = list.isUnproven && !sent.isPresent && view.hasLeftOtherList;
   if (!view.isOnOurList && !isAboutAnotherList) return list;
   return mayLift('list', list, { scope: 'list', askedAtMs: view.askedAtMs }, sent.lastSentAtMs) ? null : list;
 }

@@ -98,7 +98,7 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
 
   it('records pushes and the rows of an export', async () => {
     const { database, contacts, addresses, pushed, consents } = await openWithAccount();
-    const active: ConsentView = { askedAtMs: NOW + 2, status: 'active', isOnOurList: true, hasLeftList: false };
+    const active: ConsentView = { askedAtMs: NOW + 2, status: 'active', isOnOurList: true, hasLeftList: false, hasLeftOtherList: false };
     await contacts.save(ACCOUNT, [contact(7, 'One', ['a@x', 'b@x', 'c@x'])], EVENT);
     await pushed.beginPut(ACCOUNT, 5, ['a@x']);
     await addresses.saveExported(
@@ -156,7 +156,7 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
     });
     await refuse('blocked', 'a@x');
     expect(await consents.listWriteBacks(ACCOUNT, 9)).toEqual([]);
-    const active: ConsentView = { askedAtMs: NOW + 1, status: 'active', isOnOurList: true, hasLeftList: false };
+    const active: ConsentView = { askedAtMs: NOW + 1, status: 'active', isOnOurList: true, hasLeftList: false, hasLeftOtherList: false };
     await database.transaction(() => consents.learn(ACCOUNT, new Map([['a@x', active]])));
     expect(await consents.listUnmailable(ACCOUNT, ['a@x'])).toEqual([]);
     await refuse('unsubscribed', 'a@x');

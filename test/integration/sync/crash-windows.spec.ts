@@ -94,7 +94,7 @@ describe.each(testDatabaseKinds())('an interrupted step on %s', (kind) => {
     const [id = 0] = await account.createMany(many(1));
     await account.connect();
     const email = 'p0@example.com';
-    const view = { askedAtMs: clock.nowMs(), status: 'active', isOnOurList: true, hasLeftList: false };
+    const view = { askedAtMs: clock.nowMs(), status: 'active', isOnOurList: true, hasLeftList: false, hasLeftOtherList: false };
     clock.advance(1_000);
     await account.unsubscribe('p0@example.com');
     await world.control.post('/unisender/hooks/flush');
