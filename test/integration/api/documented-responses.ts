@@ -58,7 +58,8 @@ export class DocumentedResponses {
   ): string | undefined {
     const documented = operation.responses[String(status)];
     if (!documented) return 'the document has no such status';
-    const [type = ''] = String(headers['content-type'] ?? '').split(';');
+    const contentType = headers['content-type'];
+    const [type = ''] = (typeof contentType === 'string' ? contentType : '').split(';');
     const { content } = documented;
     if (!content || text === '') return !content && text !== '' ? 'the document has no body' : undefined;
     if (!content[type]) return `the document has no content type ${type}`;

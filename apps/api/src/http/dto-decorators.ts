@@ -35,7 +35,7 @@ export function descriptionOf(prototype: object, property: string): FieldDescrip
  */
 export const Alias = (...names: string[]): PropertyDecorator =>
   applyDecorators(
-    Reflect.metadata(ALIASES, names) as PropertyDecorator,
+    Reflect.metadata(ALIASES, names),
     Expose(),
     Transform(({ obj, key }: { obj: InputObject; key: string }) =>
       [key, ...names].map((name) => obj[name]).find((value) => value !== undefined),

@@ -72,8 +72,8 @@ function applyEvent(client: QueryClient, { name, data }: ServerEvent): void {
     client.setQueryData(keys.overview, value);
     addDepth((value as OverviewResponse).queue);
   }
-  if (name === 'queues') client.setQueryData(keys.queues, value as QueuesResponse);
-  if (name === 'pauses') client.setQueryData(keys.pauses, value as PausesResponse);
+  if (name === 'queues') client.setQueryData(keys.queues, value);
+  if (name === 'pauses') client.setQueryData(keys.pauses, value);
   if (name === 'run') showRun(client, value as RunResponse);
   if (name === 'audit') void client.invalidateQueries({ queryKey: keys.audit });
   if (name === 'accounts') void renewAccounts(client, (value as StreamEvents['accounts']).account_ids);

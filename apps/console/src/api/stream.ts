@@ -6,8 +6,8 @@ import { callRaw } from './session.js';
 export type Liveness = 'connecting' | 'live' | 'polling' | 'offline';
 
 interface StreamHandlers {
-  onEvent(event: ServerEvent): void;
-  onLiveness(liveness: Liveness): void;
+  readonly onEvent: (event: ServerEvent) => void;
+  readonly onLiveness: (liveness: Liveness) => void;
 }
 
 const FIRST_RETRY_MS = 1_000;
