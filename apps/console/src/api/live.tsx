@@ -5,16 +5,7 @@ import { keys } from './keys.js';
 import { addDepth } from './queue-history.js';
 import { call } from './session.js';
 import { followStream, type Liveness } from './stream.js';
-import type {
-  AccountResponse,
-  AccountsResponse,
-  OverviewResponse,
-  PausesResponse,
-  QueuesResponse,
-  RunResponse,
-  RunsResponse,
-  StreamEvents,
-} from './types.js';
+import type { AccountResponse, AccountsResponse, OverviewResponse, RunResponse, RunsResponse, StreamEvents } from './types.js';
 
 type AccountPages = InfiniteData<AccountsResponse>;
 
