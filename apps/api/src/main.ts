@@ -1,6 +1,5 @@
 import { systemClock } from '#clock';
-import { exitIfMisconfigured, loadConfigOrExit, onStopSignals } from '#config';
-import { InvalidInputError } from '#domain';
+import { exitAfterFailedStart, exitIfGivenArguments, loadConfigOrExit, onStopSignals } from '#config';
 import { createLogger, type ServiceLogger } from '#logging';
 import { runApi, type RunningApi } from './run-api.js';
 
@@ -20,6 +19,7 @@ function stopOnSignal(api: RunningApi, logger: ServiceLogger, graceMs: number): 
 }
 
 async function main(): Promise<void> {
+  exitIfGivenArguments('npm run start:api', 'Runs one API process until a signal.');
   const config = loadConfigOrExit();
   const logger = createLogger({
     folder: config.logsFolderPath,
@@ -35,10 +35,7 @@ async function main(): Promise<void> {
     stopOnSignal(api, logger, config.shutdownGraceSeconds * 1000);
     process.stdout.write(`${JSON.stringify({ api: 'ready', port: api.port })}\n`);
   } catch (error) {
-    if (!(error instanceof InvalidInputError)) logger.error('API start failed', { error });
-    await logger.close();
-    if (error instanceof InvalidInputError) exitIfMisconfigured(error);
-    process.exit(1);
+    await exitAfterFailedStart(error, logger);
   }
 }
 

@@ -2,11 +2,11 @@ import 'reflect-metadata';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { systemClock } from '#clock';
-import { exitIfMisconfigured, loadConfigOrExit, onStopSignals } from '#config';
-import { InvalidInputError } from '#domain';
+import { exitAfterFailedStart, exitIfGivenArguments, loadConfigOrExit, onStopSignals } from '#config';
 import { createLogger, toNestLogger } from '#logging';
 import { WorkerModule } from './worker.module.js';
 
+exitIfGivenArguments('npm run start:worker', 'Runs one worker process until a signal.');
 const config = loadConfigOrExit();
 const logger = createLogger({
   folder: config.logsFolderPath,
@@ -33,8 +33,5 @@ try {
   application = await NestFactory.createApplicationContext(WorkerModule.forRoot(config, logger), options);
   logger.info('the worker is running');
 } catch (error) {
-  if (!(error instanceof InvalidInputError)) logger.error('the worker cannot start', { error });
-  await logger.close();
-  if (error instanceof InvalidInputError) exitIfMisconfigured(error);
-  process.exit(1);
+  await exitAfterFailedStart(error, logger);
 }

@@ -15,8 +15,12 @@ export class StartCheck implements OnModuleInit {
     private readonly logger: Logger,
   ) {}
 
-  /** Waits until every migration has run. Throws InvalidInputError when the encryption key is not the one of the database. */
+  /**
+   * Waits until every migration has run. Throws InvalidInputError when the encryption key is not the one of the database, or when the
+   * schema is newer.
+   */
   async onModuleInit(): Promise<void> {
+    await this.database.refuseNewerSchema();
     for (;;) {
       const pending = await this.database.pendingMigrations();
       if (pending.length === 0) break;

@@ -1,3 +1,4 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type FieldProblem, InvalidInputError, type Secret } from '#domain';
 import { ensureLocalEncryptionKey, ensureLocalOperatorToken, type LocalSecret, parseEncryptionKey } from '#secrets';
@@ -68,11 +69,27 @@ function ensureSecrets(settings: Settings, dataDir: string): Pick<Config, 'encry
   return { encryptionKey, operatorToken, localSecrets };
 }
 
+/** Creates the folder when it is missing. Throws InvalidInputError `bad_configuration` when it cannot be written. */
+function ensureDataDir(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    const reason = ['EEXIST', 'ENOTDIR'].includes(code) ? 'names a file, not a folder' : `cannot be written (${code})`;
+    throw toError([{ field: 'DATA_DIR', problem: `${reason}: ${dataDir}; correct the path, or let the user of the service write there` }]);
+  }
+}
+
+const needsDataDir = ({ databaseUrl, beanstalk, encryptionKey, operatorToken }: Settings) =>
+  databaseUrl === undefined || beanstalk.kind === 'embedded' || !encryptionKey || !operatorToken;
+
 const logsFolderOf = (path: string | undefined, dataDir: string) => (path === 'none' ? undefined : resolve(path ?? join(dataDir, 'logs')));
 
 function derive(settings: Settings): Config {
   const { nodeEnv, databaseUrl, publicUrl, logsFolderPath, ...rest } = settings;
   const dataDir = resolve(rest.dataDir);
+  if (needsDataDir(settings)) ensureDataDir(dataDir);
   return Object.freeze<Config>({
     ...rest,
     ...ensureSecrets(settings, dataDir),

@@ -1,6 +1,13 @@
 export { Config, loadConfig } from './config.js';
 export { ConfigModule } from './config.module.js';
-export { EX_CONFIG, exitIfMisconfigured, loadConfigOrExit, loadPrivateConfig } from './config-or-exit.js';
+export {
+  EX_CONFIG,
+  exitAfterFailedStart,
+  exitIfGivenArguments,
+  exitIfMisconfigured,
+  loadConfigOrExit,
+  loadPrivateConfig,
+} from './config-or-exit.js';
 export {
   embeddedQueueAddressFile,
   embeddedQueuePortFile,

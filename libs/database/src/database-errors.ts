@@ -1,4 +1,5 @@
-import { BugError, ServiceError, TransientError } from '#domain';
+import { BugError, InvalidInputError, ServiceError, TransientError } from '#domain';
+import type { DatabaseLocation } from './data-source.js';
 
 /** A row with the same unique key exists. */
 export class DuplicateKeyError extends BugError {
@@ -90,6 +91,34 @@ export const toServiceError = (error: unknown, sql?: string): unknown => {
     return new TransientError(`the database is unavailable (${code})`, { code: 'database_unavailable' });
   }
   return isObject(error) && isObject(error['driverError']) ? refused(code, message, sql) : error;
+};
+
+const REFUSED: Readonly<Record<string, string>> = {
+  ER_ACCESS_DENIED_ERROR: 'correct user and password',
+  ER_ACCESS_DENIED_NO_PASSWORD_ERROR: 'add the password',
+  ER_DBACCESS_DENIED_ERROR: 'give this user all rights on the database',
+  ER_BAD_DB_ERROR: 'create the database, or correct its name',
+};
+
+const describeLocation = (location: DatabaseLocation): string =>
+  location.kind === 'sqlite' ? location.path : `${location.host}:${location.port}/${location.database}`;
+
+/**
+ * Translates an error of opening the database as {@link toServiceError} does; the message names the server or file. InvalidInputError
+ * `bad_configuration` when the server refuses the user or the database of DATABASE_URL.
+ */
+export const toOpenError = (error: unknown, location: DatabaseLocation): unknown => {
+  const { code } = toDriverError(error);
+  const place = describeLocation(location);
+  const remedy = REFUSED[code];
+  if (remedy !== undefined && location.kind === 'mysql') {
+    const problem = `is refused by ${place} for user ${location.user} (${code}): ${remedy}`;
+    return new InvalidInputError(`DATABASE_URL ${problem}`, { code: 'bad_configuration', fields: [{ field: 'DATABASE_URL', problem }] });
+  }
+  const translated = toServiceError(error);
+  return translated instanceof TransientError
+    ? new TransientError(`the database ${place} is unavailable (${code})`, { code: 'database_unavailable' })
+    : translated;
 };
 
 const refused = (code: string, message: string, sql = ''): BugError =>

@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { resolve } from 'node:path';
 import type { DataSource, EntityMetadata } from 'typeorm';
-import { BugError, type Clock } from '#domain';
+import { BugError, type Clock, InvalidInputError } from '#domain';
 import { migrations } from '../../../migrations/index.js';
 import { createDataSource } from './data-source.js';
 import type { DatabaseLocation } from './data-source.js';
-import { ConflictError, DuplicateKeyError, toServiceError } from './database-errors.js';
+import { ConflictError, DuplicateKeyError, toOpenError, toServiceError } from './database-errors.js';
 import { withMigrationLock } from './migration-lock.js';
 import { type DatabaseKind, DatabaseSession, type SqlValue } from './session.js';
 import { closeGate, openGate } from './sqlite-gate.js';
@@ -52,13 +52,16 @@ export class Database {
     private readonly gate: SqliteGate | undefined,
   ) {}
 
-  /** Opens the database without migrating it. Throws TransientError `database_unavailable` when the server cannot be reached. */
+  /**
+   * Opens the database without migrating it. Throws TransientError `database_unavailable` when the server cannot be reached, and
+   * InvalidInputError `bad_configuration` when it refuses the user or the database.
+   */
   static async open(location: DatabaseLocation, options: DatabaseOptions): Promise<Database> {
     const source = createDataSource(location, options.poolSize);
     try {
       await source.initialize();
     } catch (error) {
-      throw toServiceError(error);
+      throw toOpenError(error, location);
     }
     const gate = location.kind === 'sqlite' ? openGate(gateKey(location.path)) : undefined;
     return new Database(location, source, options, gate);
@@ -193,6 +196,14 @@ export class Database {
     return (await this.executedMigrations()).filter((name) => !known.has(name));
   }
 
+  /** Throws InvalidInputError `bad_configuration` when a newer version of the service wrote the schema. */
+  async refuseNewerSchema(): Promise<void> {
+    const unknown = await this.unknownMigrations();
+    if (unknown.length === 0) return;
+    const message = `The database was written by a newer version of the service (${unknown.join(', ')}): use that version, or restore a backup`;
+    throw new InvalidInputError(message, { code: 'bad_configuration' });
+  }
+
   /** Returns the version of the database server, or of SQLite. */
   async version(): Promise<string> {
     const [row] = await this.query<{ version: string }>(`SELECT ${this.kind === 'sqlite' ? 'sqlite_version()' : 'version()'} AS version`);
@@ -201,9 +212,10 @@ export class Database {
 
   /**
    * Runs the pending migrations and returns their names. Safe to call from several processes at once: one process runs them,
-   * the others wait, for up to a minute. Then they throw TransientError `migrations_locked`.
+   * the others wait, for up to a minute. Then they throw TransientError `migrations_locked`. Throws as {@link refuseNewerSchema} does.
    */
   async migrate(): Promise<string[]> {
+    await this.refuseNewerSchema();
     return withMigrationLock({ location: this.location, source: this.source, clock: this.options.clock }, async () => {
       const run = await this.throughGate(() => this.source.runMigrations({ transaction: 'each' }));
       return run.map((migration) => migration.name);

@@ -68,6 +68,7 @@ const registry = {
   administrator_required: invalid(403, 'Ask an administrator of the Kommo account, or the operator.'),
   console_read_only: invalid(403, 'Unset CONSOLE_READ_ONLY, or use another console.'),
   not_found: invalid(404, 'Check the address of the request.'),
+  method_not_allowed: invalid(405, 'Use a method that the header Allow names.'),
   rate_limited: invalid(429, 'Wait for the time that the header Retry-After names.'),
 
   // Integration and authorisation

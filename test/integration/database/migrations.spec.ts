@@ -34,6 +34,27 @@ describe.each(testDatabaseKinds())('migrations on %s', (kind) => {
     expect(runs.flat()).toEqual(names);
   });
 
+  it('refuse a schema that a newer version wrote, and name its migration', async () => {
+    const database = await databases.open();
+    await database.execute("INSERT INTO migrations (timestamp, name) VALUES (1900000000000, 'Later1900000000000')");
+    const refusal = { code: 'bad_configuration', message: expect.stringMatching(/newer version .*Later1900000000000/) as string };
+    await expect(database.migrate()).rejects.toMatchObject(refusal);
+    await database.execute("DELETE FROM migrations WHERE name = 'Later1900000000000'");
+    expect(await database.migrate()).toEqual([]);
+  });
+
+  it('name server and setting when the server refuses the user or the database', async () => {
+    const location = await databases.createEmpty();
+    if (location.kind === 'sqlite') return;
+    const place = `127.0.0.1:${location.port}/`;
+    const wrong = { user: { ...location, user: 'sombody' }, schema: { ...location, database: 'nowhere' } };
+    await expect(databases.openAt(wrong.user)).rejects.toMatchObject({
+      code: 'bad_configuration',
+      message: expect.stringMatching(`^DATABASE_URL is refused by ${place}.* for user sombody \\(ER_`) as string,
+    });
+    await expect(databases.openAt(wrong.schema)).rejects.toMatchObject({ message: expect.stringContaining('ER_BAD_DB_ERROR') as string });
+  });
+
   it('leave a database ready', async () => {
     const database = await databases.open();
     expect(await database.isReady()).toBe(true);

@@ -7,7 +7,9 @@ import { BodyBudget } from '../http/body-budget.js';
 import { bodyTooLarge, findBodyLength, isCoded, maxBodyBytesOf, MAX_LARGE_BODY_BYTES } from '../http/body-limits.js';
 import { admitBody } from '../http/body-parsers.js';
 import { dropBody } from '../http/body-reader.js';
+import { MethodNotAllowedError } from '../http/failure.js';
 import { sendFailure } from '../http/failure.filter.js';
+import { listMethods } from '../http/route-registry.js';
 import { CallerFinder } from './caller-finder.js';
 import { setCaller } from './caller.js';
 import { RefusalLimits } from './refusal-limits.js';
@@ -69,6 +71,9 @@ export class RequestGate implements OnModuleInit {
 
   private refuseUnknown(request: FastifyRequest): never {
     this.limits.consume(request, 'unknown_url');
+    const [path = ''] = request.url.split('?');
+    const allowed = listMethods(this.adapterHost.httpAdapter.getInstance<FastifyInstance>(), path);
+    if (allowed.length > 0) throw new MethodNotAllowedError(allowed);
     throw new InvalidInputError('Unknown URL', { code: 'not_found' });
   }
 

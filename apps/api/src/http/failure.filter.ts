@@ -27,6 +27,7 @@ export function sendFailure(error: unknown, request: FastifyRequest, reply: Fast
   const failure = toFailure(error);
   log(failure, error, request, logger);
   if (failure.retryAfterSeconds !== undefined) void reply.header('Retry-After', String(failure.retryAfterSeconds));
+  if (failure.allowed) void reply.header('Allow', failure.allowed.join(', '));
   if (failure.status === 401) void reply.header('WWW-Authenticate', 'Bearer');
   void reply.status(failure.status).header('Content-Type', 'application/json; charset=utf-8').send(toFailureEnvelope(failure, request.id));
 }

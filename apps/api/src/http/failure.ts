@@ -1,4 +1,12 @@
-import { type ErrorCode, type FieldProblem, ServiceError, TooManyRequestsError, TransientError, errorRuleOf } from '#domain';
+import {
+  type ErrorCode,
+  type FieldProblem,
+  InvalidInputError,
+  ServiceError,
+  TooManyRequestsError,
+  TransientError,
+  errorRuleOf,
+} from '#domain';
 import { RunConflictError } from '#sync';
 import { toError, type Envelope } from './envelope.js';
 
@@ -12,6 +20,8 @@ export interface Failure {
   readonly fields?: readonly FieldProblem[];
   readonly runId?: string;
   readonly retryAfterSeconds?: number;
+  /** The methods that the URL takes, when the method was wrong. */
+  readonly allowed?: readonly string[];
 }
 
 const DEFAULT_RETRY_SECONDS = 5;
@@ -32,6 +42,13 @@ export class RateLimitedError extends TooManyRequestsError {
   }
 }
 
+/** The URL exists, with other methods. */
+export class MethodNotAllowedError extends InvalidInputError {
+  constructor(readonly allowed: readonly string[]) {
+    super(`This URL takes ${allowed.join(' or ')}`, { code: 'method_not_allowed' });
+  }
+}
+
 function findRetryAfterSeconds(error: ServiceError): number | undefined {
   if (error instanceof TooManyRequestsError) return error.retryAfterSeconds;
   return error instanceof TransientError ? toSeconds(error.retryAfterMs) : undefined;
@@ -49,6 +66,7 @@ function fromService(error: ServiceError): Failure {
     ...(error.fields.length > 0 ? { fields: error.fields.slice(0, MAX_FIELDS) } : {}),
     ...(error instanceof RunConflictError && error.runId !== '' ? { runId: error.runId } : {}),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    ...(error instanceof MethodNotAllowedError ? { allowed: error.allowed } : {}),
   };
 }
 

@@ -63,3 +63,18 @@ export function recordRoutes(fastify: FastifyInstance): readonly RegisteredRoute
 
 /** The list that {@link recordRoutes} returned for this server; empty without one. */
 export const recordedRoutes = (fastify: object): readonly RegisteredRoute[] => recorded.get(fastify) ?? [];
+
+const toSegments = (path: string) => path.replace(/\/$/, '').split('/');
+
+function matches(pattern: string, path: string): boolean {
+  const [segments, wanted] = [toSegments(path), toSegments(pattern)];
+  const star = wanted.indexOf('*');
+  const isLongEnough = star === -1 ? segments.length === wanted.length : segments.length > star;
+  return isLongEnough && wanted.every((part, index) => part === '*' || part.startsWith(':') || part === segments[index]);
+}
+
+/** Lists the methods that the path takes; empty when the path is unknown. */
+export function listMethods(fastify: object, path: string): string[] {
+  const methods = recordedRoutes(fastify).filter((route) => matches(route.path, path));
+  return [...new Set(methods.map(({ method }) => method))].sort();
+}
