@@ -27,10 +27,10 @@ describe('an ordinary mistake at the start ends in one line', () => {
 
   it('when DATA_DIR is a file or cannot be written', async () => {
     await writeFile(join(folder, 'data'), '');
-    const [file, refused] = await Promise.all([run('api', {}), run('start', { DATA_DIR: '/proc/data' })]);
+    const [file, refused] = await Promise.all([run('api', {}), run('start', { DATA_DIR: '/sys/data' })]);
     expect(file).toEqual({ exitCode: 78, lines: [expect.stringMatching(/^DATA_DIR names a file, not a folder: .*\/data;/)] });
     expect(refused).toMatchObject({ exitCode: 78 });
-    expect(refused.lines.join(' ')).toMatch(/DATA_DIR cannot be written \(\w+\): \/proc\/data;/);
+    expect(refused.lines.join(' ')).toMatch(/DATA_DIR cannot be written \(\w+\): \/sys\/data;/);
   });
 
   it('when the database does not respond: the worker names its address and exits with 69', async () => {

@@ -188,13 +188,25 @@ describe('input', () => {
     const scene = await open();
     for (const [method, path] of [
       ['GET', '/nowhere'],
-      ['POST', '/sum'],
       ['GET', '/sync/contacts/none'],
       ['DELETE', '/sync/contacts/none'],
       ['POST', '/sync/contacts/none/confirm'],
       ['GET', '/operations/accounts/9'],
     ] as const) {
       expect(await scene.sendAsOperator(method, path)).toMatchObject({ status: 404, body: { status: 'error', code: 404 } });
+    }
+  });
+
+  it('gets 405 with the methods of the URL for a method that it does not take', async () => {
+    const scene = await open();
+    for (const [method, path, allow] of [
+      ['POST', '/sum', 'GET, HEAD'],
+      ['DELETE', '/sync/contacts', 'POST'],
+      ['POST', '/sync/contacts/some-run', 'DELETE, GET, HEAD'],
+      ['GET', '/webhook/some-token', 'POST'],
+    ] as const) {
+      const refused = await scene.sendAsOperator(method, path);
+      expect(refused).toMatchObject({ status: 405, headers: { allow }, body: { code: 405, data: { error: 'method_not_allowed' } } });
     }
   });
 
