@@ -60,7 +60,8 @@ describe('a start', () => {
     const second = startCommand();
     expect(await second.waitForExit()).toBe(78);
     expect(second.output.split('\n')).toEqual([
-      expect.stringMatching(`^DATA_DIR .*data is in use by process ${first.pid} on .*: stop that`),
+      expect.stringMatching(`^Error: DATA_DIR .*data is in use by process ${first.pid} on .*: stop that`),
+      expect.stringMatching(/^What to do: Stop the process/),
     ]);
     expect(await readFile(join(folder, 'data/queue.address'), 'utf8')).toBe(address);
     expect(listChildren(first.pid)).toEqual(children);
