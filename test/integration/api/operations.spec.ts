@@ -238,7 +238,7 @@ describe.each(testDatabaseKinds())('what the operator sees on %s', (kind) => {
       await addEvents([event('e1', { contactId: 7 }), event('e2', { contactId: 9 })]);
     });
 
-    it('shows what Kommo has, what Unisender was told, and why the address is not on the list', async () => {
+    it('shows what Kommo has, what was pushed to Unisender, and why the address is not on the list', async () => {
       const [account, ...others] = await find(`email=${EMAIL}`);
       expect(others).toEqual([]);
       expect(account).toMatchObject({

@@ -11,7 +11,7 @@ export const consolePagePolicy = (nonce: string): string =>
     "frame-ancestors 'none'",
   ].join('; ');
 
-/** What the page is told by the server before anybody signs in. None of it is secret. */
+/** What the server writes into the page before the sign-in. None of it is secret. */
 export interface ConsolePageFacts {
   readonly nonce: string;
   readonly isReadOnly: boolean;

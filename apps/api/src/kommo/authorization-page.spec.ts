@@ -39,7 +39,7 @@ describe('the page after an authorisation', () => {
     ['rate_limited', 429, 'later'],
     ['database_unavailable', 503, 'later'],
     ['account_mismatch', 400, 'refused'],
-  ] as const)('tells of %s', (code, status, expected) => {
+  ] as const)('shows %s', (code, status, expected) => {
     expect(outcomeOf(code, status)).toBe(expected);
   });
 });

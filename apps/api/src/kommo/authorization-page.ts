@@ -4,7 +4,7 @@ const languages = ['en', 'es', 'pt', 'ru'] as const;
 
 type Language = (typeof languages)[number];
 
-/** What the page tells: how the authorisation ended. */
+/** What the page shows: how the authorisation ended. */
 export type AuthorizationOutcome = 'connected' | 'background' | 'declined' | 'expired' | 'administrator' | 'setup' | 'later' | 'refused';
 
 /** A title, and what to do. */

@@ -454,7 +454,7 @@ export interface PersonAddress {
   readonly origin: 'unknown' | 'uncertain' | 'ours' | 'preexisting' | null;
   /** Whether an operator added it by hand. */
   readonly is_manual: boolean;
-  /** What Unisender was told; null when nothing was ever sent. */
+  /** What was pushed to Unisender; null when nothing ever was. */
   readonly pushed: PushedValues | null;
   /** What Unisender showed last; null when Unisender was never asked. */
   readonly shown: ShownValues | null;
@@ -471,7 +471,7 @@ export interface PersonAddress {
   } | null;
 }
 
-/** What Unisender was told about an address. */
+/** What was pushed to Unisender about an address. */
 export interface PushedValues {
   readonly first_sent_at: string | null;
   readonly last_sent_at: string | null;

@@ -76,7 +76,7 @@ async function follow(context: CommandContext, session: SyncSession, runId: stri
       if (!isMoving(run)) return run;
       if (!hasHint && run.state === 'queued' && clock.nowMs() - startedAtMs > QUEUED_HINT_MS) {
         hasHint = true;
-        display.note('The run has not started: is a worker running, and is the account paused? "doctor" tells.');
+        display.note('The run has not started: is a worker running, and is the account paused? "doctor" says.');
       }
       await clock.sleep(POLL_MS, interrupted.signal);
     }

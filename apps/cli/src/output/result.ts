@@ -4,7 +4,7 @@ import { type OutputStream, printLine } from './terminal.js';
 export interface CommandResult {
   /** Printed with `--json`. */
   readonly document: unknown;
-  /** Printed without `--json`; `stream` tells the width of the terminal and whether it has colours. */
+  /** Printed without `--json`; `stream` gives the width of the terminal and whether it has colours. */
   readonly toLines: (stream: OutputStream) => readonly string[];
   /** 0 unless given. */
   readonly exitCode?: number;

@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from 'react';
 import { ApiError, type ApiRequest, request, send } from './client.js';
 
-/** Why nobody is signed in. */
+/** Why there is no session. */
 export type SignedOutReason = 'none' | 'signed_out' | 'refused';
 
 interface Session {

@@ -201,7 +201,7 @@ export function PersonPage() {
       </form>
       {find.isIdle && (
         <Empty title="Search for a person">
-          You see what Kommo has, what Unisender was told, and why an address is or is not on the list.
+          You see what Kommo has, what was pushed to Unisender, and why an address is or is not on the list.
         </Empty>
       )}
       {find.isPending && <Loading label="Searching" />}

@@ -46,7 +46,7 @@ export class VendorPauses {
     }
   }
 
-  /** Pauses what the key stands for. Pauses the vendor as well when another known account was refused within a minute. */
+  /** Pauses the scope of the key. Pauses the vendor as well when another known account was refused within a minute. */
   async refuse(limiterKey: string, refusal: VendorRefusal): Promise<void> {
     const scope = findPauseScope(limiterKey);
     if (!scope) return;

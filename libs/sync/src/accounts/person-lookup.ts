@@ -41,7 +41,7 @@ const MAX_ACCOUNTS = 100;
 const MAX_EVENTS = 50;
 const NO_PAUSE = 0;
 
-/** Shows what is known about one person: what Kommo has, what Unisender was told, and why each address is or is not on the list. */
+/** Shows what is known about one person: what Kommo has, what was pushed to Unisender, and why each address is or is not on the list. */
 @Injectable()
 export class PersonLookup {
   constructor(

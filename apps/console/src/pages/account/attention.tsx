@@ -50,7 +50,7 @@ export function Attention({ account }: AttentionProps) {
       {status === 'pending_authorization' && (
         <div className="callout callout--warning">
           <p>
-            <strong>Nobody allowed the access yet.</strong> Open the consent page as an administrator of the Kommo account.
+            <strong>The access is not allowed yet.</strong> Open the consent page as an administrator of the Kommo account.
           </p>
           {!isReadOnly && (
             <a className="button button--primary" href={`${publicUrl}/auth?id=${account.account_id}`} target="_blank" rel="noreferrer">

@@ -17,7 +17,7 @@ const settings: AccountSettingsResponse = {
 };
 
 describe('toChange', () => {
-  it('is empty for a form that nobody changed', () => {
+  it('is empty for an unchanged form', () => {
     expect(toChange(toForm(settings), settings)).toEqual({});
   });
 
