@@ -33,6 +33,9 @@ const FIELDS = [
   'z',
 ];
 
+/** Its response does not end; it reads no field. */
+const STREAM = '/operations/stream';
+
 const ACCOUNT_FIELDS = ['id', 'account_id'];
 const OTHER_FIELDS = FIELDS.filter((field) => !ACCOUNT_FIELDS.includes(field));
 
@@ -63,7 +66,9 @@ describe('S13: a secret in the wrong field', () => {
   };
 
   it.each(SECRETS)('is neither in the audit log nor in the request log (%s)', async (secret) => {
-    const routes = listRoutes(scene).filter(({ method, path }) => ['GET', 'POST', 'DELETE'].includes(method) && !path.includes(':token'));
+    const routes = listRoutes(scene).filter(
+      ({ method, path }) => ['GET', 'POST', 'DELETE'].includes(method) && !path.includes(':token') && path !== STREAM,
+    );
     expect(routes.length).toBeGreaterThan(20);
     for (const { method, path } of routes) {
       const url = path.replace(':run_id', '4f0e8f0e-0000-4000-8000-000000000000').replace(':account_id', String(ACCOUNT_ID));
