@@ -19,15 +19,23 @@ const toConfigurationFinding = (subject: string, { message, remedy }: { message:
   remedy,
 });
 
+const toDataDirFinding = (subject: string, message: string): Finding => ({
+  check: 'data_dir',
+  level: 'error',
+  subject,
+  message,
+  remedy: 'Let the user of the service read and write it, or set DATA_DIR to another folder.',
+});
+
 const toProblem = ({ field, problem }: FieldProblem): Finding =>
-  toConfigurationFinding(field, { message: `${field} ${problem}`, remedy: `Correct ${field}; .env.example describes it.` });
+  field === 'DATA_DIR'
+    ? toDataDirFinding(field, `${field} ${problem}`)
+    : toConfigurationFinding(field, { message: `${field} ${problem}`, remedy: `Correct ${field}; .env.example describes it.` });
 
 const toFileProblem = (error: unknown): Finding | undefined => {
   const { code, path } = error as NodeJS.ErrnoException;
   if (code === undefined || path === undefined) return undefined;
-  const message = `${path} cannot be used (${code})`;
-  const remedy = 'Let the user of the service read and write it, or set DATA_DIR to another folder.';
-  return { check: 'data_dir', level: 'error', subject: path, message, remedy };
+  return toDataDirFinding(path, `${path} cannot be used (${code})`);
 };
 
 /** Reads the configuration, or says what is wrong with it. */
