@@ -80,4 +80,4 @@ export { DatabaseModule } from './database.module.js';
 export { DatabaseRequestLimiter, RequestPatience } from './rate/database-request-limiter.js';
 export { ThroughputCounter } from './rate/throughput-counter.js';
 export type { RateRule } from './rate/plan-reservation.js';
-export { type VendorLimits, rateRules, strictRule } from './rate/rate-rules.js';
+export { type VendorLimits, isLimited, rateRules, strictRule } from './rate/rate-rules.js';

@@ -3,7 +3,7 @@ export { type BuriedJob, BuriedJobRecorder } from './buried-job.js';
 export { EndpointFinder, createEndpointFinder } from './endpoint-finder.js';
 export { type Endpoint } from './endpoint.js';
 export { type JobAction, type JobChange, QueueAdmin, jobActions } from './queue-admin.js';
-export { type JobRef, QueueClient } from './queue-client.js';
+export { type JobRef, MAX_PAUSE_SECONDS, QueueClient } from './queue-client.js';
 export { BeanstalkReplyError } from './queue-errors.js';
 export { type JobAddress, type JobView, type ServerState, type TubeStatistics } from './queue-views.js';
 export { QueueModule } from './queue.module.js';

@@ -24,6 +24,9 @@ import {
   toTubeStatistics,
 } from './queue-views.js';
 
+/** The longest pause of a tube that beanstalkd accepts: 136 years. */
+export const MAX_PAUSE_SECONDS = 2 ** 32 - 1;
+
 /** Names the jobs of a call. The call throws InvalidInputError `invalid_job_id` when the id is not a number. */
 export interface JobRef {
   /** As in {@link JobAddress}; every server unless given. The call throws InvalidInputError `unknown_queue_server` for an unknown one. */
@@ -120,7 +123,7 @@ export class QueueClient implements JobQueue, OnApplicationShutdown {
     return buried.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Stops reservations from the tube for `seconds` on every server that has it; 0 resumes them. Returns the number of servers. */
+  /** Stops reservations from the tube for `seconds`, {@link MAX_PAUSE_SECONDS} at most, on every server that has it; 0 resumes them. Returns the number of servers. */
   async pause(tube: Tube, seconds: number): Promise<number> {
     return countTrue(await this.pool.collect((connection) => connection.pause(tube, seconds)));
   }

@@ -1,3 +1,5 @@
+import { escapeHtml } from '../http/html.js';
+
 /** The policy of the console's page: nothing from other hosts, no inline script. React Aria adds one `<style>` with the nonce. */
 export const consolePagePolicy = (nonce: string): string =>
   [
@@ -18,14 +20,10 @@ export interface ConsolePageFacts {
   readonly publicUrl: string;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-
-const escape = (text: string) => text.replace(/[&<>"]/g, (letter) => ESCAPES[letter] ?? letter);
-
 /** Fills the marks of `apps/console/index.html`. */
 export function renderConsolePage(html: string, { nonce, isReadOnly, publicUrl }: ConsolePageFacts): string {
   return html
     .replaceAll('%NONCE%', () => nonce)
     .replaceAll('%READ_ONLY%', () => (isReadOnly ? '1' : '0'))
-    .replaceAll('%PUBLIC_URL%', () => escape(publicUrl));
+    .replaceAll('%PUBLIC_URL%', () => escapeHtml(publicUrl));
 }

@@ -1,9 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { findProjectFolder } from '#widget';
 import { recordedRoutes } from '../http/route-registry.js';
+import { readServiceVersion } from '../http/service-version.js';
 import type { OpenApiDocument } from './openapi-document.js';
 import { readResponseSchemas } from './response-schemas.js';
 
@@ -23,7 +21,7 @@ export class ApiDocument {
   private async build(): Promise<OpenApiDocument> {
     const { buildOpenApiDocument } = await import('./openapi-document.js');
     const schemas = await readResponseSchemas();
-    const { version } = JSON.parse(await readFile(join(findProjectFolder(), 'package.json'), 'utf8')) as { version: string };
+    const version = await readServiceVersion();
     const routes = recordedRoutes(this.adapterHost.httpAdapter.getInstance<object>());
     return buildOpenApiDocument({ routes, version, schemas });
   }

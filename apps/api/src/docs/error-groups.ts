@@ -27,6 +27,9 @@ export const unisenderErrors: readonly ErrorCode[] = [
   'request_limit_busy',
 ];
 
+/** Errors of the queue. */
+export const queueErrors: readonly ErrorCode[] = ['queue_unavailable', 'queue_timeout', 'queue_refused'];
+
 /** Errors of an account that is not authorised. */
 export const unauthorisedErrors: readonly ErrorCode[] = [
   'account_unknown',

@@ -3,6 +3,7 @@ import type { ErrorCode } from '#domain';
 import { AccountAuthorisedGuard } from '../guards/account-authorised.guard.js';
 import type { Audience } from '../guards/audience.decorator.js';
 import { IntegrationConfiguredGuard } from '../guards/integration-configured.guard.js';
+import { changesSomething, needsAdministrator, READ_METHODS } from '../guards/route-effect.js';
 import { maxBodyBytesOf } from '../http/body-limits.js';
 import type { RegisteredRoute } from '../http/route-registry.js';
 import { unauthorisedErrors } from './error-groups.js';
@@ -20,8 +21,6 @@ const audienceErrors: Readonly<Record<Audience, readonly ErrorCode[]>> = {
   kommo: ['rate_limited'],
   unisender: ['rate_limited', 'not_found'],
 };
-
-const READ_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Whether the route reads a body. */
 export const readsBody = ({ method, config }: RegisteredRoute): boolean => !READ_METHODS.has(method) && maxBodyBytesOf(config) > 0;
@@ -42,12 +41,10 @@ function errorsOfGuards(route: RegisteredRoute): readonly ErrorCode[] {
   ];
 }
 
-function errorsOfChange({ method, path, config }: RegisteredRoute): readonly ErrorCode[] {
-  const changes = !READ_METHODS.has(method) && config.changesNothing !== true;
-  const needsAdministrator = config.audience === 'widget' && (changes || config.needsAdministrator === true);
+function errorsOfChange(route: RegisteredRoute): readonly ErrorCode[] {
   return [
-    ...(needsAdministrator ? (['administrator_required'] as const) : []),
-    ...(changes && path.startsWith('/operations/') ? (['console_read_only'] as const) : []),
+    ...(route.config.audience === 'widget' && needsAdministrator(route) ? (['administrator_required'] as const) : []),
+    ...(changesSomething(route) && route.path.startsWith('/operations/') ? (['console_read_only'] as const) : []),
   ];
 }
 

@@ -4,7 +4,7 @@ import { Config } from '#config';
 import { type Caller, InvalidInputError } from '#domain';
 import { WebhookTokens, WidgetAdministrators, WidgetAuthority, type WidgetUser } from '#sync';
 import type { Audience } from './audience.decorator.js';
-import { needsAdministrator } from './route-effect.js';
+import { needsAdministrator, routeOf } from './route-effect.js';
 import { RefusalLimits } from './refusal-limits.js';
 
 const BEARER = /^Bearer ([\x21-\x7e]{1,512})$/i;
@@ -48,7 +48,7 @@ export class CallerFinder {
   /** Only administrators may change anything, or read personal data and choices. Every user may read the rest. */
   private async findWidgetCaller(request: FastifyRequest): Promise<Caller> {
     const user = await this.limits.consumeOnRefusal({ request, purpose: 'widget' }, () => this.findWidgetUser(request));
-    if (needsAdministrator(request)) await this.administrators.require(user);
+    if (needsAdministrator(routeOf(request))) await this.administrators.require(user);
     return { kind: 'widget', ...user };
   }
 

@@ -13,7 +13,7 @@ import { listMethods } from '../http/route-registry.js';
 import { CallerFinder } from './caller-finder.js';
 import { setCaller } from './caller.js';
 import { RefusalLimits } from './refusal-limits.js';
-import { changesSomething } from './route-effect.js';
+import { changesSomething, routeOf } from './route-effect.js';
 
 /** Bodies in memory that are not answered yet: eight of the largest, four of one caller. */
 const MAX_BODIES_BYTES = 8 * MAX_LARGE_BODY_BYTES;
@@ -79,7 +79,7 @@ export class RequestGate implements OnModuleInit {
 
   private refuseChange(request: FastifyRequest): void {
     const { url = '' } = request.routeOptions;
-    if (!this.config.consoleReadOnly || !url.startsWith('/operations/') || !changesSomething(request)) return;
+    if (!this.config.consoleReadOnly || !url.startsWith('/operations/') || !changesSomething(routeOf(request))) return;
     throw new InvalidInputError('The console is read-only: unset CONSOLE_READ_ONLY to change anything', { code: 'console_read_only' });
   }
 

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '#domain';
+import { escapeHtml } from '../http/html.js';
 
 const languages = ['en', 'es', 'pt', 'ru'] as const;
 
@@ -107,15 +108,11 @@ const STYLE =
 export const authorizationPagePolicy =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-
-const escape = (text: string) => text.replace(/[&<>"']/g, (letter) => ESCAPES[letter] ?? letter);
-
 /** Renders what the browser shows after the consent page of Kommo. `name` is that of the account. */
 export function renderAuthorizationPage(outcome: AuthorizationOutcome, acceptLanguage: string | undefined, name = ''): string {
   const language = chooseLanguage(acceptLanguage);
   const [title, text] = texts[outcome][language];
-  const account = name === '' ? '' : `<p><strong>${escape(name)}</strong></p>\n`;
+  const account = name === '' ? '' : `<p><strong>${escapeHtml(name)}</strong></p>\n`;
   return `<!doctype html>
 <html lang="${language}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title><style>${STYLE}</style></head>

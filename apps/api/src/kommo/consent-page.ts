@@ -1,8 +1,5 @@
 import type { ConsentButton } from '#kommo';
-
-const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-
-const escape = (text: string) => text.replace(/[&<>"']/g, (letter) => ESCAPES[letter] ?? letter);
+import { escapeHtml } from '../http/html.js';
 
 const STYLE = 'body{font:16px/1.5 system-ui,sans-serif;margin:15vh auto;max-width:28rem;padding:0 1rem;text-align:center}';
 
@@ -14,15 +11,15 @@ export const consentPagePolicy = (scriptUrl: string): string => {
 
 /** Returns a page with Kommo's button, and a plain link for browsers that do not run scripts. */
 export function renderConsentPage(accountId: number, consentUrl: string, { scriptUrl, className, attributes }: ConsentButton): string {
-  const written = Object.entries(attributes).map(([name, value]) => `${name}="${escape(value)}"`);
+  const written = Object.entries(attributes).map(([name, value]) => `${name}="${escapeHtml(value)}"`);
   return `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Connect Kommo</title><style>${STYLE}</style></head>
 <body>
 <h1>Connect Kommo</h1>
 <p>Allow the access to account ${accountId}, and its contacts will follow into Unisender.</p>
-<script class="${escape(className)}" ${written.join(' ')} src="${escape(scriptUrl)}"></script>
-<p><a href="${escape(consentUrl)}">Open Kommo's page</a></p>
+<script class="${escapeHtml(className)}" ${written.join(' ')} src="${escapeHtml(scriptUrl)}"></script>
+<p><a href="${escapeHtml(consentUrl)}">Open Kommo's page</a></p>
 </body>
 </html>
 `;

@@ -3,9 +3,17 @@ import { type JobAction, QueueAdmin } from '#queue';
 import { Audited } from '../audit/audited.decorator.js';
 import { number, queueServer } from '../audit/audited-details.js';
 import { Documented } from '../docs/documented.decorator.js';
+import { queueErrors } from '../docs/error-groups.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { JobDto, JobServerDto } from './dto/queues.dto.js';
 import type { JobActionResponse, JobState } from './operations-responses.js';
+
+/** What the routes below have in common. */
+const changeOfJob = {
+  data: 'JobActionResponse',
+  errors: ['job_unknown', 'job_ambiguous', 'job_state', 'invalid_job_id', 'unknown_queue_server', ...queueErrors],
+  example: { path: { job_id: '42' } },
+} as const;
 
 /** Changes single jobs. `?server=` names the queue server: a job id is unique on its server only. */
 @Controller('operations/jobs')
@@ -18,17 +26,7 @@ export class JobsController {
   @Audited('job.kick', { job_id: number, server: queueServer })
   @Documented({
     summary: 'Kicks a job',
-    data: 'JobActionResponse',
-    errors: [
-      'job_unknown',
-      'job_ambiguous',
-      'invalid_job_id',
-      'unknown_queue_server',
-      'queue_unavailable',
-      'queue_timeout',
-      'queue_refused',
-    ],
-    example: { path: { job_id: '42' } },
+    ...changeOfJob,
   })
   async kick(@Param() params: JobDto, @Query() query: JobServerDto): Promise<JobActionResponse> {
     return this.change('kick', params, query);
@@ -40,17 +38,7 @@ export class JobsController {
   @Audited('job.bury', { job_id: number, server: queueServer })
   @Documented({
     summary: 'Buries a job',
-    data: 'JobActionResponse',
-    errors: [
-      'job_unknown',
-      'job_ambiguous',
-      'invalid_job_id',
-      'unknown_queue_server',
-      'queue_unavailable',
-      'queue_timeout',
-      'queue_refused',
-    ],
-    example: { path: { job_id: '42' } },
+    ...changeOfJob,
   })
   async bury(@Param() params: JobDto, @Query() query: JobServerDto): Promise<JobActionResponse> {
     return this.change('bury', params, query);
@@ -62,17 +50,7 @@ export class JobsController {
   @Audited('job.delete', { job_id: number, server: queueServer })
   @Documented({
     summary: 'Deletes a job',
-    data: 'JobActionResponse',
-    errors: [
-      'job_unknown',
-      'job_ambiguous',
-      'invalid_job_id',
-      'unknown_queue_server',
-      'queue_unavailable',
-      'queue_timeout',
-      'queue_refused',
-    ],
-    example: { path: { job_id: '42' } },
+    ...changeOfJob,
   })
   async delete(@Param() params: JobDto, @Query() query: JobServerDto): Promise<JobActionResponse> {
     return this.change('delete', params, query);

@@ -67,6 +67,7 @@ export class PersonalDataController {
     const accounts = await this.eraseFrom(account?.accountId, toPerson(input));
     return new ApiResult({ accounts }, { message: ERASED });
   }
+
   private async eraseFrom(accountId: number | undefined, person: PersonLookupQuery['by']) {
     return 'email' in person
       ? this.personalData.erase({ email: person.email, accountId })

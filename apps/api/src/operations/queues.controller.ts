@@ -1,17 +1,16 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { InvalidInputError, type Tube, tubes } from '#domain';
-import { QueueClient } from '#queue';
+import { MAX_PAUSE_SECONDS, QueueClient } from '#queue';
 import { Audited } from '../audit/audited.decorator.js';
 import { minutes, number, tube } from '../audit/audited-details.js';
 import { Documented } from '../docs/documented.decorator.js';
+import { queueErrors } from '../docs/error-groups.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { KickDto, PauseTubeDto, PeekDto, TubeDto } from './dto/queues.dto.js';
 import type { KickResponse, PeekResponse, QueuesResponse, TubePauseResponse } from './operations-responses.js';
 import { QueueStatus } from './queue-status.js';
 
 const MINUTE_SECONDS = 60;
-/** The longest pause of a tube that beanstalkd accepts. */
-const MAX_PAUSE_SECONDS = 2 ** 32 - 1;
 
 /** Shows and changes the tubes of the queue servers. */
 @Controller('operations/queues')
@@ -26,7 +25,6 @@ export class QueuesController {
   @Documented({
     summary: 'Shows the tubes on each queue server',
     data: 'QueuesResponse',
-    errors: ['queue_unavailable', 'queue_timeout', 'queue_refused'],
     example: {},
   })
   async list(): Promise<QueuesResponse> {
@@ -38,7 +36,7 @@ export class QueuesController {
   @Documented({
     summary: 'Shows the next jobs of a tube',
     data: 'PeekResponse',
-    errors: ['unknown_tube', 'queue_unavailable', 'queue_timeout', 'queue_refused'],
+    errors: ['unknown_tube', ...queueErrors],
     example: { path: { tube: 'contacts' } },
   })
   async peek(@Param() params: TubeDto, @Query() { state }: PeekDto): Promise<PeekResponse> {
@@ -52,7 +50,7 @@ export class QueuesController {
   @Documented({
     summary: 'Kicks buried or delayed jobs of a tube',
     data: 'KickResponse',
-    errors: ['unknown_tube', 'queue_unavailable', 'queue_timeout', 'queue_refused'],
+    errors: ['unknown_tube', ...queueErrors],
     example: { path: { tube: 'contacts' }, body: { count: 10 } },
   })
   async kick(@Param() params: TubeDto, @Body() { count }: KickDto): Promise<KickResponse> {
@@ -66,7 +64,7 @@ export class QueuesController {
   @Documented({
     summary: 'Pauses a tube',
     data: 'TubePauseResponse',
-    errors: ['unknown_tube', 'queue_unavailable', 'queue_timeout', 'queue_refused'],
+    errors: ['unknown_tube', ...queueErrors],
     example: { path: { tube: 'times' }, body: { minutes: 5 } },
   })
   async pause(@Param() params: TubeDto, @Body() input: PauseTubeDto): Promise<TubePauseResponse> {
@@ -81,7 +79,7 @@ export class QueuesController {
   @Documented({
     summary: 'Resumes a tube',
     data: 'TubePauseResponse',
-    errors: ['unknown_tube', 'queue_unavailable', 'queue_timeout', 'queue_refused'],
+    errors: ['unknown_tube', ...queueErrors],
     example: { path: { tube: 'times' } },
   })
   async resume(@Param() params: TubeDto): Promise<TubePauseResponse> {

@@ -17,7 +17,7 @@ export class StreamController {
   @Documented({
     summary: 'Sends what changes, as server-sent events',
     content: { 'text/event-stream': { type: 'string' } },
-    errors: ['server_busy'],
+    errors: ['too_many_streams'],
     example: {},
   })
   open(@Res() reply: FastifyReply): void {

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '#config';
 import { Clock, toIsoTime } from '#domain';
 import { SystemChecks, type SystemState } from '#sync';
+import { readServiceVersion } from '../http/service-version.js';
 import type { SystemResponse } from './operations-responses.js';
 import { toServerResponse } from './queue-status.js';
-import { readServiceVersion } from './service-version.js';
 
 type Database = Pick<SystemResponse, 'database'>['database'];
 
@@ -22,8 +22,6 @@ const toDisk = (disk: SystemState['disk']): SystemResponse['disk'] =>
 /** Shows the installation and what is wrong with it. */
 @Injectable()
 export class SystemStatus {
-  private readonly version = readServiceVersion();
-
   constructor(
     private readonly checks: SystemChecks,
     private readonly config: Config,
@@ -38,7 +36,7 @@ export class SystemStatus {
     return {
       at: toIsoTime(this.clock.nowMs()),
       versions: {
-        service: this.version,
+        service: await readServiceVersion(),
         node: process.versions.node,
         database: database.version,
         queue: servers.map(({ server, version }) => ({ server, version })),

@@ -17,6 +17,8 @@ import { paint, printLine } from '../output/terminal.js';
 import { finishRun } from './runs.command.js';
 import { type SyncSession, withSync } from './with-sync.js';
 
+/** The form of an integration id. Another text may be a secret in the wrong place and is not kept in the audit log. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const POLL_MS = 1_000;
 /** A consent link is valid for this time. */
 const LINK_VALID_MS = 20 * 60_000;
@@ -64,7 +66,7 @@ async function ensureIntegration(scene: Scene): Promise<void> {
   const clientId = options.clientId ?? (await context.questions.text('Integration id'));
   const { clientSecretFile } = options;
   const clientSecret = clientSecretFile ? readSecretFile(clientSecretFile) : await context.questions.secret('Secret key');
-  await session.audited('integration.save', { client_id: clientId }, () =>
+  await session.audited('integration.save', UUID.test(clientId) ? { client_id: clientId } : {}, () =>
     session.get(Integrations).save({ clientId, clientSecret, redirectUri: redirect }),
   );
   say(scene, 'The integration is saved.');

@@ -1,5 +1,5 @@
 import { InvalidInputError, tubes, vendors } from '#domain';
-import { QueueClient } from '#queue';
+import { MAX_PAUSE_SECONDS, QueueClient } from '#queue';
 import { Pauses, type RequestedPause } from '#sync';
 import type { CommandContext } from '../command-context.js';
 import { type CommandResult, count, toResult } from '../output/result.js';
@@ -16,8 +16,6 @@ interface PauseTarget {
 
 const ACCOUNT_ID = /^[1-9]\d{0,14}$/;
 const MINUTE_SECONDS = 60;
-/** The longest pause of a tube that beanstalkd accepts. */
-const MAX_TUBE_SECONDS = 2 ** 32 - 1;
 
 /** Throws InvalidInputError for any other text. */
 function findTarget(session: SyncSession, what: string): PauseTarget {
@@ -28,7 +26,7 @@ function findTarget(session: SyncSession, what: string): PauseTarget {
     const change = async (seconds: number) => `on ${count(await queue.pause(tube, seconds), 'queue server')}`;
     return {
       kind: 'queue',
-      pause: ({ minutes }) => change(minutes === undefined ? MAX_TUBE_SECONDS : minutes * MINUTE_SECONDS),
+      pause: ({ minutes }) => change(minutes === undefined ? MAX_PAUSE_SECONDS : minutes * MINUTE_SECONDS),
       resume: () => change(0),
     };
   }

@@ -22,7 +22,7 @@ export async function runResync(context: CommandContext, what: string, { account
     const accountId = await session.findAccountId(account);
     return session.audited('account.resync', { accountId, target: target.kind }, () => session.get(Resync).request(accountId, target));
   });
-  return toResult({ addresses }, `${count(addresses, 'known address')} will be synced again.`.replace('addresss', 'addresses'));
+  return toResult({ addresses }, `${count(addresses, 'known address', 'known addresses')} will be synced again.`);
 }
 
 async function listBuriedJobs(context: CommandContext, limit: number): Promise<CommandResult> {

@@ -20,4 +20,4 @@ export function printResult({ document, toLines }: CommandResult, output: Output
 export const toResult = (document: unknown, ...lines: readonly string[]): CommandResult => ({ document, toLines: () => lines });
 
 /** A number with its noun: `1 job`, `2 jobs`. */
-export const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
+export const count = (number: number, noun: string, plural = `${noun}s`): string => `${number} ${number === 1 ? noun : plural}`;

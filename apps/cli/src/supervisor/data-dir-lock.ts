@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DirectoryLock, DirectoryLockedError } from '#beanstalkd';
@@ -32,7 +32,6 @@ function describeOwner(dataDir: string): string {
  * 8601. Throws InvalidInputError `data_dir_held`, which names the process that has the lock.
  */
 export function lockDataDir(dataDir: string, startedAt: string): DataDirLock {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const lock = acquire(dataDir);
   const owner: Owner = { pid: process.pid, host: hostname(), started_at: startedAt };
   writeFileSync(ownerFile(dataDir), `${JSON.stringify(owner)}\n`, { mode: 0o600 });

@@ -1,11 +1,11 @@
 import { systemElapsedMs } from '#clock';
-import { type Clock, type Logger, type RequestLimiter, silentLogger, type Vendor, type VendorRefusal, vendors } from '#domain';
+import { type Clock, type Logger, type RequestLimiter, silentLogger, type Vendor, type VendorRefusal } from '#domain';
 import type { PauseStore } from '../stores/pause.store.js';
 import type { RateSlotStore } from '../stores/rate-slot.store.js';
 import type { RateRule } from './plan-reservation.js';
 import { RequestLane } from './request-lane.js';
 import { SlotReservations } from './slot-reservations.js';
-import { VendorPauses } from './vendor-pauses.js';
+import { VendorPauses, vendorOf } from './vendor-pauses.js';
 
 /** How long a request of this process waits for its turn. A class, so that it is its own injection token. */
 export abstract class RequestPatience {
@@ -70,8 +70,7 @@ export class DatabaseRequestLimiter implements RequestLimiter {
     const [widest] = distinct;
     if (widest === undefined) return;
     await this.laneOf(line ?? widest).pass(distinct, signal);
-    const vendor = vendors.find((name) => widest.startsWith(name));
-    if (vendor) this.onRequest(vendor);
+    this.onRequest(vendorOf(widest));
   }
 
   /** Stops further requests under the key in every process. See {@link VendorPauses.refuse}. */

@@ -13,6 +13,10 @@ export type VendorLimits = Pick<
 
 /** A limit from here on switches the limit off, for measurements. */
 const UNLIMITED = 100_000;
+
+/** Whether a configured limit is in force. */
+export const isLimited = (limit: number): boolean => limit < UNLIMITED;
+
 /** Requests for exchanges of codes, which any client can cause. They count in the limit of the deployment, too. */
 const KOMMO_EXCHANGES_PER_MINUTE = 60;
 /** async/exportContacts has a limit of its own (reference/unisender.md 3). */
@@ -33,7 +37,7 @@ function perMinuteRule(limit: number): RateRule {
 }
 
 const unlessOff = (limit: number, toRule: (limit: number) => RateRule): RateRule | undefined =>
-  limit < UNLIMITED ? toRule(limit) : undefined;
+  isLimited(limit) ? toRule(limit) : undefined;
 
 /** Returns the limit of each key that the vendors' clients use; undefined for a key without one. */
 export function rateRules(limits: VendorLimits): (key: string) => RateRule | undefined {

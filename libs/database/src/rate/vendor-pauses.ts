@@ -77,7 +77,8 @@ export class VendorPauses {
   }
 }
 
-const vendorOf = (limiterKey: string): Vendor => (limiterKey.startsWith('unisender') ? 'unisender' : 'kommo');
+/** The vendor whose limit a key counts in. */
+export const vendorOf = (limiterKey: string): Vendor => (limiterKey.startsWith('unisender') ? 'unisender' : 'kommo');
 
 const toError = ({ id, code: cause, until }: PauseEntity, code: ErrorCode<'transient'>, retryAfterMs: number): TransientError =>
   new TransientError(`Requests to ${id} are paused until ${toIsoTime(until)}: ${cause}`, { code, retryAfterMs });

@@ -45,18 +45,13 @@ export class PushedAddressStore {
   /** Records before a call that it puts these addresses on the list. Its effect may come up to 15 minutes later. */
   async beginPut(accountId: number, listId: number, emails: readonly string[]): Promise<void> {
     const nowMs = this.clock.nowMs();
+    // An address that the list had before us stays there: it gets no late list.
     await executeIn(
       this.database,
-      `UPDATE addresses SET first_sent_at = COALESCE(first_sent_at, ?), last_sent_at = ? WHERE account_id = ? AND email IN (?)`,
-      [nowMs, nowMs, accountId],
-      emails,
-    );
-    // An address that the list had before us stays there.
-    await executeIn(
-      this.database,
-      `UPDATE addresses SET late_list_id = ?
-        WHERE account_id = ? AND late_list_id IS NULL AND (seen_at IS NULL OR own_list_id = ?) AND email IN (?)`,
-      [listId, accountId, listId],
+      `UPDATE addresses SET first_sent_at = COALESCE(first_sent_at, ?), last_sent_at = ?,
+              late_list_id = COALESCE(late_list_id, CASE WHEN seen_at IS NULL OR own_list_id = ? THEN ? END)
+        WHERE account_id = ? AND email IN (?)`,
+      [nowMs, nowMs, listId, listId, accountId],
       emails,
     );
     await this.beginRemoval(accountId, emails);

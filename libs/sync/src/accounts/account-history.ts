@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type EventFilter, type EventPage, type EventView, EventStore, type FailureEntity, FailureStore, PersonViewStore } from '#database';
-import { InvalidInputError, parseAddress } from '#domain';
+import { toRequestedEmail } from './requested-email.js';
 
 /** Failures, newest first, and where the next page begins. */
 export interface FailurePage {
@@ -44,7 +44,7 @@ export class AccountHistory {
     email: string,
     { before, limit = DEFAULT_LIMIT }: { before?: string | undefined; limit?: number },
   ): Promise<EventPage> {
-    const address = toEmail(email);
+    const address = toRequestedEmail(email);
     const contactIds = (await this.people.listHoldings(accountId, [address])).map(({ contactId }) => contactId);
     const events: EventView[] = [];
     let next = before;
@@ -72,10 +72,4 @@ export class AccountHistory {
     const last = failures.length === limit ? failures.at(-1) : undefined;
     return { failures, next: last ? toCursor(last) : null };
   }
-}
-
-function toEmail(raw: string): string {
-  const { email, invalidReason } = parseAddress(raw);
-  if (invalidReason === null) return email;
-  throw InvalidInputError.ofFields([{ field: 'email', problem: 'must be an e-mail address' }]);
 }

@@ -9,17 +9,8 @@ import {
   type ShownContact,
   type ShownHolding,
 } from '#database';
-import {
-  Clock,
-  type ListVerdict,
-  decideListVerdict,
-  explainVerdict,
-  findAccountHindrance,
-  InvalidInputError,
-  parseAddress,
-  readPackedSnapshot,
-  toIsoTime,
-} from '#domain';
+import { Clock, type ListVerdict, decideListVerdict, explainVerdict, findAccountHindrance, readPackedSnapshot, toIsoTime } from '#domain';
+import { toRequestedEmail } from './requested-email.js';
 
 /** A person by an address or by a contact, in one account or in all. */
 export interface PersonLookupQuery {
@@ -53,7 +44,7 @@ export class PersonLookup {
 
   /** Reads each account that has something, 100 at most. Throws InvalidInputError for an invalid address. */
   async find({ by, accountId }: PersonLookupQuery) {
-    const person = 'email' in by ? { email: toEmail(by.email) } : by;
+    const person = 'email' in by ? { email: toRequestedEmail(by.email) } : by;
     const found: PersonAccountView[] = [];
     for (const id of accountId === undefined ? await this.listAccounts(person) : [accountId]) {
       const account = await this.accounts.find(id);
@@ -152,12 +143,6 @@ export class PersonLookup {
 }
 
 type Holder = Pick<ShownContact, 'isDeleted' | 'passesFilter'> & Pick<ShownHolding, 'invalidReason'>;
-
-function toEmail(raw: string): string {
-  const { email, invalidReason } = parseAddress(raw);
-  if (invalidReason === null) return email;
-  throw InvalidInputError.ofFields([{ field: 'email', problem: 'must be an e-mail address' }]);
-}
 
 function holdersOf(email: string, holdings: readonly ShownHolding[], contacts: readonly ShownContact[]): Holder[] {
   const byId = new Map(contacts.map((contact) => [contact.contactId, contact]));

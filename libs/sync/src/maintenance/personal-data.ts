@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type AccountEntity, AccountStore, Database, type HeldAddress, type HeldPerson, PersonStore, PersonViewStore } from '#database';
-import { InvalidInputError, Logger, parseAddress, parseJson, toIsoTime } from '#domain';
+import { Logger, parseJson, toIsoTime } from '#domain';
+import { toRequestedEmail } from '../accounts/requested-email.js';
 import { AccountLeases } from '../push/account-lease.js';
 import { ErasedRefusals } from '../push/consent-gate.js';
 import { readAccounts } from './account-rounds.js';
@@ -104,7 +105,7 @@ export class PersonalData {
 
   /** Returns everything stored about the address, for each account that has something. Throws InvalidInputError for an invalid address. */
   async export(query: PersonQuery): Promise<PersonExport[]> {
-    const email = toEmail(query);
+    const email = toRequestedEmail(query.email);
     const found: PersonExport[] = [];
     for await (const { accountId } of this.readAccountsOf(query)) {
       const person = await this.people.find(accountId, email);
@@ -120,7 +121,7 @@ export class PersonalData {
    * stay erased then.
    */
   async erase(query: PersonQuery): Promise<Erasure[]> {
-    const email = toEmail(query);
+    const email = toRequestedEmail(query.email);
     const erased: Erasure[] = [];
     for await (const account of this.readAccountsOf(query)) {
       const person = await this.people.find(account.accountId, email);
@@ -160,12 +161,6 @@ export class PersonalData {
     const account = await this.accounts.find(accountId);
     if (account) yield account;
   }
-}
-
-function toEmail({ email: raw }: PersonQuery): string {
-  const { email, invalidReason } = parseAddress(raw);
-  if (invalidReason === null) return email;
-  throw InvalidInputError.ofFields([{ field: 'email', problem: 'must be an e-mail address' }]);
 }
 
 const isKnown = ({ address, contacts, events }: HeldPerson) => address !== undefined || contacts.length > 0 || events.length > 0;

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { type DatabaseFigures, FigureStore } from '#database';
 import { Clock, accountStatuses, toIsoTime } from '#domain';
-import { QueueClient, type ServerState, type TubeStatistics } from '#queue';
+import type { TubeStatistics } from '#queue';
 import { type AccountAttentionView, AttentionList } from '../accounts/attention-list.js';
+import { QueueChecks, type QueueState } from './queue-checks.js';
 import { type RatePoint, type VendorUsage, WorkRates } from './work-rates.js';
 
 const MAX_ATTENTION = 50;
@@ -22,13 +23,7 @@ interface Shown {
   readonly vendors: readonly VendorUsage[];
 }
 
-/** What the queue shows. */
-interface Queue {
-  readonly tubes: readonly TubeStatistics[];
-  readonly servers: readonly ServerState[];
-}
-
-function toView({ figures, attention, rates, vendors }: Shown, { tubes, servers }: Queue, nowMs: number) {
+function toView({ figures, attention, rates, vendors }: Shown, { tubes, servers }: QueueState, nowMs: number) {
   const { accounts, contacts, oldestEventAt, activeRuns } = figures;
   const byStatus = Object.fromEntries(accountStatuses.map((status) => [status, accounts[status] ?? 0])) as Record<
     (typeof accountStatuses)[number],
@@ -74,7 +69,7 @@ export class Overview {
     private readonly figures: FigureStore,
     private readonly attention: AttentionList,
     private readonly rates: WorkRates,
-    private readonly queue: QueueClient,
+    private readonly queue: QueueChecks,
     private readonly clock: Clock,
   ) {}
 
@@ -83,14 +78,13 @@ export class Overview {
    * Throws TransientError `database_unavailable`.
    */
   async read(): Promise<OverviewView> {
-    const [figures, attention, rates, tubes, servers] = await Promise.all([
+    const [figures, attention, rates, queue] = await Promise.all([
       this.figures.read(),
       this.attention.read(),
       this.rates.readPoints(),
-      this.queue.listTubeStatistics().catch(() => []),
-      this.queue.listServers(),
+      this.queue.readState(),
     ]);
     const vendors = await this.rates.readUsage(rates.at(-1));
-    return toView({ figures, attention, rates, vendors }, { tubes, servers }, this.clock.nowMs());
+    return toView({ figures, attention, rates, vendors }, queue, this.clock.nowMs());
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '#config';
-import { PauseStore, SPAN_MS, type ThroughputName, ThroughputStore } from '#database';
+import { PauseStore, SPAN_MS, type ThroughputName, ThroughputStore, isLimited } from '#database';
 import { Clock, type Vendor, toIsoTime, vendors } from '#domain';
 
 /** Work of the whole deployment in one span of ten seconds, as numbers a second. */
@@ -28,8 +28,6 @@ export interface VendorUsage {
 const SHOWN_SPANS = 60;
 /** Every process adds its counts a moment after the end of the span. */
 const SETTLE_MS = 1_000;
-/** A limit from here on is switched off (`rateRules`). */
-const UNLIMITED = 100_000;
 
 const perSecond = (total: number | undefined) => Math.round(((total ?? 0) * 10_000) / SPAN_MS) / 10;
 
@@ -82,7 +80,7 @@ export class WorkRates {
 
   private limitOf(vendor: Vendor): number | null {
     const { kommoRequestsPerSecond, unisenderTotalRequestsPerMinute } = this.config;
-    if (vendor === 'kommo') return kommoRequestsPerSecond < UNLIMITED ? kommoRequestsPerSecond : null;
-    return unisenderTotalRequestsPerMinute < UNLIMITED ? Math.round(unisenderTotalRequestsPerMinute / 6) / 10 : null;
+    if (vendor === 'kommo') return isLimited(kommoRequestsPerSecond) ? kommoRequestsPerSecond : null;
+    return isLimited(unisenderTotalRequestsPerMinute) ? Math.round(unisenderTotalRequestsPerMinute / 6) / 10 : null;
   }
 }

@@ -13,7 +13,17 @@ const MAX_CURSOR_LENGTH = 400;
 /** A year. */
 const MAX_PAUSE_MINUTES = 366 * 24 * 60;
 
-export class ListEventsDto {
+/** How many entries a list has. */
+class LimitDto {
+  @IsOptional()
+  @Transform(digitsToNumber)
+  @IsInt()
+  @Min(1)
+  @Max(MAX_LIMIT)
+  limit = DEFAULT_LIMIT;
+}
+
+export class ListEventsDto extends LimitDto {
   /** Only the events of this contact. */
   @IsOptional()
   @IsAccountId()
@@ -28,27 +38,13 @@ export class ListEventsDto {
   @IsOptional()
   @IsPlainText(MAX_EVENT_ID_LENGTH)
   before?: string;
-
-  @IsOptional()
-  @Transform(digitsToNumber)
-  @IsInt()
-  @Min(1)
-  @Max(MAX_LIMIT)
-  limit = DEFAULT_LIMIT;
 }
 
-export class ListFailuresDto {
+export class ListFailuresDto extends LimitDto {
   /** `next_before` of the page before. */
   @IsOptional()
   @IsPlainText(MAX_CURSOR_LENGTH)
   before?: string;
-
-  @IsOptional()
-  @Transform(digitsToNumber)
-  @IsInt()
-  @Min(1)
-  @Max(MAX_LIMIT)
-  limit = DEFAULT_LIMIT;
 }
 
 /** Exactly one of the two: {@link toPerson}. */
@@ -62,18 +58,11 @@ export class FindPersonDto {
   contact_id?: number;
 }
 
-export class ListAuditDto {
+export class ListAuditDto extends LimitDto {
   /** Returns the entries before this one. */
   @IsOptional()
   @IsPlainText(MAX_AUDIT_ID_LENGTH)
   before?: string;
-
-  @IsOptional()
-  @Transform(digitsToNumber)
-  @IsInt()
-  @Min(1)
-  @Max(MAX_LIMIT)
-  limit = DEFAULT_LIMIT;
 }
 
 export class PersonDto {
@@ -101,18 +90,11 @@ export class PauseDto {
 }
 
 /** Where a list of addresses continues. */
-export class AfterDto {
+export class AfterDto extends LimitDto {
   /** `next` of the part before. */
   @IsOptional()
   @IsPlainText(MAX_CURSOR_LENGTH)
   after?: string;
-
-  @IsOptional()
-  @Transform(digitsToNumber)
-  @IsInt()
-  @Min(1)
-  @Max(MAX_LIMIT)
-  limit = DEFAULT_LIMIT;
 }
 
 export class ListAddressesDto extends AfterDto {
