@@ -19,8 +19,22 @@ const programs: Readonly<Record<Implementation, readonly [string, ...string[]]>>
   debian: ['/usr/bin/beanstalkd'],
 };
 
-/** The embedded server with a garbage collection on each SIGUSR2, so that a test can measure the memory that it needs. */
-const embeddedWithCollector = [process.execPath, '--expose-gc', '--import', 'data:text/javascript,process.on("SIGUSR2",gc)', builtServer];
+/** On each SIGUSR2 it collects garbage and writes how many bytes objects and buffers need. */
+const collector = `import { writeFileSync } from 'node:fs';
+process.on('SIGUSR2', () => {
+  gc();
+  const { heapUsed, external } = process.memoryUsage();
+  writeFileSync(process.env.MEMORY_FILE, String(heapUsed + external));
+});`;
+
+/** The embedded server with a collector, so that a test can measure the memory that it needs. */
+const embeddedWithCollector = [
+  process.execPath,
+  '--expose-gc',
+  '--import',
+  `data:text/javascript,${encodeURIComponent(collector)}`,
+  builtServer,
+];
 
 /** Returns both implementations, or only the embedded one where Debian's server is not installed. Throws then with CI=true. */
 export function listImplementations(): Implementation[] {
@@ -71,7 +85,11 @@ export class QueueProcess {
     const { port, uid } = options;
     this.address = port === undefined ? { path: join(socketFolder, 's') } : { host: '127.0.0.1', port };
     const [program = '', ...args] = toCommand(options, this.address);
-    this.child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], ...(uid === undefined ? {} : { uid }) });
+    this.child = spawn(program, args, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, MEMORY_FILE: this.memoryFile },
+      ...(uid === undefined ? {} : { uid }),
+    });
     this.child.stderr?.on('data', (chunk: Buffer) => (this.errorOutput += chunk.toString('latin1')));
     this.exited = new Promise((resolve) => this.child.once('close', () => resolve()));
     process.once('exit', this.killAtExit);
@@ -106,6 +124,15 @@ export class QueueProcess {
   get residentBytes(): number {
     const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))?.[1];
     return Number(kibibytes) * 1024;
+  }
+
+  /** The bytes that its objects and buffers needed after the last {@link collectGarbage}. The pages of its process vary by a fifth. */
+  get usedBytes(): number {
+    return Number(readFileSync(this.memoryFile, 'utf8'));
+  }
+
+  private get memoryFile(): string {
+    return join(this.socketFolder, 'memory');
   }
 
   /** Opens a connection to it. */

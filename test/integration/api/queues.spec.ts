@@ -77,7 +77,7 @@ describe('queues and jobs over HTTP, on two queue servers', () => {
     const delayed = await putOn(0, { delaySeconds: 600 });
     const failure = { accountId: ACCOUNT_ID, tube: 'contacts', payload: '{}', code: 'unexpected', reason: 'a reason', failedAt: 1 };
     await scene.harness.get(FailureStore).add({ ...failure, server: nameOf(1), jobId: Number(buried), reason: 'of another server' });
-    await scene.harness.get(FailureStore).add({ ...failure, server: nameOf(0), jobId: Number(buried) });
+    await scene.harness.get(FailureStore).add({ ...failure, server: nameOf(0), jobId: Number(buried), failedAt: 2 });
     expect(await peek()).toMatchObject([
       { job_id: buried, state: 'buried', buried_because: { code: 'unexpected', reason: 'a reason' } },
       { job_id: ready, state: 'ready', buried_because: null, body: `{"account_id":${ACCOUNT_ID}}` },

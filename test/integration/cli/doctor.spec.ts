@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +12,7 @@ import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js
 import { type CliOptions, runCli, runCliForJson } from '../../support/in-process-cli.js';
 import { hasMariaDb, type MariaDbProcess, startMariaDb } from '../../support/mariadb-process.js';
 import { openTestDatabases } from '../../support/test-databases.js';
+import { mountSmallDisk } from '../../support/small-disk.js';
 
 const ACCOUNT_ID = 32_000_001;
 const databases = openTestDatabases('sqlite');
@@ -123,8 +123,11 @@ describe('doctor names the cause and the remedy of', () => {
   });
 
   it('a full disk', async () => {
-    const mount = mountSmallDisk();
-    if (mount === undefined) return;
+    const mount = mkdtempSync(join(tmpdir(), 'small-disk-'));
+    cleanUps.push(() => rmSync(mount, { recursive: true, force: true }));
+    const unmount = mountSmallDisk(mount, 16 * 1_024 * 1_024);
+    if (!unmount) return;
+    cleanUps.push(unmount);
     expect(await diagnose('disk', { DATA_DIR: mount })).toMatchObject(found('Free disk space'));
   });
 
@@ -182,17 +185,3 @@ describe.each(hasMariaDb() ? ['MariaDB'] : [])('doctor with %s', () => {
     expect(unknown).toMatchObject(found('(ER_BAD_DB_ERROR) → Create the database'));
   });
 });
-
-/** Mounts a file system of 16 MB and returns its folder; undefined where mounting is not allowed. */
-function mountSmallDisk(): string | undefined {
-  const mount = mkdtempSync(join(tmpdir(), 'small-disk-'));
-  cleanUps.push(() => rmSync(mount, { recursive: true, force: true }));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', mount], { stdio: 'ignore' });
-  } catch {
-    process.stderr.write('mounting is not allowed here: the test with a full disk is skipped\n');
-    return undefined;
-  }
-  cleanUps.push(() => execFileSync('umount', [mount], { stdio: 'ignore' }));
-  return mount;
-}

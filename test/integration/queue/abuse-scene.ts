@@ -94,11 +94,21 @@ export class AbuseScene {
 
   /** Memory of the server in bytes, after garbage collection. */
   async measureMemory(): Promise<number> {
+    await this.collectGarbage();
+    return this.server.residentBytes;
+  }
+
+  /** What objects and buffers need, in bytes, after garbage collections. It grows only when something is kept. */
+  async measureUsedMemory(): Promise<number> {
+    await this.collectGarbage();
+    return this.server.usedBytes;
+  }
+
+  private async collectGarbage(): Promise<void> {
     for (let round = 0; round < 3; round += 1) {
       this.server.collectGarbage();
       await this.control.waitForJobs(20);
     }
-    return this.server.residentBytes;
   }
 
   async close(): Promise<void> {

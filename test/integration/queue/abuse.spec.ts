@@ -68,9 +68,9 @@ describe('the embedded server under abuse', () => {
     const abuse = await openScene();
     await abuse.observer.ask('put 5 0 600 1\r\na\r\n'.repeat(100), /INSERTED \d+\r\n$/);
     await connectAndDisconnect(abuse, 3_000);
-    const before = await abuse.measureMemory();
+    const before = await abuse.measureUsedMemory();
     await connectAndDisconnect(abuse, 10_000);
-    const after = await abuse.measureMemory();
+    const after = await abuse.measureUsedMemory();
     expect(await abuse.observer.count('stats', 'total-connections')).toBeGreaterThan(13_000);
     expect(await abuse.observer.count('stats', 'current-tubes')).toBe(2);
     expect(await abuse.observer.count('stats-tube default', 'current-jobs-ready')).toBe(100);
@@ -164,9 +164,9 @@ describe('the embedded server under abuse', () => {
       await abuse.disconnectAll();
     };
     for (let round = 0; round < 4; round += 1) await createAndRemoveTubes();
-    const before = await abuse.measureMemory();
+    const before = await abuse.measureUsedMemory();
     for (let round = 0; round < 4; round += 1) await createAndRemoveTubes();
-    expect(await abuse.measureMemory()).toBeLessThan(before * 1.1);
+    expect(await abuse.measureUsedMemory()).toBeLessThan(before * 1.1);
     await expectUnharmed(abuse);
   });
 

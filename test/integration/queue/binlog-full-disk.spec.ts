@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { listImplementations, type Implementation } from '../../support/queue-process.js';
+import { mountSmallDisk } from '../../support/small-disk.js';
 import { type CommandClient, LogScene, putCommand } from './log-scene.js';
 
 const implementations = listImplementations();
@@ -10,7 +10,7 @@ const small = { flags: ['-s', '4096'] };
 const outOfMemory = 'OUT_OF_MEMORY\r\n';
 
 let scene: LogScene;
-const mounts: string[] = [];
+const unmounts: (() => void)[] = [];
 
 beforeEach(() => {
   scene = new LogScene();
@@ -18,7 +18,7 @@ beforeEach(() => {
 
 afterEach(async () => {
   await scene.close().catch(() => {});
-  for (const mount of mounts.splice(0)) execFileSync('umount', [mount], { stdio: 'ignore' });
+  for (const unmount of unmounts.splice(0)) unmount();
   await scene.close();
 });
 
@@ -143,23 +143,12 @@ describe('a log that cannot be written', () => {
   });
 });
 
-/** Mounts a file system of that size and returns its folder; undefined where mounting is not allowed. */
-function mountSmallDisk(bytes: number): string | undefined {
-  const folder = scene.newFolder();
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', folder], { stdio: 'ignore' });
-    mounts.push(folder);
-    return folder;
-  } catch {
-    process.stderr.write('mounting is not allowed here: the test with a full disk is skipped\n');
-    return undefined;
-  }
-}
-
 describe('a disk that is full', () => {
   it.each(implementations)('loses nothing that %s has acknowledged, and jobs can be deleted', async (implementation) => {
-    const folder = mountSmallDisk(128 * 1024);
-    if (folder === undefined) return;
+    const folder = scene.newFolder();
+    const unmount = mountSmallDisk(folder, 128 * 1024);
+    if (!unmount) return;
+    unmounts.push(unmount);
     const flags = ['-s', '16384'];
     const server = await scene.open(implementation, folder, { flags });
     const client = await scene.connect(server);

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { AddressStore } from '#database';
+import { AccountSync } from '#sync';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 
@@ -113,6 +114,25 @@ describe('what Unisender refuses, denies or applies late', () => {
     const held = await account.held();
     expect(held.get('p0@example.com')?.lists.map((list) => list.id)).toEqual([await account.listId()]);
     expect(held.get('p1@example.com')?.lists ?? []).toEqual([]);
+  });
+
+  it('R72: the first put of an address, on the former list, that lands after the change of the list is taken back', async () => {
+    await create(1);
+    await account.connect();
+    const former = await account.listId();
+    await account.create({ name: 'New', emails: ['new@example.com'] });
+    await world.control.post('/kommo/hooks/flush');
+    clock.advance(MINUTE_MS);
+    await world.control.fault({ target: 'unisender', kind: 'reset', match: 'importContacts', times: 1 });
+    const push = world.harness.get(AccountSync).processEvents(account.accountId, new AbortController().signal);
+    await expect(push).rejects.toMatchObject({ code: 'unisender_unavailable' });
+    expect(await find('new@example.com')).toMatchObject({ ownListId: null, lateListId: former });
+    await account.retitle('Clients');
+    await world.settle();
+    await account.addToUnisender({ email: 'new@example.com', lists: [former] });
+    clock.advance(16 * MINUTE_MS);
+    await world.work();
+    expect((await account.held()).get('new@example.com')?.lists.map((list) => list.id)).toEqual([await account.listId()]);
   });
 
   it('R60: a stranger and one of ours that was deleted by hand, in one push: the stranger is never deleted', async () => {
