@@ -91,6 +91,7 @@ export function readResult({ status, text, retryAfterHeader }: HttpResponse, cal
     throw toFailure(code, withoutKey(toText(valueAt(body, 'error')) ?? '', call.key.reveal()), call);
   }
   if (status === 429) throw new UnisenderRateLimitedError('ip', readRetryMs(retryAfterHeader));
+  if (status === 413) throw new UnisenderRejectedError('http_413', 'the body of the call is too large');
   if (status !== 200) throw unavailable(`responded with status ${status}`);
   if (!isRecord(body) || !Object.hasOwn(body, 'result')) throw unavailable('sent an empty, truncated or too large response');
   return valueAt(body, 'result');

@@ -36,6 +36,30 @@ describe('what Unisender refuses, denies or applies late', () => {
     expect(await find('p7@example.com')).toMatchObject({ parkStep: null, state: 'present' });
   });
 
+  it('R77: a body that Unisender answers with 413 is halved; the row that is too large alone is parked', async () => {
+    await account.createMany([...Array.from({ length: 40 }, (_, index) => person(index)), { ...person(40), name: 'Ж'.repeat(900) }]);
+    await world.control.set({ 'unisender.max_body_bytes': 2_000 });
+    await account.connect();
+    expect(await namesOnList()).toHaveLength(40);
+    expect(await find('p40@example.com')).toMatchObject({ parkStep: 'put', parkAttempts: 1 });
+    const bodies = (await world.control.calls('importContacts')).map(({ body }) => JSON.stringify(body));
+    expect(new Set(bodies).size).toBe(bodies.length);
+    await world.control.set({ 'unisender.max_body_bytes': 0 });
+    await account.run('reconcile');
+    expect(await namesOnList()).toHaveLength(41);
+  });
+
+  it('R77: an exclude that Unisender answers with 413 is parked; the others leave the list', async () => {
+    const ids = await create(3);
+    await account.connect({ delete_policy: 'exclude' });
+    await world.control.fault({ target: 'unisender', kind: '413', match: 'exclude', times: 1 });
+    for (const id of ids) await account.remove(id);
+    await world.settle();
+    expect(await namesOnList()).toHaveLength(1);
+    const [email = ''] = await namesOnList();
+    expect(await find(email)).toMatchObject({ parkStep: 'exclude' });
+  });
+
   it('R70: a parked row is tried again after a day, without a reconciliation', async () => {
     await create(2);
     await refuse('p1@example.com', 'call');

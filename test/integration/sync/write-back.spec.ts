@@ -34,4 +34,17 @@ describe('the write-back of an unsubscribe', () => {
     const contact = await world.control.get<TaggedContact>(`/kommo/accounts/${account.accountId}/contacts/${existing}`);
     expect(contact._embedded.tags?.map(({ name }) => name)).toEqual(['Unisender: unsubscribed']);
   });
+
+  it('R77: tags all contacts when Kommo answers larger calls with 413', async () => {
+    const account = await world.addAccount();
+    const people = Array.from({ length: 8 }, (_, index) => ({ name: `P${index}`, emails: ['many@example.com'], hooks: false }));
+    const ids = await account.createMany(people);
+    await account.connect();
+    await account.unsubscribe('many@example.com');
+    await world.control.fault({ target: 'kommo', kind: '413', match: 'PATCH', times: 3 });
+    await world.settle();
+    const tagged = ids.map((id) => world.control.get<TaggedContact>(`/kommo/accounts/${account.accountId}/contacts/${id}`));
+    const tags = (await Promise.all(tagged)).map((contact) => contact._embedded.tags?.map(({ name }) => name));
+    expect(tags).toEqual(ids.map(() => ['Unisender: unsubscribed']));
+  });
 });

@@ -96,6 +96,7 @@ describe('every call to Unisender', () => {
     ['an error without a code', json({ error: 'AK100310-02' }), UnisenderRejectedError, { code: 'unisender_rejected' }],
     ['an error with its own status', json({ error: 'x', code: 'retry_later' }, 503), TransientError, { code: 'unisender_unavailable' }],
     ['429', text('Too many', 429), TransientError, { code: 'unisender_rate_limited', retryAfterMs: 60_000 }],
+    ['413', text('Too large', 413), UnisenderRejectedError, { code: 'unisender_rejected', vendorCode: 'http_413' }],
     ['403 html', text('<html>', 403), TransientError, { code: 'unisender_unavailable' }],
     ['500', text('', 500), TransientError, { code: 'unisender_unavailable' }],
     ['a redirect', text('', 302, { Location: 'http://127.0.0.1:1/' }), TransientError, { code: 'unisender_unavailable' }],

@@ -55,6 +55,7 @@ const responses: Readonly<Record<string, readonly StubResponse[]>> = {
   'Unisender: an empty response': [text('')],
   'Unisender: unknown_method': [apiError('unknown_method')],
   'Unisender: invalid_arg': [apiError('invalid_arg')],
+  'Unisender: 413': [text('Request Entity Too Large', 413)],
 };
 
 /** Reads the rows of docs/ERRORS.md. */
