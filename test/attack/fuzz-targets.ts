@@ -146,6 +146,7 @@ const tokenCheck = {
   clientSecret: Secret.of(KEY),
   redirectUri: 'https://sync.example.org/auth',
   allowedDomains: ['kommo.com'],
+  reservedLabels: [],
   nowSeconds: 1_700_000_000,
 };
 

@@ -57,6 +57,7 @@ const tokenCheck = {
   clientSecret: Secret.of(KEY),
   redirectUri: 'https://sync.example.org/auth',
   allowedDomains: DOMAINS,
+  reservedLabels: [],
   nowSeconds: 1_700_000_000,
 };
 
@@ -68,13 +69,13 @@ function readAddresses(contact: unknown): void {
 }
 
 function readVendorPage(input: Buffer): unknown {
-  const response = { status: 200, text: input.toString('latin1'), retryAfterHeader: undefined };
+  const response = { status: 200, text: input.toString('latin1'), retryAfterHeader: undefined, location: undefined };
   return readContactPage(readBody(parseResponse(response, 'page', PAGE_RESPONSE.maxResponseItems)), 250);
 }
 
 /** The readers of one result throw for different reasons: each gets its turn. */
 function readUnisenderResult(input: Buffer): void {
-  const response = { status: 200, text: input.toString('latin1'), retryAfterHeader: undefined };
+  const response = { status: 200, text: input.toString('latin1'), retryAfterHeader: undefined, location: undefined };
   const result = readResult(response, { method: 'getLists', key: Secret.of(KEY) }, 200_000);
   for (const read of [readLists, readContact, (it: unknown) => readImportResult(it, 500)]) {
     try {
@@ -189,7 +190,9 @@ export const parsers: readonly Parser[] = [
     maxBytes: 1024 * 1024,
     frames: [['{"expires_in":1,"refresh_token":"x","access_token":"', '"}']],
     parse: (input) =>
-      readTokenPair(parseResponse({ status: 200, text: input.toString(), retryAfterHeader: undefined }, 'token', 5_000).body),
+      readTokenPair(
+        parseResponse({ status: 200, text: input.toString(), retryAfterHeader: undefined, location: undefined }, 'token', 5_000).body,
+      ),
   },
   {
     name: 'result from Unisender',

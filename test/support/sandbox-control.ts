@@ -51,6 +51,7 @@ export class SandboxControl {
     target: 'kommo' | 'unisender';
     kind: string;
     match?: string;
+    location?: string;
     times?: number;
     applied?: 'before' | 'after';
   }): Promise<void> {

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { ControlError } from './control-error.js';
-import { htmlResponse, textResponse, type Breakage, type IncomingCall, type HttpResponse } from './http/message.js';
+import { htmlResponse, movedResponse, textResponse, type Breakage, type IncomingCall, type HttpResponse } from './http/message.js';
 import { kommoProblem, tooManyRequests } from './kommo/problems.js';
 import type { Random } from './random.js';
 import type { Target } from './call-log.js';
 import type { Switches } from './switches.js';
 import { failure } from './unisender/responses.js';
 
-const kommoKinds = ['429', '500', '502', '503', '504', '403html', '402', '401', '413', 'empty'] as const;
+const kommoKinds = ['429', '500', '502', '503', '504', '403html', '402', '401', '413', '301', 'empty'] as const;
 const breakages = { timeout: 'hang', reset: 'reset', half_body: 'half', late: 'reset' } as const satisfies Record<string, Breakage>;
 
 /** An ordered fault. */
@@ -17,6 +17,8 @@ export interface Fault {
   /** A part of `METHOD host/path?query`. */
   readonly match: string;
   readonly kind: string;
+  /** Where a 301 leads. */
+  readonly location?: string;
   readonly applied: 'before' | 'after';
   readonly probability: number;
   timesLeft: number | null;
@@ -66,7 +68,7 @@ export class FaultInjector {
       const breakage = breakages[fault.kind as keyof typeof breakages];
       return { ...(real ?? halfOf(fault.target)), breakage };
     }
-    return fault.target === 'kommo' ? this.kommoResponse(fault.kind) : unisenderResponse(fault.kind);
+    return fault.target === 'kommo' ? this.kommoResponse(fault) : unisenderResponse(fault.kind);
   }
 
   private applies(fault: Fault, target: Target, line: string): boolean {
@@ -74,7 +76,8 @@ export class FaultInjector {
     return fault.probability >= 1 || this.random() < fault.probability;
   }
 
-  private kommoResponse(kind: string): HttpResponse {
+  private kommoResponse({ kind, location = '' }: Fault): HttpResponse {
+    if (kind === '301') return movedResponse(location);
     if (kind === '429') return tooManyRequests(this.switches);
     return commonResponse(kind) ?? kommoProblem(Number(kind));
   }
@@ -106,13 +109,15 @@ function halfOf(target: Target): HttpResponse {
 }
 
 function readFault(id: number, input: Readonly<Record<string, unknown>>): Fault {
-  const { target, kind, match = '', times = null, probability = 1, applied = 'before' } = input;
+  const { target, kind, match = '', times = null, probability = 1, applied = 'before', location } = input;
   if (target !== 'kommo' && target !== 'unisender') throw new ControlError('target must be kommo or unisender');
   if (typeof match !== 'string') throw new ControlError('match must be a text: a part of "METHOD host/path?query"');
   if (times !== null && (!Number.isInteger(times) || Number(times) < 1)) throw new ControlError('times must be an integer, 1 or more');
   if (typeof probability !== 'number' || !(probability > 0 && probability <= 1)) throw new ControlError('probability must be in (0, 1]');
   if (applied !== 'before' && applied !== 'after') throw new ControlError('applied must be before or after');
-  return { id, target, match, kind: readKind(target, kind), applied, probability, timesLeft: times as number | null, hits: 0 };
+  if (location !== undefined && typeof location !== 'string') throw new ControlError('location must be a URL');
+  const where = location === undefined ? {} : { location };
+  return { id, target, match, kind: readKind(target, kind), ...where, applied, probability, timesLeft: times as number | null, hits: 0 };
 }
 
 function readKind(target: Target, kind: unknown): string {

@@ -39,7 +39,10 @@ export const switchRules = {
   'kommo.access_token_seconds': amount(86400, 'lifetime of an access token'),
   'kommo.refresh_token_seconds': amount(7776000, 'lifetime of an unused refresh token'),
   'kommo.token_delay_ms': amount(0, 'delay of responses of the token endpoint'),
-  'kommo.renamed_status': choice([404, 401], 'status of token endpoint and API on the old host after a rename'),
+  'kommo.renamed_status': choice(
+    [404, 401, 301],
+    'status of token endpoint and API on the old host after a rename; 301 leads to the new host',
+  ),
   'kommo.disposable_is_admin': choice(['present', 'absent'], 'claim `is_admin` of the widget token'),
   'kommo.user_response': choice(['same', 'other', 'without_is_admin'], 'what `GET /api/v4/users/:id` shows'),
   'kommo.trashed_visible': choice(['hidden', 'by_id', 'everywhere'], 'where a deleted contact is returned'),

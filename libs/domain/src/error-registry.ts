@@ -114,6 +114,7 @@ const registry = {
   kommo_blocked: transient('Nothing: requests continue at the end of the pause.'),
   kommo_forbidden: transient('Check the rights of the user who installed the integration.'),
   kommo_unavailable: transient(),
+  kommo_redirected: transient('Nothing: the service tries again. If it stays, authorise the account again.'),
   kommo_webhook_disabled: transient('Check that Kommo can reach PUBLIC_URL.'),
   kommo_foreign_tokens: bug(),
   kommo_host_not_allowed: bug('Check KOMMO_ALLOWED_DOMAINS.'),

@@ -54,6 +54,8 @@ export interface HttpResponse {
   readonly text: string;
   /** The header as received: seconds, a date, or anything else. */
   readonly retryAfterHeader: string | undefined;
+  /** Where a redirect leads, as received. It is not followed. */
+  readonly location: string | undefined;
 }
 
 /** The head of a response, with an unread body of any size. The caller limits the time of reading. */
@@ -142,7 +144,7 @@ export class HttpClient implements OnApplicationShutdown {
     const options = { responseType: 'text', maxContentLength: request.maxResponseBytes } as const;
     return this.run(request, async (config) => {
       const { status, data, headers } = await this.http.axiosRef.request<string>({ ...config, ...options });
-      return { status, text: data ?? '', retryAfterHeader: toText(headers['retry-after']) };
+      return { status, text: data ?? '', retryAfterHeader: toText(headers['retry-after']), location: toText(headers['location']) };
     });
   }
 

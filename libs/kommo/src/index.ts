@@ -5,7 +5,13 @@ export { type DisposableTokenCheck, findTokenClientId, verifyDisposableToken, ty
 export type { KommoAccount } from './kommo-account.js';
 export { KOMMO_PAGE_LIMIT, KommoClient, type KommoGrant, type KommoSession } from './kommo-client.js';
 export { KommoClientModule } from './kommo-client.module.js';
-export { DisposableTokenRefusedError, KommoHostMovedError, KommoTokenRefusedError, KommoUnauthorizedError } from './kommo-errors.js';
+export {
+  DisposableTokenRefusedError,
+  KommoHostMovedError,
+  KommoRedirectError,
+  KommoTokenRefusedError,
+  KommoUnauthorizedError,
+} from './kommo-errors.js';
 export { hasReservedLabel, type KommoHost, parseReferer } from './kommo-host.js';
 export { KommoSettings, type KommoTimeouts } from './kommo-settings.js';
 export type { KommoField, KommoUserName } from './kommo-choices.js';

@@ -5,8 +5,9 @@ import { KommoClient } from './kommo-client.js';
 import { KommoHttp, kommoPeer } from './kommo-http.js';
 import { KommoSettings } from './kommo-settings.js';
 
-const toSettings = ({ kommoAllowedDomains, kommoOriginOverride }: Config): KommoSettings => ({
+const toSettings = ({ kommoAllowedDomains, kommoReservedLabels, kommoOriginOverride }: Config): KommoSettings => ({
   allowedDomains: kommoAllowedDomains,
+  reservedLabels: kommoReservedLabels,
   originOverride: kommoOriginOverride === undefined ? undefined : new URL(kommoOriginOverride),
 });
 

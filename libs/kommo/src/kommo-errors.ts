@@ -1,4 +1,5 @@
-import { InvalidInputError } from '#domain';
+import { InvalidInputError, TransientError } from '#domain';
+import type { KommoHost } from './kommo-host.js';
 
 /** Kommo responded with 401: the access token has expired or was revoked. Refresh once and repeat once (reference/kommo.md 1.8). */
 export class KommoUnauthorizedError extends InvalidInputError {
@@ -24,6 +25,19 @@ export class KommoTokenRefusedError extends InvalidInputError {
 export class KommoHostMovedError extends InvalidInputError {
   constructor(hint: string) {
     super(`Kommo does not know the account under this host: ${hint}`, { code: 'kommo_host_moved' });
+  }
+}
+
+/**
+ * Kommo redirected a call of an account to the host of an account: this one may have been renamed. Nothing was sent to `host`, which
+ * is under an allowed domain. Show that the account is there before its host is stored.
+ */
+export class KommoRedirectError extends TransientError {
+  readonly host: KommoHost;
+
+  constructor(host: KommoHost) {
+    super(`Kommo redirects the call to ${host}`, { code: 'kommo_redirected' });
+    this.host = host;
   }
 }
 

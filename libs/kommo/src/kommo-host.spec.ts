@@ -1,6 +1,6 @@
 import { InvalidInputError } from '#domain';
 import { describe, expect, it } from '@jest/globals';
-import { hasReservedLabel, type KommoHost, parseReferer } from './kommo-host.js';
+import { findRedirectHost, hasReservedLabel, type KommoHost, parseReferer } from './kommo-host.js';
 
 const domains = ['kommo.com', 'amocrm.com', 'amocrm.ru'];
 
@@ -60,4 +60,41 @@ describe('hasReservedLabel', () => {
     ['my-support.kommo.com', false],
     ['acme.kommo.com', false],
   ])('S03: %s: %s', (host, isReserved) => expect(hasReservedLabel(host as KommoHost, ['developers', 'support'])).toBe(isReserved));
+});
+
+describe('findRedirectHost', () => {
+  const rules = { allowedDomains: ['kommo.com', 'amocrm.ru'], reservedLabels: ['developers'] };
+  const find = (location: string) => findRedirectHost(location, 'old.kommo.com' as KommoHost, rules);
+
+  it.each([
+    ['https://new.kommo.com/api/v4/account', 'new.kommo.com'],
+    ['https://NEW.amocrm.ru', 'new.amocrm.ru'],
+    ['https://new.kommo.com:443/', 'new.kommo.com'],
+    ['//new.kommo.com/x?y=1', 'new.kommo.com'],
+  ])('R30: %s leads to %s', (location, host) => expect(find(location)).toBe(host));
+
+  it.each([
+    '/login',
+    'https://old.kommo.com/login',
+    'http://new.kommo.com/',
+    'ftp://new.kommo.com/',
+    'https://new.kommo.com:8443/',
+    'https://user@new.kommo.com/',
+    'https://:secret@new.kommo.com/',
+    'https://www.kommo.com/',
+    'https://developers.kommo.com/',
+    'https://kommo.com/',
+    'https://a.b.kommo.com/',
+    'https://new.kommo.com.evil.test/',
+    'https://evil.test/new.kommo.com',
+    'https://evil.test#new.kommo.com',
+    'https://evil.test\\@new.kommo.com/',
+    'https://new.kommo.com./',
+    'https://127.0.0.1/',
+    'https://[::1]/',
+    'https://n\u0435w.kommo.com/',
+    'https://',
+    '',
+    `https://new.kommo.com/${'a'.repeat(8_192)}`,
+  ])('R23: %p leads to no account', (location) => expect(find(location)).toBeUndefined());
 });

@@ -9,6 +9,7 @@ export type KommoHost = string & { readonly [brand]: 'KommoHost' };
 const LABEL = /^(?!xn--)[a-z0-9-]{1,63}$/;
 const HOST_OR_ORIGIN = /^(?:https?:\/\/)?([^/?#@:\\]+)\/?$/i;
 const MAX_LENGTH = 300;
+const MAX_URL_LENGTH = 8_192;
 /** The host of the consent page, not of an account (reference/kommo.md 1.1). */
 const CONSENT_LABEL = 'www';
 
@@ -26,6 +27,25 @@ export const hasReservedLabel = (host: KommoHost, reservedLabels: readonly strin
 export function findKommoHost(text: string, allowedDomains: readonly string[]): KommoHost | undefined {
   const host = text.length <= MAX_LENGTH ? HOST_OR_ORIGIN.exec(text)?.[1]?.toLowerCase() : undefined;
   return host !== undefined && hasAllowedForm(host, allowedDomains) ? (host as KommoHost) : undefined;
+}
+
+/** Which hosts are hosts of accounts. */
+export interface AccountHostRules {
+  readonly allowedDomains: readonly string[];
+  readonly reservedLabels: readonly string[];
+}
+
+/**
+ * Reads the `Location` of a redirect: the host of another account, by HTTPS and on its usual port. Undefined for anything else, so
+ * that no secret is sent there.
+ */
+export function findRedirectHost(location: string, from: KommoHost, rules: AccountHostRules): KommoHost | undefined {
+  const base = `https://${from}`;
+  if (location.length > MAX_URL_LENGTH || !URL.canParse(location, base)) return undefined;
+  const { protocol, host: target, username, password } = new URL(location, base);
+  if (protocol !== 'https:' || username !== '' || password !== '') return undefined;
+  const host = findKommoHost(target, rules.allowedDomains);
+  return host === undefined || host === from || hasReservedLabel(host, rules.reservedLabels) ? undefined : host;
 }
 
 /**

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { RequestLimiter } from '#domain';
 import { HttpClient, type HttpPeer, type HttpRequest } from '#http';
+import { KommoRedirectError } from './kommo-errors.js';
 import { findRefusal } from './kommo-failure.js';
-import type { KommoHost } from './kommo-host.js';
+import { findRedirectHost, type KommoHost } from './kommo-host.js';
 import { type KommoResponse, parseResponse, type ResponseLimits } from './kommo-response.js';
 import { KommoSettings, type KommoTimeouts } from './kommo-settings.js';
 
@@ -29,6 +30,9 @@ export const kommoPeer = ({ connectMs }: Partial<KommoTimeouts> = {}): HttpPeer 
   unavailableCode: 'kommo_unavailable',
   connectTimeoutMs: connectMs,
 });
+
+/** The same request belongs to another URL. A 303 leads to another resource. */
+const REDIRECTS: readonly number[] = [301, 302, 307, 308];
 
 interface LimiterKeys {
   /** The keys that limit a call, the widest limit first. */
@@ -57,7 +61,8 @@ export class KommoHttp {
   /**
    * Waits for the limiter, sends, and returns a response of any status. After a used-up rate limit or a blocked IP it pauses the
    * account, or the host of an exchange, in every process. Throws TransientError `kommo_unavailable` without a response, and when a response with status
-   * 2xx exceeds a limit, then as ResponseTooLargeError.
+   * 2xx exceeds a limit, then as ResponseTooLargeError. Throws KommoRedirectError when the call of an account is redirected to the host
+   * of an account; it follows no redirect.
    */
   async send({ host, path, query, body, caller, headers, maxResponseItems, ...request }: KommoRequest): Promise<KommoResponse> {
     const { limits, pause, line } = toLimiterKeys(caller, host);
@@ -75,7 +80,15 @@ export class KommoHttp {
     const response = parseResponse(received, label, maxResponseItems);
     const refusal = findRefusal(response);
     if (refusal) await this.limiter.pause(pause, refusal);
+    this.assertNotMoved(response, host, caller);
     return response;
+  }
+
+  /** A host that anyone may name, as in an exchange, has no account that could have been renamed. */
+  private assertNotMoved({ status, location }: KommoResponse, from: KommoHost, caller: KommoCaller): void {
+    if (typeof caller === 'string' || location === undefined || !REDIRECTS.includes(status)) return;
+    const host = findRedirectHost(location, from, this.settings);
+    if (host !== undefined) throw new KommoRedirectError(host);
   }
 
   /** Ends running calls; later calls fail at once. */

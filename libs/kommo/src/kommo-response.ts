@@ -14,6 +14,8 @@ export interface KommoResponse {
   /** The body as JSON. Undefined when it is something else. */
   readonly body: unknown;
   readonly retryAfterHeader: string | undefined;
+  /** Where a redirect leads, as received. */
+  readonly location: string | undefined;
 }
 
 const MEBIBYTE = 1024 * 1024;
@@ -34,8 +36,8 @@ export const isSuccess = ({ status }: Pick<KommoResponse, 'status'>): boolean =>
  * Parses the body of a response. Throws ResponseTooLargeError `kommo_unavailable` when a response with status 2xx has more values than
  * allowed; that of another status then has no body.
  */
-export function parseResponse({ status, text, retryAfterHeader }: HttpResponse, label: string, maxItems: number): KommoResponse {
+export function parseResponse({ text, ...head }: HttpResponse, label: string, maxItems: number): KommoResponse {
   const isExcessive = findJsonExcess(text, { maxItems, maxDepth: MAX_DEPTH }) !== undefined;
-  if (isExcessive && isSuccess({ status })) throw new ResponseTooLargeError(label, `${maxItems} values`, 'kommo_unavailable');
-  return { status, body: isExcessive ? undefined : parseJson(text), retryAfterHeader };
+  if (isExcessive && isSuccess(head)) throw new ResponseTooLargeError(label, `${maxItems} values`, 'kommo_unavailable');
+  return { ...head, body: isExcessive ? undefined : parseJson(text) };
 }

@@ -10,6 +10,8 @@ export interface KommoTimeouts {
 export abstract class KommoSettings {
   /** Domains of accounts. The client sends nothing to a host outside them. */
   abstract readonly allowedDomains: readonly string[];
+  /** First labels of Kommo's own hosts: the client follows no redirect there. */
+  abstract readonly reservedLabels: readonly string[];
   /** Sandbox and tests only: all calls go to this origin, with the real host in the `Host` header. */
   abstract readonly originOverride?: URL | undefined;
   abstract readonly timeouts?: Partial<KommoTimeouts> | undefined;

@@ -48,7 +48,12 @@ describe('a call', () => {
     vendor.respondWith(text('no', 503, { 'Retry-After': '7' }));
     const body = '{ "spaces" : "stay" }';
     const headers = { 'Content-Type': 'application/json', Accept: 'application/json' };
-    await expect(client.send(request({ headers, body }))).resolves.toEqual({ status: 503, text: 'no', retryAfterHeader: '7' });
+    await expect(client.send(request({ headers, body }))).resolves.toEqual({
+      status: 503,
+      text: 'no',
+      retryAfterHeader: '7',
+      location: undefined,
+    });
     expect(vendor.requests[0]).toMatchObject({ method: 'POST', target: `/path?key=${SECRET}`, body });
     expect(vendor.requests[0]?.headers).toMatchObject({ accept: 'application/json', 'user-agent': 'kommo-unisender-sync/1.0' });
   });

@@ -94,7 +94,7 @@ describe('S21: the clients of the vendors', () => {
     createClient(resolverOf([]).resolve);
     const session = { host: 'localhost.kommo.test', accessToken: Secret.of('token'), accountId: 1 };
     const { resolve } = resolverOf(['127.0.0.1']);
-    const kommo = KommoClient.create({ allowedDomains: ['kommo.test'] }, { ...ports, limiter, resolve });
+    const kommo = KommoClient.create({ allowedDomains: ['kommo.test'], reservedLabels: [] }, { ...ports, limiter, resolve });
     const failure = await failureOf(kommo.getAccount(session));
     kommo.close();
     expect(failure).toMatchObject({ code: 'kommo_unavailable' });

@@ -301,4 +301,75 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     });
     expect(hosts).toEqual([`company${ACCOUNT_ID}.kommo.com`, 'renamed.kommo.com']);
   });
+
+  describe('when the old host of a renamed account redirects', () => {
+    const OLD_HOST = `company${ACCOUNT_ID}.kommo.com`;
+    const storedHost = async () => (await harness.get(AccountStore).find(ACCOUNT_ID))?.host;
+    const calledHosts = async () => (await control.calls()).map(({ host }) => host);
+    const redirectTo = async (host: string, match = OLD_HOST) =>
+      control.fault({ target: 'kommo', kind: '301', match, location: `https://${host}/api/v4/account` });
+
+    const rename = async () => {
+      await control.set({ 'kommo.renamed_status': 301 });
+      await control.post(`/kommo/accounts/${ACCOUNT_ID}/rename`, { subdomain: 'renamed' });
+      await control.forgetCalls();
+    };
+
+    it('R77: the call is repeated at the new host, which is stored', async () => {
+      await rename();
+      expect((await readAccount()).subdomain).toBe('renamed');
+      expect(await harness.get(AccountStore).find(ACCOUNT_ID)).toMatchObject({ host: 'renamed.kommo.com', subdomain: 'renamed' });
+      await readAccount();
+      expect(await calledHosts()).toEqual([OLD_HOST, ...Array.from({ length: 3 }, () => 'renamed.kommo.com')]);
+    });
+
+    it('R77: calls that write take effect once', async () => {
+      await rename();
+      const webhook = { destination: 'https://sync.example.org/hook', settings: ['add_contact'] };
+      const ensure = () =>
+        harness.get(TokenService).withSession(ACCOUNT_ID, (session) => harness.get(KommoClient).ensureWebhook(session, webhook));
+      expect(await ensure()).toBe('active');
+      const { webhooks } = await control.get<{ webhooks: { destination: string }[] }>(`/kommo/accounts/${ACCOUNT_ID}`);
+      expect(webhooks.filter(({ destination }) => destination === webhook.destination)).toHaveLength(1);
+    });
+
+    it('R77: expired tokens are refreshed at the new host', async () => {
+      await rename();
+      await harness.get(TokenService).refreshNow(ACCOUNT_ID);
+      expect(await calledHosts()).toEqual([OLD_HOST, 'renamed.kommo.com']);
+      harness.clock.advance(DAY_MS);
+      expect((await readAccount()).subdomain).toBe('renamed');
+      expect([await statusOf(), await storedHost()]).toEqual(['active', 'renamed.kommo.com']);
+    });
+
+    it('R77: a host outside the allow-list, or without this account, gets neither call nor host', async () => {
+      await scene.addAccount(ACCOUNT_ID + 1);
+      for (const host of ['evil.test', 'developers.kommo.com', `company${ACCOUNT_ID + 1}.kommo.com`, 'nowhere.kommo.com']) {
+        await control.clearFaults();
+        await redirectTo(host);
+        expect((await failureOf(readAccount())).code).toMatch(/^kommo_(unavailable|redirected)$/);
+        expect(await storedHost()).toBe(OLD_HOST);
+      }
+      expect(new Set(await calledHosts())).toEqual(new Set([OLD_HOST, `company${ACCOUNT_ID + 1}.kommo.com`, 'nowhere.kommo.com']));
+      await control.clearFaults();
+      expect((await readAccount()).accountId).toBe(ACCOUNT_ID);
+    });
+
+    it('R77: a circle of redirects ends after one step, and the account continues when it is gone', async () => {
+      await redirectTo('other.kommo.com');
+      await redirectTo(OLD_HOST, 'other.kommo.com');
+      expect((await failureOf(readAccount())).code).toBe('kommo_redirected');
+      expect((await failureOf(harness.get(TokenService).refreshNow(ACCOUNT_ID))).code).toBe('kommo_redirected');
+      expect(await calledHosts()).toEqual([OLD_HOST, 'other.kommo.com', OLD_HOST, 'other.kommo.com']);
+      expect([await statusOf(), await storedHost()]).toEqual(['active', OLD_HOST]);
+      await control.clearFaults();
+      expect((await readAccount()).accountId).toBe(ACCOUNT_ID);
+    });
+
+    it('R77: a refresh that another host does not know flags nothing', async () => {
+      await redirectTo('nowhere.kommo.com');
+      expect((await failureOf(harness.get(TokenService).refreshNow(ACCOUNT_ID))).code).toBe('kommo_redirected');
+      expect(await statusOf()).toBe('active');
+    });
+  });
 });

@@ -33,6 +33,12 @@ describe('faults', () => {
     expect((await kommo()).status).toBe(200);
   });
 
+  it('redirects a call of Kommo to the ordered URL', async () => {
+    await fault({ target: 'kommo', kind: '301', location: 'https://other.kommo.com/x', times: 1 });
+    const response = await kommo();
+    expect([response.status, response.headers.location]).toEqual([301, 'https://other.kommo.com/x']);
+  });
+
   it('returns any Unisender code with status 200', async () => {
     await fault({ target: 'unisender', kind: 'retry_later', times: 1 });
     const response = await lists();

@@ -39,7 +39,7 @@ beforeEach(async () => {
   receiver = await new Receiver().start();
   const ports = { logger: silentLogger, clock: systemClock, limiter: recordingLimiter() };
   kommo = KommoClient.create(
-    { allowedDomains, originOverride: new URL(sandbox.sandbox.url), timeouts: { totalMs: 2_000, oauthMs: 2_000 } },
+    { allowedDomains, reservedLabels: [], originOverride: new URL(sandbox.sandbox.url), timeouts: { totalMs: 2_000, oauthMs: 2_000 } },
     ports,
   );
   unisender = UnisenderClient.create({ baseUrl: `${sandbox.sandbox.url}/ru/api`, timeoutMs: 2_000 }, ports);

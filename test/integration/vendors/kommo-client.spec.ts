@@ -57,6 +57,7 @@ const clientAt = (originOverride: URL, totalMs = 250) =>
   KommoClient.create(
     {
       allowedDomains: ['kommo.com', 'amocrm.com', 'amocrm.ru'],
+      reservedLabels: ['developers'],
       originOverride,
       timeouts: { connectMs: 150, totalMs, oauthMs: 250 },
     },
@@ -439,6 +440,33 @@ describe('the token endpoint', () => {
     expect(error).toMatchObject({ code });
     const shown = inspect(error, { depth: 12, showHidden: true });
     for (const secret of [REFRESH_TOKEN, CLIENT_SECRET]) expect(shown).not.toContain(secret);
+  });
+
+  it.each([301, 302, 307, 308])('R77: reports a redirect (%s) to the host of an account, and sends nothing there', async (status) => {
+    vendor.respondWith(text('', status, { Location: 'https://renamed.kommo.com/api/v4/account' }));
+    const refresh = () => client.refresh({ ...grant, accountId: session.accountId, refreshToken: Secret.of(REFRESH_TOKEN) });
+    for (const call of [() => client.getAccount(session), () => client.deleteWebhook(session, 'https://sync.example.org'), refresh]) {
+      expect(await failureOf(call())).toMatchObject({ code: 'kommo_redirected', kind: 'transient', host: 'renamed.kommo.com' });
+    }
+    expect(vendor.requests).toHaveLength(3);
+  });
+
+  it('R77: regards any other redirect as no response', async () => {
+    const elsewhere = ['https://developers.kommo.com/', 'https://evil.test/', 'http://renamed.kommo.com/', '/login'];
+    for (const Location of elsewhere) {
+      vendor.respondWith(text('', 301, { Location }));
+      expect(await failureOf(client.getAccount(session))).toMatchObject({ code: 'kommo_unavailable' });
+    }
+    vendor.respondWith(text('', 303, { Location: 'https://renamed.kommo.com/' }));
+    expect(await failureOf(client.getAccount(session))).toMatchObject({ code: 'kommo_unavailable' });
+    expect(vendor.requests).toHaveLength(elsewhere.length + 1);
+  });
+
+  it('S03: follows no redirect of an exchange, for which no account is known', async () => {
+    vendor.respondWith(text('', 301, { Location: 'https://renamed.kommo.com/' }));
+    expect(await failureOf(client.exchangeCode({ ...grant, code: 'def502' }))).toMatchObject({ code: 'kommo_unavailable' });
+    expect(await failureOf(client.identifyAccount(session))).toMatchObject({ code: 'kommo_unavailable' });
+    expect(vendor.requests).toHaveLength(2);
   });
 
   it('R30: finds the current host of a renamed account', async () => {

@@ -28,6 +28,8 @@ interface Row {
 
 const apiError = (code: string, error = 'a text') => json({ error, code });
 const problem = (status: number, headers: Readonly<Record<string, string>> = {}) => json({ title: 'Refused', status }, status, headers);
+const moved = (location: string) => text('', 301, { Location: location });
+const companyOf = (id: number) => json({ id, name: 'Company', subdomain: `company${id}` });
 const newPair = json({ token_type: 'Bearer', expires_in: 86_400, access_token: 'a.b.c', refresh_token: 'next' });
 
 /** The responses of the stub for each row: the last one is repeated. */
@@ -43,6 +45,9 @@ const responses: Readonly<Record<string, readonly StubResponse[]>> = {
   'Kommo: 503': [text('', 503)],
   'Kommo: half a response': [halfBody('{"id":501}')],
   'Kommo: 400': [problem(400)],
+  'Kommo: 301 to the new host of the account': [moved('https://renamed.kommo.com/'), companyOf(ACCOUNT_ID)],
+  'Kommo: 301 to a host without the account': [moved('https://other.kommo.com/'), companyOf(OTHER_ID)],
+  'Kommo: 301 to a host that is not allowed': [moved('https://evil.test/')],
   'Unisender: invalid_api_key': [apiError('invalid_api_key')],
   'Unisender: access_denied': [apiError('access_denied')],
   'Unisender: not_enough_money': [apiError('not_enough_money')],
@@ -142,9 +147,10 @@ describe('a response of a vendor to the call of a job', () => {
 
   it.each(Object.keys(responses))('has the effects of its row: %s', async (response) => {
     const error = await provoke(response);
-    const { action } = decideDisposition({ error, number: 5, ageSeconds: 60 }, 0.5);
+    const { action } = error === undefined ? ({ action: 'delete' } as const) : decideDisposition({ error, number: 5, ageSeconds: 60 }, 0.5);
     const [alert] = await harness.get(AlertStore).listDue(5);
-    const effects = { code: errorCodeOf(error), job: jobs[action], ...(await readPauses(clock.nowMs())), alert: alert?.kind ?? '' };
+    const code = error === undefined ? '' : errorCodeOf(error);
+    const effects = { code, job: jobs[action], ...(await readPauses(clock.nowMs())), alert: alert?.kind ?? '' };
     expect({ response, ...effects }).toEqual(rows.find((row) => row.response === response));
   });
 
@@ -152,7 +158,7 @@ describe('a response of a vendor to the call of a job', () => {
     await provoke('Kommo: 402');
     const shown = () => harness.get(AccountQueries).find(ACCOUNT_ID);
     expect(await shown()).toMatchObject({ status: 'suspended', paused: { code: 'kommo_payment_required' }, attention: ['suspended'] });
-    vendor.respondWith(json({ id: ACCOUNT_ID, name: 'Company', subdomain: 'company501' }));
+    vendor.respondWith(companyOf(ACCOUNT_ID));
     expect(errorCodeOf(await work('Kommo: 402'))).toBe('account_paused');
     clock.advance(3_600_001);
     expect(await work('Kommo: 402')).toBeUndefined();

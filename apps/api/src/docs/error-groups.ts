@@ -9,6 +9,7 @@ export const kommoErrors: readonly ErrorCode[] = [
   'kommo_blocked',
   'kommo_forbidden',
   'kommo_unavailable',
+  'kommo_redirected',
   'token_refresh_busy',
   'vendor_paused',
   'request_limit_busy',

@@ -75,7 +75,7 @@ export class ControlApi {
   }
 
   private addFault(request: ControlRequest): HttpResponse {
-    const input = request.input().allowOnly('target', 'match', 'kind', 'times', 'probability', 'applied');
+    const input = request.input().allowOnly('target', 'match', 'kind', 'times', 'probability', 'applied', 'location');
     return jsonResponse(faultView(this.parts.faults.add(input.fields)), 201);
   }
 

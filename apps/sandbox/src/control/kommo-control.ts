@@ -132,6 +132,7 @@ export class KommoControl {
     const subdomain = request.input().allowOnly('subdomain').text('subdomain').toLowerCase();
     if (this.kommo.registry.findAccountByHost(`${subdomain}.${account.identity.domain}`))
       throw new ControlError(`${subdomain} is taken`, 409);
+    account.formerHosts.add(account.host);
     account.subdomain = subdomain;
     return jsonResponse(this.accountView(account));
   }

@@ -42,6 +42,11 @@ export function htmlResponse(html: string, status = 200): HttpResponse {
   return { status, headers: { 'content-type': 'text/html; charset=utf-8' }, body: html };
 }
 
+/** A 301 redirect. */
+export function movedResponse(location: string): HttpResponse {
+  return { status: 301, headers: { location }, body: '' };
+}
+
 /** A 302 redirect. */
 export function redirectResponse(location: string): HttpResponse {
   return { status: 302, headers: { location }, body: '' };

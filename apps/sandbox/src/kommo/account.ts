@@ -39,6 +39,8 @@ export class KommoAccount {
   readonly webhooks: Webhook[] = [];
   /** Contacts whose writes through the API are refused. */
   readonly refusedWrites = new Set<number>();
+  /** Hosts before its renames. */
+  readonly formerHosts = new Set<string>();
   readonly mode: AccountMode = { paid: true, filtersEnabled: true, webhooksAllowed: true };
   private readonly tagIds = new Map<string, number>();
   private nextId = 20_000_001;

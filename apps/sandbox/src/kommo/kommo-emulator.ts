@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { jsonResponse, textResponse, type IncomingCall, type HttpResponse } from '../http/message.js';
+import { jsonResponse, movedResponse, textResponse, type IncomingCall, type HttpResponse } from '../http/message.js';
 import { Router } from '../http/router.js';
 import type { EmulatorPorts } from '../emulator-ports.js';
 import type { KommoAccount } from './account.js';
@@ -52,7 +52,7 @@ export class KommoEmulator {
 
   /** Handles a call to any of Kommo's hosts. */
   async handle(call: IncomingCall): Promise<HttpResponse> {
-    const response = await this.route(call);
+    const response = this.redirectToNewHost(call) ?? (await this.route(call));
     return { ...response, headers: { ...response.headers, 'x-request-id': randomUUID() } };
   }
 
@@ -71,6 +71,13 @@ export class KommoEmulator {
     if (call.path.startsWith('/ajax/v2/integrations/')) return this.issueDisposableToken(call);
     if (call.path.startsWith('/api/v4/')) return this.handleApiCall(call);
     return this.widgets.handle(call) ?? notFound(call);
+  }
+
+  /** Undefined unless the switch is set and the called host is the old one of a renamed account. */
+  private redirectToNewHost({ host, path, query }: IncomingCall): HttpResponse | undefined {
+    if (this.ports.switches.get('kommo.renamed_status') !== 301) return undefined;
+    const account = this.registry.findMovedAccount(host);
+    return account && movedResponse(`https://${account.host}${path}${query && `?${query}`}`);
   }
 
   private addContactRoutes(contacts: ContactsEndpoint): void {

@@ -20,6 +20,12 @@ export class KommoRegistry {
     return undefined;
   }
 
+  /** The account that had this host name before a rename. Undefined when another account has it now. */
+  findMovedAccount(host: string): KommoAccount | undefined {
+    if (this.findAccountByHost(host)) return undefined;
+    return [...this.accounts.values()].find(({ formerHosts }) => formerHosts.has(host));
+  }
+
   accountOfSubdomain(subdomain: string): KommoAccount | undefined {
     for (const account of this.accounts.values()) if (account.subdomain === subdomain) return account;
     return undefined;

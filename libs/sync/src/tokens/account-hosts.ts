@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AccountStore } from '#database';
-import { Logger } from '#domain';
-import { KommoClient } from '#kommo';
+import { hasErrorCode, Logger } from '#domain';
+import { KommoClient, type KommoHost, type KommoSession } from '#kommo';
 import type { Credentials } from './token-vault.js';
 
 /** Finds and stores the new host of a renamed account (reference/kommo.md 1.7). */
@@ -19,9 +19,32 @@ export class AccountHosts {
     if (apiDomain === null) return undefined;
     const host = await this.kommo.findCurrentHost({ accountId: session.accountId, apiDomain, refreshToken });
     if (host === undefined || host === session.host) return undefined;
-    const subdomain = host.slice(0, host.indexOf('.'));
-    await this.accounts.update(session.accountId, { host, subdomain });
-    this.logger.info('account moved to another host', { account_id: session.accountId, host });
-    return { ...current, session: { ...session, host } };
+    return this.store(current, host);
+  }
+
+  /**
+   * Stores the host of a redirect when this account responds there. Returns the credentials with it; undefined when another account
+   * responds, or when the host refuses the token or redirects again.
+   */
+  async followRedirect(current: Credentials, host: KommoHost): Promise<Credentials | undefined> {
+    if (await this.isHostOf({ ...current.session, host })) return this.store(current, host);
+    this.logger.warn('redirect to a host without the account ignored', { account_id: current.session.accountId, host });
+    return undefined;
+  }
+
+  private async isHostOf(session: KommoSession): Promise<boolean> {
+    try {
+      return (await this.kommo.getAccount(session)).accountId === session.accountId;
+    } catch (error) {
+      if (hasErrorCode(error, 'kommo_redirected', 'kommo_unauthorized', 'kommo_rejected')) return false;
+      throw error;
+    }
+  }
+
+  private async store(current: Credentials, host: KommoHost): Promise<Credentials> {
+    const { accountId } = current.session;
+    await this.accounts.update(accountId, { host, subdomain: host.slice(0, host.indexOf('.')) });
+    this.logger.info('account moved to another host', { account_id: accountId, host });
+    return { ...current, session: { ...current.session, host } };
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { KommoClient, KommoHostMovedError, KommoTokenRefusedError, type TokenPair } from '#kommo';
+import { KommoClient, KommoHostMovedError, KommoRedirectError, KommoTokenRefusedError, type TokenPair } from '#kommo';
 import { AccountHosts } from './account-hosts.js';
 import { OAuthClients } from './oauth-clients.js';
 import { RefreshResults } from './refresh-results.js';
@@ -38,10 +38,23 @@ export class TokenRefresh {
     try {
       return await this.requestPairAt(current);
     } catch (error) {
+      if (error instanceof KommoRedirectError) return this.requestRedirected(current, error);
       if (!(error instanceof KommoHostMovedError)) throw error;
       const moved = await this.hosts.followMove(current);
       if (!moved) throw error;
       return this.requestPairAt(moved);
+    }
+  }
+
+  /**
+   * Sends the refresh once more, to the new host. The next call of the API shows whether the account is there, and stores the host. A
+   * host that does not know the account refuses nothing.
+   */
+  private async requestRedirected(current: Credentials, redirect: KommoRedirectError): Promise<TokenPair> {
+    try {
+      return await this.requestPairAt({ ...current, session: { ...current.session, host: redirect.host } });
+    } catch (error) {
+      throw error instanceof KommoHostMovedError ? redirect : error;
     }
   }
 

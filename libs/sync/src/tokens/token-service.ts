@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, hasErrorCode, TransientError } from '#domain';
-import { type KommoSession, KommoUnauthorizedError } from '#kommo';
+import { KommoRedirectError, type KommoSession, KommoUnauthorizedError } from '#kommo';
 import { AccountHosts } from './account-hosts.js';
 import { ExclusiveRefresh } from './exclusive-refresh.js';
 import { RefreshResults } from './refresh-results.js';
@@ -78,6 +78,7 @@ export class TokenService {
   /** Returns the credentials for a second attempt, or undefined when neither a new token nor a new host can help. */
   private async renewAfter(error: unknown, current: Credentials): Promise<Credentials | undefined> {
     if (error instanceof KommoUnauthorizedError) return this.refreshes.refresh(current);
+    if (error instanceof KommoRedirectError) return this.hosts.followRedirect(current, error.host);
     return hasErrorCode(error, 'kommo_rejected') ? this.hosts.followMove(current) : undefined;
   }
 }
