@@ -28,7 +28,8 @@ export interface MysqlLocation {
 export type DatabaseLocation = SqliteLocation | MysqlLocation;
 
 const CONNECT_TIMEOUT_MS = 5_000;
-const BUSY_TIMEOUT_MS = 5_000;
+/** While the file is opened, before the process serves: another process may create it at the same time. */
+const OPEN_TIMEOUT_MS = 5_000;
 
 const shared = {
   entities: Object.values(entities),
@@ -44,7 +45,7 @@ const sqliteOptions = (location: SqliteLocation): DataSourceOptions => ({
   database: location.path,
   driver: ImmediateSqlite,
   enableWAL: true,
-  timeout: BUSY_TIMEOUT_MS,
+  timeout: OPEN_TIMEOUT_MS,
   prepareDatabase: (connection: InstanceType<typeof ImmediateSqlite>) => {
     // What was acknowledged survives a power failure.
     connection.pragma('synchronous = FULL');

@@ -22,6 +22,11 @@ export interface DatabaseOptions {
 
 const ATTEMPTS = 5;
 const RETRY_BASE_MS = 20;
+/** SQLite waits for a lock by blocking the thread. Longer waits sleep between attempts. */
+const SQLITE_BLOCKING_WAIT_MS = 5;
+const SQLITE_LONGEST_SLEEP_MS = 100;
+/** Another process that holds the write lock of the file for longer makes the work fail. */
+const SQLITE_WAIT_MS = 10_000;
 const EMPTY_ATTEMPTS = 25;
 const EMPTY_RETRY_MS = 200;
 const READY_WITHIN_MS = 2_000;
@@ -60,6 +65,7 @@ export class Database {
     const source = createDataSource(location, options.poolSize);
     try {
       await source.initialize();
+      if (location.kind === 'sqlite') await source.query(`PRAGMA busy_timeout = ${SQLITE_BLOCKING_WAIT_MS}`);
     } catch (error) {
       throw toOpenError(error, location);
     }
@@ -217,11 +223,9 @@ export class Database {
   async migrate(): Promise<string[]> {
     await this.refuseNewerSchema();
     return withMigrationLock({ location: this.location, source: this.source, clock: this.options.clock }, async () => {
-      const run = await this.throughGate(() => this.source.runMigrations({ transaction: 'each' }));
-      return run.map((migration) => migration.name);
-    }).catch((error: unknown) => {
-      throw toServiceError(error);
-    });
+      const run = () => this.source.runMigrations({ transaction: 'each' }).catch(rethrowAsServiceError);
+      return (await this.repeatAfterConflict(() => this.throughGate(run))).map((migration) => migration.name);
+    }).catch(rethrowAsServiceError);
   }
 
   /** Returns the statements that would change the schema to match the entities: empty unless a migration is missing. */
@@ -253,17 +257,28 @@ export class Database {
     return session?.isUsable ? session : undefined;
   }
 
+  /** Sleeps between attempts outside the gate, so that others read meanwhile. */
   private async repeatAfterConflict<T>(work: () => Promise<T>): Promise<T> {
+    let waitedMs = 0;
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await work();
       } catch (error) {
-        if (!(error instanceof ConflictError) || attempt === ATTEMPTS) {
+        const isLast = this.kind === 'sqlite' ? waitedMs >= SQLITE_WAIT_MS : attempt === ATTEMPTS;
+        if (!(error instanceof ConflictError) || isLast) {
           throw error;
         }
       }
-      await this.options.clock.sleep(RETRY_BASE_MS * 2 ** attempt * Math.random());
+      const sleepMs = this.retryDelayMs(attempt);
+      waitedMs += sleepMs;
+      await this.options.clock.sleep(sleepMs);
     }
+  }
+
+  /** MySQL has waited for the lock itself. */
+  private retryDelayMs(attempt: number): number {
+    if (this.kind === 'mysql') return RETRY_BASE_MS * 2 ** attempt * Math.random();
+    return Math.min(2 ** attempt, SQLITE_LONGEST_SLEEP_MS) * (0.5 + Math.random() / 2);
   }
 
   private async withSession<T>(work: (session: DatabaseSession) => Promise<T>): Promise<T> {
@@ -301,6 +316,10 @@ export class Database {
     );
     return row !== undefined && row.tables > 0;
   }
+}
+
+function rethrowAsServiceError(error: unknown): never {
+  throw toServiceError(error);
 }
 
 const gateKey = (path: string): string => (path === ':memory:' ? path : resolve(path));

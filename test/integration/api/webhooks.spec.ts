@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, expect, it } from '@jest/globals';
 import { systemClock } from '#clock';
 import { Database, EventStore } from '#database';
 import { JobQueue, TransientError } from '#domain';
 import { startMariaDb } from '../../support/mariadb-process.js';
 import { listSamples, readSample } from '../../support/samples.js';
+import { holdSqliteLock } from '../../support/sqlite-lock-holder.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 import { ApiScene, UNISENDER_KEY } from './api-scene.js';
 
@@ -175,6 +177,29 @@ describe('readiness', () => {
     expect(response.status).toBe(503);
     expect(JSON.parse(response.text)).toEqual({ status: 'not_ready', checks: { database: 'up', migrations: 'pending', queue: 'up' } });
     expect((await scene.send('GET', '/health/live')).status).toBe(200);
+  });
+});
+
+describe('a process that holds the write lock of the SQLite file', () => {
+  const databases = openTestDatabases('sqlite');
+
+  it('R79: delays webhooks, while the API stays alive and reads', async () => {
+    const location = await databases.createMigrated();
+    const scene = await ApiScene.open({ database: await databases.openAt(location) });
+    const token = await scene.addAccount(ACCOUNT_ID);
+    const body = readSample('kommo', 'webhook-01-contact-add-2025.form');
+    const release = await holdSqliteLock(location.kind === 'sqlite' ? location.path : '');
+    const blocked = monitorEventLoopDelay();
+    blocked.enable();
+    const hook = scene.send('POST', `/webhook/${token}`, { body, headers: FORM });
+    expect((await scene.send('GET', '/health/ready')).status).toBe(503);
+    expect((await scene.send('GET', '/health/live')).status).toBe(200);
+    expect((await scene.sendAsOperator('GET', '/accounts')).status).toBe(200);
+    blocked.disable();
+    expect(blocked.max / 1e6).toBeLessThan(3_000);
+    await release();
+    expect((await hook).status).toBe(200);
+    expect(await scene.events(ACCOUNT_ID)).toMatchObject([{ state: 'waiting' }]);
   });
 });
 

@@ -3,6 +3,7 @@ import { systemClock } from '#clock';
 import { DuplicateKeyError } from '#database';
 import type { Database } from '#database';
 import { BugError, TransientError } from '#domain';
+import { holdSqliteLock } from '../../support/sqlite-lock-holder.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 
 const INSERT = 'INSERT INTO rate_slots (slot_key, next_at) VALUES (?, ?)';
@@ -224,5 +225,24 @@ describe.each(testDatabaseKinds().filter((kind) => kind === 'mysql'))('a lost co
     expect(attempts).toBeGreaterThan(2);
     expect(await nextAtOf(database, 'a')).toBe(2);
     expect(await nextAtOf(database, 'b')).toBe(2);
+  });
+});
+
+describe('a lock that another process holds on an SQLite file', () => {
+  const databases = openTestDatabases('sqlite');
+
+  it('R79: makes a write fail after ten seconds of sleeps; a read succeeds meanwhile', async () => {
+    let sleptMs = 0;
+    const clock = { nowMs: () => 0, sleep: async (ms: number) => void (sleptMs += ms) };
+    const location = await databases.createMigrated();
+    const database = await databases.openAt(location, { clock });
+    const release = await holdSqliteLock(location.kind === 'sqlite' ? location.path : '');
+    expect(await keysOf(database)).toEqual([]);
+    await expect(insert(database, 'late')).rejects.toMatchObject({ code: 'database_unavailable' });
+    expect(sleptMs).toBeGreaterThan(9_000);
+    expect(sleptMs).toBeLessThan(11_000);
+    await release();
+    await insert(database, 'next');
+    expect(await keysOf(database)).toEqual(['next']);
   });
 });
