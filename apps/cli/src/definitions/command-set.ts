@@ -60,6 +60,8 @@ const wholeNumber =
 export const toHours = wholeNumber(1, 2_160, 'a whole number of hours');
 /** Parses the length of a pause. */
 export const toMinutes = wholeNumber(1, 527_040, 'whole minutes');
+/** Parses a TCP port. */
+export const toPort = wholeNumber(1, 65_535, 'a port');
 /** Parses a number of things, or the id of a list. */
 export const toCount = wholeNumber(1, 1_000_000_000, 'a whole number');
 

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { exitCodes } from '../output/exit-code.js';
 import { reportError } from '../output/report-error.js';
-import { type CommandSet, type JsonOption, toAccountId, toHours } from './command-set.js';
+import { type CommandSet, type JsonOption, toAccountId, toHours, toPort } from './command-set.js';
 
 /** Defines the commands for the service itself. */
 export function defineServiceCommands(commands: CommandSet): void {
@@ -61,7 +61,11 @@ export function defineServiceCommands(commands: CommandSet): void {
     .command('demo')
     .description('demonstrate the service with emulated Kommo and Unisender accounts')
     .option('--once', 'exit when done: 0 when both accounts are in sync, 1 when not')
-    .action(({ once = false }: { once?: boolean }) => run(commands, async () => (await import('../demo/demo.js')).demo({ once })));
+    .option('--host <address>', 'address to listen on; containers need 0.0.0.0', '127.0.0.1')
+    .addOption(new Option('--port <port>', 'preferred port; another one when it is in use').argParser(toPort).default(8080))
+    .action(({ once = false, ...place }: { once?: boolean; host: string; port: number }) =>
+      run(commands, async () => (await import('../demo/demo.js')).demo({ once, ...place })),
+    );
 }
 
 /** Runs a program that ends the process itself: it may leave timers and sockets. */

@@ -21,6 +21,13 @@ const OPERATOR_TOKEN = 'demo-operator-token-0123456789abcdef0123456789';
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
+/** Where the service of the demo listens. */
+interface DemoPlace {
+  readonly host: string;
+  /** The preferred port. The demo uses another one when it is in use. */
+  readonly port: number;
+}
+
 interface RunningDemo {
   readonly url: string;
   readonly vendors: Vendors;
@@ -48,13 +55,13 @@ async function waitUntilReady(service: JsonClient): Promise<void> {
 }
 
 /** Starts the emulated vendors and the service in separate processes. `close` stops them and removes their folder. */
-async function startAll(): Promise<RunningDemo> {
+async function startAll({ host, port: preferredPort }: DemoPlace): Promise<RunningDemo> {
   const dataDir = await mkdtemp(join(tmpdir(), 'sync-demo-'));
   const sandbox = await startSandbox();
-  const port = await findFreePort(8080);
+  const port = await findFreePort(preferredPort);
   const url = `http://127.0.0.1:${port}`;
   const env = {
-    HOST: '127.0.0.1',
+    HOST: host,
     PORT: String(port),
     PUBLIC_URL: url,
     DATA_DIR: dataDir,
@@ -116,7 +123,7 @@ async function runDemo({ url, vendors }: RunningDemo): Promise<boolean> {
  * Demonstrates the service with two emulated accounts. Returns the exit code. With `once` it is 0 when both are in sync and 1
  * when not or when interrupted. Without `once` the service runs until a signal.
  */
-export async function demo({ once: isOnce }: { once: boolean }): Promise<number> {
+export async function demo({ once: isOnce, ...place }: DemoPlace & { readonly once: boolean }): Promise<number> {
   print('Starting the emulated Kommo and Unisender, and the service with a temporary queue and database …');
   const interrupted = new Promise<number>((resolve) =>
     onStopSignals(
@@ -125,7 +132,7 @@ export async function demo({ once: isOnce }: { once: boolean }): Promise<number>
       () => process.exit(1),
     ),
   );
-  const running = await startAll();
+  const running = await startAll(place);
   try {
     const finished = runDemo(running).then((isGood) => (isGood ? 0 : 1));
     const code = await Promise.race([finished, interrupted]);
