@@ -1,4 +1,5 @@
 import tseslint from 'typescript-eslint';
+import { commonSql } from './common-sql.js';
 import { documentedExports } from './documented-exports.js';
 
 const environment = {
@@ -71,6 +72,13 @@ export default tseslint.config(
     ignores: ['**/*.spec.ts'],
     plugins: { local: { rules: { 'documented-exports': documentedExports } } },
     rules: { 'local/documented-exports': 'error' },
+  },
+  {
+    files: ['libs/database/src/**/*.ts', 'migrations/*.ts'],
+    // The lock of the migrations has one implementation for each database.
+    ignores: ['**/*.spec.ts', 'libs/database/src/migration-lock.ts'],
+    plugins: { sql: { rules: { common: commonSql } } },
+    rules: { 'sql/common': 'error' },
   },
   { files: ['libs/database/src/entities/*.ts'], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
 );
