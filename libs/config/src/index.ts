@@ -18,4 +18,5 @@ export {
 export { bareEnvironment, childEnvironment, type Environment, withDotEnv } from './environment.js';
 export { type UnknownVariable, findUnknownVariables } from './unknown-variables.js';
 export { onStopSignals } from './stop-signals.js';
+export { parseDatabaseUrl } from './targets.js';
 export type { BeanstalkEndpoint, BeanstalkTarget, DatabaseTarget } from './targets.js';

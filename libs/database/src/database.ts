@@ -29,6 +29,8 @@ const SQLITE_LONGEST_SLEEP_MS = 100;
 const SQLITE_WAIT_MS = 10_000;
 const EMPTY_ATTEMPTS = 25;
 const EMPTY_RETRY_MS = 200;
+/** A name in the table of the migrations that no migration has. */
+const UNFINISHED_COPY = 'UnfinishedCopy';
 const READY_WITHIN_MS = 2_000;
 /** The row of `rate_slots` that shows whether the database can write. */
 const WRITE_PROBE = 'write-probe';
@@ -141,6 +143,14 @@ export class Database {
   }
 
   /**
+   * Runs `work` in one transaction that sees the database as it was at the first statement. On SQLite no other process writes meanwhile.
+   * Otherwise as {@link transaction}.
+   */
+  async snapshot<T>(work: () => Promise<T>): Promise<T> {
+    return this.throughGate(() => this.withSession((session) => this.attempt(session, work, 'REPEATABLE READ')));
+  }
+
+  /**
    * Makes SQLite write its log into the database and empty it: the log may still hold rows that were deleted. Returns false when
    * another process reads the log for more than five seconds. MySQL needs nothing.
    */
@@ -202,12 +212,36 @@ export class Database {
     return (await this.executedMigrations()).filter((name) => !known.has(name));
   }
 
-  /** Throws InvalidInputError `bad_configuration` when a newer version of the service wrote the schema. */
+  /** Throws InvalidInputError `bad_configuration` when a copy into the database is unfinished. */
+  async refuseUnfinishedCopy(): Promise<void> {
+    if (!(await this.hasUnfinishedCopy())) return;
+    const message = 'The copy into the database is unfinished: run the command that began it again';
+    throw new InvalidInputError(message, { code: 'bad_configuration' });
+  }
+
+  /** Throws InvalidInputError `bad_configuration` when a newer version wrote the schema, and as {@link refuseUnfinishedCopy} does. */
   async refuseNewerSchema(): Promise<void> {
+    await this.refuseUnfinishedCopy();
     const unknown = await this.unknownMigrations();
     if (unknown.length === 0) return;
     const message = `The database was written by a newer version of the service (${unknown.join(', ')}): use that version, or restore a backup`;
     throw new InvalidInputError(message, { code: 'bad_configuration' });
+  }
+
+  /** Whether a copy into this database has begun and has not ended. */
+  async hasUnfinishedCopy(): Promise<boolean> {
+    return (await this.executedMigrations()).includes(UNFINISHED_COPY);
+  }
+
+  /** Makes every process refuse the database until {@link endCopy}. Safe to repeat. */
+  async beginCopy(): Promise<void> {
+    if (await this.hasUnfinishedCopy()) return;
+    await this.execute('INSERT INTO migrations (timestamp, name) VALUES (?, ?)', [0, UNFINISHED_COPY]);
+  }
+
+  /** Undoes {@link beginCopy}. */
+  async endCopy(): Promise<void> {
+    await this.execute('DELETE FROM migrations WHERE name = ?', [UNFINISHED_COPY]);
   }
 
   /** Returns the version of the database server, or of SQLite. */
@@ -290,9 +324,9 @@ export class Database {
     return this.gate ? this.gate.pass(work) : work();
   }
 
-  private async attempt<T>(session: DatabaseSession, work: () => Promise<T>): Promise<T> {
+  private async attempt<T>(session: DatabaseSession, work: () => Promise<T>, isolation?: 'REPEATABLE READ'): Promise<T> {
     try {
-      await session.begin();
+      await session.begin(isolation);
       const result = await this.current.run(session, work);
       await session.commit();
       return result;

@@ -1,6 +1,7 @@
 export { type DatabaseLocation, type MysqlLocation, type SqliteLocation, createDataSource } from './data-source.js';
 export { ConflictError, DuplicateKeyError } from './database-errors.js';
 export { Database, type DatabaseOptions } from './database.js';
+export { type CopiedTable, DatabaseCopy } from './copy/database-copy.js';
 export { DatabaseSession, type DatabaseKind, type SqlValue } from './session.js';
 export {
   AccessEntity,

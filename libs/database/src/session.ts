@@ -70,8 +70,8 @@ export class DatabaseSession {
   }
 
   /** Begins a transaction. TypeORM knows of it, so that its own `save` begins none. */
-  async begin(): Promise<void> {
-    await this.guarded.startTransaction();
+  async begin(isolation?: 'REPEATABLE READ'): Promise<void> {
+    await this.guarded.startTransaction(this.kind === 'mysql' ? isolation : undefined);
     this.isTransaction = true;
   }
 

@@ -83,6 +83,7 @@ export async function withModule<Result>(options: CliModuleOptions, work: (sessi
 
 async function assertUsable(session: SyncSession): Promise<void> {
   const database = session.get(Database);
+  await database.refuseUnfinishedCopy();
   const unknown = await database.unknownMigrations();
   if (unknown.length > 0)
     throw new TransientError(`The database is newer than this program (${unknown.join(', ')})`, { code: 'schema_newer' });

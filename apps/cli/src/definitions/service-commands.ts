@@ -53,6 +53,23 @@ export function defineServiceCommands(commands: CommandSet): void {
     .action((options: JsonOption) =>
       commands.finish(options, async (context) => (await import('../commands/migrate.command.js')).runMigrate(context)),
     );
+  commands
+    .define({
+      name: 'migrate-to',
+      description: 'copy the SQLite database into an empty MySQL database, or continue that copy',
+      examples: ['migrate-to mysql://sync:password@db.example.com:3306/sync', 'migrate-to --url-file database.url'],
+      exits: {
+        [exitCodes.unavailable]: 'a database is unavailable, or its schema does not fit',
+        [exitCodes.refused]: 'the target holds other data',
+      },
+    })
+    .argument('[database_url]', 'the MySQL or MariaDB database')
+    .option('--url-file <file>', 'a file with the URL; other users can see the arguments of a process')
+    .action((url: string | undefined, options: JsonOption & { urlFile?: string }) =>
+      commands.finish(options, async (context) =>
+        (await import('../commands/migrate-to.command.js')).runMigrateTo(context, { ...options, url }),
+      ),
+    );
   commands.program
     .command('start')
     .description('run the API, a worker and the embedded queue until a signal')

@@ -42,6 +42,16 @@ export function lockDataDir(dataDir: string, startedAt: string): DataDirLock {
   return { release };
 }
 
+/** Runs `work` while this process holds the lock of `dataDir`: the service does not run meanwhile. Throws as {@link lockDataDir} does. */
+export async function whileStopped<Result>(dataDir: string, startedAt: string, work: () => Promise<Result>): Promise<Result> {
+  const lock = lockDataDir(dataDir, startedAt);
+  try {
+    return await work();
+  } finally {
+    lock.release();
+  }
+}
+
 function acquire(dataDir: string): DirectoryLock {
   try {
     return DirectoryLock.acquire(dataDir);
