@@ -41,6 +41,9 @@ export interface CampaignOptions {
   readonly onEnded: (ended: Ended) => void;
 }
 
+/** Most objects of a history live shortly: a large young generation collects them at little cost. */
+const YOUNG_MB = 64;
+
 /** The history of a seed. */
 export const historyOf = (seed: number): History => drawHistory(seed, seededRandom(seed), enabled);
 
@@ -90,7 +93,11 @@ export async function runCampaign({ histories, seed, workers, maxFailures, isShr
     shares.map(
       (share) =>
         new Promise<void>((resolve, reject) => {
-          const worker = new Worker(new URL(import.meta.url), { workerData: { share }, execArgv: ['--enable-source-maps'] });
+          const worker = new Worker(new URL(import.meta.url), {
+            workerData: { share },
+            execArgv: ['--enable-source-maps'],
+            resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+          });
           worker.on('message', onEnded);
           worker.once('error', reject);
           worker.once('exit', () => resolve());

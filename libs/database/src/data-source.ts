@@ -39,7 +39,10 @@ const shared = {
   logging: false,
 };
 
-const sqliteOptions = (location: SqliteLocation): DataSourceOptions => ({
+/** The SQL function of SQLite that replaces its own clock in tests. */
+export const GIVEN_NOW_SQL = 'given_now_ms()';
+
+const sqliteOptions = (location: SqliteLocation, givenNowMs: (() => number) | undefined): DataSourceOptions => ({
   ...shared,
   type: 'better-sqlite3',
   database: location.path,
@@ -52,6 +55,7 @@ const sqliteOptions = (location: SqliteLocation): DataSourceOptions => ({
     // Deleted personal data is overwritten, not only unlinked.
     connection.pragma('secure_delete = ON');
     connection.pragma('foreign_keys = ON');
+    if (givenNowMs) connection.function('given_now_ms', () => Math.trunc(givenNowMs()));
   },
 });
 
@@ -114,9 +118,16 @@ class BinaryMysqlDataSource extends DataSource {
   }
 }
 
-/**
- * Creates TypeORM's data source, for Database and for TypeORM's command line (ormconfig.ts). `poolSize` is the number of MySQL
- * connections of this process.
- */
-export const createDataSource = (location: DatabaseLocation, poolSize = 10): DataSource =>
-  location.kind === 'sqlite' ? new DataSource(sqliteOptions(location)) : new BinaryMysqlDataSource(mysqlOptions(location, poolSize));
+/** What a data source needs besides its location. */
+interface SourceOptions {
+  /** MySQL connections of this process. Default 10. */
+  readonly poolSize?: number;
+  /** Gives SQLite the function {@link GIVEN_NOW_SQL}, epoch milliseconds. */
+  readonly databaseNowMs?: () => number;
+}
+
+/** Creates TypeORM's data source, for Database and for TypeORM's command line (ormconfig.ts). */
+export const createDataSource = (location: DatabaseLocation, { poolSize = 10, databaseNowMs }: SourceOptions = {}): DataSource =>
+  location.kind === 'sqlite'
+    ? new DataSource(sqliteOptions(location, databaseNowMs))
+    : new BinaryMysqlDataSource(mysqlOptions(location, poolSize));

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { DataSource, EntityMetadata } from 'typeorm';
 import { BugError, type Clock, InvalidInputError } from '#domain';
 import { migrations } from '../../../migrations/index.js';
-import { createDataSource } from './data-source.js';
+import { GIVEN_NOW_SQL, createDataSource } from './data-source.js';
 import type { DatabaseLocation } from './data-source.js';
 import { ConflictError, DuplicateKeyError, toOpenError, toServiceError } from './database-errors.js';
 import { withMigrationLock } from './migration-lock.js';
@@ -64,7 +64,7 @@ export class Database {
    * InvalidInputError `bad_configuration` when it refuses the user or the database.
    */
   static async open(location: DatabaseLocation, options: DatabaseOptions): Promise<Database> {
-    const source = createDataSource(location, options.poolSize);
+    const source = createDataSource(location, options);
     try {
       await source.initialize();
       if (location.kind === 'sqlite') await source.query(`PRAGMA busy_timeout = ${SQLITE_BLOCKING_WAIT_MS}`);
@@ -86,7 +86,8 @@ export class Database {
    */
   get nowSql(): string {
     const { databaseNowMs } = this.options;
-    return databaseNowMs ? String(Math.trunc(databaseNowMs())) : NOW_SQL[this.kind];
+    if (!databaseNowMs) return NOW_SQL[this.kind];
+    return this.kind === 'sqlite' ? GIVEN_NOW_SQL : String(Math.trunc(databaseNowMs()));
   }
 
   /** Reads the database's clock, see {@link nowSql}. */

@@ -140,6 +140,37 @@ export async function selectRows<Entity extends object, Name extends Field<Entit
   return rows as Pick<Entity, Name>[];
 }
 
+const wholeSelects = new WeakMap<EntityMetadata, { readonly sql: string; readonly converted: readonly ColumnMetadata[] }>();
+
+/** The SELECT of all fields of an entity, and the columns whose values differ from the driver's. */
+function wholeSelectOf<Entity extends object>(database: Database, entity: EntityClass<Entity>) {
+  const metadata = database.metadataOf(entity);
+  const known = wholeSelects.get(metadata);
+  if (known) return known;
+  const fields = metadata.columns.map(({ propertyName }) => propertyName as Field<Entity>);
+  const sql = `SELECT ${fieldList(database, entity, fields)} FROM ${metadata.tableName} `;
+  const whole = { sql, converted: metadata.columns.filter(isConverted) };
+  wholeSelects.set(metadata, whole);
+  return whole;
+}
+
+/** Reads whole entities by a statement of our own: TypeORM builds the text of each SELECT anew. `tail` follows `FROM <table>`. */
+export async function selectEntities<Entity extends object>(
+  database: Database,
+  entity: EntityClass<Entity>,
+  tail: string,
+  params: readonly SqlValue[],
+): Promise<Entity[]> {
+  const { sql, converted } = wholeSelectOf(database, entity);
+  const { driver } = database.metadataOf(entity).dataSource;
+  const rows = await database.query<Record<string, unknown>>(sql + tail, params);
+  for (const column of converted) {
+    const { propertyName } = column;
+    for (const row of rows) row[propertyName] = driver.prepareHydratedValue(row[propertyName], column);
+  }
+  return rows as Entity[];
+}
+
 const withList = (sql: string, count: number) => sql.replace('IN (?)', `IN (${placeholders(count)})`);
 
 /** The rows of a {@link Selection} whose last condition is `IN (?)`, for any number of values. */

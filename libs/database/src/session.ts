@@ -22,7 +22,7 @@ interface StatementResult {
  * EntityManager too: values are checked, errors are translated, and nothing runs after the end.
  */
 export class DatabaseSession {
-  private readonly guarded: QueryRunner;
+  private ownRunner: QueryRunner | undefined;
   private ownManager: EntityManager | undefined;
   private isOpen = true;
   private isTransaction = false;
@@ -33,13 +33,7 @@ export class DatabaseSession {
     readonly kind: DatabaseKind,
     private readonly source: DataSource,
     private readonly runner: QueryRunner,
-  ) {
-    this.guarded = Object.create(runner, {
-      query: { value: this.queryForTypeorm.bind(this) },
-      // A connection that the copy opened would never be released.
-      connect: { value: runner.connect.bind(runner) },
-    }) as QueryRunner;
-  }
+  ) {}
 
   /** TypeORM's manager on this connection. Do not keep it: it is refused after the end of the work. */
   get manager(): EntityManager {
@@ -96,6 +90,16 @@ export class DatabaseSession {
   async close(): Promise<void> {
     this.isOpen = false;
     await this.runner.release();
+  }
+
+  /** The runner for TypeORM: its statements pass {@link run}. */
+  private get guarded(): QueryRunner {
+    this.ownRunner ??= Object.create(this.runner, {
+      query: { value: this.queryForTypeorm.bind(this) },
+      // A connection that the copy opened would never be released.
+      connect: { value: this.runner.connect.bind(this.runner) },
+    }) as QueryRunner;
+    return this.ownRunner;
   }
 
   private async destroyConnection(): Promise<void> {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '#domain';
 import { Database } from '../database.js';
 import { AccessEntity } from '../entities/access.entity.js';
-import { upsertRows } from '../entity-sql.js';
+import { selectEntities, upsertRows } from '../entity-sql.js';
 
 /** A token pair of Kommo, sealed. */
 export type SealedPair = Pick<AccessEntity, 'accessToken' | 'refreshToken'>;
@@ -17,7 +17,8 @@ export class AccessStore {
 
   /** Returns the account's pair, or undefined when the account was never authorised. */
   async find(accountId: number): Promise<AccessEntity | undefined> {
-    return (await this.database.run(({ manager }) => manager.findOneBy(AccessEntity, { accountId }))) ?? undefined;
+    const [access] = await selectEntities(this.database, AccessEntity, 'WHERE account_id = ?', [accountId]);
+    return access;
   }
 
   /** Stores the pair of a new authorisation over any other pair. A refresh that is under way cannot overwrite it. */

@@ -3,7 +3,7 @@ import { type FindOptionsWhere, IsNull, LessThan, MoreThan, Not } from 'typeorm'
 import { type AccountStatus, Clock, accountStatusesBefore, defaultAccountSettings } from '#domain';
 import { Database } from '../database.js';
 import { AccountEntity } from '../entities/account.entity.js';
-import { assertInTransaction, forUpdate, incoming, upsertRows } from '../entity-sql.js';
+import { assertInTransaction, forUpdate, incoming, selectEntities, upsertRows } from '../entity-sql.js';
 
 /** An account that has an integration and no access yet. */
 export type PendingAccount = Pick<AccountEntity, 'accountId' | 'clientId'>;
@@ -120,7 +120,8 @@ export class AccountStore {
 
   /** Returns the account, or undefined. */
   async find(accountId: number): Promise<AccountEntity | undefined> {
-    return (await this.database.run(({ manager }) => manager.findOneBy(AccountEntity, { accountId }))) ?? undefined;
+    const [account] = await selectEntities(this.database, AccountEntity, 'WHERE account_id = ?', [accountId]);
+    return account;
   }
 
   /** Whether an account has this host. */

@@ -4,7 +4,7 @@ import { Clock, type RunState, activeStates, isFinal, statesBefore } from '#doma
 import { Database } from '../database.js';
 import { DuplicateKeyError } from '../database-errors.js';
 import { RunEntity } from '../entities/run.entity.js';
-import { columnOf, executeIn, selectRows } from '../entity-sql.js';
+import { columnOf, executeIn, selectEntities, selectRows } from '../entity-sql.js';
 
 /** The counters of a run. `read` counts contacts, the others count addresses. */
 export type RunCounts = Readonly<Pick<RunEntity, 'read' | 'created' | 'updated' | 'deleted' | 'rejected' | 'unchanged'>>;
@@ -62,12 +62,14 @@ export class RunStore {
 
   /** Returns the run, or undefined. */
   async find(runId: string): Promise<RunEntity | undefined> {
-    return (await this.database.run(({ manager }) => manager.findOneBy(RunEntity, { runId }))) ?? undefined;
+    const [run] = await selectEntities(this.database, RunEntity, 'WHERE run_id = ?', [runId]);
+    return run;
   }
 
   /** Returns the account's active run, or undefined. */
   async findActive(accountId: number): Promise<RunEntity | undefined> {
-    return (await this.database.run(({ manager }) => manager.findOneBy(RunEntity, { activeAccountId: accountId }))) ?? undefined;
+    const [run] = await selectEntities(this.database, RunEntity, 'WHERE active_account_id = ?', [accountId]);
+    return run;
   }
 
   /** Lists the account's runs that wait for a confirmation, the newest first. */

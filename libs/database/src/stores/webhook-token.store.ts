@@ -3,6 +3,7 @@ import { IsNull, LessThanOrEqual, Not } from 'typeorm';
 import { Clock } from '#domain';
 import { Database } from '../database.js';
 import { WebhookTokenEntity, type WebhookVendor } from '../entities/webhook-token.entity.js';
+import { selectEntities } from '../entity-sql.js';
 
 /** A new current token. */
 export type NewWebhookToken = Pick<WebhookTokenEntity, 'tokenHash' | 'accountId' | 'vendor' | 'token'>;
@@ -22,13 +23,15 @@ export class WebhookTokenStore {
 
   /** Returns the token with this hash, or undefined. */
   async findByHash(tokenHash: string): Promise<WebhookTokenEntity | undefined> {
-    return (await this.database.run(({ manager }) => manager.findOneBy(WebhookTokenEntity, { tokenHash }))) ?? undefined;
+    const [token] = await selectEntities(this.database, WebhookTokenEntity, 'WHERE token_hash = ?', [tokenHash]);
+    return token;
   }
 
   /** Returns the current token of the account for a vendor, or undefined. */
   async findCurrent(accountId: number, vendor: WebhookVendor): Promise<WebhookTokenEntity | undefined> {
-    const where = { accountId, vendor, validUntil: IsNull() };
-    return (await this.database.run(({ manager }) => manager.findOneBy(WebhookTokenEntity, where))) ?? undefined;
+    const tail = 'WHERE account_id = ? AND vendor = ? AND valid_until IS NULL LIMIT 1';
+    const [token] = await selectEntities(this.database, WebhookTokenEntity, tail, [accountId, vendor]);
+    return token;
   }
 
   /** Makes the current tokens of the account former ones, which are valid until `untilMs`. Earlier former ones end then, too. */
@@ -41,8 +44,8 @@ export class WebhookTokenStore {
 
   /** Lists former tokens whose webhook the vendor may still have. */
   async listFormer(accountId: number, vendor: WebhookVendor): Promise<WebhookTokenEntity[]> {
-    const where = { accountId, vendor, validUntil: Not(IsNull()), isRegistered: true };
-    return this.database.run(({ manager }) => manager.findBy(WebhookTokenEntity, where));
+    const tail = 'WHERE account_id = ? AND vendor = ? AND valid_until IS NOT NULL AND is_registered = 1';
+    return selectEntities(this.database, WebhookTokenEntity, tail, [accountId, vendor]);
   }
 
   /** Stores that the vendor has no webhook with this token any more. */
