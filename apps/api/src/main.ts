@@ -1,6 +1,6 @@
 import { systemClock } from '#clock';
 import { exitAfterFailedStart, exitIfGivenArguments, loadConfigOrExit, onStopSignals } from '#config';
-import { createLogger, type ServiceLogger } from '#logging';
+import { createProcessLogger, type ServiceLogger } from '#logging';
 import { runApi, type RunningApi } from './run-api.js';
 
 async function stop(api: RunningApi, logger: ServiceLogger, graceMs: number): Promise<void> {
@@ -21,14 +21,7 @@ function stopOnSignal(api: RunningApi, logger: ServiceLogger, graceMs: number): 
 async function main(): Promise<void> {
   exitIfGivenArguments('npm run start:api', 'Runs one API process until a signal.');
   const config = loadConfigOrExit();
-  const logger = createLogger({
-    folder: config.logsFolderPath,
-    keepDays: config.logKeepDays,
-    format: config.logFormat,
-    level: config.logLevel,
-    clock: systemClock,
-    service: 'Api',
-  });
+  const logger = createProcessLogger(config, systemClock, 'Api');
   process.on('unhandledRejection', (error) => logger.error('unhandled rejection', { error }));
   try {
     const api = await runApi(config, logger);

@@ -3,19 +3,12 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { systemClock } from '#clock';
 import { exitAfterFailedStart, exitIfGivenArguments, loadConfigOrExit, onStopSignals } from '#config';
-import { createLogger, toNestLogger } from '#logging';
+import { createProcessLogger, toNestLogger } from '#logging';
 import { WorkerModule } from './worker.module.js';
 
 exitIfGivenArguments('npm run start:worker', 'Runs one worker process until a signal.');
 const config = loadConfigOrExit();
-const logger = createLogger({
-  folder: config.logsFolderPath,
-  keepDays: config.logKeepDays,
-  format: config.logFormat,
-  level: config.logLevel,
-  clock: systemClock,
-  service: 'Worker',
-});
+const logger = createProcessLogger(config, systemClock, 'Worker');
 let application: INestApplicationContext | undefined;
 
 async function stop(): Promise<void> {

@@ -1,6 +1,7 @@
-import { appendFile, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import TransportStream from 'winston-transport';
+import { appendToDay, deleteLogFiles } from './log-files.js';
 import { findDayNumber, toDayName } from './local-time.js';
 
 /** Where the files are and how long they are kept. */
@@ -8,11 +9,16 @@ export interface DailyFileOptions {
   readonly folder: string;
   /** A file is deleted when its day is longer ago than this. */
   readonly keepDays: number;
+  /** A file of this size is followed by the next one of its day. Default: 20 MB. */
+  readonly maxFileBytes?: number | undefined;
+  /** A day keeps this many files, the newest. Default: 25. */
+  readonly maxFilesPerDay?: number | undefined;
   /** Receives the event and its error when lines cannot be written or old files cannot be deleted. */
   readonly onError: (event: string, error: unknown) => void;
 }
 
-const FILE_NAME = 'request.log';
+const MAX_FILE_BYTES = 20_000_000;
+const MAX_FILES_PER_DAY = 25;
 const MAX_WAITING_CHARACTERS = 8_000_000;
 /** The key under which winston's formats leave the finished line. */
 const LINE = Symbol.for('message');
@@ -30,18 +36,8 @@ interface Batch {
 
 const hasCode = (error: unknown, ...codes: string[]) => codes.includes((error as NodeJS.ErrnoException).code ?? '');
 
-async function append(path: string, text: string): Promise<void> {
-  try {
-    await appendFile(path, text);
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
-    await mkdir(dirname(path), { recursive: true });
-    await appendFile(path, text);
-  }
-}
-
 async function deleteDay(folder: string): Promise<void> {
-  await rm(join(folder, FILE_NAME), { force: true });
+  await deleteLogFiles(folder);
   try {
     await rmdir(folder);
   } catch (error) {
@@ -52,7 +48,8 @@ async function deleteDay(folder: string): Promise<void> {
 
 /**
  * A winston transport that appends each line to `<folder>/<Y-n-j>/request.log` of its local day, the predecessor's layout, and
- * deletes the files of days that are too old.
+ * deletes the files of days that are too old. A file that is large enough is followed by `request.2.log`, and so on. No file is
+ * renamed, so that several processes write to the same files.
  *
  * It opens the file again for every batch of waiting lines: a file may be moved or removed at any time, and writing continues as
  * soon as the disk allows. A line that cannot be written is lost and reported.
@@ -100,8 +97,9 @@ export class DailyFileTransport extends TransportStream {
   }
 
   private async writeBatch({ dayName, text }: Batch): Promise<void> {
+    const { folder, maxFileBytes = MAX_FILE_BYTES, maxFilesPerDay = MAX_FILES_PER_DAY } = this.options;
     try {
-      await append(join(this.options.folder, dayName, FILE_NAME), text);
+      await appendToDay(join(folder, dayName), text, { maxFileBytes, maxFilesPerDay });
     } catch (error) {
       this.options.onError('log file write failed', error);
     }

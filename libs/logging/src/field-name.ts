@@ -1,3 +1,4 @@
+import { errorCodes } from '#domain';
 import { maskText } from './mask-text.js';
 
 /**
@@ -50,7 +51,8 @@ export function describeField(key: string): FieldName {
 }
 
 /** Our own error codes and those of the operating system, of drivers and of libraries. An OAuth code never looks like these. */
-const ERROR_CODE = /^([a-z]+(_[a-z]+)+|[A-Z]+(_[A-Z0-9]+)*|queued|running|completed|failed|cancelled|active)$/;
+const ERROR_CODE = /^([a-z]+(_{1,2}[a-z]+)+|[A-Z]+(_[A-Z0-9]+)*|queued|running|completed|failed|cancelled|active)$/;
+const knownCodes: ReadonlySet<string> = new Set(errorCodes);
 /** A state of a run, job, account or address. An OAuth state has other characters. */
 const STATE_WORD = /^[a-z]+(_[a-z]+)*$/;
 
@@ -59,5 +61,6 @@ export function isHidden(sensitivity: Sensitivity, value: unknown): boolean {
   if (sensitivity === 'open' || value === null || typeof value === 'boolean') return false;
   if (sensitivity === 'secret') return true;
   if (typeof value === 'number') return false;
-  return typeof value !== 'string' || !(sensitivity === 'code' ? ERROR_CODE : STATE_WORD).test(value);
+  if (typeof value !== 'string') return true;
+  return sensitivity === 'code' ? !(knownCodes.has(value) || ERROR_CODE.test(value)) : !STATE_WORD.test(value);
 }

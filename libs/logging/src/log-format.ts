@@ -1,5 +1,6 @@
 import winston from 'winston';
-import type { Clock, LogFields } from '#domain';
+import type { Clock, LogFields, Secret } from '#domain';
+import { hideExactSecrets } from './exact-secrets.js';
 import { toLocalTime } from './local-time.js';
 import { mask } from './mask.js';
 import { maskText } from './mask-text.js';
@@ -78,12 +79,13 @@ const toJsonShape = winston.format(({ time, level, service, message, fields, req
   ...symbols,
 }));
 
-/** Formats records as masked lines. The records keep their local time in `time`. */
-export const createLogFormat = (format: LogFormat, clock: Clock): winston.Logform.Format =>
+/** Formats records as masked lines, without these secrets in any place. The records keep their local time in `time`. */
+export const createLogFormat = (format: LogFormat, clock: Clock, secrets: readonly Secret[]): winston.Logform.Format =>
   winston.format.combine(
     winston.format.timestamp({ format: () => toLocalTime(clock.nowMs()), alias: 'time' }),
     maskRecord(),
     ...(format === 'json'
       ? [toJsonShape(), winston.format.json({ deterministic: false })]
       : [winston.format.printf((info) => toText(info as unknown as MaskedRecord))]),
+    hideExactSecrets(secrets),
   );

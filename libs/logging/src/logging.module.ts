@@ -1,8 +1,8 @@
 import { type DynamicModule, Global, Module, type OnApplicationShutdown, type Provider } from '@nestjs/common';
 import { Config } from '#config';
 import { Clock, Logger } from '#domain';
+import { createProcessLogger } from './process-logger.js';
 import { ServiceLogger } from './service-logger.js';
-import { createLogger } from './winston-logger.js';
 
 /** Provides {@link Logger} and {@link ServiceLogger} to every module, and closes the log at shutdown. */
 @Global()
@@ -12,15 +12,7 @@ export class LoggingModule implements OnApplicationShutdown {
 
   /** Creates the logger of a process from {@link Config}. `service` is its name in the log, e.g. `Api`. */
   static forRoot({ service }: { readonly service: string }): DynamicModule {
-    const create = (config: Config, clock: Clock) =>
-      createLogger({
-        folder: config.logsFolderPath,
-        keepDays: config.logKeepDays,
-        format: config.logFormat,
-        level: config.logLevel,
-        clock,
-        service,
-      });
+    const create = (config: Config, clock: Clock) => createProcessLogger(config, clock, service);
     return LoggingModule.provide({ provide: ServiceLogger, useFactory: create, inject: [Config, Clock] });
   }
 

@@ -14,13 +14,18 @@ export interface RequestRecord {
   readonly response: unknown;
   readonly durationMs?: number | undefined;
   readonly correlationId?: string | undefined;
+  /** Whether only one line is written, without input and response. */
+  readonly isBrief?: boolean | undefined;
+  /** Whether the request repeats all the time, as those of a monitor: its level is `debug`. A status of 500 and above stays an error. */
+  readonly isPoll?: boolean | undefined;
 }
 
 /** The {@link Logger} of a process. It masks all that it writes and never throws. An abstract class, so that it is an injection token. */
 export abstract class ServiceLogger extends Logger {
   /**
    * Writes a request. As text it takes the predecessor's three lines: `input …`, `Creating response with 200 status code.`, the
-   * response. As JSON it takes one line. The level is `error` for status 500 and above, else `info`.
+   * response. As JSON, and when it is brief, it takes one line. The level is `error` for status 500 and above, else `info`, or `debug`
+   * for a poll.
    */
   abstract logRequest(request: RequestRecord): void;
   /** Whether records of this level are written. */

@@ -113,6 +113,23 @@ describe('the log', () => {
     ]);
   });
 
+  it('writes a brief request as one line without its input and response, and one of a monitor at debug', async () => {
+    const logger = open({ level: 'debug' });
+    const request = { method: 'GET', path: '/operations/queues', input: { tube: 'x' }, accountId: 7, status: 404, durationMs: 2 };
+    logger.logRequest({ ...request, response: { code: 404, error: 'not_found' }, isBrief: true, isPoll: true });
+    await logger.flush();
+    expect(withoutTime(printed)).toBe(
+      '[time] Api . DEBUG: request {"method":"GET","path":"/operations/queues","status":404,"account_id":7,"duration_ms":2,"code":"not_found"}\n',
+    );
+  });
+
+  it.each(['text', 'json'] as const)('hides the exact secrets of the configuration in every place (%s)', async (format) => {
+    const logger = open({ format, secrets: [Secret.of('correct "horse" battery'), Secret.of('hunter2pass')] });
+    logger.info('refused: correct "horse" battery', { name: 'hunter2pass', hunter2pass: 1, url: '/x/correct%20%22horse%22%20battery' });
+    await logger.flush();
+    expect(printed).not.toMatch(/hunter2|horse/);
+  });
+
   it('writes to the next file after local midnight', async () => {
     const logger = open();
     nowMs = at(5, 23, 59, 59);
@@ -179,6 +196,42 @@ describe('the log', () => {
     expect(linesOf(fileOf('2026-11-5')).map((line) => Number(line.split(' ').at(-1)))).toEqual(
       Array.from({ length: 2_000 }, (_, index) => index),
     );
+  });
+});
+
+describe('a log file that is full', () => {
+  it('is followed by the next one of its day, also when several processes write', async () => {
+    const loggers = [open({ maxFileBytes: 300 }), open({ maxFileBytes: 300 })];
+    for (let index = 0; index < 20; index += 1) {
+      for (const logger of loggers) logger.info(`line ${index}`);
+      await Promise.all(loggers.map((logger) => logger.flush()));
+    }
+    const files = readdirSync(join(dir, '2026-11-5'));
+    expect(files.length).toBeGreaterThan(3);
+    const lines = files.flatMap((file) => linesOf(readFileSync(join(dir, '2026-11-5', file), 'utf8')));
+    expect(lines).toHaveLength(40);
+    expect(lines.filter((line) => /^\[[^\]]+\] Api \. INFO: line \d+$/.test(line))).toHaveLength(40);
+  });
+
+  it('is deleted when its day has too many', async () => {
+    const logger = open({ maxFileBytes: 1, maxFilesPerDay: 3 });
+    for (let index = 1; index <= 6; index += 1) {
+      logger.info(`line ${index}`);
+      await logger.flush();
+    }
+    expect(readdirSync(join(dir, '2026-11-5')).sort()).toEqual(['request.4.log', 'request.5.log', 'request.6.log']);
+  });
+
+  it('is deleted with the others of its day', async () => {
+    const logger = open({ maxFileBytes: 1, keepDays: 1 });
+    for (let index = 0; index < 3; index += 1) {
+      logger.info('hello');
+      await logger.flush();
+    }
+    nowMs = at(9);
+    logger.info('later');
+    await logger.flush();
+    expect(readdirSync(dir)).toEqual(['2026-11-9']);
   });
 });
 

@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream';
 import winston from 'winston';
-import type { Clock, LogFields } from '#domain';
+import { type Clock, type LogFields, type Secret, valueAt } from '#domain';
 import { DailyFileTransport } from './daily-file.transport.js';
-import { createLogFormat, type LogFormat, type LogLevel, type LogRecord } from './log-format.js';
+import { createLogFormat, type LogFormat, type LogLevel, type LogRecord, type RequestFields } from './log-format.js';
 import { type RequestRecord, ServiceLogger } from './service-logger.js';
 
 /** Where and how to log. */
@@ -11,12 +11,18 @@ export interface LoggerOptions {
   readonly folder?: string | undefined;
   /** Days after which a log file is deleted. */
   readonly keepDays: number;
+  /** A file of this size is followed by the next one of its day. Default: 20 MB. */
+  readonly maxFileBytes?: number | undefined;
+  /** A day keeps this many files, the newest. Default: 25. */
+  readonly maxFilesPerDay?: number | undefined;
   readonly format: LogFormat;
   /** The least important level that is written. */
   readonly level: LogLevel;
   readonly clock: Clock;
   /** Name of the process in the log, e.g. `Api`. */
   readonly service: string;
+  /** Texts that no line may contain. */
+  readonly secrets?: readonly Secret[] | undefined;
   /** The stream of the console. Default: standard output. */
   readonly console?: Writable | undefined;
 }
@@ -37,12 +43,12 @@ class LogOutput {
   private readonly winston: winston.Logger;
   private lastWarningAtMs = -Infinity;
 
-  constructor({ folder, keepDays, format: lineFormat, level, clock, console }: LoggerOptions) {
+  constructor({ folder, format: lineFormat, level, clock, secrets = [], console, ...limits }: LoggerOptions) {
     this.clock = clock;
     this.console = (console ?? process.stdout).on('error', this.ignoreError);
-    const format = createLogFormat(lineFormat, clock);
+    const format = createLogFormat(lineFormat, clock, secrets);
     const onError = (event: string, error: unknown) => this.warnAboutFile(event, error);
-    this.file = folder === undefined ? undefined : new DailyFileTransport({ folder, keepDays, onError });
+    this.file = folder === undefined ? undefined : new DailyFileTransport({ folder, ...limits, onError });
     this.consoleLogger = winston.createLogger({ levels: LEVELS, level: 'warn', format, transports: [createConsole(console)] });
     const transports = [createConsole(console), ...(this.file ? [this.file] : [])];
     this.winston = winston.createLogger({ levels: LEVELS, level, format, transports });
@@ -80,6 +86,23 @@ class LogOutput {
   }
 }
 
+type RequestContent = Omit<RequestRecord, 'service' | 'isBrief' | 'isPoll'>;
+
+function toRequestFields({ accountId, durationMs, correlationId, ...request }: RequestContent): RequestFields {
+  return {
+    ...request,
+    ...(accountId === undefined ? {} : { account_id: accountId }),
+    ...(durationMs === undefined ? {} : { duration_ms: durationMs }),
+    ...(correlationId === undefined ? {} : { correlation_id: correlationId }),
+  };
+}
+
+function toBriefFields(record: RequestContent): LogFields {
+  const { input: _input, response, ...fields } = toRequestFields(record);
+  const error = valueAt(response, 'error');
+  return { ...fields, ...(error === undefined ? {} : { code: error }) };
+}
+
 class WinstonLogger extends ServiceLogger {
   constructor(
     private readonly output: LogOutput,
@@ -104,18 +127,10 @@ class WinstonLogger extends ServiceLogger {
     this.output.write({ level: 'debug', message, service: this.service, fields });
   }
 
-  override logRequest({ service = this.service, accountId, durationMs, correlationId, ...request }: RequestRecord): void {
-    this.output.write({
-      level: request.status >= 500 ? 'error' : 'info',
-      message: 'request',
-      service,
-      request: {
-        ...request,
-        ...(accountId === undefined ? {} : { account_id: accountId }),
-        ...(durationMs === undefined ? {} : { duration_ms: durationMs }),
-        ...(correlationId === undefined ? {} : { correlation_id: correlationId }),
-      },
-    });
+  override logRequest({ service = this.service, isBrief = false, isPoll = false, ...request }: RequestRecord): void {
+    const level = request.status >= 500 ? 'error' : isPoll ? 'debug' : 'info';
+    const content = isBrief ? { fields: toBriefFields(request) } : { request: toRequestFields(request) };
+    this.output.write({ level, message: 'request', service, ...content });
   }
 
   override isEnabled(level: LogLevel): boolean {
