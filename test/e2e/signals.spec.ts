@@ -52,6 +52,20 @@ describe.each(serviceModes())('R34: signals (%s)', (mode) => {
     }
   });
 
+  it('finishes running work after Ctrl-C, which every process receives, without a stack trace', async () => {
+    service = await ServiceProcesses.start({ mode });
+    const account = await openAccount(service);
+    await service.control.set({ 'unisender.delay_ms': 1_500 });
+    await account.create({ name: 'Anna', emails: ['anna@example.com'] });
+    await waitForImport(service);
+    const started = mode === 'embedded' ? [service.command] : [service.worker, service.apiServer];
+    const children = started.flatMap(({ pid }) => listChildren(pid));
+    for (const { pid } of [...children, ...started]) process.kill(pid, 'SIGINT');
+    for (const each of started) expect(await each.waitForExit()).toBe(0);
+    expect((await account.held()).has('anna@example.com')).toBe(true);
+    expect(started.map(({ output }) => output).join('\n')).not.toMatch(/^\s+at |"stack"|WARN|ERROR/m);
+  });
+
   it('exits at once after a second signal while a vendor does not respond', async () => {
     service = await ServiceProcesses.start({ mode });
     const account = await openAccount(service);

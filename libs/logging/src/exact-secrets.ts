@@ -20,7 +20,14 @@ const formsOf = (text: string): string[] => [text, JSON.stringify(text).slice(1,
 
 /** Hides these very secrets in finished lines, in any place and whatever form masking takes them for. */
 export function hideExactSecrets(secrets: readonly Secret[]): winston.Logform.Format {
-  const texts = [...new Set(secrets.map((secret) => secret.reveal()).filter(({ length }) => length >= MIN_LENGTH).flatMap(formsOf))];
+  const texts = [
+    ...new Set(
+      secrets
+        .map((secret) => secret.reveal())
+        .filter(({ length }) => length >= MIN_LENGTH)
+        .flatMap(formsOf),
+    ),
+  ];
   const hide = (line: string) => texts.reduce((text, secret) => text.replaceAll(secret, MASK), line);
   return winston.format((info) => ({ ...info, [LINE]: hide(String(info[LINE])) }))();
 }

@@ -81,7 +81,7 @@ import { AccountSync, EventFollower } from './push/account-sync.js';
 import { AccountFailures, AccountWorkEnd, AccountWorkRunner } from './push/account-work.js';
 import { AddressFlusher } from './push/address-flusher.js';
 import { AddressLooker } from './push/address-looker.js';
-import { AddressPusher, PushPlanner, WriteBackRequests } from './push/address-pusher.js';
+import { AddressPusher, PushPlanner, PushReports, WriteBackRequests } from './push/address-pusher.js';
 import { AddressRemover, RemovalLooks } from './push/address-remover.js';
 import { ConsentGate, ErasedRefusals } from './push/consent-gate.js';
 import { AddressVerifier, DueAddressWork } from './push/due-address-work.js';
@@ -183,6 +183,7 @@ const push: Type[] = [
   Preparation,
   RemovalGate,
   PushPlanner,
+  PushReports,
   RemovalLooks,
   RequestedJobs,
   ShownAddresses,

@@ -10,11 +10,18 @@ const RESPONSE = Symbol('response');
 type LoggedRequest = FastifyRequest & { [RESPONSE]?: unknown };
 
 /**
- * Not logged: health probes, which come every few seconds, accepted Kommo webhooks, which are in the events table, and refusals
- * above the limit of a client, which the metrics count.
+ * Not logged: accepted Kommo webhooks, which the inbox logs, and refusals above the limit of a client, which the metrics count.
  */
-const isQuiet = (url: string, status: number) =>
-  url.startsWith('/health/') || (status === 200 && url.startsWith('/webhook/')) || status === 429;
+const isQuiet = (url: string, status: number) => (status === 200 && url.startsWith('/webhook/')) || status === 429;
+
+/** The routes of the predecessors. Their requests keep the three lines; the others take one. */
+const PREDECESSOR_ROUTE = /^\/(sum|integration|setup|auth|authcallback|kommo\/contacts|unisender\/contacts)\/?([?#]|$)/;
+
+const READING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Whether a request was accepted that repeats all the time: a read of the console, the widget or a monitor, and a webhook. */
+const isRepeated = ({ method, url }: FastifyRequest, status: number) =>
+  status < 400 && (READING_METHODS.has(method) || url.startsWith('/unisender/webhook/'));
 
 /** `Sync` for `/sync/contacts?id=1`. */
 function serviceOf(url: string): string {
@@ -56,7 +63,10 @@ export function addRequestLog(fastify: FastifyInstance, logger: Pick<ServiceLogg
   fastify.addHook('onResponse', (request: LoggedRequest, reply, done) => {
     done();
     if (isQuiet(request.url, reply.statusCode)) return;
+    const isBrief = !PREDECESSOR_ROUTE.test(request.url);
     logger.logRequest({
+      isBrief,
+      isPoll: isBrief && isRepeated(request, reply.statusCode),
       service: serviceOf(request.url),
       method: request.method,
       path: request.url.split('?', 1)[0] ?? '',

@@ -5,7 +5,9 @@ const [dataDir = '', port] = process.argv.slice(2);
 
 try {
   const queue = await startEmbeddedQueue({ dataDir, port: port === undefined ? undefined : Number(port) });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void queue.close());
+  process.once('SIGTERM', () => void queue.close());
+  // Ctrl-C reaches every process. The worker and the API still need the queue then; the supervisor stops it after them.
+  process.on('SIGINT', () => {});
 } catch (error) {
   process.stderr.write(`queue: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = EX_CANNOT_SERVE;

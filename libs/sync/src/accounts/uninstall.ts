@@ -3,6 +3,7 @@ import { type AccountEntity, AccountStore, Database, LeaseStore, RunStore } from
 import { Clock, decideUninstall, InvalidInputError } from '#domain';
 import { verifyUninstallSignature } from '#kommo';
 import { AuditLog } from '../maintenance/audit-log.js';
+import { RunTransitions } from '../runs/run-transitions.js';
 import { OAuthClients } from '../tokens/oauth-clients.js';
 import { AccessCheck } from './access-check.js';
 import { VendorWebhooks } from './vendor-webhooks.js';
@@ -26,6 +27,7 @@ export class AccountDisconnection {
     private readonly accounts: AccountStore,
     private readonly leases: LeaseStore,
     private readonly runs: RunStore,
+    private readonly transitions: RunTransitions,
   ) {}
 
   /** Sets the account to `disconnected`, ends the lease of its worker and cancels its run. Deletes nothing. Safe to repeat. */
@@ -35,7 +37,7 @@ export class AccountDisconnection {
       await this.leases.revoke(accountId);
     });
     const run = await this.runs.findActive(accountId);
-    if (run) await this.runs.transition(run.runId, 'cancelled');
+    if (run) await this.transitions.cancel(run.runId);
   }
 }
 

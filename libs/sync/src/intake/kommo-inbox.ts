@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, GapStore } from '#database';
-import { type ContactChange, InvalidInputError } from '#domain';
+import { type ContactChange, InvalidInputError, Logger } from '#domain';
 import { readContactHook } from '#kommo';
 import { GapRuns } from '../runs/gap-runs.js';
 import { EventRecorder, type ReceivedEvent, dedupKeyOf } from './event-recorder.js';
@@ -58,6 +58,7 @@ export class KommoInbox {
     private readonly missed: MissedChanges,
     private readonly quota: WaitingQuota,
     private readonly jobs: JobEnqueuer,
+    private readonly logger: Logger,
   ) {}
 
   /**
@@ -76,11 +77,13 @@ export class KommoInbox {
     await (unreadable.length > 0 ? this.missed.record(accountId, 'unreadable_item', store) : store());
     if (changes.length > 0) this.jobs.enqueueContactsSoon(accountId);
     this.quota.noteRecorded(accountId, changes.length);
-    return {
+    const received: ReceivedHook = {
       accepted: changes.length,
       ignored: hook.ignored + hook.changes.length - changes.length,
       unreadable: unreadable.length,
     };
+    this.logger.debug('Kommo webhook stored', { account_id: accountId, ...received });
+    return received;
   }
 
   /**

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AccountStore, type PauseEntity, PauseStore } from '#database';
-import { InvalidInputError, type PauseScope, toIsoTime, UNTIL_LIFTED_MS, type Vendor } from '#domain';
+import { InvalidInputError, Logger, type PauseScope, toIsoTime, UNTIL_LIFTED_MS, type Vendor } from '#domain';
 import { AccountJobs } from './due-accounts.js';
 
 /** A pause for the operator. */
@@ -45,6 +45,7 @@ export class Pauses {
     private readonly pauses: PauseStore,
     private readonly accounts: AccountStore,
     private readonly jobs: AccountJobs,
+    private readonly logger: Logger,
   ) {}
 
   /** Lists active pauses, the longest first, up to 1,000. */
@@ -63,6 +64,7 @@ export class Pauses {
     const { unisenderKeyHash } = await this.assertKnown(accountId);
     const ofKey = unisenderKeyHash === null ? 0 : await this.pauses.lift({ kind: 'key', id: unisenderKeyHash });
     const count = ofKey + (await this.pauses.lift(accountScope(accountId)));
+    this.logger.info('pauses lifted', { scope: 'account', id: accountId, lifted: count });
     await this.jobs.enqueueIfUsable(accountId);
     return count;
   }
@@ -77,7 +79,9 @@ export class Pauses {
    * within a minute. Returns how many pauses ended.
    */
   async resumeVendor(vendor: Vendor): Promise<number> {
-    return (await this.pauses.lift({ kind: 'vendor', id: vendor })) + (await this.pauses.liftAll(narrowerKinds[vendor]));
+    const count = (await this.pauses.lift({ kind: 'vendor', id: vendor })) + (await this.pauses.liftAll(narrowerKinds[vendor]));
+    this.logger.info('pauses lifted', { scope: 'vendor', id: vendor, lifted: count });
+    return count;
   }
 
   private async pause(scope: PauseScope, { minutes, reason }: RequestedPause): Promise<PauseView> {
@@ -87,6 +91,7 @@ export class Pauses {
       repetitions: 1,
       reason: reason ?? null,
     }));
+    this.logger.info('paused by the operator', { scope: scope.kind, id: scope.id, until: toIsoTime(pause.until) });
     return toView(pause);
   }
 

@@ -9,6 +9,7 @@ import {
   decidePause,
   isDeferral,
   toAccountBlockedError,
+  toIsoTime,
   waitAlertCodes,
 } from '#domain';
 import { Keyring } from '#secrets';
@@ -60,7 +61,8 @@ export class AccountFailures {
     if (forMs < PAUSE_FROM_MS) return;
     const refusal = { forMs, isGrowing: code === 'kommo_forbidden' };
     const scope = { kind: 'account', id: String(accountId) } as const;
-    await this.pauses.change(scope, code, (last, nowMs) => decidePause(last, refusal, nowMs));
+    const { until } = await this.pauses.change(scope, code, (last, nowMs) => decidePause(last, refusal, nowMs));
+    this.logger.warn('account paused', { account_id: accountId, code, until: toIsoTime(until) });
     const alertCode = waitAlertCodes.find((each) => each === code);
     if (alertCode) await this.alerts.raise(alerts.waitsForHuman(accountId, alertCode, await this.pauses.nowMs()));
   }

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { AddressStore, type DirtyAddress, MailingConsentStore, PushedAddressStore, ThroughputCounter } from '#database';
-import { Clock, MAX_ROWS_PER_CALL, type Secret, decideAddress } from '#domain';
+import { Clock, Logger, MAX_ROWS_PER_CALL, type Secret, decideAddress } from '#domain';
 import { RequestedJobs } from './account-lease.js';
 import { type AccountWork, throwIfStopping } from './account-work.js';
 import { AddressRemover } from './address-remover.js';
 import { ListWriter, type Round } from './list-writer.js';
 import { Preparation } from './preparation.js';
 import { RemovalGate } from './removal-gate.js';
-import { type PushCounts, type Put, addressesOf, chooseCalls, noCounts, toPutCalls } from './push-plan.js';
+import { type PushCounts, type Put, addCounts, addressesOf, chooseCalls, noCounts, toPutCalls } from './push-plan.js';
 
 /** Adds to counters inside the transaction that records a push, so that a crash never counts twice. */
 export type CountPushed = (counts: PushCounts) => Promise<void>;
@@ -104,6 +104,26 @@ export class PushPlanner {
   }
 }
 
+/** Reports what was pushed: to the log and to the throughput of the deployment. */
+@Injectable()
+export class PushReports {
+  constructor(
+    private readonly throughput: ThroughputCounter,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Counts addresses that a call has settled. */
+  countPushed(addresses: number): void {
+    this.throughput.count('pushes', addresses);
+  }
+
+  /** Logs the counts of a round. A round that only found addresses unchanged sent nothing and is not logged. */
+  logRound(accountId: number, { created, updated, deleted, rejected, unchanged }: PushCounts): void {
+    if (created + updated + deleted + rejected === 0) return;
+    this.logger.info('addresses pushed', { account_id: accountId, created, updated, deleted, rejected, unchanged });
+  }
+}
+
 /** Pushes the difference between the mirror and what was pushed before to Unisender, in calls of up to 500 rows. */
 @Injectable()
 export class AddressPusher {
@@ -112,7 +132,7 @@ export class AddressPusher {
     private readonly writer: ListWriter,
     private readonly remover: AddressRemover,
     private readonly preparation: Preparation,
-    private readonly throughput: ThroughputCounter,
+    private readonly reports: PushReports,
   ) {}
 
   /**
@@ -123,20 +143,29 @@ export class AddressPusher {
   async push(work: AccountWork, key: Secret, count: CountPushed = async () => {}): Promise<boolean> {
     const listId = await this.preparation.ensureReady(work, key);
     throwIfStopping(work.signal);
-    const round: Round = { work, key, listId, count, onRefused: () => this.preparation.replaceLost(work, key) };
-    const plan = await this.planner.plan(round);
-    if (!plan) return false;
-    await this.pushPlan(round, plan);
+    let pushed = noCounts;
+    const countAndAdd: CountPushed = async (counts) => {
+      await count(counts);
+      pushed = addCounts(pushed, counts);
+    };
+    const round: Round = { work, key, listId, count: countAndAdd, onRefused: () => this.preparation.replaceLost(work, key) };
+    try {
+      const plan = await this.planner.plan(round);
+      if (!plan) return false;
+      await this.pushPlan(round, plan);
+    } finally {
+      this.reports.logRound(work.lease.accountId, pushed);
+    }
     work.lease.assertHeld();
     return true;
   }
 
   private async pushPlan(round: Round, { puts, removals, hasMore, plannedAtMs }: Plan): Promise<void> {
     if (removals.length > 0 && !(await this.remover.remove(round, removals))) return;
-    this.throughput.count('pushes', removals.length);
+    this.reports.countPushed(removals.length);
     for (const call of chooseCalls(toPutCalls(puts), { hasMore, nowMs: plannedAtMs })) {
       if (!(await this.writer.write(round, call))) return;
-      this.throughput.count('pushes', addressesOf(call).length);
+      this.reports.countPushed(addressesOf(call).length);
     }
   }
 }

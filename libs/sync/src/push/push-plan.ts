@@ -14,6 +14,15 @@ export interface PushCounts {
 /** Nothing counted. */
 export const noCounts: PushCounts = { created: 0, updated: 0, deleted: 0, rejected: 0, unchanged: 0 };
 
+/** The sum of two counts. */
+export const addCounts = (one: PushCounts, other: PushCounts): PushCounts => ({
+  created: one.created + other.created,
+  updated: one.updated + other.updated,
+  deleted: one.deleted + other.deleted,
+  rejected: one.rejected + other.rejected,
+  unchanged: one.unchanged + other.unchanged,
+});
+
 /** An address to be put on the list. */
 export interface Put {
   readonly address: DirtyAddress;

@@ -54,6 +54,11 @@ export class WaitingRuns {
     return runId;
   }
 
+  /** Cancels a run that waits, because a newer decision counts what it held. */
+  async supersede(runId: string): Promise<void> {
+    await this.transitions.cancel(runId, 'superseded');
+  }
+
   /** Makes the run wait. Does nothing to a run that was ended meanwhile: its removals are planned anew. */
   async awaitConfirmation(accountId: number, runId: string, planned: { readonly count: number; readonly samples: readonly string[] }) {
     if (!(await this.transitions.awaitConfirmation({ runId, accountId }, planned))) await this.removals.release(accountId, runId);
@@ -119,7 +124,7 @@ export class RemovalGate {
   private async decideAll(accountId: number, { cause, runId }: Exclude<RemovalDecision, { cause: 'reread' }>): Promise<DecidedRemovals> {
     for (const waiting of await this.runs.listWaiting(accountId)) {
       if (waiting.runId === runId) continue;
-      await this.runs.transition(waiting.runId, 'cancelled', { error: 'superseded' });
+      await this.waitingRuns.supersede(waiting.runId);
       await this.removals.release(accountId, waiting.runId);
     }
     await this.removals.forgetHeldByContacts(accountId, { scope: 'all', runId: runId ?? NO_RUN });

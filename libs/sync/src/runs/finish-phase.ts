@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { RunStore } from '#database';
 import { Clock } from '#domain';
 import { RemovalGate } from '../push/removal-gate.js';
 import { type Phase, RunProgress, type RunStep, type StepOutcome, secondRead } from './run-progress.js';
 import { RunPusher } from './run-pusher.js';
+import { RunTransitions } from './run-transitions.js';
 
 /** Applies the events that arrived during the run, pushes the rest and completes the run. */
 @Injectable()
 export class FinishPhase implements Phase {
   constructor(
-    private readonly runs: RunStore,
+    private readonly transitions: RunTransitions,
     private readonly progress: RunProgress,
     private readonly pusher: RunPusher,
     private readonly gate: RemovalGate,
@@ -27,7 +27,7 @@ export class FinishPhase implements Phase {
     if (!(await this.pusher.push(step, 0))) return 'ended';
     const rereads = await this.gate.planRemovals(run.accountId, { cause: 'reread' });
     if (rereads.outcome === 'approved' && !(await this.pusher.push(step, 0))) return 'ended';
-    await this.runs.transition(run.runId, 'completed', { error: null });
+    await this.transitions.complete(run.runId);
     return 'settled';
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AddressStore, ContactStore, type RunEntity, type RunCounts, RunStore } from '#database';
+import { AddressStore, ContactStore, type RunEntity, type RunCounts } from '#database';
 import {
   type AddressRecord,
   type ContactContent,
@@ -11,13 +11,14 @@ import {
 import { ContactReader } from '../intake/contact-reader.js';
 import { type AccountWork, throwIfStopping } from '../push/account-work.js';
 import { RunProgress, type StepOutcome } from './run-progress.js';
+import { RunTransitions } from './run-transitions.js';
 
 /** Counts what an import would change. Writes nothing to Unisender or the mirror. */
 @Injectable()
 export class Preview {
   constructor(
     private readonly reader: ContactReader,
-    private readonly runs: RunStore,
+    private readonly transitions: RunTransitions,
     private readonly progress: RunProgress,
     private readonly addresses: AddressStore,
     private readonly contacts: ContactStore,
@@ -40,7 +41,7 @@ export class Preview {
   }
 
   private async complete({ runId }: RunEntity): Promise<StepOutcome> {
-    await this.runs.transition(runId, 'completed');
+    await this.transitions.complete(runId);
     return 'settled';
   }
 

@@ -5,6 +5,7 @@ import { Clock, InvalidInputError, type RunMode, type RunPhase, type RunTrigger 
 import { AccountGate } from '../accounts/account-gate.js';
 import { JobEnqueuer } from '../intake/job-enqueuer.js';
 import { RemovalGate } from '../push/removal-gate.js';
+import { RunTransitions } from './run-transitions.js';
 import { type RunView, toRunView } from './run-view.js';
 
 /** The request is about another run: the one that `runId` names. */
@@ -32,13 +33,14 @@ export class RunDecisions {
     private readonly database: Database,
     private readonly runs: RunStore,
     private readonly removals: RemovalGate,
+    private readonly transitions: RunTransitions,
   ) {}
 
   /** Cancels a run; the next one counts its planned removals anew. Returns false when it has ended. */
   async cancel(runId: string): Promise<boolean> {
     return this.database.transaction(async () => {
       const run = await this.runs.find(runId);
-      const isCancelled = await this.runs.transition(runId, 'cancelled');
+      const isCancelled = await this.transitions.cancel(runId);
       if (run && isCancelled) await this.removals.releaseRemovals(run.accountId, runId);
       return isCancelled;
     });

@@ -1,8 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import { AlertStore, Database, type RunEntity, type RunPatch, RunStore } from '#database';
-import { type ErrorCode, Logger, alerts } from '#domain';
+import { type ErrorCode, type LogFields, Logger, alerts } from '#domain';
 
-/** Moves runs to states that an operator must know of, and raises the alert in the same transaction. */
+/** What the log shows of a run that ended. */
+const toEndFields = (run: RunEntity): LogFields => ({
+  run_id: run.runId,
+  account_id: run.accountId,
+  mode: run.mode,
+  read: run.read,
+  created: run.created,
+  updated: run.updated,
+  deleted: run.deleted,
+  rejected: run.rejected,
+  unchanged: run.unchanged,
+  duration_ms: (run.finishedAt ?? run.heartbeatAt) - (run.startedAt ?? run.createdAt),
+});
+
+/** Changes the state of runs, logs it, and raises the alerts in the same transaction. */
 @Injectable()
 export class RunTransitions {
   constructor(
@@ -11,6 +25,27 @@ export class RunTransitions {
     private readonly alerts: AlertStore,
     private readonly logger: Logger,
   ) {}
+
+  /** Makes a run `running`. Returns false when it has ended. */
+  async begin({ runId, accountId, mode, trigger, startedAt }: RunEntity): Promise<boolean> {
+    const isRunning = await this.runs.transition(runId, 'running');
+    if (isRunning && startedAt === null) this.logger.info('run began', { run_id: runId, account_id: accountId, mode, trigger });
+    return isRunning;
+  }
+
+  /** Completes a running run. Returns false when it was ended meanwhile. */
+  async complete(runId: string): Promise<boolean> {
+    const isChanged = await this.runs.transition(runId, 'completed', { error: null });
+    if (isChanged) await this.logEnd(runId, 'run completed');
+    return isChanged;
+  }
+
+  /** Cancels a run; `error` is the reason, if it has one. Returns false when it has ended. */
+  async cancel(runId: string, error?: 'superseded'): Promise<boolean> {
+    const isChanged = await this.runs.transition(runId, 'cancelled', error === undefined ? {} : { error });
+    if (isChanged) await this.logEnd(runId, 'run cancelled', error === undefined ? {} : { code: error });
+    return isChanged;
+  }
 
   /** Fails a run with the reason. Does nothing to a run that is unknown or ended. */
   async fail(runId: string, { code, reason }: { readonly code: ErrorCode; readonly reason: string }): Promise<void> {
@@ -21,7 +56,8 @@ export class RunTransitions {
       if (isChanged) await this.alerts.raise(alerts.runFailed(run.accountId, runId, code));
       return isChanged;
     });
-    if (hasFailed) this.logger.error('run failed', { run_id: runId, account_id: run.accountId, code });
+    const failed = hasFailed ? await this.runs.find(runId) : undefined;
+    if (failed) this.logger.error('run failed', { code, ...toEndFields(failed) });
   }
 
   /** Makes a run wait for the confirmation of its planned removals. Returns false when the run was ended meanwhile. */
@@ -38,5 +74,10 @@ export class RunTransitions {
     });
     if (isWaiting) this.logger.warn('run waits for confirmation', { run_id: runId, account_id: accountId, planned_removals: count });
     return isWaiting;
+  }
+
+  private async logEnd(runId: string, event: string, fields: LogFields = {}): Promise<void> {
+    const run = await this.runs.find(runId);
+    if (run) this.logger.info(event, { ...fields, ...toEndFields(run) });
   }
 }

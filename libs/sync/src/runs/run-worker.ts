@@ -24,7 +24,7 @@ export class RunWorker {
   async continueRun(runId: string, signal: AbortSignal): Promise<void> {
     const run = await this.runs.find(runId);
     if (!run || run.state === 'waiting_for_confirmation') return;
-    if (!(await this.runs.transition(runId, 'running'))) return;
+    if (!(await this.transitions.begin(run))) return;
     try {
       const outcome = await this.runner.run(run.accountId, signal, (work) => this.slice.advance(run, work));
       const next = nextJob(outcome, run);
