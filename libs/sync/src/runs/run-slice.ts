@@ -3,14 +3,12 @@ import type { RunEntity } from '#database';
 import { Clock, type RunPhase, type Secret, toAccountBlockedError } from '#domain';
 import type { AccountWork } from '../push/account-work.js';
 import { Preparation } from '../push/preparation.js';
+import { FinishPhase, RemovePhase, VerifyPhase } from './closing-phases.js';
 import { EvaluatePhase } from './evaluate-phase.js';
-import { FinishPhase } from './finish-phase.js';
 import { PreparePhase } from './prepare-phase.js';
 import { Preview } from './preview.js';
 import { ReadPhase } from './read-phase.js';
-import { RemovePhase } from './remove-phase.js';
 import { type Phase, RunProgress, type StepOutcome } from './run-progress.js';
-import { VerifyPhase } from './verify-phase.js';
 
 /** After this time a long run lets other accounts be worked on. */
 const SLICE_MS = 15_000;
