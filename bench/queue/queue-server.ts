@@ -18,7 +18,7 @@ const MAX_JOB_BYTES = 65_535;
 export type Implementation = 'embedded' | 'debian' | 'bare';
 
 const programs: Record<Implementation, readonly [string, ...string[]]> = {
-  embedded: [process.execPath, fileURLToPath(new URL('../../libs/beanstalkd/src/main.js', import.meta.url))],
+  embedded: [process.execPath, fileURLToPath(new URL('../../bundle/beanstalkd.js', import.meta.url))],
   debian: ['/usr/bin/beanstalkd'],
   bare: [process.execPath, fileURLToPath(new URL('./bare-server.js', import.meta.url))],
 };

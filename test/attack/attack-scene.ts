@@ -136,7 +136,7 @@ export class AttackScene {
   }
 
   private apiPid(): number {
-    return listChildren(this.service.command.pid).find(({ command }) => command.includes('apps/api/'))?.pid ?? 0;
+    return listChildren(this.service.command.pid).find(({ command }) => command.includes('bundle/api.js'))?.pid ?? 0;
   }
 
   /** The start time of the API: it changes when the API dies and is started again. */

@@ -13,7 +13,7 @@ describe('the demo', () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   it('brings both accounts in sync, prints that and exits with 0', async () => {
-    const demo = new BuiltProcess({ entry: 'apps/cli/src/main.js', args: ['demo', '--once'], cwd: folder });
+    const demo = new BuiltProcess({ entry: 'bundle/cli.js', args: ['demo', '--once'], cwd: folder });
     expect({ code: await demo.waitForExit(), output: demo.output }).toMatchObject({ code: 0 });
     const table = demo.output.split('\n').filter((line) => line.endsWith('in sync'));
     expect(table).toHaveLength(2);

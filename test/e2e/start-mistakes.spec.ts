@@ -8,7 +8,7 @@ import { systemClock } from '#clock';
 import { Database } from '#database';
 import { BuiltProcess } from '../support/built-process.js';
 
-const ENTRY = { api: 'apps/api/src/main.js', worker: 'apps/worker/src/main.js', start: 'apps/cli/src/main.js' } as const;
+const ENTRY = { api: 'bundle/api.js', worker: 'bundle/worker.js', start: 'bundle/cli.js' } as const;
 const secrets = { ENCRYPTION_KEY: Buffer.alloc(32).toString('base64'), OPERATOR_TOKEN: 'operator-token-of-the-tests' };
 
 describe('an ordinary mistake at the start ends in one line', () => {

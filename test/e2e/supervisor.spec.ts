@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { BuiltProcess, eventually, isAlive, listChildren } from '../support/built-process.js';
 import { ServiceProcesses } from '../support/service-processes.js';
 
-const ENTRY = { queue: 'apps/cli/src/supervisor/embedded-queue-main', worker: 'apps/worker', api: 'apps/api' } as const;
+const ENTRY = { queue: 'bundle/queue.js', worker: 'bundle/worker.js', api: 'bundle/api.js' } as const;
 
 /** Kommo calls an unreachable receiver only three times: here at once, after 3 s and after another 9 s. */
 const HOOK_TIME_SCALE = 0.01;
@@ -50,7 +50,7 @@ describe('a start', () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   const startCommand = () =>
-    new BuiltProcess({ entry: 'apps/cli/src/main.js', args: ['start'], cwd: folder, env: { PORT: '0', HOST: '127.0.0.1' } });
+    new BuiltProcess({ entry: 'bundle/cli.js', args: ['start'], cwd: folder, env: { PORT: '0', HOST: '127.0.0.1' } });
 
   it('changes nothing and exits with 78 while another start holds DATA_DIR, and names that process', async () => {
     const first = startCommand();

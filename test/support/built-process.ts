@@ -1,18 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { systemClock } from '#clock';
+import { findProjectFolder } from '#config';
 
 const START_WITHIN_MS = 240_000;
 const STOP_WITHIN_MS = 240_000;
 const KEPT_LINES = 200;
-/** From the sources, else from the compiled files under `dist`. */
-const buildRoot = new URL(existsSync(new URL('../../dist/', import.meta.url)) ? '../../dist/' : '../../', import.meta.url);
+const dist = join(findProjectFolder(), 'dist');
 
 /** How a process is started. */
 export interface BuiltProcessOptions {
-  /** The compiled file, relative to the root of the build. */
+  /** A bundle or a compiled file, relative to `dist`. */
   readonly entry: string;
   readonly args?: readonly string[];
   /** Its environment, in addition to PATH and HOME. */
@@ -22,7 +22,7 @@ export interface BuiltProcessOptions {
 }
 
 const fileOf = (entry: string): string => {
-  const file = fileURLToPath(new URL(entry, buildRoot));
+  const file = join(dist, entry);
   if (!existsSync(file)) throw new Error(`${file} is missing: run "npm run build" first`);
   return file;
 };
@@ -80,7 +80,7 @@ export class BuiltProcess {
 
   constructor({ entry, args = [], env = {}, cwd }: BuiltProcessOptions) {
     const { PATH = '', HOME = '' } = process.env;
-    this.child = spawn(process.execPath, ['--enable-source-maps', fileOf(entry), ...args], {
+    this.child = spawn(process.execPath, [fileOf(entry), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH, HOME, ...env },
       cwd,

@@ -9,7 +9,7 @@ import { hasDebianBeanstalkd, RawClient, type ServerAddress, toFlags } from './b
 
 const START_WITHIN_MS = 240_000;
 const POLL_MS = 5;
-const builtServer = fileURLToPath(new URL('../../dist/libs/beanstalkd/src/main.js', import.meta.url));
+const builtServer = fileURLToPath(new URL('../../dist/bundle/beanstalkd.js', import.meta.url));
 
 /** Which queue server: this project's own, or Debian's beanstalkd. */
 export type Implementation = 'embedded' | 'debian';

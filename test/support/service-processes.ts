@@ -30,10 +30,10 @@ const CLIENT_SECRET = 'client-secret-of-the-tests-0123456789';
 const OPERATOR_TOKEN = 'operator-token-of-the-tests-0123456789';
 
 const ENTRY = {
-  sandbox: 'apps/sandbox/src/main.js',
-  api: 'apps/api/src/main.js',
-  worker: 'apps/worker/src/main.js',
-  cli: 'apps/cli/src/main.js',
+  sandbox: 'bundle/sandbox.js',
+  api: 'bundle/api.js',
+  worker: 'bundle/worker.js',
+  cli: 'bundle/cli.js',
 };
 
 /** Several processes start together, on a machine that may run other tests. */

@@ -2,7 +2,8 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadConfigOrExit } from '#config';
-import { findProjectFolder, packWidget, type WidgetFiles, widgetFilesFolder } from '#widget';
+import { findProjectFolder } from '#config';
+import { packWidget, type WidgetFiles, widgetFilesFolder } from '#widget';
 import { buildWidgetFiles } from './build-files.js';
 import { checkArchive } from './check-archive.js';
 

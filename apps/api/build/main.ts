@@ -1,6 +1,7 @@
+import { findProjectFolder } from '#config';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { findProjectFolder } from '#widget';
+
 import { responseSchemasFile } from '../src/docs/response-schemas.js';
 import { writeTypeSchemas } from './type-schemas.js';
 

@@ -12,10 +12,11 @@ const INSTALLED = inRoot('node_modules', '.package-lock.json');
 const COMPILER = inRoot('node_modules', 'typescript', 'bin', 'tsc');
 const API_BUILD = inRoot('dist', 'apps', 'api', 'build', 'main.js');
 const WIDGET_BUILD = inRoot('dist', 'widget', 'build', 'main.js');
-const BUNDLER = inRoot('node_modules', 'vite', 'bin', 'vite.js');
+const BUNDLER = inRoot('.config', 'bundle.js');
+const CONSOLE_BUNDLER = inRoot('node_modules', 'vite', 'bin', 'vite.js');
 const CONSOLE = inRoot('apps', 'console');
 const CONSOLE_OUTPUT = inRoot('dist', 'console', 'index.html');
-const sourcePaths = ['apps', 'bench', 'libs', 'migrations', 'test', 'widget', 'ormconfig.ts', 'tsconfig.json'];
+const sourcePaths = ['apps', 'bench', 'libs', 'migrations', 'test', 'widget', 'ormconfig.ts', 'tsconfig.json', '.config/bundle.js'];
 
 const print = (line) => process.stderr.write(`${line}\n`);
 
@@ -63,7 +64,7 @@ function hashFiles(files) {
 function fingerprintOfSources() {
   const files = sourcePaths.flatMap((path) => listFiles(inRoot(path))).sort();
   if (!files.some(isSource)) return undefined;
-  return hashFiles(files.filter((path) => isSource(path) || path.endsWith('tsconfig.json')));
+  return hashFiles(files.filter((path) => isSource(path) || /(tsconfig\.json|bundle\.js)$/.test(path)));
 }
 
 /** A hash of what the bundle of the console is made of. Undefined without its sources. */
@@ -88,7 +89,7 @@ async function install() {
 async function buildConsole(lastFingerprint) {
   const fingerprint = fingerprintOfConsole();
   if (fingerprint === undefined || (fingerprint === lastFingerprint && existsSync(CONSOLE_OUTPUT))) return fingerprint;
-  await mustRun(process.execPath, [BUNDLER, 'build', CONSOLE, '--logLevel', 'error']);
+  await mustRun(process.execPath, [CONSOLE_BUNDLER, 'build', CONSOLE, '--logLevel', 'error']);
   return fingerprint;
 }
 
@@ -100,6 +101,7 @@ async function build(entry) {
   if (!existsSync(STAMP) || (entry !== undefined && !existsSync(entry))) rmSync(BUILD_INFO, { force: true });
   rmSync(STAMP, { force: true });
   await mustRun(process.execPath, [COMPILER, '-p', 'tsconfig.json']);
+  await mustRun(process.execPath, [BUNDLER]);
   if (existsSync(API_BUILD)) await mustRun(process.execPath, [API_BUILD]);
   if (existsSync(WIDGET_BUILD)) await mustRun(process.execPath, [WIDGET_BUILD, '--files-only']);
   writeFileSync(STAMP, JSON.stringify({ fingerprint, console: await buildConsole(lastConsole) }));

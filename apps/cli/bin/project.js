@@ -13,21 +13,29 @@ const listApplications = () => Object.entries(readJson(inRoot('nest-cli.json')).
 
 const compiled = (...path) => `${inRoot('dist', ...path)}.js`;
 
-const toProgram = ({ sourceRoot, entryFile = 'main' }) => ({ file: compiled(sourceRoot, entryFile), args: [] });
+/** The compiled files from which the programs of the service are bundled, by name of the program: `dist/bundle/<name>.js`. */
+export function bundledFiles() {
+  const applications = listApplications().map(([name, { sourceRoot, entryFile = 'main' }]) => [name, compiled(sourceRoot, entryFile)]);
+  return {
+    ...Object.fromEntries(applications),
+    beanstalkd: compiled('libs/beanstalkd/src/main'),
+    queue: compiled('apps/cli/src/supervisor/embedded-queue-main'),
+    'exit-with-parent': compiled('apps/cli/src/supervisor/exit-with-parent'),
+  };
+}
 
 /** The programs that the scripts can run, by the word that selects them. Applications come from nest-cli.json. */
 export function programs() {
-  const applications = listApplications().map(([name, project]) => [name, toProgram(project)]);
-  const { cli } = Object.fromEntries(applications);
-  const commands = ['start', 'demo', 'migrate'].map((word) => [word, { file: cli.file, args: [word] }]);
+  const bundled = (name) => [name, { file: compiled('bundle', name), args: [] }];
+  const applications = listApplications().map(([name]) => bundled(name));
+  const commands = ['start', 'demo', 'migrate'].map((word) => [word, { file: compiled('bundle/cli'), args: [word] }]);
   const others = [
-    ['beanstalkd', { file: compiled('libs/beanstalkd/src/main'), args: [] }],
     ['bench', { file: compiled('bench/main'), args: [] }],
     ['attack', { file: compiled('test/attack/main'), args: [], needsDev: true }],
     ['simulate', { file: compiled('test/simulation/main'), args: [], needsDev: true }],
     ['widget:build', { file: compiled('widget/build/main'), args: [], needsDev: true }],
   ];
-  return new Map([...applications, ...commands, ...others]);
+  return new Map([...applications, ...commands, bundled('beanstalkd'), ...others]);
 }
 
 /** Parses a JSON file. Undefined when it is absent or damaged. */

@@ -16,6 +16,7 @@ export {
   toQueueAddress,
 } from './embedded-queue.js';
 export { bareEnvironment, childEnvironment, type Environment, withDotEnv } from './environment.js';
+export { findProjectFolder } from './project-folder.js';
 export { type UnknownVariable, findUnknownVariables } from './unknown-variables.js';
 export { onStopSignals } from './stop-signals.js';
 export { parseDatabaseUrl } from './targets.js';

@@ -1,2 +1,2 @@
 export { packWidget, SERVICE_URL_MARK, type WidgetFiles } from './pack-widget.js';
-export { findProjectFolder, readWidgetFiles, widgetFilesFolder } from './widget-files.js';
+export { readWidgetFiles, widgetFilesFolder } from './widget-files.js';

@@ -1,13 +1,7 @@
-import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
+import { findProjectFolder } from '#config';
 import type { WidgetFiles } from './pack-widget.js';
-
-/** The folder with the project's package.json, for compiled code and for sources. */
-export function findProjectFolder(folder: string = import.meta.dirname): string {
-  const parent = dirname(folder);
-  return existsSync(join(folder, 'package.json')) || parent === folder ? folder : findProjectFolder(parent);
-}
 
 /** Where the build puts the files of the widget. */
 export const widgetFilesFolder = (): string => join(findProjectFolder(), 'dist', 'widget', 'files');

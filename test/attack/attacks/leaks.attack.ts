@@ -67,7 +67,7 @@ export const queueEnvironment: Attack = {
   name: 'the environment of the queue process',
   expected: 'no secret',
   run(scene) {
-    const queue = listChildren(scene.service.command.pid).find(({ command }) => command.includes('embedded-queue-main'));
+    const queue = listChildren(scene.service.command.pid).find(({ command }) => command.includes('bundle/queue.js'));
     const names = readFileSync(`/proc/${queue?.pid ?? 0}/environ`, 'utf8')
       .split('\0')
       .map((line) => line.split('=', 1)[0] ?? '');

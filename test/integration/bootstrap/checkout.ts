@@ -33,6 +33,13 @@ else {
 }
 `;
 
+const BUNDLER = `import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { bundledFiles } from '../apps/cli/bin/project.js';
+rmSync('dist/bundle', { recursive: true, force: true });
+mkdirSync('dist/bundle');
+for (const [name, file] of Object.entries(bundledFiles())) if (existsSync(file)) copyFileSync(file, \`dist/bundle/\${name}.js\`);
+`;
+
 const LOCK_FILE = {
   packages: { '': {}, 'node_modules/a': { version: '1.0.0' }, 'node_modules/typescript': { version: '6.0.3', dev: true } },
 };
@@ -88,6 +95,7 @@ export class Checkout {
     this.write('package.json', '{"type":"module"}');
     this.write('package-lock.json', JSON.stringify(LOCK_FILE));
     this.write('compiler.cjs', COMPILER);
+    this.write('.config/bundle.js', BUNDLER);
     this.write('tools/package.json', '{}');
     this.write('tools/npm', NPM, 0o755);
     this.write('apps/cli/src/main.ts', 'console.log(JSON.stringify(process.argv.slice(2)));');

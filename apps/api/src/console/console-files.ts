@@ -1,10 +1,10 @@
+import { findProjectFolder } from '#config';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
 import { InvalidInputError } from '#domain';
-import { findProjectFolder } from '#widget';
 
 const compress = promisify(gzip);
 

@@ -1,7 +1,8 @@
+import { findProjectFolder } from '#config';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BugError } from '#domain';
-import { findProjectFolder } from '#widget';
+
 import type { ApiTypeName } from './api-types.js';
 
 /** A JSON Schema of draft 2020-12, as OpenAPI 3.1 has it. */

@@ -36,7 +36,7 @@ async function waitForQueue(dataDir: string): Promise<void> {
 async function startQueue({ dataDir, embeddedQueuePort }: Config, supervisor: Supervisor): Promise<void> {
   rmSync(embeddedQueueAddressFile(dataDir), { force: true });
   const port = embeddedQueuePort === undefined ? [] : [String(embeddedQueuePort)];
-  supervisor.start({ name: 'queue', entry: 'apps/cli/src/supervisor/embedded-queue-main.js', args: [dataDir, ...port], isBare: true });
+  supervisor.start({ name: 'queue', args: [dataDir, ...port], isBare: true });
   await Promise.race([waitForQueue(dataDir), supervisor.failed]);
 }
 
@@ -47,14 +47,15 @@ function printSecretFiles({ localSecrets }: Config): void {
 }
 
 /**
- * Starts a worker and the API under a supervisor, after the embedded queue if that is configured. With SQLite it updates the
- * schema first.
+ * Starts a worker and the API under a supervisor. Before them it starts the embedded queue, if that is configured, and at the same
+ * time updates the schema of SQLite.
  */
 export async function startService(config: Config, supervisor: Supervisor, print: (line: string) => void): Promise<void> {
-  if (config.database.kind === 'sqlite') print(describeMigrations(await migrateDatabase(config)));
-  if (config.beanstalk.kind === 'embedded') await startQueue(config, supervisor);
-  supervisor.start({ name: 'worker', entry: 'apps/worker/src/main.js', args: [] });
-  supervisor.start({ name: 'api', entry: 'apps/api/src/main.js', args: [] });
+  const queueStarted = config.beanstalk.kind === 'embedded' ? startQueue(config, supervisor) : undefined;
+  const [migrations] = await Promise.all([config.database.kind === 'sqlite' ? migrateDatabase(config) : undefined, queueStarted]);
+  if (migrations !== undefined) print(describeMigrations(migrations));
+  supervisor.start({ name: 'worker', args: [] });
+  supervisor.start({ name: 'api', args: [] });
 }
 
 /** Runs the service until a signal. Returns the exit code. Throws InvalidInputError `data_dir_held` when it runs already. */

@@ -7,7 +7,7 @@ import { systemClock } from '#clock';
 import { childEnvironment, loadConfig, onStopSignals } from '#config';
 import { BugError, TransientError } from '#domain';
 import { startService } from '../commands/start.command.js';
-import { waitForExit, spawnEntry } from '../supervisor/child.js';
+import { waitForExit, spawnProgram } from '../supervisor/child.js';
 import { findFreePort } from '../supervisor/free-port.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 import { DemoAccount, type DemoResult } from './demo-account.js';
@@ -35,7 +35,7 @@ interface RunningDemo {
 }
 
 async function startSandbox(): Promise<{ origin: string; close: () => Promise<void> }> {
-  const child = spawnEntry({ name: 'sandbox', entry: 'apps/sandbox/src/main.js', args: ['--port', '0'], isBare: true }, { output: 'pipe' });
+  const child = spawnProgram({ name: 'sandbox', args: ['--port', '0'], isBare: true }, { output: 'pipe' });
   if (!child.stdout) throw new BugError('the sandbox has no standard output', { code: 'demo_sandbox' });
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
   const { port } = JSON.parse(line) as { port: number };

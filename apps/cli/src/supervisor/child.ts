@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { bareEnvironment, childEnvironment } from '#config';
+import { join } from 'node:path';
+import { bareEnvironment, childEnvironment, findProjectFolder } from '#config';
 
 /** A process of this service. */
 export interface ChildSpec {
-  readonly name: string;
-  /** The compiled file, relative to the root of the build. */
-  readonly entry: string;
+  /** Its bundle is `dist/bundle/<name>.js`. */
+  readonly name: 'api' | 'queue' | 'sandbox' | 'worker';
   readonly args: readonly string[];
   /** Whether the process gets no variable of this one but the usual ones of the system: it needs no configuration and no secret. */
   readonly isBare?: boolean;
@@ -21,14 +20,11 @@ export interface SpawnOptions {
   readonly output: 'inherit' | 'ignore' | 'pipe';
 }
 
-const buildRoot = new URL('../../../../', import.meta.url);
+const bundle = (name: string) => join(findProjectFolder(), 'dist', 'bundle', `${name}.js`);
 
-const exitWithParent = new URL('./exit-with-parent.js', import.meta.url).href;
-
-/** Starts a compiled file with the same Node. The process stops when this process ends, even after kill -9. */
-export function spawnEntry({ entry, args, isBare = false }: ChildSpec, { env, output }: SpawnOptions): ChildProcess {
-  const file = fileURLToPath(new URL(entry, buildRoot));
-  return spawn(process.execPath, ['--enable-source-maps', '--import', exitWithParent, file, ...args], {
+/** Starts a program with the same Node. It stops when this process ends, even after kill -9. */
+export function spawnProgram({ name, args, isBare = false }: ChildSpec, { env, output }: SpawnOptions): ChildProcess {
+  return spawn(process.execPath, ['--import', bundle('exit-with-parent'), bundle(name), ...args], {
     stdio: ['pipe', output, 'inherit'],
     env: isBare ? bareEnvironment() : childEnvironment(env),
   });

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { EX_CONFIG } from '#config';
 import type { Clock } from '#domain';
-import { type ChildSpec, type SpawnOptions, waitForExit, spawnEntry } from './child.js';
+import { type ChildSpec, type SpawnOptions, spawnProgram, waitForExit } from './child.js';
 
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 30_000;
@@ -32,7 +32,7 @@ export class Supervisor {
   /** Starts a process. Has no effect after a stop. */
   start(spec: ChildSpec): void {
     if (this.stopping) return;
-    const entry = { spec, child: spawnEntry(spec, this.options), loop: Promise.resolve() };
+    const entry = { spec, child: spawnProgram(spec, this.options), loop: Promise.resolve() };
     entry.loop = this.restartUntilStopped(entry);
     this.running.push(entry);
   }
@@ -50,7 +50,7 @@ export class Supervisor {
       await clock.sleep(delayMs, this.stopSignal.signal).catch(() => {});
       if (this.stopping) return;
       delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS);
-      entry.child = spawnEntry(entry.spec, this.options);
+      entry.child = spawnProgram(entry.spec, this.options);
     }
   }
 

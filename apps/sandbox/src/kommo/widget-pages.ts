@@ -1,8 +1,9 @@
+import { findProjectFolder } from '#config';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
-import { findProjectFolder } from '#widget';
+
 import type { HttpResponse, IncomingCall } from '../http/message.js';
 
 /** The libraries of Kommo's pages, from the development packages. */
