@@ -1,4 +1,5 @@
 import type { ErrorCode } from './error-registry.js';
+import { toIsoTime } from './iso-time.js';
 
 /** The text of each kind of alert. An alert asks the operator to act. */
 const sentences = {
@@ -11,6 +12,12 @@ const sentences = {
   unisender_access_denied: 'Unisender gives the key of account {account} no access to a method: allow it, or save another key.',
   kommo_payment_required: 'Kommo asks account {account} to pay: its work stops until then.',
   webhook_missing: 'Kommo refuses the webhook of account {account}: changes arrive only with the nightly reconciliation.',
+  addresses_parked:
+    'Unisender refuses {count} addresses of account {account}: read the reasons at /operations/addresses?account_id={account}&state=failing.',
+  gap_open:
+    'Webhooks of account {account} were missed, and no reconciliation has read everything since: read its runs at /sync/runs?id={account}.',
+  export_missing: 'Unisender has finished no export of account {account} for an hour. Nothing is lost meanwhile.',
+  account_waits: 'The changes of account {account} have waited for an hour: read the reason at /operations/accounts/{account}.',
   run_failed: 'A run of account {account} failed: read its error at /sync/runs?id={account}.',
   run_waits_for_confirmation: 'A reconciliation of account {account} would remove many contacts: confirm or cancel it.',
   jobs_buried: 'Jobs of the tube {tube} were buried: read the reasons at /operations/failures.',
@@ -97,6 +104,34 @@ export const alerts = {
     accountId,
     details: { code },
   }),
+  /** Once per account and day. `count`: at most 1,000 are counted. */
+  addressesParked: (accountId: number, count: number, nowMs: number): Alert => ({
+    key: `addresses_parked:${accountId}:${dayOf(nowMs)}`,
+    kind: 'addresses_parked',
+    accountId,
+    details: { count },
+  }),
+  /** Once per account and day. */
+  gapOpen: (accountId: number, sinceMs: number, nowMs: number): Alert => ({
+    key: `gap_open:${accountId}:${dayOf(nowMs)}`,
+    kind: 'gap_open',
+    accountId,
+    details: { since: toIsoTime(sinceMs) },
+  }),
+  /** Once per account and day. */
+  exportMissing: (accountId: number, nowMs: number): Alert => ({
+    key: `export_missing:${accountId}:${dayOf(nowMs)}`,
+    kind: 'export_missing',
+    accountId,
+    details: {},
+  }),
+  /** Once per account and day. */
+  accountWaits: (accountId: number, { code, sinceMs }: { readonly code: string; readonly sinceMs: number }, nowMs: number): Alert => ({
+    key: `account_waits:${accountId}:${dayOf(nowMs)}`,
+    kind: 'account_waits',
+    accountId,
+    details: { code, since: toIsoTime(sinceMs) },
+  }),
   /** Once per run. */
   runFailed: (accountId: number, runId: string, code: ErrorCode): Alert => ({
     key: `run_failed:${runId}`,
@@ -122,7 +157,8 @@ export const alerts = {
 
 /** Returns the alert in one sentence. */
 export function toAlertText({ kind, accountId, details }: Pick<Alert, 'kind' | 'accountId' | 'details'>): string {
-  return sentences[kind].replaceAll('{account}', String(accountId ?? '')).replaceAll('{tube}', String(details['tube'] ?? ''));
+  const known: AlertDetails = { ...details, account: accountId ?? '' };
+  return sentences[kind].replaceAll(/\{(\w+)\}/g, (_, name: string) => String(known[name] ?? ''));
 }
 
 /** Returns the wait after the n-th failed delivery (from 1): half a minute, doubling to an hour. */

@@ -127,6 +127,7 @@ export {
 } from './jobs.js';
 export { parseJsonBody } from './json-body.js';
 export { findJsonExcess, type JsonLimits, parseJsonWithin } from './json-limits.js';
+export { listLastingTrouble, type ProgressFacts } from './lasting-trouble.js';
 export { chooseList, type ListChoice, type ListRequest, type ListSetting, listSettingOf, type NamedList } from './list-choice.js';
 export { decideListVerdict, explainVerdict, type ListFacts, type ListVerdict } from './list-verdict.js';
 export { type LogFields, Logger, silentLogger } from './logger.js';

@@ -75,6 +75,7 @@ import { HistoryRetention, LimitRetention, Retention } from './maintenance/reten
 import { StaleRuns, Sweep } from './maintenance/sweep.js';
 import { UnisenderErasure } from './maintenance/unisender-erasure.js';
 import { WebhookRotation } from './maintenance/webhook-rotation.js';
+import { LastingTrouble } from './maintenance/lasting-trouble.js';
 import { WebhookWatchdog } from './maintenance/webhook-watchdog.js';
 import { AccountLeases, RequestedJobs } from './push/account-lease.js';
 import { AccountSync, EventFollower } from './push/account-sync.js';
@@ -272,6 +273,7 @@ const maintenance: Type[] = [
   AccountRounds,
   AlertDelivery,
   AllAccounts,
+  LastingTrouble,
   AuditLog,
   BuriedJobs,
   ContactCensus,

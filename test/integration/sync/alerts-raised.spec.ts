@@ -1,12 +1,14 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { AlertStore } from '#database';
+import { AlertStore, GapStore } from '#database';
 import { AllAccounts } from '#sync';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 import { testDatabaseKinds } from '../../support/test-databases.js';
 
+const HOUR_MS = 3_600_000;
+
 describe.each(testDatabaseKinds())('alerts of an account on %s', (kind) => {
-  const { enter } = openSyncScene(kind);
+  const { clock, enter } = openSyncScene(kind);
   let world: SyncWorld;
   let account: SyncedAccount;
 
@@ -52,6 +54,20 @@ describe.each(testDatabaseKinds())('alerts of an account on %s', (kind) => {
     const run = await account.run('reconcile');
     expect(run.state).toBe('waiting_for_confirmation');
     expect(await raised()).toEqual([{ kind: 'run_waits_for_confirmation', accountId: account.accountId, details: { run_id: run.run_id } }]);
+  });
+
+  it('are raised once a day for addresses that stay refused, and for a gap that nothing has closed for an hour', async () => {
+    await connectWith(2);
+    const { accountId, unisenderKey } = account;
+    await world.control.post(`/unisender/accounts/${unisenderKey}/refusals`, { email: 'new@example.com', place: 'call' });
+    await account.create({ name: 'New', emails: ['new@example.com'] });
+    await world.settle();
+    await world.harness.get(GapStore).open(accountId, 'a test');
+    await world.harness.get(AllAccounts).checkAll();
+    expect(await raised()).toEqual([{ kind: 'addresses_parked', accountId, details: { count: 1 } }]);
+    clock.advance(HOUR_MS + 1);
+    for (let round = 0; round < 2; round += 1) await world.harness.get(AllAccounts).checkAll();
+    expect((await raised()).map(({ kind }) => kind)).toEqual(['addresses_parked', 'gap_open']);
   });
 
   it.each([402, 403])('are raised once a day for a webhook that Kommo does not allow (%s)', async (status) => {

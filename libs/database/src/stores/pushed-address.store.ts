@@ -206,6 +206,12 @@ export class PushedAddressStore {
     if (retried > 0) await markAllPartsStale(this.database, accountId);
   }
 
+  /** Counts the parked addresses that are tried again, up to `limit`. */
+  async countParked(accountId: number, limit: number): Promise<number> {
+    const tail = 'WHERE account_id = ? AND parked_at IS NOT NULL AND retry_at IS NOT NULL LIMIT ?';
+    return (await selectRows(this.database, { entity: AddressEntity, fields: ['email'], tail, params: [accountId, limit] })).length;
+  }
+
   /** Forgets that addresses are parked which need no call any more. */
   async unpark(accountId: number, emails: readonly string[]): Promise<void> {
     await executeIn(
@@ -257,13 +263,14 @@ export class PushedAddressStore {
 
   /** The other accounts that have or may have the same Unisender account, with their lists. */
   private async listSharingAccounts(accountId: number): Promise<Map<number, number | null>> {
-    const fields = ['accountId', 'listId', 'unisenderAccountId', 'unisenderDoubtId', 'unisenderKeyHash'] as const;
+    const fields = ['accountId', 'listId', 'unisenderAccountId', 'unisenderDoubtId', 'unisenderKeyHash', 'unisenderLogin'] as const;
     const [own] = await selectRows(this.database, { entity: AccountEntity, fields, tail: 'WHERE account_id = ?', params: [accountId] });
     if (!own) return new Map();
     const groups = [own.unisenderAccountId, own.unisenderDoubtId].flatMap((id) => id ?? []);
     const same = [
       ...groups.flatMap((id) => [['unisender_account_id', id] as const, ['unisender_doubt_id', id] as const]),
       ...(own.unisenderKeyHash === null ? [] : [['unisender_key_hash', own.unisenderKeyHash] as const]),
+      ...(own.unisenderLogin === null ? [] : [['unisender_login', own.unisenderLogin] as const]),
     ];
     const rows: Pick<AccountEntity, 'accountId' | 'listId'>[] = [];
     // One statement for each column, so that each uses its index.

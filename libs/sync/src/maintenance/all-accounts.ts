@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { type AccountEntity, MailingConsentStore } from '#database';
-import { JobQueue } from '#domain';
+import type { AccountEntity } from '#database';
+import { RequestedJobs } from '../push/account-lease.js';
 import { RunService } from '../runs/run-service.js';
 import { AccountRounds } from './account-rounds.js';
+import { LastingTrouble } from './lasting-trouble.js';
 import { WebhookWatchdog } from './webhook-watchdog.js';
 
 /** Checks and reconciles all active accounts that have a Unisender key. */
@@ -12,8 +13,8 @@ export class AllAccounts {
     private readonly rounds: AccountRounds,
     private readonly runs: RunService,
     private readonly watchdog: WebhookWatchdog,
-    private readonly consents: MailingConsentStore,
-    private readonly queue: JobQueue,
+    private readonly trouble: LastingTrouble,
+    private readonly jobs: RequestedJobs,
   ) {}
 
   /** Starts a reconciliation of each account. Logs the errors of accounts, also that a run is active. */
@@ -21,12 +22,15 @@ export class AllAccounts {
     await this.forEach('reconcile', ({ accountId }) => this.runs.start({ accountId, mode: 'reconcile', trigger: 'schedule' }));
   }
 
-  /** Repairs the webhooks of each account, and enqueues a job for write-backs that are still pending. Logs the errors of accounts. */
+  /**
+   * Raises alerts about each account that makes no progress, repairs its webhooks, and enqueues a job for write-backs that are still
+   * pending. Logs the errors of accounts.
+   */
   async checkAll(): Promise<void> {
-    await this.forEach('watchdog', async ({ accountId }) => {
-      await this.watchdog.check(accountId);
-      const [pending] = await this.consents.listWriteBacks(accountId, 1);
-      if (pending) await this.queue.put({ tube: 'write-backs', payload: { account_id: accountId } });
+    await this.forEach('watchdog', async (account) => {
+      await this.trouble.check(account);
+      await this.watchdog.check(account.accountId);
+      await this.jobs.enqueueWriteBacks(account.accountId);
     });
   }
 
