@@ -123,6 +123,7 @@ const accounts = (columns: Columns): Table =>
       index('ix_accounts_unisender_account', 'unisender_account_id'),
       index('ix_accounts_unisender_doubt', 'unisender_doubt_id'),
       index('ix_accounts_unisender_key', 'unisender_key_hash'),
+      index('ix_accounts_unisender_login', 'unisender_login'),
       index('ix_accounts_work_due', 'work_due_at'),
       index('ix_accounts_gap', 'gap_at'),
       index('ix_accounts_lease', 'lease_until'),

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { AddressStore } from '#database';
-import { AccountSync } from '#sync';
+import { AccountSync, UnisenderInbox } from '#sync';
+import { singleEventBody } from '../../../apps/sandbox/src/unisender/webhook-body.js';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 
@@ -193,6 +194,25 @@ describe('what Unisender refuses, denies or applies late', () => {
     await account.remove(id);
     await world.settle();
     expect((await account.held()).get('p0@example.com')?.lists.map((list) => list.id)).toEqual([await second.listId()]);
+  });
+
+  it('R61: an address that another account holds with another key of the same Unisender account only leaves our list', async () => {
+    const otherKey = `${account.unisenderKey}-other`;
+    await world.control.post(`/unisender/accounts/${account.unisenderKey}/key`, { api_key: otherKey, keep_old: true });
+    const second = (await world.addAccount()).withKey(otherKey);
+    const [id = 0] = await create(1);
+    await account.connect();
+    await refuse('p0@example.com', 'call');
+    await second.create(person(0));
+    await second.connect();
+    await allow();
+    for (const { accountId, unisenderKey } of [account, second]) {
+      const event = { name: 'unsubscribe', time: '2026-11-20 10:00:00', email: 'other@example.com', data: {} };
+      await world.harness.get(UnisenderInbox).receive(accountId, Buffer.from(singleEventBody(unisenderKey, 'owner', event, 0)));
+    }
+    await account.remove(id);
+    await world.settle();
+    expect((await account.held()).get('p0@example.com')?.lists).toEqual([]);
   });
 
   it('looks at many removals by one export and deletes them in one call', async () => {

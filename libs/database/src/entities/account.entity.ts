@@ -32,6 +32,7 @@ export type UnisenderWebhookState = 'active' | 'stopped' | 'missing';
 @Index('ix_accounts_unisender_account', ['unisenderAccountId'])
 @Index('ix_accounts_unisender_doubt', ['unisenderDoubtId'])
 @Index('ix_accounts_unisender_key', ['unisenderKeyHash'])
+@Index('ix_accounts_unisender_login', ['unisenderLogin'])
 @Index('ix_accounts_work_due', ['workDueAt'])
 @Index('ix_accounts_gap', ['gapAt'])
 @Index('ix_accounts_lease', ['leaseUntil'])
@@ -88,7 +89,10 @@ export class AccountEntity {
   @Column({ name: 'unisender_key_hash', type: 'varchar', length: 16, nullable: true })
   unisenderKeyHash!: string | null;
 
-  /** The login that Unisender's webhooks name. */
+  /**
+   * The login that Unisender's webhooks name. Accounts with equal logins share a Unisender account. After a change of the key it is the
+   * former one until the next webhook.
+   */
   @Column({ name: 'unisender_login', type: 'varchar', length: 255, nullable: true })
   unisenderLogin!: string | null;
 

@@ -20,6 +20,8 @@ import type { ConsentNotice } from './consent-applier.js';
 import { EventRecorder, type ReceivedEvent, dedupKeyOf } from './event-recorder.js';
 import { JobEnqueuer } from './job-enqueuer.js';
 
+const MAX_LOGIN_LENGTH = 255;
+
 interface ReceivedChange {
   readonly event: UnisenderEvent;
   readonly email: string;
@@ -66,7 +68,7 @@ export class SignedHookReader {
     private readonly keyring: Keyring,
   ) {}
 
-  /** The events of a body, with the account. Throws InvalidInputError: `wrong_auth`, or a body that is not JSON. */
+  /** Reads the events of a body, and saves the login that they name. Throws InvalidInputError: `wrong_auth`, or a body that is not JSON. */
   async read(accountId: number, rawBody: Buffer): Promise<{ readonly account: AccountEntity; readonly events: UnisenderEvent[] }> {
     const account = await this.accounts.find(accountId);
     const key = account && findUnisenderKey(this.keyring, account);
@@ -76,7 +78,15 @@ export class SignedHookReader {
         fields: [{ field: 'auth', problem: 'does not match the body' }],
       });
     }
-    return { account, events: readUnisenderHook(parseJsonBody(rawBody, hookBodyLimits)) };
+    const events = readUnisenderHook(parseJsonBody(rawBody, hookBodyLimits));
+    await this.saveLogin(account, events);
+    return { account, events };
+  }
+
+  /** The body is signed with the account's key, so it names the account's Unisender login. */
+  private async saveLogin({ accountId, unisenderLogin }: AccountEntity, events: readonly UnisenderEvent[]): Promise<void> {
+    const login = events.find((event) => event.login !== undefined)?.login?.slice(0, MAX_LOGIN_LENGTH);
+    if (login !== undefined && login !== unisenderLogin) await this.accounts.update(accountId, { unisenderLogin: login });
   }
 }
 
