@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { attacks } from './attacks.js';
 import { runAttacks } from './run-attacks.js';
+import { runChaos } from './run-chaos.js';
 import { runFuzz } from './run-fuzz.js';
 import { runGrowth } from './run-growth.js';
 
@@ -11,6 +12,7 @@ const DEFAULT_MINUTES = 10;
 
 const usage = `usage: npm run attack -- [live] [--only NAME] [--seconds N]   attacks the built service; NAME: ${Object.keys(attacks).join(', ')}
        npm run attack -- fuzz [--minutes N] [--seed N]          random inputs for every parser
+       npm run attack -- chaos [--minutes N] [--seed N]         faults, lies and delays of both vendors
        npm run attack -- growth [--quick] [--only PARSER]       repeated bytes, escapes and fragments for every parser
 `;
 
@@ -43,7 +45,9 @@ async function main(words: readonly string[]): Promise<number> {
   if (!parsed || others.length > 0) return fail();
   const { only, quick = false, seconds = DEFAULT_SECONDS, minutes = DEFAULT_MINUTES, seed } = parsed.values;
   if (!(Number(seconds) > 0) || !(Number(minutes) > 0)) return fail();
-  if (command === 'fuzz') return runFuzz({ minutes: Number(minutes), seed: seed === undefined ? undefined : Number(seed), print });
+  const long = { minutes: Number(minutes), seed: seed === undefined ? undefined : Number(seed), print };
+  if (command === 'fuzz') return runFuzz(long);
+  if (command === 'chaos') return runChaos(long);
   if (command === 'growth') return runGrowth({ only, isQuick: quick, print });
   if (command !== 'live' || (only !== undefined && !(only in attacks))) return fail();
   return runAttacks({ only, seconds: Math.round(Number(seconds)), print });

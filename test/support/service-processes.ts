@@ -1,4 +1,5 @@
 import { mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { type Server, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '#clock';
@@ -19,6 +20,8 @@ export interface ServiceOptions {
   readonly mode: ServiceMode;
   /** Number of workers, default 1. `embedded` always has one. */
   readonly workers?: number;
+  /** Number of APIs behind a balancer of connections, default 1. `embedded` always has one, without a balancer. */
+  readonly apis?: number;
   /** Variables in addition to those of the harness. */
   readonly env?: Readonly<Record<string, string>>;
   /** Switches of the sandbox in addition to those of the harness. */
@@ -66,6 +69,8 @@ export class ServiceProcesses {
   private sandbox: BuiltProcess | undefined;
   private supervisor: BuiltProcess | undefined;
   private apiProcess: BuiltProcess | undefined;
+  private readonly furtherApis: BuiltProcess[] = [];
+  private balancer: Server | undefined;
   private workers: BuiltProcess[] = [];
   private mariaDb: MariaDbProcess | undefined;
   private beanstalkd: QueueServer | undefined;
@@ -101,19 +106,20 @@ export class ServiceProcesses {
     }
   }
 
-  private async startAll({ mode, workers = 1, env = {}, switches = {} }: ServiceOptions, sandboxPort: number): Promise<void> {
+  private async startAll(options: ServiceOptions, sandboxPort: number): Promise<void> {
+    const { mode, workers = 1, apis = 1, env = {}, switches = {} } = options;
     this.sandbox = this.spawn(ENTRY.sandbox, ['--port', String(sandboxPort)]);
     await this.sandbox.waitForLine(/"sandbox":"ready"/);
     await this.control.set({ ...noLimits, ...switches });
     if (mode === 'embedded') this.supervisor = this.spawn(ENTRY.cli, ['start']);
-    else await this.startServers(workers, env);
+    else await this.startServers({ workers, apis, env });
     await eventually('a ready service', () => this.api.isReady(), READY_WITHIN_MS);
     const credentials = { client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uri: `${this.url}/auth` };
     await this.control.post('/kommo/integrations', credentials);
     await this.api.send('POST', '/integration', credentials);
   }
 
-  private async startServers(workers: number, env: Readonly<Record<string, string>>): Promise<void> {
+  private async startServers({ workers, apis, env }: Required<Pick<ServiceOptions, 'workers' | 'apis' | 'env'>>): Promise<void> {
     this.mariaDb = await startMariaDb();
     this.beanstalkd = await startDebianBeanstalkd();
     const { database } = await this.mariaDb.createSchema();
@@ -126,8 +132,21 @@ export class ServiceProcesses {
       ...env,
     };
     await this.spawn(ENTRY.cli, ['migrate']).waitForSuccess();
-    await this.startApi();
+    if (apis === 1) await this.startApi();
+    else await this.startBalancedApis(apis);
     for (let count = 0; count < workers; count += 1) await this.startWorker();
+  }
+
+  private async startBalancedApis(count: number): Promise<void> {
+    const ports: number[] = [];
+    for (let index = 0; index < count; index += 1) {
+      const port = await findFreePort();
+      const api = this.spawn(ENTRY.api, [], { PORT: String(port) });
+      await api.waitForLine(/"api":"ready"/);
+      this.furtherApis.push(api);
+      ports.push(port);
+    }
+    this.balancer = await startBalancer(this.port, ports);
   }
 
   private spawn(entry: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): BuiltProcess {
@@ -243,7 +262,10 @@ export class ServiceProcesses {
   /** Stops everything in order. Throws when a process does not exit with 0 or leaves a child process. */
   async stop(): Promise<void> {
     const children = this.supervisor ? listChildren(this.supervisor.pid) : [];
-    const processes = [this.supervisor, ...this.workers, this.apiProcess, this.sandbox].filter((each) => each !== undefined);
+    this.balancer?.close();
+    const processes = [this.supervisor, ...this.workers, this.apiProcess, ...this.furtherApis, this.sandbox].filter(
+      (each) => each !== undefined,
+    );
     const results: PromiseSettledResult<void>[] = [];
     for (const each of processes) results.push(...(await Promise.allSettled([each.stop()])));
     results.push(...(await Promise.allSettled([this.beanstalkd?.stop(), this.mariaDb?.stop()])));
@@ -254,6 +276,19 @@ export class ServiceProcesses {
     const problems = [...failures, ...orphans.map(({ command }) => `still running: ${command}`)];
     if (problems.length > 0) throw new Error(problems.join('\n'));
   }
+}
+
+/** Listens on a port and gives each connection to the next of the other ports. */
+async function startBalancer(port: number, ports: readonly number[]): Promise<Server> {
+  let connections = 0;
+  const server = createServer((client) => {
+    const target = connect(ports[(connections += 1) % ports.length] ?? 0, '127.0.0.1');
+    client.on('error', () => target.destroy()).on('close', () => target.destroy());
+    target.on('error', () => client.destroy()).on('close', () => client.destroy());
+    client.pipe(target).pipe(client);
+  });
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  return server;
 }
 
 const ownSecrets = /\/data\/(encryption|operator)[\w.-]*$/;
