@@ -112,7 +112,7 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
     expect(await storedPair()).toMatchObject({ version: 2, refreshOwner: null });
   });
 
-  it('are kept when the response names no lifetime: the token itself says when it expires', async () => {
+  it('R74: are kept when the response names no lifetime: the token itself says when it expires', async () => {
     const kommo = harness.get(KommoClient);
     const refresh = kommo.refresh.bind(kommo);
     jest.spyOn(kommo, 'refresh').mockImplementationOnce(async (grant) => ({ ...(await refresh(grant)), expiresInSeconds: undefined }));

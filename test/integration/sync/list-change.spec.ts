@@ -98,6 +98,21 @@ describe.each(testDatabaseKinds())('another list title on %s', (kind) => {
     expect((await account.held()).has('known@example.com')).toBe(true);
   });
 
+  it.each(['vanished contacts', 'a changed filter'])('R62: removes addresses because of %s only after a confirmation', async (cause) => {
+    const people = Array.from({ length: 15 }, (_, index) => ({ name: `p${index}`, emails: [`p${index}@example.com`], hooks: false }));
+    const ids = await account.createMany(people);
+    await create('anna');
+    await account.connect({ list_title: 'One' });
+    if (cause === 'vanished contacts') for (const id of ids) await account.remove(id, { silent: true });
+    await world.loseHooks();
+    const settings = { list_title: 'Two', ...(cause === 'a changed filter' && { exclude_tags: [], include_tags: ['vip'] }) };
+    expect(await account.connect(settings)).toMatchObject({ state: 'waiting_for_confirmation' });
+    const { One = [], Two = [] } = await members();
+    expect([...One, ...Two].sort()).toEqual(['anna', ...people.map(({ name }) => name)].sort());
+    await account.confirmRemovals();
+    expect(await members()).toEqual({ One: [], Two: cause === 'a changed filter' ? [] : ['anna'] });
+  });
+
   it('continues when the old list is deleted during the move', async () => {
     await world.control.set({ 'unisender.unknown_list': 'invalid_arg' });
     await create('anna');

@@ -404,6 +404,12 @@ describe('the token endpoint', () => {
     });
   });
 
+  it.each([undefined, null, 86_399.5, 'soon', -1])('R74: keeps the pair of a refresh with the lifetime %p', async (lifetime) => {
+    vendor.respondWith(json({ access_token: 'a.b.c', refresh_token: 'next', expires_in: lifetime }));
+    const pair = await client.refresh({ ...grant, accountId: session.accountId, refreshToken: Secret.of(REFRESH_TOKEN) });
+    expect([pair.refreshToken.reveal(), pair.expiresInSeconds]).toEqual(['next', undefined]);
+  });
+
   it.each(listSamples('kommo', /^oauth-1\d-error/))('reads %s as a final refusal of a code, with its hint', async (file) => {
     const problem = readJsonSample<{ status: number; hint: string }>('kommo', file);
     vendor.respondWith(json(problem, problem.status));

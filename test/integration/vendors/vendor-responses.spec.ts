@@ -154,6 +154,14 @@ describe('a response of a vendor to the call of a job', () => {
     expect({ response, ...effects }).toEqual(rows.find((row) => row.response === response));
   });
 
+  it('R74: a 401 with a new token flags the account after one refresh, and no more calls follow', async () => {
+    await provoke('Kommo: 401, and 401 with a new token');
+    const calls = vendor.requests.length;
+    expect(calls).toBe(3);
+    expect(errorCodeOf(await work('Kommo'))).toBe('reauthorization_required');
+    expect(vendor.requests).toHaveLength(calls);
+  });
+
   it('402 shows the account as suspended for an hour, and its work continues after that', async () => {
     await provoke('Kommo: 402');
     const shown = () => harness.get(AccountQueries).find(ACCOUNT_ID);
@@ -171,7 +179,7 @@ describe('a response of a vendor to the call of a job', () => {
     expect((await harness.get(AccountStore).find(ACCOUNT_ID))?.unisenderBlock).toBeNull();
   });
 
-  it('a refused key does not flag an account that has another key by now', async () => {
+  it('R74: a refused key does not flag an account that has another key by now', async () => {
     await harness.get(AccountStore).update(ACCOUNT_ID, { unisenderKeyHash: hashKey(Secret.of('the-new-key')) });
     expect(errorCodeOf(await provoke('Unisender: invalid_api_key'))).toBe('account_busy');
     expect((await harness.get(AccountStore).find(ACCOUNT_ID))?.unisenderBlock).toBeNull();
