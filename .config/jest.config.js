@@ -22,6 +22,7 @@ export default {
   moduleNameMapper: {
     '^#(domain|config|clock|logging|secrets|database|kommo|unisender|queue|http|monitoring|beanstalkd|sync|widget)$':
       '<rootDir>/libs/$1/src/index.ts',
+    '^#config/embedded-queue$': '<rootDir>/libs/config/src/embedded-queue.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   workerIdleMemoryLimit: '600MB',

@@ -6,3 +6,4 @@ export {
   startBeanstalkServer,
 } from './net/beanstalk-server.js';
 export { DirectoryLock, DirectoryLockedError } from './binlog/directory-lock.js';
+export { limitYoungGeneration } from './young-generation.js';

@@ -1,10 +1,11 @@
 import { parseFlags, usage, UsageError, type Invocation } from './flags.js';
-import { emulatedVersion, startBeanstalkServer } from './index.js';
+import { emulatedVersion, limitYoungGeneration, startBeanstalkServer } from './index.js';
 
 const exitUsage = 5;
 const exitCannotServe = 10;
 
 async function serve({ options, isVerbose }: Extract<Invocation, { kind: 'serve' }>): Promise<void> {
+  limitYoungGeneration();
   const server = await startBeanstalkServer({ ...options, onWarning: writeWarning });
   const address = 'path' in options.listen ? `unix:${options.listen.path}` : `${options.listen.host}:${server.port}`;
   if (isVerbose) process.stdout.write(`pid ${process.pid}\nlistening on ${address}\n`);

@@ -1,8 +1,10 @@
+import { limitYoungGeneration } from '#beanstalkd';
 import { startEmbeddedQueue } from './embedded-queue.js';
 
 const EX_CANNOT_SERVE = 10;
 const [dataDir = '', port] = process.argv.slice(2);
 
+limitYoungGeneration();
 try {
   const queue = await startEmbeddedQueue({ dataDir, port: port === undefined ? undefined : Number(port) });
   process.once('SIGTERM', () => void queue.close());

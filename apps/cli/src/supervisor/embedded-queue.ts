@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { type BeanstalkServer, startBeanstalkServer } from '#beanstalkd';
-import { embeddedQueueAddressFile, embeddedQueuePortFile, toQueueAddress } from '#config';
+import { embeddedQueueAddressFile, embeddedQueuePortFile, toQueueAddress } from '#config/embedded-queue';
 
 /** The kernel's limit is 107 bytes on Linux and 103 on macOS. */
 const MAX_SOCKET_PATH_BYTES = 100;

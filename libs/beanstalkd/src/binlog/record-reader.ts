@@ -1,4 +1,4 @@
-import type { Job, JobState } from '../core/job.js';
+import { type Job, type JobBody, type JobState, toJobBody } from '../core/job.js';
 import { formatVersion, headerBytes, statesOnDisk } from './record.js';
 
 /** One record of a log file. Times of day are ms since the epoch. */
@@ -14,7 +14,7 @@ export interface LogRecord {
   readonly counts: Readonly<Pick<Job, 'reserves' | 'timeouts' | 'releases' | 'buries' | 'kicks'>>;
   readonly state: JobState;
   /** Undefined in a short record. */
-  readonly body: Buffer | undefined;
+  readonly body: JobBody | undefined;
 }
 
 interface Layout {
@@ -29,6 +29,7 @@ const layouts: Readonly<Record<number, Layout>> = {
   5: { nameLengthBytes: 8, jobBytes: 77, unitsPerMs: 1e3 },
 };
 
+const twoTo32 = 2 ** 32;
 const maxNameBytes = 200;
 const lineEnd = Buffer.from('\r\n');
 
@@ -67,7 +68,7 @@ export class RecordReader {
     const state = statesOnDisk[this.content.readUInt8(jobAt + 76)];
     if (!state) return undefined;
     this.at = end;
-    const body = tubeName === '' ? undefined : Buffer.from(this.content.subarray(bodyAt, end));
+    const body = tubeName === '' ? undefined : toJobBody(this.content, bodyAt, end);
     return { tubeName, ...this.readJob(jobAt), state, body };
   }
 
@@ -104,11 +105,11 @@ export class RecordReader {
   }
 
   private readId(jobAt: number): number {
-    return Number(this.content.readBigUInt64LE(jobAt));
+    return this.content.readUInt32LE(jobAt) + this.content.readUInt32LE(jobAt + 4) * twoTo32;
   }
 
   private readMs(at: number): number {
-    return Number(this.content.readBigInt64LE(at)) / this.layout.unitsPerMs;
+    return (this.content.readUInt32LE(at) + this.content.readInt32LE(at + 4) * twoTo32) / this.layout.unitsPerMs;
   }
 
   private readJob(at: number) {

@@ -1,17 +1,52 @@
-import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
-import { Job } from '../core/job.js';
+import { closeSync, copyFileSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { Job, type JobBody } from '../core/job.js';
 import type { QueueState } from '../core/queue-state.js';
+import { Tube } from '../core/tube.js';
 import { type LogRecord, RecordReader } from './record-reader.js';
 import { Segment, segmentPath } from './segment.js';
 
-/** State of one job according to the records read so far. */
-interface FoundJob {
-  readonly tubeName: string;
-  readonly createdAtMs: number;
-  body: Buffer;
-  /** The file that has the body. */
-  segment: Segment;
-  latest: LogRecord;
+/**
+ * The jobs of the records read so far. They are the jobs of the later queue and not copies: a copy of every job would double the
+ * memory of a start.
+ */
+class FoundJobs {
+  readonly byId = new Map<number, Job>();
+  private readonly tubes = new Map<string, Tube>();
+
+  /** `state`: the queue that gets the jobs. */
+  constructor(private readonly state: QueueState) {}
+
+  /** The tube that the queue will have under this name. Without jobs, the queue does not get it. */
+  ensureTube(name: string): Tube {
+    const known = this.tubes.get(name);
+    if (known) return known;
+    const tube = this.state.tubes.find(name) ?? new Tube(name);
+    this.tubes.set(name, tube);
+    return tube;
+  }
+}
+
+/** Reads one file after the other into the same memory. */
+class FileContents {
+  private readonly memory: Buffer;
+
+  /** `maxBytes`: size of the largest file. */
+  constructor(maxBytes: number) {
+    this.memory = Buffer.allocUnsafeSlow(maxBytes);
+  }
+
+  /** Returns the bytes of a file. They are valid until the next call. Throws when the file cannot be read. */
+  read(path: string): Buffer {
+    const file = openSync(path, 'r');
+    try {
+      const { size } = fstatSync(file);
+      let end = 0;
+      for (let count = -1; count !== 0 && end < size; end += count) count = readSync(file, this.memory, end, size - end, end);
+      return this.memory.subarray(0, end);
+    } finally {
+      closeSync(file);
+    }
+  }
 }
 
 /**
@@ -21,14 +56,16 @@ interface FoundJob {
  * another version. The log files themselves stay unchanged.
  */
 export function replay(directory: string, state: QueueState, onWarning: (message: string) => void): Segment[] {
-  const found = new Map<number, FoundJob>();
+  const found = new FoundJobs(state);
   const segments = listIndices(directory).map((index) => new Segment(directory, index));
+  const files = new FileContents(Math.max(0, ...segments.map(({ index }) => statSync(segmentPath(directory, index)).size)));
   for (const segment of segments) {
     const path = segmentPath(directory, segment.index);
-    const damagedAt = readSegment(path, segment, found, state);
+    const damagedAt = readSegment(openReader(path, files), segment, found, state);
     if (damagedAt !== undefined) onWarning(copyDamaged(path, damagedAt));
   }
-  for (const job of found.values()) restoreJob(state, job);
+  state.adopt(found.byId);
+  for (const job of found.byId.values()) state.restore(job, stateAfterRestart(job));
   return segments;
 }
 
@@ -38,8 +75,7 @@ function listIndices(directory: string): number[] {
 }
 
 /** Returns the offset of the damage; undefined when there is none. */
-function readSegment(path: string, segment: Segment, found: Map<number, FoundJob>, state: QueueState): number | undefined {
-  const reader = openReader(path);
+function readSegment(reader: RecordReader, segment: Segment, found: FoundJobs, state: QueueState): number | undefined {
   for (let record = reader.next(); record; record = reader.next()) {
     state.reserveIdsUpTo(record.id);
     applyRecord(record, segment, found);
@@ -53,34 +89,46 @@ function copyDamaged(path: string, position: number): string {
   return `${path} is damaged at byte ${position}: the rest is not read, ${path}.damaged keeps it`;
 }
 
-function openReader(path: string): RecordReader {
+function openReader(path: string, files: FileContents): RecordReader {
   try {
-    return new RecordReader(readFileSync(path));
+    return new RecordReader(files.read(path));
   } catch (error) {
     throw new Error(`${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
 }
 
 /** Ignores a short record of a job whose body is in no file: the job is deleted. */
-function applyRecord(record: LogRecord, segment: Segment, found: Map<number, FoundJob>): void {
-  const known = found.get(record.id);
+function applyRecord(record: LogRecord, segment: Segment, found: FoundJobs): void {
+  const job = found.byId.get(record.id);
   if (record.state === 'invalid') {
-    found.delete(record.id);
-  } else if (known) {
-    known.latest = record;
-    if (record.body) Object.assign(known, { body: record.body, segment });
-  } else if (record.body) {
-    const { tubeName, createdAtMs, body } = record;
-    found.set(record.id, { tubeName, createdAtMs, body, segment, latest: record });
+    if (job) removeJob(job, found);
+  } else if (job) {
+    updateJob(job, record, segment);
+  } else if (record.body !== undefined) {
+    const added = new Job(record.id, found.ensureTube(record.tubeName), record, record.createdAtMs);
+    found.byId.set(record.id, added);
+    updateJob(added, record, segment);
   }
 }
 
-function restoreJob(state: QueueState, { tubeName, createdAtMs, body, segment, latest }: FoundJob): void {
-  const job = new Job(latest.id, state.tubes.ensure(tubeName), latest, createdAtMs);
-  Object.assign(job, latest.counts);
+function removeJob(job: Job, found: FoundJobs): void {
+  found.byId.delete(job.id);
+  if (job.segment instanceof Segment) job.segment.jobs.delete(job);
+}
+
+function updateJob(job: Job, record: LogRecord, segment: Segment): void {
+  const { priority, delayMs, ttrMs, deadlineAtMs, state, body } = record;
+  Object.assign(job, { priority, delayMs, ttrMs, deadlineAtMs, state }, record.counts);
+  if (body !== undefined) moveBody(job, body, segment);
+}
+
+/** The newest copy of the body is needed, and the file that has it. */
+function moveBody(job: Job, body: JobBody, segment: Segment): void {
+  if (job.segment instanceof Segment) job.segment.jobs.delete(job);
   job.body = body;
-  job.deadlineAtMs = latest.deadlineAtMs;
   job.segment = segment;
   segment.jobs.add(job);
-  state.restore(job, latest.state === 'delayed' || latest.state === 'buried' ? latest.state : 'ready');
 }
+
+/** A job that was reserved is ready again. */
+const stateAfterRestart = ({ state }: Job) => (state === 'delayed' || state === 'buried' ? state : 'ready');

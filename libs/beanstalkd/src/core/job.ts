@@ -78,12 +78,21 @@ export class Job {
   }
 }
 
+/** A body up to this size is kept as text: a string costs less than a buffer and needs no conversion when it is sent. */
+export const maxTextBodyBytes = 512;
+
+/** Copies a body out of a larger buffer. */
+export function toJobBody(source: Buffer, start: number, end: number): JobBody {
+  if (end - start <= maxTextBodyBytes) return source.toString('latin1', start, end);
+  const copy = Buffer.allocUnsafeSlow(end - start);
+  source.copy(copy, 0, start, end);
+  return copy;
+}
+
 function detached(body: JobBody): JobBody {
   if (typeof body === 'string') return Buffer.from(body, 'latin1').toString('latin1');
   if (body.buffer.byteLength <= 2 * body.length + 512) return body;
-  const copy = Buffer.allocUnsafeSlow(body.length);
-  body.copy(copy);
-  return copy;
+  return toJobBody(body, 0, body.length);
 }
 
 /** Order of the ready heap: lower priority value first, then lower id. */

@@ -22,7 +22,7 @@ export class QueueState {
   isDraining = false;
   /** Time of the last `tick`, ms since the epoch. All deadlines count from it. */
   nowMs: number;
-  private readonly jobs = new Map<number, Job>();
+  private jobs = new Map<number, Job>();
   private readonly tubeAlarms: Alarms<Tube> = new Alarms<Tube>();
   private readonly connectionAlarms = new Alarms<Connection>();
   private lastJobId = 0;
@@ -151,11 +151,18 @@ export class QueueState {
     return true;
   }
 
+  /** Takes over the jobs that were read from the journal, by id. Call `restore` for each of them, before any client connects. */
+  adopt(jobs: Map<number, Job>): void {
+    this.jobs = jobs;
+  }
+
   /**
    * Adds a job that was read from the journal, in the recorded state. It is not recorded again and not counted in
-   * `total-jobs`. As in beanstalkd, a buried job is counted as buried once more.
+   * `total-jobs`. As in beanstalkd, a buried job is counted as buried once more. The tube of the job must be the one that the queue
+   * has under its name, if there is one.
    */
   restore(job: Job, state: 'ready' | 'delayed' | 'buried'): void {
+    this.tubes.add(job.tube);
     this.lastJobId = Math.max(this.lastJobId, job.id);
     this.register(job);
     if (state === 'buried') return this.placeInBuried(job);

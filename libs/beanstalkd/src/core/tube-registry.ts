@@ -31,10 +31,14 @@ export class TubeRegistry {
 
   /** Returns the tube with that name and creates it when needed. The caller must call `addReference` for a new tube. */
   ensure(name: string): Tube {
-    const known = this.byName.get(name);
+    return this.byName.get(name) ?? this.add(new Tube(name));
+  }
+
+  /** Adds a tube unless one with its name exists; returns the existing one. The caller must call `addReference` for a new tube. */
+  add(tube: Tube): Tube {
+    const known = this.byName.get(tube.name);
     if (known) return known;
-    const tube = new Tube(name);
-    this.byName.set(name, tube);
+    this.byName.set(tube.name, tube);
     this.order.append(tube);
     return tube;
   }

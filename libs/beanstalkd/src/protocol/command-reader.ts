@@ -1,3 +1,5 @@
+import { maxTextBodyBytes } from '../core/job.js';
+
 const lf = 0x0a;
 
 /** Longest command line in bytes, CR LF included (protocol.txt). A longer line is dropped up to its end; the reply is BAD_FORMAT. */
@@ -5,9 +7,6 @@ export const maxLineBytes = 224;
 
 /** Result of `CommandReader.line` for a line that is longer than `maxLineBytes`. */
 export const overlongLine = Symbol('overlong line');
-
-/** A body up to this size is kept as text: a string costs less than a buffer and needs no conversion when it is sent. */
-const maxTextBytes = 512;
 
 /** Bytes that are converted to text at once: enough for many short commands, and only a small part of a large body. */
 const windowBytes = 1024;
@@ -57,7 +56,7 @@ export class CommandReader {
   /** Reads the next `size` bytes. A string is Latin-1. Call it with the same `size` until it returns a body. */
   bytes(size: number): Buffer | string | undefined {
     if (this.body.length === 0 && this.chunk.length - this.position >= size)
-      return size <= maxTextBytes ? this.textOf(size) : this.view(size);
+      return size <= maxTextBodyBytes ? this.textOf(size) : this.view(size);
     while (this.bodyFilled < size && this.hasMore()) this.fillBody(size);
     if (this.bodyFilled < size) return undefined;
     const body = this.body;
