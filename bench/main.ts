@@ -1,3 +1,4 @@
+import { runHooksBench } from './hooks/hooks-bench.js';
 import { runPlansBench } from './plans/plans-bench.js';
 import { runQueueBench } from './queue/queue-bench.js';
 
@@ -5,6 +6,7 @@ import { runQueueBench } from './queue/queue-bench.js';
 const EX_USAGE = 64;
 
 const benches = new Map([
+  ['hooks', runHooksBench],
   ['plans', runPlansBench],
   ['queue', runQueueBench],
 ]);

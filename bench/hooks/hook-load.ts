@@ -1,0 +1,166 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { systemClock } from '#clock';
+
+/** Where hooks go. */
+export interface HookTarget {
+  readonly port: number;
+  readonly path: string;
+}
+
+/** What a load has measured. */
+export interface LoadResult {
+  /** Responses per second. */
+  readonly perSecond: number;
+  /** Responses with another status than 200. */
+  readonly failed: number;
+  /** From the time at which a hook was due until its response, in ms, in ascending order. */
+  readonly latenciesMs: readonly number[];
+}
+
+const MS_PER_SECOND = 1_000;
+/** Different contacts that hooks are about. */
+const CONTACTS = 20_000;
+
+let sent = 0;
+
+/** The body of an update as Kommo sends it, of the next contact. */
+function nextBody(accountId: number): string {
+  sent += 1;
+  const id = 51_000_000 + (sent % CONTACTS);
+  const fields = {
+    'account[id]': accountId,
+    'account[subdomain]': `company${accountId}`,
+    'contacts[update][0][id]': id,
+    'contacts[update][0][name]': `Person ${id}`,
+    'contacts[update][0][responsible_user_id]': 504_141,
+    'contacts[update][0][date_create]': 1_790_000_000,
+    'contacts[update][0][last_modified]': 1_790_000_000 + sent,
+    'contacts[update][0][created_user_id]': 504_141,
+    'contacts[update][0][modified_user_id]': 504_141,
+    'contacts[update][0][company_name]': 'Example Ltd',
+    'contacts[update][0][linked_company_id]': 61_000_000,
+    'contacts[update][0][account_id]': accountId,
+    'contacts[update][0][created_at]': 1_790_000_000,
+    'contacts[update][0][updated_at]': 1_790_000_000 + sent,
+    'contacts[update][0][type]': 'contact',
+    'contacts[update][0][custom_fields][0][id]': 4_396_817,
+    'contacts[update][0][custom_fields][0][name]': 'Phone',
+    'contacts[update][0][custom_fields][0][values][0][value]': '+1 555 0100',
+    'contacts[update][0][custom_fields][0][values][0][enum]': 3_702_801,
+    'contacts[update][0][custom_fields][0][code]': 'PHONE',
+    'contacts[update][0][custom_fields][1][id]': 4_396_819,
+    'contacts[update][0][custom_fields][1][name]': 'Email',
+    'contacts[update][0][custom_fields][1][values][0][value]': `person${id}.${sent}@example.com`,
+    'contacts[update][0][custom_fields][1][values][0][enum]': 3_702_813,
+    'contacts[update][0][custom_fields][1][code]': 'EMAIL',
+  };
+  return new URLSearchParams(Object.entries(fields).map(([name, value]): [string, string] => [name, String(value)])).toString();
+}
+
+/** One connection that sends one hook at a time. */
+class HookClient {
+  private received = '';
+  private resolve: (status: number) => void = () => {};
+
+  private constructor(private readonly socket: Socket) {
+    socket.setNoDelay(true);
+    socket.on('data', (chunk) => this.receive(chunk.toString('latin1')));
+    socket.on('close', () => this.resolve(0));
+  }
+
+  static async connect(port: number): Promise<HookClient> {
+    const socket = connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    return new HookClient(socket);
+  }
+
+  /** Sends one hook. Resolves with the status of the response; 0 when the connection ends without one. */
+  send({ path }: HookTarget, body: string): Promise<number> {
+    const head = `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n`;
+    const done = new Promise<number>((resolve) => (this.resolve = resolve));
+    this.socket.write(`${head}Content-Length: ${body.length}\r\n\r\n${body}`, 'latin1');
+    return done;
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  private receive(text: string): void {
+    this.received += text;
+    const headEnd = this.received.indexOf('\r\n\r\n');
+    if (headEnd < 0) return;
+    const length = Number(/content-length: (\d+)/i.exec(this.received)?.[1] ?? 0);
+    if (this.received.length < headEnd + 4 + length) return;
+    const status = Number(this.received.slice(9, 12));
+    this.received = '';
+    this.resolve(status);
+  }
+}
+
+async function withClients<T>(port: number, count: number, work: (clients: readonly HookClient[]) => Promise<T>): Promise<T> {
+  const clients = await Promise.all(Array.from({ length: count }, () => HookClient.connect(port)));
+  return work(clients).finally(() => clients.forEach((client) => client.close()));
+}
+
+class Tally {
+  failed = 0;
+  readonly latenciesMs: number[] = [];
+
+  add(status: number, latencyMs: number): void {
+    this.latenciesMs.push(latencyMs);
+    if (status !== 200) this.failed += 1;
+  }
+
+  result(elapsedMs: number): LoadResult {
+    const { failed, latenciesMs } = this;
+    latenciesMs.sort((a, b) => a - b);
+    return { perSecond: (latenciesMs.length * MS_PER_SECOND) / elapsedMs, failed, latenciesMs };
+  }
+}
+
+/** Sends hooks over so many connections, each one after the response to the one before, for `durationMs`. */
+export function sendAsFastAsPossible(target: HookTarget, accountId: number, connections: number, durationMs: number): Promise<LoadResult> {
+  return withClients(target.port, connections, async (clients) => {
+    const tally = new Tally();
+    const startedAt = performance.now();
+    const run = async (client: HookClient) => {
+      for (let now = startedAt; now < startedAt + durationMs; now = performance.now()) {
+        tally.add(await client.send(target, nextBody(accountId)), performance.now() - now);
+      }
+    };
+    await Promise.all(clients.map(run));
+    return tally.result(performance.now() - startedAt);
+  });
+}
+
+/** Sends so many hooks per second, whether or not earlier ones have a response, for `durationMs`. */
+export function sendAtRate(target: HookTarget, accountId: number, perSecond: number, durationMs: number): Promise<LoadResult> {
+  return withClients(target.port, 64, async (clients) => {
+    const tally = new Tally();
+    const idle = [...clients];
+    const due: number[] = [];
+    const startedAt = performance.now();
+    const serve = async (client: HookClient, dueAt: number): Promise<void> => {
+      tally.add(await client.send(target, nextBody(accountId)), performance.now() - dueAt);
+      const next = due.shift();
+      if (next === undefined) idle.push(client);
+      else await serve(client, next);
+    };
+    const running: Promise<void>[] = [];
+    for (let count = 0; count < (perSecond * durationMs) / MS_PER_SECOND; count += 1) {
+      const dueAt = startedAt + (count * MS_PER_SECOND) / perSecond;
+      while (performance.now() < dueAt) await systemClock.sleep(1);
+      const client = idle.pop();
+      if (client) running.push(serve(client, dueAt));
+      else due.push(dueAt);
+    }
+    await Promise.all(running);
+    return tally.result(performance.now() - startedAt);
+  });
+}
+
+/** The latency that so large a part of the hooks did not exceed. */
+export const percentile = ({ latenciesMs }: LoadResult, part: number): number =>
+  latenciesMs[Math.min(latenciesMs.length - 1, Math.floor(latenciesMs.length * part))] ?? Number.NaN;
