@@ -35,7 +35,7 @@ const config = loadConfig({
 
 /** Rates are no part of a history. */
 const uncounted: Pick<ThroughputCounter, 'count'> = { count: () => {} };
-const unlimited: RequestLimiter = { acquire: () => Promise.resolve(), pause: () => Promise.resolve() };
+const unlimited: RequestLimiter = { acquire: () => Promise.resolve(), pause: () => Promise.resolve(), resume: () => Promise.resolve() };
 
 class GlobalsModule {}
 

@@ -87,7 +87,7 @@ const defaultConfig: Partial<Config> = {
   auditKeepDays: 365,
 };
 
-const unlimited: RequestLimiter = { acquire: () => Promise.resolve(), pause: () => Promise.resolve() };
+const unlimited: RequestLimiter = { acquire: () => Promise.resolve(), pause: () => Promise.resolve(), resume: () => Promise.resolve() };
 const applications: INestApplicationContext[] = [];
 
 afterEach(async () => {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
-import type { DatabaseKind } from '#database';
+import { systemClock } from '#clock';
+import { type DatabaseKind, DatabaseRequestLimiter, PauseStore, RateSlotStore } from '#database';
 import { type Sandbox, startSandbox } from '../../apps/sandbox/src/sandbox.js';
 import { ShiftedClock } from './sync-harness.js';
 import { type SyncedAccount, SyncWorld } from './sync-world.js';
@@ -20,10 +21,18 @@ export function openSyncScene(kind: DatabaseKind) {
   });
   afterAll(() => sandbox.close());
 
-  const enter = async (): Promise<{ world: SyncWorld; account: SyncedAccount }> => {
-    const world = await SyncWorld.open({ database: await databases.open(), sandbox, clock });
+  const enterWith = async (options: Parameters<typeof SyncWorld.open>[0]): Promise<{ world: SyncWorld; account: SyncedAccount }> => {
+    const world = await SyncWorld.open(options);
     worlds.push(world);
     return { world, account: await world.addAccount() };
   };
-  return { clock, enter };
+  const enter = async () => enterWith({ database: await databases.open(), sandbox, clock });
+
+  /** As `enter`, with the pauses of the service by the clock of the suite, and without limits. */
+  const enterWithPauses = async () => {
+    const database = await databases.open({ databaseNowMs: () => clock.nowMs() });
+    const stores = { slots: new RateSlotStore(database), pauses: new PauseStore(database) };
+    return enterWith({ database, sandbox, clock, limiter: new DatabaseRequestLimiter(stores, systemClock, () => undefined) });
+  };
+  return { clock, enter, enterWithPauses };
 }

@@ -14,6 +14,8 @@ export interface AttentionFacts {
   readonly authorizationRefusedAt: number | null;
   /** Why the work of the account waits; null without a pause. */
   readonly pauseCode: string | null;
+  /** Whether Unisender gives the key no access to a method. The other work of the account goes on. */
+  readonly hasDeniedMethod?: boolean;
 }
 
 /** The pauses that end only after a human has acted. */
@@ -36,7 +38,8 @@ export type AttentionCode =
 
 /** Lists what a human must do on an account; empty for a disconnected one. */
 export function listAttention(facts: AttentionFacts): AttentionCode[] {
-  const { status, unisenderBlock, webhookState, unisenderWebhookState, authorizationRefusedAt, pauseCode, hasWaitingRun } = facts;
+  const { status, unisenderBlock, webhookState, unisenderWebhookState, authorizationRefusedAt, pauseCode } = facts;
+  const { hasWaitingRun, hasDeniedMethod } = facts;
   if (status === 'disconnected') return [];
   const codes: readonly (AttentionCode | false)[] = [
     facts.awaitsApproval && 'approval_required',
@@ -44,6 +47,7 @@ export function listAttention(facts: AttentionFacts): AttentionCode[] {
     authorizationRefusedAt !== null && 'administrator_required',
     unisenderBlock !== null && 'unisender_key_refused',
     pauseAttention.find((code) => code === pauseCode) ?? false,
+    hasDeniedMethod === true && pauseCode !== 'unisender_access_denied' && 'unisender_access_denied',
     webhookState === 'disabled' && 'webhook_disabled',
     webhookState === 'missing' && 'webhook_missing',
     unisenderWebhookState === 'stopped' && 'unisender_webhook_stopped',

@@ -45,6 +45,7 @@ describe('findPauseScope', () => {
     ['kommo-host:acme.kommo.com', { kind: 'host', id: 'acme.kommo.com' }],
     ['unisender', { kind: 'vendor', id: 'unisender' }],
     ['unisender:0123abcd', { kind: 'key', id: '0123abcd' }],
+    ['unisender-method:0123abcd:async/exportContacts', { kind: 'method', id: '0123abcd:async/exportContacts' }],
     ['kommo-exchange', undefined],
     ['unisender-export', undefined],
     ['unisender-export:0123abcd', undefined],

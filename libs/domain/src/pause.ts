@@ -6,9 +6,12 @@ export const vendors = ['kommo', 'unisender'] as const;
 /** One of {@link vendors}. */
 export type Vendor = (typeof vendors)[number];
 
-/** What a pause stops. `id` is the vendor's name, the account's id, the host, or the hash of the Unisender key. */
+/**
+ * What a pause stops. `id` is the vendor's name, the account's id, the host, the hash of the Unisender key, or that hash and a method of
+ * Unisender, as `hash:method`.
+ */
 export interface PauseScope {
-  readonly kind: 'vendor' | 'account' | 'host' | 'key';
+  readonly kind: 'vendor' | 'account' | 'host' | 'key' | 'method';
   readonly id: string;
 }
 
@@ -61,7 +64,8 @@ export function decideVendorPause(previous: PauseSpan | undefined, untilMs: numb
 
 /** Returns what can pause the requests under a limiter key; undefined for a key that only limits them. */
 export function findPauseScope(limiterKey: string): PauseScope | undefined {
-  const [name = '', id] = limiterKey.split(':');
+  const [name = '', id, method] = limiterKey.split(':');
+  if (name === 'unisender-method' && id !== undefined && method !== undefined) return { kind: 'method', id: `${id}:${method}` };
   if (name === 'kommo-host' && id !== undefined) return { kind: 'host', id };
   if (name.includes('-')) return undefined;
   if (id === undefined) return { kind: 'vendor', id: name };

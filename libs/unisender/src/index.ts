@@ -4,6 +4,6 @@ export type { ImportResult, RejectedRow } from './import-result.js';
 export { hashKey } from './hash-key.js';
 export { type HookEvents, type ImportRows, UnisenderClient, UnisenderSettings } from './unisender-client.js';
 export { UnisenderClientModule } from './unisender-client.module.js';
-export { UnisenderKeyRefusedError, UnisenderMethodDeniedError, UnisenderRejectedError } from './unisender-errors.js';
+export { UnisenderKeyRefusedError, UnisenderMethodDeniedError, UnisenderRejectedError, vendorCodeOf } from './unisender-errors.js';
 export { readUnisenderHook, type UnisenderEvent } from './unisender-event.js';
 export type { UnisenderContact, UnisenderField, UnisenderHook, UnisenderList, UnisenderTask } from './unisender-records.js';

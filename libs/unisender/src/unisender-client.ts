@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { BugError, Clock, MAX_ROWS_PER_CALL, RequestLimiter, type Secret } from '#domain';
+import { BugError, Clock, hasErrorCode, MAX_ROWS_PER_CALL, RequestLimiter, type Secret, TransientError } from '#domain';
 import { HttpClient, type HttpPeer, type HttpPorts } from '#http';
 import { type ExportRow, readExportFile } from './export-file.js';
 import { type FormArguments, toFormBody } from './form-arguments.js';
 import { hashKey } from './hash-key.js';
 import { EMPTY_IMPORT, type ImportResult, readImportResult } from './import-result.js';
-import { UnisenderRateLimitedError, UnisenderRejectedError } from './unisender-errors.js';
+import { UnisenderMethodDeniedError, UnisenderRateLimitedError, UnisenderRejectedError } from './unisender-errors.js';
 import { readResult, type ResponseLimits } from './unisender-failure.js';
 import {
   readContact,
@@ -78,7 +78,8 @@ export const UNISENDER_PEER: HttpPeer = { name: 'Unisender', unavailableCode: 'u
 /**
  * Client of the Unisender API. It makes each call once; the caller retries. Every call is safe to repeat. Before each call it
  * acquires the limiter keys `unisender` and `unisender:<hash of the API key>`, for an export also `unisender-export` and
- * `unisender-export:<hash>`.
+ * `unisender-export:<hash>`, and `unisender-method:<hash>:<method>`, which limits nothing: it is paused while Unisender refuses the
+ * method to the key.
  *
  * Every method may throw UnisenderKeyRefusedError; UnisenderMethodDeniedError; TransientError with code `unisender_rate_limited`,
  * `unisender_not_enough_money` or `unisender_unavailable`; UnisenderRejectedError for a call that Unisender rejects as a whole;
@@ -225,7 +226,9 @@ export class UnisenderClient {
   ): Promise<unknown> {
     const apiKey = key.reveal();
     const keyHash = hashKey(key);
-    await this.limiter.acquire(['unisender', ...furtherLimits].flatMap((limit) => [limit, `${limit}:${keyHash}`]));
+    const methodKey = `unisender-method:${keyHash}:${method}`;
+    const limits = ['unisender', ...furtherLimits].flatMap((limit) => [limit, `${limit}:${keyHash}`]);
+    await this.acquire(method, [...limits, methodKey]);
     const form = toFormBody({ format: 'json', api_key: apiKey, platform: PLATFORM, ...args });
     const { maxBytes, maxItems } = RESPONSES[method];
     const response = await this.http.send({
@@ -238,11 +241,27 @@ export class UnisenderClient {
       maxResponseBytes: maxBytes,
     });
     try {
-      return readResult(response, { method, key }, maxItems);
+      const result = readResult(response, { method, key }, maxItems);
+      await this.limiter.resume(methodKey);
+      return result;
     } catch (error) {
       if (error instanceof UnisenderRateLimitedError) await this.pauseAfter(error, keyHash);
+      if (error instanceof UnisenderMethodDeniedError) await this.denyMethod(error, methodKey);
       throw error;
     }
+  }
+
+  private async acquire(method: string, limiterKeys: readonly string[]): Promise<void> {
+    try {
+      await this.limiter.acquire(limiterKeys);
+    } catch (error) {
+      if (!(error instanceof TransientError && hasErrorCode(error, 'unisender_access_denied'))) throw error;
+      throw new UnisenderMethodDeniedError(method, error.retryAfterMs ?? 0);
+    }
+  }
+
+  private async denyMethod({ retryAfterMs: forMs = 0 }: UnisenderMethodDeniedError, methodKey: string): Promise<void> {
+    await this.limiter.pause(methodKey, { code: 'unisender_access_denied', forMs, isGrowing: true });
   }
 
   /** Only the configured server can say that the limit of our IP is used up: it pauses Unisender for every key. */

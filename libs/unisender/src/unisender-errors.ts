@@ -10,8 +10,12 @@ export class UnisenderKeyRefusedError extends AccountBlockedError {
 
 /** Unisender gives the key no access to one method (`access_denied`). The key stays valid for other methods. */
 export class UnisenderMethodDeniedError extends TransientError {
+  /** As in the URL of the method. */
+  readonly method: string;
+
   constructor(method: string, retryAfterMs: number) {
     super(`Unisender gives the key no access to the method ${method}`, { code: 'unisender_access_denied', retryAfterMs });
+    this.method = method;
   }
 }
 
@@ -40,3 +44,7 @@ export class UnisenderRateLimitedError extends TransientError {
     this.limitedBy = limitedBy;
   }
 }
+
+/** Unisender's code of a refusal of one call. */
+export const vendorCodeOf = (error: UnisenderRejectedError | UnisenderMethodDeniedError): string =>
+  error instanceof UnisenderRejectedError ? error.vendorCode : 'access_denied';

@@ -29,7 +29,9 @@ export interface ResponseLimits {
 /** Unisender's responses need 5 (reference/unisender.md 5.1). */
 const MAX_DEPTH = 16;
 const RATE_LIMIT_RETRY_MS = 60_000;
-/** A human must act at Unisender: pay, or allow a method. */
+/** For a refused method; it doubles up to 15 minutes. */
+const METHOD_RETRY_MS = 60_000;
+/** A human must pay at Unisender. */
 const HUMAN_RETRY_MS = LONGEST_PAUSE_MS;
 /** No code for a limit of the tariff is documented. */
 const TARIFF = /tariff|тариф/i;
@@ -60,7 +62,7 @@ function toFailure(code: string, text: string, { method, key }: FailedCall): Ser
     case 'invalid_api_key':
       return new UnisenderKeyRefusedError(hashKey(key));
     case 'access_denied':
-      return new UnisenderMethodDeniedError(method, HUMAN_RETRY_MS);
+      return new UnisenderMethodDeniedError(method, METHOD_RETRY_MS);
     case 'api_call_limit_exceeded_for_api_key':
       return new UnisenderRateLimitedError('key', RATE_LIMIT_RETRY_MS);
     case 'api_call_limit_exceeded_for_ip':

@@ -119,11 +119,14 @@ export async function startStubVendor(): Promise<StubVendor> {
 export function recordingLimiter() {
   const acquired: (readonly string[])[] = [];
   const paused: (readonly [string, VendorRefusal])[] = [];
+  const resumed: string[] = [];
   return {
     acquired,
     paused,
+    resumed,
     acquire: async (keys: readonly string[]) => void acquired.push(keys),
     pause: async (key: string, refusal: VendorRefusal) => void paused.push([key, refusal]),
+    resume: async (key: string) => void resumed.push(key),
   };
 }
 

@@ -58,7 +58,7 @@ describe('every call to Unisender', () => {
     expect(vendor.requests[0]).toMatchObject({ method: 'POST', target: '/ru/api/getLists' });
     expect(vendor.requests[0]?.headers['content-type']).toBe('application/x-www-form-urlencoded');
     expect(lastForm()).toMatchObject({ format: 'json', api_key: KEY });
-    expect(limiter.acquired).toEqual([['unisender', `unisender:${keyHash}`]]);
+    expect(limiter.acquired).toEqual([['unisender', `unisender:${keyHash}`, `unisender-method:${keyHash}:getLists`]]);
   });
 
   it.each([
@@ -68,7 +68,7 @@ describe('every call to Unisender', () => {
       UnisenderKeyRefusedError,
       { code: 'unisender_key_refused' },
     ],
-    ['access_denied', apiError('access_denied'), TransientError, { code: 'unisender_access_denied', retryAfterMs: 900_000 }],
+    ['access_denied', apiError('access_denied'), TransientError, { code: 'unisender_access_denied', retryAfterMs: 60_000 }],
     [
       'the limit of the key',
       apiError('api_call_limit_exceeded_for_api_key'),
@@ -282,7 +282,15 @@ describe('exports', () => {
     const taskId = await client.requestExport(key, { fieldNames: ['email', 'email_status'], listId: 123 });
     expect(vendor.requests[0]?.target).toBe('/ru/api/async/exportContacts');
     expect(lastForm()).toMatchObject({ 'field_names[1]': 'email_status', list_id: '123' });
-    expect(limiter.acquired).toEqual([['unisender', `unisender:${keyHash}`, 'unisender-export', `unisender-export:${keyHash}`]]);
+    expect(limiter.acquired).toEqual([
+      [
+        'unisender',
+        `unisender:${keyHash}`,
+        'unisender-export',
+        `unisender-export:${keyHash}`,
+        `unisender-method:${keyHash}:async/exportContacts`,
+      ],
+    ]);
     await expect(client.getTask(key, taskId)).resolves.toEqual({ status: 'processing', fileUrl: undefined });
     await expect(client.getTask(key, taskId)).resolves.toEqual({ status: 'completed', fileUrl: expect.stringContaining('https://') });
   });

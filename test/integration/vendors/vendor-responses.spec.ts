@@ -49,7 +49,8 @@ const responses: Readonly<Record<string, readonly StubResponse[]>> = {
   'Kommo: 301 to a host without the account': [moved('https://other.kommo.com/'), companyOf(OTHER_ID)],
   'Kommo: 301 to a host that is not allowed': [moved('https://evil.test/')],
   'Unisender: invalid_api_key': [apiError('invalid_api_key')],
-  'Unisender: access_denied': [apiError('access_denied')],
+  'Unisender: access_denied for a method that pushes need': [apiError('access_denied')],
+  'Unisender: access_denied for another method': [apiError('access_denied')],
   'Unisender: not_enough_money': [apiError('not_enough_money')],
   'Unisender: a limit of the tariff': [apiError('unspecified', 'Your tariff allows 1000 contacts')],
   'Unisender: api_call_limit_exceeded_for_api_key': [apiError('api_call_limit_exceeded_for_api_key')],
@@ -115,7 +116,10 @@ describe('a response of a vendor to the call of a job', () => {
   /** Calls the vendor as a job does. Returns the error. */
   const work = async (response: string, accountId = ACCOUNT_ID): Promise<unknown> => {
     const callKommo = () => harness.get(TokenService).withSession(accountId, (session) => harness.get(KommoClient).getAccount(session));
-    const call = response.startsWith('Kommo') ? callKommo : () => harness.get(UnisenderClient).getLists(KEY);
+    const unisender = harness.get(UnisenderClient);
+    const callUnisender = () =>
+      response.endsWith('another method') ? unisender.exclude(KEY, 'a@example.com', [1]) : unisender.getLists(KEY);
+    const call: () => Promise<unknown> = response.startsWith('Kommo') ? callKommo : callUnisender;
     const running = harness.get(AccountWorkRunner).run<unknown>(accountId, new AbortController().signal, call);
     return running.then(
       () => undefined,
@@ -173,8 +177,11 @@ describe('a response of a vendor to the call of a job', () => {
     expect(await shown()).toMatchObject({ status: 'active', paused: null, attention: [] });
   });
 
-  it.each(['access_denied', 'not_enough_money'])('%s is shown, and does not flag the key', async (code) => {
-    await provoke(`Unisender: ${code}`);
+  it.each([
+    ['access_denied', ' for a method that pushes need'],
+    ['not_enough_money', ''],
+  ])('%s is shown, and does not flag the key', async (code, of) => {
+    await provoke(`Unisender: ${code}${of}`);
     expect(await harness.get(AccountQueries).find(ACCOUNT_ID)).toMatchObject({ status: 'active', attention: [`unisender_${code}`] });
     expect((await harness.get(AccountStore).find(ACCOUNT_ID))?.unisenderBlock).toBeNull();
   });

@@ -604,8 +604,8 @@ export interface SystemResponse {
 
 /** A pause that is active. */
 export interface PauseResponse {
-  readonly scope: 'vendor' | 'account' | 'host' | 'key';
-  /** The vendor, the id of the account, the host, or the hash of the Unisender key. */
+  readonly scope: 'vendor' | 'account' | 'host' | 'key' | 'method';
+  /** The vendor, the id of the account, the host, the hash of the Unisender key, or that hash and a method as `hash:method`. */
   readonly id: string;
   readonly code: string;
   readonly since: string;

@@ -78,6 +78,11 @@ export class DatabaseRequestLimiter implements RequestLimiter {
     await this.pauses.refuse(key, refusal);
   }
 
+  /** Forgets the refusals of a key. See {@link VendorPauses.resume}. */
+  async resume(key: string): Promise<void> {
+    await this.pauses.resume(key);
+  }
+
   private laneOf(line: string): RequestLane {
     const { clock, elapsedMs, maxWaitMs } = this;
     const lane = this.lanes.get(line) ?? new RequestLane(this.reservations, { clock, elapsedMs, maxWaitMs });

@@ -1,5 +1,5 @@
 import { setImmediate as otherWork } from 'node:timers/promises';
-import { type Clock, TransientError } from '#domain';
+import { type Clock, findPauseScope, TransientError } from '#domain';
 import type { Reservation, ReservationWait, SlotReservations } from './slot-reservations.js';
 import { WaitingLine } from './waiting-line.js';
 
@@ -47,7 +47,7 @@ export class RequestLane {
     const settled = new AbortController();
     const passed = new Promise<void>((resolve, reject) => {
       const deadlineMs = this.time.elapsedMs() + this.time.maxWaitMs;
-      const waiter: Waiter = { keys, group: keys.slice(1).join(), deadlineMs, resolve, reject, missed: undefined, misses: 0, extraMs: 0 };
+      const waiter: Waiter = { keys, group: groupOf(keys), deadlineMs, resolve, reject, missed: undefined, misses: 0, extraMs: 0 };
       this.line.add(waiter);
       signal?.addEventListener('abort', () => this.fail(waiter, signal.reason), { signal: settled.signal });
     });
@@ -124,6 +124,9 @@ export class RequestLane {
     await this.time.clock.sleep(restMs, this.wake.signal).catch(() => {});
   }
 }
+
+/** Requests that differ in their method only do not take turns. */
+const groupOf = ([, ...others]: readonly string[]): string => others.filter((key) => findPauseScope(key)?.kind !== 'method').join();
 
 const busy = (): TransientError =>
   new TransientError('too many requests wait for the limit of a vendor', { code: 'request_limit_busy', retryAfterMs: RETRY_AFTER_MS });

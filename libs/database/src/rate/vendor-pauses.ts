@@ -28,6 +28,9 @@ const isAgreeing = (code: string): boolean => AGREEING_CODES.some((each) => each
 
 /** Pauses requests after refusals of a vendor, in every process. */
 export class VendorPauses {
+  /** Limiter keys with a refusal that has ended: the next request shows whether it is over. */
+  private readonly retried = new Set<string>();
+
   constructor(
     private readonly pauses: PauseStore,
     private readonly logger: Logger,
@@ -41,9 +44,23 @@ export class VendorPauses {
     const vendor = active.find(({ kind }) => kind === 'vendor');
     if (vendor) throw toError(vendor, 'vendor_paused', Math.min(vendor.until - nowMs, LONGEST_RETRY_MS));
     for (const pause of active) {
+      if (pause.kind === 'method') this.assertMethodDue(pause, limiterKeys, nowMs);
       const code = findRequestCode(pause);
       if (code) throw toError(pause, code, pause.until - nowMs);
     }
+  }
+
+  /** Forgets the refusals of the key if this process has waited for their end. */
+  async resume(limiterKey: string): Promise<void> {
+    const scope = findPauseScope(limiterKey);
+    if (!scope || !this.retried.delete(limiterKey)) return;
+    await this.pauses.lift(scope);
+    this.logger.info('requests allowed again', { scope: scope.kind, id: scope.id });
+  }
+
+  private assertMethodDue(pause: PauseEntity, limiterKeys: readonly string[], nowMs: number): void {
+    if (pause.until > nowMs) throw toError(pause, 'unisender_access_denied', pause.until - nowMs);
+    for (const key of limiterKeys) if (findPauseScope(key)?.kind === 'method') this.retried.add(key);
   }
 
   /** Pauses the scope of the key. Pauses the vendor as well when another known account was refused within a minute. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { LessThan, MoreThan, Not } from 'typeorm';
+import { LessThan, Like, MoreThan, Not } from 'typeorm';
 import type { ErrorCode, PauseScope, PauseSpan } from '#domain';
 import { Database } from '../database.js';
 import { AccountEntity } from '../entities/account.entity.js';
@@ -14,6 +14,8 @@ export interface NewPause {
   readonly reason?: string | null;
 }
 
+const METHOD_KEPT_MS = 7 * 24 * 3_600_000;
+
 /** Returns the new pause. `last` is the last one of the same scope and code, also one that has ended. */
 type PauseDecision = (last: PauseEntity | undefined, nowMs: number) => PauseSpan & { readonly reason?: string | null };
 
@@ -25,7 +27,7 @@ export interface RefusalFilter {
 }
 
 /**
- * Pauses of vendors, accounts, hosts and keys, by the database's clock. A scope has one pause for each code; the longest counts. The
+ * Pauses of vendors, accounts, hosts, keys and methods, by the database's clock. A scope has one pause for each code; the longest counts. The
  * account's row has a copy of its longest pause, for the queries that look for work.
  */
 @Injectable()
@@ -79,14 +81,14 @@ export class PauseStore {
     return count;
   }
 
-  /** Lists the active pauses of these scopes, the longest first. */
+  /** Lists the active pauses of these scopes, the longest first, and the ended ones of methods: those stay until a call succeeds. */
   async findActive(scopes: readonly PauseScope[]): Promise<PauseEntity[]> {
     if (scopes.length === 0) return [];
     // SQL by hand: every request to a vendor reads its pauses, and compares them with the database's time in the same statement.
     const anyScope = scopes.map(() => '(scope_kind = ? AND scope_id = ?)').join(' OR ');
     const rows = await this.database.query<PauseEntity>(
       `SELECT scope_kind AS kind, scope_id AS id, code, began_at AS since, ends_at AS \`until\`, repetitions, reason
-         FROM pauses WHERE (${anyScope}) AND ends_at > ${this.database.nowSql} ORDER BY ends_at DESC`,
+         FROM pauses WHERE (${anyScope}) AND (ends_at > ${this.database.nowSql} OR scope_kind = 'method') ORDER BY ends_at DESC`,
       scopes.flatMap(({ kind, id }) => [kind, id]),
     );
     return rows;
@@ -96,6 +98,21 @@ export class PauseStore {
   async listActive(limit: number): Promise<PauseEntity[]> {
     const active = { until: MoreThan(await this.database.nowMs()) };
     return this.database.run(({ manager }) => manager.find(PauseEntity, { where: active, order: { until: 'DESC' }, take: limit }));
+  }
+
+  /** Lists up to `limit` methods that Unisender refuses, as `hash:method`: of one key, or of all. */
+  async listDeniedMethods(limit: number, keyHash?: string): Promise<string[]> {
+    const where = { kind: 'method' as const, ...(keyHash === undefined ? {} : { id: Like(`${keyHash}:%`) }) };
+    const denied = await this.database.run(({ manager }) => manager.find(PauseEntity, { select: { id: true }, where, take: limit }));
+    return denied.map(({ id }) => id);
+  }
+
+  /** Ends the pauses of all methods of a key. Returns how many were refused. */
+  async liftMethods(keyHash: string): Promise<number> {
+    const { affected } = await this.database.run(({ manager }) =>
+      manager.delete(PauseEntity, { kind: 'method', id: Like(`${keyHash}:%`) }),
+    );
+    return affected ?? 0;
   }
 
   /** Counts the known accounts that were refused. An account that is not stored, as in its first authorisation, does not count. */
@@ -110,10 +127,15 @@ export class PauseStore {
     return Number(row?.refused ?? 0);
   }
 
-  /** Deletes pauses that ended before `beforeMs`. Returns how many. */
+  /** Deletes pauses that ended before `beforeMs`. Those of methods are kept for a week: some methods are needed once a day. */
   async purge(beforeMs: number): Promise<number> {
-    const { affected } = await this.database.run(({ manager }) => manager.delete(PauseEntity, { until: LessThan(beforeMs) }));
-    return affected ?? 0;
+    const old = [
+      { kind: Not('method' as const), until: LessThan(beforeMs) },
+      { kind: 'method' as const, until: LessThan(beforeMs - METHOD_KEPT_MS) },
+    ];
+    let purged = 0;
+    for (const where of old) purged += (await this.database.run(({ manager }) => manager.delete(PauseEntity, where))).affected ?? 0;
+    return purged;
   }
 
   /** Runs `work` in a transaction, then copies the longest pause of an account to its row. The account's row is locked first. */

@@ -1,5 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { AccessStore, type AccountEntity, ContactFiguresStore, RunStore, type UnisenderWebhookState, type WebhookState } from '#database';
+import {
+  AccessStore,
+  type AccountEntity,
+  ContactFiguresStore,
+  PauseStore,
+  RunStore,
+  type UnisenderWebhookState,
+  type WebhookState,
+} from '#database';
 import { type AccountSettingsView, type AccountStatus, type AttentionCode, listAttention, toIsoTime, toSettingsView } from '#domain';
 import { AccountActivity, type AccountActivityView } from './account-activity.js';
 
@@ -46,6 +54,7 @@ export class AccountViews {
     private readonly contactFigures: ContactFiguresStore,
     private readonly activity: AccountActivity,
     private readonly runs: RunStore,
+    private readonly pauses: PauseStore,
   ) {}
 
   /** Reads the view of a stored account. */
@@ -56,6 +65,7 @@ export class AccountViews {
     const activity = await this.activity.read(account);
     const status = toShownStatus(account.status, activity.paused?.code ?? null);
     const hasWaitingRun = (await this.runs.listWaiting(accountId)).length > 0;
+    const hasDeniedMethod = await this.hasDeniedMethod(account);
     return {
       account_id: accountId,
       integration_id: account.clientId,
@@ -71,8 +81,12 @@ export class AccountViews {
       contacts: { total, in_sync: inSync, waiting, excluded, failing },
       last_event_at: toIsoTime(account.lastEventAt),
       ...activity,
-      attention: listAttention({ ...account, status, pauseCode: activity.paused?.code ?? null, hasWaitingRun }),
+      attention: listAttention({ ...account, status, pauseCode: activity.paused?.code ?? null, hasWaitingRun, hasDeniedMethod }),
       settings: toSettingsView(account.settings),
     };
+  }
+
+  private async hasDeniedMethod({ unisenderKeyHash }: AccountEntity): Promise<boolean> {
+    return unisenderKeyHash !== null && (await this.pauses.listDeniedMethods(1, unisenderKeyHash)).length > 0;
   }
 }

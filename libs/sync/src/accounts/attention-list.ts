@@ -51,23 +51,29 @@ export class AttentionList {
     const pauses = await this.pauses.listActive(MAX_PAUSES);
     const ofAccounts = codesOf(pauses, 'account');
     const ofKeys = codesOf(pauses, 'key');
+    const denied = new Set((await this.pauses.listDeniedMethods(MAX_PAUSES)).map((id) => id.slice(0, id.indexOf(':'))));
     const waitingIds = await this.candidates.listWithWaitingRun(LIMIT);
-    const scope = { accountIds: [...ofAccounts.keys()].map(Number), keyHashes: [...ofKeys.keys()], waitingIds };
+    const scope = { accountIds: [...ofAccounts.keys()].map(Number), keyHashes: [...ofKeys.keys(), ...denied], waitingIds };
     const waiting = new Set(waitingIds);
     const found = await this.candidates.listCandidates(scope, LIMIT);
     return found
       .map((account) => {
-        const pauseCode = ofAccounts.get(String(account.accountId)) ?? ofKeys.get(account.unisenderKeyHash ?? '') ?? null;
-        return this.toView(account, pauseCode, waiting.has(account.accountId));
+        const { accountId, unisenderKeyHash } = account;
+        const pauseCode = ofAccounts.get(String(accountId)) ?? ofKeys.get(unisenderKeyHash ?? '') ?? null;
+        const hasDeniedMethod = denied.has(unisenderKeyHash ?? '');
+        return toView(account, { pauseCode, hasWaitingRun: waiting.has(accountId), hasDeniedMethod });
       })
       .filter(({ attention }) => attention.length > 0)
       .sort((one, other) => urgencyOf(one) - urgencyOf(other) || one.account_id - other.account_id);
   }
+}
 
-  private toView(account: AttentionCandidate, pauseCode: string | null, hasWaitingRun: boolean): AccountAttentionView {
-    const status = toShownStatus(account.status, pauseCode);
-    const codes = listAttention({ ...account, status, pauseCode, hasWaitingRun });
-    const attention = [...codes].sort((one, other) => URGENCY.indexOf(one) - URGENCY.indexOf(other));
-    return { account_id: account.accountId, name: account.name, status, attention };
-  }
+function toView(
+  account: AttentionCandidate,
+  found: { readonly pauseCode: string | null; readonly hasWaitingRun: boolean; readonly hasDeniedMethod: boolean },
+): AccountAttentionView {
+  const status = toShownStatus(account.status, found.pauseCode);
+  const codes = listAttention({ ...account, ...found, status });
+  const attention = [...codes].sort((one, other) => URGENCY.indexOf(one) - URGENCY.indexOf(other));
+  return { account_id: account.accountId, name: account.name, status, attention };
 }

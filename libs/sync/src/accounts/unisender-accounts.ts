@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type AccountEntity, AccountListStore, AccountStore, AddressStore } from '#database';
 import type { NamedList, Secret, SetupChange } from '#domain';
-import { UnisenderClient, hashKey } from '#unisender';
+import { UnisenderClient, UnisenderMethodDeniedError, hashKey } from '#unisender';
 
 const MAX_SAMPLES = 20;
 
@@ -23,12 +23,16 @@ export class UnisenderAccounts {
     return [...present, ...(await this.lists.listOurs(account))];
   }
 
-  /** Whether one of the lists has one of up to 20 addresses that we put on a list. Makes a call for each. */
+  /** Whether one of the lists has one of up to 20 addresses that we put on a list. Makes a call for each. False without access to contacts. */
   async isSampleOnList({ accountId }: AccountEntity, key: Secret, listIds: readonly number[]): Promise<boolean> {
     if (listIds.length === 0) return false;
-    for (const email of await this.addresses.listPresent(accountId, MAX_SAMPLES)) {
-      const contact = await this.unisender.getContact(key, email);
-      if (contact?.lists.some(({ id }) => listIds.includes(id))) return true;
+    try {
+      for (const email of await this.addresses.listPresent(accountId, MAX_SAMPLES)) {
+        const contact = await this.unisender.getContact(key, email);
+        if (contact?.lists.some(({ id }) => listIds.includes(id))) return true;
+      }
+    } catch (error) {
+      if (!(error instanceof UnisenderMethodDeniedError)) throw error;
     }
     return false;
   }

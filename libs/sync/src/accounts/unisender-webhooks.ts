@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type AccountEntity, AccountStore, type UnisenderWebhookState } from '#database';
 import type { Secret } from '#domain';
 import { Keyring } from '#secrets';
-import { UnisenderClient } from '#unisender';
+import { UnisenderClient, UnisenderMethodDeniedError } from '#unisender';
 import { findUsableUnisenderKey } from '../tokens/sealing.js';
 import { WebhookUrls } from './webhook-urls.js';
 
@@ -26,18 +26,27 @@ export class UnisenderWebhooks {
   async ensure(account: AccountEntity): Promise<void> {
     const key = findUsableUnisenderKey(this.keyring, account);
     if (!key) return;
-    await this.set(account.accountId, key);
+    await this.setOrMissing(account, key);
     if (account.unisenderWebhookState === null) await this.accounts.update(account.accountId, { unisenderWebhookState: 'active' });
   }
 
   /**
    * Reads the state of the webhook from Unisender, which stops one after 24 hours of failed deliveries, and starts one that is not
    * active. Returns whether events may have been missed. Then the account keeps the state that was found: the caller sets it to `active`
-   * after it has started a reconciliation.
+   * after it has started a reconciliation. Without access to webhooks there is nothing to repair.
    */
   async repair(account: AccountEntity): Promise<boolean> {
     const key = findUsableUnisenderKey(this.keyring, account);
     if (!key) return false;
+    try {
+      return await this.repairWith(account, key);
+    } catch (error) {
+      if (!(error instanceof UnisenderMethodDeniedError)) throw error;
+      return false;
+    }
+  }
+
+  private async repairWith(account: AccountEntity, key: Secret): Promise<boolean> {
     const { accountId, unisenderWebhookState: stored } = account;
     const found = await this.readState(accountId, key);
     const state = found === 'active' ? (stored ?? 'active') : found;
@@ -45,6 +54,16 @@ export class UnisenderWebhooks {
     if (found === 'active') await this.removeFormer(accountId, key);
     else await this.set(accountId, key);
     return state !== 'active';
+  }
+
+  /** Without access to webhooks there is none. */
+  private async setOrMissing({ accountId }: AccountEntity, key: Secret): Promise<void> {
+    try {
+      await this.set(accountId, key);
+    } catch (error) {
+      if (error instanceof UnisenderMethodDeniedError) await this.accounts.update(accountId, { unisenderWebhookState: 'missing' });
+      throw error;
+    }
   }
 
   private async set(accountId: number, key: Secret): Promise<void> {

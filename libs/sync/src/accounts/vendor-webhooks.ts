@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type AccountEntity, type AccountPatch, AccountStore, type WebhookState } from '#database';
 import { AccountBlockedError, Logger, ServiceError, TransientError } from '#domain';
-import { UnisenderKeyRefusedError } from '#unisender';
+import { UnisenderKeyRefusedError, UnisenderMethodDeniedError } from '#unisender';
 import { AccountGate } from './account-gate.js';
 import { KommoWebhooks, isWebhookRefusal } from './kommo-webhooks.js';
 import { UnisenderWebhooks } from './unisender-webhooks.js';
@@ -31,8 +31,8 @@ export class VendorWebhooks {
   ) {}
 
   /**
-   * Makes both vendors send the events of the account. Safe to repeat. Only logs a final refusal (the plan, the rights of the user, a
-   * URL that the vendor cannot reach): the nightly reconciliation reads the changes instead.
+   * Makes both vendors send the events of the account. Safe to repeat. Only logs a final refusal (the plan, the rights of the user or the
+   * key, a URL that the vendor cannot reach): the nightly reconciliation reads the changes instead.
    *
    * Tries both vendors, then throws TransientError when one may accept the webhook later, or AccountBlockedError.
    */
@@ -139,7 +139,8 @@ export class VendorWebhooks {
 /** A refused Unisender key does not count: the next job records it, and Kommo's webhook works without it. */
 const isAccountBlocked = (error: unknown): boolean => error instanceof AccountBlockedError && !(error instanceof UnisenderKeyRefusedError);
 
-const mayPassLater = (error: unknown): boolean => error instanceof TransientError && !isWebhookRefusal(error);
+const mayPassLater = (error: unknown): boolean =>
+  error instanceof TransientError && !isWebhookRefusal(error) && !(error instanceof UnisenderMethodDeniedError);
 
 /** Runs every step and returns the service's own errors. Throws any other error. */
 async function collectFailures(steps: readonly (() => Promise<unknown>)[]): Promise<ServiceError[]> {

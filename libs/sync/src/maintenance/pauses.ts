@@ -6,7 +6,7 @@ import { AccountJobs } from './due-accounts.js';
 /** A pause for the operator. */
 export interface PauseView {
   readonly scope: PauseScope['kind'];
-  /** The vendor, the account's id, the host, or the hash of the Unisender key. */
+  /** The vendor, the account's id, the host, the hash of the Unisender key, or that hash and a method as `hash:method`. */
   readonly id: string;
   readonly code: string;
   /** ISO 8601 */
@@ -24,8 +24,8 @@ export interface RequestedPause {
 
 const MINUTE_MS = 60_000;
 const LIST_LIMIT = 1_000;
-/** The hosts of code exchanges are paused for Kommo, the keys for Unisender. A vendor's resume lifts their pauses, too. */
-const narrowerKinds = { kommo: 'host', unisender: 'key' } as const satisfies Record<Vendor, PauseScope['kind']>;
+/** The hosts of code exchanges are paused for Kommo, the keys and their methods for Unisender. A vendor's resume lifts their pauses, too. */
+const narrowerKinds = { kommo: ['host'], unisender: ['key', 'method'] } as const satisfies Record<Vendor, readonly PauseScope['kind'][]>;
 
 const toView = ({ kind, id, code, since, until, reason }: PauseEntity): PauseView => ({
   scope: kind,
@@ -62,7 +62,7 @@ export class Pauses {
   /** Lifts every pause of the account and of its Unisender key, and enqueues its work. Returns how many pauses ended. */
   async resumeAccount(accountId: number): Promise<number> {
     const { unisenderKeyHash } = await this.assertKnown(accountId);
-    const ofKey = unisenderKeyHash === null ? 0 : await this.pauses.lift({ kind: 'key', id: unisenderKeyHash });
+    const ofKey = unisenderKeyHash === null ? 0 : await this.liftKey(unisenderKeyHash);
     const count = ofKey + (await this.pauses.lift(accountScope(accountId)));
     this.logger.info('pauses lifted', { scope: 'account', id: accountId, lifted: count });
     await this.jobs.enqueueIfUsable(accountId);
@@ -79,9 +79,14 @@ export class Pauses {
    * within a minute. Returns how many pauses ended.
    */
   async resumeVendor(vendor: Vendor): Promise<number> {
-    const count = (await this.pauses.lift({ kind: 'vendor', id: vendor })) + (await this.pauses.liftAll(narrowerKinds[vendor]));
+    let count = await this.pauses.lift({ kind: 'vendor', id: vendor });
+    for (const kind of narrowerKinds[vendor]) count += await this.pauses.liftAll(kind);
     this.logger.info('pauses lifted', { scope: 'vendor', id: vendor, lifted: count });
     return count;
+  }
+
+  private async liftKey(keyHash: string): Promise<number> {
+    return (await this.pauses.lift({ kind: 'key', id: keyHash })) + (await this.pauses.liftMethods(keyHash));
   }
 
   private async pause(scope: PauseScope, { minutes, reason }: RequestedPause): Promise<PauseView> {

@@ -13,7 +13,7 @@ import {
   waitAlertCodes,
 } from '#domain';
 import { Keyring } from '#secrets';
-import { UnisenderKeyRefusedError } from '#unisender';
+import { UnisenderKeyRefusedError, UnisenderMethodDeniedError } from '#unisender';
 import { AccountGate } from '../accounts/account-gate.js';
 import { ContactCounter } from '../accounts/contact-counter.js';
 import { findUsableUnisenderKey } from '../tokens/sealing.js';
@@ -32,6 +32,7 @@ export interface AccountWork {
 
 /** A vendor's wait of this length or more pauses the account. */
 const PAUSE_FROM_MS = 30_000;
+const PUSH_METHODS: readonly string[] = ['importContacts', 'getLists', 'createList'];
 
 /** Throws TransientError `stopping` once the process is asked to stop. */
 export function throwIfStopping(signal: AbortSignal): void {
@@ -52,17 +53,34 @@ export class AccountFailures {
   /** Records a refused Unisender key, or pauses the account for a long wait. Returns the error that the job ends with. */
   async record(accountId: number, error: unknown): Promise<unknown> {
     if (error instanceof UnisenderKeyRefusedError) return this.recordRefusedKey(accountId, error);
-    if (error instanceof TransientError && !isDeferral(error)) await this.pauseFor(accountId, error);
+    if (error instanceof UnisenderMethodDeniedError && !(await this.isNeeded(accountId, error))) await this.alert(accountId, error.code);
+    else if (error instanceof TransientError && !isDeferral(error)) await this.pauseFor(accountId, error);
     return error;
   }
 
-  /** A 403 that repeats pauses for longer each time (DESIGN.md 7.7). */
+  /** Raises the alert when Unisender gives the key of the account no access to a method. */
+  async alertDeniedMethods({ accountId, unisenderKeyHash }: AccountEntity): Promise<void> {
+    if (unisenderKeyHash === null || (await this.pauses.listDeniedMethods(1, unisenderKeyHash)).length === 0) return;
+    await this.alert(accountId, 'unisender_access_denied');
+  }
+
+  /** Nothing can be pushed without these methods; without exports nothing can be pushed before the first one. */
+  private async isNeeded(accountId: number, { method }: UnisenderMethodDeniedError): Promise<boolean> {
+    if (PUSH_METHODS.includes(method)) return true;
+    return method.startsWith('async/') && (await this.accounts.find(accountId))?.baselineState !== 'done';
+  }
+
+  /** A 403, and a refused method, that repeat pause for longer each time (DESIGN.md 7.7). */
   private async pauseFor(accountId: number, { code, retryAfterMs: forMs = 0 }: TransientError): Promise<void> {
     if (forMs < PAUSE_FROM_MS) return;
-    const refusal = { forMs, isGrowing: code === 'kommo_forbidden' };
+    const refusal = { forMs, isGrowing: code === 'kommo_forbidden' || code === 'unisender_access_denied' };
     const scope = { kind: 'account', id: String(accountId) } as const;
     const { until } = await this.pauses.change(scope, code, (last, nowMs) => decidePause(last, refusal, nowMs));
     this.logger.warn('account paused', { account_id: accountId, code, until: toIsoTime(until) });
+    await this.alert(accountId, code);
+  }
+
+  private async alert(accountId: number, code: string): Promise<void> {
     const alertCode = waitAlertCodes.find((each) => each === code);
     if (alertCode) await this.alerts.raise(alerts.waitsForHuman(accountId, alertCode, await this.pauses.nowMs()));
   }
@@ -92,8 +110,9 @@ export class AccountWorkEnd {
   ) {}
 
   /** Counts what the work has changed. */
-  async succeed(accountId: number): Promise<void> {
-    await this.counter.refresh(accountId);
+  async succeed(account: AccountEntity): Promise<void> {
+    await this.counter.refresh(account.accountId);
+    await this.failures.alertDeniedMethods(account);
   }
 
   /** Counts what the work has changed, and returns the error that the job ends with. */
@@ -127,7 +146,7 @@ export class AccountWorkRunner {
         const unisenderKey = findUsableUnisenderKey(this.keyring, current);
         return work({ lease, account: current, settings: current.settings, unisenderKey, signal });
       });
-      await this.end.succeed(accountId);
+      await this.end.succeed(account);
       return result;
     } catch (error) {
       throw await this.end.fail(accountId, error);

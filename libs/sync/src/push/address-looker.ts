@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AccountListStore } from '#database';
 import { Clock, type ConsentView, type OurLists, type Secret, viewOfContact } from '#domain';
-import { UnisenderClient, type UnisenderContact, UnisenderRejectedError } from '#unisender';
+import { UnisenderClient, type UnisenderContact, UnisenderMethodDeniedError, UnisenderRejectedError, vendorCodeOf } from '#unisender';
 import { type AccountWork, throwIfStopping } from './account-work.js';
 
 /** What Unisender answered about one address. */
@@ -15,8 +15,14 @@ export type Look =
       readonly otherListIds: readonly number[];
     }
   | { readonly kind: 'absent'; readonly askedAtMs: number }
-  /** Unisender refuses to show this address. */
-  | { readonly kind: 'refused'; readonly code: string; readonly cause: string };
+  | RefusedLook;
+
+/** Unisender refuses to show this address, or any. */
+interface RefusedLook {
+  readonly kind: 'refused';
+  readonly code: string;
+  readonly cause: string;
+}
 
 /** Asks Unisender about single addresses. */
 @Injectable()
@@ -42,19 +48,25 @@ export class AddressLooker {
     return looks;
   }
 
-  private async ask(key: Secret, email: string): Promise<UnisenderContact | UnisenderRejectedError | undefined> {
+  private async ask(key: Secret, email: string): Promise<UnisenderContact | RefusedLook | undefined> {
     try {
       return await this.unisender.getContact(key, email);
     } catch (error) {
-      if (error instanceof UnisenderRejectedError) return error;
+      if (error instanceof UnisenderRejectedError || error instanceof UnisenderMethodDeniedError) return toRefusedLook(error);
       throw error;
     }
   }
 }
 
-function toLook(shown: UnisenderContact | UnisenderRejectedError | undefined, ours: OurLists, askedAtMs: number): Look {
+const toRefusedLook = (error: UnisenderRejectedError | UnisenderMethodDeniedError): RefusedLook => ({
+  kind: 'refused',
+  code: vendorCodeOf(error),
+  cause: error.message,
+});
+
+function toLook(shown: UnisenderContact | RefusedLook | undefined, ours: OurLists, askedAtMs: number): Look {
   if (!shown) return { kind: 'absent', askedAtMs };
-  if (shown instanceof UnisenderRejectedError) return { kind: 'refused', code: shown.vendorCode, cause: shown.message };
+  if ('kind' in shown) return shown;
   const otherListIds = shown.lists.map(({ id }) => id).filter((id) => !ours.allIds.includes(id));
   return { kind: 'found', askedAtMs, contact: shown, view: viewOfContact(shown, ours, askedAtMs), otherListIds };
 }

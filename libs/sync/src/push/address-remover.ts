@@ -10,6 +10,7 @@ import {
   pushedByDelete,
   pushedByExclude,
 } from '#domain';
+import { UnisenderMethodDeniedError } from '#unisender';
 import type { AccountWork } from './account-work.js';
 import { AddressLooker, type Look, viewsOf } from './address-looker.js';
 import { ExportReader, unsavedTask } from './export-reader.js';
@@ -44,8 +45,18 @@ export class RemovalLooks {
    * are returned apart.
    */
   async look(round: Round, removals: readonly DirtyAddress[], { isForced }: RemovalOptions): Promise<LookedRemovals> {
-    const looked = removals.length > MAX_LOOKS ? await this.lookByExport(round, removals) : await this.lookSingly(round, removals);
+    const looked = removals.length > MAX_LOOKS ? await this.lookAtMany(round, removals) : await this.lookSingly(round, removals);
     return { ...looked, removals: looked.removals.filter(({ holder }) => isForced || holder === undefined) };
+  }
+
+  /** Without access to exports a round looks at a few addresses; the others wait for the next rounds. */
+  private async lookAtMany(round: Round, removals: readonly DirtyAddress[]): Promise<LookedRemovals> {
+    try {
+      return await this.lookByExport(round, removals);
+    } catch (error) {
+      if (!(error instanceof UnisenderMethodDeniedError)) throw error;
+      return this.lookSingly(round, removals.slice(0, MAX_LOOKS));
+    }
   }
 
   private async lookSingly({ work, key, listId }: Round, removals: readonly DirtyAddress[]): Promise<LookedRemovals> {

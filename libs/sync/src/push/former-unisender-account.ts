@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AccountListStore, AccountStore, MailingConsentStore } from '#database';
 import { AccountBlockedError, Clock, type ConsentView, Logger, type Refusals, type Secret, isRefusal, refusalOfStatus } from '#domain';
 import { Keyring } from '#secrets';
-import { UnisenderRejectedError } from '#unisender';
+import { UnisenderMethodDeniedError, UnisenderRejectedError } from '#unisender';
 import { formerUnisenderKeyContext } from '../tokens/sealing.js';
 import { type AccountWork, throwIfStopping } from './account-work.js';
 import { ExportReader } from './export-reader.js';
@@ -41,6 +41,10 @@ export class FormerConsents {
   }
 }
 
+/** Whether another attempt cannot help: the former key is refused, or has no access to exports. */
+const isFinal = (error: unknown): boolean =>
+  error instanceof AccountBlockedError || error instanceof UnisenderRejectedError || error instanceof UnisenderMethodDeniedError;
+
 /** Reads the refusals of the Unisender account that an account used before, while its former key still works. */
 @Injectable()
 export class FormerUnisenderAccount {
@@ -59,7 +63,7 @@ export class FormerUnisenderAccount {
     try {
       await this.read(work, key);
     } catch (error) {
-      if (!(error instanceof AccountBlockedError || error instanceof UnisenderRejectedError)) throw error;
+      if (!isFinal(error)) throw error;
       this.logger.warn('former Unisender account not readable; its refusals stay as they are known', {
         account_id: account.accountId,
         error,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AccountListStore, AccountStore, AddressStore } from '#database';
 import { Clock, type Secret, chooseList, listSettingOf } from '#domain';
-import { UnisenderClient, type UnisenderList } from '#unisender';
+import { UnisenderClient, type UnisenderList, UnisenderMethodDeniedError } from '#unisender';
 import type { AccountWork } from './account-work.js';
 
 /** The list to push to. */
@@ -56,9 +56,18 @@ export class ListKeeper {
 
   /**
    * Creates the fields of the settings that Unisender does not have: importContacts may refuse or drop unknown ones
-   * (reference/unisender.md 4.2). Returns whether one was missing.
+   * (reference/unisender.md 4.2). Returns whether one was missing. Without access to fields it creates none.
    */
-  async ensureFields({ settings }: AccountWork, key: Secret): Promise<boolean> {
+  async ensureFields(work: AccountWork, key: Secret): Promise<boolean> {
+    try {
+      return await this.createMissingFields(work, key);
+    } catch (error) {
+      if (!(error instanceof UnisenderMethodDeniedError)) throw error;
+      return false;
+    }
+  }
+
+  private async createMissingFields({ settings }: AccountWork, key: Secret): Promise<boolean> {
     const wanted = [...new Set(Object.values(settings.fields))];
     if (wanted.length === 0) return false;
     const present = new Set((await this.unisender.getFields(key)).map(({ name }) => name));

@@ -19,7 +19,7 @@ import {
   showsValues,
   writtenAfter,
 } from '#domain';
-import { type ImportResult, UnisenderClient, UnisenderRejectedError } from '#unisender';
+import { type ImportResult, UnisenderClient, UnisenderMethodDeniedError, UnisenderRejectedError, vendorCodeOf } from '#unisender';
 import { type AccountWork, throwIfStopping } from './account-work.js';
 import { AddressLooker, type Look } from './address-looker.js';
 import { ConsentGate } from './consent-gate.js';
@@ -100,9 +100,10 @@ export class ListWriter {
       try {
         for (const id of listsToLeave(address, listId)) await this.unisender.exclude(key, address.email, [id]);
       } catch (error) {
-        if (!(error instanceof UnisenderRejectedError)) throw await this.afterFailure(round, [address], error);
+        const isDenied = error instanceof UnisenderMethodDeniedError;
+        if (!isDenied && !(error instanceof UnisenderRejectedError)) throw await this.afterFailure(round, [address], error);
         await work.lease.write(() => this.pushed.revert(accountId, [address]));
-        if (await round.onRefused()) return false;
+        if (!isDenied && (await round.onRefused())) return false;
         await this.park(round, address, toRefused('exclude', error));
         continue;
       }
@@ -216,9 +217,9 @@ export class ListWriter {
 
 const stepOf = ({ kind }: Call) => (kind === 'leave' ? ('exclude' as const) : kind);
 
-const toRefused = (step: Refused['step'], error: UnisenderRejectedError): Refused => ({
+const toRefused = (step: Refused['step'], error: UnisenderRejectedError | UnisenderMethodDeniedError): Refused => ({
   step,
-  code: error.vendorCode,
+  code: vendorCodeOf(error),
   cause: error.message,
 });
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { MailingConsentStore, PushedAddressStore } from '#database';
-import type { Secret } from '#domain';
+import { Logger, type Secret } from '#domain';
+import { UnisenderMethodDeniedError } from '#unisender';
 import { RequestedJobs } from './account-lease.js';
 import type { AccountWork } from './account-work.js';
 import { ExportReader, type ExportTask, unsavedTask } from './export-reader.js';
@@ -39,12 +40,13 @@ export class Preparation {
     private readonly exports: ExportReader,
     private readonly retries: ParkedRetries,
     private readonly former: FormerUnisenderAccount,
+    private readonly logger: Logger,
   ) {}
 
   /**
    * Returns the id of the list to push to. Calls Unisender only when the account was never prepared, or when `look` is set; may
    * wait for an export, and always for a new one when `relearn` is set. With `relearn`, parked addresses are
-   * tried again. `task` keeps a running export over restarts.
+   * tried again; without access to exports it goes on with what is known. `task` keeps a running export over restarts.
    */
   async ensureReady(
     work: AccountWork,
@@ -55,10 +57,24 @@ export class Preparation {
     if (known !== undefined) return known;
     await this.former.learn(work);
     const { listId, isNew } = await this.ensureList(work, key, options.look ?? false);
-    if (work.account.baselineState !== 'done' || isNew || options.relearn) {
-      await this.exports.requestAndStore(work, key, options.task ?? unsavedTask);
-      await this.retries.retry(work, options.relearn ?? false);
+    if (work.account.baselineState !== 'done' || isNew) await this.exports.requestAndStore(work, key, options.task ?? unsavedTask);
+    else if (options.relearn) await this.relearn(work, key, options.task ?? unsavedTask);
+    else return this.keepReady(work, listId);
+    await this.retries.retry(work, options.relearn ?? false);
+    return this.keepReady(work, listId);
+  }
+
+  /** An account that was prepared before goes on with what it knows while Unisender gives its key no access to exports. */
+  private async relearn(work: AccountWork, key: Secret, task: ExportTask): Promise<void> {
+    try {
+      await this.exports.requestAndStore(work, key, task);
+    } catch (error) {
+      if (!(error instanceof UnisenderMethodDeniedError)) throw error;
+      this.logger.warn('no access to exports; the run continues without one', { account_id: work.lease.accountId, error });
     }
+  }
+
+  private keepReady(work: AccountWork, listId: number): number {
     this.ready.set(work, listId);
     return listId;
   }
