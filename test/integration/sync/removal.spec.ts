@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { ContactStore, Database } from '#database';
+import { ContactStore, Database, RunStore } from '#database';
 import { RunService } from '#sync';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
@@ -165,5 +165,18 @@ describe.each(testDatabaseKinds())('removals on %s', (kind) => {
     await service.cancel(waiting.run_id);
     expect(await account.run('reconcile')).toMatchObject({ state: 'waiting_for_confirmation', planned_removals: 20 });
     expect(await listed()).toBe(40);
+  });
+
+  it('asks again about the removals of a confirmed run that failed', async () => {
+    const ids = await account.createMany(many(14));
+    await account.connect();
+    for (const id of ids) await account.change(id, { emails: [], hooks: false });
+    const failing = await account.run('reconcile');
+    await service.confirm(failing.run_id);
+    await world.harness.get(RunStore).transition(failing.run_id, 'failed', { error: 'unisender_key_refused' });
+    const next = await account.run('reconcile');
+    expect(next).toMatchObject({ state: 'waiting_for_confirmation', planned_removals: 14 });
+    expect(await confirm(next.run_id)).toMatchObject({ state: 'completed', deleted: 14 });
+    expect(await listed()).toBe(0);
   });
 });

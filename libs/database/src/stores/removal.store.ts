@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Clock } from '#domain';
+import { Clock, activeStates } from '#domain';
 import { Database } from '../database.js';
 import { AddressEntity } from '../entities/address.entity.js';
 import { RemovalCountEntity } from '../entities/removal-count.entity.js';
-import { executeIn, forUpdate, queryIn, selectRows, upsertRows } from '../entity-sql.js';
+import { executeIn, forUpdate, placeholders, queryIn, selectRows, upsertRows } from '../entity-sql.js';
 import type { SqlValue } from '../session.js';
 import { markAllPartsStale, markPartsStale } from './marks.js';
 
@@ -126,6 +126,16 @@ export class RemovalStore {
     await this.database.execute(
       `UPDATE addresses SET removal = 'planned', removal_run_id = NULL WHERE account_id = ? AND removal = 'held' AND removal_run_id = ?`,
       [accountId, runId],
+    );
+  }
+
+  /** Plans the held removals of ended runs anew: nothing can confirm them. A confirmed run that failed leaves such removals. */
+  async releaseEnded(accountId: number): Promise<void> {
+    const states = ['waiting_for_confirmation', ...activeStates];
+    await this.database.execute(
+      `UPDATE addresses SET removal = 'planned', removal_run_id = NULL WHERE account_id = ? AND removal = 'held'
+          AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.run_id = addresses.removal_run_id AND runs.state IN (${placeholders(states.length)}))`,
+      [accountId, ...states],
     );
   }
 

@@ -104,6 +104,7 @@ export class RemovalGate {
     if (decision.cause === 'reread' && !(await this.removals.hasPlannedRereads(accountId))) return { outcome: 'none', count: 0 };
     return this.database.transaction(async () => {
       await this.removals.lock(accountId);
+      await this.removals.releaseEnded(accountId);
       return decision.cause === 'reread' ? this.decideRereads(accountId) : this.decideAll(accountId, decision);
     });
   }
