@@ -145,7 +145,8 @@ function checkWanted(
   const check = (field: string, value: string) => {
     const present = seen.fields[field] ?? '';
     if (present === value) return;
-    if (value === '' && (keepsEmpty || !oracle.hasWritten(unisender, email, field))) return;
+    const mayStay = keepsEmpty || oracle.isLeftByAnother(accountId, unisender) || !oracle.hasWritten(unisender, email, field);
+    if (value === '' && mayStay) return;
     report('sync', `${field} of ${email} is ${JSON.stringify(present)}, not ${JSON.stringify(value)}`);
   };
   if (isKeyShared(world, company)) return;

@@ -47,8 +47,8 @@ interface Refusal {
 export interface AcceptedEvent {
   readonly name: string;
   readonly email: string;
-  /** Whether it says which lists the address left. */
-  readonly namesLists: boolean;
+  /** The lists that the address left; undefined when the event does not say. */
+  readonly leftListIds?: readonly number[] | undefined;
 }
 
 /** What the oracle knows of one Kommo account. */
@@ -81,11 +81,13 @@ interface Origin {
   isOurs: boolean;
   /** It was ours when it was deleted by hand, and the service has not been shown that since: it cannot know that others created it. */
   isDeletedUnseen: boolean;
+  /** When it stopped being ours: a call that was sent before may still delete it. */
+  lostAtMs: number;
   /** When others put the address on each list. */
   readonly listedByOthers: Map<number, number>;
   /** The last value of each field that the service wrote. */
   readonly written: Map<string, string>;
-  /** Fields of which the service cannot know any more that it wrote them. */
+  /** Fields of which the service cannot know that it wrote them: its key proves nothing any more, or the response was lost. */
   readonly forgotten: Set<string>;
   /** When the service last saw this address by a look or an export. */
   lookedAtMs: number;
@@ -98,6 +100,8 @@ export interface Effect {
   readonly before: SeenAccount;
   readonly after: SeenAccount;
   readonly sentAtMs: number;
+  /** Whether the service received the response. */
+  readonly isKnown: boolean;
 }
 
 /** Why an address should be in or out, as the truth in Kommo says. */
@@ -197,7 +201,7 @@ export class Oracle {
   noteOthers(account: UnisenderAccount, email: string, listIds: readonly number[], isNew: boolean): void {
     const origin = this.originOf(account, email);
     if (isNew) {
-      origin.isOurs = false;
+      this.loseOrigin(origin);
       origin.written.clear();
     }
     for (const listId of listIds) {
@@ -210,16 +214,17 @@ export class Oracle {
   noteHandDelete(account: UnisenderAccount, email: string): void {
     const origin = this.originOf(account, email);
     origin.isDeletedUnseen ||= origin.isOurs;
-    origin.isOurs = false;
+    this.loseOrigin(origin);
   }
 
   /**
    * The service accepted an event about the refusal of an address. An event that does not name its lists counts for every account that
-   * receives it.
+   * receives it. One that names only lists of others says nothing, although the address may have refused everything.
    */
-  noteEvent(accountId: number, { name, email, namesLists }: AcceptedEvent): void {
+  noteEvent(accountId: number, { name, email, leftListIds }: AcceptedEvent): void {
     if (name !== 'unsubscribe' && name !== 'email_status') return;
-    if (name === 'unsubscribe' && !namesLists) this.clientOf(accountId).everRefused.add(email);
+    if (name === 'unsubscribe' && leftListIds === undefined) this.clientOf(accountId).everRefused.add(email);
+    if (name === 'unsubscribe' && leftListIds?.every((listId) => this.owners.get(listId) !== accountId)) return;
     for (const refusal of this.clientOf(accountId).refusals.get(email) ?? []) refusal.knownAtMs ??= this.nowMs();
   }
 
@@ -275,6 +280,11 @@ export class Oracle {
     return written.has(field) && !forgotten.has(field);
   }
 
+  /** Whether another account of the service used this Unisender account before: it may have written values there. */
+  isLeftByAnother(accountId: number, account: UnisenderAccount): boolean {
+    return [...this.clients.values()].some((client) => client.accountId !== accountId && client.former.has(account));
+  }
+
   /** The service cannot know any more what it wrote: its new key of the account proves nothing. */
   forgetWritten(account: UnisenderAccount): void {
     for (const { written, forgotten } of this.origins.get(account)?.values() ?? []) {
@@ -303,11 +313,12 @@ export class Oracle {
     this.judgeLists(effect, email, before, after);
   }
 
-  private judgeFields({ account }: Effect, email: string, before: SeenAddress['fields'], after: SeenAddress['fields']): void {
+  private judgeFields({ account, isKnown }: Effect, email: string, before: SeenAddress['fields'], after: SeenAddress['fields']): void {
     const { written, forgotten } = this.originOf(account, email);
     for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
       if (before[name] === after[name]) continue;
-      forgotten.delete(name);
+      if (isKnown) forgotten.delete(name);
+      else forgotten.add(name);
       const isErased = after[name] === undefined && before[name] !== undefined && written.get(name) !== before[name];
       if (isErased) this.report('removal', `the value of ${name} of ${email} was erased, and the service had not written it`);
       if (after[name] === undefined) written.delete(name);
@@ -361,13 +372,15 @@ export class Oracle {
   private judgeDelete(effect: Effect, email: string, before: SeenAddress): void {
     this.counts.deleted += 1;
     const origin = this.originOf(effect.account, email);
-    if (!origin.isOurs && !origin.isDeletedUnseen) this.report('removal', `${email} was deleted, and the service had not created it`);
+    const wasOursWhenSent = origin.lostAtMs >= effect.sentAtMs;
+    if (!origin.isOurs && !origin.isDeletedUnseen && !wasOursWhenSent)
+      this.report('removal', `${email} was deleted, and the service had not created it`);
     const owners = new Set<number>();
     for (const [listId, isUnsubscribed] of before.lists) {
       const owner = this.owners.get(listId);
       const listedAtMs = origin.listedByOthers.get(listId) ?? 0;
       if (owner !== undefined) owners.add(owner);
-      else if (listedAtMs < origin.lookedAtMs)
+      else if (listedAtMs < origin.lookedAtMs && listedAtMs < effect.sentAtMs)
         this.report('removal', `${email} was deleted while it was on list ${listId}, which is not ours`);
       this.madeByUs.delete(`${listId}/${email}`);
       if (isUnsubscribed) this.judgeDeletedRefusal(effect, email);
@@ -425,12 +438,18 @@ export class Oracle {
     return client;
   }
 
+  private loseOrigin(origin: Origin): void {
+    if (origin.isOurs) origin.lostAtMs = this.nowMs();
+    origin.isOurs = false;
+  }
+
   private originOf(account: UnisenderAccount, email: string): Origin {
     const ofAccount = this.origins.get(account) ?? new Map<string, Origin>();
     this.origins.set(account, ofAccount);
     const origin = ofAccount.get(email) ?? {
       isOurs: false,
       isDeletedUnseen: false,
+      lostAtMs: Number.NEGATIVE_INFINITY,
       listedByOthers: new Map(),
       written: new Map(),
       forgotten: new Set(),

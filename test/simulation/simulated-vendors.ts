@@ -95,14 +95,16 @@ export class SimulatedVendors implements CallWatcher {
     const { target, call, sentAtMs } = vendorCall;
     if (target === 'kommo') return this.lie(call, response);
     const method = methodOf(call);
-    if (changesNothing.has(method) || method === '') this.noteLook(call, method, response);
-    else {
-      for (const [account, before] of this.states) {
-        this.noteNewLists(account, call);
-        this.oracle.judge({ account, method, before, after: lookAt(account), sentAtMs });
-      }
-      this.states.clear();
+    const isKnown = vendorCall.hasResponse && response.breakage === undefined && response.status === 200;
+    if (changesNothing.has(method) || method === '') {
+      if (isKnown) this.noteLook(call, method, response);
+      return response;
     }
+    for (const [account, before] of this.states) {
+      this.noteNewLists(account, call);
+      this.oracle.judge({ account, method, before, after: lookAt(account), sentAtMs, isKnown });
+    }
+    this.states.clear();
     return response;
   }
 
@@ -122,7 +124,6 @@ export class SimulatedVendors implements CallWatcher {
   }
 
   private noteLook(call: IncomingCall, method: string, response: HttpResponse): void {
-    if (response.breakage !== undefined || response.status !== 200) return;
     const args = argumentsOf(call);
     const account = this.sandbox.unisender.accounts.get(textOf(args, 'api_key') ?? '');
     if (method === 'getContact' && account) this.oracle.noteLook(account, lookAt(account), [(textOf(args, 'email') ?? '').toLowerCase()]);

@@ -41,6 +41,8 @@ export interface VendorCall {
   readonly call: IncomingCall;
   /** When the service sent it, epoch milliseconds. */
   readonly sentAtMs: number;
+  /** Whether the network delivers the response to the service. */
+  readonly hasResponse: boolean;
 }
 
 /** Watches the calls of the service, and may replace responses. */
@@ -118,8 +120,9 @@ export class VendorNetwork {
     this.time.noteActivity();
     if (isAborted(request.signal)) throw noResponse('ERR_CANCELED');
     const call = toCall(request);
-    const vendorCall: VendorCall = { target: isUnisenderPath(call.path) ? 'unisender' : 'kommo', call, sentAtMs: this.time.nowMs() };
+    const target = isUnisenderPath(call.path) ? 'unisender' : 'kommo';
     const fault = this.takeFault(`${call.method} ${call.host}${call.path}?${call.query}`);
+    const vendorCall: VendorCall = { target, call, sentAtMs: this.time.nowMs(), hasResponse: fault === undefined };
     const response = await this.exchange(vendorCall, fault, request.signal);
     if (response.breakage === 'hang') return this.waitForAbort(request.signal);
     const data = await readBody(response.body);

@@ -6,7 +6,7 @@ import type { UnisenderAccount } from '../../apps/sandbox/src/unisender/account.
 import { accountForOperator } from '../support/operator-account.js';
 import { BEFORE, type Company, NAMES, extraAddress, isHeld, textOfAddress } from './company.js';
 import type { History } from './history.js';
-import { Oracle } from './oracle.js';
+import { type AcceptedEvent, Oracle } from './oracle.js';
 import { type ActionOutcome, SimulatedService } from './simulated-service.js';
 import { SimulatedTime } from './simulated-time.js';
 import { SimulatedVendors } from './simulated-vendors.js';
@@ -253,22 +253,32 @@ export class World {
   private noteAccepted(accountId: number, path: string, body: string): void {
     if (!path.startsWith('/unisender/')) return;
     const namesLists = (this.vendors.sandbox.switches.get('unisender.event_list_ids') as string) === 'by_meaning';
-    for (const { name, email } of readEvents(body)) this.oracle.noteEvent(accountId, { name, email, namesLists });
+    for (const { name, email, leftListIds = [] } of readEvents(body)) {
+      this.oracle.noteEvent(accountId, { name, email, leftListIds: namesLists && leftListIds.length > 0 ? leftListIds : undefined });
+    }
   }
 }
 
 interface EventBody {
   readonly event_name?: string;
   readonly email?: string;
+  readonly unsubscribed_list_ids?: readonly number[];
   readonly events_by_user?: readonly {
-    readonly events: readonly { readonly event_name: string; readonly event_data: { readonly email: string } }[];
+    readonly events: readonly {
+      readonly event_name: string;
+      readonly event_data: { readonly email: string; readonly just_unsubscribed_list_ids?: readonly number[] };
+    }[];
   }[];
 }
 
-function readEvents(body: string): { name: string; email: string }[] {
-  const parsed = JSON.parse(body) as EventBody;
-  if (parsed.event_name !== undefined) return [{ name: parsed.event_name, email: parsed.email ?? '' }];
-  return (parsed.events_by_user ?? []).flatMap(({ events }) =>
-    events.map(({ event_name, event_data }) => ({ name: event_name, email: event_data.email })),
+function readEvents(body: string): AcceptedEvent[] {
+  const { event_name: single, email = '', unsubscribed_list_ids, events_by_user = [] } = JSON.parse(body) as EventBody;
+  if (single !== undefined) return [{ name: single, email, leftListIds: unsubscribed_list_ids }];
+  return events_by_user.flatMap(({ events }) =>
+    events.map(({ event_name, event_data }) => ({
+      name: event_name,
+      email: event_data.email,
+      leftListIds: event_data.just_unsubscribed_list_ids,
+    })),
   );
 }
