@@ -20,9 +20,6 @@ export interface MutationInput {
   readonly workers: number;
 }
 
-/** Histories that fail without any mutation prove nothing, so a few failures are needed. */
-const MAX_FAILURES = 4;
-
 const mutations: readonly Mutation[] = [
   {
     name: 'a known refusal does not stop a call',
@@ -91,6 +88,12 @@ const mutations: readonly Mutation[] = [
     to: 'modifiedAt > 0',
   },
   {
+    name: 'removals held for a run that ended stay held',
+    file: 'sync/src/push/removal-gate.js',
+    from: 'await this.removals.releaseEnded(accountId);',
+    to: '',
+  },
+  {
     name: 'a worker that lost its lease writes on',
     file: 'database/src/stores/lease.store.js',
     from: 'row?.leaseFence !== fence || row.leaseOwner === null',
@@ -99,8 +102,9 @@ const mutations: readonly Mutation[] = [
 ];
 
 interface Result {
-  readonly mutation: Mutation;
   readonly isFound: boolean;
+  /** How many histories were played up to the failed one. */
+  readonly histories: number;
   readonly problem: string;
 }
 
@@ -114,36 +118,46 @@ function copyProject(): string {
   return folder;
 }
 
-/** Plays histories in another process, up to the first that fails. Returns what the process prints. */
-async function simulate(folder: string, { histories, seed, workers }: MutationInput): Promise<string> {
-  const numbers = ['--histories', String(histories), '--seed', String(seed), '--workers', String(workers)];
-  const args = [join(folder, 'dist/test/simulation/main.js'), ...numbers, '--failures', String(MAX_FAILURES), '--no-shrink'];
+/** Plays histories in another process. Returns what the process prints. */
+async function simulate(folder: string, args: readonly string[]): Promise<string> {
+  const program = join(folder, 'dist/test/simulation/main.js');
   return new Promise((resolve) => {
-    execFile(process.execPath, args, { maxBuffer: 2 ** 26 }, (_error, stdout, stderr) => resolve(stdout + stderr));
+    execFile(process.execPath, [program, ...args], { maxBuffer: 2 ** 26 }, (_error, stdout, stderr) => resolve(stdout + stderr));
   });
 }
 
-/** The failed histories that a process printed: problems by seed. */
-const failuresIn = (output: string): Map<string, string> =>
-  new Map([...output.matchAll(/FAILED: seed (\d+).*\n {2}(.*)/g)].map(([, seed = '', problem = '']) => [seed, problem]));
+interface Found {
+  readonly seed: number;
+  readonly problem: string;
+}
 
-async function tryMutation(
-  folder: string,
-  mutation: Mutation,
-  input: MutationInput,
-  failedBefore: ReadonlyMap<string, string>,
-): Promise<Result> {
+/** Plays histories up to the first that fails. */
+async function findFailure(folder: string, { histories, seed, workers }: MutationInput): Promise<Found | undefined> {
+  const numbers = ['--histories', String(histories), '--seed', String(seed), '--workers', String(workers)];
+  const output = await simulate(folder, [...numbers, '--failures', '1', '--no-shrink']);
+  const failures = [...output.matchAll(/FAILED: seed (\d+).*\n {2}(.*)/g)].map(([, failed = '', problem = '']) => ({
+    seed: Number(failed),
+    problem,
+  }));
+  return failures.sort((one, other) => one.seed - other.seed)[0];
+}
+
+/** A history that also fails without a mutation proves nothing: the search goes on after it. */
+async function tryMutation(folder: string, mutation: Mutation, input: MutationInput): Promise<Result> {
   const file = join(folder, 'dist/libs', mutation.file);
   const original = readFileSync(file, 'utf8');
-  if (!original.includes(mutation.from)) return { mutation, isFound: false, problem: 'the code to change does not exist any more' };
-  writeFileSync(file, original.replace(mutation.from, mutation.to));
-  try {
-    const failures = failuresIn(await simulate(folder, input));
-    const [found] = [...failures].filter(([seed]) => !failedBefore.has(seed));
-    return { mutation, isFound: found !== undefined, problem: found === undefined ? '' : `seed ${found[0]}: ${found[1]}` };
-  } finally {
+  if (!original.includes(mutation.from)) return { isFound: false, histories: 0, problem: 'the code to change does not exist any more' };
+  const end = input.seed + input.histories;
+  for (let seed = input.seed; seed < end;) {
+    writeFileSync(file, original.replace(mutation.from, mutation.to));
+    const found = await findFailure(folder, { ...input, seed, histories: end - seed });
     writeFileSync(file, original);
+    if (!found) break;
+    const failedBefore = await findFailure(folder, { histories: 1, seed: found.seed, workers: 1 });
+    if (!failedBefore) return { isFound: true, histories: found.seed - input.seed + 1, problem: `seed ${found.seed}: ${found.problem}` };
+    seed = found.seed + 1;
   }
+  return { isFound: false, histories: input.histories, problem: '' };
 }
 
 /**
@@ -152,21 +166,18 @@ async function tryMutation(
  */
 export async function runMutations(input: MutationInput, print: (line: string) => void): Promise<number> {
   const folder = copyProject();
-  const results: Result[] = [];
+  let found = 0;
   try {
-    const failedBefore = failuresIn(await simulate(folder, input));
-    print(`without a mutation, ${failedBefore.size} histories fail`);
-    print(`| without the fix | found | by (of ${input.histories} histories from seed ${input.seed}) |`);
-    print('|---|---|---|');
+    print(`| without the fix | found | histories from seed ${input.seed} | by |`);
+    print('|---|---|---|---|');
     for (const mutation of mutations) {
-      const result = await tryMutation(folder, mutation, input, failedBefore);
-      results.push(result);
-      print(`| ${mutation.name} | ${result.isFound ? 'yes' : 'NO'} | ${result.problem} |`);
+      const { isFound, histories, problem } = await tryMutation(folder, mutation, input);
+      if (isFound) found += 1;
+      print(`| ${mutation.name} | ${isFound ? 'yes' : 'NO'} | ${histories} | ${problem} |`);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  const found = results.filter(({ isFound }) => isFound).length;
   print(`${found} of ${mutations.length} found`);
   return found === mutations.length ? 0 : 1;
 }

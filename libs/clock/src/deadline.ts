@@ -10,6 +10,9 @@ export class DeadlineError extends Error {
   }
 }
 
+/** The reason that ends the timer. The default one is a DOMException, which records a stack for each call. */
+const FINISHED = 'finished';
+
 /**
  * Runs an operation with a time limit. The operation must stop when its signal is aborted.
  * Rejects with DeadlineError after `limitMs`, or with the reason of the `outer` signal when that one is aborted first.
@@ -34,7 +37,7 @@ export async function withDeadline<T>(
   } catch (error) {
     throw stop.signal.aborted ? stop.signal.reason : error;
   } finally {
-    finished.abort();
+    finished.abort(FINISHED);
     outer?.removeEventListener('abort', onOuterAbort);
   }
 }
