@@ -105,6 +105,7 @@ async function play(service: ServiceProcesses, { minutes, seed }: { minutes: num
   await disturb(scene, systemClock.nowMs() + minutes * 60_000, print);
   const faults = [...scene.faults.counts].sort().map(([name, count]) => `${name} × ${count}`);
   print(`${companies.reduce((sum, { actions }) => sum + actions, 0)} actions; faults: ${faults.join(', ')}`);
+  print(`${(await compare(scene)).length} differences while the faults last`);
   await settle(scene);
   print('everything works again, and nothing is in flight');
   const differences = await compare(scene);

@@ -206,6 +206,18 @@ describe.each(testDatabaseKinds())('mailing consent on %s', (kind) => {
       expect(await nameOf(STAYS)).toBe('Renamed');
     });
 
+    it('R70: an event whose look Unisender refuses keeps the refusal and stops no other event', async () => {
+      await world.control.set({ 'unisender.event_list_ids': 'absent' });
+      const other = await account.addList('News');
+      await account.addToUnisender({ email: STAYS, lists: [other] });
+      const [left, stays] = await connectAndLeave();
+      await account.unsubscribe(STAYS, [other]);
+      await world.control.post(`/unisender/accounts/${account.unisenderKey}/refusals`, { email: LEFT, place: 'look' });
+      await world.settleUnisender();
+      for (const id of [left, stays]) await rename(id, 'Renamed');
+      expect([await nameOf(LEFT), await nameOf(STAYS)]).toEqual(['left', 'Renamed']);
+    });
+
     it('R52: is kept when the list is deleted in Unisender and created again', async () => {
       await connectAndLeave();
       await world.settleUnisender();

@@ -160,6 +160,37 @@ describe('what Unisender refuses, denies or applies late', () => {
     expect((await account.held()).get('new@example.com')?.lists.map((list) => list.id)).toEqual([await account.listId()]);
   });
 
+  it('R72: a put with an old name that lands after a newer name is corrected without a reconciliation', async () => {
+    const [id = 0] = await create(1);
+    await account.connect();
+    await account.change(id, { name: 'Older' });
+    await world.control.fault({ target: 'unisender', kind: 'late', match: 'importContacts', times: 1 });
+    await world.settle();
+    await account.change(id, { name: 'Newer' });
+    await world.settle();
+    await world.control.post('/faults/late');
+    expect(await account.onList()).toEqual({ 'p0@example.com': 'Older' });
+    clock.advance(16 * MINUTE_MS);
+    await world.work();
+    expect(await account.onList()).toEqual({ 'p0@example.com': 'Newer' });
+  });
+
+  it.each([-300, 0, 300])(
+    'R60: an address of a web form seconds before our first push is not deleted, with a clock %i s off',
+    async (offset) => {
+      await world.control.set({ 'unisender.clock_offset_seconds': offset, 'unisender.added_at': offset === 0 ? 'absent' : 'present' });
+      await account.connect();
+      await account.addToUnisender({ email: 'form@example.com' });
+      const id = await account.create({ name: 'Form', emails: ['form@example.com'] });
+      await world.settle();
+      expect(await namesOnList()).toEqual(['form@example.com']);
+      await account.remove(id);
+      await world.settle();
+      expect(await namesOnList()).toEqual([]);
+      expect([...(await account.held()).keys()]).toEqual(['form@example.com']);
+    },
+  );
+
   it('R60: a stranger and one of ours that was deleted by hand, in one push: the stranger is never deleted', async () => {
     const [ours = 0] = await create(1);
     await account.connect();

@@ -149,7 +149,7 @@ describe('a response of a vendor to the call of a job', () => {
     expect(rows.map(({ response }) => response)).toEqual(Object.keys(responses));
   });
 
-  it.each(Object.keys(responses))('has the effects of its row: %s', async (response) => {
+  it.each(Object.keys(responses))('R77: has the effects of its row: %s', async (response) => {
     const error = await provoke(response);
     const { action } = error === undefined ? ({ action: 'delete' } as const) : decideDisposition({ error, number: 5, ageSeconds: 60 }, 0.5);
     const [alert] = await harness.get(AlertStore).listDue(5);
@@ -193,7 +193,7 @@ describe('a response of a vendor to the call of a job', () => {
     expect(await harness.get(AlertStore).listDue(5)).toEqual([]);
   });
 
-  it('a limit of the key or of the IP also stops other accounts of the same key or IP', async () => {
+  it('R77: a limit of the key or of the IP also stops other accounts of the same key or IP', async () => {
     for (const code of ['api_call_limit_exceeded_for_api_key', 'api_call_limit_exceeded_for_ip']) {
       await provoke(`Unisender: ${code}`);
       const calls = vendor.requests.length;
