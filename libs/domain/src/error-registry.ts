@@ -157,7 +157,6 @@ const registry = {
   // Database
   database_unavailable: transient('Start the database again, if it does not come back by itself.'),
   schema_old: transient('Run npm run migrate; npm start does it itself with SQLite.'),
-  schema_newer: transient('Use the version of the service that wrote it, or restore a backup.'),
   database_not_empty: invalid(409, 'Name an empty database.'),
   copy_differs: invalid(409, 'Empty the target, and run the command again.'),
   migrations_locked: transient('Wait for the other process that migrates the database.'),

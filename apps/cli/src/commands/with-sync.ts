@@ -83,18 +83,15 @@ export async function withModule<Result>(options: CliModuleOptions, work: (sessi
 
 async function assertUsable(session: SyncSession): Promise<void> {
   const database = session.get(Database);
-  await database.refuseUnfinishedCopy();
-  const unknown = await database.unknownMigrations();
-  if (unknown.length > 0)
-    throw new TransientError(`The database is newer than this program (${unknown.join(', ')})`, { code: 'schema_newer' });
+  await database.refuseNewerSchema();
   const pending = await database.pendingMigrations();
   if (pending.length > 0) throw new TransientError(`The schema of the database is old: ${pending.join(', ')}`, { code: 'schema_old' });
   await session.get(EncryptionKeyCheck).run();
 }
 
 /**
- * Reads the configuration and runs `work` with the use cases. Throws InvalidInputError `bad_configuration` or `wrong_encryption_key`,
- * and TransientError `database_unavailable`, `schema_old` or `schema_newer`.
+ * Reads the configuration and runs `work` with the use cases. Throws InvalidInputError `bad_configuration` (also for a database of a
+ * newer version) or `wrong_encryption_key`, and TransientError `database_unavailable` or `schema_old`.
  */
 export async function withSync<Result>(context: CommandContext, work: (session: SyncSession) => Promise<Result>): Promise<Result> {
   return withModule({ config: context.loadConfig(), clock: context.clock, module: SyncModule }, async (session) => {
