@@ -56,4 +56,5 @@ export { explainDatabaseFailure } from './system/database-failure.js';
 export { InstallationChecks, InstallationChecksModule } from './system/installation-checks.js';
 export { type Finding, type FindingLevel } from './system/finding.js';
 export { Overview, type OverviewView } from './system/overview.js';
+export { FREQUENT_SCHEDULE } from './system/schedule-check.js';
 export { SystemChecks, type SystemState } from './system/system-checks.js';

@@ -1,6 +1,6 @@
 import type { FactoryProvider, Type } from '@nestjs/common';
 import { Config } from '#config';
-import { AlertDelivery, AllAccounts, ContactCensus, DisconnectedAccounts, Retention, Sweep, TokenRenewal } from '#sync';
+import { AlertDelivery, AllAccounts, ContactCensus, DisconnectedAccounts, FREQUENT_SCHEDULE, Retention, Sweep, TokenRenewal } from '#sync';
 
 /** When a schedule is due. */
 export type Interval = { readonly cron: string } | { readonly seconds: number };
@@ -36,10 +36,6 @@ const row = <UseCase>(definition: Row<UseCase>): Row<UseCase> => definition;
 
 const byWatchdogCron = ({ watchdogCron }: Config): Interval => ({ cron: watchdogCron });
 const bySweepSeconds = ({ sweepSeconds }: Config): Interval => ({ seconds: sweepSeconds });
-
-const CENSUS_SECONDS = 60;
-/** Workers start to count at different moments, so that their rounds lie up to one interval apart. */
-const CENSUS_SAME_ROUND_MS = (CENSUS_SECONDS - 10) * 1_000;
 
 /** Every schedule of the worker. */
 const table = [
@@ -78,10 +74,10 @@ const table = [
   row({ name: 'purge', every: byWatchdogCron, rounds: 'shared', useCase: Retention, run: (retention) => retention.run() }),
   /** Counts contacts for `/metrics`. */
   row({
-    name: 'census',
-    every: () => ({ seconds: CENSUS_SECONDS }),
+    name: FREQUENT_SCHEDULE.name,
+    every: () => ({ seconds: FREQUENT_SCHEDULE.seconds }),
     rounds: 'shared',
-    sameRoundMs: CENSUS_SAME_ROUND_MS,
+    sameRoundMs: FREQUENT_SCHEDULE.sameRoundMs,
     runsAtStart: true,
     useCase: ContactCensus,
     run: (census) => census.run(),

@@ -3,8 +3,9 @@ import { RoundStore } from '#database';
 import { Clock } from '#domain';
 import { type Finding, ok, problem } from './finding.js';
 
-/** The rounds of this schedule begin every minute, in one of all workers. */
-const FREQUENT_SCHEDULE = 'census';
+/** The schedule that shows whether workers run. Workers start at different moments, so `sameRoundMs` is shorter than a round. */
+export const FREQUENT_SCHEDULE = { name: 'census', seconds: 60, sameRoundMs: 50_000 } as const;
+
 const SILENT_MS = 5 * 60_000;
 
 /** Checks whether a worker runs the schedules. */
@@ -17,7 +18,8 @@ export class ScheduleCheck {
 
   /** Returns when a worker last began a round, epoch milliseconds; null before the first, or when the database does not respond. */
   async readLast(): Promise<number | null> {
-    return this.rounds.findNext(FREQUENT_SCHEDULE).catch(() => null);
+    const endMs = await this.rounds.findNext(FREQUENT_SCHEDULE.name).catch(() => null);
+    return endMs === null ? null : endMs - FREQUENT_SCHEDULE.sameRoundMs;
   }
 
   /** Returns the finding. */
