@@ -196,7 +196,6 @@ export function buildOpenApiDocument({ routes, version, schemas }: DocumentSourc
     openapi: '3.1.0',
     jsonSchemaDialect: 'https://spec.openapis.org/oas/3.1/dialect/base',
     info: { title: 'Kommo → Unisender contact sync', version, description: DESCRIPTION },
-    servers: [{ url: '/' }],
     paths: Object.fromEntries(Object.entries(paths).sort(([one], [other]) => (one < other ? -1 : 1))),
     components: { securitySchemes, schemas: { ...schemas, Error: errorSchema, ErrorCode: errorCodeSchema } },
   };

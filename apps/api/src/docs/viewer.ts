@@ -11,7 +11,7 @@ export const viewerPage = `<!doctype html>
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>API of the Kommo to Unisender contact sync</title>
-<link rel="stylesheet" href="/docs/swagger-ui.css"><link rel="icon" href="/docs/favicon-32x32.png">
+<link rel="stylesheet" href="/docs/swagger-ui.css"><link rel="stylesheet" href="/docs/contrast.css"><link rel="icon" href="/docs/favicon-32x32.png">
 </head>
 <body>
 <main id="viewer"></main>
@@ -24,6 +24,13 @@ export const viewerPage = `<!doctype html>
 
 const START = "SwaggerUIBundle({ url: '/docs/json', dom_id: '#viewer', deepLinking: true, docExpansion: 'none', validatorUrl: null });\n";
 
+/** Colours of Swagger UI that have too little contrast. */
+const CONTRAST = `.swagger-ui .info .title small { background: #4a5160; }
+.swagger-ui .info .title small.version-stamp { background: #3a6200; }
+.swagger-ui .info a, .swagger-ui .info a .url { color: #1a56b0; }
+.swagger-ui .btn.authorize { border-color: #17693f; color: #17693f; }
+`;
+
 /** A file of the viewer. */
 export interface ViewerFile {
   readonly type: string;
@@ -31,10 +38,11 @@ export interface ViewerFile {
 }
 
 const SCRIPT = 'text/javascript; charset=utf-8';
+const STYLE = 'text/css; charset=utf-8';
 
 /** The only files of the package swagger-ui-dist that are served. */
 const types: Readonly<Record<string, string>> = {
-  'swagger-ui.css': 'text/css; charset=utf-8',
+  'swagger-ui.css': STYLE,
   'swagger-ui-bundle.js': SCRIPT,
   'favicon-32x32.png': 'image/png',
 };
@@ -42,6 +50,7 @@ const types: Readonly<Record<string, string>> = {
 /** Reads a file that the page names. Undefined for any other name. */
 export async function findViewerFile(name: string): Promise<ViewerFile | undefined> {
   if (name === 'start.js') return { type: SCRIPT, content: Buffer.from(START) };
+  if (name === 'contrast.css') return { type: STYLE, content: Buffer.from(CONTRAST) };
   const type = Object.hasOwn(types, name) ? types[name] : undefined;
   if (type === undefined) return undefined;
   const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { chooseLanguage, outcomeOf, renderAuthorizationPage, wantsPage } from './authorization-page.js';
+import { authorizationPagePolicy, chooseLanguage, outcomeOf, renderAuthorizationPage, wantsPage } from './authorization-page.js';
 
 describe('the page after an authorisation', () => {
   it.each([
@@ -20,6 +21,13 @@ describe('the page after an authorisation', () => {
     [undefined, 'en'],
   ])('has the language of the browser (%s: %s)', (header, expected) => {
     expect(chooseLanguage(header)).toBe(expected);
+  });
+
+  it('has a policy that allows its own style sheet by its hash, and nothing else', () => {
+    const [, style = ''] = /<style>([^<]*)<\/style>/.exec(renderAuthorizationPage('connected', 'en')) ?? [];
+    const hash = createHash('sha256').update(style).digest('base64');
+    expect(authorizationPagePolicy).toContain(`default-src 'none'; style-src 'sha256-${hash}'; `);
+    expect(authorizationPagePolicy).not.toContain('unsafe');
   });
 
   it('escapes the name of the account', () => {

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '#domain';
-import { escapeHtml } from '../http/html.js';
+import { escapeHtml, hashSource } from '../http/html.js';
 
 const languages = ['en', 'es', 'pt', 'ru'] as const;
 
@@ -105,8 +105,7 @@ const STYLE =
   ':root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:15vh auto;max-width:28rem;padding:0 1rem;text-align:center;overflow-wrap:anywhere;background:Canvas;color:CanvasText}';
 
 /** The page has one style sheet, and nothing else. */
-export const authorizationPagePolicy =
-  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+export const authorizationPagePolicy = `default-src 'none'; style-src ${hashSource(STYLE)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
 /** Renders what the browser shows after the consent page of Kommo. `name` is that of the account. */
 export function renderAuthorizationPage(outcome: AuthorizationOutcome, acceptLanguage: string | undefined, name = ''): string {

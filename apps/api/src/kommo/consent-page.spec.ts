@@ -17,6 +17,12 @@ describe('the consent page', () => {
     expect(consentPagePolicy('https://kommo.test/b.js')).toContain('script-src https://kommo.test;');
   });
 
+  it('allows one inline style sheet by its hash, and no inline script', () => {
+    const policy = consentPagePolicy('https://kommo.test/b.js');
+    expect(policy).not.toContain('unsafe');
+    expect(policy).toMatch(/style-src 'sha256-[\w+/]{43}=' https:/);
+  });
+
   it('cannot be framed', () => {
     expect(consentPagePolicy('https://kommo.test/b.js')).toContain("frame-ancestors 'none'");
   });

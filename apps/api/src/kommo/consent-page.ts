@@ -1,12 +1,15 @@
 import type { ConsentButton } from '#kommo';
-import { escapeHtml } from '../http/html.js';
+import { escapeHtml, hashSource } from '../http/html.js';
 
 const STYLE = 'body{font:16px/1.5 system-ui,sans-serif;margin:15vh auto;max-width:28rem;padding:0 1rem;text-align:center}';
 
-/** The page's Content-Security-Policy: only Kommo's script, and what that script loads from its origin. */
+/**
+ * The page's Content-Security-Policy: our style sheet, Kommo's script, and what that script loads from its origin. The script
+ * can style its button through the CSS object model.
+ */
 export const consentPagePolicy = (scriptUrl: string): string => {
   const { origin } = new URL(scriptUrl);
-  return `default-src 'none'; script-src ${origin}; style-src 'unsafe-inline' ${origin}; img-src ${origin} data:; font-src ${origin}; connect-src ${origin}; frame-src ${origin}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+  return `default-src 'none'; script-src ${origin}; style-src ${hashSource(STYLE)} ${origin}; img-src ${origin} data:; font-src ${origin}; connect-src ${origin}; frame-src ${origin}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 };
 
 /** Returns a page with Kommo's button, and a plain link for browsers that do not run scripts. */
