@@ -15,6 +15,7 @@ import { QueuesPage } from './pages/queues-page.js';
 import { SignInPage } from './pages/sign-in-page.js';
 import { SystemPage } from './pages/system-page.js';
 import { Shell } from './shell.js';
+import { PageHead } from './ui/panel.js';
 import { Empty } from './ui/states.js';
 import { ToastProvider } from './ui/toast.js';
 
@@ -45,6 +46,7 @@ function Pages() {
       <Route path="/audit" component={AuditPage} />
       <Route path="/system" component={SystemPage} />
       <Route>
+        <PageHead title="Not found" />
         <Empty title="There is no such page">
           <a href="#/">Go to the overview</a>
         </Empty>

@@ -49,20 +49,24 @@ function Navigation({ onChoose }: { readonly onChoose: () => void }) {
   );
 }
 
+/** The page of a location: a tab of an account is no page of its own. */
+const pageOf = (location: string) => location.split('/').slice(0, 3).join('/');
+
 /** The frame of every page: navigation, state of the connection, theme, sign-out. */
 export function Shell({ children }: { readonly children: ReactNode }) {
   const liveness = useLiveness();
   const [theme, setTheme] = useTheme();
   const [isOpen, setOpen] = useState(false);
   const [location] = useLocation();
+  const page = pageOf(location);
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   useEffect(() => {
     window.scrollTo(0, 0);
     // A screen reader announces the new page; the first page is announced by the browser.
-    if (!isFirst.current) main.current?.focus();
+    if (!isFirst.current) main.current?.focus({ preventScroll: true });
     isFirst.current = false;
-  }, [location]);
+  }, [page]);
   return (
     <div className="shell">
       <a

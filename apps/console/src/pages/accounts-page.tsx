@@ -5,7 +5,7 @@ import { usePollInterval } from '../api/live.js';
 import { call } from '../api/session.js';
 import type { AccountResponse, AccountsResponse, AccountStatus } from '../api/types.js';
 import { describeCode, runLabels, statusLabels } from '../text/codes.js';
-import { formatNumber } from '../text/format.js';
+import { formatCode, formatNumber } from '../text/format.js';
 import { Badge } from '../ui/badge.js';
 import { Field, Select } from '../ui/field.js';
 import { Ago } from '../ui/now.js';
@@ -13,7 +13,8 @@ import { PageHead } from '../ui/panel.js';
 import { Empty, Loaded } from '../ui/states.js';
 import { type Column, LongTable } from '../ui/table.js';
 
-const PAGE_SIZE = 100;
+/** The first page is small, for a quick start; a filter needs the others, and the API returns 1,000 at most. */
+const pageSizeOf = (after: number | undefined) => (after === undefined ? 100 : 1_000);
 
 type StateFilter = AccountStatus | 'all' | 'attention' | 'paused' | 'failing';
 
@@ -79,7 +80,7 @@ const columns: readonly Column<AccountResponse>[] = [
   {
     heading: 'Last run',
     cell: ({ last_run: run }) =>
-      run ? <Badge tone={runLabels[run.state].tone}>{`${run.mode}: ${runLabels[run.state].text}`}</Badge> : 'none',
+      run ? <Badge tone={runLabels[run.state].tone}>{`${formatCode(run.mode)}: ${runLabels[run.state].text}`}</Badge> : 'none',
   },
 ];
 
@@ -91,9 +92,9 @@ export function AccountsPage() {
   const wanted = useDeferredValue(text.trim().toLowerCase());
   const query = useInfiniteQuery({
     queryKey: keys.accounts,
-    queryFn: ({ pageParam }) => call<AccountsResponse>('accounts', { query: { after: pageParam, limit: PAGE_SIZE } }),
+    queryFn: ({ pageParam }) => call<AccountsResponse>('accounts', { query: { after: pageParam, limit: pageSizeOf(pageParam) } }),
     initialPageParam: undefined as number | undefined,
-    getNextPageParam: ({ accounts }) => (accounts.length < PAGE_SIZE ? undefined : accounts.at(-1)?.account_id),
+    getNextPageParam: ({ accounts }, _pages, after) => (accounts.length < pageSizeOf(after) ? undefined : accounts.at(-1)?.account_id),
   });
   const { data, hasNextPage, isFetching, fetchNextPage, refetch } = query;
   const pageCount = data?.pages.length ?? 0;

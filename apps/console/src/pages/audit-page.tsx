@@ -28,7 +28,7 @@ const columns: readonly Column<AuditEntryResponse>[] = [
   { heading: 'Action', cell: ({ action }) => <code>{action}</code> },
   { heading: 'Account', cell: ({ account_id: id }) => (id === null ? 'none' : <a href={`#/accounts/${id}`}>{id}</a>) },
   { heading: 'Outcome', cell: ({ outcome }) => <Badge tone={toneOf(outcome)}>{outcome}</Badge> },
-  { heading: 'Details', cell: ({ details }) => <span className="quiet">{toDetails(details)}</span> },
+  { heading: 'Details', isWide: true, cell: ({ details }) => toDetails(details) },
 ];
 
 /** What operators, widget users and commands did. */

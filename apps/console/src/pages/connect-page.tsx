@@ -127,9 +127,11 @@ export function ConnectPage() {
           <p>Open this link as an administrator of the account, and press “Allow”. Or send the link to the administrator.</p>
           <Copy label="Consent link" text={consentUrl} />
           {accountId !== undefined && (
-            <a className="button button--primary" href={consentUrl} target="_blank" rel="noreferrer">
-              Open the consent page
-            </a>
+            <div>
+              <a className="button button--primary" href={consentUrl} target="_blank" rel="noreferrer">
+                Open the consent page
+              </a>
+            </div>
           )}
         </Step>
         <Step title="4. Enter the Unisender key" isDone={hasKey}>
@@ -152,9 +154,11 @@ export function ConnectPage() {
         </Step>
       </ol>
       {accountId !== undefined && hasKey && (
-        <p className="callout">
-          The import runs. <a href={`#/accounts/${accountId}`}>Watch it on the page of the account</a>.
-        </p>
+        <div className="callout">
+          <p>
+            The import runs. <a href={`#/accounts/${accountId}`}>Watch it on the page of the account</a>.
+          </p>
+        </div>
       )}
     </>
   );

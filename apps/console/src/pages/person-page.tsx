@@ -33,6 +33,9 @@ const erasedTexts = {
   none: 'not in Unisender',
 } as const;
 
+/** The code of a kind; Kommo's webhooks name a kind by a number only. */
+const toKind = (kind: string) => (kind.startsWith('#') ? `kind ${kind.slice(1)}` : kind);
+
 function Contact({ contact }: { readonly contact: PersonContact }) {
   const { contact_id: id, name, is_deleted: isDeleted, emails, tags } = contact;
   return (
@@ -46,7 +49,7 @@ function Contact({ contact }: { readonly contact: PersonContact }) {
           [
             'Addresses',
             emails
-              .map(({ email, kind, invalid_reason: reason }) => `${email} (${reason === null ? kind : formatCode(reason)})`)
+              .map(({ email, kind, invalid_reason: reason }) => `${email} (${reason === null ? toKind(kind) : formatCode(reason)})`)
               .join(', ') || 'none',
           ],
           ['Tags', tags?.join(', ') || 'none'],

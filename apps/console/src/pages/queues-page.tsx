@@ -136,6 +136,7 @@ const failureColumns: readonly Column<FailureResponse>[] = [
   { heading: 'Account', cell: ({ account_id: id }) => (id === null ? 'none' : <a href={`#/accounts/${id}`}>{id}</a>) },
   {
     heading: 'Reason',
+    isWide: true,
     cell: ({ code, reason }) => (
       <span className="two-lines">
         <strong>{describeCode(code)}</strong>

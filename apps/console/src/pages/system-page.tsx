@@ -19,16 +19,13 @@ const SYSTEM_POLL_MS = 30_000;
 const levelTones = { ok: 'good', warning: 'warning', error: 'bad' } as const;
 const levelTexts = { ok: 'OK', warning: 'Warning', error: 'Error' } as const;
 const levelOrder = ['error', 'warning', 'ok'];
-const vendors = [
-  ['kommo', 'Kommo'],
-  ['unisender', 'Unisender'],
-] as const;
 
 const findingColumns: readonly Column<FindingResponse>[] = [
   { heading: 'Check', cell: ({ check }) => formatCode(check) },
   { heading: 'Level', cell: ({ level }) => <Badge tone={levelTones[level]}>{levelTexts[level]}</Badge> },
   {
     heading: 'Finding',
+    isWide: true,
     cell: ({ subject, message, remedy }) => (
       <span className="two-lines">
         <span>
@@ -68,7 +65,22 @@ function Versions({ system }: { readonly system: SystemResponse }) {
   );
 }
 
+/** The vendors, and the scope of the pauses that their own answers cause. */
+const vendors = [
+  { vendor: 'kommo', name: 'Kommo', ownScope: 'host' },
+  { vendor: 'unisender', name: 'Unisender', ownScope: 'key' },
+] as const;
+
+const isOf = ({ scope, id }: PauseResponse, { vendor, ownScope }: (typeof vendors)[number]) =>
+  scope === ownScope || (scope === 'vendor' && id === vendor);
+
+function usePauses() {
+  const refetchInterval = usePollInterval();
+  return useQuery({ queryKey: keys.pauses, queryFn: () => call<PausesResponse>('operations/pauses'), refetchInterval });
+}
+
 function VendorActions() {
+  const pauses = usePauses().data?.pauses ?? [];
   const changes = [keys.pauses, keys.overview, keys.accounts];
   const pause = useAction<string>({
     run: (vendor) => call(`operations/vendors/${vendor}/pause`, { method: 'POST' }),
@@ -82,10 +94,12 @@ function VendorActions() {
   });
   return (
     <div className="actions">
-      {vendors.map(([vendor, name]) => (
-        <span key={vendor} className="row-actions">
-          <ActionButton onPress={() => pause.mutate(vendor)}>{`Pause ${name}`}</ActionButton>
-          <ActionButton onPress={() => resume.mutate(vendor)}>{`Resume ${name}`}</ActionButton>
+      {vendors.map((each) => (
+        <span key={each.vendor} className="row-actions">
+          <ActionButton onPress={() => pause.mutate(each.vendor)}>{`Pause ${each.name}`}</ActionButton>
+          <ActionButton onPress={() => resume.mutate(each.vendor)} isDisabled={!pauses.some((one) => isOf(one, each))}>
+            {`Resume ${each.name}`}
+          </ActionButton>
         </span>
       ))}
     </div>
@@ -104,10 +118,8 @@ const pauseColumns: readonly Column<PauseResponse>[] = [
 ];
 
 function Pauses() {
-  const refetchInterval = usePollInterval();
-  const query = useQuery({ queryKey: keys.pauses, queryFn: () => call<PausesResponse>('operations/pauses'), refetchInterval });
   return (
-    <Loaded query={query}>
+    <Loaded query={usePauses()}>
       {({ pauses }) =>
         pauses.length === 0 ? (
           <Empty title="Nothing is paused" />

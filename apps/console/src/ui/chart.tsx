@@ -18,6 +18,13 @@ interface ChartProps {
 }
 
 const HEIGHT_PX = 120;
+const SHOWN_SECONDS = 600;
+
+/** The last minutes, also while there are few points. */
+function toTimeRange(_chart: uPlot, _first: number | null, last: number | null): [number, number] {
+  const end = last ?? Date.now() / 1000;
+  return [end - SHOWN_SECONDS, end];
+}
 
 const colorOf = (property: string) => getComputedStyle(document.documentElement).getPropertyValue(property).trim();
 
@@ -33,7 +40,7 @@ function toOptions(width: number, lines: ChartProps['lines']): uPlot.Options {
     height: HEIGHT_PX,
     legend: { show: false },
     cursor: { show: false },
-    scales: { y: { range: (_chart, _min, max) => [0, Math.max(1, max * 1.15)] } },
+    scales: { x: { range: toTimeRange }, y: { range: (_chart, _min, max) => [0, Math.max(1, max * 1.15)] } },
     axes: [
       { ...axis, size: 22, space: 80, values: [[60, '{HH}:{mm}', null, null, null, null, null, null, 1]] },
       { ...axis, size: 38, space: 32 },

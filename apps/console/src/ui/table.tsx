@@ -7,6 +7,8 @@ export interface Column<Row> {
   readonly heading: string;
   readonly cell: (row: Row) => ReactNode;
   readonly isNumber?: boolean;
+  /** A long text: on a screen of middle width it takes the whole line of a card. */
+  readonly isWide?: boolean;
 }
 
 interface TableProps<Row> {
@@ -31,8 +33,8 @@ function Head<Row>({ columns }: Pick<TableProps<Row>, 'columns'>) {
 }
 
 function Cells<Row>({ columns, row }: Pick<TableProps<Row>, 'columns'> & { readonly row: Row }) {
-  return columns.map(({ heading, cell, isNumber }) => (
-    <td key={heading} className={isNumber ? 'number' : undefined}>
+  return columns.map(({ heading, cell, isNumber, isWide }) => (
+    <td key={heading} className={isNumber ? 'number' : isWide ? 'wide' : undefined}>
       <span className="cell-label" aria-hidden="true">
         {heading}
       </span>

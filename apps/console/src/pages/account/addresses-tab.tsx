@@ -77,6 +77,7 @@ export function AddressesTab({ account: { account_id: accountId, contacts } }: {
       { heading: 'Contact', cell: ({ contact_id: id }) => id ?? 'none' },
       {
         heading: 'Reason',
+        isWide: true,
         cell: (address) => (
           <span className="two-lines">
             <span>

@@ -27,7 +27,10 @@ export function KeyForm({ accountId, onSaved, onCancel }: KeyFormProps) {
     run: (unisenderKey) => call('widget', { method: 'POST', body: { account_id: accountId, unisender_key: unisenderKey } }),
     done: () => 'The key is saved',
     changes: [keys.account(accountId), keys.accounts, keys.overview],
-    onDone: onSaved,
+    onDone: () => {
+      setKey('');
+      onSaved();
+    },
     showsError: true,
   });
   function submit(event: FormEvent) {
