@@ -5,6 +5,7 @@ import { eventually } from '../support/built-process.js';
 import { captureTerminal } from '../support/captured-terminal.js';
 import { runCli, runCliForJson } from '../support/in-process-cli.js';
 import { ServiceProcesses } from '../support/service-processes.js';
+import { VendorAccount } from '../support/vendor-account.js';
 
 const ACCOUNT_ID = 32_000_900;
 const KEY = `unisender-key-${ACCOUNT_ID}-0123456789abcdef`;
@@ -133,6 +134,19 @@ describe('the command line beside a running service', () => {
     const expected = ['account.configure', 'run.start', 'run.cancel', 'tube.pause', 'tube.resume', 'tube.kick', 'job.bury', 'job.put'];
     const others = ['account.resync', 'person.export', 'person.erase', 'webhooks.rotate', 'key.rotate', 'tokens.renew'];
     expect([...actions]).toEqual(expect.arrayContaining([...expected, ...others]));
+  });
+
+  it('exits with 3 when a run waits for a confirmation, and removes the addresses after it', async () => {
+    const company = new VendorAccount(service.control, ACCOUNT_ID, KEY);
+    const names = Array.from({ length: 12 }, (_, index) => `former${index}`);
+    const ids = await company.createMany(names.map((name) => ({ name, emails: [`${name}@example.org`], hooks: false })));
+    expect((await run('import', id, '--wait')).exitCode).toBe(0);
+    for (const contactId of ids) await company.remove(contactId, { silent: true });
+    const { exitCode, output } = await run('reconcile', id, '--wait');
+    const [, runId = ''] = /--confirm ([0-9a-f-]+)/.exec(output) ?? [];
+    expect([exitCode, output]).toEqual([3, expect.stringContaining(`${names.length} addresses, e.g. former`)]);
+    expect((await run('runs', id, '--confirm', runId, '--wait')).exitCode).toBe(0);
+    expect(await company.held()).toEqual(new Map());
   });
 
   it('completes commands in bash', async () => {
