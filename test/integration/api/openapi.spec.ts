@@ -1,10 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
+import { systemClock } from '#clock';
+import { silentLogger } from '#domain';
+import { QueueClient } from '#queue';
 import { RunService } from '#sync';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
+import { type QueueServer, startEmbeddedBeanstalkd } from '../../support/beanstalkd-process.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
 import { openTestDatabases } from '../../support/test-databases.js';
 import { ACCOUNT_ID, InstallScene, installAccount, saveKey } from '../install/install-scene.js';
+import { contactsJob } from '../queue/queue-scene.js';
 import { ApiScene, type Method } from './api-scene.js';
 import { listRoutes } from './routes.js';
 
@@ -44,6 +49,18 @@ const refused: Readonly<Record<string, number>> = {
   'GET /kommo/uninstall': 401,
 };
 
+/** Its response does not end. */
+const STREAM = '/operations/stream';
+
+const config = {
+  consoleReadOnly: false,
+  kommoRequestsPerSecond: 7,
+  kommoAccountRequestsPerSecond: 7,
+  unisenderRequestsPerMinute: 1_200,
+  unisenderTotalRequestsPerMinute: 1_200,
+  unisenderTotalExportsPerMinute: 20,
+};
+
 const readDocument = async (scene: ApiScene) => JSON.parse((await scene.send('GET', '/docs/json')).text) as Document;
 
 const listExamples = ({ paths }: Document): Example[] =>
@@ -70,15 +87,31 @@ describe('the OpenAPI document', () => {
   const databases = openTestDatabases('sqlite');
   let sandbox: Sandbox;
   let vendors: InstallScene;
+  let queueServer: QueueServer;
+  let queue: QueueClient;
 
   beforeAll(async () => {
+    queueServer = await startEmbeddedBeanstalkd();
+    const places = { find: () => [{ host: '127.0.0.1', port: queueServer.port }] };
+    queue = new QueueClient(places, systemClock, silentLogger);
     sandbox = await startSandbox();
     vendors = new InstallScene(new SandboxControl(sandbox.url));
     await vendors.begin();
   });
-  afterAll(() => sandbox.close());
+  afterAll(async () => {
+    await queue.close();
+    await queueServer.stop();
+    await sandbox.close();
+  });
 
-  const open = async () => ApiScene.open({ database: await databases.open(), sandboxUrl: sandbox.url, isCompared: true });
+  const open = async () =>
+    ApiScene.open({
+      database: await databases.open(),
+      sandboxUrl: sandbox.url,
+      queue,
+      config,
+      isCompared: true,
+    });
 
   it('is valid OpenAPI 3.1', async () => {
     const text = (await (await open()).send('GET', '/docs/json')).text;
@@ -89,9 +122,9 @@ describe('the OpenAPI document', () => {
 
   it('has every route with its audience, and every parameter that a route needs has an example', async () => {
     const scene = await open();
-    const examples = listExamples(await readDocument(scene)).filter(({ path }) => !/^\/(operations|metrics|console)/.test(path));
-    const routes = listRoutes(scene).filter(({ method, path }) => method !== 'HEAD' && !/^\/(operations|metrics|console)/.test(path));
-    const names = routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}').replace('*', '{file}')}`);
+    const examples = listExamples(await readDocument(scene));
+    const routes = listRoutes(scene).filter(({ method }) => method !== 'HEAD');
+    const names = routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}').replace(/\/?\*$/, '/{file}')}`);
     expect(examples.map(({ name }) => name).sort()).toEqual(names.sort());
     const incomplete = examples.filter(({ operation: { parameters = [] } }) =>
       parameters.some(({ required, example }) => required && example === undefined),
@@ -117,14 +150,18 @@ describe('the OpenAPI document', () => {
       for (const { run_id, finished_at } of await runs.list(ACCOUNT_ID)) if (finished_at === null) await runs.cancel(run_id);
     };
     const callback: Values = { ...(await vendors.allowFromWidget(ACCOUNT_ID)) };
+    // A job that can be kicked is delayed.
+    const putJob = async (path: string) =>
+      (await queue.put(contactsJob(ACCOUNT_ID), path.endsWith('/kick') ? { delaySeconds: 600 } : {})).id;
     const pathValues = async ({ path }: Example): Promise<Values> => ({
+      job_id: path.includes('job_id') ? await putJob(path) : undefined,
       run_id: (await runs.list(ACCOUNT_ID, 1))[0]?.run_id,
       token: path.includes('token')
         ? await scene.webhookToken(ACCOUNT_ID, path.startsWith('/unisender') ? 'unisender' : 'kommo')
         : undefined,
     });
     const unexpected: string[] = [];
-    for (const example of listExamples(document).filter(({ path }) => !/^\/(operations|metrics|console)/.test(path))) {
+    for (const example of listExamples(document).filter(({ path }) => path !== STREAM)) {
       const { name, method, path, operation } = example;
       // The example before may have started a run of its own.
       if (name === 'POST /sync/contacts') await cancelRuns();
