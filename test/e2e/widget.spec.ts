@@ -1,9 +1,8 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import axe, { type AxeResults } from 'axe-core';
 import type { BrowserContext, Page } from 'playwright-core';
 import { eventually } from '../support/built-process.js';
+import { openScreenshots, type SaveScreenshot } from '../support/screenshots.js';
 import { ServiceProcesses } from '../support/service-processes.js';
 import { hasChromium, WidgetBrowser } from '../support/widget-browser.js';
 
@@ -47,21 +46,19 @@ interface View {
   readonly userId?: number;
 }
 
-/** With this variable the test keeps its screenshots in that folder. */
-const screenshots = process.env['WIDGET_SCREENSHOTS'];
-
 (hasChromium() ? describe : describe.skip)('the widget in the settings window of Kommo', () => {
   let service: ServiceProcesses;
   let browser: WidgetBrowser;
   let context: BrowserContext | undefined;
   let companies = 0;
+  let saveScreenshot: SaveScreenshot | undefined;
 
   beforeAll(async () => {
     service = await ServiceProcesses.start({ mode: 'embedded' });
     browser = await WidgetBrowser.start(service.sandboxUrl);
     const archive = await (await service.api.fetch('/widget.zip', {})).arrayBuffer();
     await service.control.post('/kommo/widgets', { code: CODE, archive: Buffer.from(archive).toString('base64') });
-    if (screenshots !== undefined) await mkdir(screenshots, { recursive: true });
+    saveScreenshot = await openScreenshots('WIDGET_SCREENSHOTS');
   }, WAIT_MS);
 
   afterAll(async () => {
@@ -163,7 +160,7 @@ const screenshots = process.env['WIDGET_SCREENSHOTS'];
   }
 
   async function takeScreenshot(page: Page, name: string): Promise<void> {
-    if (screenshots !== undefined) await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
+    await saveScreenshot?.(page, name, { fullPage: true });
   }
 
   async function untilInSync(page: Page, lang: Language = 'en'): Promise<void> {
@@ -223,6 +220,7 @@ const screenshots = process.env['WIDGET_SCREENSHOTS'];
       expect(text).not.toMatch(/\b(status|actions|failures|form|save|errors|attention|reasons)\.[a-z_]+|\{\w+\}|undefined|NaN/);
       expect(await findSeriousViolations(page)).toEqual([]);
       await takeScreenshot(page, `in-sync-${lang}-${theme}`);
+      if (lang === 'en' && theme === 'light') await saveScreenshot?.(page, 'widget', { isSmall: true });
     },
     WAIT_MS,
   );

@@ -7,6 +7,21 @@ const WAIT_MS = 120_000;
 /** A response that a test provokes is reported by the browser as an error of the page. */
 const PROVOKED = /Failed to load resource: .*(401|404|409|422)/;
 
+/** The pages of the console, and their paths for an account. */
+export const consolePages: readonly { readonly name: string; readonly toPath: (accountId: number) => string }[] = [
+  { name: 'Overview', toPath: () => '/' },
+  { name: 'Accounts', toPath: () => '/accounts' },
+  { name: 'Runs', toPath: (accountId) => `/accounts/${accountId}/runs` },
+  { name: 'Addresses', toPath: (accountId) => `/accounts/${accountId}/addresses` },
+  { name: 'Events', toPath: (accountId) => `/accounts/${accountId}/events` },
+  { name: 'Settings', toPath: (accountId) => `/accounts/${accountId}/settings` },
+  { name: 'Find a person', toPath: () => '/person' },
+  { name: 'Queues', toPath: () => '/queues' },
+  { name: 'Connect', toPath: () => '/connect' },
+  { name: 'Audit', toPath: () => '/audit' },
+  { name: 'System', toPath: () => '/system' },
+];
+
 /** One Chromium that opens the console of a service. It collects what a page reports as wrong. */
 export class ConsoleBrowser {
   /** Errors of pages and violations of the policy, in the order of their arrival. */
@@ -27,6 +42,12 @@ export class ConsoleBrowser {
     await this.browser.close();
   }
 
+  /** Forgets the reports that a test has caused on purpose. */
+  forget(expected: RegExp): void {
+    const others = this.problems.filter((problem) => !expected.test(problem));
+    this.problems.splice(0, this.problems.length, ...others);
+  }
+
   /** Opens the page to sign in, in a context of its own. */
   async open(options: BrowserContextOptions = {}): Promise<Page> {
     const context: BrowserContext = await this.browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
@@ -37,6 +58,16 @@ export class ConsoleBrowser {
       if (message.type() === 'error' && !PROVOKED.test(message.text())) this.problems.push(message.text());
     });
     await page.goto(`${this.url}/console/`);
+    return page;
+  }
+
+  /** Opens a page of the console with an empty cache and a session that exists already. */
+  async openSignedIn(path: string): Promise<Page> {
+    const context = await this.browser.newContext({ viewport: { width: 1440, height: 900 } });
+    await context.addInitScript(`sessionStorage.setItem('console.operator-token', ${JSON.stringify(this.token)})`);
+    const page = await context.newPage();
+    page.setDefaultTimeout(WAIT_MS);
+    await page.goto(`${this.url}/console/#${path}`);
     return page;
   }
 
@@ -62,11 +93,15 @@ export class ConsoleBrowser {
   }
 }
 
+/** Lists the findings of axe on the page. */
+export async function listViolations(page: Page): Promise<AxeResults['violations']> {
+  await page.evaluate(axe.source);
+  return (await page.evaluate<AxeResults>('axe.run({ resultTypes: ["violations"] })')).violations;
+}
+
 /** Lists the serious findings of axe on the page. */
 export async function findSeriousViolations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate<AxeResults>('axe.run({ resultTypes: ["violations"] })');
-  return violations
+  return (await listViolations(page))
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }

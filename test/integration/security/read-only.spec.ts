@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { AuditStore } from '#database';
+import { ConsoleBrowser, findSeriousViolations } from '../../support/console-browser.js';
 import { openTestDatabases } from '../../support/test-databases.js';
-import { ApiScene, type Method, OPERATOR } from '../api/api-scene.js';
+import { hasChromium } from '../../support/widget-browser.js';
+import { ApiScene, type Method, OPERATOR, OPERATOR_TOKEN } from '../api/api-scene.js';
 import { listRoutes } from '../api/routes.js';
 
 const ACCOUNT_ID = 501;
@@ -12,6 +14,10 @@ const READS = ['POST /operations/export', 'POST /operations/person'];
 
 /** Its response does not end. */
 const STREAM = '/operations/stream';
+
+/** Buttons that only read. */
+const HARMLESS_BUTTONS = ['Copy', 'Peek', 'Preview', 'Search', 'Find', 'Load more', 'Try again'];
+const BROWSER_MS = 240_000;
 
 describe('CONSOLE_READ_ONLY=1', () => {
   const databases = openTestDatabases('sqlite');
@@ -59,6 +65,32 @@ describe('CONSOLE_READ_ONLY=1', () => {
   it('does not show a client without the token that the console is read-only', async () => {
     expect((await scene.send('POST', '/operations/erase', { body: { email: 'a@example.org' } })).status).toBe(401);
   });
+
+  (hasChromium() ? it : it.skip)(
+    'disables the buttons of the console that change something, and says so on every page',
+    async () => {
+      await scene.app.listen(0, '127.0.0.1');
+      const browser = await ConsoleBrowser.start(await scene.app.getUrl(), OPERATOR_TOKEN);
+      try {
+        const page = await browser.signIn();
+        const enabled = async () =>
+          (await page.locator('main button:enabled').allInnerTexts()).filter((text) => !HARMLESS_BUTTONS.includes(text));
+        for (const path of ['/', '/accounts', '/queues', '/connect', '/audit', '/system', `/accounts/${ACCOUNT_ID}/settings`]) {
+          await browser.goTo(page, path);
+          await page.getByText('This console is read-only').waitFor();
+          expect({ path, enabled: await enabled() }).toEqual({ path, enabled: [] });
+        }
+        expect(await page.getByRole('button', { name: 'Save', exact: true }).isDisabled()).toBe(true);
+        expect(await findSeriousViolations(page)).toEqual([]);
+        // Here is no vendor that could respond.
+        browser.forget(/status of 50\d/);
+        expect(browser.problems).toEqual([]);
+      } finally {
+        await browser.stop();
+      }
+    },
+    BROWSER_MS,
+  );
 
   it('changes nothing for the routes of the API outside the console', async () => {
     const body = {
