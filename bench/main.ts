@@ -1,3 +1,4 @@
+import { runConsoleBench } from './console/console-bench.js';
 import { runHooksBench } from './hooks/hooks-bench.js';
 import { runPlansBench } from './plans/plans-bench.js';
 import { runQueueBench } from './queue/queue-bench.js';
@@ -6,6 +7,7 @@ import { runQueueBench } from './queue/queue-bench.js';
 const EX_USAGE = 64;
 
 const benches = new Map([
+  ['console', runConsoleBench],
   ['hooks', runHooksBench],
   ['plans', runPlansBench],
   ['queue', runQueueBench],

@@ -30,7 +30,7 @@ export function programs() {
   const applications = listApplications().map(([name]) => bundled(name));
   const commands = ['start', 'demo', 'migrate'].map((word) => [word, { file: compiled('bundle/cli'), args: [word] }]);
   const others = [
-    ['bench', { file: compiled('bench/main'), args: [] }],
+    ['bench', { file: compiled('bench/main'), args: [], needsDev: true }],
     ['attack', { file: compiled('test/attack/main'), args: [], needsDev: true }],
     ['simulate', { file: compiled('test/simulation/main'), args: [], needsDev: true }],
     ['widget:build', { file: compiled('widget/build/main'), args: [], needsDev: true }],
