@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import { systemClock } from '#clock';
 import { type DatabaseKind, DatabaseRequestLimiter, PauseStore, RateSlotStore } from '#database';
 import { type Sandbox, startSandbox } from '../../apps/sandbox/src/sandbox.js';
-import { ShiftedClock } from './sync-harness.js';
+import { type HarnessOptions, ShiftedClock } from './sync-harness.js';
 import { type SyncedAccount, SyncWorld } from './sync-world.js';
 import { openTestDatabases } from './test-databases.js';
 
@@ -26,7 +26,8 @@ export function openSyncScene(kind: DatabaseKind) {
     worlds.push(world);
     return { world, account: await world.addAccount() };
   };
-  const enter = async () => enterWith({ database: await databases.open(), sandbox, clock });
+  const enter = async (options: Pick<HarnessOptions, 'limiter'> = {}) =>
+    enterWith({ database: await databases.open(), sandbox, clock, ...options });
 
   /** As `enter`, with the pauses of the service by the clock of the suite, and without limits. */
   const enterWithPauses = async () => {

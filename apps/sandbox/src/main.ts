@@ -9,6 +9,9 @@ const { values } = parseArgs({
   },
 });
 
+// Other users of the machine read none of the files.
+process.umask(0o077);
+
 const port = wholeNumber('port', values.port);
 const seed = wholeNumber('seed', values.seed);
 const sandbox = await startSandbox({ port, host: values.host, seed }).catch((error: Error) => fail(`cannot listen: ${error.message}`));

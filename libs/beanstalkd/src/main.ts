@@ -4,7 +4,11 @@ import { emulatedVersion, limitYoungGeneration, startBeanstalkServer } from './i
 const exitUsage = 5;
 const exitCannotServe = 10;
 
+/** Other users of the machine read neither the binlog nor the socket. */
+const PRIVATE_UMASK = 0o077;
+
 async function serve({ options, isVerbose }: Extract<Invocation, { kind: 'serve' }>): Promise<void> {
+  process.umask(PRIVATE_UMASK);
   limitYoungGeneration();
   const server = await startBeanstalkServer({ ...options, onWarning: writeWarning });
   const address = 'path' in options.listen ? `unix:${options.listen.path}` : `${options.listen.host}:${server.port}`;

@@ -1,3 +1,4 @@
+import { systemClock } from '#clock';
 import type { AttackScene } from '../attack-scene.js';
 import { type Attack, tally } from '../attack.js';
 
@@ -70,13 +71,30 @@ export const pauseByExchange: Attack = {
   },
 };
 
-/** Spends the request budget of the deployment. */
+/** A call in the log: its end, and its duration. */
+const CALL_LINE = /^\[([^\]]+)\].*: Kommo call .*"duration_ms":(\d+)/gm;
+
+/** When calls to Kommo left the service, epoch milliseconds, from its logs. */
+async function readDepartures(scene: AttackScene, sinceMs: number): Promise<number[]> {
+  const logs = (await scene.service.readEverything()).filter(({ place }) => place.endsWith('.log'));
+  const lines = logs.flatMap(({ bytes }) => [...bytes.toString('utf8').matchAll(CALL_LINE)]);
+  return lines.map(([, end = '', durationMs]) => Date.parse(end) - Number(durationMs)).filter((time) => time >= sinceMs);
+}
+
+const countBusiest = (times: readonly number[]): number =>
+  Math.max(0, ...times.map((start) => times.filter((time) => time >= start && time < start + 1_000).length));
+
+/**
+ * Spends the request budget of the deployment. The calls are counted where they leave: on a busy machine they reach the emulated
+ * vendor in bunches.
+ */
 export const exchangeFlood: Attack = {
   id: 'S04',
   name: '300 code exchanges at once, with invented hosts',
   expected: `429 for most; at most 7 calls in any second; the known account is read within ${READ_WITHIN_MS} ms`,
   async run(scene) {
     await scene.service.control.forgetCalls();
+    const startedMs = systemClock.nowMs();
     const requests = Array.from({ length: 300 }, (_, index) => ({
       path: callback(`invented${index}.kommo.com`) + scene.service.clientId,
       headers: scene.newClient(),
@@ -85,11 +103,13 @@ export const exchangeFlood: Attack = {
     await scene.pause(500);
     const { status, ms } = await readKnown(scene);
     const statuses = (await flood).map((response) => response.status);
-    const times = (await scene.service.control.calls()).filter(({ target }) => target === 'kommo').map((call) => call.at_ms);
-    const busiest = Math.max(0, ...times.map((start) => times.filter((time) => time >= start && time < start + 1_000).length));
+    const calls = (await scene.service.control.calls()).filter(({ target }) => target === 'kommo');
+    const arrived = countBusiest(calls.map((call) => call.at_ms));
+    const departures = await readDepartures(scene, startedMs);
+    const left = countBusiest(departures);
     return {
-      seen: `${tally(statuses)}; ${busiest} calls in the busiest second; read ${status} in ${Math.round(ms)} ms`,
-      isOk: status === 200 && ms <= READ_WITHIN_MS && busiest <= 7 && statuses.includes(429),
+      seen: `${tally(statuses)}; in the busiest second ${left} calls left, ${arrived} arrived; read ${status} in ${Math.round(ms)} ms`,
+      isOk: status === 200 && ms <= READ_WITHIN_MS && left > 0 && left <= 7 && statuses.includes(429),
     };
   },
 };

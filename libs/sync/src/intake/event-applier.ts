@@ -34,6 +34,8 @@ class Pass {
   failure: Error | undefined;
   unordered: DeliveredChange[] = [];
 
+  constructor(readonly isTimeUp: () => boolean) {}
+
   note(events: readonly WaitingEvent[]): void {
     this.count += events.length;
     this.newestAt = Math.max(this.newestAt, ...events.map(({ receivedAt }) => receivedAt));
@@ -63,11 +65,11 @@ export class EventApplier {
 
   /**
    * Applies waiting events, 10,000 at most, and reads contacts from Kommo whose changes have no clear order. A failure of such a read
-   * is returned, so that the caller can push what was applied; the events of these contacts are deferred for some seconds. Throws
-   * TransientError (lease, database, Unisender).
+   * is returned, so that the caller can push what was applied; the events of these contacts are deferred for some seconds. Begins no
+   * other batch once `isTimeUp`, if given. Throws TransientError (lease, database, Unisender).
    */
-  async applyWaiting(work: AccountWork): Promise<AppliedEvents> {
-    const pass = new Pass();
+  async applyWaiting(work: AccountWork, isTimeUp: () => boolean = () => false): Promise<AppliedEvents> {
+    const pass = new Pass(isTimeUp);
     await this.poll(work, pass);
     const hasMore = await this.applyFresh(work, pass);
     await this.rereadAll(work, pass);
@@ -87,7 +89,7 @@ export class EventApplier {
 
   /** Returns whether more events wait. */
   private async applyFresh(work: AccountWork, pass: Pass): Promise<boolean> {
-    for (let after = ''; pass.count < MAX_PASS_EVENTS;) {
+    for (let after = ''; pass.count < MAX_PASS_EVENTS && !pass.isTimeUp();) {
       throwIfStopping(work.signal);
       work.lease.assertHeld();
       const events = await this.events.listWaiting(work.lease.accountId, after, BATCH_EVENTS);
@@ -107,7 +109,7 @@ export class EventApplier {
 
   /** Events whose contacts Kommo was asked about before. When Kommo does not respond, the others stay for later. */
   private async applyDeferred(work: AccountWork, pass: Pass): Promise<void> {
-    while (!pass.failure && pass.count < 2 * MAX_PASS_EVENTS) {
+    while (!pass.failure && pass.count < 2 * MAX_PASS_EVENTS && !pass.isTimeUp()) {
       throwIfStopping(work.signal);
       const events = await this.events.listDeferred(work.lease.accountId, KOMMO_PAGE_LIMIT);
       if (events.length === 0) return;

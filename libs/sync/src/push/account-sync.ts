@@ -31,8 +31,9 @@ export class EventFollower {
     const startedAt = this.clock.nowMs();
     let newestAt = 0;
     let retryAt = Infinity;
-    while (this.clock.nowMs() - startedAt < SLICE_MS) {
-      const applied = await this.events.applyWaiting(work);
+    const isTimeUp = () => this.clock.nowMs() - startedAt >= SLICE_MS;
+    while (!isTimeUp()) {
+      const applied = await this.events.applyWaiting(work, isTimeUp);
       newestAt = Math.max(newestAt, applied.newestAt);
       retryAt = Math.min(retryAt, applied.retryAt ?? Infinity);
       if (applied.failure !== undefined) {
