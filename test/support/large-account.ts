@@ -1,7 +1,9 @@
 import type { Database } from '#database';
+import { Keyring } from '#secrets';
+import { ENCRYPTION_KEY } from './sync-harness.js';
 
-/** The account that is created. */
-const LARGE_ACCOUNT_ID = 32_000_001;
+/** The account that {@link fillLargeAccount} creates. */
+export const LARGE_ACCOUNT_ID = 32_000_001;
 
 /** Texts that databases treat differently: case, accents, characters of four bytes, quotes, escapes, control characters. */
 const oddTexts = [
@@ -32,18 +34,22 @@ async function addOddContacts(database: Database): Promise<void> {
   }
 }
 
-/** Fills a new SQLite database with an account of so many contacts with one address each, sealed values and a few odd texts. */
+/**
+ * Fills a new SQLite database with an account of so many contacts with one address each and a few odd texts. Its secrets are encrypted with
+ * the key of the tests.
+ */
 // SQL by hand: a hundred thousand contacts in a second.
 export async function fillLargeAccount(database: Database, contacts: number): Promise<void> {
-  const sealed = (name: string) => `v1.a1b2c3d4.${name}`;
+  const keyring = new Keyring(ENCRYPTION_KEY);
+  const sealed = (column: string, key: string | number) => keyring.encrypt(`the secret of ${column}`, `${column}:${key}`);
   await database.transaction(async () => {
-    await database.execute('INSERT INTO integrations (client_id, client_secret, redirect_uri, created_at, updated_at) VALUES (?, ?, ?, 1, 1)', ['client', sealed('secret'), 'https://sync.example/auth']); // prettier-ignore
+    await database.execute('INSERT INTO integrations (client_id, client_secret, redirect_uri, created_at, updated_at) VALUES (?, ?, ?, 1, 1)', ['client', sealed('integrations.client_secret', 'client'), 'https://sync.example/auth']); // prettier-ignore
     await database.execute(
       `INSERT INTO accounts (account_id, client_id, name, subdomain, host, status, unisender_key, settings, created_at, updated_at)
         VALUES (?, 'client', 'Shop 😀', 'shop', 'shop.kommo.com', 'active', ?, '{"list_title":"Kommo"}', 1, 1)`,
-      [LARGE_ACCOUNT_ID, sealed('key')],
+      [LARGE_ACCOUNT_ID, sealed('accounts.unisender_key', LARGE_ACCOUNT_ID)],
     );
-    await database.execute('INSERT INTO accesses (account_id, access_token, refresh_token, expires_at, refreshed_at) VALUES (?, ?, ?, 2, 1)', [LARGE_ACCOUNT_ID, sealed('access'), sealed('refresh')]); // prettier-ignore
+    await database.execute('INSERT INTO accesses (account_id, access_token, refresh_token, expires_at, refreshed_at) VALUES (?, ?, ?, 2, 1)', [LARGE_ACCOUNT_ID, sealed('accesses.access_token', LARGE_ACCOUNT_ID), sealed('accesses.refresh_token', LARGE_ACCOUNT_ID)]); // prettier-ignore
     const numbers = `WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${contacts})`;
     await database.execute(
       `INSERT INTO contacts (account_id, contact_id, name, fields, content_hash, updated_at) ${numbers}

@@ -12,7 +12,20 @@ import { createProgram } from './program.js';
 /** The commands of the operator; `start` and `demo` are programs that run until a signal. */
 const operatorCommands = [
   ...['accounts', 'connect', 'settings', 'import', 'reconcile', 'runs', 'resync', 'failures', 'export', 'erase', 'queues', 'peek', 'kick'],
-  ...['bury', 'pause', 'resume', 'how-time', 'rotate-key', 'rotate-webhooks', 'update-accesses', 'doctor', 'migrate', 'migrate-to'],
+  ...[
+    'bury',
+    'pause',
+    'resume',
+    'how-time',
+    'rotate-key',
+    'rotate-webhooks',
+    'update-accesses',
+    'doctor',
+    'migrate',
+    'backup',
+    'restore',
+    'migrate-to',
+  ],
 ];
 
 const notUsed = (): never => {

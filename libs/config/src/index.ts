@@ -18,6 +18,7 @@ export {
 export { bareEnvironment, childEnvironment, type Environment, withDotEnv } from './environment.js';
 export { findProjectFolder } from './project-folder.js';
 export { type UnknownVariable, findUnknownVariables } from './unknown-variables.js';
+export { readServiceVersion } from './service-version.js';
 export { onStopSignals } from './stop-signals.js';
 export { parseDatabaseUrl } from './targets.js';
 export type { BeanstalkEndpoint, BeanstalkTarget, DatabaseTarget } from './targets.js';

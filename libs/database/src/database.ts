@@ -337,7 +337,8 @@ export class Database {
     }
   }
 
-  private async executedMigrations(): Promise<string[]> {
+  /** Returns the names of the migrations that the database has run, also those that this version does not know. */
+  async executedMigrations(): Promise<string[]> {
     // SQL by hand: TypeORM's own table has no entity, and does not exist before the first migration.
     const rows = (await this.hasMigrationsTable()) ? await this.query<{ name: string }>('SELECT name FROM migrations') : [];
     return rows.map((row) => row.name);

@@ -1,6 +1,9 @@
 export { type DatabaseLocation, type MysqlLocation, type SqliteLocation, createDataSource } from './data-source.js';
 export { ConflictError, DuplicateKeyError } from './database-errors.js';
 export { Database, type DatabaseOptions } from './database.js';
+export { type BackupManifest, type OpenedBackup, type SecretFiles, createBackup, openBackup } from './copy/backup-file.js';
+export { copyBeforeUpgrade } from './copy/upgrade-copy.js';
+export { replaceSqliteDatabase } from './copy/sqlite-files.js';
 export { type CopiedTable, DatabaseCopy } from './copy/database-copy.js';
 export { DatabaseSession, type DatabaseKind, type SqlValue } from './session.js';
 export {

@@ -7,6 +7,9 @@ export {
   ensureLocalSecrets,
   findLocalKeys,
   type LocalSecret,
+  parseLocalKeyFiles,
+  readLocalKeyFiles,
+  replaceLocalKeyFiles,
 } from './local-secrets.js';
 export { randomToken } from './random-token.js';
 export { StateSigner, type StatePayload } from './state-signer.js';

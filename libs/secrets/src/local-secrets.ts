@@ -122,3 +122,30 @@ export function beginLocalKeyRotation(dataDir: string): void {
 export function endLocalKeyRotation(dataDir: string): void {
   rmSync(join(dataDir, ROTATION_FILE), { force: true });
 }
+
+/** Reads the files of the encryption key under `dataDir` by their names; one file, or two during a rotation. */
+export function readLocalKeyFiles(dataDir: string): Map<string, string> {
+  const contents = [KEY_FILE, ROTATION_FILE].map((name) => [name, findText(join(dataDir, name))] as const);
+  return new Map(contents.filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+/** Returns the keys in files of {@link readLocalKeyFiles}. Throws InvalidInputError `bad_encryption_key` for other contents. */
+export function parseLocalKeyFiles(files: ReadonlyMap<string, string>): EncryptionKeys {
+  const current = Secret.of(files.get(KEY_FILE) ?? '');
+  const older = (files.get(ROTATION_FILE) ?? '').split('\n').filter(Boolean);
+  const keys = { current, older: older.map((key) => Secret.of(key)) };
+  for (const key of [current, ...keys.older]) parseEncryptionKey(key);
+  return keys;
+}
+
+/** Replaces the files of the encryption key under `dataDir`. The former files get copies in the folder `keepIn` first. */
+export function replaceLocalKeyFiles(dataDir: string, files: ReadonlyMap<string, string>, keepIn: string): void {
+  for (const [name, content] of readLocalKeyFiles(dataDir)) {
+    mkdirSync(keepIn, { recursive: true, mode: 0o700 });
+    writeFileSync(join(keepIn, name), `${content}\n`, { mode: OWNER_ONLY, flush: true });
+  }
+  replaceKey(dataDir, files.get(KEY_FILE) ?? '');
+  const rotation = files.get(ROTATION_FILE);
+  if (rotation === undefined) endLocalKeyRotation(dataDir);
+  else writeFileSync(join(dataDir, ROTATION_FILE), `${rotation}\n`, { mode: OWNER_ONLY, flush: true });
+}

@@ -45,6 +45,7 @@ export { EncryptionKeyCheck } from './maintenance/encryption-key-check.js';
 export { KeyRotation, type KeyRotationReport } from './maintenance/key-rotation.js';
 export { Pauses, type RequestedPause } from './maintenance/pauses.js';
 export { type Erasure, PersonalData, type PersonExport, type PersonQuery } from './maintenance/personal-data.js';
+export { type ReplacedTokens, Restoration, type RestorationReport } from './maintenance/restoration.js';
 export { Retention } from './maintenance/retention.js';
 export { Sweep } from './maintenance/sweep.js';
 export { WebhookRotation, type WebhookRotationReport } from './maintenance/webhook-rotation.js';

@@ -69,6 +69,7 @@ import { KeyRotation } from './maintenance/key-rotation.js';
 import { Pauses } from './maintenance/pauses.js';
 import { MirrorRetention } from './maintenance/mirror-retention.js';
 import { AccountErasure, ErasureRemains, PersonalData } from './maintenance/personal-data.js';
+import { Restoration } from './maintenance/restoration.js';
 import { Reconnection } from './maintenance/reconnection.js';
 import { ExpiredRows } from './maintenance/expired-rows.js';
 import { HistoryRetention, LimitRetention, Retention } from './maintenance/retention.js';
@@ -291,6 +292,7 @@ const maintenance: Type[] = [
   MirrorRetention,
   PersonalData,
   Reconnection,
+  Restoration,
   Retention,
   StaleRuns,
   Sweep,
@@ -341,6 +343,7 @@ const useCases: Type[] = [
   Pauses,
   PersonLookup,
   PersonalData,
+  Restoration,
   Retention,
   RunService,
   RunWorker,

@@ -7,12 +7,14 @@ import { Database, type MysqlLocation } from '#database';
 import { lockDataDir } from '../../../apps/cli/src/supervisor/data-dir-lock.js';
 import { BuiltProcess, eventually } from '../../support/built-process.js';
 import { runCli, runCliForJson } from '../../support/in-process-cli.js';
-import { fillLargeAccount } from '../../support/large-account.js';
+import { LARGE_ACCOUNT_ID, fillLargeAccount } from '../../support/large-account.js';
+import { PairedWriter, countPairs } from '../../support/paired-writer.js';
+import { ENCRYPTION_KEY } from '../../support/sync-harness.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 
 const CONTACTS = 100_000;
 
-const secrets = { ENCRYPTION_KEY: Buffer.alloc(32).toString('base64'), OPERATOR_TOKEN: 'operator-token-of-the-tests' };
+const secrets = { ENCRYPTION_KEY: ENCRYPTION_KEY.reveal(), OPERATOR_TOKEN: 'operator-token-of-the-tests' };
 
 interface Document {
   readonly already_complete: boolean;
@@ -22,7 +24,7 @@ interface Document {
 
 const run = testDatabaseKinds().includes('mysql') ? describe : describe.skip;
 
-run('migrate-to', () => {
+run('migrate-to, backup and restore with MariaDB', () => {
   const databases = openTestDatabases('mysql');
   const folder = mkdtempSync(join(tmpdir(), 'migrate-to-'));
   const env = { DATA_DIR: folder, LOGS_FOLDER_PATH: 'none' };
@@ -33,6 +35,7 @@ run('migrate-to', () => {
   const openSource = () => databases.openAt({ kind: 'sqlite', path: join(folder, 'sync.sqlite') });
 
   beforeAll(async () => {
+    writeFileSync(join(folder, 'encryption.key'), `${ENCRYPTION_KEY.reveal()}\n`, { mode: 0o600 });
     const source = await Database.open({ kind: 'sqlite', path: join(folder, 'sync.sqlite') }, { clock: systemClock });
     await source.migrate();
     await fillLargeAccount(source, CONTACTS);
@@ -92,6 +95,35 @@ run('migrate-to', () => {
     expect(exitCode).toBe(0);
     expect(output).toContain('The target already has every row; nothing was copied.');
     expect(output).toContain(`ENCRYPTION_KEY: the content of ${join(folder, 'encryption.key')}`);
+  });
+
+  it('makes a backup of one moment while the service writes, which an empty database receives', async () => {
+    const mysqlEnv = (location: MysqlLocation) => ({ ...env, ...secrets, DATABASE_URL: toUrl(location) });
+    const service = await databases.openAt(target);
+    const writer = new PairedWriter(service);
+    await eventually('the first pairs', () => writer.pairs > 3);
+    const file = join(folder, 'mysql.backup');
+    const made = await runCliForJson<Document>(['backup', '--to', file], { env: mysqlEnv(target) });
+    await writer.stop();
+    expect(made).toMatchObject({ exitCode: 0, document: { database: 'mysql', secrets: [] } });
+
+    const empty = await createTarget();
+    const restored = await runCliForJson(['restore', file], { env: mysqlEnv(empty) });
+    expect(restored).toMatchObject({ exitCode: 0, document: { tokens: { unknown: [LARGE_ACCOUNT_ID] }, reconciled: [LARGE_ACCOUNT_ID] } });
+    const copy = await databases.openAt(empty);
+    const pairs = await countPairs(copy);
+    expect(pairs).toBeGreaterThan(3);
+    expect(pairs).toBeLessThanOrEqual(writer.pairs);
+    const [contacts] = await copy.query<{ total: number }>('SELECT count(*) AS total FROM contacts');
+    expect(contacts?.total).toBe(made.document.tables.find(({ name }) => name === 'contacts')?.rows);
+    const again = await runCli(['restore', file], { env: mysqlEnv(empty) });
+    expect(again).toMatchObject({ exitCode: 77, errors: expect.stringContaining('The target has other rows') });
+    for (const sql of [
+      'contacts WHERE contact_id >= 8000000000000 AND contact_id < 9000000000000',
+      "contact_addresses WHERE email LIKE 'new%'",
+    ]) {
+      await service.execute(`DELETE FROM ${sql}`);
+    }
   });
 
   it('refuses a target with other rows, and changes nothing there', async () => {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { recordedRoutes } from '../http/route-registry.js';
-import { readServiceVersion } from '../http/service-version.js';
+import { readServiceVersion } from '#config';
 import type { OpenApiDocument } from './openapi-document.js';
 import { readResponseSchemas } from './response-schemas.js';
 

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Config } from '#config';
+import { Config, readServiceVersion } from '#config';
 import { Clock, toIsoTime } from '#domain';
 import { SystemChecks, type SystemState } from '#sync';
-import { readServiceVersion } from '../http/service-version.js';
 import type { SystemResponse } from './operations-responses.js';
 import { toServerResponse } from './queue-status.js';
 

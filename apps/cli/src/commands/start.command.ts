@@ -52,8 +52,8 @@ function printSecretFiles({ localSecrets }: Config): void {
  */
 export async function startService(config: Config, supervisor: Supervisor, print: (line: string) => void): Promise<void> {
   const queueStarted = config.beanstalk.kind === 'embedded' ? startQueue(config, supervisor) : undefined;
-  const [migrations] = await Promise.all([config.database.kind === 'sqlite' ? migrateDatabase(config) : undefined, queueStarted]);
-  if (migrations !== undefined) print(describeMigrations(migrations));
+  const [migrated] = await Promise.all([config.database.kind === 'sqlite' ? migrateDatabase(config) : undefined, queueStarted]);
+  for (const line of migrated ? describeMigrations(migrated) : []) print(line);
   supervisor.start({ name: 'worker', args: [] });
   supervisor.start({ name: 'api', args: [] });
 }

@@ -55,6 +55,28 @@ export function defineServiceCommands(commands: CommandSet): void {
     );
   commands
     .define({
+      name: 'backup',
+      description: 'copy the database, and the encryption key of DATA_DIR, into one file; the service may run',
+      examples: ['backup', 'backup --to /mnt/backups', 'backup --to sync.backup --json'],
+      exits: { [exitCodes.configuration]: 'the configuration is invalid, or the disk is full' },
+    })
+    .option('--to <path>', 'the file, or a folder (default: DATA_DIR/backups)')
+    .action((options: JsonOption & { to?: string }) =>
+      commands.finish(options, async (context) => (await import('../commands/backup.command.js')).runBackup(context, options)),
+    );
+  commands
+    .define({
+      name: 'restore',
+      description: 'replace the database by a backup, and keep the replaced one; the service must be stopped',
+      examples: ['restore data/backups/kommo-unisender-sync-20261127T030000Z.backup', 'restore data/sync.sqlite.before-0.2.0'],
+      exits: { [exitCodes.refused]: 'the backup is damaged, or the MySQL database is not empty; nothing was changed' },
+    })
+    .argument('<file>', 'a backup, or the copy from before an upgrade')
+    .action((file: string, options: JsonOption) =>
+      commands.finish(options, async (context) => (await import('../commands/restore.command.js')).runRestore(context, file)),
+    );
+  commands
+    .define({
       name: 'migrate-to',
       description: 'copy the SQLite database into an empty MySQL database, or continue that copy',
       examples: ['migrate-to mysql://sync:password@db.example.com:3306/sync', 'migrate-to --url-file database.url'],
