@@ -5,8 +5,8 @@ import { describe, expect, it } from '@jest/globals';
 
 const program = join(import.meta.dirname, '../../dist/test/simulation/main.js');
 const HISTORIES = 100;
-/** A range of seeds without a known problem. `npm run simulate` plays any other. */
-const seed = 199_998;
+/** `npm run simulate` plays any other range. */
+const seed = 200_000;
 
 /** Runs the built simulation. Returns what it prints. */
 async function simulate(...args: string[]): Promise<string> {
