@@ -436,6 +436,8 @@ const alerts = (columns: Columns): Table =>
     name: 'alerts',
     columns: [
       columns.varchar('alert_key', 191, key),
+      columns.varchar('open_subject', 191, optional),
+      columns.boolean('is_recovery', 0),
       columns.varchar('kind', 40),
       columns.bigint('account_id', optional),
       columns.longText('details'),
@@ -449,6 +451,7 @@ const alerts = (columns: Columns): Table =>
       index('ix_alerts_next_attempt', 'next_attempt_at'),
       index('ix_alerts_raised', 'raised_at'),
       index('ix_alerts_account', 'account_id', 'alert_key'),
+      unique('ux_alerts_open_subject', 'open_subject'),
     ],
   });
 

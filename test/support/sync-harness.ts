@@ -74,6 +74,7 @@ const defaultConfig: Partial<Config> = {
   encryptionKey: ENCRYPTION_KEY,
   olderEncryptionKeys: [],
   localSecrets: {},
+  dataDir: '/no/data/dir/in/tests',
   beanstalk: { kind: 'servers', endpoints: [] },
   kommoOauthUrl: 'https://www.kommo.com/oauth',
   kommoAllowedDomains: ['kommo.com', 'amocrm.com', 'amocrm.ru'],

@@ -49,10 +49,18 @@ export {
   ALERT_KEPT_MS,
   type AlertDetails,
   type AlertKind,
+  alertKinds,
   alertRetryDelayMs,
   alerts,
+  consolePageOf,
+  type DiskSpace,
+  hasOwnAlert,
+  isDiskNearlyFull,
+  LASTING_PAUSE_MS,
   toAlertText,
+  toRecoveryText,
   waitAlertCodes,
+  WORKER_SILENCE_MS,
 } from './alert.js';
 export { AuthorisedAccount, type Caller } from './authorised-account.js';
 export { type BodyLimits, type BodyObject, type BodyValue, hookBodyLimits, isDangerousName } from './body-limits.js';
@@ -154,6 +162,7 @@ export {
   AGREEING_CODES,
   AGREEMENT_MS,
   decidePause,
+  decideRecheck,
   decideVendorPause,
   findPauseScope,
   LONGEST_PAUSE_MS,
@@ -210,6 +219,7 @@ export {
   runModes,
   type RunPhase,
   type RunState,
+  runStates,
   type RunTrigger,
   statesBefore,
 } from './run-state.js';

@@ -56,6 +56,16 @@ export function decidePause(
   return { since: nowMs, until: nowMs + lengthMs, repetitions };
 }
 
+const FIRST_RECHECK_MS = 15 * 60_000;
+const LONGEST_RECHECK_MS = 24 * 3_600_000;
+
+/** Decides how long a refused key is not checked again: 15 minutes, doubling to a day. */
+export function decideRecheck(previous: PauseSpan | undefined, nowMs: number): PauseSpan {
+  const repetitions = (previous?.repetitions ?? 0) + 1;
+  const lengthMs = Math.min(FIRST_RECHECK_MS * 2 ** Math.min(repetitions - 1, 10), LONGEST_RECHECK_MS);
+  return { since: nowMs, until: nowMs + lengthMs, repetitions };
+}
+
 /** Decides how long a vendor is paused after two accounts agreed. It ends 15 minutes after it began at the latest. */
 export function decideVendorPause(previous: PauseSpan | undefined, untilMs: number, nowMs: number): PauseSpan {
   const since = previous && previous.until > nowMs ? previous.since : nowMs;

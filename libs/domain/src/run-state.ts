@@ -20,6 +20,9 @@ const transitions = {
 /** The state of a run. */
 export type RunState = keyof typeof transitions;
 
+/** Every state of a run. */
+export const runStates = Object.keys(transitions) as RunState[];
+
 /** Returns the states that may change to `target`. */
 export const statesBefore = (target: RunState): RunState[] =>
   (Object.keys(transitions) as RunState[]).filter((state) => (transitions[state] as readonly string[]).includes(target));

@@ -7,11 +7,17 @@ export interface AlertMessage {
   /** Equal in every repetition of this alert, so that the receiver can drop repetitions. */
   readonly id: string;
   readonly source: 'kommo-unisender-sync';
+  /** Whether the cause began or has ended. */
+  readonly state: 'alert' | 'recovered';
   readonly kind: string;
   /** One sentence. Incoming webhooks of chat programs show this field. */
   readonly text: string;
+  /** The page of the console that shows the cause. */
+  readonly link: string;
   readonly account_id: number | null;
   readonly details: Readonly<Record<string, string | number>>;
+  /** The account's contacts by outcome; null for an alert that is not about an account. */
+  readonly contacts: Readonly<Record<'total' | 'in_sync' | 'waiting' | 'excluded' | 'failing', number>> | null;
   /** How often it happened before this message. */
   readonly occurrences: number;
   /** ISO 8601, UTC. */

@@ -35,7 +35,12 @@ export { type WidgetStatus, WidgetStatuses } from './accounts/widget-statuses.js
 export { unisenderKeyContext } from './tokens/sealing.js';
 export { type RenewalReport, TokenRenewal } from './tokens/token-renewal.js';
 export { TokenService } from './tokens/token-service.js';
-export { AlertDelivery } from './maintenance/alert-delivery.js';
+export { AlertDelivery } from './alerts/alert-delivery.js';
+export { AlertMessages } from './alerts/alert-messages.js';
+export { RefusedKeys } from './alerts/refused-keys.js';
+export { ServiceMonitor } from './alerts/service-monitor.js';
+export { WebhookOutages } from './alerts/webhook-outages.js';
+export { WorkerWatch } from './alerts/worker-watch.js';
 export { AllAccounts } from './maintenance/all-accounts.js';
 export { type AuditedAction, AuditLog, type AuditView } from './maintenance/audit-log.js';
 export { BuriedJobs } from './maintenance/buried-jobs.js';

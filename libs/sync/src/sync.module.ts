@@ -41,6 +41,14 @@ import { WidgetOptions } from './accounts/widget-options.js';
 import { WidgetPreview } from './accounts/widget-preview.js';
 import { WidgetSettings } from './accounts/widget-settings.js';
 import { WidgetStatuses } from './accounts/widget-statuses.js';
+import { AccountCauses, AlertCauses } from './alerts/alert-causes.js';
+import { AlertDelivery } from './alerts/alert-delivery.js';
+import { AlertMessages } from './alerts/alert-messages.js';
+import { DiskProbe } from './alerts/disk-probe.js';
+import { RefusedKeys } from './alerts/refused-keys.js';
+import { LastingCauses, ServiceMonitor } from './alerts/service-monitor.js';
+import { WebhookOutages } from './alerts/webhook-outages.js';
+import { WorkerWatch } from './alerts/worker-watch.js';
 import { ConsentApplier } from './intake/consent-applier.js';
 import { ContactApplier } from './intake/contact-applier.js';
 import { ContactReader } from './intake/contact-reader.js';
@@ -57,7 +65,6 @@ import { PlannedRereads } from './intake/planned-rereads.js';
 import { WaitingQuota } from './intake/waiting-quota.js';
 import { WebhookTokens } from './intake/webhook-tokens.js';
 import { AccountRounds } from './maintenance/account-rounds.js';
-import { AlertDelivery } from './maintenance/alert-delivery.js';
 import { AllAccounts } from './maintenance/all-accounts.js';
 import { AuditLog } from './maintenance/audit-log.js';
 import { BuriedJobs, JobFailures } from './maintenance/buried-jobs.js';
@@ -272,7 +279,6 @@ const maintenance: Type[] = [
   AccountJobs,
   AccountPurge,
   AccountRounds,
-  AlertDelivery,
   AllAccounts,
   LastingTrouble,
   AuditLog,
@@ -300,6 +306,20 @@ const maintenance: Type[] = [
   UnisenderErasure,
   WebhookRotation,
   WebhookWatchdog,
+];
+
+/** Alerts, their recoveries, and what watches for them. */
+const alerting: Type[] = [
+  AccountCauses,
+  AlertCauses,
+  AlertDelivery,
+  AlertMessages,
+  DiskProbe,
+  LastingCauses,
+  RefusedKeys,
+  ServiceMonitor,
+  WebhookOutages,
+  WorkerWatch,
 ];
 
 /** What the operator sees of the installation. */
@@ -344,9 +364,11 @@ const useCases: Type[] = [
   PersonLookup,
   PersonalData,
   Restoration,
+  RefusedKeys,
   Retention,
   RunService,
   RunWorker,
+  ServiceMonitor,
   SettingsChanges,
   Sweep,
   SystemChecks,
@@ -355,8 +377,10 @@ const useCases: Type[] = [
   Uninstall,
   UnisenderContacts,
   UnisenderInbox,
+  WebhookOutages,
   WebhookRotation,
   WebhookTokens,
+  WorkerWatch,
   WidgetActions,
   WidgetAdministrators,
   WidgetAuthority,
@@ -370,7 +394,7 @@ const useCases: Type[] = [
 /** Provides the use cases of the service, each by its class. Needs Config, Clock and Logger from global modules. */
 @Module({
   imports: [DatabaseModule, SecretsModule, QueueModule, KommoClientModule, UnisenderClientModule, MonitoringModule],
-  providers: [...intake, ...push, ...runs, ...accounts, ...tokens, ...maintenance, ...system],
+  providers: [...intake, ...push, ...runs, ...accounts, ...tokens, ...maintenance, ...alerting, ...system],
   exports: [...useCases, SecretsModule, QueueModule, MonitoringModule],
 })
 export class SyncModule {}

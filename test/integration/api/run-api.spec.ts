@@ -59,7 +59,10 @@ describe('the API process', () => {
     expect((await fetch(`${url}/health/live`)).status).toBe(200);
     const ready = await fetch(`${url}/health/ready`);
     expect(ready.status).toBe(503);
-    expect(await ready.json()).toEqual({ status: 'not_ready', checks: { database: 'up', migrations: 'pending', queue: 'down' } });
+    expect(await ready.json()).toEqual({
+      status: 'not_ready',
+      checks: { database: 'up', migrations: 'pending', queue: 'down', disk: 'up', workers: 'unknown' },
+    });
   });
 
   it('logs requests and responses in the format of the predecessors, with secrets masked', async () => {

@@ -1,11 +1,16 @@
 import { createHash } from 'node:crypto';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, expect, it } from '@jest/globals';
 import { systemClock } from '#clock';
-import { Database, EventStore } from '#database';
+import { AlertStore, Database, EventStore } from '#database';
 import { JobQueue, TransientError } from '#domain';
+import { ServiceMonitor, WorkerWatch } from '#sync';
 import { startMariaDb } from '../../support/mariadb-process.js';
 import { listSamples, readSample } from '../../support/samples.js';
+import { mountSmallDisk } from '../../support/small-disk.js';
 import { holdSqliteLock } from '../../support/sqlite-lock-holder.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 import { ApiScene, UNISENDER_KEY } from './api-scene.js';
@@ -175,8 +180,47 @@ describe('readiness', () => {
     const scene = await ApiScene.open({ database });
     const response = await scene.send('GET', '/health/ready');
     expect(response.status).toBe(503);
-    expect(JSON.parse(response.text)).toEqual({ status: 'not_ready', checks: { database: 'up', migrations: 'pending', queue: 'up' } });
+    expect(JSON.parse(response.text)).toEqual({
+      status: 'not_ready',
+      checks: { database: 'up', migrations: 'pending', queue: 'up', disk: 'up', workers: 'unknown' },
+    });
     expect((await scene.send('GET', '/health/live')).status).toBe(200);
+  });
+
+  it('is degraded, and still 200, when no worker has reported for two minutes', async () => {
+    const scene = await ApiScene.open({ database: await databases.open() });
+    const read = async () => {
+      const { status, text } = await scene.send('GET', '/health/ready');
+      return { status, readiness: JSON.parse(text) as { status: string; checks: { workers: string } } };
+    };
+    expect(await read()).toMatchObject({ status: 200, readiness: { status: 'ready', checks: { workers: 'up' } } });
+    scene.harness.clock.advance(121_000);
+    expect(await read()).toMatchObject({ status: 200, readiness: { status: 'degraded', checks: { workers: 'down' } } });
+    await scene.harness.get(WorkerWatch).run();
+    expect(await scene.harness.get(AlertStore).listOpen(10)).toMatchObject([{ kind: 'no_worker', details: { seconds: 121 } }]);
+    scene.harness.clock.advance(1_001);
+    await scene.harness.get(ServiceMonitor).run();
+    expect(await read()).toMatchObject({ status: 200, readiness: { status: 'ready', checks: { workers: 'up' } } });
+    expect(await scene.harness.get(AlertStore).listOpen(10)).toEqual([]);
+  });
+
+  it('fails while the disk of DATA_DIR is full', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'ready-'));
+    const unmount = mountSmallDisk(dataDir, 65_536);
+    if (!unmount) return;
+    try {
+      const scene = await ApiScene.open({ database: await databases.open(), config: { dataDir } });
+      const filler = openSync(join(dataDir, 'filler'), 'w');
+      expect(() => {
+        for (;;) writeSync(filler, Buffer.alloc(4_096));
+      }).toThrow('ENOSPC');
+      closeSync(filler);
+      const response = await scene.send('GET', '/health/ready');
+      expect([response.status, JSON.parse(response.text)]).toMatchObject([503, { status: 'not_ready', checks: { disk: 'down' } }]);
+    } finally {
+      unmount();
+      rmSync(dataDir, { recursive: true });
+    }
   });
 });
 

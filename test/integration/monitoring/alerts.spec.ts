@@ -3,7 +3,7 @@ import { systemClock } from '#clock';
 import { AlertStore, Database } from '#database';
 import { alerts, Logger, Secret } from '#domain';
 import { AlertWebhook } from '#monitoring';
-import { AlertDelivery } from '#sync';
+import { AlertDelivery, AlertMessages } from '#sync';
 import { createHarness, type Harness } from '../../support/sync-harness.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 import { reset, startStubVendor, type StubVendor, text } from '../vendors/stub-vendor.js';
@@ -24,7 +24,7 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
 
   const createWebhook = (url: Secret | undefined) => AlertWebhook.create({ url }, { clock: systemClock, logger: harness.get(Logger) });
   const deliveryOf = (process: Harness, to: AlertWebhook) =>
-    new AlertDelivery(process.get(AlertStore), to, process.clock, process.get(Logger));
+    new AlertDelivery(process.get(AlertStore), to, process.get(AlertMessages), process.clock, process.get(Logger));
 
   beforeEach(async () => {
     receiver = await startStubVendor();
@@ -53,10 +53,13 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
     expect(message).toEqual({
       id: `account_reauthorization_required:${ACCOUNT_ID}:1`,
       source: 'kommo-unisender-sync',
+      state: 'alert',
       kind: 'account_reauthorization_required',
       text: `Kommo refuses the access to account ${ACCOUNT_ID}: open /auth?id=${ACCOUNT_ID} and allow it again.`,
+      link: `https://sync.example.org/console/#/accounts/${ACCOUNT_ID}`,
       account_id: ACCOUNT_ID,
       details: {},
+      contacts: { total: 0, in_sync: 0, waiting: 0, excluded: 0, failing: 0 },
       occurrences: 1,
       raised_at: expect.stringMatching(/^\d{4}-.*Z$/),
     });
@@ -112,6 +115,32 @@ describe.each(testDatabaseKinds())('alerts on %s', (kind) => {
     await delivery.run();
     expect(receiver.requests).toHaveLength(4);
     expect(harness.logLines.join('\n')).not.toContain('planted-alert-secret');
+  });
+
+  it('are sent once while their cause lasts, and once when it has ended, also after a restart', async () => {
+    const location = await databases.createMigrated();
+    const raiseAndDeliver = async (process: Harness, nowMs: number) => {
+      await process.get(AlertStore).raise(alerts.unisenderKeyRefused(ACCOUNT_ID, 'unisender_key_refused', nowMs));
+      await deliveryOf(process, webhook).run();
+    };
+    await raiseAndDeliver(await startProcess(location), 1);
+    const restarted = await startProcess(location);
+    await raiseAndDeliver(restarted, 2);
+    const [open] = await restarted.get(AlertStore).listOpen(10);
+    if (!open) throw new Error('no alert is open');
+    expect([await restarted.get(AlertStore).recover(open), await restarted.get(AlertStore).recover(open)]).toEqual([true, false]);
+    for (let round = 0; round < 2; round += 1) await deliveryOf(restarted, webhook).run();
+    expect(receiver.requests.map(({ body }) => JSON.parse(body) as unknown)).toMatchObject([
+      { id: `unisender_key_refused:${ACCOUNT_ID}:1`, state: 'alert' },
+      {
+        id: `recovered:unisender_key_refused:${ACCOUNT_ID}:1`,
+        state: 'recovered',
+        text: `Unisender accepts the key of account ${ACCOUNT_ID}.`,
+        details: { code: 'unisender_key_refused', lasted_seconds: expect.any(Number) },
+      },
+    ]);
+    await raiseAndDeliver(restarted, 3);
+    expect(pushedIds().at(-1)).toBe(`unisender_key_refused:${ACCOUNT_ID}:3`);
   });
 
   it('are given up after a day and deleted after a month', async () => {

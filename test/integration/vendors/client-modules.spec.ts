@@ -19,10 +19,13 @@ const session = { host: 'example.kommo.com', accessToken: Secret.of('access-toke
 const alert: AlertMessage = {
   id: 'run_failed:1',
   source: 'kommo-unisender-sync',
+  state: 'alert',
   kind: 'run_failed',
   text: 'A run failed.',
+  link: 'https://sync.example.org/console/#/accounts/1',
   account_id: 1,
   details: {},
+  contacts: null,
   occurrences: 1,
   raised_at: '2026-11-21T07:00:00.000Z',
 };

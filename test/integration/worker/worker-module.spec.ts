@@ -19,7 +19,18 @@ import { eventually } from '../../support/built-process.js';
 import { listInjectedDependencies } from '../../support/injected-dependencies.js';
 
 const OUR_MODULES = ['WorkerModule', 'TubeWorkersModule', 'QueueModule', 'SyncModule', 'DatabaseModule', 'SecretsModule'];
-const ALL_SCHEDULES = ['sweep', 'alerts', 'token-renewal', 'reconcile', 'watchdog', 'uninstall', 'purge', 'census'];
+const ALL_SCHEDULES = [
+  'sweep',
+  'monitor',
+  'refused-keys',
+  'alerts',
+  'token-renewal',
+  'reconcile',
+  'watchdog',
+  'uninstall',
+  'purge',
+  'census',
+];
 
 describe('WorkerModule', () => {
   let dataDir: string;
@@ -93,6 +104,8 @@ describe('WorkerModule', () => {
       uninstall: { cron: config.watchdogCron, rounds: 'shared' },
       purge: { cron: config.watchdogCron, rounds: 'shared' },
       census: { seconds: 60, rounds: 'shared' },
+      monitor: { seconds: 30, rounds: 'own' },
+      'refused-keys': { seconds: 60, rounds: 'shared' },
     });
   });
 

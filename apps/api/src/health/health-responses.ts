@@ -5,10 +5,15 @@ export interface LivenessResponse {
 
 /** Whether this process can serve. */
 export interface ReadinessResponse {
-  readonly status: 'ready' | 'not_ready';
+  /** `degraded`: it can serve, but no worker is alive; webhooks are stored and wait. */
+  readonly status: 'ready' | 'degraded' | 'not_ready';
   readonly checks: {
     readonly database: 'up' | 'down';
     readonly migrations: 'done' | 'pending' | 'unknown';
     readonly queue: 'up' | 'down';
+    /** Whether DATA_DIR can be written, if there is one. */
+    readonly disk: 'up' | 'down';
+    /** Whether a worker has reported within two minutes. */
+    readonly workers: 'up' | 'down' | 'unknown';
   };
 }

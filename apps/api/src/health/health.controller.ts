@@ -18,19 +18,19 @@ export class HealthController {
     return { status: 'live' };
   }
 
-  /** 503 while the process is not ready. */
+  /** 503 while the process is not ready. `degraded` is 200: a balancer must not take the process out. */
   @Get('ready')
   @Audience('public')
   @NoEnvelope()
   @Documented({
-    summary: 'Says whether the process can serve: database, queue and schema',
+    summary: 'Says whether the process can serve: database, queue, schema and disk',
     content: { 'application/json': 'ReadinessResponse' },
     otherResponses: { 503: { description: 'Not ready', content: { 'application/json': 'ReadinessResponse' } } },
     example: {},
   })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessResponse> {
     const readiness = await this.readiness.run();
-    void reply.status(readiness.status === 'ready' ? 200 : 503);
+    void reply.status(readiness.status === 'not_ready' ? 503 : 200);
     return readiness;
   }
 }

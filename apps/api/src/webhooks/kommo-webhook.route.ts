@@ -3,7 +3,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasErrorCode, InvalidInputError, Logger } from '#domain';
-import { KommoInbox, type ReceivedHook } from '#sync';
+import { KommoInbox, type ReceivedHook, WebhookOutages } from '#sync';
 import type { DocumentedRoute } from '../docs/documented.decorator.js';
 import { getWebhookAccountId } from '../guards/caller.js';
 import { isCoded, rawBody } from '../http/body-limits.js';
@@ -38,6 +38,7 @@ const routeConfig: FastifyContextConfig = { audience: 'kommo', documentation, ..
 export class KommoWebhookRoute implements OnModuleInit {
   constructor(
     private readonly inbox: KommoInbox,
+    private readonly outages: WebhookOutages,
     private readonly adapterHost: HttpAdapterHost,
     private readonly logger: Logger,
   ) {}
@@ -46,9 +47,17 @@ export class KommoWebhookRoute implements OnModuleInit {
     const fastify = this.adapterHost.httpAdapter.getInstance<FastifyInstance>();
     const recordTooLarge = (request: FastifyRequest, error: unknown) => this.recordTooLarge(request, error);
     const errorHandler = (error: unknown, request: FastifyRequest, reply: FastifyReply) => void this.refuse(error, request, reply);
-    fastify.post('/webhook/:token', { config: { ...routeConfig, recordTooLarge }, errorHandler }, (request, reply) =>
+    const onResponse = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+      this.noteOutage(request, reply);
+      done();
+    };
+    fastify.post('/webhook/:token', { config: { ...routeConfig, recordTooLarge }, errorHandler, onResponse }, (request, reply) =>
       this.handle(request, reply),
     );
+  }
+
+  private noteOutage({ params }: FastifyRequest, { statusCode }: FastifyReply): void {
+    if (statusCode === 503) this.outages.note((params as { readonly token: string }).token);
   }
 
   private async handle(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {

@@ -1,6 +1,17 @@
 import type { FactoryProvider, Type } from '@nestjs/common';
 import { Config } from '#config';
-import { AlertDelivery, AllAccounts, ContactCensus, DisconnectedAccounts, FREQUENT_SCHEDULE, Retention, Sweep, TokenRenewal } from '#sync';
+import {
+  AlertDelivery,
+  AllAccounts,
+  ContactCensus,
+  DisconnectedAccounts,
+  FREQUENT_SCHEDULE,
+  RefusedKeys,
+  Retention,
+  ServiceMonitor,
+  Sweep,
+  TokenRenewal,
+} from '#sync';
 
 /** When a schedule is due. */
 export type Interval = { readonly cron: string } | { readonly seconds: number };
@@ -37,10 +48,31 @@ const row = <UseCase>(definition: Row<UseCase>): Row<UseCase> => definition;
 const byWatchdogCron = ({ watchdogCron }: Config): Interval => ({ cron: watchdogCron });
 const bySweepSeconds = ({ sweepSeconds }: Config): Interval => ({ seconds: sweepSeconds });
 
+const MONITOR_SECONDS = 30;
+const REFUSED_KEYS_SECONDS = 60;
+
 /** Every schedule of the worker. */
 const table = [
   /** Enqueues jobs for work that has lost its job. */
   row({ name: 'sweep', every: bySweepSeconds, rounds: 'own', useCase: Sweep, run: (sweep) => sweep.run() }),
+  /** Records that this worker is alive, and watches for what begins or ends an alert. */
+  row({
+    name: 'monitor',
+    every: () => ({ seconds: MONITOR_SECONDS }),
+    rounds: 'own',
+    runsAtStart: true,
+    useCase: ServiceMonitor,
+    run: (monitor) => monitor.run(),
+  }),
+  /** Asks Unisender again about keys that it refused. */
+  row({
+    name: 'refused-keys',
+    every: () => ({ seconds: REFUSED_KEYS_SECONDS }),
+    rounds: 'shared',
+    sameRoundMs: (REFUSED_KEYS_SECONDS - 10) * 1_000,
+    useCase: RefusedKeys,
+    run: (keys) => keys.checkAll(),
+  }),
   /** Sends due alerts to the operator's webhook. */
   row({ name: 'alerts', every: bySweepSeconds, rounds: 'own', runsAtStart: true, useCase: AlertDelivery, run: (alerts) => alerts.run() }),
   /** Enqueues renewal jobs for tokens that expire soon; also at the start, because the service may have been off for weeks. */

@@ -7,10 +7,19 @@ import { bigintColumn, jsonColumn } from './columns.js';
 @Index('ix_alerts_next_attempt', ['nextAttemptAt'])
 @Index('ix_alerts_raised', ['raisedAt'])
 @Index('ix_alerts_account', ['accountId', 'key'])
+@Index('ux_alerts_open_subject', ['openSubject'], { unique: true })
 export class AlertEntity {
-  /** Identifies the occasion. The same key raised again is counted in `occurrences`. */
+  /** Identifies the occasion. The same subject or key raised again is counted in `occurrences`. */
   @PrimaryColumn({ name: 'alert_key', type: 'varchar', length: 191 })
   key!: string;
+
+  /** The subject while the alert is open; null once its cause has ended, and in a recovery. */
+  @Column({ name: 'open_subject', type: 'varchar', length: 191, nullable: true })
+  openSubject!: string | null;
+
+  /** Whether the row says that the cause of an alert has ended. */
+  @Column({ name: 'is_recovery', type: 'boolean', default: false })
+  isRecovery!: boolean;
 
   @Column({ name: 'kind', type: 'varchar', length: 40 })
   kind!: AlertKind;

@@ -135,6 +135,20 @@ export class AccountStore {
     return this.database.run(({ manager }) => manager.find(AccountEntity, { where, order: { uninstallAskedAt: 'ASC' }, take: limit }));
   }
 
+  /** Lists active accounts whose key Unisender refuses, in ascending order of their ids after `after`. */
+  async listKeyRefused(after: number, limit: number): Promise<AccountEntity[]> {
+    const where = { accountId: MoreThan(after), status: 'active' as const, unisenderBlock: Not(IsNull()), unisenderKeyHash: Not(IsNull()) };
+    return this.database.run(({ manager }) => manager.find(AccountEntity, { where, order: { accountId: 'ASC' }, take: limit }));
+  }
+
+  /** Records that Unisender accepts this key of the account again. False when another key has been saved. */
+  async unblockKey(accountId: number, unisenderKeyHash: string): Promise<boolean> {
+    const { affected } = await this.database.run(({ manager }) =>
+      manager.update(AccountEntity, { accountId, unisenderKeyHash }, { unisenderBlock: null }),
+    );
+    return affected === 1;
+  }
+
   /** Lists accounts in ascending order of their ids. */
   async list({ integrationId, status, after, limit }: AccountFilter): Promise<AccountEntity[]> {
     const where: FindOptionsWhere<AccountEntity> = {

@@ -26,6 +26,9 @@ export interface RefusalFilter {
   readonly sinceMs: number;
 }
 
+/** A pause that doubles from a minute to 15 has lasted for about an hour then. */
+const MANY_REPETITIONS = 6;
+
 /**
  * Pauses of vendors, accounts, hosts, keys and methods, by the database's clock. A scope has one pause for each code; the longest counts. The
  * account's row has a copy of its longest pause, for the queries that look for work.
@@ -113,6 +116,22 @@ export class PauseStore {
       manager.delete(PauseEntity, { kind: 'method', id: Like(`${keyHash}:%`) }),
     );
     return affected ?? 0;
+  }
+
+  /** Lists up to `limit` active pauses that began before `beganBeforeMs`, or are one of many in a row. */
+  async listLasting(beganBeforeMs: number, limit: number): Promise<PauseEntity[]> {
+    const until = MoreThan(await this.database.nowMs());
+    const where = [
+      { until, since: LessThan(beganBeforeMs) },
+      { until, repetitions: MoreThan(MANY_REPETITIONS) },
+    ];
+    return this.database.run(({ manager }) => manager.find(PauseEntity, { where, order: { since: 'ASC' }, take: limit }));
+  }
+
+  /** Whether the scope has been paused with this code within the last `withinMs`. */
+  async wasPausedWithin(withinMs: number, { kind, id }: PauseScope, code: string): Promise<boolean> {
+    const until = MoreThan((await this.database.nowMs()) - withinMs);
+    return this.database.run(({ manager }) => manager.existsBy(PauseEntity, { kind, id, code: code as ErrorCode, until }));
   }
 
   /** Counts the known accounts that were refused. An account that is not stored, as in its first authorisation, does not count. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { LessThanOrEqual } from 'typeorm';
 import { Database } from '../database.js';
 import { DuplicateKeyError } from '../database-errors.js';
+import { upsertRows } from '../entity-sql.js';
 import { RateSlotEntity } from '../entities/rate-slot.entity.js';
 
 /** Rounds of recurring work over all processes. They share the table of the rate slots: both say when the next one may begin. */
@@ -25,6 +26,19 @@ export class RoundStore {
   async findNext(name: string): Promise<number | null> {
     const slot = await this.database.run(({ manager }) => manager.findOneBy(RateSlotEntity, { key: `round:${name}` }));
     return slot?.nextAt ?? null;
+  }
+
+  /** Records that a process of this kind is alive. */
+  async beat(kind: 'worker'): Promise<void> {
+    const nextAt = await this.database.nowMs();
+    const rows = [{ key: `heartbeat:${kind}`, nextAt }];
+    await upsertRows(this.database, { entity: RateSlotEntity, key: ['key'], update: { nextAt: 'incoming' }, rows });
+  }
+
+  /** Returns for how long no process of this kind has reported, in milliseconds by the database's clock; null when none ever has. */
+  async findSilenceMs(kind: 'worker'): Promise<number | null> {
+    const slot = await this.database.run(({ manager }) => manager.findOneBy(RateSlotEntity, { key: `heartbeat:${kind}` }));
+    return slot === null ? null : Math.max(0, (await this.database.nowMs()) - slot.nextAt);
   }
 
   private async claimFirst(key: string, nextAt: number): Promise<boolean> {

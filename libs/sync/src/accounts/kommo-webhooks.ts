@@ -62,6 +62,11 @@ export class KommoWebhooks {
     await this.removeUrl(account, await this.urls.get(account.accountId, 'kommo'));
   }
 
+  /** Raises the alert that the webhook was off in Kommo. */
+  async reportOff({ accountId }: AccountEntity, found: WebhookState): Promise<void> {
+    await this.alerts.raise(alerts.webhookOff(accountId, found, this.clock.nowMs()));
+  }
+
   private async removeUrl({ accountId }: AccountEntity, url: string): Promise<boolean> {
     const session = await this.tokens.findStoredSession(accountId);
     if (!session) return false;

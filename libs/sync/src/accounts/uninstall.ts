@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type AccountEntity, AccountStore, Database, LeaseStore, RunStore } from '#database';
-import { Clock, decideUninstall, InvalidInputError } from '#domain';
+import { type AccountEntity, AccountStore, AlertStore, Database, LeaseStore } from '#database';
+import { alerts, Clock, decideUninstall, InvalidInputError } from '#domain';
 import { verifyUninstallSignature } from '#kommo';
 import { AuditLog } from '../maintenance/audit-log.js';
 import { RunTransitions } from '../runs/run-transitions.js';
@@ -26,18 +26,18 @@ export class AccountDisconnection {
     private readonly database: Database,
     private readonly accounts: AccountStore,
     private readonly leases: LeaseStore,
-    private readonly runs: RunStore,
+    private readonly alerts: AlertStore,
     private readonly transitions: RunTransitions,
   ) {}
 
-  /** Sets the account to `disconnected`, ends the lease of its worker and cancels its run. Deletes nothing. Safe to repeat. */
+  /** Sets the account to `disconnected`, ends the lease of its worker, cancels its run and raises an alert. Deletes nothing. Safe to repeat. */
   async disconnect(accountId: number): Promise<void> {
     await this.database.transaction(async () => {
       await this.accounts.setStatus(accountId, 'disconnected');
       await this.leases.revoke(accountId);
+      await this.alerts.raise(alerts.uninstalled(accountId, await this.database.nowMs()));
     });
-    const run = await this.runs.findActive(accountId);
-    if (run) await this.transitions.cancel(run.runId);
+    await this.transitions.cancelActive(accountId);
   }
 }
 

@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import type { AccountEntity } from '#database';
 import { AccountBlockedError, type Secret } from '#domain';
+import { Keyring } from '#secrets';
 import { UnisenderClient, UnisenderKeyRefusedError, UnisenderMethodDeniedError, type UnisenderList } from '#unisender';
+import { findUnisenderKey } from '../tokens/sealing.js';
 
 /** Printable characters. Unisender decides about the rest. */
 const KEY = /^[\x21-\x7e]{1,255}$/;
@@ -8,7 +11,16 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 /** Asks Unisender whether it accepts a key. */
 @Injectable()
 export class UnisenderKeyCheck {
-  constructor(private readonly unisender: UnisenderClient) {}
+  constructor(
+    private readonly unisender: UnisenderClient,
+    private readonly keyring: Keyring,
+  ) {}
+
+  /** Asks about the stored key of an account, also one that was refused. Throws as {@link readLists}. */
+  async checkStored(account: AccountEntity): Promise<void> {
+    const key = findUnisenderKey(this.keyring, account);
+    if (key) await this.readLists(key);
+  }
 
   /**
    * Returns the lists of the key's Unisender account. Throws AccountBlockedError `unisender_key_refused` for a key that Unisender

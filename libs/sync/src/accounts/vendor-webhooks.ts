@@ -95,6 +95,7 @@ export class VendorWebhooks {
     }
     if (found === 'unavailable') return this.leaveUnavailable(accountId);
     await this.accounts.update(accountId, { webhookState: found === 'active' ? (stored ?? 'missing') : found });
+    if (found !== 'active' && stored === 'active') await this.kommo.reportOff(account, found);
     this.logger.warn('webhook was not active; repairing it', { account_id: accountId, found });
     try {
       await this.kommo.ensure(account);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type AccountEntity, AddressStore, AlertStore, EventStore, PushedAddressStore } from '#database';
-import { Clock, listLastingTrouble } from '#domain';
+import { type Alert, Clock, listLastingTrouble } from '#domain';
 
 const MAX_COUNTED = 1_000;
 const BEFORE_ALL = '';
@@ -18,10 +18,15 @@ export class LastingTrouble {
 
   /** Checks one account. The cost does not grow with its contacts. */
   async check(account: AccountEntity): Promise<void> {
+    for (const alert of await this.list(account)) await this.alerts.raise(alert);
+  }
+
+  /** Lists what hinders the account now. */
+  async list(account: AccountEntity): Promise<Alert[]> {
     const { accountId } = account;
     const parked = await this.pushed.countParked(accountId, MAX_COUNTED);
     const oldestChangeAt = await this.findOldestChange(accountId);
-    for (const alert of listLastingTrouble({ ...account, parked, oldestChangeAt }, this.clock.nowMs())) await this.alerts.raise(alert);
+    return listLastingTrouble({ ...account, parked, oldestChangeAt }, this.clock.nowMs());
   }
 
   private async findOldestChange(accountId: number): Promise<number | null> {

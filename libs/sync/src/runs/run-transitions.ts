@@ -47,6 +47,12 @@ export class RunTransitions {
     return isChanged;
   }
 
+  /** Cancels the active run of the account, if it has one. */
+  async cancelActive(accountId: number): Promise<void> {
+    const run = await this.runs.findActive(accountId);
+    if (run) await this.cancel(run.runId);
+  }
+
   /** Fails a run with the reason. Does nothing to a run that is unknown or ended. */
   async fail(runId: string, { code, reason }: { readonly code: ErrorCode; readonly reason: string }): Promise<void> {
     const run = await this.runs.find(runId);

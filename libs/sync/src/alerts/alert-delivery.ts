@@ -1,17 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { AlertStore, type DueAlert } from '#database';
-import { ALERT_DELIVERY_LIMIT_MS, ALERT_KEPT_MS, Clock, Logger, ServiceError, alertRetryDelayMs, toAlertText, toIsoTime } from '#domain';
-import { type AlertMessage, AlertWebhook } from '#monitoring';
+import { ALERT_DELIVERY_LIMIT_MS, ALERT_KEPT_MS, Clock, Logger, ServiceError, alertRetryDelayMs } from '#domain';
+import { AlertWebhook } from '#monitoring';
+import { AlertMessages } from './alert-messages.js';
 
 const DUE_AT_ONCE = 100;
 const PURGE_ROWS = 2_000;
 
-/** Sends alerts from the database to the operator's webhook: each at least once, by one process at a time. */
+/** Sends alerts and recoveries from the database to the operator's webhook: each at least once, by one process at a time. */
 @Injectable()
 export class AlertDelivery {
   constructor(
     private readonly alerts: AlertStore,
     private readonly webhook: AlertWebhook,
+    private readonly messages: AlertMessages,
     private readonly clock: Clock,
     private readonly logger: Logger,
   ) {}
@@ -40,7 +42,7 @@ export class AlertDelivery {
   /** Returns false when the delivery failed. */
   private async send(alert: DueAlert): Promise<boolean> {
     try {
-      await this.webhook.send(toMessage(alert));
+      await this.webhook.send(await this.messages.write(alert));
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       this.logger.warn('alert delivery failed; will retry', { alert: alert.key, attempts: alert.attempts + 1, error });
@@ -50,14 +52,3 @@ export class AlertDelivery {
     return true;
   }
 }
-
-const toMessage = (alert: DueAlert): AlertMessage => ({
-  id: alert.key,
-  source: 'kommo-unisender-sync',
-  kind: alert.kind,
-  text: toAlertText(alert),
-  account_id: alert.accountId,
-  details: alert.details,
-  occurrences: alert.occurrences,
-  raised_at: toIsoTime(alert.raisedAt),
-});
