@@ -100,6 +100,7 @@ export {
   type StoredSnapshot,
   toStoredSnapshot,
 } from './contact-snapshot.js';
+export { type CountStep, nextCountStep } from './count-search.js';
 export { type AccessState, decideDisconnection, decideUninstall, type DisconnectionSteps } from './disconnection.js';
 export { type InvalidAddressReason, parseAddress, type ParsedAddress } from './email-address.js';
 export { type ErrorCode, type ErrorKind, type ErrorRule, errorCodes, errorRuleOf } from './error-registry.js';

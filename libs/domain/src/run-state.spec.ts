@@ -12,7 +12,8 @@ describe('run states', () => {
     [100, 1_000, 10_000, 90],
     [0, 1_000, 10_000, null],
     [100, null, 10_000, null],
-    [1_000, 900, 10_000, 0],
+    [1_000, 900, 10_000, 1],
+    [1_000, 1_000, 10_000, 1],
   ])('estimate for %d of %s contacts read in %d ms %s s left', (read, total, elapsedMs, eta) => {
     expect(estimateEtaSeconds(read, total, elapsedMs)).toBe(eta);
   });

@@ -36,8 +36,8 @@ export const isFinal = (state: RunState): boolean => transitions[state].length =
 /** The part of its work that a run does next. */
 export type RunPhase = 'prepare' | 'evaluate' | 'read' | 'verify' | 'remove' | 'finish';
 
-/** Estimates the seconds left at the average speed; null while that is unknown. */
+/** Estimates the seconds left at the average speed, at least one: a run that still works has not ended. Null while that is unknown. */
 export function estimateEtaSeconds(read: number, total: number | null, elapsedMs: number): number | null {
   if (total === null || read <= 0 || elapsedMs <= 0) return null;
-  return Math.max(0, Math.round(((total - read) * elapsedMs) / read / 1000));
+  return Math.max(1, Math.round(((total - read) * elapsedMs) / read / 1000));
 }

@@ -17,7 +17,10 @@ export type NewRun = Readonly<
 /** Fields that a checkpoint may change besides the counters. */
 export type RunPatch = Partial<
   Readonly<
-    Pick<RunEntity, 'phase' | 'page' | 'cursorContactId' | 'pass' | 'exportTask' | 'confirmed' | 'plannedRemovals' | 'samples' | 'error'>
+    Pick<
+      RunEntity,
+      'phase' | 'page' | 'cursorContactId' | 'pass' | 'exportTask' | 'totalEstimate' | 'confirmed' | 'plannedRemovals' | 'samples' | 'error'
+    >
   >
 >;
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type ContactSnapshot, type ErrorCode, Logger, chunksOf, hasErrorCode } from '#domain';
+import { type ContactSnapshot, type ErrorCode, Logger, chunksOf, hasErrorCode, nextCountStep } from '#domain';
 import { KOMMO_PAGE_LIMIT, KommoClient } from '#kommo';
 import { TokenService } from '../tokens/token-service.js';
 
@@ -87,11 +87,40 @@ export class ContactReader {
     return found;
   }
 
+  /**
+   * Estimates, within a tenth, how many contacts the account has, of which at least `known` exist: Kommo names no total
+   * (reference/kommo.md 4.1). It looks at single contacts, as pages of one. Undefined when Kommo does not return one of them.
+   */
+  async estimateTotal(accountId: number, known: number): Promise<number | undefined> {
+    let range = { known, missing: Infinity };
+    for (;;) {
+      const step = nextCountStep(range);
+      if (step.kind === 'done') return step.estimate;
+      const { position } = step;
+      const isThere = await this.hasContactAt(accountId, position);
+      if (isThere === undefined) return undefined;
+      range = isThere ? { ...range, known: position } : { ...range, missing: position };
+    }
+  }
+
   /** Reads a page of 250 contacts, the latest change first; the first page is 1. */
   async readNewest(accountId: number, page: number): Promise<ContactPage> {
     return this.tokens.withSession(accountId, (session) =>
       this.kommo.listContacts(session, { page, limit: KOMMO_PAGE_LIMIT, orderBy: 'newest' }),
     );
+  }
+
+  private async hasContactAt(accountId: number, position: number): Promise<boolean | undefined> {
+    try {
+      const { contacts } = await this.tokens.withSession(accountId, (session) =>
+        this.kommo.listContacts(session, { page: position, limit: 1, orderBy: 'id' }),
+      );
+      return contacts.length > 0;
+    } catch (error) {
+      if (!hasErrorCode(error, 'kommo_unavailable', 'kommo_rejected')) throw error;
+      this.logger.debug('number of contacts not estimated', { account_id: accountId, error });
+      return undefined;
+    }
   }
 
   private async readPart(

@@ -35,6 +35,23 @@ describe('JobEnqueuer', () => {
     expect(put.map(({ payload }) => payload)).toEqual([{ account_id: 7 }, { account_id: 8 }]);
   });
 
+  it('enqueues the job of a run as soon as the queue is available again, once', async () => {
+    const put: Job[] = [];
+    let isDown = true;
+    const { jobs, passTime } = createEnqueuer(async (job) => {
+      if (isDown) throw new Error('down');
+      put.push(job);
+    });
+    const job = { tube: 'imports', payload: { run_id: '1', account_id: 7 } } as const;
+    await jobs.enqueue(job);
+    await jobs.enqueue(job);
+    for (let second = 0; second < 3; second += 1) await passTime();
+    expect(put).toEqual([]);
+    isDown = false;
+    for (let second = 0; second < 3; second += 1) await passTime();
+    expect(put).toEqual([job]);
+  });
+
   it('logs a warning when the queue is unavailable, and tries again at a later call', async () => {
     const warnings: string[] = [];
     let attempts = 0;

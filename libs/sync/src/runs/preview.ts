@@ -8,9 +8,10 @@ import {
   expectOutcome,
   toContactContent,
 } from '#domain';
+import { KOMMO_PAGE_LIMIT } from '#kommo';
 import { ContactReader } from '../intake/contact-reader.js';
 import { type AccountWork, throwIfStopping } from '../push/account-work.js';
-import { RunProgress, type StepOutcome } from './run-progress.js';
+import { ESTIMATE_AFTER_PAGE, RunProgress, type StepOutcome } from './run-progress.js';
 import { RunTransitions } from './run-transitions.js';
 
 /** Counts what an import would change. Writes nothing to Unisender or the mirror. */
@@ -36,8 +37,14 @@ export class Preview {
       const counts = await this.countPage(work, contacts, { after, upTo: hasNext ? last : null });
       if (!(await this.progress.save(run.runId, { page }, counts))) return 'ended';
       if (!hasNext) return this.complete(run);
+      if (page === ESTIMATE_AFTER_PAGE && run.totalEstimate === null) await this.estimateTotal(run);
       after = last;
     }
+  }
+
+  private async estimateTotal({ runId, accountId }: RunEntity): Promise<void> {
+    const totalEstimate = await this.reader.estimateTotal(accountId, ESTIMATE_AFTER_PAGE * KOMMO_PAGE_LIMIT + 1);
+    if (totalEstimate !== undefined) await this.progress.save(runId, { totalEstimate });
   }
 
   private async complete({ runId }: RunEntity): Promise<StepOutcome> {

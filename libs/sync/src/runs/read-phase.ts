@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { RunEntity } from '#database';
 import { Clock, MAX_ROWS_PER_CALL } from '#domain';
+import { KOMMO_PAGE_LIMIT } from '#kommo';
 import { type ContactPage, ContactReader } from '../intake/contact-reader.js';
 import { throwIfStopping } from '../push/account-work.js';
 import { PageApplier } from './page-applier.js';
-import { type Phase, RunProgress, type RunStep, type StepOutcome, secondRead, startOf } from './run-progress.js';
+import { ESTIMATE_AFTER_PAGE, type Phase, RunProgress, type RunStep, type StepOutcome, secondRead, startOf } from './run-progress.js';
 import { RunPusher, type UnpushedPage } from './run-pusher.js';
 
 interface FetchedPage extends ContactPage {
@@ -40,6 +41,7 @@ export class ReadPhase implements Phase {
       unpushed = await this.pusher.push(step, goesOn ? MAX_ROWS_PER_CALL - 1 : 0, [...unpushed, applied]);
       if (!unpushed) return 'ended';
       if (!goesOn) return fetched.hasNext ? 'later' : this.end(step);
+      if (applied.page === ESTIMATE_AFTER_PAGE) await this.estimateTotal(run);
       throwIfStopping(work.signal);
       await this.pusher.applyEvents(work);
     }
@@ -65,6 +67,13 @@ export class ReadPhase implements Phase {
     );
     const counts = run.pass === 1 ? { read: contacts.length, unchanged, rejected: invalid } : noCounts;
     return { page, lastId, stampMs, counts };
+  }
+
+  /** Estimates the contacts of an account of which the mirror had none when the run was created. */
+  private async estimateTotal({ runId, accountId, totalEstimate }: RunEntity): Promise<void> {
+    if (totalEstimate !== null) return;
+    const estimate = await this.reader.estimateTotal(accountId, ESTIMATE_AFTER_PAGE * KOMMO_PAGE_LIMIT + 1);
+    if (estimate !== undefined) await this.progress.save(runId, { totalEstimate: estimate });
   }
 
   private async end({ run, work }: RunStep): Promise<StepOutcome> {

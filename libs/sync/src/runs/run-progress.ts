@@ -7,6 +7,9 @@ import type { CountPushed } from '../push/address-pusher.js';
 /** Rows move to other pages when contacts are deleted during a read. A second read finds the contacts that a first one missed. */
 const MAX_PASSES = 2;
 
+/** After this page the number of contacts is estimated. Smaller accounts are read in less time than that takes. */
+export const ESTIMATE_AFTER_PAGE = 2;
+
 /**
  * The state of a run after a step: `next`, its next phase can start at once; `later`, it needs another time slice; `settled`,
  * it is completed or waits for confirmation; `ended`, it was cancelled or has failed.

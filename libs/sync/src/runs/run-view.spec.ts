@@ -59,6 +59,17 @@ describe('toRunView', () => {
     });
   });
 
+  it.each<[Partial<RunEntity>, number | null, number | null]>([
+    [{ totalEstimate: null }, null, null],
+    [{ totalEstimate: 400 }, 500, 1],
+    [{ phase: 'verify' }, 500, 1],
+    [{ pass: 2 }, 500, 1],
+    [{ phase: 'verify', read: 0, totalEstimate: 60 }, 60, null],
+  ])('shows a total that is never less than what was read, and no time left of 0: %j', (change, total, eta) => {
+    const { total_estimate, eta_seconds } = toRunView({ ...run, ...change }, STARTED + 10_000);
+    expect([total_estimate, eta_seconds]).toEqual([total, eta]);
+  });
+
   it.each<Partial<RunEntity>>([{ state: 'queued', startedAt: null }, { state: 'completed' }, { state: 'waiting_for_confirmation' }])(
     'estimates no time left for a run that does not move: %j',
     (change) => {

@@ -1,5 +1,5 @@
 import type { RunEntity } from '#database';
-import { type RunMode, type RunState, type RunTrigger, estimateEtaSeconds, toIsoTime } from '#domain';
+import { type RunMode, type RunPhase, type RunState, type RunTrigger, estimateEtaSeconds, toIsoTime } from '#domain';
 
 /** A run as the API, the widget and the command line show it. Times are ISO 8601; counters but `read` count addresses. */
 export interface RunView {
@@ -26,8 +26,19 @@ export interface RunView {
   readonly error: string | null;
 }
 
+/** The phases after the read of all contacts. */
+const phasesAfterRead: ReadonlySet<RunPhase> = new Set(['verify', 'remove', 'finish']);
+
+/** The number of contacts: as read at the end, before that as estimated, and at least as many as were read. */
+function totalOf({ read, totalEstimate, phase, state, pass }: RunEntity): number | null {
+  const hasReadAll = state === 'completed' || phasesAfterRead.has(phase) || pass > 1;
+  if (hasReadAll && read > 0) return read;
+  return totalEstimate === null ? null : Math.max(totalEstimate, read);
+}
+
 /** The run at `nowMs`; time left is estimated only while it moves. */
 export function toRunView(run: RunEntity, nowMs: number): RunView {
+  const total = totalOf(run);
   const isMoving = run.state === 'running' && run.startedAt !== null;
   return {
     run_id: run.runId,
@@ -42,8 +53,8 @@ export function toRunView(run: RunEntity, nowMs: number): RunView {
     deleted: run.deleted,
     rejected: run.rejected,
     unchanged: run.unchanged,
-    total_estimate: run.totalEstimate,
-    eta_seconds: isMoving ? estimateEtaSeconds(run.read, run.totalEstimate, nowMs - (run.startedAt ?? nowMs)) : null,
+    total_estimate: total,
+    eta_seconds: isMoving ? estimateEtaSeconds(run.read, total, nowMs - (run.startedAt ?? nowMs)) : null,
     planned_removals: run.plannedRemovals ?? 0,
     samples: run.samples ?? [],
     started_at: toIsoTime(run.startedAt),
