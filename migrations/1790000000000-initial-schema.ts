@@ -385,6 +385,17 @@ const throughput = (columns: Columns): Table =>
     indices: [index('ix_throughput_began', 'began_at')],
   });
 
+const workTotals = (columns: Columns): Table =>
+  new Table({
+    name: 'work_totals',
+    columns: [
+      columns.varchar('kind', 8, key),
+      columns.varchar('labels', 160, key),
+      columns.bigint('total', zero),
+      columns.bigint('duration_ms', zero),
+    ],
+  });
+
 const failures = (columns: Columns): Table =>
   new Table({
     name: 'failures',
@@ -525,6 +536,7 @@ const inOrder = [
   authStates,
   rateSlots,
   throughput,
+  workTotals,
   pauses,
   alerts,
   audit,

@@ -1,6 +1,6 @@
 import { Global, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '#config';
-import { Clock, Logger, RequestLimiter } from '#domain';
+import { Clock, Logger, RequestLimiter, WorkMeter } from '#domain';
 import { Database } from './database.js';
 import { DatabaseRequestLimiter, type LimiterOptions, RequestPatience } from './rate/database-request-limiter.js';
 import { rateRules } from './rate/rate-rules.js';
@@ -94,6 +94,7 @@ const stores = [
     { provide: Database, inject: [Config, Clock], useFactory: (config: Config, clock: Clock) => Database.open(config.database, { clock }) },
     ...stores,
     ThroughputCounter,
+    { provide: WorkMeter, useExisting: ThroughputCounter },
     {
       provide: LIMITER_OPTIONS,
       inject: [Logger, ThroughputCounter, { token: RequestPatience, optional: true }],
@@ -110,7 +111,7 @@ const stores = [
         new DatabaseRequestLimiter({ slots, pauses }, clock, rateRules(config), options),
     },
   ],
-  exports: [Database, ...stores, RequestLimiter, ThroughputCounter],
+  exports: [Database, ...stores, RequestLimiter, ThroughputCounter, WorkMeter],
 })
 export class DatabaseModule implements OnApplicationShutdown {
   constructor(

@@ -27,6 +27,7 @@ export {
   type WebhookState,
   WebhookTokenEntity,
   type WebhookVendor,
+  type WorkTotalEntity,
 } from './entities/index.js';
 export { AccessStore, type SealedPair } from './stores/access.store.js';
 export { type AccountFilter, type AccountPatch, AccountStore, type InstalledAccount, type PendingAccount } from './stores/account.store.js';

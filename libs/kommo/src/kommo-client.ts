@@ -7,10 +7,12 @@ import {
   Logger,
   type RequestLimiter,
   type Secret,
+  silentMeter,
   toItems,
   toText,
   type UnknownRecord,
   valueAt,
+  type WorkMeter,
 } from '#domain';
 import { HttpClient, type HttpPorts } from '#http';
 import { type ContactPage, findApiContact, readContactPage } from './contact-reader.js';
@@ -101,9 +103,12 @@ export class KommoClient {
   }
 
   /** Creates a client without Nest. */
-  static create(settings: KommoSettings, { limiter, ...ports }: HttpPorts & { readonly limiter: RequestLimiter }): KommoClient {
+  static create(
+    settings: KommoSettings,
+    { limiter, meter = silentMeter, ...ports }: HttpPorts & { readonly limiter: RequestLimiter; readonly meter?: WorkMeter },
+  ): KommoClient {
     const http = HttpClient.create({ ...kommoPeer(settings.timeouts), trustedUrl: settings.originOverride?.href }, ports);
-    return new KommoClient(new KommoHttp(http, limiter, settings), settings, ports.logger);
+    return new KommoClient(new KommoHttp(http, limiter, settings, meter, ports.clock), settings, ports.logger);
   }
 
   /** Exchanges an authorization code for tokens. A code works once, for 20 minutes. Throws KommoTokenRefusedError when Kommo refuses it. */

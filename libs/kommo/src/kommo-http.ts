@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { RequestLimiter } from '#domain';
+import { Clock, errorCodeOf, RequestLimiter, WorkMeter } from '#domain';
 import { HttpClient, type HttpPeer, type HttpRequest } from '#http';
 import { KommoRedirectError } from './kommo-errors.js';
 import { findRefusal } from './kommo-failure.js';
@@ -34,6 +34,9 @@ export const kommoPeer = ({ connectMs }: Partial<KommoTimeouts> = {}): HttpPeer 
 /** The same request belongs to another URL. A 303 leads to another resource. */
 const REDIRECTS: readonly number[] = [301, 302, 307, 308];
 
+/** The method and the path with `:id` in place of each id: a bounded number of values. */
+const toMethod = (method: string, path: string): string => `${method} ${path.replaceAll(/(?<=\/)\d+(?=\/|$)/g, ':id')}`;
+
 interface LimiterKeys {
   /** The keys that limit a call, the widest limit first. */
   readonly limits: readonly string[];
@@ -56,6 +59,8 @@ export class KommoHttp {
     private readonly http: HttpClient,
     private readonly limiter: RequestLimiter,
     private readonly settings: KommoSettings,
+    private readonly meter: WorkMeter,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -70,18 +75,33 @@ export class KommoHttp {
     const origin = this.settings.originOverride?.origin ?? `https://${host}`;
     const type = body === undefined ? {} : { 'Content-Type': 'application/json' };
     const label = `${request.method} ${host}${path}`;
-    const received = await this.http.send({
-      ...request,
-      url: origin + path + (query ? `?${query}` : ''),
-      label,
-      headers: { Accept: 'application/json', ...headers, ...type, Host: host },
-      body: body === undefined ? undefined : JSON.stringify(body),
-    });
+    const received = await this.measure(toMethod(request.method, path), () =>
+      this.http.send({
+        ...request,
+        url: origin + path + (query ? `?${query}` : ''),
+        label,
+        headers: { Accept: 'application/json', ...headers, ...type, Host: host },
+        body: body === undefined ? undefined : JSON.stringify(body),
+      }),
+    );
     const response = parseResponse(received, label, maxResponseItems);
     const refusal = findRefusal(response);
     if (refusal) await this.limiter.pause(pause, refusal);
     this.assertNotMoved(response, host, caller);
     return response;
+  }
+
+  private async measure<Response extends { status: number }>(method: string, send: () => Promise<Response>): Promise<Response> {
+    const startedAtMs = this.clock.nowMs();
+    const count = (code: string) => this.meter.countCall({ vendor: 'kommo', method, code, durationMs: this.clock.nowMs() - startedAtMs });
+    try {
+      const response = await send();
+      count(String(response.status));
+      return response;
+    } catch (error) {
+      count(errorCodeOf(error));
+      throw error;
+    }
   }
 
   /** A host that anyone may name, as in an exchange, has no account that could have been renamed. */

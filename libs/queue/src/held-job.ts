@@ -8,8 +8,10 @@ import {
   backOffSeconds,
   decideDisposition,
   isDeferral,
+  type JobAttempt,
   jobKindOf,
   parseJobPayload,
+  type WorkMeter,
 } from '#domain';
 import type { BeanstalkConnection, ReservedJob } from './beanstalk-connection.js';
 import type { BuriedJobRecorder } from './buried-job.js';
@@ -69,6 +71,7 @@ export interface JobEnvironment {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly ledger: JobLedger;
+  readonly meter: WorkMeter;
   readonly buriedJobs: BuriedJobRecorder;
   /** Identifies the server in the ledger, also after it has restarted on another port. */
   readonly serverKey: string;
@@ -79,12 +82,15 @@ export class HeldJob {
   private readonly interruption = new AbortController();
   private isStopping = false;
   private isLost = false;
+  private readonly reservedAtMs: number;
 
   constructor(
     private readonly environment: JobEnvironment,
     private readonly connection: BeanstalkConnection,
     private readonly job: ReservedJob,
-  ) {}
+  ) {
+    this.reservedAtMs = environment.clock.nowMs();
+  }
 
   /** Asks the job to stop at its next safe point. If it fails after that, it is released after any error. */
   stop(): void {
@@ -107,6 +113,7 @@ export class HeldJob {
     } catch (error) {
       return this.endFailed(error);
     }
+    this.count('done');
     await this.apply({ action: 'delete', reason: 'done' });
   }
 
@@ -167,6 +174,7 @@ export class HeldJob {
     const attempt = { error, number, ageSeconds: count('age') };
     const disposition = await this.recordIfBuried(this.decide(attempt), attempt);
     this.log(disposition, attempt);
+    this.count(this.outcomeOf(disposition, error));
     if (disposition.action === 'release' && this.isNoFailure(error)) this.environment.ledger.countRelease(this.key);
     await this.apply(disposition);
   }
@@ -174,6 +182,17 @@ export class HeldJob {
   private decide(attempt: Attempt): Disposition {
     if (this.isStopping) return { action: 'release', delaySeconds: 0 };
     return decideDisposition(attempt, Math.random(), this.environment.worker.retry);
+  }
+
+  private outcomeOf({ action }: Disposition, error: unknown): JobAttempt['outcome'] {
+    if (action === 'bury') return 'buried';
+    if (action === 'delete') return 'blocked';
+    return this.isNoFailure(error) ? 'deferred' : 'released';
+  }
+
+  private count(outcome: JobAttempt['outcome']): void {
+    const { meter, worker, clock } = this.environment;
+    meter.countJob({ tube: worker.tube, outcome, durationMs: clock.nowMs() - this.reservedAtMs });
   }
 
   private isNoFailure(error: unknown): boolean {

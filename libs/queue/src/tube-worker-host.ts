@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, Logger } from '#domain';
+import { Clock, Logger, WorkMeter } from '#domain';
 import { BuriedJobRecorder } from './buried-job.js';
 import { EndpointFinder } from './endpoint-finder.js';
 import { JobLedger } from './held-job.js';
@@ -18,6 +18,7 @@ export class TubeWorkerHost {
   constructor(
     private readonly endpoints: EndpointFinder,
     private readonly buriedJobs: BuriedJobRecorder,
+    private readonly meter: WorkMeter,
     private readonly clock: Clock,
     private readonly logger: Logger,
   ) {}
@@ -37,13 +38,13 @@ export class TubeWorkerHost {
   }
 
   private createLoops(worker: RegisteredWorker, server: number, ledger: JobLedger): TubeLoop[] {
-    const { clock, logger, buriedJobs } = this;
+    const { clock, logger, buriedJobs, meter } = this;
     const findEndpoint = () => {
       const endpoint = this.endpoints.find()[server];
       if (!endpoint) throw queueUnavailable('the queue server is not running');
       return endpoint;
     };
-    const options = { worker, clock, logger, buriedJobs, ledger, serverKey: String(server), findEndpoint };
+    const options = { worker, clock, logger, buriedJobs, ledger, meter, serverKey: String(server), findEndpoint };
     return Array.from({ length: worker.concurrency }, () => new TubeLoop(options));
   }
 }

@@ -1,5 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { BugError, Clock, hasErrorCode, MAX_ROWS_PER_CALL, RequestLimiter, type Secret, TransientError } from '#domain';
+import {
+  BugError,
+  Clock,
+  errorCodeOf,
+  hasErrorCode,
+  MAX_ROWS_PER_CALL,
+  RequestLimiter,
+  type Secret,
+  silentMeter,
+  TransientError,
+  WorkMeter,
+} from '#domain';
 import { HttpClient, type HttpPeer, type HttpPorts } from '#http';
 import { type ExportRow, readExportFile } from './export-file.js';
 import { type FormArguments, toFormBody } from './form-arguments.js';
@@ -69,6 +80,12 @@ const RESPONSES = {
   setHook: SMALL_RESPONSE,
 } as const satisfies Readonly<Record<string, ResponseLimits>>;
 
+interface FormCall extends ResponseLimits {
+  readonly key: Secret;
+  readonly method: keyof typeof RESPONSES;
+  readonly form: string;
+}
+
 /** Columns that could subscribe an unsubscribed address again. */
 const FORBIDDEN_COLUMN = /^(email|phone)_(status|availability)$/;
 
@@ -95,6 +112,7 @@ export class UnisenderClient {
     private readonly http: HttpClient,
     private readonly limiter: RequestLimiter,
     private readonly clock: Clock,
+    private readonly meter: WorkMeter,
     { baseUrl, timeoutMs, exportTimeoutMs }: UnisenderSettings,
   ) {
     this.baseUrl = baseUrl.replace(/\/+$/, '');
@@ -103,11 +121,15 @@ export class UnisenderClient {
   }
 
   /** Creates a client without Nest. */
-  static create(settings: UnisenderSettings, { limiter, ...ports }: HttpPorts & { readonly limiter: RequestLimiter }): UnisenderClient {
+  static create(
+    settings: UnisenderSettings,
+    { limiter, meter = silentMeter, ...ports }: HttpPorts & { readonly limiter: RequestLimiter; readonly meter?: WorkMeter },
+  ): UnisenderClient {
     return new UnisenderClient(
       HttpClient.create({ ...UNISENDER_PEER, trustedUrl: settings.baseUrl }, ports),
       limiter,
       ports.clock,
+      meter,
       settings,
     );
   }
@@ -231,6 +253,23 @@ export class UnisenderClient {
     await this.acquire(method, [...limits, methodKey]);
     const form = toFormBody({ format: 'json', api_key: apiKey, platform: PLATFORM, ...args });
     const { maxBytes, maxItems } = RESPONSES[method];
+    const startedAtMs = this.clock.nowMs();
+    const count = (code: string) =>
+      this.meter.countCall({ vendor: 'unisender', method, code, durationMs: this.clock.nowMs() - startedAtMs });
+    try {
+      const result = await this.send({ key, method, form, maxBytes, maxItems });
+      count('ok');
+      await this.limiter.resume(methodKey);
+      return result;
+    } catch (error) {
+      count(errorCodeOf(error));
+      if (error instanceof UnisenderRateLimitedError) await this.pauseAfter(error, keyHash);
+      if (error instanceof UnisenderMethodDeniedError) await this.denyMethod(error, methodKey);
+      throw error;
+    }
+  }
+
+  private async send({ key, method, form, maxBytes, maxItems }: FormCall): Promise<unknown> {
     const response = await this.http.send({
       method: 'POST',
       url: `${this.baseUrl}/${method}`,
@@ -240,15 +279,7 @@ export class UnisenderClient {
       totalTimeoutMs: this.timeoutMs,
       maxResponseBytes: maxBytes,
     });
-    try {
-      const result = readResult(response, { method, key }, maxItems);
-      await this.limiter.resume(methodKey);
-      return result;
-    } catch (error) {
-      if (error instanceof UnisenderRateLimitedError) await this.pauseAfter(error, keyHash);
-      if (error instanceof UnisenderMethodDeniedError) await this.denyMethod(error, methodKey);
-      throw error;
-    }
+    return readResult(response, { method, key }, maxItems);
   }
 
   private async acquire(method: string, limiterKeys: readonly string[]): Promise<void> {

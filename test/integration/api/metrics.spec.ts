@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { AccountStore, AlertStore, EventStore, FailureStore, RunStore } from '#database';
-import { TransientError, alerts } from '#domain';
+import { TransientError, alertKinds, alerts } from '#domain';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 import { ApiScene } from './api-scene.js';
 
@@ -71,6 +71,8 @@ describe.each(testDatabaseKinds())('GET /metrics on %s', (kind) => {
       'kommo_unisender_active_runs{state="waiting_for_confirmation"}': 0,
       kommo_unisender_failures: 1,
       kommo_unisender_alerts_waiting: 1,
+      ...Object.fromEntries(alertKinds.map((kind) => [`kommo_unisender_alerts_open{kind="${kind}"}`, 0])),
+      'kommo_unisender_alerts_open{kind="account_reauthorization_required"}': 1,
     });
     expect(values.get('kommo_unisender_oldest_event_age_seconds')).toBeGreaterThanOrEqual(59);
   });

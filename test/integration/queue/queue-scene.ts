@@ -1,5 +1,5 @@
 import { systemClock } from '#clock';
-import { type Clock, type Job, type JobPayload, type LogFields, type Logger, standardRetry, tubes } from '#domain';
+import { type Clock, type Job, type JobPayload, type LogFields, type Logger, silentMeter, standardRetry, tubes } from '#domain';
 import { type BuriedJob, type JobContext, QueueClient, type RegisteredWorker, TubeWorkerHost } from '#queue';
 import { RawClient, type ServerAddress } from '../../support/beanstalkd-process.js';
 
@@ -76,7 +76,7 @@ export class QueueScene {
 
   startWorkers(handle: Handler, concurrency = 1): TubeWorkerHost {
     const { addresses, clock, logger } = this;
-    const host = new TubeWorkerHost({ find: () => addresses }, { record: (job) => this.recordBuried(job) }, clock, logger);
+    const host = new TubeWorkerHost({ find: () => addresses }, { record: (job) => this.recordBuried(job) }, silentMeter, clock, logger);
     this.hosts.push(host);
     host.start(createWorkers(handle, concurrency));
     return host;

@@ -7,7 +7,7 @@ import { Global, Module } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { ClockModule, systemClock } from '#clock';
 import { ConfigModule, loadConfig } from '#config';
-import { RequestLimiter, Secret, TransientError } from '#domain';
+import { RequestLimiter, Secret, silentMeter, TransientError, WorkMeter } from '#domain';
 import { KommoClient, KommoClientModule } from '#kommo';
 import { createLogger, LoggingModule } from '#logging';
 import { type AlertMessage, AlertWebhook, CronitorClient, MonitoringModule } from '#monitoring';
@@ -36,7 +36,13 @@ let module: TestingModule;
 const limiter = recordingLimiter();
 
 @Global()
-@Module({ providers: [{ provide: RequestLimiter, useValue: limiter }], exports: [RequestLimiter] })
+@Module({
+  providers: [
+    { provide: RequestLimiter, useValue: limiter },
+    { provide: WorkMeter, useValue: silentMeter },
+  ],
+  exports: [RequestLimiter, WorkMeter],
+})
 class LimiterModule {}
 
 async function start(variables: Readonly<Record<string, string>> = {}): Promise<void> {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { type DatabaseFigures, ThroughputCounter } from '#database';
-import { accountStatuses, Clock } from '#domain';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { type DatabaseFigures, ThroughputCounter, type WorkTotalEntity } from '#database';
+import { accountStatuses, alertKinds, Clock } from '#domain';
 import type { TubeStatistics } from '#queue';
 
 /** Counts from the database and the queue; undefined for a source that does not respond. */
@@ -23,6 +23,7 @@ const HOOK_ROUTES = new Set(['/webhook/:token', '/unisender/webhook/:token']);
 const PREFIX = 'kommo_unisender_';
 const BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const noAccounts = Object.fromEntries(accountStatuses.map((status) => [status, 0]));
+const noAlerts = Object.fromEntries(alertKinds.map((kind) => [kind, 0]));
 const noRuns = { queued: 0, running: 0, waiting_for_confirmation: 0 };
 const jobStates = ['ready', 'reserved', 'delayed', 'buried'] as const;
 
@@ -33,6 +34,7 @@ type Labels = Readonly<Record<string, string>>;
 export class ServiceMetrics {
   private readonly registry = new Registry();
   private readonly gauges = new Map<string, Gauge>();
+  private readonly counters = new Map<string, Counter>();
   private readonly requests: Histogram;
   private hasProcessMetrics = false;
 
@@ -63,7 +65,7 @@ export class ServiceMetrics {
   /** Returns all metrics as text. */
   async render({ database, tubes }: Figures): Promise<string> {
     this.observeProcess();
-    for (const gauge of this.gauges.values()) gauge.reset();
+    for (const metric of [...this.gauges.values(), ...this.counters.values()]) metric.reset();
     this.set('database_up', 'Whether the database responds.', database ? 1 : 0);
     this.set('queue_up', 'Whether at least one queue server responds.', tubes ? 1 : 0);
     if (database) this.setDatabase(database);
@@ -83,7 +85,23 @@ export class ServiceMetrics {
     this.set('oldest_event_age_seconds', 'Age of the oldest waiting event; 0 without one.', oldestMs / 1_000);
     this.setEach('active_runs', 'Runs that have not ended, by state.', 'state', { ...noRuns, ...activeRuns });
     this.set('failures', 'Buried jobs that are stored with their reason.', figures.failures);
+    this.setEach('alerts_open', 'Alerts whose cause lasts, by kind.', 'kind', { ...noAlerts, ...figures.alertsOpen });
     this.set('alerts_waiting', 'Alerts that ALERT_WEBHOOK_URL has not accepted yet.', figures.alertsWaiting);
+    const { firstTokenExpiresAt: expiresAt, workerSilenceMs: silentMs } = figures;
+    if (expiresAt !== null) {
+      const secondsLeft = Math.floor((expiresAt - this.clock.nowMs()) / 1_000);
+      this.set('token_expires_seconds', 'Seconds until the first access token of an active account expires.', secondsLeft);
+    }
+    if (silentMs !== null) this.set('worker_silence_seconds', 'Seconds since a worker has reported.', Math.floor(silentMs / 1_000));
+    for (const total of figures.work) this.setWork(total);
+  }
+
+  private setWork({ kind, labels, total, durationMs }: WorkTotalEntity): void {
+    const [one = '', two = '', three = ''] = labels.split('|');
+    const named: Labels = kind === 'call' ? { vendor: one, method: two, code: three } : { tube: one, outcome: two };
+    const [name, help] = kind === 'call' ? ['vendor_call', 'Calls to the vendors'] : ['job', 'Attempts at jobs'];
+    this.raise(`${name}s_total`, `${help}.`, total, named);
+    this.raise(`${name}_seconds_total`, `${help}: their duration.`, durationMs / 1_000, named);
   }
 
   private setTube(statistics: TubeStatistics): void {
@@ -101,6 +119,14 @@ export class ServiceMetrics {
   private set(name: string, help: string, value: number, labels: Labels = {}): void {
     const gauge = this.gauges.get(name) ?? this.add(name, help, Object.keys(labels));
     gauge.set(labels, value);
+  }
+
+  /** Sets a counter that all processes share: the database has its value. */
+  private raise(name: string, help: string, value: number, labels: Labels): void {
+    const labelNames = Object.keys(labels);
+    const counter = this.counters.get(name) ?? new Counter({ name: PREFIX + name, help, labelNames, registers: [this.registry] });
+    this.counters.set(name, counter);
+    counter.inc(labels, value);
   }
 
   private add(name: string, help: string, labelNames: string[]): Gauge {

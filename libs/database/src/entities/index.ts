@@ -20,4 +20,5 @@ export { RemovalCountEntity } from './removal-count.entity.js';
 export { RunEntity } from './run.entity.js';
 export { SealedKeyEntity } from './sealed-key.entity.js';
 export { ThroughputEntity, type ThroughputName } from './throughput.entity.js';
+export { WorkTotalEntity } from './work-total.entity.js';
 export { WebhookTokenEntity, type WebhookVendor } from './webhook-token.entity.js';
