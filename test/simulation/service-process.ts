@@ -2,7 +2,19 @@ import { HttpService } from '@nestjs/axios';
 import type { Provider } from '@nestjs/common';
 import { Config, loadConfig } from '#config';
 import { Database, ThroughputCounter } from '#database';
-import { Clock, type Job, JobQueue, Logger, RequestLimiter, ServiceError, TransientError, parseFormBody, silentLogger } from '#domain';
+import {
+  Clock,
+  type Job,
+  JobQueue,
+  Logger,
+  RequestLimiter,
+  ServiceError,
+  TransientError,
+  WorkMeter,
+  parseFormBody,
+  silentLogger,
+  silentMeter,
+} from '#domain';
 import { AccountSync, BuriedJobs, KommoInbox, RunWorker, SyncModule, TokenRenewal, UnisenderInbox, WebhookTokens, WriteBack } from '#sync';
 import { ApplicationCopies, type ApplicationCopy, type Replacements } from './application-copies.js';
 import { ProcessLife } from './process-life.js';
@@ -34,7 +46,7 @@ const config = loadConfig({
 });
 
 /** Rates are no part of a history. */
-const uncounted: Pick<ThroughputCounter, 'count'> = { count: () => {} };
+const uncounted: Pick<ThroughputCounter, 'count'> & WorkMeter = { count: () => {}, ...silentMeter };
 const unlimited: RequestLimiter = { acquire: () => Promise.resolve(), pause: () => Promise.resolve(), resume: () => Promise.resolve() };
 
 class GlobalsModule {}
@@ -64,6 +76,7 @@ const unusable: Replacements = new Map<unknown, unknown>([
   [Database, {}],
   [RequestLimiter, unlimited],
   [ThroughputCounter, uncounted],
+  [WorkMeter, uncounted],
   [JobQueue, {}],
   [HttpService, {}],
 ]);
@@ -97,6 +110,7 @@ export class ServiceProcess implements JobRunner {
       [Database, life.attach(database)],
       [RequestLimiter, unlimited],
       [ThroughputCounter, uncounted],
+      [WorkMeter, uncounted],
       [JobQueue, queue.portOf(() => life.pass())],
       [HttpService, { axiosRef: { request: send } }],
     ]);
