@@ -4,11 +4,12 @@ import { accountStatuses, alertKinds, alerts, errorCodes, runStates, toAlertText
 
 const read = (name: string) => readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');
 
-/** The rows of the tables below a heading, by the code in their first cell. */
+/** The rows of the first table below a heading, by the code in their first cell. */
 function rowsBelow(text: string, heading: string): ReadonlyMap<string, readonly string[]> {
   const [, below = ''] = text.split(`${heading}\n`);
   const section = below.split(/^#{2,3} /m)[0] ?? '';
-  const rows = section.split('\n').filter((line) => line.startsWith('| `'));
+  const [, body = ''] = section.split(/^\| ---.*\n/m);
+  const rows = body.split('\n').filter((line) => line.startsWith('| `'));
   return new Map(rows.map((line) => line.slice(2, -2).split(/ ?\| ?/)).map(([name = '', ...cells]) => [name.replaceAll('`', ''), cells]));
 }
 
