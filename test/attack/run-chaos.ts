@@ -73,7 +73,6 @@ async function settle(scene: Scene): Promise<void> {
     await untilDelivered(company);
     const { active_run_id } = await account.getAccount();
     if (active_run_id !== null) await account.untilEnded(active_run_id);
-    await account.untilQuiet(QUIET_WITHIN_MS);
     await account.run('reconcile');
     await account.confirmRemovals();
     await account.untilQuiet(QUIET_WITHIN_MS);

@@ -120,6 +120,19 @@ describe.each(testDatabaseKinds())('the way from Kommo to the mirror on %s', (ki
     expect((await account.onList())['ann@example.com']).toBe('New');
   });
 
+  it('R70: a contact that Kommo refused to return is read again by a reconciliation', async () => {
+    const [refused = 0] = await connected('Ann', 'Bob');
+    await world.control.fault({ target: 'kommo', kind: '413', match: `[]=${refused}` });
+    await receive({ contacts: { update: [update(refused, 'Doubtful', { updated_at: undefined })] } });
+    await world.settle();
+    const find = async () => (await listEvents()).find(({ contactId }) => contactId === refused);
+    expect(await find()).toMatchObject({ state: 'waiting' });
+    await world.control.clearFaults();
+    await account.run('reconcile');
+    await world.settle();
+    expect((await find())?.state).not.toBe('waiting');
+  });
+
   it.each(['502', 'reset'])(
     'R70: a contact whose read fails with %s, while others are read, is read again after seconds',
     async (fault) => {

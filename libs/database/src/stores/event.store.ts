@@ -5,6 +5,8 @@ import { EventEntity, type EventState } from '../entities/event.entity.js';
 import { type Field, type OnConflict, containing, executeIn, placeholders, selectRows, upsertRows } from '../entity-sql.js';
 import type { SqlValue } from '../session.js';
 
+/** A contact that Kommo refuses to return waits for longer; other deferrals are shorter. */
+const LONG_WAIT_MS = 3_600_000;
 /** Accounts of one statement of the sweep. */
 const ACCOUNTS_AT_ONCE = 2_000;
 
@@ -191,6 +193,16 @@ export class EventStore {
         [first, ...others].map(({ eventId }) => eventId),
       );
     }
+  }
+
+  /** Makes events due now that wait for more than an hour: Kommo refused to return their contacts. */
+  async retryRefused(accountId: number): Promise<void> {
+    const nowMs = this.clock.nowMs();
+    await this.database.execute(`UPDATE events SET due_at = ? WHERE account_id = ? AND state = 'waiting' AND due_at > ?`, [
+      nowMs,
+      accountId,
+      nowMs + LONG_WAIT_MS,
+    ]);
   }
 
   /** Keeps waiting events from being applied before their time. Without effect on one that was delivered again meanwhile. */

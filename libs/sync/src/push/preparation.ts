@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { MailingConsentStore, PushedAddressStore } from '#database';
+import { EventStore, MailingConsentStore, PushedAddressStore } from '#database';
 import { Logger, type Secret } from '#domain';
 import { UnisenderMethodDeniedError } from '#unisender';
 import { RequestedJobs } from './account-lease.js';
@@ -14,15 +14,20 @@ export class ParkedRetries {
   constructor(
     private readonly pushed: PushedAddressStore,
     private readonly consents: MailingConsentStore,
+    private readonly events: EventStore,
     private readonly jobs: RequestedJobs,
   ) {}
 
-  /** Enqueues the write-backs that an export taught. `isAll`: also tries again parked addresses, and tags that Kommo refused. */
+  /**
+   * Enqueues the write-backs that an export taught. `isAll`: also tries again parked addresses, and tags and contacts that Kommo
+   * refused.
+   */
   async retry({ lease }: AccountWork, isAll: boolean): Promise<void> {
     if (isAll) {
       await lease.write(async () => {
         await this.pushed.retryAll(lease.accountId);
         await this.consents.retryWriteBacks(lease.accountId);
+        await this.events.retryRefused(lease.accountId);
       });
     }
     await this.jobs.enqueueWriteBacks(lease.accountId);
