@@ -27,6 +27,7 @@ export class UnisenderWebhooks {
     const key = findUsableUnisenderKey(this.keyring, account);
     if (!key) return;
     await this.setOrMissing(account, key);
+    await this.removeFormer(account.accountId, key);
     if (account.unisenderWebhookState === null) await this.accounts.update(account.accountId, { unisenderWebhookState: 'active' });
   }
 
@@ -51,24 +52,23 @@ export class UnisenderWebhooks {
     const found = await this.readState(accountId, key);
     const state = found === 'active' ? (stored ?? 'active') : found;
     if (state !== stored) await this.accounts.update(accountId, { unisenderWebhookState: state });
-    if (found === 'active') await this.removeFormer(accountId, key);
-    else await this.set(accountId, key);
+    if (found !== 'active') await this.setHook(accountId, key);
+    await this.removeFormer(accountId, key);
     return state !== 'active';
   }
 
   /** Without access to webhooks there is none. */
   private async setOrMissing({ accountId }: AccountEntity, key: Secret): Promise<void> {
     try {
-      await this.set(accountId, key);
+      await this.setHook(accountId, key);
     } catch (error) {
       if (error instanceof UnisenderMethodDeniedError) await this.accounts.update(accountId, { unisenderWebhookState: 'missing' });
       throw error;
     }
   }
 
-  private async set(accountId: number, key: Secret): Promise<void> {
+  private async setHook(accountId: number, key: Secret): Promise<void> {
     await this.unisender.setHook(key, { url: await this.urls.get(accountId, 'unisender'), ...WEBHOOK });
-    await this.removeFormer(accountId, key);
   }
 
   private async readState(accountId: number, key: Secret): Promise<UnisenderWebhookState> {
@@ -86,10 +86,15 @@ export class UnisenderWebhooks {
     await this.unisender.removeHook(key, await this.urls.get(account.accountId, 'unisender'));
   }
 
+  /** Without access to `removeHook` the webhooks of former URLs stay; Unisender stops them after a day. */
   private async removeFormer(accountId: number, key: Secret): Promise<void> {
-    await this.urls.removeFormer(accountId, 'unisender', async (url) => {
-      await this.unisender.removeHook(key, url);
-      return true;
-    });
+    try {
+      await this.urls.removeFormer(accountId, 'unisender', async (url) => {
+        await this.unisender.removeHook(key, url);
+        return true;
+      });
+    } catch (error) {
+      if (!(error instanceof UnisenderMethodDeniedError)) throw error;
+    }
   }
 }
