@@ -103,6 +103,8 @@ export class EventApplier {
       while (pass.unordered.length >= KOMMO_PAGE_LIMIT) await this.rereadSome(work, pass);
       after = events.at(-1)?.eventId ?? after;
       pass.note(events);
+      // Those that arrived meanwhile belong to the next pass: else a steady flow would keep this one from its end, and from the push.
+      if (events.length < BATCH_EVENTS) return false;
     }
     return true;
   }
