@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   process.on('unhandledRejection', (error) => logger.error('unhandled rejection', { error }));
   try {
     const api = await runApi(config, logger);
-    stopOnSignal(api, logger, config.shutdownGraceSeconds * 1000);
+    stopOnSignal(api, logger, (config.shutdownDelaySeconds + config.shutdownGraceSeconds) * 1000);
     process.stdout.write(`${JSON.stringify({ api: 'ready', port: api.port })}\n`);
   } catch (error) {
     await exitAfterFailedStart(error, logger);

@@ -8,12 +8,16 @@ import { InvalidInputError, type Logger } from '#domain';
 import type { ServiceLogger } from '#logging';
 import { EncryptionKeyCheck } from '#sync';
 import { createApi } from './create-api.js';
+import { StopState } from './http/stop-state.js';
 
 /** A listening API. */
 export interface RunningApi {
   /** The port that the API listens on; the system chose it if the configuration says 0. */
   readonly port: number;
-  /** Refuses new requests, finishes the running ones, then closes queue, database and log. */
+  /**
+   * Is not ready any more, but accepts requests for SHUTDOWN_DELAY_SECONDS. Then refuses new connections, finishes the running
+   * requests, and closes queue, database and log.
+   */
   close(): Promise<void>;
 }
 
@@ -71,6 +75,10 @@ export async function runApi(config: Config, logger: ServiceLogger): Promise<Run
   const address = app.getHttpServer().address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : config.port,
-    close: () => app.close(),
+    close: async () => {
+      app.get(StopState, { strict: false }).begin();
+      await systemClock.sleep(config.shutdownDelaySeconds * 1000);
+      await app.close();
+    },
   };
 }

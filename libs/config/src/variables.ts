@@ -76,6 +76,7 @@ export const VARIABLES = {
   uninstallGraceDays: required('UNINSTALL_GRACE_DAYS', '30', readInteger(0, 3_650)),
   historyKeepDays: required('HISTORY_KEEP_DAYS', '90', readInteger(1, 3_650)),
   auditKeepDays: required('AUDIT_KEEP_DAYS', '365', readInteger(1, 3_650)),
+  shutdownDelaySeconds: required('SHUTDOWN_DELAY_SECONDS', '0', readInteger(0, 600)),
   shutdownGraceSeconds: required('SHUTDOWN_GRACE_SECONDS', '20', readInteger(1, 600)),
   logsFolderPath: optional('LOGS_FOLDER_PATH', readText),
   logFormat: required('LOG_FORMAT', 'text', readOneOf('text', 'json')),

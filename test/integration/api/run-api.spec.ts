@@ -102,4 +102,19 @@ describe('the API process', () => {
     await closing;
     await expect(fetch(`${url}/health/live`)).rejects.toThrow();
   });
+
+  it('still serves requests after a stop signal, but is not ready and closes every connection', async () => {
+    await migrate();
+    config = { ...config, shutdownDelaySeconds: 1 };
+    const { url } = await start();
+    const closing = api?.close();
+    api = undefined;
+    const ready = await fetch(`${url}/health/ready`);
+    expect([ready.status, ready.headers.get('connection')]).toEqual([503, 'close']);
+    expect(await ready.json()).toMatchObject({ status: 'not_ready', stopping: true, checks: { database: 'up' } });
+    const served = await fetch(`${url}/sum?first=1&second=2`);
+    expect([served.status, served.headers.get('connection')]).toEqual([200, 'close']);
+    await closing;
+    await expect(fetch(`${url}/health/live`)).rejects.toThrow();
+  });
 });

@@ -7,6 +7,8 @@ export interface LivenessResponse {
 export interface ReadinessResponse {
   /** `degraded`: it can serve, but no worker is alive; webhooks are stored and wait. */
   readonly status: 'ready' | 'degraded' | 'not_ready';
+  /** Only while the process is being stopped. It is not ready then, whatever the checks say. */
+  readonly stopping?: true;
   readonly checks: {
     readonly database: 'up' | 'down';
     readonly migrations: 'done' | 'pending' | 'unknown';

@@ -3,12 +3,16 @@ import type { FastifyReply } from 'fastify';
 import { Documented } from '../docs/documented.decorator.js';
 import { Audience } from '../guards/audience.decorator.js';
 import { NoEnvelope } from '../http/envelope.js';
+import { StopState } from '../http/stop-state.js';
 import type { LivenessResponse, ReadinessResponse } from './health-responses.js';
 import { ReadinessCheck } from './readiness-check.js';
 
 @Controller('health')
 export class HealthController {
-  constructor(private readonly readiness: ReadinessCheck) {}
+  constructor(
+    private readonly readiness: ReadinessCheck,
+    private readonly stop: StopState,
+  ) {}
 
   @Get('live')
   @Audience('public')
@@ -18,7 +22,7 @@ export class HealthController {
     return { status: 'live' };
   }
 
-  /** 503 while the process is not ready. `degraded` is 200: a balancer must not take the process out. */
+  /** 503 while the process is not ready, or is being stopped. `degraded` is 200: a balancer must not take the process out. */
   @Get('ready')
   @Audience('public')
   @NoEnvelope()
@@ -29,7 +33,8 @@ export class HealthController {
     example: {},
   })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessResponse> {
-    const readiness = await this.readiness.run();
+    const checked = await this.readiness.run();
+    const readiness: ReadinessResponse = this.stop.isStopping ? { ...checked, status: 'not_ready', stopping: true } : checked;
     void reply.status(readiness.status === 'not_ready' ? 503 : 200);
     return readiness;
   }

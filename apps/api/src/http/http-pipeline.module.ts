@@ -11,6 +11,7 @@ import { RequestGate } from '../guards/request-gate.js';
 import { EnvelopeInterceptor } from './envelope.interceptor.js';
 import { FailureFilter } from './failure.filter.js';
 import { InputPipe } from './input.pipe.js';
+import { StopState } from './stop-state.js';
 
 /** What every request passes: the gate, before its body is read; then guards in this order, before those of the routes. */
 @Global()
@@ -20,6 +21,7 @@ import { InputPipe } from './input.pipe.js';
     RefusalLimits,
     CallerFinder,
     RequestGate,
+    StopState,
     { provide: APP_GUARD, useClass: AudienceGuard },
     { provide: APP_GUARD, useClass: AccountGuard },
     { provide: APP_PIPE, useClass: InputPipe },
@@ -28,6 +30,6 @@ import { InputPipe } from './input.pipe.js';
     { provide: APP_INTERCEPTOR, useClass: AccountRefusalInterceptor },
     { provide: APP_FILTER, useClass: FailureFilter },
   ],
-  exports: [RefusalLimits],
+  exports: [RefusalLimits, StopState],
 })
 export class HttpPipelineModule {}

@@ -39,6 +39,8 @@ export function createServer({ config, logger, clock }: ServerOptions): FastifyA
   const adapter = new FastifyAdapter({
     serverFactory: (handler: RequestListener) => createLimitedServer(handler, sockets),
     forceCloseConnections: 'idle',
+    // A request that arrives on an open connection while the process stops is served: its sender may not repeat it.
+    return503OnClosing: false,
     // RefusalLimits reads X-Forwarded-For; nothing else needs it.
     trustProxy: false,
     genReqId: () => randomUUID(),
