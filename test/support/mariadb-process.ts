@@ -27,6 +27,15 @@ const FAST = [
   '--performance-schema=0',
 ];
 
+/** What a server needs that is killed while it works: commits survive its end. */
+const DURABLE = ['--innodb-flush-log-at-trx-commit=2', '--innodb-doublewrite=1', '--innodb-fast-shutdown=1'];
+
+/** How to start MariaDB. */
+export interface MariaDbOptions {
+  /** A commit survives `kill`. The server is slower then. */
+  readonly isDurable?: boolean;
+}
+
 /** A separate MariaDB server with its data in a temporary folder. */
 export interface MariaDbProcess {
   readonly port: number;
@@ -47,6 +56,8 @@ export interface MariaDbProcess {
   dump(database: string): Promise<string>;
   /** Stops the server, runs `whileStopped`, and starts it again with the same port and data. */
   restart(whileStopped?: () => Promise<void>): Promise<void>;
+  /** Kills the server with SIGKILL; `restart` starts it again. */
+  kill(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -102,14 +113,14 @@ const waitUntilReady = async (port: number, server: ChildProcess): Promise<void>
 /** Each server needs its own folder, because it removes the temporary tables that it finds at its start. */
 const temporaryFolder = (folder: string) => `--tmpdir=${join(folder, 'tmp')}`;
 
-const launch = (folder: string, port: number): ChildProcess => {
+const launch = (folder: string, port: number, isDurable: boolean): ChildProcess => {
   const place = [
     `--datadir=${join(folder, 'data')}`,
     `--socket=${join(folder, 's.sock')}`,
     `--pid-file=${join(folder, 'pid')}`,
     temporaryFolder(folder),
   ];
-  return spawn(SERVER, ['--no-defaults', '--user=root', '--bind-address=127.0.0.1', `--port=${port}`, ...place, ...FAST], {
+  return spawn(SERVER, ['--no-defaults', '--user=root', '--bind-address=127.0.0.1', `--port=${port}`, ...place, ...FAST, ...(isDurable ? DURABLE : [])], {
     stdio: 'ignore',
   });
 };
@@ -141,17 +152,17 @@ const installInto = async (folder: string): Promise<void> => {
 };
 
 interface Running {
-  stop(): Promise<void>;
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
-const run = async (folder: string, port: number): Promise<Running> => {
-  const server = launch(folder, port);
+const run = async (folder: string, port: number, isDurable: boolean): Promise<Running> => {
+  const server = launch(folder, port, isDurable);
   const exited = new Promise((resolve) => server.once('exit', resolve));
   const killAtExit = () => server.kill('SIGKILL');
   process.once('exit', killAtExit);
   await waitUntilReady(port, server);
-  const stop = async () => {
-    server.kill('SIGTERM');
+  const stop: Running['stop'] = async (signal = 'SIGTERM') => {
+    server.kill(signal);
     await exited;
     process.off('exit', killAtExit);
   };
@@ -159,11 +170,11 @@ const run = async (folder: string, port: number): Promise<Running> => {
 };
 
 /** Starts Debian's mariadbd on a free port. Throws when it is not installed. */
-export const startMariaDb = async (): Promise<MariaDbProcess> => {
+export const startMariaDb = async ({ isDurable = false }: MariaDbOptions = {}): Promise<MariaDbProcess> => {
   const folder = await mkdtemp(join(tmpdir(), 'mariadb-'));
   await installInto(folder);
   const port = await findFreePort();
-  let running = await run(folder, port);
+  let running = await run(folder, port, isDurable);
   let schemas = 0;
   const locate = (database: string): MysqlLocation => ({ kind: 'mysql', ...root(port), password: Secret.of(''), database });
   return {
@@ -189,8 +200,9 @@ export const startMariaDb = async (): Promise<MariaDbProcess> => {
     restart: async (whileStopped) => {
       await running.stop();
       await whileStopped?.();
-      running = await run(folder, port);
+      running = await run(folder, port, isDurable);
     },
+    kill: () => running.stop('SIGKILL'),
     stop: async () => {
       await running.stop();
       await rm(folder, { recursive: true, force: true });

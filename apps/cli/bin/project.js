@@ -32,6 +32,7 @@ export function programs() {
   const others = [
     ['bench', { file: compiled('bench/main'), args: [], needsDev: true }],
     ['attack', { file: compiled('test/attack/main'), args: [], needsDev: true }],
+    ['cluster', { file: compiled('test/cluster/main'), args: [], needsDev: true }],
     ['simulate', { file: compiled('test/simulation/main'), args: [], needsDev: true }],
     ['widget:build', { file: compiled('widget/build/main'), args: [], needsDev: true }],
   ];
