@@ -120,9 +120,13 @@ const launch = (folder: string, port: number, isDurable: boolean): ChildProcess 
     `--pid-file=${join(folder, 'pid')}`,
     temporaryFolder(folder),
   ];
-  return spawn(SERVER, ['--no-defaults', '--user=root', '--bind-address=127.0.0.1', `--port=${port}`, ...place, ...FAST, ...(isDurable ? DURABLE : [])], {
-    stdio: 'ignore',
-  });
+  return spawn(
+    SERVER,
+    ['--no-defaults', '--user=root', '--bind-address=127.0.0.1', `--port=${port}`, ...place, ...FAST, ...(isDurable ? DURABLE : [])],
+    {
+      stdio: 'ignore',
+    },
+  );
 };
 
 const install = async (folder: string): Promise<void> => {
