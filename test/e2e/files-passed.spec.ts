@@ -20,11 +20,11 @@ describe.each(serviceModes().filter((mode) => mode === 'servers'))('the files th
     folder = await mkdtemp(join(tmpdir(), 'files-'));
     const env = {
       FILE_TRACE_FOLDER: folder,
-      NODE_OPTIONS: `--import ${tracer}`,
+      NODE_OPTIONS: `--enable-source-maps --import ${tracer}`,
       SWEEP_SECONDS: '3600',
       ...moreEnv,
     };
-    service = await ServiceProcesses.start({ mode, env });
+    service = await ServiceProcesses.start({ mode, env, isBundled: false });
     account = await service.addAccount();
     await service.control.post(`/kommo/accounts/${account.accountId}/contacts`, { count: CONTACTS, seed: 8, hooks: false });
     await account.connect();

@@ -22,6 +22,8 @@ export interface ServiceOptions {
   readonly workers?: number;
   /** Number of APIs behind a balancer of connections, default 1. `embedded` always has one, without a balancer. */
   readonly apis?: number;
+  /** Whether the bundles are started, as by the launcher, instead of the compiled files. Default true. */
+  readonly isBundled?: boolean;
   /** Variables in addition to those of the harness. */
   readonly env?: Readonly<Record<string, string>>;
   /** Switches of the sandbox in addition to those of the harness. */
@@ -32,12 +34,7 @@ const CLIENT_ID = '0b0123f4-d123-4123-9123-e09f123456ca';
 const CLIENT_SECRET = 'client-secret-of-the-tests-0123456789';
 const OPERATOR_TOKEN = 'operator-token-of-the-tests-0123456789';
 
-const ENTRY = {
-  sandbox: 'bundle/sandbox.js',
-  api: 'bundle/api.js',
-  worker: 'bundle/worker.js',
-  cli: 'bundle/cli.js',
-};
+type Program = 'api' | 'cli' | 'sandbox' | 'worker';
 
 /** Several processes start together, on a machine that may run other tests. */
 const READY_WITHIN_MS = 240_000;
@@ -84,6 +81,7 @@ export class ServiceProcesses {
     readonly url: string,
     readonly sandboxUrl: string,
     private env: Readonly<Record<string, string>>,
+    private readonly isBundled: boolean,
   ) {
     this.api = new OperatorClient(url, OPERATOR_TOKEN);
     this.control = new SandboxControl(sandboxUrl);
@@ -95,7 +93,7 @@ export class ServiceProcesses {
     const [port, sandboxPort] = [await findFreePort(), await findFreePort()];
     await mkdir(join(folder, 'tmp'));
     const [url, sandboxUrl] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${sandboxPort}`];
-    const service = new ServiceProcesses(folder, url, sandboxUrl, {});
+    const service = new ServiceProcesses(folder, url, sandboxUrl, {}, options.isBundled ?? true);
     service.env = { ...baseEnv({ folder, port, url, sandboxUrl }), ...options.env };
     try {
       await service.startAll(options, sandboxPort);
@@ -108,10 +106,10 @@ export class ServiceProcesses {
 
   private async startAll(options: ServiceOptions, sandboxPort: number): Promise<void> {
     const { mode, workers = 1, apis = 1, env = {}, switches = {} } = options;
-    this.sandbox = this.spawn(ENTRY.sandbox, ['--port', String(sandboxPort)]);
+    this.sandbox = this.spawn('sandbox', ['--port', String(sandboxPort)]);
     await this.sandbox.waitForLine(/"sandbox":"ready"/);
     await this.control.set({ ...noLimits, ...switches });
-    if (mode === 'embedded') this.supervisor = this.spawn(ENTRY.cli, ['start']);
+    if (mode === 'embedded') this.supervisor = this.spawn('cli', ['start']);
     else await this.startServers({ workers, apis, env });
     await eventually('a ready service', () => this.api.isReady(), READY_WITHIN_MS);
     const credentials = { client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uri: `${this.url}/auth` };
@@ -131,7 +129,7 @@ export class ServiceProcesses {
       ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
       ...env,
     };
-    await this.spawn(ENTRY.cli, ['migrate']).waitForSuccess();
+    await this.spawn('cli', ['migrate']).waitForSuccess();
     if (apis === 1) await this.startApi();
     else await this.startBalancedApis(apis);
     for (let count = 0; count < workers; count += 1) await this.startWorker();
@@ -141,7 +139,7 @@ export class ServiceProcesses {
     const ports: number[] = [];
     for (let index = 0; index < count; index += 1) {
       const port = await findFreePort();
-      const api = this.spawn(ENTRY.api, [], { PORT: String(port) });
+      const api = this.spawn('api', [], { PORT: String(port) });
       await api.waitForLine(/"api":"ready"/);
       this.furtherApis.push(api);
       ports.push(port);
@@ -149,9 +147,10 @@ export class ServiceProcesses {
     this.balancer = await startBalancer(this.port, ports);
   }
 
-  private spawn(entry: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): BuiltProcess {
+  private spawn(program: Program, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): BuiltProcess {
+    const entry = this.isBundled ? `bundle/${program}.js` : `apps/${program}/src/main.js`;
     const started = new BuiltProcess({ entry, args, env: { ...this.env, ...env }, cwd: this.folder });
-    if (entry !== ENTRY.sandbox) this.spawned.push(started);
+    if (program !== 'sandbox') this.spawned.push(started);
     return started;
   }
 
@@ -192,20 +191,20 @@ export class ServiceProcesses {
 
   /** Starts the API and waits until it is ready. */
   async startApi(): Promise<void> {
-    this.apiProcess = this.spawn(ENTRY.api);
+    this.apiProcess = this.spawn('api');
     await this.apiProcess.waitForLine(/"api":"ready"/);
   }
 
   /** Starts a worker and waits until it runs. */
   async startWorker(): Promise<void> {
-    const worker = this.spawn(ENTRY.worker);
+    const worker = this.spawn('worker');
     this.workers.push(worker);
     await worker.waitForLine(/the worker is running/);
   }
 
   /** Runs a command of the CLI. Returns its exit code. */
   async runCommand(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<number | null> {
-    return this.spawn(ENTRY.cli, args, env).waitForExit();
+    return this.spawn('cli', args, env).waitForExit();
   }
 
   /** Reads everything that the service has written: database, logs, queue, temporary files, output. Omits its key files. */
@@ -227,7 +226,7 @@ export class ServiceProcesses {
 
   /** Runs a command of the CLI. Returns its exit code and output. */
   async runCommandWithOutput(...args: string[]): Promise<{ exitCode: number | null; output: string }> {
-    const command = this.spawn(ENTRY.cli, args);
+    const command = this.spawn('cli', args);
     const exitCode = await command.waitForExit();
     return { exitCode, output: command.output };
   }
@@ -235,7 +234,7 @@ export class ServiceProcesses {
   /** Kills a worker with kill -9. In mode `embedded` the supervisor starts another one. */
   async killWorker(): Promise<void> {
     if (!this.supervisor) return this.worker.kill();
-    const child = listChildren(this.supervisor.pid).find(({ command }) => command.includes(ENTRY.worker));
+    const child = listChildren(this.supervisor.pid).find(({ command }) => command.includes('bundle/worker.js'));
     if (!child) throw new Error('no worker runs');
     process.kill(child.pid, 'SIGKILL');
     await eventually('the end of a killed worker', () => !isAlive(child.pid));
