@@ -3,7 +3,7 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ClockModule } from '#clock';
 import { Config } from '#config';
-import { type JobPayload, JobQueue, Logger, standardRetry } from '#domain';
+import { type JobPayload, JobQueue, Logger, silentMeter, standardRetry, WorkMeter } from '#domain';
 import { type BuriedJob, BuriedJobRecorder, QueueClient, TubeWorker, TubeWorkersModule } from '#queue';
 import { type QueueServer, startEmbeddedBeanstalkd } from '../../support/beanstalkd-process.js';
 import { contactsJob, eventually, RecordingQueueLogger } from './queue-scene.js';
@@ -84,7 +84,12 @@ describe('TubeWorkersModule', () => {
 
   const start = async (providers: ModuleMetadata['providers'] = []): Promise<TestingModule> => {
     const config = { beanstalk: { kind: 'servers', endpoints: [{ host: '127.0.0.1', port: server.port }] }, shutdownGraceSeconds: 5 };
-    const globals = [{ provide: Config, useValue: config }, { provide: Logger, useValue: logger }, BuriedJobs];
+    const globals = [
+      { provide: Config, useValue: config },
+      { provide: Logger, useValue: logger },
+      { provide: WorkMeter, useValue: silentMeter },
+      BuriedJobs,
+    ];
     @Global()
     @Module({ providers: globals, exports: globals })
     class GlobalsModule {}
