@@ -91,6 +91,9 @@ function readArguments() {
   return values;
 }
 
+const isUsageError = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+
 async function main(): Promise<number> {
   const values = readArguments();
   const { verbose } = values;
@@ -104,14 +107,15 @@ async function main(): Promise<number> {
     maxFailures: Number(values.failures),
     isShrinking: !values['no-shrink'],
   };
-  if (!Object.values(input).every((value) => typeof value === 'boolean' || Number.isSafeInteger(value))) throw new TypeError(USAGE);
+  if (!Object.values(input).every((value) => typeof value === 'boolean' || Number.isSafeInteger(value)))
+    throw Object.assign(new TypeError('Not a number'), { code: 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE' });
   return values.mutations ? runMutations(input, print) : runAll(input);
 }
 
 try {
   process.exitCode = await main();
 } catch (error) {
-  if (!(error instanceof TypeError)) throw error;
+  if (!isUsageError(error)) throw error;
   process.stderr.write(`${error.message}\n${USAGE}`);
   process.exitCode = EX_USAGE;
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { SyncWorld } from '../../support/sync-world.js';
 import { ShiftedClock } from '../../support/sync-harness.js';
@@ -14,11 +14,11 @@ describe('the write-back of an unsubscribe', () => {
   let sandbox: Sandbox;
   let world: SyncWorld;
 
-  beforeAll(async () => {
+  beforeEach(async () => {
     sandbox = await startSandbox({ clock });
     world = await SyncWorld.open({ database: await databases.open(), sandbox, clock });
   });
-  afterAll(async () => {
+  afterEach(async () => {
     await world.close();
     await sandbox.close();
   });

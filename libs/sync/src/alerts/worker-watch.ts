@@ -6,7 +6,8 @@ import { AlertDelivery } from './alert-delivery.js';
 /** Notices, in a process that is no worker, that no worker is alive. */
 @Injectable()
 export class WorkerWatch {
-  private readonly startedAtMs: number;
+  /** When this process first looked. */
+  private firstLookAtMs: number | undefined;
 
   constructor(
     private readonly rounds: RoundStore,
@@ -14,11 +15,9 @@ export class WorkerWatch {
     private readonly delivery: AlertDelivery,
     private readonly clock: Clock,
     private readonly logger: Logger,
-  ) {
-    this.startedAtMs = clock.nowMs();
-  }
+  ) {}
 
-  /** Whether a worker has reported within two minutes. True in the first two minutes of this process. Throws TransientError. */
+  /** Whether a worker has reported within two minutes. True in the first two minutes after the first call. Throws TransientError. */
   async isWorkerAlive(): Promise<boolean> {
     return (await this.findSilence()) === undefined;
   }
@@ -34,7 +33,9 @@ export class WorkerWatch {
 
   /** For how long no worker has reported, in milliseconds; undefined while one is alive, or may just start. */
   private async findSilence(): Promise<number | undefined> {
-    const upForMs = this.clock.nowMs() - this.startedAtMs;
+    const nowMs = this.clock.nowMs();
+    this.firstLookAtMs ??= nowMs;
+    const upForMs = nowMs - this.firstLookAtMs;
     if (upForMs < WORKER_SILENCE_MS) return undefined;
     const silentForMs = (await this.rounds.findSilenceMs('worker')) ?? upForMs;
     return silentForMs < WORKER_SILENCE_MS ? undefined : silentForMs;
