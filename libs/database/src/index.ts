@@ -50,6 +50,7 @@ export {
 } from './stores/contact.store.js';
 export {
   type DeferredEvent,
+  type AccountEvent,
   type EventFilter,
   type EventPage,
   EventStore,

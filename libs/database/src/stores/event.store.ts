@@ -16,6 +16,9 @@ export type NewEvent = Pick<EventEntity, 'eventId' | 'source' | 'action' | 'cont
     readonly state: Extract<EventState, 'waiting' | 'unreadable' | 'refused'>;
   };
 
+/** An event with its account. */
+export type AccountEvent = NewEvent & Pick<EventEntity, 'accountId'>;
+
 const waitingFields = [
   'eventId',
   'source',
@@ -140,13 +143,18 @@ export class EventStore {
    * waits again: it is safe to apply it twice.
    */
   async add(accountId: number, events: readonly NewEvent[]): Promise<void> {
+    await this.addOfAccounts(events.map((event) => ({ ...event, accountId })));
+  }
+
+  /** As `add`, for events of any accounts. */
+  async addOfAccounts(events: readonly AccountEvent[]): Promise<void> {
     const receivedAt = this.clock.nowMs();
     await upsertRows(this.database, {
       entity: EventEntity,
       key: ['accountId', 'dedupKey'],
       update: coalesced,
       rows: events.map(({ changeHash, modifiedAtSeconds = 0, attempts = 0, dueAt = 0, ...event }) => ({
-        accountId,
+        accountId: event.accountId,
         eventId: event.eventId,
         source: event.source,
         action: event.action,

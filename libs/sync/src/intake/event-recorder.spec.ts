@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { EventIds } from './event-recorder.js';
+import type { AccountEvent, EventStore } from '#database';
+import { BugError, TransientError } from '#domain';
+import { EventIds, EventRecorder, type ReceivedEvent } from './event-recorder.js';
 
 const NOW = 1_790_000_000_000;
 
@@ -20,5 +22,113 @@ describe('EventIds', () => {
 
   it('makes ids that no other process makes at the same moment', () => {
     expect(new EventIds().next(NOW)).not.toBe(new EventIds().next(NOW));
+  });
+});
+
+const received = (contactId: number, payload = '{}'): ReceivedEvent => ({
+  source: 'kommo',
+  action: 'update',
+  contactId,
+  payload,
+  dedupKey: `contact:${contactId}`,
+  state: 'waiting',
+  reason: null,
+});
+
+/** A store whose statements end when the test says so. */
+class HeldStore {
+  readonly statements: { readonly payloads: (string | null)[]; readonly end: (error?: Error) => void }[] = [];
+  private wake = () => {};
+
+  addOfAccounts(events: readonly AccountEvent[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const end = (error?: Error) => (error ? reject(error) : resolve());
+      this.statements.push({ payloads: events.map(({ payload }) => payload), end });
+      this.wake();
+    });
+  }
+
+  /** Waits for statement number `index` and returns it. */
+  async statement(index: number) {
+    for (;;) {
+      const statement = this.statements[index];
+      if (statement) return statement;
+      await new Promise<void>((resolve) => (this.wake = resolve));
+    }
+  }
+}
+
+function createRecorder() {
+  const store = new HeldStore();
+  const clock = { nowMs: () => NOW, sleep: async () => {} };
+  const recorder = new EventRecorder(store as unknown as EventStore, clock);
+  const results: string[] = [];
+  /** Records one event with `payload`; adds the payload and the outcome to `results`. */
+  const record = (payload: string, contactId = 1) =>
+    recorder.recordTogether(7, [received(contactId, payload)]).then(
+      () => void results.push(`${payload} stored`),
+      (error: Error) => void results.push(`${payload} ${error.message}`),
+    );
+  return { store, record, results };
+}
+
+describe('EventRecorder', () => {
+  it('stores the calls of one turn by one statement, and resolves none before its commit', async () => {
+    const { store, record, results } = createRecorder();
+    const calls = [record('a'), record('b', 2), record('c')];
+    const statement = await store.statement(0);
+    expect(statement.payloads).toEqual(['a', 'c', 'b']);
+    expect(results).toEqual([]);
+    statement.end();
+    await Promise.all(calls);
+    expect(results).toEqual(['a stored', 'b stored', 'c stored']);
+    expect(store.statements).toHaveLength(1);
+  });
+
+  it('stores the calls that come while a statement runs by the next one', async () => {
+    const { store, record } = createRecorder();
+    const first = record('a');
+    const { end } = await store.statement(0);
+    const others = [record('b'), record('c')];
+    end();
+    await first;
+    const next = await store.statement(1);
+    expect(next.payloads).toEqual(['b', 'c']);
+    next.end();
+    await Promise.all(others);
+  });
+
+  it('fails only the call whose events the database refuses', async () => {
+    const { store, record, results } = createRecorder();
+    const calls = [record('a'), record('bad'), record('c')];
+    const refused = new BugError('refused', { code: 'database_statement_refused' });
+    (await store.statement(0)).end(refused);
+    (await store.statement(1)).end();
+    (await store.statement(2)).end(refused);
+    (await store.statement(3)).end();
+    await Promise.all(calls);
+    expect(results).toEqual(['a stored', 'bad refused', 'c stored']);
+  });
+
+  it('fails every call of a statement when the database is unavailable, and stores later calls', async () => {
+    const { store, record, results } = createRecorder();
+    const calls = [record('a'), record('b')];
+    (await store.statement(0)).end(new TransientError('unavailable', { code: 'database_unavailable' }));
+    await Promise.all(calls);
+    expect(results).toEqual(['a unavailable', 'b unavailable']);
+    const later = record('c');
+    (await store.statement(1)).end();
+    await later;
+    expect(results.at(-1)).toBe('c stored');
+  });
+
+  it('bounds the text of one statement', async () => {
+    const { store, record } = createRecorder();
+    const calls = ['x'.repeat(600_000), 'y'.repeat(600_000)].map((payload) => record(payload));
+    const first = await store.statement(0);
+    expect(first.payloads).toHaveLength(1);
+    first.end();
+    (await store.statement(1)).end();
+    await Promise.all(calls);
   });
 });

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { EventStore, type NewEvent } from '#database';
-import { Clock } from '#domain';
+import { type AccountEvent, EventStore, type NewEvent } from '#database';
+import { Clock, TransientError } from '#domain';
 
 const TIME_DIGITS = 9;
 const COUNTER_DIGITS = 4;
@@ -29,10 +30,29 @@ export type ReceivedEvent = Omit<NewEvent, 'eventId'>;
 /** The hash of a value as JSON: the same for two deliveries of one change. */
 export const dedupKeyOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
 
-/** Stores the events of a webhook in their order of arrival. */
+/** The events of one webhook, and the promise of its caller. */
+interface Recording {
+  readonly events: readonly AccountEvent[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A batch with more events or more text takes more than one statement. */
+const MAX_BATCH_EVENTS = 1_000;
+const MAX_BATCH_CHARACTERS = 1_000_000;
+
+const charactersOf = ({ events }: Recording): number => events.reduce((sum, { payload }) => sum + (payload?.length ?? 0), 0);
+
+/** The same order in every process, so that two of them lock rows in the same order. The order within an account and key stays. */
+const byKey = (a: AccountEvent, b: AccountEvent): number =>
+  a.accountId - b.accountId || (a.dedupKey < b.dedupKey ? -1 : Number(a.dedupKey > b.dedupKey));
+
+/** Stores the events of webhooks in their order of arrival. */
 @Injectable()
 export class EventRecorder {
   private readonly ids = new EventIds();
+  private readonly waiting: Recording[] = [];
+  private isStoring = false;
 
   constructor(
     private readonly events: EventStore,
@@ -44,9 +64,56 @@ export class EventRecorder {
    * `database_unavailable`.
    */
   async record(accountId: number, events: readonly ReceivedEvent[]): Promise<void> {
-    await this.events.add(
-      accountId,
-      events.map((event) => ({ ...event, eventId: this.ids.next(this.clock.nowMs()) })),
-    );
+    await this.events.addOfAccounts(this.withIds(accountId, events));
+  }
+
+  /**
+   * As `record`, outside a transaction: calls of one turn of the event loop, and calls while an earlier statement runs, share one
+   * statement and so one commit. The promise resolves after that commit. Events that the database refuses fail only their own call.
+   */
+  async recordTogether(accountId: number, events: readonly ReceivedEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    const recorded = new Promise<void>((resolve, reject) => {
+      this.waiting.push({ events: this.withIds(accountId, events), resolve, reject });
+    });
+    if (!this.isStoring) void this.storeWaiting();
+    return recorded;
+  }
+
+  private withIds(accountId: number, events: readonly ReceivedEvent[]): AccountEvent[] {
+    return events.map((event) => ({ ...event, accountId, eventId: this.ids.next(this.clock.nowMs()) }));
+  }
+
+  /** Never throws. */
+  private async storeWaiting(): Promise<void> {
+    this.isStoring = true;
+    while (this.waiting.length > 0) {
+      // All sockets of this turn are read before it continues.
+      await endOfTurn();
+      await this.store(this.takeBatch());
+    }
+    this.isStoring = false;
+  }
+
+  private takeBatch(): Recording[] {
+    let [count, events, characters] = [0, 0, 0];
+    for (const recording of this.waiting) {
+      events += recording.events.length;
+      characters += charactersOf(recording);
+      if (count > 0 && (events > MAX_BATCH_EVENTS || characters > MAX_BATCH_CHARACTERS)) break;
+      count += 1;
+    }
+    return this.waiting.splice(0, count);
+  }
+
+  /** An error that may be caused by the events of one recording makes each of them a statement of its own. */
+  private async store(batch: readonly Recording[]): Promise<void> {
+    try {
+      await this.events.addOfAccounts(batch.flatMap(({ events }) => events).sort(byKey));
+      for (const { resolve } of batch) resolve();
+    } catch (error) {
+      if (batch.length === 1 || error instanceof TransientError) for (const { reject } of batch) reject(error);
+      else for (const recording of batch) await this.store([recording]);
+    }
   }
 }

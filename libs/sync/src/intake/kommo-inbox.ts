@@ -62,7 +62,7 @@ export class KommoInbox {
   ) {}
 
   /**
-   * Stores every contact change of a decoded body in one statement; items that cannot be understood open a gap. Throws TransientError
+   * Stores every contact change of a decoded body; items that cannot be understood open a gap. Throws TransientError
    * `database_unavailable`, or InvalidInputError `account_mismatch` when the body names another account; that is stored for the
    * operator.
    */
@@ -73,8 +73,10 @@ export class KommoInbox {
     const unreadable = hook.unreadable.map(({ action, reason }) =>
       toRejected({ action, dedupKey: dedupKeyOf([action, reason]), state: 'unreadable', reason }),
     );
-    const store = () => this.events.record(accountId, [...changes.map(toContactEvent), ...unreadable]);
-    await (unreadable.length > 0 ? this.missed.record(accountId, 'unreadable_item', store) : store());
+    const stored = [...changes.map(toContactEvent), ...unreadable];
+    await (unreadable.length > 0
+      ? this.missed.record(accountId, 'unreadable_item', () => this.events.record(accountId, stored))
+      : this.events.recordTogether(accountId, stored));
     if (changes.length > 0) this.jobs.enqueueContactsSoon(accountId);
     this.quota.noteRecorded(accountId, changes.length);
     const received: ReceivedHook = {
