@@ -119,14 +119,14 @@ describe.each(testDatabaseKinds())('Kommo webhooks on %s', (kind) => {
       scene.send('POST', `/webhook/${token}`, { body: readSample('kommo', 'webhook-01-contact-add-2025.form'), headers: FORM });
     expect((await post()).status).toBe(200);
     const events = scene.harness.get(EventStore);
-    const add = events.add.bind(events);
-    events.add = () => Promise.reject(new TransientError('the database is unavailable', { code: 'database_unavailable' }));
+    const add = events.addOfAccounts.bind(events);
+    events.addOfAccounts = () => Promise.reject(new TransientError('the database is unavailable', { code: 'database_unavailable' }));
     expect(await post()).toMatchObject({
       status: 503,
       headers: { 'retry-after': expect.any(String) },
       body: { data: { correlation_id: expect.any(String) } },
     });
-    events.add = add;
+    events.addOfAccounts = add;
     expect((await post()).status).toBe(200);
     expect(await scene.events(ACCOUNT_ID)).toMatchObject([{ contact_id: 37_054_081, deliveries: 2 }]);
   });
