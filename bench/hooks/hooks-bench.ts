@@ -39,6 +39,13 @@ async function startBareRoute(): Promise<Server & { stop(): void }> {
   return { target: { port: Number(line.toString()), path: '/webhook/bare-0123456789' }, pid: child.pid ?? 0, stop };
 }
 
+/** The process of the embedded service with this program. */
+function findChild({ command: { pid } }: ServiceProcesses, program: string): number {
+  const child = listChildren(pid).find(({ command }) => command.includes(program));
+  if (!child) throw new Error(`${program} does not run`);
+  return child.pid;
+}
+
 /** The service with one account in sync. */
 class HookService {
   private constructor(
@@ -54,9 +61,10 @@ class HookService {
     await account.connect();
     const { webhooks } = await processes.control.get<{ webhooks: { destination: string }[] }>(`/kommo/accounts/${account.accountId}`);
     const { pathname } = new URL(webhooks[0]?.destination ?? '');
-    const pidOf = (part: string) => listChildren(processes.command.pid).find(({ command }) => command.includes(part))?.pid ?? 0;
     const [apiPid, workerPid] =
-      mode === 'servers' ? [processes.apiServer.pid, processes.worker.pid] : [pidOf('apps/api/'), pidOf('apps/worker/')];
+      mode === 'servers'
+        ? [processes.apiServer.pid, processes.worker.pid]
+        : [findChild(processes, 'bundle/api.js'), findChild(processes, 'bundle/worker.js')];
     return new HookService(processes, account.accountId, { target: { port: processes.port, path: pathname }, pid: apiPid }, workerPid);
   }
 
