@@ -76,23 +76,21 @@ export class EventRecorder {
     const recorded = new Promise<void>((resolve, reject) => {
       this.waiting.push({ events: this.withIds(accountId, events), resolve, reject });
     });
-    if (!this.isStoring) void this.storeWaiting();
-    return recorded;
+    await Promise.all([recorded, this.isStoring ? undefined : this.storeNext()]);
   }
 
   private withIds(accountId: number, events: readonly ReceivedEvent[]): AccountEvent[] {
     return events.map((event) => ({ ...event, accountId, eventId: this.ids.next(this.clock.nowMs()) }));
   }
 
-  /** Never throws. */
-  private async storeWaiting(): Promise<void> {
+  /** Stores one batch. Afterwards what came meanwhile is stored. Never throws. */
+  private async storeNext(): Promise<void> {
     this.isStoring = true;
-    while (this.waiting.length > 0) {
-      // All sockets of this turn are read before it continues.
-      await endOfTurn();
-      await this.store(this.takeBatch());
-    }
-    this.isStoring = false;
+    // All sockets of this turn are read before it continues.
+    await endOfTurn();
+    await this.store(this.takeBatch());
+    this.isStoring = this.waiting.length > 0;
+    if (this.isStoring) void this.storeNext();
   }
 
   private takeBatch(): Recording[] {
