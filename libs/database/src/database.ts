@@ -209,18 +209,17 @@ export class Database {
 
   /** Returns the names of the migrations that the database has run and this version does not know: a newer version wrote it. */
   async unknownMigrations(): Promise<string[]> {
-    const known = new Set(migrations.map((migration) => migration.name));
+    const known = new Set([UNFINISHED_COPY, ...migrations.map((migration) => migration.name)]);
     return (await this.executedMigrations()).filter((name) => !known.has(name));
   }
 
-  /** Throws InvalidInputError `bad_configuration` when a copy into the database is unfinished. */
-  async refuseUnfinishedCopy(): Promise<void> {
+  private async refuseUnfinishedCopy(): Promise<void> {
     if (!(await this.hasUnfinishedCopy())) return;
     const message = 'The copy into the database is unfinished: run the command that began it again';
     throw new InvalidInputError(message, { code: 'bad_configuration' });
   }
 
-  /** Throws InvalidInputError `bad_configuration` when a newer version wrote the schema, and as {@link refuseUnfinishedCopy} does. */
+  /** Throws InvalidInputError `bad_configuration` when a newer version wrote the schema, or when a copy into the database is unfinished. */
   async refuseNewerSchema(): Promise<void> {
     await this.refuseUnfinishedCopy();
     const unknown = await this.unknownMigrations();

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import {
   BugError,
   Clock,
-  errorCodeOf,
   hasErrorCode,
   MAX_ROWS_PER_CALL,
+  measureCall,
   RequestLimiter,
   type Secret,
   silentMeter,
@@ -253,16 +253,14 @@ export class UnisenderClient {
     await this.acquire(method, [...limits, methodKey]);
     const form = toFormBody({ format: 'json', api_key: apiKey, platform: PLATFORM, ...args });
     const { maxBytes, maxItems } = RESPONSES[method];
-    const startedAtMs = this.clock.nowMs();
-    const count = (code: string) =>
-      this.meter.countCall({ vendor: 'unisender', method, code, durationMs: this.clock.nowMs() - startedAtMs });
+    const { meter, clock } = this;
+    const call = { meter, clock, vendor: 'unisender', method } as const;
     try {
-      const result = await this.send({ key, method, form, maxBytes, maxItems });
-      count('ok');
+      const send = () => this.send({ key, method, form, maxBytes, maxItems });
+      const result = await measureCall(call, send, () => 'ok');
       await this.limiter.resume(methodKey);
       return result;
     } catch (error) {
-      count(errorCodeOf(error));
       if (error instanceof UnisenderRateLimitedError) await this.pauseAfter(error, keyHash);
       if (error instanceof UnisenderMethodDeniedError) await this.denyMethod(error, methodKey);
       throw error;

@@ -97,6 +97,11 @@ describe('doctor names the cause and the remedy of', () => {
     expect(await diagnose('migrations')).toMatchObject(found('newer than this version: Later1990000000000'));
   });
 
+  it('an unfinished copy', async () => {
+    await database.beginCopy();
+    expect(await diagnose('migrations')).toMatchObject(found('Run the command that began the copy again'));
+  });
+
   it('an embedded queue that does not run', async () => {
     expect(await diagnose('queue')).toMatchObject(found('Start the service'));
   });

@@ -1,18 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { AlertStore, Database, type RunEntity, type RunPatch, RunStore } from '#database';
 import { type ErrorCode, type LogFields, Logger, alerts } from '#domain';
+import { countersOf } from './run-view.js';
 
 /** What the log shows of a run that ended. */
 const toEndFields = (run: RunEntity): LogFields => ({
   run_id: run.runId,
   account_id: run.accountId,
   mode: run.mode,
-  read: run.read,
-  created: run.created,
-  updated: run.updated,
-  deleted: run.deleted,
-  rejected: run.rejected,
-  unchanged: run.unchanged,
+  ...countersOf(run),
   duration_ms: (run.finishedAt ?? run.heartbeatAt) - (run.startedAt ?? run.createdAt),
 });
 

@@ -36,6 +36,16 @@ function totalOf({ read, totalEstimate, phase, state, pass }: RunEntity): number
   return totalEstimate === null ? null : Math.max(totalEstimate, read);
 }
 
+/** The counters of a run. */
+export const countersOf = ({ read, created, updated, deleted, rejected, unchanged }: RunEntity) => ({
+  read,
+  created,
+  updated,
+  deleted,
+  rejected,
+  unchanged,
+});
+
 /** The run at `nowMs`; time left is estimated only while it moves. */
 export function toRunView(run: RunEntity, nowMs: number): RunView {
   const total = totalOf(run);
@@ -47,12 +57,7 @@ export function toRunView(run: RunEntity, nowMs: number): RunView {
     trigger: run.trigger,
     state: run.state,
     page: run.page,
-    read: run.read,
-    created: run.created,
-    updated: run.updated,
-    deleted: run.deleted,
-    rejected: run.rejected,
-    unchanged: run.unchanged,
+    ...countersOf(run),
     total_estimate: total,
     eta_seconds: isMoving ? estimateEtaSeconds(run.read, total, nowMs - (run.startedAt ?? nowMs)) : null,
     planned_removals: run.plannedRemovals ?? 0,

@@ -57,9 +57,15 @@ export class DatabaseChecks {
       const message = 'The database does not respond';
       return [problem('database', 'error', { message, remedy: 'Start the database, and check DATABASE_URL.' })];
     }
-    const schema = this.checkSchema(state);
+    const schema = (await this.findUnfinishedCopy()) ?? this.checkSchema(state);
     if (schema.level === 'error') return [schema, this.checkClock(state)];
     return [await this.checkWrites(state), schema, this.checkClock(state), await this.checkKey()];
+  }
+
+  private async findUnfinishedCopy(): Promise<Finding | undefined> {
+    if (!(await this.database.hasUnfinishedCopy().catch(() => false))) return undefined;
+    const remedy = 'Run the command that began the copy again.';
+    return problem('migrations', 'error', { message: 'A copy into the database is unfinished: every process refuses it', remedy });
   }
 
   private async checkWrites({ kind, version }: DatabaseState): Promise<Finding> {
