@@ -56,7 +56,7 @@ describe.each(testDatabaseKinds())('alerts of an account on %s', (kind) => {
     expect(await raised()).toEqual([{ kind: 'run_waits_for_confirmation', accountId: account.accountId, details: { run_id: run.run_id } }]);
   });
 
-  it('are raised once a day for addresses that stay refused, and for a gap that nothing has closed for an hour', async () => {
+  it('are raised once for addresses that stay refused, and for a gap that nothing has closed for an hour', async () => {
     await connectWith(2);
     const { accountId, unisenderKey } = account;
     await world.control.post(`/unisender/accounts/${unisenderKey}/refusals`, { email: 'new@example.com', place: 'call' });
@@ -70,7 +70,7 @@ describe.each(testDatabaseKinds())('alerts of an account on %s', (kind) => {
     expect((await raised()).map(({ kind }) => kind)).toEqual(['addresses_parked', 'gap_open']);
   });
 
-  it.each([402, 403])('are raised once a day for a webhook that Kommo does not allow (%s)', async (status) => {
+  it.each([402, 403])('are raised once for a webhook that Kommo does not allow (%s)', async (status) => {
     await connectWith(0);
     await world.control.set({ 'kommo.webhook_plan_error': status });
     await world.control.send('PATCH', `/kommo/accounts/${account.accountId}`, { webhooks_allowed: false });
