@@ -230,4 +230,4 @@ export { nextSweptJob, type SweptJob } from './sweep-pause.js';
 export { decideErasure, type ErasureAction } from './unisender-erasure.js';
 export { isRecord, parseJson, toItems, toPositiveInteger, toText, type UnknownRecord, valueAt } from './unknown-value.js';
 export { findUrl } from './url.js';
-export { type JobAttempt, measureCall, silentMeter, type VendorCall, WorkMeter } from './work-meter.js';
+export { type JobAttempt, silentMeter, type VendorCall, WorkMeter } from './work-meter.js';

@@ -1,6 +1,3 @@
-import type { Clock } from './clock.js';
-import { errorCodeOf } from './errors.js';
-
 /** One call to a vendor after its end. */
 export interface VendorCall {
   readonly vendor: 'kommo' | 'unisender';
@@ -29,27 +26,3 @@ export abstract class WorkMeter {
 
 /** Counts nothing: for tests and tools. */
 export const silentMeter = { countCall: () => {}, countJob: () => {} } satisfies WorkMeter;
-
-/** What {@link measureCall} needs. */
-interface Measurement extends Pick<VendorCall, 'vendor' | 'method'> {
-  readonly meter: WorkMeter;
-  readonly clock: Clock;
-}
-
-/** Sends a call and counts it with its duration: with `codeOf` its result, or with the code of its error. Throws that error. */
-export async function measureCall<Result>(
-  { meter, clock, vendor, method }: Measurement,
-  send: () => Promise<Result>,
-  codeOf: (result: Result) => string,
-): Promise<Result> {
-  const startedAtMs = clock.nowMs();
-  const count = (code: string) => meter.countCall({ vendor, method, code, durationMs: clock.nowMs() - startedAtMs });
-  try {
-    const result = await send();
-    count(codeOf(result));
-    return result;
-  } catch (error) {
-    count(errorCodeOf(error));
-    throw error;
-  }
-}

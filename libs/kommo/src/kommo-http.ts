@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, measureCall, RequestLimiter, WorkMeter } from '#domain';
+import { Clock, errorCodeOf, RequestLimiter, WorkMeter } from '#domain';
 import { HttpClient, type HttpPeer, type HttpRequest } from '#http';
 import { KommoRedirectError } from './kommo-errors.js';
 import { findRefusal } from './kommo-failure.js';
@@ -75,22 +75,33 @@ export class KommoHttp {
     const origin = this.settings.originOverride?.origin ?? `https://${host}`;
     const type = body === undefined ? {} : { 'Content-Type': 'application/json' };
     const label = `${request.method} ${host}${path}`;
-    const { meter, clock } = this;
-    const send = () =>
+    const received = await this.measure(toMethod(request.method, path), () =>
       this.http.send({
         ...request,
         url: origin + path + (query ? `?${query}` : ''),
         label,
         headers: { Accept: 'application/json', ...headers, ...type, Host: host },
         body: body === undefined ? undefined : JSON.stringify(body),
-      });
-    const call = { meter, clock, vendor: 'kommo', method: toMethod(request.method, path) } as const;
-    const received = await measureCall(call, send, ({ status }) => String(status));
+      }),
+    );
     const response = parseResponse(received, label, maxResponseItems);
     const refusal = findRefusal(response);
     if (refusal) await this.limiter.pause(pause, refusal);
     this.assertNotMoved(response, host, caller);
     return response;
+  }
+
+  private async measure<Response extends { status: number }>(method: string, send: () => Promise<Response>): Promise<Response> {
+    const startedAtMs = this.clock.nowMs();
+    const count = (code: string) => this.meter.countCall({ vendor: 'kommo', method, code, durationMs: this.clock.nowMs() - startedAtMs });
+    try {
+      const response = await send();
+      count(String(response.status));
+      return response;
+    } catch (error) {
+      count(errorCodeOf(error));
+      throw error;
+    }
   }
 
   /** A host that anyone may name, as in an exchange, has no account that could have been renamed. */

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import {
   BugError,
   Clock,
+  errorCodeOf,
   hasErrorCode,
   MAX_ROWS_PER_CALL,
-  measureCall,
   RequestLimiter,
   type Secret,
   silentMeter,
@@ -253,11 +253,8 @@ export class UnisenderClient {
     await this.acquire(method, [...limits, methodKey]);
     const form = toFormBody({ format: 'json', api_key: apiKey, platform: PLATFORM, ...args });
     const { maxBytes, maxItems } = RESPONSES[method];
-    const { meter, clock } = this;
-    const call = { meter, clock, vendor: 'unisender', method } as const;
     try {
-      const send = () => this.send({ key, method, form, maxBytes, maxItems });
-      const result = await measureCall(call, send, () => 'ok');
+      const result = await this.send({ key, method, form, maxBytes, maxItems });
       await this.limiter.resume(methodKey);
       return result;
     } catch (error) {
@@ -267,17 +264,28 @@ export class UnisenderClient {
     }
   }
 
+  /** Sends the call and counts it. */
   private async send({ key, method, form, maxBytes, maxItems }: FormCall): Promise<unknown> {
-    const response = await this.http.send({
-      method: 'POST',
-      url: `${this.baseUrl}/${method}`,
-      label: method,
-      headers: { Accept: 'application/json', 'Content-Type': 'application/x-www-form-urlencoded' },
-      body: form,
-      totalTimeoutMs: this.timeoutMs,
-      maxResponseBytes: maxBytes,
-    });
-    return readResult(response, { method, key }, maxItems);
+    const startedAtMs = this.clock.nowMs();
+    const count = (code: string) =>
+      this.meter.countCall({ vendor: 'unisender', method, code, durationMs: this.clock.nowMs() - startedAtMs });
+    try {
+      const response = await this.http.send({
+        method: 'POST',
+        url: `${this.baseUrl}/${method}`,
+        label: method,
+        headers: { Accept: 'application/json', 'Content-Type': 'application/x-www-form-urlencoded' },
+        body: form,
+        totalTimeoutMs: this.timeoutMs,
+        maxResponseBytes: maxBytes,
+      });
+      const result = readResult(response, { method, key }, maxItems);
+      count('ok');
+      return result;
+    } catch (error) {
+      count(errorCodeOf(error));
+      throw error;
+    }
   }
 
   private async acquire(method: string, limiterKeys: readonly string[]): Promise<void> {
