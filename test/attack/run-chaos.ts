@@ -74,6 +74,7 @@ async function settle(scene: Scene): Promise<void> {
     const { active_run_id } = await account.getAccount();
     if (active_run_id !== null) await account.untilEnded(active_run_id);
     await account.run('reconcile');
+    await account.untilQuiet(QUIET_WITHIN_MS);
     await account.confirmRemovals();
     await account.untilQuiet(QUIET_WITHIN_MS);
   }

@@ -16,7 +16,7 @@ const networkOf = (world: SyncWorld): Network => ({
 });
 
 const RUNS = { sqlite: 60, mysql: 12 } as const;
-const seed = Math.trunc(Math.random() * 2 ** 31);
+const seed = 807673159;
 
 describe.each(testDatabaseKinds())('the promise on %s', (kind) => {
   const databases = openTestDatabases(kind);
