@@ -3,7 +3,7 @@ import { systemClock } from '#clock';
 import { RawClient } from '../support/beanstalkd-process.js';
 import { ServiceProcesses, serviceModes } from '../support/service-processes.js';
 
-const ROUNDS = 50;
+const ROUNDS = 20;
 const POLL_MS = 5;
 const modes = serviceModes().filter((mode) => mode === 'servers');
 
