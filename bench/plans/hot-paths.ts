@@ -204,6 +204,7 @@ function consolePaths(database: Database): HotPath[] {
     { name: 'show addresses', call: () => people.listAddresses(LARGE_ACCOUNT, EMAILS) },
     { name: 'look for changed accounts', call: () => changes.listAccountMarks(0, 5_000) },
     { name: 'look for moving runs', call: () => changes.listActiveRuns(1_000) },
+    { name: 'look for ended runs', call: () => changes.listEndedRuns(NOW, 1_000) },
     { name: 'look for newer audit entries', call: () => changes.findLastAudit() },
     { name: 'find accounts that need attention', call: () => attention.listCandidates(scope, 5_000) },
     { name: 'find runs that wait for a confirmation', call: () => attention.listWithWaitingRun(5_000) },

@@ -19,7 +19,7 @@ import { PageHead } from './ui/panel.js';
 import { Empty } from './ui/states.js';
 import { ToastProvider } from './ui/toast.js';
 
-const MAX_RETRIES = 2;
+const MAX_RETRIES = 1;
 
 /** A refusal does not change by asking again. */
 const shouldRetry = (count: number, error: Error) =>

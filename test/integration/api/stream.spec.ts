@@ -112,9 +112,16 @@ describe.each(testDatabaseKinds())('GET /operations/stream on %s', (kind) => {
     await runs.checkpoint('run', { page: 3 }, { read: 5 });
     expect(await one.wait('run', ({ page }) => page === 3)).toMatchObject({ state: 'running', read: 5 });
     await runs.transition('run', 'completed');
+    // It begins and ends between two looks.
+    await database.transaction(async () => {
+      await runs.create({ runId: 'short', accountId: ACCOUNT_ID, mode: 'preview', trigger: 'operator', totalEstimate: 10 });
+      await runs.transition('short', 'running');
+      await runs.transition('short', 'completed');
+    });
     for (const client of [one, two]) {
       expect(await client.wait('run', ({ state }) => state === 'completed')).toMatchObject({ run_id: 'run' });
     }
+    expect(await one.wait('run', ({ run_id: runId }) => runId === 'short')).toMatchObject({ state: 'completed' });
     await scene.harness.get(AccountStore).update(ACCOUNT_ID, { webhookState: 'missing' });
     expect(await two.wait('accounts')).toEqual({ account_ids: [ACCOUNT_ID] });
     expect(await one.wait('overview', ({ attention_total: total }) => total === 1)).toMatchObject({

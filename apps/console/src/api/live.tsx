@@ -33,7 +33,19 @@ function showRun(client: QueryClient, run: RunResponse): void {
   } else {
     void client.invalidateQueries({ queryKey: keys.runs(run.account_id) });
   }
+  showLastRun(client, run);
   if (run.state !== 'running') void client.invalidateQueries({ queryKey: keys.account(run.account_id) });
+}
+
+/** A run that has not started is newer than one that has. */
+const isNewer = ({ started_at: one }: RunResponse, { started_at: other }: RunResponse) => one === null || (other !== null && one >= other);
+
+/** Shows the run in the list of accounts, unless a newer one is there. */
+function showLastRun(client: QueryClient, run: RunResponse): void {
+  const list = client.getQueryData<AccountPages>(keys.accounts);
+  const account = list?.pages.flatMap(({ accounts }) => accounts).find(({ account_id: id }) => id === run.account_id);
+  if (!account || (account.last_run && account.last_run.run_id !== run.run_id && !isNewer(run, account.last_run))) return;
+  replaceAccounts(client, new Map([[run.account_id, { ...account, last_run: run }]]));
 }
 
 /** Reads changed accounts again; in the list of accounts only those that are shown. */
@@ -46,13 +58,19 @@ async function renewAccounts(client: QueryClient, accountIds: readonly number[])
   const shown = accountIds.filter((id) => known.has(id));
   const read = await Promise.all(shown.map((id) => call<AccountResponse>(`operations/accounts/${id}`).catch(() => undefined)));
   const changed = new Map(read.flatMap((account) => (account ? [[account.account_id, account] as const] : [])));
+  replaceAccounts(client, changed);
+}
+
+type ChangedAccounts = ReadonlyMap<number, AccountsResponse['accounts'][number]>;
+
+function replaceAccounts(client: QueryClient, changed: ChangedAccounts): void {
   client.setQueryData<AccountPages>(
     keys.accounts,
     (list) => list && { ...list, pages: list.pages.map((page) => replaceIn(page, changed)) },
   );
 }
 
-const replaceIn = ({ accounts }: AccountsResponse, changed: ReadonlyMap<number, AccountResponse>): AccountsResponse => ({
+const replaceIn = ({ accounts }: AccountsResponse, changed: ChangedAccounts): AccountsResponse => ({
   accounts: accounts.map((account) => changed.get(account.account_id) ?? account),
 });
 

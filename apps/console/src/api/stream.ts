@@ -11,7 +11,8 @@ interface StreamHandlers {
 }
 
 const FIRST_RETRY_MS = 1_000;
-const LAST_RETRY_MS = 15_000;
+/** Without the stream the console asks every two seconds. An attempt to connect costs less than that. */
+const LAST_RETRY_MS = 2_000;
 /** The server sends a comment every 15 s. */
 const SILENT_AFTER_MS = 40_000;
 

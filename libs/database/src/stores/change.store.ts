@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { In } from 'typeorm';
+import { In, MoreThan } from 'typeorm';
+import { isFinal, runStates } from '#domain';
 import { Database } from '../database.js';
 import { RunEntity } from '../entities/run.entity.js';
 
@@ -9,6 +10,8 @@ export interface AccountMark {
   /** Equal as long as nothing has changed. */
   readonly mark: string;
 }
+
+const endedStates = runStates.filter(isFinal);
 
 const columns = [
   'a.status',
@@ -51,6 +54,12 @@ export class ChangeStore {
   async listActiveRuns(limit: number): Promise<RunEntity[]> {
     const state = In(['queued', 'running', 'waiting_for_confirmation'] as const);
     return this.database.run(({ manager }) => manager.find(RunEntity, { where: { state }, order: { heartbeatAt: 'DESC' }, take: limit }));
+  }
+
+  /** Lists up to `limit` runs that ended after `afterMs` by the clock of their worker. */
+  async listEndedRuns(afterMs: number, limit: number): Promise<RunEntity[]> {
+    const where = { state: In(endedStates), heartbeatAt: MoreThan(afterMs) };
+    return this.database.run(({ manager }) => manager.find(RunEntity, { where, order: { heartbeatAt: 'DESC' }, take: limit }));
   }
 
   /** Lists these runs, in any state. */

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { type AccountMark, ChangeStore } from '#database';
-import { Clock } from '#domain';
+import { Clock, isFinal } from '#domain';
 import { type PauseView, Pauses } from '../maintenance/pauses.js';
 import { type RunView, toRunView } from '../runs/run-view.js';
 
 /** What an operator may watch, at one moment. */
 export interface Snapshot {
-  /** Runs that have not ended, up to 1,000. */
+  /** Runs that have not ended, and those that have ended a moment ago. Up to 1,000 of each. */
   readonly runs: readonly RunView[];
   /** Something that changes with the account, by account id. */
   readonly accounts: ReadonlyMap<number, string>;
@@ -24,6 +24,8 @@ export interface Changes {
 }
 
 const MAX_RUNS = 1_000;
+/** A run may begin and end between two looks. The clocks of the workers may differ by less than this. */
+const ENDED_WITHIN_MS = 60_000;
 /** Accounts of one statement: SQLite runs no other at the same time. */
 const ACCOUNTS_AT_ONCE = 5_000;
 const MAX_ACCOUNTS = 100_000;
@@ -43,7 +45,7 @@ export class ChangeReader {
   async read(): Promise<Snapshot> {
     const nowMs = this.clock.nowMs();
     return {
-      runs: (await this.store.listActiveRuns(MAX_RUNS)).map((run) => toRunView(run, nowMs)),
+      runs: await this.readRuns(nowMs),
       accounts: await this.readAccounts(),
       lastAuditId: await this.store.findLastAudit(),
       pauses: await this.pauses.list(),
@@ -55,7 +57,7 @@ export class ChangeReader {
     const known = new Map(before.runs.map((run) => [run.run_id, run]));
     const moved = after.runs.filter((run) => !isEqual(run, known.get(run.run_id)));
     const present = new Set(after.runs.map(({ run_id: runId }) => runId));
-    const ended = [...known.keys()].filter((runId) => !present.has(runId));
+    const ended = before.runs.filter(({ run_id: runId, state }) => !isFinal(state) && !present.has(runId)).map(({ run_id: runId }) => runId);
     const nowMs = this.clock.nowMs();
     return {
       runs: [...moved, ...(await this.store.listRuns(ended)).map((run) => toRunView(run, nowMs))],
@@ -63,6 +65,13 @@ export class ChangeReader {
       auditId: after.lastAuditId === before.lastAuditId ? null : after.lastAuditId,
       pauses: isEqual(before.pauses, after.pauses) ? null : after.pauses,
     };
+  }
+
+  private async readRuns(nowMs: number): Promise<RunView[]> {
+    const active = await this.store.listActiveRuns(MAX_RUNS);
+    const ended = await this.store.listEndedRuns(nowMs - ENDED_WITHIN_MS, MAX_RUNS);
+    // A run that ends between the two statements is in both: its end counts.
+    return [...new Map([...active, ...ended].map((run) => [run.runId, toRunView(run, nowMs)])).values()];
   }
 
   private async readAccounts(): Promise<Map<number, string>> {
