@@ -49,6 +49,7 @@ const broken: Readonly<Record<string, Change>> = {
   'locale-files': { 'i18n/tr.json': () => '{}' },
   'same-keys': english('settings', { only_here: 'text' }),
   'same-values-in-texts': english('status', { progress: 'Contacts read' }),
+  'plural-forms': english('save', { would_remove: '{count, plural, other {# addresses}}' }),
   'no-empty-texts': english('status', { connect: ' ' }),
   'manifest-texts': manifest((value) => ({ ...value, settings: { api_key: { name: 'settings.unknown', type: 'text', required: true } } })),
   'name-length': english('widget', { name: 'Unisender list by Contact Sync Ltd' }),

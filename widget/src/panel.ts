@@ -9,7 +9,7 @@ import { toStatusView } from './status-view';
 import type { TemplateName, Templates } from './templates';
 import type { Translator } from './translator';
 
-const POLL_BUSY_MS = 2_000;
+const POLL_BUSY_MS = 1_000;
 const POLL_IDLE_MS = 10_000;
 
 const BLOCKS = ['status', 'actions', 'failures', 'form'] as const;

@@ -2,6 +2,10 @@ import type { Texts } from './kommo';
 
 type Values = Readonly<Record<string, string | number>>;
 
+/** `{name}`, or `{name, plural, one {# address} other {# addresses}}` with the categories of the language: a part of ICU MessageFormat. */
+const VALUE = /\{(\w+)(?:, plural,((?:\s*\w+ \{[^{}]*\})+)\s*)?\}/g;
+const FORM = /(\w+) \{([^{}]*)\}/g;
+
 /** The texts, numbers and times of the user's language. */
 export class Translator {
   private readonly language: string;
@@ -10,11 +14,11 @@ export class Translator {
     this.language = texts['locale']?.['code'] ?? 'en';
   }
 
-  /** Returns the text `block.key` with its values. An unknown key is returned as it is. */
+  /** Returns the text `block.key` with its values, in the plural form of a number. An unknown key is returned as it is. */
   text(path: string, values: Values = {}): string {
     const [block = '', key = ''] = path.split('.');
     const text = this.texts[block]?.[key] ?? path;
-    return text.replace(/\{(\w+)\}/g, (whole, name: string) => this.value(values[name]) ?? whole);
+    return text.replace(VALUE, (whole, name: string, forms?: string) => this.value(values[name], forms) ?? whole);
   }
 
   has(path: string): boolean {
@@ -43,7 +47,11 @@ export class Translator {
     return this.text('status.eta_hours', { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
   }
 
-  private value(value: string | number | undefined): string | undefined {
-    return typeof value === 'number' ? this.number(value) : value;
+  private value(value: string | number | undefined, forms: string | undefined): string | undefined {
+    if (typeof value !== 'number') return value;
+    if (forms === undefined) return this.number(value);
+    const byCategory = new Map([...forms.matchAll(FORM)].map(([, category = '', form = '']) => [category, form] as const));
+    const form = byCategory.get(new Intl.PluralRules(this.language).select(value)) ?? byCategory.get('other');
+    return form?.replace(/#/g, this.number(value));
   }
 }

@@ -7,6 +7,12 @@ const MAX_DESCRIPTION = 400;
 /** `Service by Company` or `Service via Company`. */
 const NAME_FORM = /^\S.* (by|via) .*\S$/;
 
+/** `{count, plural, one {# address} other {# addresses}}` */
+const PLURAL = /\{(\w+), plural,((?:\s*\w+ \{[^{}]*\})+)\s*\}/g;
+
+/** Whole numbers below a million that show every category of a language. Spanish and Portuguese have another one for millions. */
+const COUNTS = [0, 1, 2, 5, 11, 21, 22, 25, 100];
+
 const fileOf = (locale: string) => `i18n/${locale}.json`;
 
 type Texts = ReadonlyMap<string, string>;
@@ -24,6 +30,22 @@ const nameOf = (texts: Texts) => texts.get('widget.name') ?? '';
 
 const limit = (texts: Texts, key: string, max: number): string[] =>
   (texts.get(key) ?? '').length > max ? [`${key} must have at most ${max} characters`] : [];
+
+/** The categories of the plural that a text must have in a language. */
+const pluralCategories = (locale: string): string[] => [
+  ...new Set([...COUNTS.map((count) => new Intl.PluralRules(locale).select(count)), 'other']),
+];
+
+function missingPlurals(texts: Texts): string[] {
+  const categories = pluralCategories(texts.get('locale.code') ?? 'en');
+  return [...texts].flatMap(([key, text]) =>
+    [...text.matchAll(PLURAL)].flatMap(([, , forms = '']) =>
+      categories
+        .filter((category) => !new RegExp(`\\b${category} \\{`).test(forms))
+        .map((category) => `the text ${key} has no plural ${category}`),
+    ),
+  );
+}
 
 /** The keys of texts that the manifest names. */
 function manifestKeys({ manifest }: ArchiveContent): string[] {
@@ -50,13 +72,14 @@ export const textRules: Readonly<Record<string, Rule>> = {
     return inEachLocale((texts) => [...all].filter((key) => !texts.has(key)).map((key) => `the text ${key} is missing`))(content);
   },
   'same-values-in-texts': (content) => {
-    const marks = (text = '') => (text.match(/\{\w+\}/g) ?? []).sort().join(' ');
+    const marks = (text = '') => (text.replace(PLURAL, '{$1}').match(/\{\w+\}/g) ?? []).sort().join(' ');
     const first = textsOf(content.json(fileOf(content.locales[0] ?? '')));
     const differs = (texts: Texts) => [...texts].filter(([key, text]) => first.has(key) && marks(text) !== marks(first.get(key)));
     return inEachLocale((texts) => differs(texts).map(([key]) => `the text ${key} must name the same values as in the first locale`))(
       content,
     );
   },
+  'plural-forms': inEachLocale(missingPlurals),
   'no-empty-texts': inEachLocale((texts) => [...texts].filter(([, text]) => text.trim() === '').map(([key]) => `the text ${key} is empty`)),
   'manifest-texts': inEachLocale((texts, content) =>
     manifestKeys(content)
