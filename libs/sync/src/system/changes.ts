@@ -57,7 +57,9 @@ export class ChangeReader {
     const known = new Map(before.runs.map((run) => [run.run_id, run]));
     const moved = after.runs.filter((run) => !isEqual(run, known.get(run.run_id)));
     const present = new Set(after.runs.map(({ run_id: runId }) => runId));
-    const ended = before.runs.filter(({ run_id: runId, state }) => !isFinal(state) && !present.has(runId)).map(({ run_id: runId }) => runId);
+    const ended = before.runs
+      .filter(({ run_id: runId, state }) => !isFinal(state) && !present.has(runId))
+      .map(({ run_id: runId }) => runId);
     const nowMs = this.clock.nowMs();
     return {
       runs: [...moved, ...(await this.store.listRuns(ended)).map((run) => toRunView(run, nowMs))],
