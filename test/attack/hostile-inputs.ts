@@ -37,6 +37,9 @@ const LITERALS = [
   '"\n',
   '\r\n',
   '";"\n',
+  'a;\n',
+  'a;b;c\n',
+  '"a\nb";c\n',
   'a@b.co;active\n',
 ];
 

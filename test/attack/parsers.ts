@@ -5,7 +5,7 @@ import { readUnisenderHook, verifyHookAuth } from '#unisender';
 import { isKommoOrigin } from '../../apps/api/src/accounts/widget-cors.js';
 import { decodeByType } from '../../apps/api/src/http/body-parsers.js';
 import { parseQuery } from '../../apps/api/src/http/query.js';
-import { parseEmails } from '../../apps/api/src/unisender/dto/unisender-contacts.dto.js';
+import { parseEmails, splitEmails } from '../../apps/api/src/unisender/dto/unisender-contacts.dto.js';
 import { readContactPage } from '../../libs/kommo/src/contact-reader.js';
 import { readBody } from '../../libs/kommo/src/kommo-failure.js';
 import { PAGE_RESPONSE, parseResponse } from '../../libs/kommo/src/kommo-response.js';
@@ -87,12 +87,12 @@ function readUnisenderResult(input: Buffer): void {
 }
 
 async function readExport(input: Buffer): Promise<number> {
-  let rows = 0;
-  for await (const row of readExportInMemory(input)) {
-    parseAddress(row['email'] ?? '');
-    rows += 1;
+  let count = 0;
+  for await (const rows of readExportInMemory(input)) {
+    rows.forEach((row) => parseAddress(row['email'] ?? ''));
+    count += rows.length;
   }
-  return rows;
+  return count;
 }
 
 /** Every parser of a body, a query, a header, a token, a host, an address, a vendor's response or a log text. */
@@ -129,7 +129,7 @@ export const parsers: readonly Parser[] = [
   },
   { name: 'form', maxBytes: BODY_BYTES, frames: FORM_FRAMES, parse: (input) => parseFormBody(input) },
   { name: 'JSON', maxBytes: BODY_BYTES, frames: JSON_FRAMES, parse: (input) => parseJsonBody(input) },
-  { name: 'list of addresses', maxBytes: HOOK_BYTES, frames: UNFRAMED, parse: ofText((text) => parseEmails(text.split(','))) },
+  { name: 'list of addresses', maxBytes: HOOK_BYTES, frames: UNFRAMED, parse: ofText((text) => parseEmails(splitEmails(text))) },
   { name: 'query', maxBytes: HEAD_BYTES, frames: FORM_FRAMES, parse: ofText(parseQuery) },
   {
     name: 'content type',

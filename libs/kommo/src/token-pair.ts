@@ -25,7 +25,7 @@ export interface TokenPair {
 const TOKEN = /^[\x21-\x7e]{1,16384}$/;
 
 function decodePayload(token: string): unknown {
-  const [, payload] = token.split('.');
+  const [, payload] = token.split('.', 2);
   return payload === undefined ? undefined : parseJson(Buffer.from(payload, 'base64url').toString('utf8'));
 }
 

@@ -185,8 +185,8 @@ export class UnisenderClient {
     return readTask(await this.call(key, 'async/getTaskResult', { task_uuid: taskId }));
   }
 
-  /** Streams the rows of an export file from the URL of its completed task. */
-  readExport(url: string): AsyncIterable<ExportRow> {
+  /** Streams the rows of an export file, in batches, from the URL of its completed task. */
+  readExport(url: string): AsyncIterable<readonly ExportRow[]> {
     const apiOrigin = new URL(this.baseUrl).origin;
     const open = (target: string) => this.http.open({ method: 'GET', url: target, label: 'download', totalTimeoutMs: this.timeoutMs });
     const limits = { silenceLimitMs: this.timeoutMs, totalLimitMs: this.exportTimeoutMs, maxBytes: MAX_EXPORT_BYTES };

@@ -184,6 +184,16 @@ describe('input', () => {
     expect(fieldsOf(response)).toEqual(['emails[1]', 'emails[2]']);
   });
 
+  it('is refused with more than 80,000 e-mail addresses', async () => {
+    const scene = await open();
+    await scene.addAccount(7);
+    const response = await scene.sendAsOperator('POST', '/unisender/contacts', { body: { id: 7, emails: 'a@b.co,'.repeat(500_000) } });
+    expect(response.body).toMatchObject({
+      code: 400,
+      data: { fields: [{ field: 'emails', problem: 'must have at most 80000 addresses' }] },
+    });
+  });
+
   it('gets 404 in the envelope for unknown routes and ids', async () => {
     const scene = await open();
     for (const [method, path] of [

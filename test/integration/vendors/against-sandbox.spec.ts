@@ -238,7 +238,9 @@ describe('Unisender', () => {
     const { status, fileUrl } = await unisender.getTask(key, taskId);
     expect(status).toBe('completed');
     const emails = new Set<string>();
-    for await (const row of unisender.readExport(fileUrl ?? '')) emails.add(`${row['email']} ${row['email_status']}`);
+    for await (const rows of unisender.readExport(fileUrl ?? '')) {
+      for (const row of rows) emails.add(`${row['email']} ${row['email_status']}`);
+    }
     expect(emails.size).toBe(1_500);
     expect([...emails].every((row) => /@example\.com active$/.test(row))).toBe(true);
   });

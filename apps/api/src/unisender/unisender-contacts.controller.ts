@@ -38,7 +38,8 @@ export class UnisenderContactsController {
   @Audited('unisender.change', { delete: flag, emails: count })
   @Documented({
     summary: 'Adds addresses to the list of the account, or deletes them',
-    description: 'Any number; calls to Unisender have 500 at most. No reconciliation removes an address that was added here.',
+    description:
+      'At most 80,000 in a text and 20,000 in a list; calls to Unisender have 500. No reconciliation removes an address added here.',
     data: 'ChangedContactsResponse',
     errors: [...unisenderErrors, 'account_busy', 'account_paused', 'paused_by_operator'],
     example: { body: { id: 32_000_001, emails: ['ann@example.org'] } },

@@ -34,8 +34,12 @@ export interface ExportTask {
 /** An export that is requested anew after a restart. */
 export const unsavedTask: ExportTask = { taskId: null, sinceMs: 0, save: async () => {} };
 
+/** More lists than an address is on. */
+const MAX_LISTS = 10_000;
+
 /** The ids of a cell; an empty cell has none. */
-const splitIds = (text: string | undefined): number[] => (text ?? '').split(',').flatMap((id) => toPositiveInteger(id.trim()) ?? []);
+const splitIds = (text: string | undefined): number[] =>
+  (text ?? '').split(',', MAX_LISTS).flatMap((id) => toPositiveInteger(id.trim()) ?? []);
 
 function toExported(row: ExportRow, email: string, ours: OurLists, askedAtMs: number): ExportedAddress {
   const [listIds, leftListIds] = [splitIds(row['email_list_ids']), splitIds(row['email_unsubscribed_list_ids'])];
@@ -150,11 +154,12 @@ export class ExportReader {
       await this.shown.save(work, batch, askedAtMs);
       batch = [];
     };
-    for await (const row of url === undefined ? [] : this.readFile(url, task)) {
-      const { email, invalidReason } = parseAddress(row['email'] ?? '');
-      if (invalidReason === 'empty') continue;
-      batch.push(toExported(row, email, ours, askedAtMs));
-      if (batch.length === BATCH_ROWS) await storeBatch();
+    for await (const rows of url === undefined ? [] : this.readFile(url, task)) {
+      for (const row of rows) {
+        const { email, invalidReason } = parseAddress(row['email'] ?? '');
+        if (invalidReason !== 'empty') batch.push(toExported(row, email, ours, askedAtMs));
+        if (batch.length === BATCH_ROWS) await storeBatch();
+      }
     }
     await storeBatch();
     await this.shown.finish(work, askedAtMs);
@@ -167,9 +172,11 @@ export class ExportReader {
     const askedAtMs = this.clock.nowMs();
     const requestAgain = () => this.unisender.requestExport(key, { fieldNames: EXPORT_FIELDS });
     const url = await this.tasks.waitForFile(work, key, { taskId: await requestAgain(), requestAgain });
-    for await (const row of url === undefined ? [] : this.readFile(url, unsavedTask)) {
-      const { email, invalidReason } = parseAddress(row['email'] ?? '');
-      if (invalidReason === null) yield toExported(row, email, ours, askedAtMs);
+    for await (const rows of url === undefined ? [] : this.readFile(url, unsavedTask)) {
+      for (const row of rows) {
+        const { email, invalidReason } = parseAddress(row['email'] ?? '');
+        if (invalidReason === null) yield toExported(row, email, ours, askedAtMs);
+      }
     }
   }
 
@@ -185,16 +192,16 @@ export class ExportReader {
   }
 
   /** Forgets the export when its file cannot be read, because the file may be deleted. The next attempt requests another one. */
-  private async *readFile(url: string, task: ExportTask): AsyncGenerator<ExportRow> {
-    let rows = 0;
+  private async *readFile(url: string, task: ExportTask): AsyncGenerator<readonly ExportRow[]> {
+    let rowCount = 0;
     try {
-      for await (const row of this.unisender.readExport(url)) {
-        rows += 1;
-        yield row;
+      for await (const rows of this.unisender.readExport(url)) {
+        rowCount += rows.length;
+        yield rows;
       }
     } catch (error) {
       await task.save(null);
-      if (rows === 0 || !hasErrorCode(error, 'unisender_unavailable')) throw error;
+      if (rowCount === 0 || !hasErrorCode(error, 'unisender_unavailable')) throw error;
       throw new TransientError('The export of Unisender ends early', { code: 'unisender_export_unusable', cause: error });
     }
   }
