@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { AuditView, RunView } from '#sync';
+import type { AccountView, AuditView, RunView } from '#sync';
 import { eventually } from '../support/built-process.js';
 import { captureTerminal } from '../support/captured-terminal.js';
 import { runCli, runCliForJson } from '../support/in-process-cli.js';
@@ -13,7 +13,7 @@ const id = String(ACCOUNT_ID);
 
 let service: ServiceProcesses;
 beforeAll(async () => {
-  service = await ServiceProcesses.start({ mode: 'embedded' });
+  service = await ServiceProcesses.start({ mode: 'embedded', env: { APPROVE_ACCOUNTS: '1' } });
   await service.control.post('/kommo/accounts', { id: ACCOUNT_ID, name: 'Guided shop', subdomain: 'guided' });
   await service.control.post('/unisender/accounts', { api_key: KEY, login: 'guided@example.org' });
 });
@@ -147,6 +147,17 @@ describe('the command line beside a running service', () => {
     expect([exitCode, output]).toEqual([3, expect.stringContaining(`${names.length} addresses, e.g. former`)]);
     expect((await run('runs', id, '--confirm', runId, '--wait')).exitCode).toBe(0);
     expect(await company.held()).toEqual(new Map());
+  });
+
+  it('approves an account that waits for it', async () => {
+    const { accountId } = await service.addAccount();
+    const listed = async (...args: string[]) => {
+      const { document } = await runForJson<{ accounts: AccountView[] }>('accounts', ...args);
+      return document.accounts.find(({ account_id }) => account_id === accountId);
+    };
+    expect(await listed()).toMatchObject({ status: 'pending_authorization', attention: ['approval_required'] });
+    expect(await listed('--approve', String(accountId))).toMatchObject({ status: 'active', attention: [] });
+    expect((await run('accounts', '--approve', '77')).exitCode).toBe(64);
   });
 
   it('completes commands in bash', async () => {

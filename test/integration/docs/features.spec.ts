@@ -13,6 +13,7 @@ const toPath = (name: string) => `test/${name.startsWith('e2e/') ? '' : 'integra
 describe('docs/FEATURES.md', () => {
   it('has one cell for API, CLI, console and widget in each row', () => {
     expect(rows.filter((row) => row.length !== 5)).toEqual([]);
+    expect(rows.filter((row) => row.some((cell) => cell.trim() === ''))).toEqual([]);
   });
 
   it('names tests that exist', () => {

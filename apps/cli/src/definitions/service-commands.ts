@@ -101,9 +101,11 @@ export function defineServiceCommands(commands: CommandSet): void {
     .description('demonstrate the service with emulated Kommo and Unisender accounts')
     .option('--once', 'exit when done: 0 when both accounts are in sync, 1 when not')
     .option('--host <address>', 'address to listen on; containers need 0.0.0.0', '127.0.0.1')
-    .addOption(new Option('--port <port>', 'preferred port; another one when it is in use').argParser(toPort).default(8080))
-    .action(({ once = false, ...place }: { once?: boolean; host: string; port: number }) =>
-      run(commands, async () => (await import('../demo/demo.js')).demo({ once, ...place })),
+    .addOption(
+      new Option('--port <port>', 'port to listen on; default: PORT, else 8080, or a free port when 8080 is in use').argParser(toPort),
+    )
+    .action(({ once = false, host, port }: { once?: boolean; host: string; port?: number }) =>
+      run(commands, async () => (await import('../demo/demo.js')).demo({ once, host, port })),
     );
 }
 

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { systemClock } from '#clock';
 import { childEnvironment, loadConfig, onStopSignals } from '#config';
-import { BugError, TransientError } from '#domain';
+import { BugError, InvalidInputError, TransientError } from '#domain';
 import { startService } from '../commands/start.command.js';
 import { waitForExit, spawnProgram } from '../supervisor/child.js';
-import { findFreePort } from '../supervisor/free-port.js';
+import { findFreePort, isFreePort } from '../supervisor/free-port.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 import { DemoAccount, type DemoResult } from './demo-account.js';
 import { JsonClient } from './json-client.js';
@@ -24,8 +24,8 @@ const print = (line: string) => process.stdout.write(`${line}\n`);
 /** Where the service of the demo listens. */
 interface DemoPlace {
   readonly host: string;
-  /** The preferred port. The demo uses another one when it is in use. */
-  readonly port: number;
+  /** Undefined: PORT of the environment, else 8080, or a free port when 8080 is in use. */
+  readonly port: number | undefined;
 }
 
 interface RunningDemo {
@@ -54,12 +54,32 @@ async function waitUntilReady(service: JsonClient): Promise<void> {
   }
 }
 
+/**
+ * Chooses the port of the service. The file .env belongs to the real service, so its PORT does not count. Throws InvalidInputError
+ * `bad_configuration` when a port that was asked for is in use.
+ */
+async function choosePort(asked: number | undefined): Promise<number> {
+  const { PORT } = childEnvironment();
+  const { port } = loadConfig(PORT === undefined ? {} : { PORT });
+  const chosen = asked ?? port;
+  if (chosen === 0) return findFreePort();
+  if (await isFreePort(chosen)) return chosen;
+  if (asked === undefined && PORT === undefined) {
+    const other = await findFreePort();
+    print(`Port ${chosen} is in use, so the demo listens on port ${other}.`);
+    return other;
+  }
+  const problem = 'is in use by another process: stop it, or choose another port, as in PORT=8085 npm run demo';
+  throw new InvalidInputError(`PORT ${chosen} ${problem}`, { code: 'bad_configuration', fields: [{ field: 'PORT', problem }] });
+}
+
 /** Starts the emulated vendors and the service in separate processes. `close` stops them and removes their folder. */
-async function startAll({ host, port: preferredPort }: DemoPlace): Promise<RunningDemo> {
+async function startAll({ host, port: askedPort }: DemoPlace): Promise<RunningDemo> {
+  const port = await choosePort(askedPort);
+  const url = `http://127.0.0.1:${port}`;
+  print(`Starting the emulated Kommo and Unisender, and the service on ${url} with a temporary queue and database …`);
   const dataDir = await mkdtemp(join(tmpdir(), 'sync-demo-'));
   const sandbox = await startSandbox();
-  const port = await findFreePort(preferredPort);
-  const url = `http://127.0.0.1:${port}`;
   const env = {
     HOST: host,
     PORT: String(port),
@@ -124,7 +144,6 @@ async function runDemo({ url, vendors }: RunningDemo): Promise<boolean> {
  * when not or when interrupted. Without `once` the service runs until a signal.
  */
 export async function demo({ once: isOnce, ...place }: DemoPlace & { readonly once: boolean }): Promise<number> {
-  print('Starting the emulated Kommo and Unisender, and the service with a temporary queue and database …');
   const interrupted = new Promise<number>((resolve) =>
     onStopSignals(
       systemClock,
