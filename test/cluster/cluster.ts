@@ -5,20 +5,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFreePort } from '../support/beanstalkd-process.js';
 import { BuiltProcess, eventually } from '../support/built-process.js';
-import { type MariaDbProcess, startMariaDb } from '../support/mariadb-process.js';
 import { OperatorClient } from '../support/operator-client.js';
 import { SandboxControl } from '../support/sandbox-control.js';
 import { ServiceAccount } from '../support/service-account.js';
 import { BACKENDS_PATH } from './balancer.js';
+import { DatabasePart } from './database-part.js';
 import { type Part, ProcessPart } from './part.js';
 import { type ProductionService, readProductionServices } from './production-services.js';
 
-/** The compiled programs, by the first argument of the image's entry point. */
+/** The programs, by the first argument of the image's entry point. */
 const PROGRAMS: Readonly<Record<string, { readonly entry: string; readonly args: readonly string[] }>> = {
-  api: { entry: 'apps/api/src/main.js', args: [] },
-  worker: { entry: 'apps/worker/src/main.js', args: [] },
-  migrate: { entry: 'apps/cli/src/main.js', args: ['migrate'] },
-  beanstalkd: { entry: 'libs/beanstalkd/src/main.js', args: [] },
+  api: { entry: 'bundle/api.js', args: [] },
+  worker: { entry: 'bundle/worker.js', args: [] },
+  migrate: { entry: 'bundle/cli.js', args: ['migrate'] },
+  beanstalkd: { entry: 'bundle/beanstalkd.js', args: [] },
 };
 
 const CLIENT = { client_id: '0b0123f4-d123-4123-9123-e09f123456ca', client_secret: 'client-secret-of-the-cluster-0123456789' };
@@ -27,6 +27,12 @@ const QUEUE_PORT = 11_300;
 
 type Environment = Readonly<Record<string, string>>;
 type Services = Readonly<Record<'api' | 'worker' | 'migrate' | 'queue', ProductionService>>;
+
+/** How to start a cluster. */
+export interface ClusterOptions {
+  readonly environment?: Environment;
+  readonly signal?: AbortSignal;
+}
 
 /** Free ports of 127.0.0.1. */
 interface Ports {
@@ -44,13 +50,14 @@ export class Cluster {
   readonly operatorToken = randomBytes(24).toString('hex');
   readonly operator: OperatorClient;
   readonly control: SandboxControl;
-  readonly database: Part & { readonly name: 'database' };
+  readonly database: Part;
   readonly queue: Part;
   readonly balancer: Part;
   readonly apis: readonly Part[];
   readonly workers: readonly Part[];
   private readonly sandbox: Part;
-  private mariaDb: MariaDbProcess | undefined;
+  private readonly killing = new AbortController();
+  private migration: BuiltProcess | undefined;
 
   private constructor(
     readonly folder: string,
@@ -60,8 +67,12 @@ export class Cluster {
   ) {
     this.operator = new OperatorClient(this.url, this.operatorToken);
     this.control = new SandboxControl(this.sandboxUrl);
-    this.database = this.createDatabase();
-    this.sandbox = this.create('sandbox', this.sandboxUrl, { entry: 'apps/sandbox/src/main.js', args: ['--port', String(ports.sandbox)] });
+    this.database = new DatabasePart({
+      folder: join(folder, 'database'),
+      killed: this.killing.signal,
+      onCreated: (databaseUrl) => this.writeSecrets(databaseUrl),
+    });
+    this.sandbox = this.create('sandbox', this.sandboxUrl, { entry: 'bundle/sandbox.js', args: ['--port', String(ports.sandbox)] });
     this.queue = this.createQueue();
     this.apis = ports.apis.map((port, index) => this.createApi(port, `api-${index + 1}`));
     this.workers = Array.from({ length: services.worker.replicas }, (_, index) => this.createWorker(`worker-${index + 1}`));
@@ -69,17 +80,20 @@ export class Cluster {
     this.balancer = this.create('balancer', this.url, { entry: 'test/cluster/balancer-main.js', args: backends });
   }
 
-  /** Starts everything in the order of the compose file. After a failure it stops what it has started. `environment` overrides variables. */
-  static async start(environment: Environment = {}): Promise<Cluster> {
+  /**
+   * Starts everything in the order of the compose file. `environment` overrides variables. After a failure, and after an abort of
+   * `signal`, it kills what it has started, removes its folder, and throws.
+   */
+  static async start({ environment = {}, signal }: ClusterOptions = {}): Promise<Cluster> {
     const services = readProductionServices(['api', 'worker', 'migrate', 'queue']);
-    const folder = await mkdtemp(join(tmpdir(), 'cluster-'));
     const [sandbox = 0, queue = 0, balancer = 0, ...apis] = await findFreePorts(3 + services.api.replicas);
+    const folder = await mkdtemp(join(tmpdir(), 'cluster-'));
     const cluster = new Cluster(folder, services, { sandbox, queue, balancer, apis }, environment);
     try {
-      await cluster.startAll();
+      await Promise.race([cluster.startAll(), rejectOnAbort(signal)]);
       return cluster;
     } catch (error) {
-      await cluster.stop().catch(() => {});
+      await cluster.kill();
       throw error;
     }
   }
@@ -141,37 +155,28 @@ export class Cluster {
     if (failures.length > 0) throw new Error(failures.join('\n'));
   }
 
+  /** Kills everything, also what is starting, and removes the folder. Nothing starts any more. */
+  async kill(): Promise<void> {
+    this.killing.abort();
+    await Promise.all([this.migration, this.sandbox, ...this.parts].map((part) => part?.kill()));
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
   private async startAll(): Promise<void> {
     await mkdir(join(this.folder, 'secrets'));
     await this.sandbox.start();
     await this.control.set({ 'unisender.export_seconds': 0 });
     await Promise.all([this.database.start(), this.queue.start()]);
-    const migration = new BuiltProcess(this.processOf('migrate', this.services.migrate));
-    await migration.waitForSuccess();
+    await this.migrate();
     await Promise.all([...this.apis, ...this.workers].map((part) => part.start()));
     await this.balancer.start();
     await this.untilBalanced();
   }
 
-  private createDatabase(): Part & { readonly name: 'database' } {
-    const start = async () => {
-      if (this.mariaDb) return this.mariaDb.restart();
-      this.mariaDb = await startMariaDb({ isDurable: true });
-      const { database } = await this.mariaDb.createSchema();
-      await this.writeSecrets(`mysql://root:@127.0.0.1:${this.mariaDb.port}/${database}`);
-    };
-    const kill = async () => this.mariaDb?.kill();
-    const stop = async () => this.mariaDb?.stop();
-    const port = () => this.mariaDb?.port;
-    return {
-      name: 'database',
-      get address() {
-        return `mysql://127.0.0.1:${port()}`;
-      },
-      start,
-      kill,
-      stop,
-    };
+  private async migrate(): Promise<void> {
+    this.killing.signal.throwIfAborted();
+    this.migration = new BuiltProcess(this.processOf('migrate', this.services.migrate));
+    await this.migration.waitForSuccess();
   }
 
   private async writeSecrets(databaseUrl: string): Promise<void> {
@@ -193,6 +198,7 @@ export class Cluster {
       address: `beanstalk://127.0.0.1:${this.ports.queue}`,
       process: this.processOf('queue', service),
       isReady: () => isListening(this.ports.queue),
+      killed: this.killing.signal,
     });
     const start = async () => {
       await mkdir(folder, { recursive: true });
@@ -204,15 +210,17 @@ export class Cluster {
   private createApi(port: number, name: string): Part {
     const address = `http://127.0.0.1:${port}`;
     const isReady = () => new OperatorClient(address, '').isReady();
-    return new ProcessPart({ name, address, process: this.processOf(name, this.services.api, { PORT: String(port) }), isReady });
+    const process = this.processOf(name, this.services.api, { PORT: String(port) });
+    return new ProcessPart({ name, address, process, isReady, killed: this.killing.signal });
   }
 
   private createWorker(name: string): Part {
-    return new ProcessPart({ name, process: this.processOf(name, this.services.worker), line: /the worker is running/ });
+    const process = this.processOf(name, this.services.worker);
+    return new ProcessPart({ name, process, line: /the worker is running/, killed: this.killing.signal });
   }
 
   private create(name: string, address: string, program: { readonly entry: string; readonly args: readonly string[] }): Part {
-    return new ProcessPart({ name, address, process: { ...program, cwd: this.folder }, line: /"ready"/ });
+    return new ProcessPart({ name, address, process: { ...program, cwd: this.folder }, line: /"ready"/, killed: this.killing.signal });
   }
 
   /** How the process of a service is started: its program, and its variables with the places of this machine. */
@@ -246,6 +254,15 @@ export class Cluster {
       UNISENDER_URL: `${this.sandboxUrl}/ru/api`,
     };
   }
+}
+
+/** Never resolves. */
+function rejectOnAbort(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const fail = () => reject(new Error('the start was interrupted'));
+    if (signal?.aborted) fail();
+    else signal?.addEventListener('abort', fail, { once: true });
+  });
 }
 
 async function findFreePorts(count: number): Promise<number[]> {

@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import { systemClock } from '#clock';
+import { onStopSignals } from '#config';
 import { Table } from '../../bench/table.js';
 import { hasMariaDb } from '../support/mariadb-process.js';
 import { Cluster } from './cluster.js';
@@ -56,12 +58,43 @@ function judge({ observations, sent, results, acknowledged, lost }: TrialResult)
 
 async function runTrials(cluster: Cluster, isKilling: boolean, hooksPerSecond: number): Promise<number> {
   print(`\n${hooksPerSecond} webhooks per second\n${table.head()}`);
-  return judge(await Trials.run(cluster, { hooksPerSecond, isKilling, onObservation: showObservation }));
+  const partsToKill = isKilling ? cluster.parts : [];
+  return judge(await Trials.run(cluster, { hooksPerSecond, partsToKill, onObservation: showObservation }));
 }
 
-const stopSignal = new Promise<'stopped'>((resolve) => {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve('stopped'));
-});
+const stopping = new AbortController();
+const killing = new AbortController();
+onStopSignals(
+  systemClock,
+  () => stopping.abort(),
+  () => killing.abort(),
+);
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<'aborted'>((resolve) => signal.addEventListener('abort', () => resolve('aborted'), { once: true }));
+
+function showError(error: unknown): number {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return 1;
+}
+
+/** Stops the cluster cleanly; a second Ctrl-C kills it. Returns the exit code. */
+async function stop(cluster: Cluster): Promise<number> {
+  const stopped = cluster.stop().then(() => 0, showError);
+  const exitCode = await Promise.race([stopped, aborted(killing.signal)]);
+  if (exitCode !== 'aborted') return exitCode;
+  await cluster.kill();
+  return 1;
+}
+
+/** Runs the trials. Returns the exit code. Ctrl-C kills the cluster, because webhooks still arrive. */
+async function tryOut(cluster: Cluster, isKilling: boolean, hooksPerSecond: number): Promise<number> {
+  const failed = (error: unknown) => (stopping.signal.aborted ? 1 : showError(error));
+  const result = await Promise.race([runTrials(cluster, isKilling, hooksPerSecond).catch(failed), aborted(stopping.signal)]);
+  if (result !== 'aborted') return (await stop(cluster)) || result;
+  await cluster.kill();
+  return 1;
+}
 
 async function main(words: readonly string[]): Promise<number> {
   const values = read(words);
@@ -75,29 +108,14 @@ async function main(words: readonly string[]): Promise<number> {
     return EX_UNAVAILABLE;
   }
   const isKilling = values['kill-each'] ?? false;
-  const isTrial = isKilling || (values['rolling-restart'] ?? false);
   print('Starting MariaDB, the queue, two APIs, two workers, a balancer and the emulated vendors …');
-  const starting = Cluster.start();
-  const cluster = await Promise.race([starting, stopSignal]);
-  if (cluster === 'stopped') {
-    await starting.then((late) => late.stop()).catch(() => {});
-    return 1;
-  }
+  const cluster = await Cluster.start({ signal: stopping.signal });
   showAddresses(cluster);
-  if (!isTrial) print('\nIt runs until Ctrl-C.');
-  const result = await Promise.race([isTrial ? runTrials(cluster, isKilling, hooksPerSecond) : stopSignal, stopSignal]).catch(
-    (error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-      return 1;
-    },
-  );
-  const isClean = await cluster.stop().then(
-    () => true,
-    (error: Error) => void process.stderr.write(`${error.message}\n`),
-  );
-  if (result === 'stopped') return isTrial ? 1 : 0;
-  return isClean ? result : 1;
+  if (isKilling || values['rolling-restart']) return tryOut(cluster, isKilling, hooksPerSecond);
+  print('\nIt runs until Ctrl-C.');
+  await aborted(stopping.signal);
+  return stop(cluster);
 }
 
 // Timers of an interrupted trial may still run.
-process.exit(await main(process.argv.slice(2)));
+process.exit(await main(process.argv.slice(2)).catch((error: unknown) => (stopping.signal.aborted ? 1 : showError(error))));

@@ -5,9 +5,9 @@ export interface Part {
   readonly name: string;
   /** Where it listens; undefined for a worker. */
   readonly address: string | undefined;
-  /** Starts it. Resolves when it serves. */
+  /** Starts it. Resolves when it serves. Throws when its process ends first, or when the cluster is killed. */
   start(): Promise<void>;
-  /** Kills it with SIGKILL. */
+  /** Kills it with SIGKILL, also during its start. */
   kill(): Promise<void>;
   /** Stops it with SIGTERM. Throws unless it exits with 0. */
   stop(): Promise<void>;
@@ -22,6 +22,8 @@ export interface ProcessPartOptions {
   readonly line?: RegExp;
   /** Whether it serves. */
   readonly isReady?: () => Promise<boolean>;
+  /** After its abort nothing starts any more. */
+  readonly killed: AbortSignal;
 }
 
 /** A built program of this project as a part. */
@@ -39,15 +41,17 @@ export class ProcessPart implements Part {
   }
 
   async start(): Promise<void> {
-    const { name, process, line, isReady } = this.options;
+    const { name, process, line, isReady, killed } = this.options;
+    killed.throwIfAborted();
     const started = new BuiltProcess(process);
     this.running = started;
     if (line) await started.waitForLine(line);
     if (!isReady) return;
-    await eventually(`a ready ${name}`, async () => {
-      if (started.exitCode !== undefined) throw new Error(`${name} exited with ${started.exitCode}:\n${started.output}`);
-      return isReady();
+    const state = await eventually(`a ready ${name}`, async () => {
+      if (started.exitCode !== undefined) return 'ended';
+      return (await isReady()) && 'serving';
     });
+    if (state === 'ended') throw new Error(`${name} exited with ${started.exitCode}:\n${started.output}`);
   }
 
   async kill(): Promise<void> {

@@ -31,8 +31,8 @@ export interface TrialResult {
 /** How to try a cluster. */
 export interface TrialOptions {
   readonly hooksPerSecond: number;
-  /** Also kills each part with SIGKILL after the rolling restart. */
-  readonly isKilling: boolean;
+  /** Parts to kill with SIGKILL after the rolling restart. */
+  readonly partsToKill: readonly Part[];
   readonly onObservation?: (observation: Observation) => void;
 }
 
@@ -47,7 +47,7 @@ export class Trials {
     private readonly options: TrialOptions,
   ) {}
 
-  /** Restarts the APIs and workers, one of each at a time, then kills each part if that is asked for. */
+  /** Restarts the APIs and workers, one of each at a time, then kills parts and starts them again. */
   static async run(cluster: Cluster, options: TrialOptions): Promise<TrialResult> {
     const { account, hookUrl } = await cluster.connectAccount();
     const sender = new HookSender(account, hookUrl, options.hooksPerSecond);
@@ -55,7 +55,7 @@ export class Trials {
     sender.start();
     await trials.untilPushed();
     await trials.restartEach();
-    if (options.isKilling) await trials.killEach();
+    await trials.killEach();
     await sender.finish();
     return trials.judge();
   }
@@ -69,7 +69,7 @@ export class Trials {
   }
 
   private async killEach(): Promise<void> {
-    for (const part of this.cluster.parts) await this.observe(part, 'kill -9', () => part.kill());
+    for (const part of this.options.partsToKill) await this.observe(part, 'kill -9', () => part.kill());
   }
 
   private async observe(part: Part, action: Observation['action'], end: () => Promise<void>): Promise<void> {

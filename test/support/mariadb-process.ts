@@ -1,10 +1,8 @@
-import { execFile, spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { createConnection } from 'mysql2/promise';
 import { systemClock } from '#clock';
 import type { MysqlLocation } from '#database';
@@ -34,6 +32,10 @@ const DURABLE = ['--innodb-flush-log-at-trx-commit=2', '--innodb-doublewrite=1',
 export interface MariaDbOptions {
   /** A commit survives `kill`. The server is slower then. */
   readonly isDurable?: boolean;
+  /** An existing folder for the data; a new temporary folder by default. `stop` removes it. */
+  readonly folder?: string;
+  /** Ends a start that is still running, and kills the server. */
+  readonly signal?: AbortSignal;
 }
 
 /** A separate MariaDB server with its data in a temporary folder. */
@@ -95,6 +97,8 @@ const emptyTables = async (port: number, database: string): Promise<void> => {
   }
 };
 
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
+
 const waitUntilReady = async (port: number, server: ChildProcess): Promise<void> => {
   const deadline = systemClock.nowMs() + START_WITHIN_MS;
   for (;;) {
@@ -102,7 +106,7 @@ const waitUntilReady = async (port: number, server: ChildProcess): Promise<void>
       await runAsRoot(port, 'SELECT 1');
       return;
     } catch (error) {
-      if (server.exitCode !== null || systemClock.nowMs() > deadline) {
+      if (hasEnded(server) || systemClock.nowMs() > deadline) {
         throw new Error('mariadbd did not start', { cause: error });
       }
     }
@@ -113,7 +117,16 @@ const waitUntilReady = async (port: number, server: ChildProcess): Promise<void>
 /** Each server needs its own folder, because it removes the temporary tables that it finds at its start. */
 const temporaryFolder = (folder: string) => `--tmpdir=${join(folder, 'tmp')}`;
 
-const launch = (folder: string, port: number, isDurable: boolean): ChildProcess => {
+/** A run of MariaDB's programs: where, and what ends it early. */
+interface Place {
+  readonly folder: string;
+  readonly isDurable: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+const killOnAbort = (signal: AbortSignal | undefined) => (signal ? ({ signal, killSignal: 'SIGKILL' } as const) : {});
+
+const launch = ({ folder, isDurable, signal }: Place, port: number): ChildProcess => {
   const place = [
     `--datadir=${join(folder, 'data')}`,
     `--socket=${join(folder, 's.sock')}`,
@@ -123,28 +136,34 @@ const launch = (folder: string, port: number, isDurable: boolean): ChildProcess 
   return spawn(
     SERVER,
     ['--no-defaults', '--user=root', '--bind-address=127.0.0.1', `--port=${port}`, ...place, ...FAST, ...(isDurable ? DURABLE : [])],
-    {
-      stdio: 'ignore',
-    },
-  );
+    { stdio: 'ignore', ...killOnAbort(signal) },
+  ).once('error', () => {});
 };
 
-const install = async (folder: string): Promise<void> => {
+/** The installer is a script that starts MariaDB: a signal must reach both, so they are a process group. */
+const install = async (folder: string, signal?: AbortSignal): Promise<void> => {
   await mkdir(join(folder, 'tmp'), { recursive: true });
-  await promisify(execFile)(INSTALLER, [
-    '--no-defaults',
-    '--user=root',
-    '--auth-root-authentication-method=normal',
-    '--skip-test-db',
-    `--datadir=${join(folder, 'data')}`,
-    temporaryFolder(folder),
-  ]);
+  const flags = ['--no-defaults', '--user=root', '--auth-root-authentication-method=normal', '--skip-test-db'];
+  const installer = spawn(INSTALLER, [...flags, `--datadir=${join(folder, 'data')}`, temporaryFolder(folder)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  });
+  const errors: Buffer[] = [];
+  installer.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
+  const killGroup = () => void (installer.pid !== undefined && process.kill(-installer.pid, 'SIGKILL'));
+  const closed = new Promise<number | null>((resolve, reject) => installer.once('error', reject).once('close', resolve));
+  process.once('exit', killGroup);
+  signal?.addEventListener('abort', killGroup);
+  const exitCode = await closed;
+  process.off('exit', killGroup);
+  signal?.removeEventListener('abort', killGroup);
+  if (exitCode !== 0) throw new Error(`mariadb-install-db failed: ${Buffer.concat(errors).toString()}`);
 };
 
 /** Installs once for each run of jest, and copies the folder for each server. */
-const installInto = async (folder: string): Promise<void> => {
+const installInto = async ({ folder, signal }: Place): Promise<void> => {
   const shared = process.env['JEST_RUN_FOLDER'];
-  if (shared === undefined) return install(folder);
+  if (shared === undefined) return install(folder, signal);
   const template = join(shared, 'mariadb');
   if (!existsSync(template)) {
     const fresh = await mkdtemp(join(shared, 'install-'));
@@ -159,8 +178,8 @@ interface Running {
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
-const run = async (folder: string, port: number, isDurable: boolean): Promise<Running> => {
-  const server = launch(folder, port, isDurable);
+const run = async (place: Place, port: number): Promise<Running> => {
+  const server = launch(place, port);
   const exited = new Promise((resolve) => server.once('exit', resolve));
   const killAtExit = () => server.kill('SIGKILL');
   process.once('exit', killAtExit);
@@ -174,11 +193,12 @@ const run = async (folder: string, port: number, isDurable: boolean): Promise<Ru
 };
 
 /** Starts Debian's mariadbd on a free port. Throws when it is not installed. */
-export const startMariaDb = async ({ isDurable = false }: MariaDbOptions = {}): Promise<MariaDbProcess> => {
-  const folder = await mkdtemp(join(tmpdir(), 'mariadb-'));
-  await installInto(folder);
+export const startMariaDb = async (options: MariaDbOptions = {}): Promise<MariaDbProcess> => {
+  const { isDurable = false, folder = await mkdtemp(join(tmpdir(), 'mariadb-')), signal } = options;
+  const place = { folder, isDurable, signal };
+  await installInto(place);
   const port = await findFreePort();
-  let running = await run(folder, port, isDurable);
+  let running = await run(place, port);
   let schemas = 0;
   const locate = (database: string): MysqlLocation => ({ kind: 'mysql', ...root(port), password: Secret.of(''), database });
   return {
@@ -204,7 +224,7 @@ export const startMariaDb = async ({ isDurable = false }: MariaDbOptions = {}): 
     restart: async (whileStopped) => {
       await running.stop();
       await whileStopped?.();
-      running = await run(folder, port, isDurable);
+      running = await run(place, port);
     },
     kill: () => running.stop('SIGKILL'),
     stop: async () => {
