@@ -158,7 +158,8 @@ export class Cluster {
   /** Kills everything, also what is starting, and removes the folder. Nothing starts any more. */
   async kill(): Promise<void> {
     this.killing.abort();
-    await Promise.all([this.migration, this.sandbox, ...this.parts].map((part) => part?.kill()));
+    await Promise.all([this.sandbox, ...this.parts].map((part) => part.kill()));
+    await this.migration?.kill();
     await rm(this.folder, { recursive: true, force: true });
   }
 
