@@ -2,10 +2,14 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { systemClock } from '#clock';
 
-/** Where hooks go. */
+/** Where hooks go, and what they tell. */
 export interface HookTarget {
   readonly port: number;
   readonly path: string;
+  /** How many contacts the hooks are about, in an order that is spread over all of them. Default 20,000. */
+  readonly contacts?: number;
+  /** What every hook changes. Default: the address. */
+  readonly changes?: 'address' | 'name';
 }
 
 /** What a load has measured. */
@@ -16,23 +20,32 @@ export interface LoadResult {
   readonly failed: number;
   /** From the time at which a hook was due until its response, in ms, in ascending order. */
   readonly latenciesMs: readonly number[];
+  /** When the last hook with an address was due, by its address; epoch milliseconds. */
+  readonly dueAtMs: ReadonlyMap<string, number>;
 }
 
 const MS_PER_SECOND = 1_000;
-/** Different contacts that hooks are about. */
-const CONTACTS = 20_000;
+const DEFAULT_CONTACTS = 20_000;
+/** The contacts of the hooks have this id and the following ones. */
+export const FIRST_CONTACT = 51_000_000;
+/** A prime: hooks in a row are about contacts far from each other. */
+const STRIDE = 7_919;
 
 let sent = 0;
 
-/** The body of an update as Kommo sends it, of the next contact. */
-function nextBody(accountId: number): string {
+/** The address of a contact of the hooks, as long as no hook changes it. */
+export const emailOf = (id: number | string): string => `person${id}@example.com`;
+
+/** The body of an update as Kommo sends it, of the next contact, and its address. */
+function nextHook(accountId: number, { contacts = DEFAULT_CONTACTS, changes = 'address' }: HookTarget) {
   sent += 1;
-  const id = 51_000_000 + (sent % CONTACTS);
+  const id = FIRST_CONTACT + ((sent * STRIDE) % contacts);
+  const [email, name] = changes === 'address' ? [emailOf(`${id}.${sent}`), `Person ${id}`] : [emailOf(id), `Person ${id} (${sent})`];
   const fields = {
     'account[id]': accountId,
     'account[subdomain]': `company${accountId}`,
     'contacts[update][0][id]': id,
-    'contacts[update][0][name]': `Person ${id}`,
+    'contacts[update][0][name]': name,
     'contacts[update][0][responsible_user_id]': 504_141,
     'contacts[update][0][date_create]': 1_790_000_000,
     'contacts[update][0][last_modified]': 1_790_000_000 + sent,
@@ -51,11 +64,14 @@ function nextBody(accountId: number): string {
     'contacts[update][0][custom_fields][0][code]': 'PHONE',
     'contacts[update][0][custom_fields][1][id]': 4_396_819,
     'contacts[update][0][custom_fields][1][name]': 'Email',
-    'contacts[update][0][custom_fields][1][values][0][value]': `person${id}.${sent}@example.com`,
+    'contacts[update][0][custom_fields][1][values][0][value]': email,
     'contacts[update][0][custom_fields][1][values][0][enum]': 3_702_813,
     'contacts[update][0][custom_fields][1][code]': 'EMAIL',
   };
-  return new URLSearchParams(Object.entries(fields).map(([name, value]): [string, string] => [name, String(value)])).toString();
+  return {
+    email,
+    body: new URLSearchParams(Object.entries(fields).map(([key, value]): [string, string] => [key, String(value)])).toString(),
+  };
 }
 
 /** One connection that sends one hook at a time. */
@@ -104,46 +120,66 @@ async function withClients<T>(port: number, count: number, work: (clients: reado
   return work(clients).finally(() => clients.forEach((client) => client.close()));
 }
 
-class Tally {
-  failed = 0;
-  readonly latenciesMs: number[] = [];
+/** Sends hooks and collects what comes back. Times are those of `performance`. */
+class Sender {
+  private failed = 0;
+  private readonly latenciesMs: number[] = [];
+  private readonly dueAtMs = new Map<string, number>();
 
-  add(status: number, latencyMs: number): void {
-    this.latenciesMs.push(latencyMs);
+  constructor(
+    private readonly target: HookTarget,
+    private readonly accountId: number,
+  ) {}
+
+  async send(client: HookClient, dueAt: number): Promise<void> {
+    const { body, email } = nextHook(this.accountId, this.target);
+    this.dueAtMs.set(email, performance.timeOrigin + dueAt);
+    const status = await client.send(this.target, body);
+    this.latenciesMs.push(performance.now() - dueAt);
     if (status !== 200) this.failed += 1;
   }
 
   result(elapsedMs: number): LoadResult {
-    const { failed, latenciesMs } = this;
+    const { failed, latenciesMs, dueAtMs } = this;
     latenciesMs.sort((a, b) => a - b);
-    return { perSecond: (latenciesMs.length * MS_PER_SECOND) / elapsedMs, failed, latenciesMs };
+    return { perSecond: (latenciesMs.length * MS_PER_SECOND) / elapsedMs, failed, latenciesMs, dueAtMs };
   }
+}
+
+/** Sends hooks over so many connections, each one after the response to the one before, while `goesOn` returns true. */
+function sendWhile(target: HookTarget, accountId: number, connections: number, goesOn: () => boolean): Promise<LoadResult> {
+  return withClients(target.port, connections, async (clients) => {
+    const sender = new Sender(target, accountId);
+    const startedAt = performance.now();
+    const run = async (client: HookClient) => {
+      while (goesOn()) await sender.send(client, performance.now());
+    };
+    await Promise.all(clients.map(run));
+    return sender.result(performance.now() - startedAt);
+  });
 }
 
 /** Sends hooks over so many connections, each one after the response to the one before, for `durationMs`. */
 export function sendAsFastAsPossible(target: HookTarget, accountId: number, connections: number, durationMs: number): Promise<LoadResult> {
-  return withClients(target.port, connections, async (clients) => {
-    const tally = new Tally();
-    const startedAt = performance.now();
-    const run = async (client: HookClient) => {
-      for (let now = startedAt; now < startedAt + durationMs; now = performance.now()) {
-        tally.add(await client.send(target, nextBody(accountId)), performance.now() - now);
-      }
-    };
-    await Promise.all(clients.map(run));
-    return tally.result(performance.now() - startedAt);
-  });
+  const endAt = performance.now() + durationMs;
+  return sendWhile(target, accountId, connections, () => performance.now() < endAt);
+}
+
+/** Sends so many hooks over 16 connections, each one after the response to the one before. */
+export function sendBurst(target: HookTarget, accountId: number, hooks: number): Promise<LoadResult> {
+  let left = hooks;
+  return sendWhile(target, accountId, 16, () => (left -= 1) >= 0);
 }
 
 /** Sends so many hooks per second, whether or not earlier ones have a response, for `durationMs`. */
 export function sendAtRate(target: HookTarget, accountId: number, perSecond: number, durationMs: number): Promise<LoadResult> {
   return withClients(target.port, 64, async (clients) => {
-    const tally = new Tally();
+    const sender = new Sender(target, accountId);
     const idle = [...clients];
     const due: number[] = [];
     const startedAt = performance.now();
     const serve = async (client: HookClient, dueAt: number): Promise<void> => {
-      tally.add(await client.send(target, nextBody(accountId)), performance.now() - dueAt);
+      await sender.send(client, dueAt);
       const next = due.shift();
       if (next === undefined) idle.push(client);
       else await serve(client, next);
@@ -157,10 +193,10 @@ export function sendAtRate(target: HookTarget, accountId: number, perSecond: num
       else due.push(dueAt);
     }
     await Promise.all(running);
-    return tally.result(performance.now() - startedAt);
+    return sender.result(performance.now() - startedAt);
   });
 }
 
 /** The latency that so large a part of the hooks did not exceed. */
-export const percentile = ({ latenciesMs }: LoadResult, part: number): number =>
+export const percentile = ({ latenciesMs }: Pick<LoadResult, 'latenciesMs'>, part: number): number =>
   latenciesMs[Math.min(latenciesMs.length - 1, Math.floor(latenciesMs.length * part))] ?? Number.NaN;

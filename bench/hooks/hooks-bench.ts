@@ -1,15 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { listChildren } from '../../test/support/built-process.js';
 import { serviceModes, type ServiceMode, ServiceProcesses } from '../../test/support/service-processes.js';
 import type { BenchOptions } from '../bench.js';
 import { median } from '../numbers.js';
+import { cpuMsOf } from '../process-figures.js';
+import { findChild } from '../service/bench-service.js';
 import { Table } from '../table.js';
 import { type HookTarget, type LoadResult, percentile, sendAsFastAsPossible, sendAtRate } from './hook-load.js';
 
-const NS_PER_US = 1_000;
+const US_PER_MS = 1_000;
 const BARE_ROUTE = fileURLToPath(new URL('./bare-route.js', import.meta.url));
 
 /** A server under load. */
@@ -24,26 +24,12 @@ interface Round {
   readonly cpuUs: number;
 }
 
-/** Processor time of all threads of a process, in µs. */
-function cpuUsOf(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`);
-  const times = threads.map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]));
-  return times.reduce((sum, ns) => sum + ns, 0) / NS_PER_US;
-}
-
 async function startBareRoute(): Promise<Server & { stop(): void }> {
   const child = spawn(process.execPath, [BARE_ROUTE], { stdio: ['ignore', 'pipe', 'inherit'] });
   const stop = () => child.kill('SIGKILL');
   process.once('exit', stop);
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   return { target: { port: Number(line.toString()), path: '/webhook/bare-0123456789' }, pid: child.pid ?? 0, stop };
-}
-
-/** The process of the embedded service with this program. */
-function findChild({ command: { pid } }: ServiceProcesses, program: string): number {
-  const child = listChildren(pid).find(({ command }) => command.includes(program));
-  if (!child) throw new Error(`${program} does not run`);
-  return child.pid;
 }
 
 /** The service with one account in sync. */
@@ -81,9 +67,9 @@ class HookService {
 }
 
 async function runRound({ target, pid }: Server, accountId: number, connections: number, durationMs: number): Promise<Round> {
-  const before = cpuUsOf(pid);
+  const before = cpuMsOf(pid);
   const load = await sendAsFastAsPossible(target, accountId, connections, durationMs);
-  return { load, cpuUs: (cpuUsOf(pid) - before) / load.latenciesMs.length };
+  return { load, cpuUs: ((cpuMsOf(pid) - before) * US_PER_MS) / load.latenciesMs.length };
 }
 
 /** The servers take turns in short rounds. A ratio is the median over the rounds; the first round is not counted. */
@@ -112,17 +98,20 @@ async function measureRates(service: HookService, bare: Server, mode: ServiceMod
   const table = new Table(heads, widest);
   for (const connections of options.isQuick ? [16] : [16, 64]) {
     const { perSecond, barePerSecond, ratio, cpuUs, bareCpuUs, failed } = await compare(service, bare, connections, options);
-    const goal = worker === 'running' ? '0.5' : '0.7';
-    const rates = [perSecond.toFixed(0), barePerSecond.toFixed(0), ratio.toFixed(2), goal, cpuUs.toFixed(0), bareCpuUs.toFixed(0)];
+    const goal = worker === 'running' ? 0.5 : 0.7;
+    const rates = [perSecond.toFixed(0), barePerSecond.toFixed(0), ratio.toFixed(2), `${goal}`, cpuUs.toFixed(0), bareCpuUs.toFixed(0)];
     options.print(table.row([mode, worker, `${connections}`, ...rates, `${failed}`]));
+    const name = `${mode}, worker ${worker}, ${connections} connections: hooks/s ÷ bare`;
+    options.report({ bench: 'hooks', name, value: ratio, unit: '×', goal: { atLeast: goal } });
   }
 }
 
-async function measureLatencies(service: HookService, mode: ServiceMode, { isQuick, print }: BenchOptions): Promise<void> {
+async function measureLatencies(service: HookService, mode: ServiceMode, { isQuick, print, report }: BenchOptions): Promise<void> {
   for (const perSecond of isQuick ? [200] : [200, 1_000]) {
     const load = await sendAtRate(service.server.target, service.accountId, perSecond, isQuick ? 1_000 : 10_000);
     const [p50, p99] = [percentile(load, 0.5), percentile(load, 0.99)];
     print(`${mode}, ${perSecond} hooks/s: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms (goal 100 ms), ${load.failed} failed`);
+    report({ bench: 'hooks', name: `${mode}, ${perSecond} hooks/s: p99`, value: p99, unit: 'ms', goal: { atMost: 100 } });
   }
 }
 

@@ -1,11 +1,10 @@
-import { cpus, loadavg, release } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { BenchOptions } from '../bench.js';
 import { median } from '../numbers.js';
 import { Table } from '../table.js';
 import type { BenchClient } from './bench-client.js';
 import { connectors, jobsOf, queueCases, type QueueCase } from './queue-case.js';
-import { describeGoals, type Measured, type Ratios } from './queue-goals.js';
+import { summarizeGoals, type Measured, type Ratios } from './queue-goals.js';
 import { debianVersion, hasDebian, startQueueServer, type Implementation, type QueueServer } from './queue-server.js';
 
 const MS_PER_SECOND = 1000;
@@ -132,11 +131,6 @@ async function measureAll(servers: Servers, { isQuick, print }: BenchOptions): P
   return all;
 }
 
-function describeMachine(): string {
-  const load = loadavg()[0]?.toFixed(1);
-  return `${cpus().length} × ${cpus()[0]?.model.trim()}, Linux ${release()}, load ${load}; Node ${process.version}; ${debianVersion()}`;
-}
-
 /**
  * Compares the embedded queue server with Debian's beanstalkd and with a Node server that only replies. Each is a process of
  * its own; the same client sends the same commands to all of them in the same run. Prints the medians of several short rounds.
@@ -144,12 +138,15 @@ function describeMachine(): string {
  */
 export async function runQueueBench(options: BenchOptions): Promise<void> {
   if (!hasDebian()) throw new Error("Debian's beanstalkd is not installed: install the package beanstalkd");
-  options.print(`${describeMachine()}\n`);
+  options.print(`${debianVersion()}\n`);
   const servers = await startServers();
   try {
     const measured = await measureAll(servers, options);
     options.print('\nEmbedded ÷ Debian’s, mean (lowest; bare ÷ Debian’s):');
-    for (const line of describeGoals(measured)) options.print(line);
+    for (const { line, figures } of summarizeGoals(measured)) {
+      options.print(line);
+      figures.forEach(options.report);
+    }
   } finally {
     await Promise.all(
       implementations.flatMap((implementation) => [servers.memory[implementation].stop(), servers.log[implementation].stop()]),

@@ -1,3 +1,4 @@
+import type { Figure } from '../bench.js';
 import { geometricMean } from '../numbers.js';
 import type { QueueCase } from './queue-case.js';
 
@@ -42,18 +43,28 @@ function describeBare(covered: readonly Measured[], operation: keyof Ratios): st
   return ratios.length > 0 ? `; bare ${geometricMean(ratios).toFixed(2)}` : '';
 }
 
-function describe(goal: Goal, measured: readonly Measured[], bodyBytes: number): string {
+const nameOf = (operation: keyof Ratios) => (operation === 'put' ? 'put' : 'reserve+delete');
+
+/** One line and the figures of one goal and body size. */
+function summarize(goal: Goal, measured: readonly Measured[], bodyBytes: number): { line: string; figures: Figure[] } {
   const covered = measured.filter(({ queueCase }) => queueCase.bodyBytes === bodyBytes && goal.covers(queueCase));
-  const parts = operations.map((operation) => {
-    const embedded = covered.map((one) => one.embedded[operation]);
-    const name = operation === 'put' ? 'put' : 'reserve+delete';
-    return `${name} ${geometricMean(embedded).toFixed(2)} (${Math.min(...embedded).toFixed(2)}${describeBare(covered, operation)})`;
+  const ratios = operations.map((operation) => ({ operation, embedded: covered.map((one) => one.embedded[operation]) }));
+  const parts = ratios.map(
+    ({ operation, embedded }) =>
+      `${nameOf(operation)} ${geometricMean(embedded).toFixed(2)} (${Math.min(...embedded).toFixed(2)}${describeBare(covered, operation)})`,
+  );
+  const figures = ratios.map(({ operation, embedded }): Figure => {
+    const name = `${goal.name}, ${bodyBytes} B: ${nameOf(operation)}`;
+    return { bench: 'queue', name, value: geometricMean(embedded), unit: '×', goal: { atLeast: goal.minRatio } };
   });
-  return `${goal.name}, ${bodyBytes} B: ${parts.join(', ')}; goal: ${goal.minRatio}`;
+  return { line: `${goal.name}, ${bodyBytes} B: ${parts.join(', ')}; goal: ${goal.minRatio}`, figures };
 }
 
-/** Returns one line for each goal and body size: the mean of the ratios; in brackets the lowest, and the mean of the bare server. */
-export function describeGoals(measured: readonly Measured[]): string[] {
+/**
+ * Returns one line and its figures for each goal and body size: the mean of the ratios; in brackets the lowest, and the mean of the bare
+ * server.
+ */
+export function summarizeGoals(measured: readonly Measured[]): { line: string; figures: Figure[] }[] {
   const covered = goals.filter((goal) => measured.some(({ queueCase }) => goal.covers(queueCase)));
-  return covered.flatMap((goal) => bodySizes(measured).map((bodyBytes) => describe(goal, measured, bodyBytes)));
+  return covered.flatMap((goal) => bodySizes(measured).map((bodyBytes) => summarize(goal, measured, bodyBytes)));
 }
