@@ -2,15 +2,18 @@ import { type Contact, unpackFields } from '../../apps/sandbox/src/kommo/contact
 import type { KommoAccount } from '../../apps/sandbox/src/kommo/account.js';
 import type { UnisenderAccount } from '../../apps/sandbox/src/unisender/account.js';
 
+/** The kind of an address in Kommo. */
+type AddressKind = 'WORK' | 'PRIV' | 'OTHER';
+
 /** How Unisender and the service treat an address. */
 export type AddressClass = 'valid' | 'role' | 'invalid';
 
 /** Addresses that contacts may have: as written in Kommo, and what they are. */
-const POOL: readonly { readonly text: string; readonly email: string; readonly class: AddressClass }[] = [
+const POOL: readonly { readonly text: string; readonly email: string; readonly class: AddressClass; readonly kind?: AddressKind }[] = [
   { text: 'a@example.com', email: 'a@example.com', class: 'valid' },
-  { text: 'b@example.com', email: 'b@example.com', class: 'valid' },
+  { text: 'b@example.com', email: 'b@example.com', class: 'valid', kind: 'PRIV' },
   { text: ' C@Example.com ', email: 'c@example.com', class: 'valid' },
-  { text: 'd+tag@example.com', email: 'd+tag@example.com', class: 'valid' },
+  { text: 'd+tag@example.com', email: 'd+tag@example.com', class: 'valid', kind: 'OTHER' },
   { text: 'before@example.com', email: 'before@example.com', class: 'valid' },
   { text: 'left@example.com', email: 'left@example.com', class: 'valid' },
   { text: 'info@example.com', email: 'info@example.com', class: 'role' },
@@ -28,6 +31,7 @@ export const TAGS = ['VIP', 'other'] as const;
 export interface KnownSettings {
   readonly includeTags: readonly string[];
   readonly excludeTags: readonly string[];
+  readonly addressKinds: readonly AddressKind[];
   readonly fields: Readonly<Record<string, string>>;
 }
 
@@ -46,6 +50,10 @@ export interface Company {
   unisender: UnisenderAccount;
   /** The Unisender key that the service accepted last. */
   savedKey?: string;
+  /** Addresses that the operator added: true when the service reported that it is done, or will be. False when that is not known. */
+  readonly added: Map<string, boolean>;
+  /** Addresses that the operator had erased. Those that the service may not delete stay in Unisender, unknown to it. */
+  readonly erased: Set<string>;
   /** Contacts in the order of their creation. */
   readonly contactIds: number[];
 }
@@ -56,6 +64,12 @@ export const titlesOf = (accountId: number): readonly string[] => [`Kommo ${acco
 /** The text of an address for Kommo. */
 export const textOfAddress = (index: number): string => POOL[index % POOL.length]?.text ?? '';
 
+/** The kind of an address in Kommo, by its text. */
+const kindOfText = (text: string): AddressKind => POOL.find((address) => address.text === text)?.kind ?? 'WORK';
+
+/** The address for Kommo, with its kind. */
+export const toKommoValue = (text: string) => ({ value: text, enum: kindOfText(text) });
+
 /** The text of the address of an additional contact. */
 export const extraAddress = (index: number): string => `extra${index}@example.com`;
 
@@ -64,6 +78,9 @@ export const emailOf = (index: number): string => POOL[index % POOL.length]?.ema
 
 /** Addresses that Unisender has before the account is connected. */
 export const BEFORE = { active: 'before@example.com', unsubscribed: 'left@example.com' } as const;
+
+/** Whether Unisender imports the address. */
+export const isValidAddress = (email: string): boolean => POOL.some((address) => address.email === email && address.class === 'valid');
 
 function addressOf(text: string): Pick<WantedAddress, 'email' | 'class'> {
   const known = POOL.find((address) => address.text === text);
@@ -94,7 +111,7 @@ export function wantedAddresses(company: Company, settings: KnownSettings): Map<
   const wanted = new Map<string, WantedAddress>();
   for (const contact of livingContacts(company).filter((each) => passes(each, settings))) {
     const position = valuesOf(company.kommo, contact, 'POSITION')[0] ?? '';
-    for (const text of valuesOf(company.kommo, contact, 'EMAIL')) {
+    for (const text of valuesOf(company.kommo, contact, 'EMAIL').filter((each) => settings.addressKinds.includes(kindOfText(each)))) {
       const address = addressOf(text);
       if (!wanted.has(address.email)) wanted.set(address.email, { ...address, name: contact.name, position });
     }
@@ -104,4 +121,4 @@ export function wantedAddresses(company: Company, settings: KnownSettings): Map<
 
 /** Whether a contact holds the address, with a filter or without. */
 export const isHeld = (company: Company, email: string): boolean =>
-  wantedAddresses(company, { includeTags: [], excludeTags: [], fields: {} }).has(email);
+  wantedAddresses(company, { includeTags: [], excludeTags: [], addressKinds: ['WORK', 'PRIV', 'OTHER'], fields: {} }).has(email);

@@ -1,5 +1,6 @@
 import type { AccountSettings } from '#domain';
-import { type Company, type WantedAddress, countContacts, wantedAddresses } from './company.js';
+import { AddressViews } from '#sync';
+import { type Company, type WantedAddress, countContacts, isValidAddress, wantedAddresses } from './company.js';
 import { lookAt, type SeenAddress } from './oracle.js';
 import { deliverHooks } from './player.js';
 import type { AccountDetails, World } from './world.js';
@@ -7,6 +8,8 @@ import type { AccountDetails, World } from './world.js';
 const MINUTE_MS = 60_000;
 /** Longer than the longest delay of a late call, and than the wait before it is verified. */
 const LATE_MS = 40 * MINUTE_MS;
+/** Longer than the longest pause and the last attempt of a webhook. */
+const PAUSES_MS = 180 * MINUTE_MS;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const NIGHT_MS = 60 * MINUTE_MS;
 const MAX_NIGHTS = 3;
@@ -28,9 +31,27 @@ export async function heal(world: World): Promise<void> {
   });
   for (const { unisender } of world.companies) await world.control('DELETE', `/unisender/accounts/${unisender.apiKey}/refusals`);
   await world.service.pass(MINUTE_MS);
-  for (const company of world.companies) await reconnect(world, company);
+  if (!world.history.circumstances.isPrompt) for (const company of world.companies) await reconnect(world, company);
   await deliverHooks(world);
   await world.service.pass(LATE_MS);
+  if (world.history.circumstances.isPrompt) await checkPrompt(world);
+}
+
+/** Reports what is wrong before the first night although nothing happened that only a reconciliation mends. */
+async function checkPrompt(world: World): Promise<void> {
+  await world.service.pass(PAUSES_MS);
+  await deliverHooks(world);
+  for (const company of world.companies) await world.confirm(company);
+  await world.service.pass(LATE_MS);
+  if (hasLostHooks(world)) return;
+  const failing = new Set<string>();
+  for (const company of world.companies) {
+    const page = await world.read((process) => process.get(AddressViews).list(company.accountId, { state: 'failing', limit: 500 }));
+    for (const { email } of page?.addresses ?? []) failing.add(email);
+  }
+  for (const { area, problem, email } of await findDifferences(world)) {
+    if (email === undefined || !failing.has(email)) world.oracle.report('late', `${area}: ${problem}`);
+  }
 }
 
 /**
@@ -52,12 +73,17 @@ export async function checkPromise(world: World): Promise<void> {
   for (const { area, problem } of differences) world.oracle.report(area, problem);
 }
 
+/** Kommo gives up a webhook after some attempts: only a reconciliation learns of the change. */
+const hasLostHooks = ({ vendors }: World): boolean => vendors.sandbox.kommo.hooks.list().some(({ state }) => state === 'failed');
+
 interface Difference {
   readonly area: 'stuck' | 'sync' | 'counters';
   readonly problem: string;
+  /** The address that is wrong. */
+  readonly email?: string | undefined;
 }
 
-type Report = (area: Difference['area'], problem: string) => void;
+type Report = (area: Difference['area'], problem: string, email?: string) => void;
 
 /** The administrator does what the service asks for: allows access again, enters the present key. */
 async function reconnect(world: World, company: Company): Promise<void> {
@@ -70,7 +96,7 @@ async function reconnect(world: World, company: Company): Promise<void> {
 
 async function findDifferences(world: World): Promise<Difference[]> {
   const found: Difference[] = [];
-  const report: Report = (area, problem) => found.push({ area, problem });
+  const report: Report = (area, problem, email) => found.push({ area, problem, email });
   for (const company of world.companies) {
     const details = await world.findDetails(company);
     if (!details) {
@@ -112,12 +138,19 @@ function checkInSync({ world, company, details, settings, report }: SyncCheck): 
   const seen = lookAt(unisender);
   const target: Target = { world, company, report, listId, isPositionMapped: settings.fields['POSITION'] !== undefined };
   for (const address of wanted.values()) if (address.class === 'valid') checkWanted(target, address, seen.get(address.email));
+  for (const [email, isDone] of company.added) {
+    const isHere = seen.get(email)?.lists.get(listId) === false;
+    const isExpected = isDone && !wanted.has(email) && isValidAddress(email) && !oracle.hasEverRefused(accountId, email);
+    if (isExpected && !isHere)
+      report('sync', `${email}, which the operator added, is not on list ${listId} of account ${accountId}`, email);
+  }
   for (const [email, address] of seen) {
     for (const ownId of address.lists.keys()) {
-      const isRight = ownId === listId && wanted.get(email)?.class === 'valid';
+      const isRight = ownId === listId && (wanted.get(email)?.class === 'valid' || company.added.has(email));
       const isOurs = oracle.ownerOf(ownId) === accountId && oracle.isMadeByUs(ownId, email);
-      if (isOurs && !isRight && !oracle.hasEverRefused(accountId, email)) {
-        report('sync', `${email} is still on list ${ownId} of account ${accountId}`);
+      const isLeft = company.erased.has(email) && !wanted.has(email);
+      if (isOurs && !isRight && !isLeft && !oracle.hasEverRefused(accountId, email)) {
+        report('sync', `${email} is still on list ${ownId} of account ${accountId}`, email);
       }
     }
   }
@@ -140,14 +173,16 @@ function checkWanted(
   const { accountId, unisender } = company;
   const { email, name, position } = wanted;
   if (oracle.hasEverRefused(accountId, email)) return;
-  if (seen?.lists.get(listId) !== false) return report('sync', `${email} is not on list ${listId} of account ${accountId}`);
+  if (seen?.lists.get(listId) !== false) {
+    return report('sync', `${email} is not on list ${listId} of account ${accountId}`, email);
+  }
   const keepsEmpty = world.vendors.sandbox.switches.get('unisender.empty_cell') === 'keeps';
   const check = (field: string, value: string) => {
     const present = seen.fields[field] ?? '';
     if (present === value) return;
     const mayStay = keepsEmpty || oracle.isLeftByAnother(accountId, unisender) || !oracle.hasWritten(unisender, email, field);
     if (value === '' && mayStay) return;
-    report('sync', `${field} of ${email} is ${JSON.stringify(present)}, not ${JSON.stringify(value)}`);
+    report('sync', `${field} of ${email} is ${JSON.stringify(present)}, not ${JSON.stringify(value)}`, email);
   };
   if (isKeyShared(world, company)) return;
   check('Name', name);

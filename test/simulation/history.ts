@@ -25,6 +25,10 @@ export interface Circumstances {
   /** How wrong the clock of each process is, milliseconds. */
   readonly skewsMs: readonly number[];
   readonly contacts: number;
+  /** The longest time of a call to a vendor, milliseconds. */
+  readonly latencyMs: number;
+  /** Nothing happens that only a reconciliation mends: everything is right before the first night. */
+  readonly isPrompt: boolean;
   readonly switches: Readonly<Record<string, unknown>>;
 }
 
@@ -35,15 +39,23 @@ export interface History {
   readonly steps: readonly Step[];
 }
 
+/** Indices of addresses. */
+type Pool = readonly [number, ...number[]];
+
+/** Draws what a step needs. `pool` are the addresses of the history. */
+type Fill = (random: Random, pool: Pool) => Omit<Step, 'do' | 'waitMs' | 'a'>;
+
 interface Rule {
   readonly weight: number;
-  readonly fill?: (random: Random) => Omit<Step, 'do' | 'waitMs' | 'a'>;
+  readonly fill?: Fill;
 }
 
 const upTo = (random: Random, count: number): number => Math.floor(random() * count);
-const emailsOf = (random: Random): number[] => Array.from({ length: upTo(random, 3) }, () => upTo(random, 1_000));
-const contact = (random: Random) => ({ n: upTo(random, 1_000) });
-const two = (random: Random) => ({ n: upTo(random, 1_000), m: upTo(random, 1_000) });
+const emailsOf = (random: Random, pool: Pool): number[] => Array.from({ length: upTo(random, 3) }, () => pick(random, pool));
+const contact: Fill = (random) => ({ n: upTo(random, 1_000) });
+const two: Fill = (random) => ({ n: upTo(random, 1_000), m: upTo(random, 1_000) });
+/** One address of the pool. */
+const address: Fill = (random, pool) => ({ n: pick(random, pool) });
 
 /** Parts of calls that a fault selects. */
 const MATCHES = [
@@ -60,25 +72,28 @@ const MATCHES = [
   'GET',
 ] as const;
 const NETWORK_FAULTS = ['reset', 'lost', 'silent', 'silent_done'] as const;
-const VENDOR_FAULTS = ['429', '500', '502', '503', '504', '403html', 'empty', 'half_body'] as const;
+const VENDOR_FAULTS = ['429', '500', '502', '503', '504', '402', '413', '403html', 'empty', 'half_body'] as const;
 const UNISENDER_CODES = ['retry_later', 'unspecified', 'not_enough_money', 'api_call_limit_exceeded_for_api_key', 'invalid_arg'] as const;
 
 /** Every kind of step: how often it comes, and with what. */
 const rules = {
   // People in Kommo.
-  create: { weight: 8, fill: (random) => ({ ...two(random), emails: emailsOf(random) }) },
+  create: { weight: 8, fill: (random, pool) => ({ ...two(random, pool), emails: emailsOf(random, pool) }) },
   rename: { weight: 5, fill: two },
-  emails: { weight: 8, fill: (random) => ({ ...contact(random), emails: emailsOf(random) }) },
+  emails: { weight: 8, fill: (random, pool) => ({ ...contact(random, pool), emails: emailsOf(random, pool) }) },
   delete: { weight: 5, fill: contact },
   restore: { weight: 4, fill: contact },
   merge: { weight: 2, fill: two },
   position: { weight: 1, fill: two },
   tag: { weight: 2, fill: two },
   // People in Unisender.
-  unsubscribe: { weight: 3, fill: (random) => ({ n: upTo(random, 1_000), kind: pick(random, ['all', 'list', 'list']) }) },
+  unsubscribe: {
+    weight: 3,
+    fill: (random) => ({ n: upTo(random, 1_000), m: upTo(random, 2), kind: pick(random, ['all', 'list', 'list']) }),
+  },
   complain: { weight: 1, fill: contact },
-  subscribe: { weight: 2, fill: (random) => ({ n: upTo(random, 1_000), kind: pick(random, ['ours', 'other']) }) },
-  stranger: { weight: 2, fill: (random) => ({ n: upTo(random, 1_000), kind: pick(random, ['none', 'other', 'ours']) }) },
+  subscribe: { weight: 2, fill: (random, pool) => ({ n: pick(random, pool), kind: pick(random, ['ours', 'other']) }) },
+  stranger: { weight: 2, fill: (random, pool) => ({ n: pick(random, pool), kind: pick(random, ['none', 'other', 'ours']) }) },
   handDelete: { weight: 1, fill: contact },
   marketerList: { weight: 2, fill: contact },
   renameList: { weight: 1, fill: contact },
@@ -90,12 +105,18 @@ const rules = {
   retitle: { weight: 1.5, fill: contact },
   filter: { weight: 1, fill: contact },
   deletePolicy: { weight: 0.5, fill: contact },
+  addressKinds: { weight: 0.5, fill: contact },
   mapField: { weight: 0.5, fill: contact },
   reconcile: { weight: 2 },
   confirm: { weight: 1 },
+  addAddress: { weight: 1, fill: address },
+  removeAddress: { weight: 1, fill: address },
+  erase: { weight: 0.5, fill: address },
+  resync: { weight: 1, fill: (random, pool) => ({ n: pick(random, pool), kind: pick(random, ['contact', 'address', 'all_failing']) }) },
   // The network, the queue and the processes.
   deliver: { weight: 8, fill: (random) => ({ n: upTo(random, 2), kind: pick(random, ['sent', 'sent', 'reverse', 'shuffle']) }) },
   loseHooks: { weight: 2, fill: (random) => ({ kind: pick(random, ['kommo', 'unisender', 'both']) }) },
+  repeatHook: { weight: 2, fill: contact },
   networkFault: {
     weight: 3,
     fill: (random) => ({ n: upTo(random, 3), kind: pick(random, NETWORK_FAULTS), match: pick(random, MATCHES) }),
@@ -113,7 +134,10 @@ const rules = {
       match: pick(random, ['importContacts', 'exclude', 'getContact', 'async/']),
     }),
   },
-  refusal: { weight: 1, fill: (random) => ({ n: upTo(random, 1_000), kind: pick(random, ['row', 'call', 'exclude', 'look', 'silent']) }) },
+  refusal: {
+    weight: 1,
+    fill: (random, pool) => ({ n: pick(random, pool), kind: pick(random, ['row', 'call', 'exclude', 'look', 'silent']) }),
+  },
   sums: { weight: 1, fill: (random) => ({ kind: pick(random, ['true', 'short_total', 'no_log', 'no_sums', 'no_invalid']) }) },
   badExport: {
     weight: 1,
@@ -121,9 +145,13 @@ const rules = {
   },
   exportTask: { weight: 0.5, fill: (random) => ({ kind: pick(random, ['file', 'no_file', 'unknown_status']) }) },
   kommoLie: { weight: 1, fill: (random) => ({ n: upTo(random, 3), kind: pick(random, ['no_fields', 'empty']) }) },
-  kommoLag: { weight: 1, fill: (random) => ({ n: upTo(random, 1_000), m: upTo(random, 2) }) },
+  kommoLag: {
+    weight: 1,
+    fill: (random) => ({ n: upTo(random, 1_000), m: upTo(random, 2), kind: pick(random, ['delete', 'rename']) }),
+  },
   queueFault: { weight: 2, fill: (random) => ({ n: upTo(random, 3), kind: pick(random, ['lose', 'repeat', 'delay', 'down', 'up']) }) },
   crash: { weight: 4, fill: (random) => ({ n: upTo(random, 60) }) },
+  stall: { weight: 1, fill: (random) => ({ n: upTo(random, 60), m: pick(random, [20, 60, 120, 600]) }) },
   revokeToken: { weight: 0.3 },
   expireToken: { weight: 1 },
   wait: { weight: 5, fill: (random) => ({ n: pick(random, [10, 60, 300, 1_000, 3_600]) }) },
@@ -136,33 +164,104 @@ export type StepKind = keyof typeof rules;
 /** Every kind of step. */
 export const stepKinds = Object.keys(rules) as StepKind[];
 
-const WAITS_MS = [0, 0, 300, 1_500, 5_000] as const;
+/** Histories in which some steps are frequent and others are missing find what an even mixture hides. */
+interface Theme {
+  readonly steps: readonly StepKind[];
+  readonly accounts?: number;
+  readonly processes?: number;
+  /** The number of addresses. */
+  readonly pool?: number;
+  readonly contacts?: number;
+  readonly isPrompt?: boolean;
+  readonly latencyMs?: number;
+}
 
-function drawKind(random: Random, enabled: readonly StepKind[]): StepKind {
-  const total = enabled.reduce((sum, kind) => sum + rules[kind].weight, 0);
-  let left = random() * total;
-  for (const kind of enabled) {
-    left -= rules[kind].weight;
+/** What happens in every history. */
+const COMMON: readonly StepKind[] = ['create', 'rename', 'emails', 'delete', 'deliver', 'wait'];
+
+const themes: readonly [Theme, ...Theme[]] = [
+  // Two accounts with one key want and drop the same addresses.
+  { steps: ['create', 'emails', 'delete', 'restore', 'deliver', 'crash', 'networkFault'], accounts: 2, pool: 2, contacts: 2 },
+  // Refusals that are learnt late, while lists change.
+  {
+    steps: ['unsubscribe', 'deleteList', 'retitle', 'reconcile', 'rename', 'deliver', 'subscribe', 'newKey', 'addAddress', 'repeatHook'],
+    contacts: 3,
+  },
+  // Refusals that arrive while a round of calls runs.
+  { steps: ['unsubscribe', 'rename', 'create', 'emails', 'networkFault'], contacts: 6, latencyMs: 20_000 },
+  // Addresses that refused and go with their contacts.
+  { steps: ['unsubscribe', 'delete', 'emails', 'restore', 'loseHooks', 'removeAddress', 'erase'], contacts: 4 },
+  // Calls that end without a response, or land late.
+  {
+    steps: ['create', 'emails', 'delete', 'restore', 'lateEffect', 'networkFault', 'crash', 'stall', 'sums', 'refusal', 'resync'],
+    pool: 3,
+    isPrompt: true,
+  },
+  // Hooks late, doubled and in another order.
+  { steps: ['rename', 'emails', 'position', 'merge', 'repeatHook', 'queueFault', 'crash'], pool: 3, contacts: 3, isPrompt: true },
+  // A worker that stops for longer than its lease.
+  { steps: ['stall', 'create', 'emails', 'delete', 'restore', 'rename'], processes: 2, pool: 2, contacts: 2, isPrompt: true },
+  // Others put the same addresses into Unisender.
+  { steps: ['stranger', 'create', 'emails', 'delete', 'handDelete', 'marketerList', 'subscribe', 'crash', 'lateEffect'], pool: 5 },
+  // What the operator does.
+  { steps: ['addAddress', 'removeAddress', 'erase', 'resync', 'addressKinds', 'filter', 'confirm', 'reconcile', 'stranger'], pool: 4 },
+];
+
+/** The probability of histories without a theme. */
+const EVEN_PART = 0.25;
+const SUBSET_PART = 0.25;
+const THEME_FACTOR = 3;
+
+/** A frequency for each kind of step. */
+type Weights = ReadonlyMap<StepKind, number>;
+
+function drawWeights(random: Random, enabled: readonly StepKind[], theme: Theme | undefined): Weights {
+  if (theme) {
+    const weightIn = (kind: StepKind) => (theme.steps.includes(kind) ? THEME_FACTOR * Math.max(1, rules[kind].weight) : rules[kind].weight);
+    const known = enabled.filter((kind) => COMMON.includes(kind) || theme.steps.includes(kind));
+    return new Map(known.map((kind) => [kind, weightIn(kind)]));
+  }
+  if (random() < EVEN_PART / (EVEN_PART + SUBSET_PART)) return new Map(enabled.map((kind) => [kind, rules[kind].weight]));
+  const chosen = enabled.filter((kind) => random() < 0.35 || COMMON.includes(kind));
+  return new Map(chosen.map((kind) => [kind, rules[kind].weight * pick(random, [1, 1, 2, 6])]));
+}
+
+const WAITS_MS = [0, 0, 300, 1_500, 5_000] as const;
+const LATENCIES_MS = [0, 0, 0, 300, 3_000, 20_000] as const;
+
+function drawKind(random: Random, weights: Weights): StepKind {
+  let left = random() * [...weights.values()].reduce((sum, weight) => sum + weight, 0);
+  for (const [kind, weight] of weights) {
+    left -= weight;
     if (left < 0) return kind;
   }
   return 'wait';
 }
 
-function drawStep(random: Random, enabled: readonly StepKind[], accounts: number): Step {
-  const kind = drawKind(random, enabled);
-  const rule: Rule = rules[kind];
-  return { do: kind, ...(accounts > 1 && { a: upTo(random, accounts) }), ...rule.fill?.(random), waitMs: pick(random, WAITS_MS) };
+/** What the steps of one history are drawn from. */
+interface Source {
+  readonly weights: Weights;
+  readonly pool: Pool;
+  readonly accounts: number;
 }
 
-function drawCircumstances(random: Random, { twoAccounts, skew }: Pick<Enabled, 'twoAccounts' | 'skew'>): Circumstances {
-  const accounts = twoAccounts && random() < 0.3 ? 2 : 1;
-  const processes = random() < 0.3 ? 2 : 1;
+function drawStep(random: Random, { weights, pool, accounts }: Source): Step {
+  const kind = drawKind(random, weights);
+  const rule: Rule = rules[kind];
+  return { do: kind, ...(accounts > 1 && { a: upTo(random, accounts) }), ...rule.fill?.(random, pool), waitMs: pick(random, WAITS_MS) };
+}
+
+function drawCircumstances(random: Random, { twoAccounts, skew }: Pick<Enabled, 'twoAccounts' | 'skew'>, theme?: Theme): Circumstances {
+  const accounts = theme?.accounts ?? (twoAccounts && random() < 0.3 ? 2 : 1);
+  const processes = theme?.processes ?? (random() < 0.3 ? 2 : 1);
   return {
     accounts,
-    isKeyShared: random() < 0.7,
+    isKeyShared: theme?.accounts === 2 || random() < 0.7,
     processes,
     skewsMs: Array.from({ length: processes }, () => (skew && random() < 0.4 ? Math.round((random() - 0.5) * 600_000) : 0)),
-    contacts: random() < 0.3 ? 14 + upTo(random, 6) : upTo(random, 5),
+    contacts: theme?.contacts ?? (random() < 0.3 ? 14 + upTo(random, 6) : upTo(random, 5)),
+    latencyMs: theme?.latencyMs ?? pick(random, LATENCIES_MS),
+    isPrompt: theme?.isPrompt ?? false,
     switches: {
       'unisender.added_at': random() < 0.2 ? 'absent' : 'present',
       'unisender.clock_offset_seconds': random() < 0.2 ? Math.round((random() - 0.5) * 300) : 0,
@@ -185,11 +284,20 @@ export interface Enabled {
 
 const MIN_STEPS = 12;
 const MORE_STEPS = 40;
+/** The addresses in `company.ts`. */
+const ADDRESSES: Pool = [0, 1, 2, 3, 4, 5, 6, 7];
+
+const drawPool = (random: Random, size: number): Pool => [
+  pick(random, ADDRESSES),
+  ...Array.from({ length: size - 1 }, () => pick(random, ADDRESSES)),
+];
 
 /** Draws a history. */
 export function drawHistory(seed: number, random: Random, enabled: Enabled): History {
-  const circumstances = drawCircumstances(random, enabled);
+  const theme = random() < EVEN_PART + SUBSET_PART ? undefined : pick(random, themes);
+  const circumstances = drawCircumstances(random, enabled, theme);
+  const pool = theme?.pool === undefined ? ADDRESSES : drawPool(random, theme.pool);
+  const source = { weights: drawWeights(random, enabled.steps, theme), pool, accounts: circumstances.accounts };
   const count = MIN_STEPS + upTo(random, MORE_STEPS);
-  const steps = Array.from({ length: count }, () => drawStep(random, enabled.steps, circumstances.accounts));
-  return { seed, circumstances, steps };
+  return { seed, circumstances, steps: Array.from({ length: count }, () => drawStep(random, source)) };
 }

@@ -12,7 +12,7 @@ import { openSharedDatabase, playHistory } from './simulation.js';
 const EX_USAGE = 64;
 const USAGE = `usage: npm run simulate -- [--histories N] [--seed S] [--workers W] [--failures N] [--no-shrink]
        npm run simulate -- --replay FILE | --replay-seed S [--verbose]
-       npm run simulate -- --mutations [--histories N] [--seed S]
+       npm run simulate -- --mutations [--histories N] [--seed S] [--only PART_OF_NAME]
 `;
 const PROGRESS_EVERY_MS = 15_000;
 
@@ -86,6 +86,7 @@ function readArguments() {
       'replay-seed': { type: 'string' },
       verbose: { type: 'boolean', default: false },
       mutations: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
     },
   });
   return values;
@@ -109,7 +110,7 @@ async function main(): Promise<number> {
   };
   if (!Object.values(input).every((value) => typeof value === 'boolean' || Number.isSafeInteger(value)))
     throw Object.assign(new TypeError('Not a number'), { code: 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE' });
-  return values.mutations ? runMutations(input, print) : runAll(input);
+  return values.mutations ? runMutations(input, print, values.only) : runAll(input);
 }
 
 try {

@@ -104,8 +104,11 @@ const mutations: readonly Mutation[] = [
   },
 ];
 
+/** `crashed`: the mutated service does not run, which shows nothing. */
+type Verdict = 'yes' | 'NO' | 'CRASHED' | 'NOT APPLIED';
+
 interface Result {
-  readonly isFound: boolean;
+  readonly verdict: Verdict;
   /** How many histories were played up to the failed one. */
   readonly histories: number;
   readonly problem: string;
@@ -121,11 +124,20 @@ function copyProject(): string {
   return folder;
 }
 
-/** Plays histories in another process. Returns what the process prints. */
-async function simulate(folder: string, args: readonly string[]): Promise<string> {
+interface Played {
+  readonly output: string;
+  /** The campaign ran to its end: 0 without a failed history, 1 with one. */
+  readonly hasEnded: boolean;
+}
+
+/** Plays histories in another process. */
+async function simulate(folder: string, args: readonly string[]): Promise<Played> {
   const program = join(folder, 'dist/test/simulation/main.js');
   return new Promise((resolve) => {
-    execFile(process.execPath, [program, ...args], { maxBuffer: 2 ** 26 }, (_error, stdout, stderr) => resolve(stdout + stderr));
+    execFile(process.execPath, [program, ...args], { maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+      const hasEnded = (error === null || error.code === 1) && /^seed \d+: \d+ histories/m.test(stdout);
+      resolve({ output: stdout + stderr, hasEnded });
+    });
   });
 }
 
@@ -134,54 +146,76 @@ interface Found {
   readonly problem: string;
 }
 
+/** A history that an exception of the simulation ended, or a worker that did. */
+const isCrash = ({ problem }: Found): boolean => problem.startsWith('broken:');
+
 /** Plays histories up to the first that fails. */
 async function findFailure(folder: string, { histories, seed, workers }: MutationInput): Promise<Found | undefined> {
   const numbers = ['--histories', String(histories), '--seed', String(seed), '--workers', String(workers)];
-  const output = await simulate(folder, [...numbers, '--failures', '1', '--no-shrink']);
+  const { output, hasEnded } = await simulate(folder, [...numbers, '--failures', '1', '--no-shrink']);
   const failures = [...output.matchAll(/FAILED: seed (\d+).*\n {2}(.*)/g)].map(([, failed = '', problem = '']) => ({
     seed: Number(failed),
     problem,
   }));
+  if (!hasEnded) return { seed, problem: `broken: ${output.trim().split('\n').at(-1)}` };
   return failures.sort((one, other) => one.seed - other.seed)[0];
+}
+
+/** Changes the compiled file while `work` runs. Returns undefined when the code to change does not exist exactly once. */
+async function whileMutated<T>(folder: string, { file, from, to }: Mutation, work: () => Promise<T>): Promise<T | undefined> {
+  const path = join(folder, 'dist/libs', file);
+  const original = readFileSync(path, 'utf8');
+  if (original.split(from).length !== 2) return undefined;
+  writeFileSync(
+    path,
+    original.replace(from, () => to),
+  );
+  try {
+    return await work();
+  } finally {
+    writeFileSync(path, original);
+  }
 }
 
 /** A history that also fails without a mutation proves nothing: the search goes on after it. */
 async function tryMutation(folder: string, mutation: Mutation, input: MutationInput): Promise<Result> {
-  const file = join(folder, 'dist/libs', mutation.file);
-  const original = readFileSync(file, 'utf8');
-  if (!original.includes(mutation.from)) return { isFound: false, histories: 0, problem: 'the code to change does not exist any more' };
   const end = input.seed + input.histories;
   for (let seed = input.seed; seed < end;) {
-    writeFileSync(file, original.replace(mutation.from, mutation.to));
-    const found = await findFailure(folder, { ...input, seed, histories: end - seed });
-    writeFileSync(file, original);
+    const tried = await whileMutated(folder, mutation, async () => ({
+      found: await findFailure(folder, { ...input, seed, histories: end - seed }),
+    }));
+    if (!tried) return { verdict: 'NOT APPLIED', histories: 0, problem: `the code to change is not exactly once in ${mutation.file}` };
+    const { found } = tried;
     if (!found) break;
+    const histories = found.seed - input.seed + 1;
+    if (isCrash(found)) return { verdict: 'CRASHED', histories, problem: found.problem };
     const failedBefore = await findFailure(folder, { histories: 1, seed: found.seed, workers: 1 });
-    if (!failedBefore) return { isFound: true, histories: found.seed - input.seed + 1, problem: `seed ${found.seed}: ${found.problem}` };
+    if (!failedBefore) return { verdict: 'yes', histories, problem: `seed ${found.seed}: ${found.problem}` };
     seed = found.seed + 1;
   }
-  return { isFound: false, histories: input.histories, problem: '' };
+  return { verdict: 'NO', histories: input.histories, problem: '' };
 }
 
 /**
  * Takes fixes out of the service, one at a time, and shows that the simulation finds each. Prints a table. Returns the exit code: 1
- * when a mutation was not found.
+ * when a mutation was not found. `only` selects mutations by a part of their names.
  */
-export async function runMutations(input: MutationInput, print: (line: string) => void): Promise<number> {
+export async function runMutations(input: MutationInput, print: (line: string) => void, only = ''): Promise<number> {
+  const chosen = mutations.filter(({ name }) => name.includes(only));
   const folder = copyProject();
   let found = 0;
   try {
     print('| without the fix | found | from seed | histories | by |');
     print('|---|---|---|---|---|');
-    for (const mutation of mutations) {
+    for (const mutation of chosen) {
       const { name, seed = input.seed } = mutation;
-      const { isFound, histories, problem } = await tryMutation(folder, mutation, { ...input, seed });
-      if (isFound) found += 1;
-      print(`| ${name} | ${isFound ? 'yes' : 'NO'} | ${seed} | ${histories} | ${problem} |`);
+      const { verdict, histories, problem } = await tryMutation(folder, mutation, { ...input, seed });
+      if (verdict === 'yes') found += 1;
+      print(`| ${name} | ${verdict} | ${seed} | ${histories} | ${problem} |`);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  print(`${found} of ${mutations.length} found`);
-  return found === mutations.length ? 0 : 1;
+  print(`${found} of ${chosen.length} found`);
+  return found === chosen.length ? 0 : 1;
 }

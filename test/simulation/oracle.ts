@@ -111,6 +111,8 @@ const MAILABLE = new Set(['new', 'active', 'invited', 'inactive', 'activation_re
 const MIN_LIMIT = 10;
 const LIMIT_PART = 0.2;
 const HOUR_MS = 3_600_000;
+/** A response that is older was stored by the process that received it. */
+const UNSTORED_MS = 60_000;
 
 const isActive = (address: SeenAddress | undefined, listId: number): boolean =>
   address !== undefined && MAILABLE.has(address.status) && address.lists.get(listId) === false;
@@ -174,6 +176,11 @@ export class Oracle {
   /** The operator allows the removals that wait: `planned` of them, among these the addresses `samples`. */
   noteConfirmation(accountId: number, planned: number, samples: readonly string[]): void {
     this.clientOf(accountId).confirmed = { shown: new Set(samples), others: Math.max(0, planned - samples.length) };
+  }
+
+  /** The operator has the address erased, also when contacts hold it. */
+  noteErasure(accountId: number, email: string): void {
+    this.clientOf(accountId).confirmed.shown.add(email);
   }
 
   /** A recipient refuses: everything, or mail of lists. */
@@ -243,6 +250,14 @@ export class Oracle {
   /** The service received a whole export: it shows also what the account does not have. */
   noteExport(account: UnisenderAccount, seen: SeenAccount): void {
     this.noteLook(account, seen, new Set([...seen.keys(), ...(this.origins.get(account)?.keys() ?? [])]));
+  }
+
+  /** A process died: it may have stored nothing of what its last responses showed. */
+  noteDeath(): void {
+    const since = this.nowMs() - UNSTORED_MS;
+    for (const { refusals } of this.clients.values()) {
+      for (const refusal of [...refusals.values()].flat()) if ((refusal.seenAtMs ?? 0) >= since) refusal.seenAtMs = undefined;
+    }
   }
 
   /** Judges the rows of a call before it has an effect: a refusal that the service knows must not be sent. */

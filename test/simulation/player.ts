@@ -1,5 +1,5 @@
-import { RunService } from '#sync';
-import { type Company, NAMES, POSITIONS, TAGS, emailOf, textOfAddress, titlesOf } from './company.js';
+import { PersonalData, Resync, type ResyncTarget, RunService, UnisenderContacts } from '#sync';
+import { type Company, NAMES, POSITIONS, TAGS, emailOf, textOfAddress, titlesOf, toKommoValue } from './company.js';
 import type { NetworkFault } from './vendor-network.js';
 import type { Step, StepKind } from './history.js';
 import type { World } from './world.js';
@@ -38,15 +38,26 @@ function findAddress({ unisender }: Company, place: number): string | undefined 
 /** The chosen list, or the newest of the account. */
 const newestList = (world: World, company: Company): number | undefined => ownLists(world, company).at(-1);
 
+function toResyncTarget(company: Company, { n = 0, kind }: Step): ResyncTarget {
+  const contactId = findContact(company, n);
+  const email = emailOf(n);
+  if (kind === 'contact' && contactId !== undefined) return { kind, contactId };
+  return kind === 'address' && email.includes('@') ? { kind, email } : { kind: 'all_failing' };
+}
+
 const plays: Readonly<Record<StepKind, Play>> = {
   create: async (world, company, step) => {
     const { n = 0, m = 0 } = step;
-    const body = { name: NAMES[n % NAMES.length], emails: textsOf(step), tags: m % 3 === 0 ? [] : [TAGS[m % TAGS.length]] };
+    const body = {
+      name: NAMES[n % NAMES.length],
+      emails: textsOf(step).map(toKommoValue),
+      tags: m % 3 === 0 ? [] : [TAGS[m % TAGS.length]],
+    };
     const { ids } = await world.control<{ ids: number[] }>('POST', contactsPath(company), body);
     company.contactIds.push(...ids);
   },
   rename: async (world, company, { n = 0, m = 0 }) => change(world, company, n, { name: NAMES[m % NAMES.length] }),
-  emails: async (world, company, step) => change(world, company, step.n ?? 0, { emails: textsOf(step) }),
+  emails: async (world, company, step) => change(world, company, step.n ?? 0, { emails: textsOf(step).map(toKommoValue) }),
   position: async (world, company, { n = 0, m = 0 }) => change(world, company, n, { position: POSITIONS[m % POSITIONS.length] }),
   tag: async (world, company, { n = 0, m = 0 }) => change(world, company, n, { tags: m % 3 === 0 ? [] : [TAGS[m % TAGS.length]] }),
   delete: async (world, company, { n = 0 }) => {
@@ -63,11 +74,11 @@ const plays: Readonly<Record<StepKind, Play>> = {
     const path = contactsPath(company);
     const read = async (id: number) => emailTexts(await world.control(`GET`, `${path}/${id}`));
     const emails = [...new Set([...(await read(kept)), ...(await read(merged))])];
-    await world.control('PATCH', `${path}/${kept}`, { emails });
+    await world.control('PATCH', `${path}/${kept}`, { emails: emails.map(toKommoValue) });
     await world.control('DELETE', `${path}/${merged}`);
   },
 
-  unsubscribe: async (world, company, { n = 0, kind }) => {
+  unsubscribe: async (world, company, { n = 0, m, kind }) => {
     const email = findAddress(company, n);
     if (email === undefined) return;
     const lists = (company.unisender.find(email)?.memberships ?? []).map(({ listId }) => listId);
@@ -76,6 +87,7 @@ const plays: Readonly<Record<StepKind, Play>> = {
     const listIds = kind === 'list' ? own : lists;
     world.oracle.refuse(company.unisender, email, { isGlobal: kind === 'all', listIds });
     await world.control('POST', `${unisenderPath(company)}/unsubscribe`, { email, ...(kind === 'list' && { list_ids: own }) });
+    if (m === 0) await world.control('POST', '/unisender/hooks/flush');
   },
   complain: async (world, company, { n = 0 }) => {
     const email = findAddress(company, n);
@@ -150,11 +162,44 @@ const plays: Readonly<Record<StepKind, Play>> = {
   },
   deletePolicy: async (world, company, { n = 0 }) =>
     void (await world.saveKey(company, { delete_policy: n % 2 === 0 ? 'delete' : 'exclude' })),
+  addressKinds: async (world, company, { n = 0 }) => {
+    const settings = [['WORK'], ['WORK', 'OTHER'], ['WORK', 'PRIV', 'OTHER']];
+    await world.saveKey(company, { address_kinds: settings[n % settings.length] });
+  },
   mapField: async (world, company, { n = 0 }) =>
     void (await world.saveKey(company, { fields: n % 2 === 0 ? { POSITION: 'position' } : {} })),
   reconcile: async (world, { accountId }) =>
     void (await world.act('reconcile', (process) => process.get(RunService).start({ accountId, mode: 'reconcile', trigger: 'operator' }))),
   confirm: async (world, company) => void (await world.confirm(company)),
+
+  addAddress: async (world, company, { n = 0 }) => {
+    const email = emailOf(n);
+    if (!email.includes('@')) return;
+    company.added.set(email, false);
+    const outcome = await world.act('add', (process) => process.get(UnisenderContacts).add(company.accountId, [email]));
+    if (outcome?.kind === 'done') company.added.set(email, true);
+  },
+  removeAddress: async (world, company, { n = 0 }) => {
+    const email = emailOf(n);
+    if (!email.includes('@')) return;
+    if (company.added.has(email)) company.added.set(email, false);
+    const outcome = await world.act('remove', (process) => process.get(UnisenderContacts).remove(company.accountId, [email]));
+    if (outcome?.kind === 'done') company.added.delete(email);
+  },
+  erase: async (world, company, { n = 0 }) => {
+    const email = emailOf(n);
+    const { accountId } = company;
+    if (!email.includes('@')) return;
+    world.oracle.noteErasure(accountId, email);
+    company.erased.add(email);
+    if (company.added.has(email)) company.added.set(email, false);
+    const outcome = await world.act('erase', (process) => process.get(PersonalData).erase({ email, accountId }));
+    if (outcome?.kind === 'done') company.added.delete(email);
+  },
+  resync: async (world, company, step) => {
+    const target = toResyncTarget(company, step);
+    await world.act('resync', (process) => process.get(Resync).request(company.accountId, target));
+  },
 
   deliver: async (world, _company, { n = 0, kind }) => {
     await world.control('POST', '/switches', { 'kommo.hook_order': kind, 'kommo.hook_duplicates': n });
@@ -164,10 +209,12 @@ const plays: Readonly<Record<StepKind, Play>> = {
     if (kind !== 'unisender') await world.control('POST', '/kommo/hooks/drop');
     if (kind !== 'kommo') await world.control('POST', '/unisender/hooks/drop');
   },
+  repeatHook: async (world, _company, { n = 0 }) => world.service.repeatHook(n),
   networkFault: async (world, _company, { n = 0, kind, match = '' }) => world.vendors.network.fail(kind as NetworkFault, match, n + 1),
   lateEffect: async (world, _company, { n = 0, match = '' }) => world.vendors.network.fail('late', match, 1, (n + 1) * 1_000),
   vendorFault: async (world, _company, { n = 0, kind, match = '' }) => {
     const target = match.startsWith('/') ? 'kommo' : 'unisender';
+    if (kind === '402' && target === 'unisender') return;
     await world.control('POST', '/faults', { target, kind, match, times: n + 1 });
   },
   unisenderCode: async (world, _company, { n = 0, kind, match }) =>
@@ -183,11 +230,12 @@ const plays: Readonly<Record<StepKind, Play>> = {
     if (kind === 'empty') world.vendors.lies.empty = n + 1;
     else world.vendors.lies.withoutFields = n + 1;
   },
-  kommoLag: async (world, company, { n = 0, m = 0 }) => {
+  kommoLag: async (world, company, { n = 0, m = 0, kind }) => {
     const id = findContact(company, n);
     if (id === undefined) return;
     const view = await world.control('GET', `${contactsPath(company)}/${id}`);
     world.vendors.lies.lagging.set(id, { view, reads: m + 1 });
+    if (kind === 'rename') return change(world, company, n, { name: NAMES[m % NAMES.length] });
     await world.control('DELETE', `${contactsPath(company)}/${id}`);
   },
   queueFault: async (world, _company, { n = 0, kind }) => {
@@ -196,6 +244,7 @@ const plays: Readonly<Record<StepKind, Play>> = {
     else faults[kind as 'lose' | 'repeat' | 'delay'] = n + 1;
   },
   crash: async (world, _company, { n = 0 }) => world.service.crashAfter(n),
+  stall: async (world, _company, { n = 0, m = 0 }) => world.service.stallAfter(n, m * 1_000),
   revokeToken: async (world, company) => void (await world.control('POST', `/kommo/accounts/${company.accountId}/revoke`)),
   expireToken: async (world, company) => void (await world.control('POST', `/kommo/accounts/${company.accountId}/expire`)),
   wait: async (world, _company, { n = 0 }) => world.service.pass(n * 1_000),

@@ -14,6 +14,10 @@ const never = () => new Promise<never>(() => {});
 export class ProcessLife {
   isDead = false;
   private passesLeft = Number.POSITIVE_INFINITY;
+  private stallIn = Number.POSITIVE_INFINITY;
+  private stallMs = 0;
+  private stalledUntilMs = 0;
+  private noteStall = () => {};
   private listeners: (() => void)[] = [];
 
   constructor(private readonly time: SimulatedTime) {}
@@ -28,9 +32,26 @@ export class ProcessLife {
     this.passesLeft = passes;
   }
 
-  /** Cancels the ordered death. */
+  /** Orders that the process stops for a while at the point that it reaches after `passes` others. */
+  stallAfter(passes: number, forMs: number): void {
+    this.stallIn = passes;
+    this.stallMs = forMs;
+  }
+
+  /** Calls `listener` each time the process stops for a while. */
+  onStall(listener: () => void): void {
+    this.noteStall = listener;
+  }
+
+  /** Whether the process has stopped for a while. */
+  get isStalled(): boolean {
+    return this.time.nowMs() < this.stalledUntilMs;
+  }
+
+  /** Cancels the ordered death, and the ordered stop. */
   live(): void {
     this.passesLeft = Number.POSITIVE_INFINITY;
+    this.stallIn = Number.POSITIVE_INFINITY;
   }
 
   /** Kills the process now. */
@@ -42,8 +63,15 @@ export class ProcessLife {
 
   /** Passes one point. Never resolves when the process is dead. */
   async pass(): Promise<void> {
-    if (this.isAlive()) return;
-    await never();
+    if (!this.isAlive()) await never();
+    if (this.stallIn <= 0) {
+      this.stallIn = Number.POSITIVE_INFINITY;
+      this.stalledUntilMs = this.time.nowMs() + this.stallMs;
+      this.noteStall();
+    }
+    this.stallIn -= 1;
+    while (this.isStalled) await this.sleepUntil(this.stalledUntilMs);
+    if (this.isDead) await never();
   }
 
   /** The database as this process uses it. It does not close it. */
@@ -75,6 +103,11 @@ export class ProcessLife {
       close: () => Promise.resolve(),
     };
     return Object.assign(Object.create(database) as Database, own);
+  }
+
+  private async sleepUntil(atMs: number): Promise<void> {
+    await new Promise<void>((resolve) => void this.time.after(atMs - this.time.nowMs(), resolve));
+    this.time.noteActivity();
   }
 
   private assertAlive(): void {

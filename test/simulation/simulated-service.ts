@@ -7,6 +7,8 @@ import type { SimulatedTime } from './simulated-time.js';
 import type { IncomingResponse, OutgoingRequest } from './vendor-network.js';
 
 const RESTART_MS = 2_000;
+/** The queue gives the jobs of a process that has stopped to others after this time. */
+const TTR_MS = 60_000;
 const MIN_SWEEP_MS = 30_000;
 /** The number of sweeps in a long time: each costs real time, and the service needs only that some come. */
 const SWEEPS = 3;
@@ -20,6 +22,7 @@ export interface ServiceOptions {
   readonly request: (request: OutgoingRequest) => Promise<IncomingResponse>;
   /** Called when a process has accepted a hook with 200. */
   readonly onAccepted: (accountId: number, path: string, body: string) => void;
+  readonly onDeath: () => void;
   readonly log?: ((line: string) => void) | undefined;
 }
 
@@ -32,6 +35,8 @@ export class SimulatedService {
   private readonly processes: ServiceProcess[] = [];
   private readonly surroundings: Surroundings;
   private turn = 0;
+  /** Hooks that were delivered; a vendor may repeat them. */
+  private readonly sentHooks: Parameters<SendOutbound>[0][] = [];
 
   constructor(private readonly options: ServiceOptions) {
     const { time, database, random, request, log } = options;
@@ -50,7 +55,20 @@ export class SimulatedService {
   }
 
   /** Delivers a hook of a vendor to one process. */
-  readonly deliver: SendOutbound = async ({ method, url, body = '', timeoutMs }) => {
+  readonly deliver: SendOutbound = async (hook) => {
+    if (hook.method !== 'GET') this.sentHooks.push(hook);
+    return this.send(hook);
+  };
+
+  /** Delivers one of the hooks of before again. */
+  async repeatHook(place: number): Promise<void> {
+    const hook = this.sentHooks[place % Math.max(1, this.sentHooks.length)];
+    if (!hook) return;
+    void this.send(hook);
+    await this.options.time.pass(1_000);
+  }
+
+  private readonly send: SendOutbound = async ({ method, url, body = '', timeoutMs }) => {
     const process = this.chooseProcess();
     if (method === 'GET') return { kind: 'responded', status: 200 };
     if (!process) return { kind: 'unreachable', reason: 'no process' };
@@ -85,7 +103,14 @@ export class SimulatedService {
     this.chooseProcess()?.life.dieAfter(points);
   }
 
-  /** Cancels ordered deaths. */
+  /** Lets one of several processes stop for a while at the point that it reaches after `points` others. */
+  stallAfter(points: number, forMs: number): void {
+    if (this.processes.length < 2) return;
+    const process = this.chooseProcess();
+    process?.life.stallAfter(points, forMs);
+  }
+
+  /** Cancels ordered deaths and stops. */
   heal(): void {
     for (const { life } of this.processes) life.live();
     Object.assign(this.queue.faults, { lose: 0, repeat: 0, delay: 0, isDown: false });
@@ -116,12 +141,15 @@ export class SimulatedService {
 
   private chooseProcess(): ServiceProcess | undefined {
     this.turn += 1;
-    return this.processes[this.turn % Math.max(1, this.processes.length)];
+    const working = this.processes.filter(({ life }) => !life.isStalled);
+    const chosen = working.length > 0 ? working : this.processes;
+    return chosen[this.turn % Math.max(1, chosen.length)];
   }
 
   private async startProcess(skewMs: number): Promise<void> {
     const process = await ServiceProcess.start(this.surroundings, skewMs);
     this.processes.push(process);
+    process.life.onStall(() => this.options.time.after(TTR_MS, () => process.life.isStalled && this.queue.returnJobsOf(process)));
     process.onDeath(() => this.replace(process, skewMs));
     this.queue.dispatch();
   }
@@ -130,6 +158,7 @@ export class SimulatedService {
     const place = this.processes.indexOf(process);
     if (place < 0) return;
     this.processes.splice(place, 1);
+    this.options.onDeath();
     this.queue.returnJobsOf(process);
     this.options.time.after(RESTART_MS, () => void this.startProcess(skewMs));
   }

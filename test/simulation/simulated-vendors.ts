@@ -42,6 +42,8 @@ export class SimulatedVendors implements CallWatcher {
   private readonly listsBefore = new Map<UnisenderAccount, ReadonlySet<number>>();
   /** Accounts whose export was requested, by task. */
   private readonly exports = new Map<string, UnisenderAccount>();
+  /** What responses that are on their way show. */
+  private readonly looks = new WeakMap<VendorCall, (() => void) | undefined>();
 
   private readonly oracle: Oracle;
   private readonly ownerOfTitle: VendorOptions['ownerOfTitle'];
@@ -97,7 +99,7 @@ export class SimulatedVendors implements CallWatcher {
     const method = methodOf(call);
     const isKnown = vendorCall.hasResponse && response.breakage === undefined && response.status === 200;
     if (changesNothing.has(method) || method === '') {
-      if (isKnown) this.noteLook(call, method, response);
+      if (isKnown) this.looks.set(vendorCall, this.readLook(call, method, response));
       return response;
     }
     for (const [account, before] of this.states) {
@@ -106,6 +108,10 @@ export class SimulatedVendors implements CallWatcher {
     }
     this.states.clear();
     return response;
+  }
+
+  delivered(vendorCall: VendorCall): void {
+    this.looks.get(vendorCall)?.();
   }
 
   /** All Unisender accounts; an account may have two keys. */
@@ -123,18 +129,23 @@ export class SimulatedVendors implements CallWatcher {
     }
   }
 
-  private noteLook(call: IncomingCall, method: string, response: HttpResponse): void {
+  /** Returns what to note when the service receives the response. */
+  private readLook(call: IncomingCall, method: string, response: HttpResponse): (() => void) | undefined {
     const args = argumentsOf(call);
     const account = this.sandbox.unisender.accounts.get(textOf(args, 'api_key') ?? '');
-    if (method === 'getContact' && account) this.oracle.noteLook(account, lookAt(account), [(textOf(args, 'email') ?? '').toLowerCase()]);
+    if (method === 'getContact' && account) {
+      const seen = lookAt(account);
+      return () => this.oracle.noteLook(account, seen, [(textOf(args, 'email') ?? '').toLowerCase()]);
+    }
     if (method === 'async/exportContacts' && account) {
       const task = /"task_uuid":"([^"]+)"/.exec(textOfBody(response))?.[1];
       if (task !== undefined) this.exports.set(task, account);
     }
     const file = /^\/unisender-files\/(.+)\.csv$/.exec(call.path)?.[1];
     const exported = file === undefined ? undefined : this.exports.get(file);
-    if (!exported || !this.servesExports()) return;
-    this.oracle.noteExport(exported, lookAt(exported));
+    if (!exported || !this.servesExports()) return undefined;
+    const seen = lookAt(exported);
+    return () => this.oracle.noteExport(exported, seen);
   }
 
   private servesExports(): boolean {

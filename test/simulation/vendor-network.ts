@@ -50,6 +50,8 @@ export interface CallWatcher {
   before(call: VendorCall): void;
   /** Returns the response that the service receives. */
   after(call: VendorCall, response: HttpResponse): HttpResponse;
+  /** The service has received the response. */
+  delivered(call: VendorCall): void;
 }
 
 const isAborted = (signal: unknown): signal is AbortSignal => signal instanceof AbortSignal && signal.aborted;
@@ -97,6 +99,7 @@ export class VendorNetwork {
   private tail: Promise<unknown> = Promise.resolve();
   /** Calls whose effect comes later. */
   private late = new Set<() => Promise<void>>();
+  private latency: () => number = () => 0;
 
   constructor(
     private readonly time: SimulatedTime,
@@ -108,6 +111,11 @@ export class VendorNetwork {
   /** Orders a fault for the next `times` calls that match. */
   fail(kind: NetworkFault, match: string, times: number, delayMs = 0): void {
     this.faults.push({ kind, match, times, delayMs });
+  }
+
+  /** Calls take this long from now on, there and back; milliseconds. */
+  useLatency(draw: () => number): void {
+    this.latency = draw;
   }
 
   /** Ends all ordered faults. Late effects still come. */
@@ -126,8 +134,10 @@ export class VendorNetwork {
     const response = await this.exchange(vendorCall, fault, request.signal);
     if (response.breakage === 'hang') return this.waitForAbort(request.signal);
     const data = await readBody(response.body);
+    await this.travel(request.signal);
     if (response.breakage !== undefined) throw noResponse('ECONNRESET');
     this.time.noteActivity();
+    this.watcher.delivered(vendorCall);
     return this.toResponse(response, data, request.responseType);
   }
 
@@ -161,7 +171,7 @@ export class VendorNetwork {
       this.applyLater(call, fault.delayMs);
       return this.waitForAbort(signal);
     }
-    const response = await this.handle(call);
+    const response = await this.handleAfterTravel(call, signal);
     if (fault?.kind === 'lost') throw noResponse('ECONNRESET');
     if (fault?.kind === 'silent_done') return this.waitForAbort(signal);
     return response;
@@ -174,6 +184,22 @@ export class VendorNetwork {
       this.log?.(describeCall(call.call, response));
       return this.watcher.after(call, response);
     });
+  }
+
+  /** A call whose caller stops waiting has its effect all the same. */
+  private async handleAfterTravel(call: VendorCall, signal: unknown): Promise<HttpResponse> {
+    const travelMs = this.latency();
+    if (travelMs === 0) return this.handle(call);
+    const handled = new Promise<HttpResponse>((resolve, reject) => {
+      this.time.after(travelMs, () => void this.handle(call).then(resolve, reject));
+    });
+    return Promise.race([handled, this.waitForAbort(signal)]);
+  }
+
+  private async travel(signal: unknown): Promise<void> {
+    const travelMs = this.latency();
+    if (travelMs === 0) return;
+    await Promise.race([new Promise<void>((resolve) => void this.time.after(travelMs, resolve)), this.waitForAbort(signal)]);
   }
 
   private applyLater(call: VendorCall, delayMs: number): void {

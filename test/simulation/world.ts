@@ -4,7 +4,7 @@ import { AccountQueries, AuthorizationLinks, Installer, Integrations, RunService
 import { seededRandom } from '../../apps/sandbox/src/random.js';
 import type { UnisenderAccount } from '../../apps/sandbox/src/unisender/account.js';
 import { accountForOperator } from '../support/operator-account.js';
-import { BEFORE, type Company, NAMES, extraAddress, isHeld, textOfAddress } from './company.js';
+import { BEFORE, type Company, NAMES, extraAddress, isHeld, textOfAddress, toKommoValue } from './company.js';
 import type { History } from './history.js';
 import { type AcceptedEvent, Oracle } from './oracle.js';
 import { type ActionOutcome, SimulatedService } from './simulated-service.js';
@@ -18,6 +18,8 @@ const CLIENT_ID = '0b0123f4-d123-4123-9123-e09f123456ca';
 const CLIENT_SECRET = 'simulated-client-secret-0123456789abcdef';
 const REDIRECT_URI = 'https://sync.example.org/auth';
 const ACTION_MS = 20_000;
+/** People wait longer where the network is slow. */
+const SLOW_CALLS = 5;
 
 /** What the operator sees of an account. */
 export type AccountDetails = NonNullable<Awaited<ReturnType<AccountQueries['find']>>>;
@@ -66,6 +68,7 @@ export class World {
       skewsMs: history.circumstances.skewsMs,
       request: (request) => this.vendors.network.request(request),
       onAccepted: (accountId, path, body) => this.noteAccepted(accountId, path, body),
+      onDeath: () => this.oracle.noteDeath(),
       log: stampedLog,
     });
     this.oracle.wantedBy = (accountId, email) => {
@@ -79,6 +82,8 @@ export class World {
     await shared.clear();
     const world = new World(history, shared, log);
     await world.setUp();
+    const { latencyMs } = history.circumstances;
+    if (latencyMs > 0) world.vendors.network.useLatency(() => world.drawLatency(latencyMs));
     return world;
   }
 
@@ -111,7 +116,8 @@ export class World {
     void this.service.act(action).then((ended) => {
       outcome = ended;
     });
-    for (let waitedMs = 0; !outcome && waitedMs < ACTION_MS; waitedMs += 1_000) await this.time.pass(1_000);
+    for (let waitedMs = 0; !outcome && waitedMs < ACTION_MS + SLOW_CALLS * this.history.circumstances.latencyMs; waitedMs += 1_000)
+      await this.time.pass(1_000);
     if (outcome?.kind !== 'done') this.notes.push(`${this.stamp()} ${name}: ${outcome ? JSON.stringify(outcome) : 'no response'}`);
     return outcome;
   }
@@ -186,7 +192,14 @@ export class World {
     });
   }
 
-  private async read<T>(action: (process: Parameters<Parameters<SimulatedService['act']>[0]>[0]) => Promise<T>): Promise<T | undefined> {
+  /** Most calls are much faster than the slowest. */
+  private drawLatency(longestMs: number): number {
+    const part = this.random() < 0.7 ? 0.05 : 0.5;
+    return 1 + Math.floor(this.random() * longestMs * part);
+  }
+
+  /** Reads something as the operator sees it; undefined when no process could read it. */
+  async read<T>(action: (process: Parameters<Parameters<SimulatedService['act']>[0]>[0]) => Promise<T>): Promise<T | undefined> {
     let result: T | undefined;
     await this.act('read', async (process) => {
       result = await action(process);
@@ -220,12 +233,19 @@ export class World {
     await this.control('POST', '/kommo/accounts', { id: accountId, name: `Company ${accountId}`, subdomain: `company${accountId}` });
     const shared = this.history.circumstances.isKeyShared ? this.companies[0]?.unisender : undefined;
     const unisender = shared ?? (await this.createUnisender());
-    const company: Company = { accountId, kommo: this.vendors.kommoAccount(accountId), unisender, contactIds: [] };
+    const company: Company = {
+      accountId,
+      kommo: this.vendors.kommoAccount(accountId),
+      unisender,
+      contactIds: [],
+      added: new Map(),
+      erased: new Set(),
+    };
     this.companies.push(company);
     this.oracle.addClient(accountId, unisender);
     await (shared ? this.refuseBefore(company) : this.addPreexisting(company));
     for (let index = 0; index < this.history.circumstances.contacts; index += 1) {
-      const emails = [index < 3 ? textOfAddress(index) : extraAddress(index)];
+      const emails = [toKommoValue(index < 3 ? textOfAddress(index) : extraAddress(index))];
       const { ids } = await this.control<{ ids: number[] }>('POST', `/kommo/accounts/${accountId}/contacts`, {
         name: NAMES[index % NAMES.length],
         emails,
