@@ -1,7 +1,7 @@
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { seededRandom } from '../../apps/sandbox/src/random.js';
 import { enabled, knownProblems } from './enabled.js';
-import { type History, drawHistory } from './history.js';
+import { type History, type ThemeName, drawHistory } from './history.js';
 import { shrink } from './shrink.js';
 import { type Outcome, openSharedDatabase, playHistory } from './simulation.js';
 import type { SharedDatabase } from './world.js';
@@ -14,6 +14,7 @@ interface Share {
   /** Stop after this many failures. */
   readonly maxFailures: number;
   readonly isShrinking: boolean;
+  readonly theme: ThemeName | undefined;
 }
 
 /** A history that failed. */
@@ -38,6 +39,8 @@ export interface CampaignOptions {
   readonly workers: number;
   readonly maxFailures: number;
   readonly isShrinking: boolean;
+  /** Only histories of this theme. */
+  readonly theme: ThemeName | undefined;
   readonly onEnded: (ended: Ended) => void;
 }
 
@@ -45,7 +48,7 @@ export interface CampaignOptions {
 const YOUNG_MB = 64;
 
 /** The history of a seed. */
-export const historyOf = (seed: number): History => drawHistory(seed, seededRandom(seed), enabled);
+export const historyOf = (seed: number, theme?: ThemeName): History => drawHistory(seed, seededRandom(seed), enabled, theme);
 
 /** The problems that are not known yet. */
 export const newProblems = ({ problems }: Pick<Outcome, 'problems'>): string[] =>
@@ -62,11 +65,11 @@ async function shrinkFailure(failure: Failure, shared: SharedDatabase): Promise<
   return { seed: failure.seed, history, problems: newProblems(await playHistory(history, shared)) };
 }
 
-async function playShare({ first, end, step, maxFailures, isShrinking }: Share, report: (ended: Ended) => void): Promise<void> {
+async function playShare({ first, end, step, maxFailures, isShrinking, theme }: Share, report: (ended: Ended) => void): Promise<void> {
   const shared = await openSharedDatabase();
   let failures = 0;
   for (let seed = first; seed < end && failures < maxFailures; seed += step) {
-    const history = historyOf(seed);
+    const history = historyOf(seed, theme);
     const outcome = await playHistory(history, shared);
     const ended = { seed, steps: history.steps.length, counts: outcome.counts };
     const problems = newProblems(outcome);
@@ -81,13 +84,14 @@ async function playShare({ first, end, step, maxFailures, isShrinking }: Share, 
 }
 
 /** Plays histories in several workers. Resolves when all have ended. */
-export async function runCampaign({ histories, seed, workers, maxFailures, isShrinking, onEnded }: CampaignOptions): Promise<void> {
+export async function runCampaign({ histories, seed, workers, maxFailures, isShrinking, theme, onEnded }: CampaignOptions): Promise<void> {
   const shares = Array.from({ length: workers }, (_, place): Share => ({
     first: seed + place,
     end: seed + histories,
     step: workers,
     maxFailures,
     isShrinking,
+    theme,
   }));
   await Promise.all(
     shares.map(

@@ -18,6 +18,11 @@ const POOL: readonly { readonly text: string; readonly email: string; readonly c
   { text: 'left@example.com', email: 'left@example.com', class: 'valid' },
   { text: 'info@example.com', email: 'info@example.com', class: 'role' },
   { text: '444', email: '444', class: 'invalid' },
+  ...['e', 'f', 'g', 'h', 'i', 'j'].map((name) => ({
+    text: `${name}@example.com`,
+    email: `${name}@example.com`,
+    class: 'valid' as const,
+  })),
 ];
 
 /** Names of contacts; some are empty. */

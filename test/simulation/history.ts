@@ -114,7 +114,14 @@ const rules = {
   erase: { weight: 0.5, fill: address },
   resync: { weight: 1, fill: (random, pool) => ({ n: pick(random, pool), kind: pick(random, ['contact', 'address', 'all_failing']) }) },
   // The network, the queue and the processes.
-  deliver: { weight: 8, fill: (random) => ({ n: upTo(random, 2), kind: pick(random, ['sent', 'sent', 'reverse', 'shuffle']) }) },
+  deliver: {
+    weight: 8,
+    fill: (random) => ({
+      n: upTo(random, 2),
+      kind: pick(random, ['sent', 'sent', 'reverse', 'shuffle']),
+      match: pick(random, ['both', 'both', 'kommo', 'unisender']),
+    }),
+  },
   loseHooks: { weight: 2, fill: (random) => ({ kind: pick(random, ['kommo', 'unisender', 'both']) }) },
   repeatHook: { weight: 2, fill: contact },
   networkFault: {
@@ -179,45 +186,79 @@ interface Theme {
 /** What happens in every history. */
 const COMMON: readonly StepKind[] = ['create', 'rename', 'emails', 'delete', 'deliver', 'wait'];
 
-const themes: readonly [Theme, ...Theme[]] = [
+const themes = {
   // Two accounts with one key want and drop the same addresses.
-  { steps: ['create', 'emails', 'delete', 'restore', 'deliver', 'crash', 'networkFault'], accounts: 2, pool: 2, contacts: 2 },
+  'shared key': {
+    steps: ['create', 'emails', 'delete', 'restore', 'crash', 'networkFault'],
+    accounts: 2,
+    pool: 2,
+    contacts: 2,
+    latencyMs: 20_000,
+  },
   // Refusals that are learnt late, while lists change.
-  {
-    steps: ['unsubscribe', 'deleteList', 'retitle', 'reconcile', 'rename', 'deliver', 'subscribe', 'newKey', 'addAddress', 'repeatHook'],
+  'late refusals': {
+    steps: ['unsubscribe', 'deleteList', 'retitle', 'reconcile', 'rename', 'subscribe', 'newKey', 'addAddress', 'repeatHook'],
     contacts: 3,
   },
   // Refusals that arrive while a round of calls runs.
-  { steps: ['unsubscribe', 'rename', 'create', 'emails', 'networkFault'], contacts: 6, latencyMs: 20_000 },
+  'refusals between calls': { steps: ['unsubscribe', 'rename', 'create', 'emails', 'networkFault'], contacts: 6, latencyMs: 20_000 },
   // Addresses that refused and go with their contacts.
-  { steps: ['unsubscribe', 'delete', 'emails', 'restore', 'loseHooks', 'removeAddress', 'erase'], contacts: 4 },
+  'refused and dropped': {
+    steps: ['unsubscribe', 'delete', 'emails', 'restore', 'loseHooks', 'removeAddress', 'erase', 'complain'],
+    contacts: 4,
+  },
   // Calls that end without a response, or land late.
-  {
-    steps: ['create', 'emails', 'delete', 'restore', 'lateEffect', 'networkFault', 'crash', 'stall', 'sums', 'refusal', 'resync'],
+  'lost responses': {
+    steps: ['create', 'emails', 'delete', 'restore', 'lateEffect', 'networkFault', 'crash', 'stall', 'resync'],
     pool: 3,
     isPrompt: true,
   },
-  // Hooks late, doubled and in another order.
-  { steps: ['rename', 'emails', 'position', 'merge', 'repeatHook', 'queueFault', 'crash'], pool: 3, contacts: 3, isPrompt: true },
+  // Responses that do not say what happened to each row.
+  'wrong sums': { steps: ['create', 'emails', 'refusal', 'sums', 'lateEffect', 'resync'], contacts: 0, isPrompt: true },
+  // Webhooks late, doubled and in another order.
+  'old webhooks': {
+    steps: ['rename', 'emails', 'position', 'merge', 'repeatHook', 'queueFault', 'crash'],
+    pool: 3,
+    contacts: 3,
+    isPrompt: true,
+  },
   // A worker that stops for longer than its lease.
-  { steps: ['stall', 'create', 'emails', 'delete', 'restore', 'rename'], processes: 2, pool: 2, contacts: 2, isPrompt: true },
+  'stopped workers': {
+    steps: ['stall', 'create', 'emails', 'delete', 'restore', 'rename'],
+    processes: 2,
+    pool: 2,
+    contacts: 2,
+    isPrompt: true,
+  },
   // Others put the same addresses into Unisender.
-  { steps: ['stranger', 'create', 'emails', 'delete', 'handDelete', 'marketerList', 'subscribe', 'crash', 'lateEffect'], pool: 5 },
+  strangers: {
+    steps: ['stranger', 'create', 'emails', 'delete', 'handDelete', 'marketerList', 'subscribe', 'crash', 'lateEffect'],
+    contacts: 0,
+  },
   // What the operator does.
-  { steps: ['addAddress', 'removeAddress', 'erase', 'resync', 'addressKinds', 'filter', 'confirm', 'reconcile', 'stranger'], pool: 4 },
-];
+  operator: {
+    steps: ['addAddress', 'removeAddress', 'erase', 'resync', 'addressKinds', 'filter', 'confirm', 'reconcile', 'stranger'],
+    pool: 4,
+  },
+} as const satisfies Readonly<Record<string, Theme>>;
+
+/** The name of a theme. */
+export type ThemeName = keyof typeof themes;
+
+/** All themes. */
+export const themeNames = Object.keys(themes) as [ThemeName, ...ThemeName[]];
 
 /** The probability of histories without a theme. */
 const EVEN_PART = 0.25;
 const SUBSET_PART = 0.25;
-const THEME_FACTOR = 3;
+const THEME_WEIGHT = 6;
 
 /** A frequency for each kind of step. */
 type Weights = ReadonlyMap<StepKind, number>;
 
 function drawWeights(random: Random, enabled: readonly StepKind[], theme: Theme | undefined): Weights {
   if (theme) {
-    const weightIn = (kind: StepKind) => (theme.steps.includes(kind) ? THEME_FACTOR * Math.max(1, rules[kind].weight) : rules[kind].weight);
+    const weightIn = (kind: StepKind) => (theme.steps.includes(kind) ? THEME_WEIGHT : rules[kind].weight / 2);
     const known = enabled.filter((kind) => COMMON.includes(kind) || theme.steps.includes(kind));
     return new Map(known.map((kind) => [kind, weightIn(kind)]));
   }
@@ -263,6 +304,8 @@ function drawCircumstances(random: Random, { twoAccounts, skew }: Pick<Enabled, 
     latencyMs: theme?.latencyMs ?? pick(random, LATENCIES_MS),
     isPrompt: theme?.isPrompt ?? false,
     switches: {
+      'kommo.hook_hold': random() < 0.6,
+      'unisender.hook_hold': random() < 0.6,
       'unisender.added_at': random() < 0.2 ? 'absent' : 'present',
       'unisender.clock_offset_seconds': random() < 0.2 ? Math.round((random() - 0.5) * 300) : 0,
       'kommo.trashed_visible': pick(random, ['hidden', 'hidden', 'by_id', 'everywhere']),
@@ -285,16 +328,18 @@ export interface Enabled {
 const MIN_STEPS = 12;
 const MORE_STEPS = 40;
 /** The addresses in `company.ts`. */
-const ADDRESSES: Pool = [0, 1, 2, 3, 4, 5, 6, 7];
+const ADDRESSES: Pool = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13];
 
 const drawPool = (random: Random, size: number): Pool => [
   pick(random, ADDRESSES),
   ...Array.from({ length: size - 1 }, () => pick(random, ADDRESSES)),
 ];
 
-/** Draws a history. */
-export function drawHistory(seed: number, random: Random, enabled: Enabled): History {
-  const theme = random() < EVEN_PART + SUBSET_PART ? undefined : pick(random, themes);
+/** Draws a history, of one theme if it is given. */
+export function drawHistory(seed: number, random: Random, enabled: Enabled, name?: ThemeName): History {
+  const isThemed = random() >= EVEN_PART + SUBSET_PART;
+  const drawn = pick(random, themeNames);
+  const theme: Theme | undefined = name ? themes[name] : isThemed ? themes[drawn] : undefined;
   const circumstances = drawCircumstances(random, enabled, theme);
   const pool = theme?.pool === undefined ? ADDRESSES : drawPool(random, theme.pool);
   const source = { weights: drawWeights(random, enabled.steps, theme), pool, accounts: circumstances.accounts };

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { type Ended, type Failure, historyOf, newProblems, runCampaign } from './campaign.js';
-import type { History } from './history.js';
+import { type History, type ThemeName, themeNames } from './history.js';
 import { runMutations } from './mutations.js';
 import { openSharedDatabase, playHistory } from './simulation.js';
 
 /** sysexits(3) */
 const EX_USAGE = 64;
-const USAGE = `usage: npm run simulate -- [--histories N] [--seed S] [--workers W] [--failures N] [--no-shrink]
-       npm run simulate -- --replay FILE | --replay-seed S [--verbose]
+const USAGE = `usage: npm run simulate -- [--histories N] [--seed S] [--workers W] [--failures N] [--no-shrink] [--theme T]
+       npm run simulate -- --replay FILE | --replay-seed S [--theme T] [--verbose]
        npm run simulate -- --mutations [--histories N] [--seed S] [--only PART_OF_NAME]
 `;
 const PROGRESS_EVERY_MS = 15_000;
@@ -34,6 +34,7 @@ interface CampaignInput {
   readonly workers: number;
   readonly maxFailures: number;
   readonly isShrinking: boolean;
+  readonly theme: ThemeName | undefined;
 }
 
 async function runAll(input: CampaignInput): Promise<number> {
@@ -86,11 +87,14 @@ function readArguments() {
       'replay-seed': { type: 'string' },
       verbose: { type: 'boolean', default: false },
       mutations: { type: 'boolean', default: false },
+      theme: { type: 'string' },
       only: { type: 'string', default: '' },
     },
   });
   return values;
 }
+
+const usageError = (message: string): Error => Object.assign(new TypeError(message), { code: 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE' });
 
 const isUsageError = (error: unknown): error is Error =>
   error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
@@ -98,8 +102,10 @@ const isUsageError = (error: unknown): error is Error =>
 async function main(): Promise<number> {
   const values = readArguments();
   const { verbose } = values;
+  const theme = themeNames.find((name) => name === values.theme);
+  if (values.theme !== undefined && !theme) throw usageError(`Unknown theme; choose one of: ${themeNames.join(', ')}`);
   if (values.replay !== undefined) return replay(JSON.parse(readFileSync(values.replay, 'utf8')) as History, verbose);
-  if (values['replay-seed'] !== undefined) return replay(historyOf(Number(values['replay-seed'])), verbose);
+  if (values['replay-seed'] !== undefined) return replay(historyOf(Number(values['replay-seed']), theme), verbose);
   const seed = Number(values.seed ?? Math.trunc(Math.random() * 2 ** 31));
   const input = {
     histories: Number(values.histories),
@@ -107,9 +113,9 @@ async function main(): Promise<number> {
     workers: Number(values.workers),
     maxFailures: Number(values.failures),
     isShrinking: !values['no-shrink'],
+    theme,
   };
-  if (!Object.values(input).every((value) => typeof value === 'boolean' || Number.isSafeInteger(value)))
-    throw Object.assign(new TypeError('Not a number'), { code: 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE' });
+  if (![input.histories, seed, input.workers, input.maxFailures].every(Number.isSafeInteger)) throw usageError('Not a number');
   return values.mutations ? runMutations(input, print, values.only) : runAll(input);
 }
 

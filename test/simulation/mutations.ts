@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ThemeName } from './history.js';
 
 /** A fix that is taken out of the compiled service. */
 interface Mutation {
@@ -13,6 +14,8 @@ interface Mutation {
   readonly to: string;
   /** Where the search begins when the fault shows in few histories: a little before one that shows it. */
   readonly seed?: number;
+  /** Histories of one theme provoke the fault more often than others. */
+  readonly theme?: ThemeName;
 }
 
 /** What the mutation run needs. */
@@ -28,12 +31,14 @@ const mutations: readonly Mutation[] = [
     file: 'sync/src/push/consent-gate.js',
     from: 'return mailable;',
     to: 'return new Set(emails);',
+    theme: 'refusals between calls',
   },
   {
     name: 'any look lifts a refusal',
     file: 'domain/src/mailing-consent.js',
     from: '=> evidence.scope === scope &&',
     to: '=> true || evidence.scope === scope &&',
+    theme: 'late refusals',
   },
   {
     name: 'no removal waits for a confirmation',
@@ -52,18 +57,21 @@ const mutations: readonly Mutation[] = [
     file: 'sync/src/push/list-writer.js',
     from: 'originOfFirst(response, call.puts.length - rejected.size)',
     to: "'ours'",
+    theme: 'strangers',
   },
   {
     name: 'a response is believed although its sums do not explain the rows',
     file: 'sync/src/push/list-writer.js',
     from: 'const rejected = explainResponse(response, addresses.length);',
     to: 'const rejected = explainResponse(response, addresses.length) ?? new Map();',
+    theme: 'wrong sums',
   },
   {
     name: 'a call without a response counts as without effect',
     file: 'sync/src/push/list-writer.js',
     from: 'if (!hasUnknownOutcome(error))',
     to: 'if (true)',
+    theme: 'lost responses',
   },
   {
     name: 'a removal does not regard other lists',
@@ -76,18 +84,21 @@ const mutations: readonly Mutation[] = [
     file: 'sync/src/push/address-remover.js',
     from: "shared.get(address.email) ?? 'none'",
     to: "'none'",
+    theme: 'shared key',
   },
   {
     name: 'an unsubscribed address is removed with its contact',
     file: 'sync/src/push/address-remover.js',
     from: "return current.filter(({ consent }) => consent === 'mailable');",
     to: 'return current;',
+    theme: 'refused and dropped',
   },
   {
     name: 'a late webhook replaces newer content',
     file: 'domain/src/contact-order.js',
     from: 'modifiedAt > mirror.modifiedAtSeconds',
     to: 'modifiedAt > 0',
+    theme: 'old webhooks',
   },
   {
     name: 'removals held for a run that ended stay held',
@@ -101,6 +112,7 @@ const mutations: readonly Mutation[] = [
     file: 'database/src/stores/lease.store.js',
     from: 'row?.leaseFence !== fence || row.leaseOwner === null',
     to: 'false',
+    theme: 'stopped workers',
   },
 ];
 
@@ -149,10 +161,15 @@ interface Found {
 /** A history that an exception of the simulation ended, or a worker that did. */
 const isCrash = ({ problem }: Found): boolean => problem.startsWith('broken:');
 
+interface Search extends MutationInput {
+  readonly theme: ThemeName | undefined;
+}
+
 /** Plays histories up to the first that fails. */
-async function findFailure(folder: string, { histories, seed, workers }: MutationInput): Promise<Found | undefined> {
+async function findFailure(folder: string, { histories, seed, workers, theme }: Search): Promise<Found | undefined> {
   const numbers = ['--histories', String(histories), '--seed', String(seed), '--workers', String(workers)];
-  const { output, hasEnded } = await simulate(folder, [...numbers, '--failures', '1', '--no-shrink']);
+  const ofTheme = theme === undefined ? [] : ['--theme', theme];
+  const { output, hasEnded } = await simulate(folder, [...numbers, ...ofTheme, '--failures', '1', '--no-shrink']);
   const failures = [...output.matchAll(/FAILED: seed (\d+).*\n {2}(.*)/g)].map(([, failed = '', problem = '']) => ({
     seed: Number(failed),
     problem,
@@ -179,17 +196,18 @@ async function whileMutated<T>(folder: string, { file, from, to }: Mutation, wor
 
 /** A history that also fails without a mutation proves nothing: the search goes on after it. */
 async function tryMutation(folder: string, mutation: Mutation, input: MutationInput): Promise<Result> {
+  const { theme } = mutation;
   const end = input.seed + input.histories;
   for (let seed = input.seed; seed < end;) {
     const tried = await whileMutated(folder, mutation, async () => ({
-      found: await findFailure(folder, { ...input, seed, histories: end - seed }),
+      found: await findFailure(folder, { ...input, theme, seed, histories: end - seed }),
     }));
     if (!tried) return { verdict: 'NOT APPLIED', histories: 0, problem: `the code to change is not exactly once in ${mutation.file}` };
     const { found } = tried;
     if (!found) break;
     const histories = found.seed - input.seed + 1;
     if (isCrash(found)) return { verdict: 'CRASHED', histories, problem: found.problem };
-    const failedBefore = await findFailure(folder, { histories: 1, seed: found.seed, workers: 1 });
+    const failedBefore = await findFailure(folder, { histories: 1, seed: found.seed, workers: 1, theme });
     if (!failedBefore) return { verdict: 'yes', histories, problem: `seed ${found.seed}: ${found.problem}` };
     seed = found.seed + 1;
   }
@@ -205,13 +223,13 @@ export async function runMutations(input: MutationInput, print: (line: string) =
   const folder = copyProject();
   let found = 0;
   try {
-    print('| without the fix | found | from seed | histories | by |');
-    print('|---|---|---|---|---|');
+    print('| without the fix | found | theme | from seed | histories | by |');
+    print('|---|---|---|---|---|---|');
     for (const mutation of chosen) {
-      const { name, seed = input.seed } = mutation;
+      const { name, seed = input.seed, theme = 'all' } = mutation;
       const { verdict, histories, problem } = await tryMutation(folder, mutation, { ...input, seed });
       if (verdict === 'yes') found += 1;
-      print(`| ${name} | ${verdict} | ${seed} | ${histories} | ${problem} |`);
+      print(`| ${name} | ${verdict} | ${theme} | ${seed} | ${histories} | ${problem} |`);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });

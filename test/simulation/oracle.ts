@@ -235,14 +235,20 @@ export class Oracle {
     for (const refusal of this.clientOf(accountId).refusals.get(email) ?? []) refusal.knownAtMs ??= this.nowMs();
   }
 
-  /** The service received a response that shows these addresses of a Unisender account as they are. */
+  /**
+   * The service received a response that shows these addresses of a Unisender account as they are. Where several accounts use it, none
+   * knows what another one saw.
+   */
   noteLook(account: UnisenderAccount, seen: SeenAccount, emails: Iterable<string>): void {
     for (const email of emails) {
       const origin = this.originOf(account, email);
       origin.lookedAtMs = this.nowMs();
       if (!seen.has(email)) origin.isDeletedUnseen = false;
-      for (const refusal of this.refusalsOf(email)) {
-        if (refusal.account === account && isVisible(refusal, seen.get(email))) refusal.seenAtMs ??= this.nowMs();
+      for (const client of this.clients.values()) {
+        if (this.clientsOf(account).some((other) => other !== client)) continue;
+        for (const refusal of client.refusals.get(email) ?? []) {
+          if (refusal.account === account && isVisible(refusal, seen.get(email))) refusal.seenAtMs ??= this.nowMs();
+        }
       }
     }
   }
@@ -391,27 +397,30 @@ export class Oracle {
     if (!origin.isOurs && !origin.isDeletedUnseen && !wasOursWhenSent)
       this.report('removal', `${email} was deleted, and the service had not created it`);
     const owners = new Set<number>();
-    for (const [listId, isUnsubscribed] of before.lists) {
+    for (const listId of before.lists.keys()) {
       const owner = this.owners.get(listId);
       const listedAtMs = origin.listedByOthers.get(listId) ?? 0;
       if (owner !== undefined) owners.add(owner);
       else if (listedAtMs < origin.lookedAtMs && listedAtMs < effect.sentAtMs)
         this.report('removal', `${email} was deleted while it was on list ${listId}, which is not ours`);
       this.madeByUs.delete(`${listId}/${email}`);
-      if (isUnsubscribed) this.judgeDeletedRefusal(effect, email);
     }
+    if ([...before.lists.values()].includes(true) || !MAILABLE.has(before.status)) this.judgeDeletedRefusal(effect, email);
     if (owners.size > 1) this.report('removal', `${email} was deleted while another account keeps it on its list`);
     for (const owner of owners) this.countRemoval(effect, email, owner);
     origin.listedByOthers.clear();
     origin.written.clear();
   }
 
-  /** Deleting the address deletes the trace of a refusal of one list. */
+  /**
+   * An address that refused stays as it is: deleting it deletes the trace of a refusal of one list. A worker knows what it saw before
+   * in the same millisecond.
+   */
   private judgeDeletedRefusal({ account, sentAtMs }: Effect, email: string): void {
     for (const client of this.clientsOf(account)) {
-      for (const { seenAtMs, knownAtMs } of client.refusals.get(email) ?? []) {
-        const learntAtMs = Math.min(seenAtMs ?? Number.POSITIVE_INFINITY, knownAtMs ?? Number.POSITIVE_INFINITY);
-        if (learntAtMs < sentAtMs) this.report('consent', `${email} was deleted although the service knew that it refused`);
+      for (const { seenAtMs = Number.POSITIVE_INFINITY, knownAtMs = Number.POSITIVE_INFINITY } of client.refusals.get(email) ?? []) {
+        const isKnown = seenAtMs <= sentAtMs || knownAtMs < sentAtMs;
+        if (isKnown) this.report('consent', `${email} was deleted although the service knew that it refused`);
       }
     }
   }
@@ -437,10 +446,6 @@ export class Oracle {
     const refusal = { atMs: this.nowMs(), account, listId, knownAtMs: undefined, seenAtMs: undefined };
     client.refusals.set(email, [...others, refusal]);
     client.everRefused.add(email);
-  }
-
-  private refusalsOf(email: string): Refusal[] {
-    return [...this.clients.values()].flatMap(({ refusals }) => refusals.get(email) ?? []);
   }
 
   private clientsOf(account: UnisenderAccount): Client[] {

@@ -201,9 +201,9 @@ const plays: Readonly<Record<StepKind, Play>> = {
     await world.act('resync', (process) => process.get(Resync).request(company.accountId, target));
   },
 
-  deliver: async (world, _company, { n = 0, kind }) => {
+  deliver: async (world, _company, { n = 0, kind, match = 'both' }) => {
     await world.control('POST', '/switches', { 'kommo.hook_order': kind, 'kommo.hook_duplicates': n });
-    await deliverHooks(world);
+    await deliverHooks(world, match === 'both' ? ['kommo', 'unisender'] : [match]);
   },
   loseHooks: async (world, _company, { kind }) => {
     if (kind !== 'unisender') await world.control('POST', '/kommo/hooks/drop');
@@ -254,9 +254,9 @@ const plays: Readonly<Record<StepKind, Play>> = {
   },
 };
 
-/** Sends the waiting hooks of both vendors, and waits for the responses. */
-export async function deliverHooks(world: World): Promise<void> {
-  const sent = Promise.all([world.control('POST', '/kommo/hooks/flush'), world.control('POST', '/unisender/hooks/flush')]);
+/** Sends the waiting hooks of vendors, and waits for the responses. */
+export async function deliverHooks(world: World, vendors: readonly string[] = ['kommo', 'unisender']): Promise<void> {
+  const sent = Promise.all(vendors.map((vendor) => world.control('POST', `/${vendor}/hooks/flush`)));
   let isDone = false;
   void sent.then(() => {
     isDone = true;
