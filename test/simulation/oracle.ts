@@ -244,12 +244,8 @@ export class Oracle {
       const origin = this.originOf(account, email);
       origin.lookedAtMs = this.nowMs();
       if (!seen.has(email)) origin.isDeletedUnseen = false;
-      for (const client of this.clients.values()) {
-        if (this.clientsOf(account).some((other) => other !== client)) continue;
-        for (const refusal of client.refusals.get(email) ?? []) {
-          if (refusal.account === account && isVisible(refusal, seen.get(email))) refusal.seenAtMs ??= this.nowMs();
-        }
-      }
+      for (const refusal of this.refusalsShownTo(account, email))
+        if (isVisible(refusal, seen.get(email))) refusal.seenAtMs ??= this.nowMs();
     }
   }
 
@@ -446,6 +442,13 @@ export class Oracle {
     const refusal = { atMs: this.nowMs(), account, listId, knownAtMs: undefined, seenAtMs: undefined };
     client.refusals.set(email, [...others, refusal]);
     client.everRefused.add(email);
+  }
+
+  /** Refusals in the account of the only client that uses or used it. */
+  private refusalsShownTo(account: UnisenderAccount, email: string): Refusal[] {
+    const users = this.clientsOf(account);
+    const alone = [...this.clients.values()].filter((client) => users.every((user) => user === client));
+    return alone.flatMap(({ refusals }) => refusals.get(email) ?? []).filter((refusal) => refusal.account === account);
   }
 
   private clientsOf(account: UnisenderAccount): Client[] {
