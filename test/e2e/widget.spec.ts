@@ -76,6 +76,7 @@ interface View {
       id: accountId,
       name: `Company ${accountId}`,
       subdomain: `company${accountId}`,
+      language: 'en',
       users: [
         { id: ADMINISTRATOR, is_admin: true },
         { id: MANAGER, is_admin: false },
@@ -221,6 +222,7 @@ interface View {
         await openModal(page);
         await page.waitForSelector('[name="contact_sync_list_title"]', { timeout: WAIT_MS });
         await untilInSync(page, lang);
+        await page.locator('[data-part="failures"]').getByText('not an address').waitFor({ timeout: WAIT_MS });
         const text = await page.innerText('.modal');
         expect(text).not.toMatch(/\b(status|actions|failures|form|save|errors|attention|reasons)\.[a-z_]+|\{\w+[^}]*\}|undefined|NaN/);
         for (const theme of ['light', 'dark'] as const) {

@@ -48,6 +48,9 @@ export class Panel {
     this.root = this.placeIn(body);
     this.shownStatus = '';
     this.stored = undefined;
+    this.failures = [];
+    this.nextFailures = null;
+    this.confirmedChange = '';
     this.keyField.label(this.text('settings.api_key'));
     this.root.html(await this.render('panel', {}));
     this.root.on('click', '[data-action]', (event) => this.onAction($<HTMLElement>(event.currentTarget as HTMLElement)));
@@ -273,7 +276,9 @@ export class Panel {
   }
 
   private say(text: string): void {
-    this.part('message').text(text);
+    const message = this.part('message').text(text);
+    // The buttons of the window may be far below.
+    if (text !== '') message.get(0)?.scrollIntoView({ block: 'nearest' });
   }
 
   private text(path: string): string {

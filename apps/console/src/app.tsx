@@ -1,12 +1,12 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { Redirect, Route, Router, Switch } from 'wouter';
+import { Route, Router, Switch } from 'wouter';
 import { useHashLocation } from 'wouter/use-hash-location';
 import { ApiError } from './api/client.js';
 import { LiveProvider } from './api/live.js';
 import { useSession } from './api/session.js';
 import { AccountPage } from './pages/account/account-page.js';
-import { AccountsPage } from './pages/accounts-page.js';
+import { AccountsPage, findStateFilter } from './pages/accounts-page.js';
 import { AuditPage } from './pages/audit-page.js';
 import { ConnectPage } from './pages/connect-page.js';
 import { OverviewPage } from './pages/overview-page.js';
@@ -34,10 +34,16 @@ function Pages() {
   return (
     <Switch>
       <Route path="/" component={OverviewPage} />
-      <Route path="/accounts" component={AccountsPage} />
+      <Route path="/accounts">
+        <AccountsPage />
+      </Route>
       <Route path="/accounts/:id/:tab?">
         {({ id, tab }) =>
-          /^\d+$/.test(id) ? <AccountPage key={id} accountId={Number(id)} tab={tab ?? 'runs'} /> : <Redirect to="/accounts" />
+          /^\d+$/.test(id) ? (
+            <AccountPage key={id} accountId={Number(id)} tab={tab ?? 'runs'} />
+          ) : (
+            <AccountsPage key={id} filter={findStateFilter(id)} />
+          )
         }
       </Route>
       <Route path="/person" component={PersonPage} />

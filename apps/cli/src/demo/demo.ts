@@ -30,6 +30,8 @@ interface DemoPlace {
 
 interface RunningDemo {
   readonly url: string;
+  /** Where the emulated vendors listen. */
+  readonly sandboxUrl: string;
   readonly vendors: Vendors;
   close(): Promise<void>;
 }
@@ -107,7 +109,7 @@ async function startAll({ host, port: askedPort }: DemoPlace): Promise<RunningDe
     await close();
     throw error;
   }
-  return { url, vendors: new Vendors(new JsonClient(sandbox.origin)), close };
+  return { url, sandboxUrl: sandbox.origin, vendors: new Vendors(new JsonClient(sandbox.origin)), close };
 }
 
 function showResults(results: readonly DemoResult[]): void {
@@ -160,6 +162,9 @@ export async function demo({ once: isOnce, ...place }: DemoPlace & { readonly on
     print(`  Sign in with the operator token: ${OPERATOR_TOKEN}`);
     print('Example of a request:');
     print(`  curl -H 'Authorization: Bearer ${OPERATOR_TOKEN}' ${running.url}/accounts`);
+    print('Create a contact in the emulated Kommo, and follow it in the console (more in apps/sandbox/README.md):');
+    const contacts = `${running.sandboxUrl}/sandbox/kommo/accounts/${companies[0]?.accountId}/contacts`;
+    print(`  curl ${contacts} -H 'Content-Type: application/json' -d '{"name":"New","emails":["new@example.com"]}'`);
     return await interrupted;
   } finally {
     await running.close();

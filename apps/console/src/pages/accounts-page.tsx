@@ -16,7 +16,8 @@ import { type Column, LongTable } from '../ui/table.js';
 /** The first page is small, for a quick start; a filter needs the others, and the API returns 1,000 at most. */
 const pageSizeOf = (after: number | undefined) => (after === undefined ? 100 : 1_000);
 
-type StateFilter = AccountStatus | 'all' | 'attention' | 'paused' | 'failing';
+/** Which accounts the page shows. */
+export type StateFilter = AccountStatus | 'all' | 'attention' | 'paused' | 'failing';
 
 const stateFilters: readonly (readonly [StateFilter, string])[] = [
   ['all', 'All accounts'],
@@ -25,6 +26,9 @@ const stateFilters: readonly (readonly [StateFilter, string])[] = [
   ['paused', 'Paused'],
   ...Object.entries(statusLabels).map(([status, { text }]) => [status as AccountStatus, text] as const),
 ];
+
+/** Returns the filter of that name; undefined for another word. */
+export const findStateFilter = (name: string): StateFilter | undefined => stateFilters.find(([filter]) => filter === name)?.[0];
 
 function hasState({ status, attention, paused, contacts }: AccountResponse, filter: StateFilter): boolean {
   if (filter === 'all') return true;
@@ -37,6 +41,9 @@ function hasState({ status, attention, paused, contacts }: AccountResponse, filt
 const hasText = ({ account_id, name, subdomain }: AccountResponse, text: string) =>
   text === '' || `${account_id} ${name} ${subdomain}`.toLowerCase().includes(text);
 
+/** Contacts that have something to send. */
+const countSent = ({ total, excluded }: AccountResponse['contacts']) => total - excluded;
+
 function SyncCell({ account: { contacts } }: { readonly account: AccountResponse }) {
   return (
     <span className="sync-cell">
@@ -44,10 +51,10 @@ function SyncCell({ account: { contacts } }: { readonly account: AccountResponse
         className="sync-cell__bar"
         aria-label="Part in sync"
         min={0}
-        max={Math.max(1, contacts.total)}
-        value={contacts.in_sync + contacts.excluded}
+        max={Math.max(1, countSent(contacts))}
+        value={countSent(contacts) === 0 ? 1 : contacts.in_sync}
       />
-      {formatNumber(contacts.in_sync)} / {formatNumber(contacts.total)}
+      {formatNumber(contacts.in_sync)} / {formatNumber(countSent(contacts))}
     </span>
   );
 }
@@ -85,10 +92,10 @@ const columns: readonly Column<AccountResponse>[] = [
 ];
 
 /** Every account, in pages by key. A filter loads the pages that it needs. */
-export function AccountsPage() {
+export function AccountsPage({ filter = 'all' }: { readonly filter?: StateFilter | undefined }) {
   const interval = usePollInterval();
   const [text, setText] = useState('');
-  const [state, setState] = useState<StateFilter>('all');
+  const [state, setState] = useState(filter);
   const wanted = useDeferredValue(text.trim().toLowerCase());
   const query = useInfiniteQuery({
     queryKey: keys.accounts,

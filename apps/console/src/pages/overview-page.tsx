@@ -19,12 +19,14 @@ interface TileProps {
   readonly value: number;
   readonly note?: string | undefined;
   readonly isBad?: boolean;
+  /** The page that shows what is counted. */
+  readonly href?: string;
 }
 
-function Tile({ label, value, note, isBad = false }: TileProps) {
+function Tile({ label, value, note, isBad = false, href }: TileProps) {
   return (
     <div className={isBad && value > 0 ? 'tile tile--bad' : 'tile'}>
-      <dt className="tile__label">{label}</dt>
+      <dt className="tile__label">{href === undefined ? label : <a href={href}>{label}</a>}</dt>
       <dd className="tile__value">
         {formatNumber(value)}
         {note !== undefined && <span className="tile__note">{note}</span>}
@@ -33,18 +35,22 @@ function Tile({ label, value, note, isBad = false }: TileProps) {
   );
 }
 
+/** `of 1,798`, the contacts that have an address to send. */
+const toSyncNote = ({ total, excluded }: OverviewResponse['contacts']): string =>
+  `of ${formatNumber(total - excluded)}${excluded === 0 ? '' : `; ${formatNumber(excluded)} with nothing to send`}`;
+
 function Tiles({ overview }: { readonly overview: OverviewResponse }) {
   const { contacts, active_runs: runs, oldest_event_seconds: oldest } = overview;
   return (
     <dl className="tiles">
-      <Tile label="Accounts" value={overview.accounts.total} />
-      <Tile label="Contacts in sync" value={contacts.in_sync} note={`of ${formatNumber(contacts.total)}`} />
+      <Tile label="Accounts" value={overview.accounts.total} href="#/accounts" />
+      <Tile label="Contacts in sync" value={contacts.in_sync} note={toSyncNote(contacts)} />
       <Tile label="Contacts waiting" value={contacts.waiting} />
-      <Tile label="Contacts failing" value={contacts.failing} isBad />
+      <Tile label="Contacts failing" value={contacts.failing} isBad href="#/accounts/failing" />
       <Tile label="Events waiting" value={overview.events_waiting} note={oldest === null ? undefined : `oldest ${formatSeconds(oldest)}`} />
       <Tile label="Active runs" value={runs.queued + runs.running} />
       <Tile label="Runs to confirm" value={runs.waiting_for_confirmation} isBad />
-      <Tile label="Buried jobs" value={overview.queue?.buried ?? 0} isBad />
+      <Tile label="Buried jobs" value={overview.queue?.buried ?? 0} isBad href="#/queues" />
     </dl>
   );
 }
@@ -67,7 +73,7 @@ function AttentionList({ items, total }: { readonly items: readonly AccountAtten
           </li>
         ))}
       </ul>
-      {total > items.length && <p className="quiet">{formatNumber(total - items.length)} more accounts need attention.</p>}
+      {total > items.length && <a href="#/accounts/attention">{formatNumber(total - items.length)} more accounts need attention</a>}
     </>
   );
 }

@@ -33,8 +33,8 @@ const erasedTexts = {
   none: 'not in Unisender',
 } as const;
 
-/** The code of a kind; Kommo's webhooks name a kind by a number only. */
-const toKind = (kind: string) => (kind.startsWith('#') ? `kind ${kind.slice(1)}` : kind);
+/** The address with its kind; Kommo's webhooks name a kind by a number only, which says nothing to a reader. */
+const withKind = (email: string, kind: string) => (kind.startsWith('#') ? email : `${email} (${kind})`);
 
 function Contact({ contact }: { readonly contact: PersonContact }) {
   const { contact_id: id, name, is_deleted: isDeleted, emails, tags } = contact;
@@ -49,7 +49,9 @@ function Contact({ contact }: { readonly contact: PersonContact }) {
           [
             'Addresses',
             emails
-              .map(({ email, kind, invalid_reason: reason }) => `${email} (${reason === null ? toKind(kind) : formatCode(reason)})`)
+              .map(({ email, kind, invalid_reason: reason }) =>
+                reason === null ? withKind(email, kind) : `${email} (${describeCode(reason)})`,
+              )
               .join(', ') || 'none',
           ],
           ['Tags', tags?.join(', ') || 'none'],

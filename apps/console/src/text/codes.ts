@@ -74,6 +74,13 @@ export const attentionAdvice: Readonly<Record<AttentionCode, Advice>> = {
 };
 
 const codes: Readonly<Record<string, string>> = {
+  empty: 'The address is empty: correct it in Kommo',
+  too_long: 'The address is too long: correct it in Kommo',
+  no_at_sign: 'The address has no @: correct it in Kommo',
+  several_at_signs: 'The address has several @: correct it in Kommo',
+  bad_local_part: 'The part before the @ is not valid: correct the address in Kommo',
+  bad_domain: 'The part after the @ is not valid: correct the address in Kommo',
+  domain_without_dot: 'The part after the @ has no dot: correct the address in Kommo',
   e_address__e_syntax: 'Unisender: the address is not valid',
   e_tip__e_role: 'Unisender: the address belongs to a role, not to a person',
   unsubscribed: 'The owner unsubscribed',

@@ -50,6 +50,10 @@ export function formatBytes(bytes: number): string {
 
 /** `unisender_key_refused` → `Unisender key refused`, for a code without a text of its own. */
 export function formatCode(code: string): string {
-  const words = code.replaceAll(/[_-]+/g, ' ').trim();
+  const words = code
+    .replaceAll(/[_-]+/g, ' ')
+    .replaceAll(/\burl\b/g, 'URL')
+    .replaceAll(/\bdir\b/g, 'folder')
+    .trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

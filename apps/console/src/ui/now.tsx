@@ -13,13 +13,28 @@ export function useNow(): number {
   return nowMs;
 }
 
-/** A time as `5 minutes ago`, with the exact time in its tooltip. */
-export function Ago({ at }: { readonly at: string | null | undefined }) {
-  const nowMs = useNow();
+interface TimeProps {
+  readonly at: string | null | undefined;
+  /** The present time to compare with. */
+  readonly nowMs: number;
+}
+
+function RelativeTime({ at, nowMs }: TimeProps) {
   if (!at) return <>never</>;
   return (
     <time dateTime={at} title={formatTime(at)}>
       {formatAgo(at, nowMs)}
     </time>
   );
+}
+
+/** A time of the past as `5 minutes ago`, with the exact time in its tooltip. `now` when the clock of the service is ahead. */
+export function Ago({ at }: Pick<TimeProps, 'at'>) {
+  const nowMs = useNow();
+  return <RelativeTime at={at} nowMs={at ? Math.max(nowMs, Date.parse(at)) : nowMs} />;
+}
+
+/** A time of the future as `in 5 minutes`, with the exact time in its tooltip. */
+export function Until({ at }: Pick<TimeProps, 'at'>) {
+  return <RelativeTime at={at} nowMs={useNow()} />;
 }

@@ -7,9 +7,8 @@ import { usePollInterval } from '../../api/live.js';
 import { call } from '../../api/session.js';
 import type { AccountDetailsResponse } from '../../api/types.js';
 import { statusLabels } from '../../text/codes.js';
-import { formatTime } from '../../text/format.js';
 import { Badge } from '../../ui/badge.js';
-import { Ago } from '../../ui/now.js';
+import { Ago, Until } from '../../ui/now.js';
 import { Facts, PageHead } from '../../ui/panel.js';
 import { Empty, Loaded } from '../../ui/states.js';
 import { AccountActions } from './account-actions.js';
@@ -47,7 +46,7 @@ function AccountFacts({ account }: { readonly account: AccountDetailsResponse })
     <Facts
       facts={[
         ['State', <Badge key="state" tone={statusLabels[status].tone}>{statusLabels[status].text}</Badge>], // prettier-ignore
-        ['Access token expires', <span key="token" title={formatTime(expiresAt)}><Ago at={expiresAt} /></span>], // prettier-ignore
+        ['Access token expires', <Until key="token" at={expiresAt} />],
         ['Webhook of Kommo', <Webhook key="kommo" state={account.webhook} />],
         ['Webhook of Unisender', <Webhook key="unisender" state={account.unisender_webhook} />],
         ['Unisender key', account.unisender_key === null ? 'none' : 'stored'],

@@ -3,7 +3,7 @@ import { formatNumber } from '../../text/format.js';
 
 const parts: readonly (readonly [AddressState, string])[] = [
   ['in_sync', 'In sync'],
-  ['excluded', 'Excluded'],
+  ['excluded', 'Nothing to send'],
   ['waiting', 'Waiting'],
   ['failing', 'Failing'],
 ];

@@ -184,7 +184,10 @@ export function RunsTab({ account: { account_id: accountId } }: { readonly accou
           {runs.length === 0 ? (
             <Empty title="No run yet">An import reads every contact of the account.</Empty>
           ) : (
-            <Table caption="Runs, the newest first" columns={columns} rows={runs} keyOf={({ run_id }) => run_id} />
+            <>
+              <Table caption="Runs, the newest first" columns={columns} rows={runs} keyOf={({ run_id }) => run_id} />
+              <p className="quiet">“Read” counts contacts. The other columns count addresses.</p>
+            </>
           )}
         </>
       )}
