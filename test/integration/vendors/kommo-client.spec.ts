@@ -53,13 +53,18 @@ const contactPage = (contacts: readonly object[], next?: string) => ({
   _embedded: { contacts },
 });
 
-const clientAt = (originOverride: URL, totalMs = 250) =>
+/** Longer than a busy machine takes. */
+const PATIENT = { connectMs: 60_000, totalMs: 60_000, oauthMs: 60_000 };
+/** For responses that never come. */
+const IMPATIENT = { connectMs: 150, totalMs: 250, oauthMs: 250 };
+
+const clientAt = (originOverride: URL, timeouts = PATIENT) =>
   KommoClient.create(
     {
       allowedDomains: ['kommo.com', 'amocrm.com', 'amocrm.ru'],
       reservedLabels: ['developers'],
       originOverride,
-      timeouts: { connectMs: 150, totalMs, oauthMs: 250 },
+      timeouts,
     },
     { logger: silentLogger, clock: systemClock, limiter },
   );
@@ -91,8 +96,6 @@ describe('S12: a response with too much content', () => {
     ['values for one contact', json(contact(1, { name: Array.from({ length: 30_000 }, () => 1) })), () => client.findContact(session, 1)],
     ['bytes for an account', text(' '.repeat(2 * 1024 * 1024)), () => client.getAccount(session)],
   ])('is a transient error: too many %s', async (_name, response, call) => {
-    client.close();
-    client = clientAt(vendor.origin, 60_000);
     vendor.respondWith(response);
     expect(await failureOf(call())).toMatchObject({ kind: 'transient', code: 'kommo_unavailable' });
   });
@@ -104,6 +107,14 @@ describe('S12: a response with too much content', () => {
 });
 
 describe('every call to Kommo', () => {
+  async function expectOneFailure(kind: new (...args: never[]) => Error, properties: object): Promise<void> {
+    const error = await failureOf(client.getAccount(session));
+    expect(error).toBeInstanceOf(kind);
+    expect(error).toMatchObject(properties);
+    expect(inspect(error, { depth: 12, showHidden: true })).not.toContain(ACCESS_TOKEN);
+    expect(vendor.requests).toHaveLength(1);
+  }
+
   it('sends the real host and the token after it acquired the limiter', async () => {
     vendor.respondWith(json(readJsonSample('kommo', 'account-01-captured-2025.json')));
     const account = await client.getAccount(session);
@@ -158,15 +169,19 @@ describe('every call to Kommo', () => {
     ['another shape', json([1, 2]), TransientError, { code: 'kommo_unavailable' }],
     ['half a body', halfBody('{"id":1}'), TransientError, { code: 'kommo_unavailable' }],
     ['a reset', reset, TransientError, { code: 'kommo_unavailable' }],
-    ['silence', silence, TransientError, { code: 'kommo_unavailable' }],
-    ['a stalled body', stall('{"id":'), TransientError, { code: 'kommo_unavailable' }],
   ])('throws the right error without the token after %s', async (_name, response, kind, properties) => {
     vendor.respondWith(response);
-    const error = await failureOf(client.getAccount(session));
-    expect(error).toBeInstanceOf(kind);
-    expect(error).toMatchObject(properties);
-    expect(inspect(error, { depth: 12, showHidden: true })).not.toContain(ACCESS_TOKEN);
-    expect(vendor.requests).toHaveLength(1);
+    await expectOneFailure(kind, properties);
+  });
+
+  it.each([
+    ['silence', silence],
+    ['a stalled body', stall('{"id":')],
+  ])('stops waiting, and throws the right error without the token, after %s', async (_name, response) => {
+    client.close();
+    client = clientAt(vendor.origin, IMPATIENT);
+    vendor.respondWith(response);
+    await expectOneFailure(TransientError, { code: 'kommo_unavailable' });
   });
 
   it.each([
@@ -203,7 +218,7 @@ describe('every call to Kommo', () => {
     const sockets: Socket[] = [];
     const mute = createServer((socket) => sockets.push(socket));
     await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
-    const slow = clientAt(new URL(`https://127.0.0.1:${(mute.address() as AddressInfo).port}`));
+    const slow = clientAt(new URL(`https://127.0.0.1:${(mute.address() as AddressInfo).port}`), IMPATIENT);
     const error = await failureOf(slow.getAccount(session));
     sockets.forEach((socket) => socket.destroy());
     slow.close();
@@ -372,6 +387,14 @@ describe('writing to Kommo', () => {
 });
 
 describe('the token endpoint', () => {
+  async function expectRefreshFailure(code: string): Promise<void> {
+    const error = await failureOf(client.refresh({ ...grant, accountId: session.accountId, refreshToken: Secret.of(REFRESH_TOKEN) }));
+    expect(error).toBeInstanceOf(TransientError);
+    expect(error).toMatchObject({ code });
+    const shown = inspect(error, { depth: 12, showHidden: true });
+    for (const secret of [REFRESH_TOKEN, CLIENT_SECRET]) expect(shown).not.toContain(secret);
+  }
+
   it('exchanges a code as documented', async () => {
     vendor.respondWith(json(readJsonSample('kommo', 'oauth-03-token-response.json')));
     const pair = await client.exchangeCode({ ...grant, code: 'def502' });
@@ -434,18 +457,20 @@ describe('the token endpoint', () => {
     ['429', text('', 429), 'kommo_rate_limited'],
     ['403 html', text('<html>', 403), 'kommo_forbidden'],
     ['402', text('', 402), 'kommo_payment_required'],
-    ['a timeout', silence, 'kommo_unavailable'],
     ['a reset', reset, 'kommo_unavailable'],
     ['half a response', halfBody('{"access_token":"a"}'), 'kommo_unavailable'],
     ['no refresh token', json({ access_token: 'a.b.c', expires_in: 1 }), 'kommo_unavailable'],
     ['an unusable token', json({ access_token: 'a\nb', refresh_token: 'x', expires_in: 1 }), 'kommo_unavailable'],
   ])('R27: throws a transient error without a secret after %s', async (_name, response, code) => {
     vendor.respondWith(response);
-    const error = await failureOf(client.refresh({ ...grant, accountId: session.accountId, refreshToken: Secret.of(REFRESH_TOKEN) }));
-    expect(error).toBeInstanceOf(TransientError);
-    expect(error).toMatchObject({ code });
-    const shown = inspect(error, { depth: 12, showHidden: true });
-    for (const secret of [REFRESH_TOKEN, CLIENT_SECRET]) expect(shown).not.toContain(secret);
+    await expectRefreshFailure(code);
+  });
+
+  it('R27: stops waiting, and throws a transient error without a secret, after silence', async () => {
+    client.close();
+    client = clientAt(vendor.origin, IMPATIENT);
+    vendor.respondWith(silence);
+    await expectRefreshFailure('kommo_unavailable');
   });
 
   it.each([301, 302, 307, 308])('R77: reports a redirect (%s) to the host of an account, and sends nothing there', async (status) => {

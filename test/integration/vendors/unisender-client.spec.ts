@@ -30,6 +30,11 @@ let vendor: StubVendor;
 let limiter: ReturnType<typeof recordingLimiter>;
 let client: UnisenderClient;
 
+/** Longer than a busy machine takes. */
+const PATIENT_MS = 60_000;
+/** For responses that never come. */
+const IMPATIENT_MS = 250;
+
 const createClient = (timeoutMs: number, exportTimeoutMs?: number) =>
   UnisenderClient.create(
     { baseUrl: new URL('/ru/api/', vendor.origin).href, timeoutMs, exportTimeoutMs },
@@ -39,7 +44,7 @@ const createClient = (timeoutMs: number, exportTimeoutMs?: number) =>
 beforeEach(async () => {
   vendor = await startStubVendor();
   limiter = recordingLimiter();
-  client = createClient(250);
+  client = createClient(PATIENT_MS);
 });
 
 afterEach(async () => {
@@ -50,7 +55,20 @@ afterEach(async () => {
 const lastForm = () => Object.fromEntries(new URLSearchParams(vendor.requests.at(-1)?.body));
 const apiError = (code: string, error = `XX000000-00 [about ${KEY}]`) => json({ error, code, result: '' });
 
+function useImpatientClient(): void {
+  client.close();
+  client = createClient(IMPATIENT_MS);
+}
+
 describe('every call to Unisender', () => {
+  async function expectOneFailure(kind: new (...args: never[]) => Error, properties: object): Promise<void> {
+    const error = await failureOf(client.getLists(key));
+    expect(error).toBeInstanceOf(kind);
+    expect(error).toMatchObject(properties);
+    expect(inspect(error, { depth: 12, showHidden: true })).not.toContain(KEY);
+    expect(vendor.requests).toHaveLength(1);
+  }
+
   it('posts a form with the key after it acquired the limiter', async () => {
     vendor.respondWith(sample('getLists.response.json'));
     const lists = await client.getLists(key);
@@ -105,15 +123,18 @@ describe('every call to Unisender', () => {
     ['no envelope', json([1]), TransientError, { code: 'unisender_unavailable' }],
     ['half a body', halfBody('{"result":[]}'), TransientError, { code: 'unisender_unavailable' }],
     ['a reset', reset, TransientError, { code: 'unisender_unavailable' }],
-    ['silence', silence, TransientError, { code: 'unisender_unavailable' }],
-    ['a stalled body', stall('{"result":'), TransientError, { code: 'unisender_unavailable' }],
   ])('R36: throws the right error without the key after %s', async (_name, response, kind, properties) => {
     vendor.respondWith(response);
-    const error = await failureOf(client.getLists(key));
-    expect(error).toBeInstanceOf(kind);
-    expect(error).toMatchObject(properties);
-    expect(inspect(error, { depth: 12, showHidden: true })).not.toContain(KEY);
-    expect(vendor.requests).toHaveLength(1);
+    await expectOneFailure(kind, properties);
+  });
+
+  it.each([
+    ['silence', silence],
+    ['a stalled body', stall('{"result":')],
+  ])('R36: stops waiting, and throws the right error without the key, after %s', async (_name, response) => {
+    useImpatientClient();
+    vendor.respondWith(response);
+    await expectOneFailure(TransientError, { code: 'unisender_unavailable' });
   });
 
   it.each([
@@ -258,8 +279,6 @@ describe('S12: a response with too much content', () => {
     ['bytes for one object', text(`{"result":{"id":1}${' '.repeat(1024 * 1024)}}`), () => client.createList(key, 'x')],
     ['levels', text(`{"result":${'['.repeat(100_000)}${']'.repeat(100_000)}}`), () => client.getLists(key)],
   ])('is a transient error: too many %s', async (_name, response, call) => {
-    client.close();
-    client = createClient(60_000);
     vendor.respondWith(response);
     expect(await failureOf(call())).toMatchObject({ kind: 'transient', code: 'unisender_unavailable' });
   });
@@ -322,8 +341,6 @@ describe('exports', () => {
   const gzipTransfer = { 'Content-Encoding': 'gzip' };
 
   it('S08: ask for an uncompressed transfer, and read a compressed one', async () => {
-    client.close();
-    client = createClient(60_000);
     vendor.respondWith(text(manyRows), text(packed, 200, gzipTransfer), text(gzipSync(packed), 200, gzipTransfer), unannounced(packed));
     for (let file = 0; file < 4; file += 1) await expect(readAll()).resolves.toHaveLength(20_000);
     expect(vendor.requests.map(({ headers }) => headers['accept-encoding'])).toEqual(Array(4).fill('identity'));
@@ -342,15 +359,13 @@ describe('exports', () => {
     ['an unknown encoding', text(manyRows, 200, { 'Content-Encoding': 'br' })],
     ['half of a file', halfBody(manyRows)],
   ])('S08: fail with a transient error after %s', async (_name, response) => {
-    client.close();
-    client = createClient(60_000);
     vendor.respondWith(response);
     expect(await failureOf(readAll())).toMatchObject({ code: 'unisender_unavailable' });
   });
 
   it('S16: fail after the time limit of the whole download, although data arrives', async () => {
     client.close();
-    client = createClient(60_000, 300);
+    client = createClient(PATIENT_MS, 300);
     vendor.respondWith(drip('email;email_status\n', 5));
     expect(await failureOf(readAll())).toMatchObject({ code: 'unisender_unavailable' });
   });
@@ -368,8 +383,6 @@ describe('exports', () => {
   });
 
   it('stream a large file, and stop the download when the reader stops', async () => {
-    client.close();
-    client = createClient(60_000);
     const line = `${'x'.repeat(80)}@example.org;active\n`;
     vendor.respondWith(text(`email;email_status\n${line.repeat(50_000)}`));
     let count = 0;
@@ -386,11 +399,18 @@ describe('exports', () => {
   it.each([
     ['is cut off', halfBody('email;email_status\na@example.org;active\n')],
     ['is a cut off gzip', text(gzipSync(csv(';').repeat(1_000)).subarray(0, 60))],
-    ['stalls', stall('email;email_status\na@example.org;active\n')],
     ['is not there', text('deleted', 404)],
-    ['never arrives', silence],
     ['breaks off at once', reset],
   ])('fail with a transient error when the file %s', async (_name, response) => {
+    vendor.respondWith(response);
+    expect(await failureOf(readAll())).toMatchObject({ code: 'unisender_unavailable' });
+  });
+
+  it.each([
+    ['stalls', stall('email;email_status\na@example.org;active\n')],
+    ['never arrives', silence],
+  ])('stop waiting, and fail with a transient error, when the file %s', async (_name, response) => {
+    useImpatientClient();
     vendor.respondWith(response);
     expect(await failureOf(readAll())).toMatchObject({ code: 'unisender_unavailable' });
   });
