@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { systemClock } from '#clock';
 import { findProjectFolder } from '#config';
@@ -12,8 +12,10 @@ const dist = join(findProjectFolder(), 'dist');
 
 /** How a process is started. */
 export interface BuiltProcessOptions {
-  /** A bundle or a compiled file, relative to `dist`. */
+  /** A bundle or a compiled file, relative to `dist`, or an absolute path. */
   readonly entry: string;
+  /** Another Node than the one that runs the tests. */
+  readonly node?: string;
   readonly args?: readonly string[];
   /** Its environment, in addition to PATH and HOME. */
   readonly env?: Readonly<Record<string, string>>;
@@ -22,7 +24,7 @@ export interface BuiltProcessOptions {
 }
 
 const fileOf = (entry: string): string => {
-  const file = join(dist, entry);
+  const file = resolve(dist, entry);
   if (!existsSync(file)) throw new Error(`${file} is missing: run "npm run build" first`);
   return file;
 };
@@ -78,9 +80,9 @@ export class BuiltProcess {
   private isEndObserved = false;
   private readonly killAtExit = () => void this.child.kill('SIGKILL');
 
-  constructor({ entry, args = [], env = {}, cwd }: BuiltProcessOptions) {
+  constructor({ entry, node = process.execPath, args = [], env = {}, cwd }: BuiltProcessOptions) {
     const { PATH = '', HOME = '' } = process.env;
-    this.child = spawn(process.execPath, [fileOf(entry), ...args], {
+    this.child = spawn(node, [fileOf(entry), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH, HOME, ...env },
       cwd,

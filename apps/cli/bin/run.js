@@ -3,9 +3,11 @@ import { pathToFileURL } from 'node:url';
 import { ChildFailed, run } from './child.js';
 import { prepare } from './preparation.js';
 import { inRoot, programs } from './project.js';
+import { findSqliteProblem } from './sqlite-addon.js';
 
 /** sysexits(3) */
 const EX_USAGE = 64;
+const EX_CONFIG = 78;
 
 const tool = (name) => inRoot('node_modules', '.bin', name);
 
@@ -49,10 +51,16 @@ function chooseTemporaryFolder() {
   if (bavail * bsize >= MIN_MEMORY_BYTES) process.env.TMPDIR = MEMORY_FOLDER;
 }
 
+function refuseAbortingNode() {
+  const problem = findSqliteProblem();
+  if (problem !== undefined) throw new ChildFailed(problem, EX_CONFIG);
+}
+
 const setsWorkers = (args) => args.some((arg) => /^(-i|-w|--runInBand|--maxWorkers)/.test(arg));
 
 async function test(args) {
   await prepare({ isBuildNeeded: true, needsDev: true });
+  refuseAbortingNode();
   chooseTemporaryFolder();
   const workers = setsWorkers(args) ? [] : ['--maxWorkers=3'];
   const jest = [inRoot('node_modules', 'jest', 'bin', 'jest.js'), '-c', inRoot('.config', 'jest.config.js'), ...workers, ...args];
@@ -62,6 +70,7 @@ async function test(args) {
 /** Runs the program in this process, so that signals, standard streams and exit code are the program's own. */
 async function start({ file, args, needsDev = false }, moreArgs) {
   await prepare({ isBuildNeeded: true, needsDev, entry: file });
+  refuseAbortingNode();
   process.argv = [process.execPath, file, ...args, ...moreArgs];
   await import(pathToFileURL(file).href);
 }

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
 
-import type { HttpResponse, IncomingCall } from '../http/message.js';
+import { type HttpResponse, type IncomingCall, textResponse } from '../http/message.js';
 
 /** The libraries of Kommo's pages, from the development packages. */
 const LIBRARIES: Readonly<Record<string, string>> = {
@@ -32,6 +32,19 @@ const fileResponse = (name: string, body: Uint8Array): HttpResponse => ({
 
 const readPage = (name: string): Buffer => readFileSync(join(findProjectFolder(), 'apps', 'sandbox', 'pages', name));
 
+const NEEDS_SOURCES = 'The page of widgets needs the sources and the development packages: run the sandbox from a clone after "npm ci".';
+
+/** The file; 404 in an installation without it, for example in the image. */
+function respondWithFile(name: string, read: () => Buffer): HttpResponse {
+  try {
+    return fileResponse(name, read());
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'MODULE_NOT_FOUND') return textResponse(NEEDS_SOURCES, 404);
+    throw error;
+  }
+}
+
 const { resolve: resolvePackage } = createRequire(import.meta.url);
 
 /** The page of Kommo in which administrators set up widgets, and the files of uploaded widgets (reference kommo 6). */
@@ -49,16 +62,16 @@ export class WidgetPages {
   /** Responds to a call of a browser; undefined for any other path. */
   handle({ method, path }: IncomingCall): HttpResponse | undefined {
     if (method !== 'GET') return undefined;
-    if (path === '/settings/widgets/') return fileResponse('widget-host.html', readPage('widget-host.html'));
+    if (path === '/settings/widgets/') return respondWithFile('widget-host.html', () => readPage('widget-host.html'));
     const [, folder, name = '', ...rest] = path.split('/');
     if (folder === 'frontend') return this.findPart(name);
     return folder === 'upl' ? this.findFile(name, rest.slice(1).join('/')) : undefined;
   }
 
   private findPart(name: string): HttpResponse | undefined {
-    if (PAGES.has(name)) return fileResponse(name, readPage(name));
+    if (PAGES.has(name)) return respondWithFile(name, () => readPage(name));
     const library = LIBRARIES[name];
-    return library === undefined ? undefined : fileResponse(name, readFileSync(resolvePackage(library)));
+    return library === undefined ? undefined : respondWithFile(name, () => readFileSync(resolvePackage(library)));
   }
 
   private findFile(code: string, name: string): HttpResponse | undefined {
