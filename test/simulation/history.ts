@@ -158,7 +158,10 @@ const rules = {
   },
   queueFault: { weight: 2, fill: (random) => ({ n: upTo(random, 3), kind: pick(random, ['lose', 'repeat', 'delay', 'down', 'up']) }) },
   crash: { weight: 4, fill: (random) => ({ n: upTo(random, 60) }) },
-  stall: { weight: 1, fill: (random) => ({ n: upTo(random, 60), m: pick(random, [20, 60, 120, 600]) }) },
+  stall: {
+    weight: 1,
+    fill: (random) => ({ n: upTo(random, 60), m: pick(random, [20, 120, 120, 600]), kind: pick(random, ['point', 'call', 'call']) }),
+  },
   revokeToken: { weight: 0.3 },
   expireToken: { weight: 1 },
   wait: { weight: 5, fill: (random) => ({ n: pick(random, [10, 60, 300, 1_000, 3_600]) }) },
@@ -181,6 +184,7 @@ interface Theme {
   readonly contacts?: number;
   readonly isPrompt?: boolean;
   readonly latencyMs?: number;
+  readonly switches?: Readonly<Record<string, unknown>>;
 }
 
 /** What happens in every history. */
@@ -189,19 +193,32 @@ const COMMON: readonly StepKind[] = ['create', 'rename', 'emails', 'delete', 'de
 const themes = {
   // Two accounts with one key want and drop the same addresses.
   'shared key': {
-    steps: ['create', 'emails', 'delete', 'restore', 'crash', 'networkFault'],
+    steps: ['create', 'emails', 'emails', 'delete', 'restore'],
     accounts: 2,
     pool: 2,
     contacts: 2,
     latencyMs: 20_000,
+    switches: { 'kommo.hook_hold': false },
   },
-  // Refusals that are learnt late, while lists change.
+  // Refusals of a list that is deleted before they are learnt.
   'late refusals': {
+    steps: ['unsubscribe', 'unsubscribe', 'deleteList', 'reconcile', 'rename', 'deliver'],
+    accounts: 1,
+    contacts: 3,
+    switches: { 'kommo.hook_hold': false, 'unisender.hook_hold': true },
+  },
+  // Lists, keys and refusals change together.
+  'changed lists': {
     steps: ['unsubscribe', 'deleteList', 'retitle', 'reconcile', 'rename', 'subscribe', 'newKey', 'addAddress', 'repeatHook'],
     contacts: 3,
   },
   // Refusals that arrive while a round of calls runs.
-  'refusals between calls': { steps: ['unsubscribe', 'rename', 'create', 'emails', 'networkFault'], contacts: 6, latencyMs: 20_000 },
+  'refusals between calls': {
+    steps: ['unsubscribe', 'unsubscribe', 'rename', 'create', 'deliver'],
+    contacts: 6,
+    latencyMs: 20_000,
+    switches: { 'kommo.hook_hold': true, 'unisender.hook_hold': false },
+  },
   // Addresses that refused and go with their contacts.
   'refused and dropped': {
     steps: ['unsubscribe', 'delete', 'emails', 'restore', 'loseHooks', 'removeAddress', 'erase', 'complain'],
@@ -224,11 +241,13 @@ const themes = {
   },
   // A worker that stops for longer than its lease.
   'stopped workers': {
-    steps: ['stall', 'create', 'emails', 'delete', 'restore', 'rename'],
+    steps: ['stall', 'emails', 'emails', 'delete', 'restore'],
+    accounts: 1,
     processes: 2,
-    pool: 2,
-    contacts: 2,
+    pool: 1,
+    contacts: 1,
     isPrompt: true,
+    switches: { 'kommo.hook_hold': false },
   },
   // Others put the same addresses into Unisender.
   strangers: {
@@ -258,7 +277,8 @@ type Weights = ReadonlyMap<StepKind, number>;
 
 function drawWeights(random: Random, enabled: readonly StepKind[], theme: Theme | undefined): Weights {
   if (theme) {
-    const weightIn = (kind: StepKind) => (theme.steps.includes(kind) ? THEME_WEIGHT : rules[kind].weight / 2);
+    const weightIn = (kind: StepKind) =>
+      theme.steps.includes(kind) ? THEME_WEIGHT * theme.steps.filter((each) => each === kind).length : rules[kind].weight / 4;
     const known = enabled.filter((kind) => COMMON.includes(kind) || theme.steps.includes(kind));
     return new Map(known.map((kind) => [kind, weightIn(kind)]));
   }
@@ -314,6 +334,7 @@ function drawCircumstances(random: Random, { twoAccounts, skew }: Pick<Enabled, 
       'unisender.event_list_ids': pick(random, ['by_meaning', 'by_meaning', 'absent', 'mixed']),
       'unisender.import_fires_hooks': random() < 0.3,
       'kommo.add_followed_by_update': random() < 0.2,
+      ...theme?.switches,
     },
   };
 }
@@ -328,11 +349,13 @@ export interface Enabled {
 const MIN_STEPS = 12;
 const MORE_STEPS = 40;
 /** The addresses in `company.ts`. */
+const ACCEPTED: Pool = [0, 1, 2, 3, 8, 9, 10];
 const ADDRESSES: Pool = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13];
 
+/** Some addresses of few: those that Unisender accepts. */
 const drawPool = (random: Random, size: number): Pool => [
-  pick(random, ADDRESSES),
-  ...Array.from({ length: size - 1 }, () => pick(random, ADDRESSES)),
+  pick(random, ACCEPTED),
+  ...Array.from({ length: size - 1 }, () => pick(random, ACCEPTED)),
 ];
 
 /** Draws a history, of one theme if it is given. */

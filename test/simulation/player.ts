@@ -244,7 +244,8 @@ const plays: Readonly<Record<StepKind, Play>> = {
     else faults[kind as 'lose' | 'repeat' | 'delay'] = n + 1;
   },
   crash: async (world, _company, { n = 0 }) => world.service.crashAfter(n),
-  stall: async (world, _company, { n = 0, m = 0 }) => world.service.stallAfter(n, m * 1_000),
+  stall: async (world, _company, { n = 0, m = 0, kind }) =>
+    kind === 'call' ? world.service.stallOnCall('importContacts', m * 1_000) : world.service.stallAfter(n, m * 1_000),
   revokeToken: async (world, company) => void (await world.control('POST', `/kommo/accounts/${company.accountId}/revoke`)),
   expireToken: async (world, company) => void (await world.control('POST', `/kommo/accounts/${company.accountId}/expire`)),
   wait: async (world, _company, { n = 0 }) => world.service.pass(n * 1_000),

@@ -29,6 +29,8 @@ export interface Surroundings {
   readonly queue: SimulatedQueue;
   readonly request: (request: OutgoingRequest) => Promise<IncomingResponse>;
   readonly log?: (line: string) => void;
+  /** The process that receives the next response of this method stops for a while. */
+  stall?: { readonly method: string; readonly forMs: number };
 }
 
 /** Our own URL; the simulated vendors deliver hooks there. */
@@ -100,6 +102,10 @@ export class ServiceProcess implements JobRunner {
       try {
         return await request(outgoing);
       } finally {
+        if (surroundings.stall && outgoing.url?.includes(surroundings.stall.method)) {
+          life.stallAfter(0, surroundings.stall.forMs);
+          delete surroundings.stall;
+        }
         await life.pass();
       }
     };

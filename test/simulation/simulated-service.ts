@@ -110,9 +110,15 @@ export class SimulatedService {
     process?.life.stallAfter(points, forMs);
   }
 
+  /** Lets one of several processes stop for a while when it receives the response of its next call to `method`. */
+  stallOnCall(method: string, forMs: number): void {
+    if (this.processes.length > 1) this.surroundings.stall = { method, forMs };
+  }
+
   /** Cancels ordered deaths and stops. */
   heal(): void {
     for (const { life } of this.processes) life.live();
+    delete this.surroundings.stall;
     Object.assign(this.queue.faults, { lose: 0, repeat: 0, delay: 0, isDown: false });
   }
 
