@@ -272,7 +272,7 @@ export class World {
 
   private noteAccepted(accountId: number, path: string, body: string): void {
     if (!path.startsWith('/unisender/')) return;
-    const namesLists = (this.vendors.sandbox.switches.get('unisender.event_list_ids') as string) === 'by_meaning';
+    const namesLists = (this.vendors.sandbox.switches.get('unisender.event_list_ids') as string) !== 'absent';
     for (const { name, email, leftListIds = [] } of readEvents(body)) {
       this.oracle.noteEvent(accountId, { name, email, leftListIds: namesLists && leftListIds.length > 0 ? leftListIds : undefined });
     }
