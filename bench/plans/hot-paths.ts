@@ -138,7 +138,6 @@ function addressPaths(database: Database, clock: Clock): HotPath[] {
     { name: 'lock mailable addresses', call: () => pushed.lockMailable(LARGE_ACCOUNT, EMAILS) },
     { name: 'begin a put', call: () => pushed.beginPut(LARGE_ACCOUNT, 1, EMAILS) },
     { name: 'begin a removal', call: () => pushed.beginRemoval(LARGE_ACCOUNT, EMAILS) },
-    { name: 'record sent addresses', call: () => pushed.markSent(LARGE_ACCOUNT, EMAILS) },
     { name: 'list due addresses', call: () => pushed.listDue(LARGE_ACCOUNT, 20) },
     { name: 'find the next due address', call: () => pushed.refreshDue(LARGE_ACCOUNT) },
     { name: 'find addresses that other accounts hold', call: () => pushed.findSharedUses(LARGE_ACCOUNT, 1, EMAILS) },

@@ -30,8 +30,6 @@ export type DatabaseLocation = SqliteLocation | MysqlLocation;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** While the file is opened, before the process serves: another process may create it at the same time. */
 const OPEN_TIMEOUT_MS = 5_000;
-/** The service has some hundreds of statements. TypeORM keeps 100 prepared ones, and prepares the others again and again. */
-const PREPARED_STATEMENTS = 1_000;
 
 const shared = {
   entities: Object.values(entities),
@@ -50,7 +48,6 @@ const sqliteOptions = (location: SqliteLocation, givenNowMs: (() => number) | un
   database: location.path,
   driver: ImmediateSqlite,
   enableWAL: true,
-  statementCacheSize: PREPARED_STATEMENTS,
   timeout: OPEN_TIMEOUT_MS,
   prepareDatabase: (connection: InstanceType<typeof ImmediateSqlite>) => {
     // What was acknowledged survives a power failure.

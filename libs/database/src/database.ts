@@ -116,6 +116,11 @@ export class Database {
     return this.run((session) => session.execute(sql, params));
   }
 
+  /** Runs a statement once for each row: for all rows, or for none. SQLite only, see {@link DatabaseSession.executeEach}. */
+  async executeEach(sql: string, rows: readonly (readonly SqlValue[])[]): Promise<void> {
+    return this.run((session) => session.executeEach(sql, rows));
+  }
+
   /**
    * Lends `work` the connection of the ambient transaction, or else a connection of its own. Without a transaction, `work` runs
    * again after a lost race for a lock; then it must be one statement. `work` cannot begin a transaction.

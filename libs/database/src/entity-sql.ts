@@ -37,7 +37,7 @@ export interface Selection<Entity extends object, Name extends Field<Entity>> {
   readonly params: readonly SqlValue[];
 }
 
-/** SQLite binds at most 32,766 values to one statement. */
+/** MySQL gets statements of some MiB at most. */
 const MAX_BOUND_VALUES = 30_000;
 
 /** Values of one statement where a list of any length is looked for. */
@@ -116,10 +116,12 @@ export async function upsertRows<Entity extends object>(database: Database, upse
     isConverted(column) ? (value: unknown) => driver.preparePersistentValue(value, column) as unknown : (value: unknown) => value,
   );
   const toValues = (row: Partial<Entity>) => columns.map(({ field }, index) => (converters[index]?.(row[field]) ?? null) as SqlValue);
+  // SQL by hand: TypeORM's `orUpdate` takes no expressions over the stored row, and is slower by an order of magnitude.
+  const insert = `INSERT INTO ${metadata.tableName} (${names}) VALUES`;
+  if (database.kind === 'sqlite') return database.executeEach(`${insert} ${rowSql} ${clause}`, upsert.rows.map(toValues));
   for (const chunk of chunksOf(upsert.rows, Math.floor(MAX_BOUND_VALUES / columns.length))) {
     const values = new Array<string>(chunk.length).fill(rowSql).join(',');
-    // SQL by hand: TypeORM's `orUpdate` takes no expressions over the stored row, and is slower by an order of magnitude.
-    await database.execute(`INSERT INTO ${metadata.tableName} (${names}) VALUES ${values} ${clause}`, chunk.flatMap(toValues));
+    await database.execute(`${insert} ${values} ${clause}`, chunk.flatMap(toValues));
   }
 }
 
@@ -173,6 +175,16 @@ export async function selectEntities<Entity extends object>(
 
 const withList = (sql: string, count: number) => sql.replace('IN (?)', `IN (${placeholders(count)})`);
 
+/**
+ * Repeats the last value until the list has one of a few lengths, so that SQLite prepares few statements. MySQL gets the list as it is.
+ */
+function padded({ kind }: Database, values: readonly SqlValue[]): readonly SqlValue[] {
+  const last = values.at(-1);
+  if (kind === 'mysql' || last === undefined) return values;
+  const length = Math.min(IN_CHUNK, 2 ** Math.ceil(Math.log2(values.length)));
+  return [...values, ...new Array<SqlValue>(length - values.length).fill(last)];
+}
+
 /** The rows of a {@link Selection} whose last condition is `IN (?)`, for any number of values. */
 export async function selectRowsIn<Entity extends object, Name extends Field<Entity>>(
   database: Database,
@@ -181,8 +193,9 @@ export async function selectRowsIn<Entity extends object, Name extends Field<Ent
 ): Promise<Pick<Entity, Name>[]> {
   const rows: Pick<Entity, Name>[] = [];
   for (const chunk of chunksOf(values, IN_CHUNK)) {
-    const tail = withList(selection.tail, chunk.length);
-    rows.push(...(await selectRows(database, { ...selection, tail, params: [...selection.params, ...chunk] })));
+    const list = padded(database, chunk);
+    const tail = withList(selection.tail, list.length);
+    rows.push(...(await selectRows(database, { ...selection, tail, params: [...selection.params, ...list] })));
   }
   return rows;
 }
@@ -196,14 +209,18 @@ export async function queryIn<R extends object>(
 ): Promise<R[]> {
   const rows: R[] = [];
   for (const chunk of chunksOf(values, IN_CHUNK)) {
-    rows.push(...(await database.query<R>(withList(sql, chunk.length), [...params, ...chunk])));
+    const list = padded(database, chunk);
+    rows.push(...(await database.query<R>(withList(sql, list.length), [...params, ...list])));
   }
   return rows;
 }
 
 /** Runs an UPDATE or DELETE whose last condition is `IN (?)`, for any number of values. */
 export async function executeIn(database: Database, sql: string, params: readonly SqlValue[], values: readonly SqlValue[]): Promise<void> {
-  for (const chunk of chunksOf(values, IN_CHUNK)) await database.execute(withList(sql, chunk.length), [...params, ...chunk]);
+  for (const chunk of chunksOf(values, IN_CHUNK)) {
+    const list = padded(database, chunk);
+    await database.execute(withList(sql, list.length), [...params, ...list]);
+  }
 }
 
 /** Throws BugError when there is no ambient transaction: a lock would end with its own statement. */

@@ -1,6 +1,8 @@
+import type { Database as SqliteConnection } from 'better-sqlite3';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { BugError } from '#domain';
 import { ConflictError, toServiceError } from './database-errors.js';
+import { SqliteStatements } from './sqlite-statements.js';
 
 /** The SQL dialect; MariaDB and MySQL-compatible clusters are `mysql`. */
 export type DatabaseKind = 'sqlite' | 'mysql';
@@ -9,10 +11,13 @@ export type DatabaseKind = 'sqlite' | 'mysql';
 export type SqlValue = string | number | boolean | null;
 
 /** mysql2 would write an array or object into the statement as SQL. */
-const isBindable = (value: unknown): boolean => value === null || ['string', 'number', 'boolean'].includes(typeof value);
+const isBindable = (value: unknown): boolean =>
+  value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 
-interface StatementResult {
+/** The result of one statement. */
+export interface StatementResult {
   readonly records: object[];
+  /** What TypeORM expects of its driver. */
   readonly raw: unknown;
   readonly affected?: number;
 }
@@ -61,6 +66,15 @@ export class DatabaseSession {
   async execute(sql: string, params: readonly SqlValue[] = []): Promise<number> {
     const { affected } = await this.run(sql, params);
     return affected ?? 0;
+  }
+
+  /**
+   * Runs a statement once for each row: for all rows, or for none. SQLite only: a statement for one row is prepared once, while one for
+   * hundreds of rows is another statement for each number of rows, and keeps hundreds of KiB.
+   */
+  async executeEach(sql: string, rows: readonly (readonly SqlValue[])[]): Promise<void> {
+    const statements = await this.sqliteStatements();
+    this.guard(sql, rows, () => statements.runEach(sql, rows));
   }
 
   /** Begins a transaction. TypeORM knows of it, so that its own `save` begins none. */
@@ -117,18 +131,44 @@ export class DatabaseSession {
   }
 
   private async run(sql: string, params: readonly unknown[]): Promise<StatementResult> {
-    if (!this.isOpen) {
-      throw new BugError('a transaction was used after its end', { code: 'database_transaction_ended' });
+    if (this.kind === 'sqlite') {
+      const statements = await this.sqliteStatements();
+      return this.guard(sql, [params], () => statements.run(sql, params));
     }
-    if (!params.every(isBindable)) {
-      throw new BugError(`a value of "${sql.slice(0, 200)}" cannot be bound`, { code: 'database_value_not_bindable' });
-    }
+    this.assertRunnable(sql, [params]);
     try {
       return (await this.runner.query(sql, [...params], true)) as StatementResult;
     } catch (error) {
-      const translated = toServiceError(error, sql);
-      this.conflict ??= translated instanceof ConflictError ? translated : undefined;
-      throw translated;
+      throw this.toFailure(error, sql);
     }
+  }
+
+  private async sqliteStatements(): Promise<SqliteStatements> {
+    return SqliteStatements.of((await this.runner.connect()) as SqliteConnection);
+  }
+
+  /** Runs a statement on SQLite's connection, which throws the driver's errors at once. */
+  private guard<T>(sql: string, rows: readonly (readonly unknown[])[], work: () => T): T {
+    this.assertRunnable(sql, rows);
+    try {
+      return work();
+    } catch (driverError) {
+      throw this.toFailure({ driverError }, sql);
+    }
+  }
+
+  private assertRunnable(sql: string, rows: readonly (readonly unknown[])[]): void {
+    if (!this.isOpen) {
+      throw new BugError('a transaction was used after its end', { code: 'database_transaction_ended' });
+    }
+    if (!rows.every((row) => row.every(isBindable))) {
+      throw new BugError(`a value of "${sql.slice(0, 200)}" cannot be bound`, { code: 'database_value_not_bindable' });
+    }
+  }
+
+  private toFailure(error: unknown, sql: string): unknown {
+    const translated = toServiceError(error, sql);
+    this.conflict ??= translated instanceof ConflictError ? translated : undefined;
+    return translated;
   }
 }

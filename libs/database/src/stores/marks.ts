@@ -32,7 +32,14 @@ export async function markDirty(
 export async function markPartsStale(database: Database, accountId: number, contactIds: readonly number[]): Promise<void> {
   if (contactIds.length === 0) return;
   const unique = [...new Set(contactIds)];
-  const ranges = unique.length > MAX_SINGLE_IDS ? [rangeOf(unique)] : unique.map((id) => [id, id] as const);
+  await markRangesStale(database, accountId, unique.length > MAX_SINGLE_IDS ? [rangeOf(unique)] : unique.map((id) => [id, id] as const));
+}
+
+async function markRangesStale(
+  database: Database,
+  accountId: number,
+  ranges: readonly (readonly [lowest: number, highest: number])[],
+): Promise<void> {
   for (const chunk of chunksOf(ranges, MAX_SINGLE_IDS)) {
     const condition = chunk.map(() => '(after_id < ? AND up_to_id >= ?)').join(' OR ');
     await database.execute(`UPDATE contact_parts SET is_stale = 1 WHERE account_id = ? AND is_stale = 0 AND (${condition})`, [
@@ -44,13 +51,14 @@ export async function markPartsStale(database: Database, accountId: number, cont
 
 /** Marks the counts of the ranges stale whose contacts hold these addresses. */
 export async function markPartsStaleByEmail(database: Database, accountId: number, emails: readonly string[]): Promise<void> {
-  const sql = 'SELECT contact_id AS contactId FROM contact_addresses WHERE account_id = ? AND email IN (?)';
-  const holders = await queryIn<{ contactId: number }>(database, sql, [accountId], emails);
-  await markPartsStale(
-    database,
-    accountId,
-    holders.map(({ contactId }) => contactId),
-  );
+  // More addresses than single ids are looked for: one range per statement, so that not every holder is read.
+  const isRange = emails.length > MAX_SINGLE_IDS;
+  const columns = isRange ? 'MIN(contact_id) AS lowest, MAX(contact_id) AS highest' : 'contact_id AS lowest, contact_id AS highest';
+  const sql = `SELECT ${columns} FROM contact_addresses WHERE account_id = ? AND email IN (?)`;
+  const ranges = await queryIn<{ lowest: number | null; highest: number | null }>(database, sql, [accountId], emails);
+  const ids = ranges.flatMap(({ lowest, highest }) => (lowest === null || highest === null ? [] : [lowest, highest]));
+  if (isRange && ids.length > 0) await markRangesStale(database, accountId, [rangeOf(ids)]);
+  else await markPartsStale(database, accountId, ids);
 }
 
 /** Marks all counts of the account stale. */

@@ -4,6 +4,7 @@ import { Database } from '../database.js';
 import { AccountEntity } from '../entities/account.entity.js';
 import { AddressEntity } from '../entities/address.entity.js';
 import { executeIn, forUpdate, incoming, placeholders, selectRows, selectRowsIn, upsertRows } from '../entity-sql.js';
+import type { SqlValue } from '../session.js';
 import { markAllPartsStale, markPartsStaleByEmail } from './marks.js';
 
 /** What one look at Unisender showed of an address. Times are epoch milliseconds. */
@@ -46,44 +47,46 @@ export class PushedAddressStore {
   async beginPut(accountId: number, listId: number, emails: readonly string[]): Promise<void> {
     const nowMs = this.clock.nowMs();
     // An address that the list had before us stays there: it gets no late list.
-    await executeIn(
-      this.database,
-      `UPDATE addresses SET first_sent_at = COALESCE(first_sent_at, ?), last_sent_at = ?,
-              late_list_id = COALESCE(late_list_id, CASE WHEN seen_at IS NULL OR own_list_id = ? THEN ? END)
-        WHERE account_id = ? AND email IN (?)`,
-      [nowMs, nowMs, listId, listId, accountId],
-      emails,
-    );
-    await this.beginRemoval(accountId, emails);
+    const put = `first_sent_at = COALESCE(first_sent_at, ?), last_sent_at = ?,
+                 late_list_id = COALESCE(late_list_id, CASE WHEN seen_at IS NULL OR own_list_id = ? THEN ? END),`;
+    await this.begin(accountId, emails, { sql: put, params: [nowMs, nowMs, listId, listId] });
   }
 
   /** Records before a call that it removes these addresses. Its effect may come up to 15 minutes later. */
   async beginRemoval(accountId: number, emails: readonly string[]): Promise<void> {
+    await this.begin(accountId, emails, { sql: '', params: [] });
+  }
+
+  private async begin(accountId: number, emails: readonly string[], { sql, params }: { sql: string; params: SqlValue[] }): Promise<void> {
     const verifyAt = this.clock.nowMs() + LONGEST_CALL_MS;
     await executeIn(
       this.database,
-      `UPDATE addresses SET pushed_hash = ?, verify_at = ?, due_at = CASE WHEN retry_at < ? THEN retry_at ELSE ? END
+      `UPDATE addresses SET ${sql} pushed_hash = ?, verify_at = ?, due_at = CASE WHEN retry_at < ? THEN retry_at ELSE ? END
         WHERE account_id = ? AND email IN (?)`,
-      [OUTCOME_UNKNOWN, verifyAt, verifyAt, verifyAt, accountId],
+      [...params, OUTCOME_UNKNOWN, verifyAt, verifyAt, verifyAt, accountId],
       emails,
     );
     await this.noteDue(accountId, verifyAt);
   }
 
-  /** Records the outcome of calls and clears the dirty marks. Consents stay: Unisender's webhooks write them at any time. */
-  async record(accountId: number, pushed: readonly PushedAddress[]): Promise<void> {
+  /**
+   * Records the outcome of calls and clears the dirty marks. Consents stay: Unisender's webhooks write them at any time. `isPut`: the
+   * calls have put the addresses on a list until now. A later refusal cannot be disproved by an earlier row.
+   */
+  async record(accountId: number, pushed: readonly PushedAddress[], { isPut = false } = {}): Promise<void> {
     const updatedAt = this.clock.nowMs();
     await upsertRows(this.database, {
       entity: AddressEntity,
       key: ['accountId', 'email'],
       update: {
         ...incoming('state', 'origin', 'pushedHash', 'ownListId', 'firstSentAt', 'verifyAt', 'writtenFields', 'dirtySince', 'updatedAt'),
-        ...incoming('lateListId', 'removal', 'removalRunId', 'dueAt'),
+        ...incoming('lateListId', 'removal', 'removalRunId', 'dueAt', ...(isPut ? (['lastSentAt'] as const) : [])),
         ...incoming('parkStep', 'parkCode', 'parkCause', 'parkAttempts', 'parkedAt', 'retryAt'),
       },
       rows: pushed.map(({ park, ...address }) => ({
         accountId,
         ...address,
+        ...(isPut ? { lastSentAt: updatedAt } : {}),
         dirtySince: null,
         removal: null,
         removalRunId: null,
@@ -106,12 +109,6 @@ export class PushedAddressStore {
     await executeIn(this.database, `UPDATE addresses SET seen_at = NULL WHERE account_id = ? AND email IN (?)`, [accountId], absent);
     const dueTimes = pushed.flatMap(({ park }) => park?.retryAt ?? []);
     if (dueTimes.length > 0) await this.noteDue(accountId, Math.min(...dueTimes));
-  }
-
-  /** Records that addresses were on a list until now by a call of ours: a later refusal cannot be disproved by an earlier row. */
-  async markSent(accountId: number, emails: readonly string[]): Promise<void> {
-    const sql = `UPDATE addresses SET last_sent_at = ? WHERE account_id = ? AND email IN (?)`;
-    await executeIn(this.database, sql, [this.clock.nowMs(), accountId], emails);
   }
 
   /** Restores addresses as they were before a call that had no effect. They stay dirty. */

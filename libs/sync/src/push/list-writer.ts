@@ -203,13 +203,7 @@ export class ListWriter {
     call?: Call,
   ): Promise<void> {
     await lease.write(async () => {
-      await this.pushed.record(lease.accountId, pushed);
-      if (call?.kind === 'put') {
-        await this.pushed.markSent(
-          lease.accountId,
-          pushed.map(({ email }) => email),
-        );
-      }
+      await this.pushed.record(lease.accountId, pushed, { isPut: call?.kind === 'put' });
       await count(counts);
     });
   }

@@ -1,0 +1,67 @@
+import type BetterSqlite3 from 'better-sqlite3';
+import type { SqlValue, StatementResult } from './session.js';
+
+/** The service has some hundreds of statements. TypeORM writes numbers into the text of its own, which is then used once. */
+const KEPT_STATEMENTS = 400;
+/** A longer text is a list of a rare length: prepared, it would need some hundred KiB. */
+const MAX_KEPT_LENGTH = 10_000;
+
+const toBindable = (value: unknown): unknown => (typeof value === 'boolean' ? Number(value) : value);
+
+/**
+ * Prepares the statements of one SQLite connection and keeps the last ones. TypeORM's own runner keeps them too, but passes each value as
+ * an argument of a call, which takes as long as the statement when there are thousands.
+ */
+export class SqliteStatements {
+  private static readonly ofConnection = new WeakMap<BetterSqlite3.Database, SqliteStatements>();
+  private readonly kept = new Map<string, BetterSqlite3.Statement>();
+
+  private constructor(private readonly connection: BetterSqlite3.Database) {}
+
+  /** The statements of a connection. */
+  static of(connection: BetterSqlite3.Database): SqliteStatements {
+    const known = this.ofConnection.get(connection);
+    if (known) return known;
+    const created = new SqliteStatements(connection);
+    this.ofConnection.set(connection, created);
+    return created;
+  }
+
+  /** Runs a statement. Throws the driver's errors. */
+  run(sql: string, params: readonly unknown[]): StatementResult {
+    const statement = this.prepare(sql);
+    const values = params.map(toBindable);
+    if (statement.reader) {
+      const records = statement.all(values) as object[];
+      return { records, raw: records };
+    }
+    const { changes, lastInsertRowid } = statement.run(values);
+    return { records: [], affected: changes, raw: lastInsertRowid };
+  }
+
+  /** Runs a statement once for each row: for all rows, or for none when it throws. */
+  runEach(sql: string, rows: readonly (readonly SqlValue[])[]): void {
+    const statement = this.prepare(sql);
+    const runAll = () => {
+      for (const row of rows) statement.run(row.map(toBindable));
+    };
+    if (this.connection.inTransaction) runAll();
+    else this.connection.transaction(runAll).immediate();
+  }
+
+  /** The statement that was not used for the longest time is dropped first. */
+  private prepare(sql: string): BetterSqlite3.Statement {
+    const known = this.kept.get(sql);
+    const statement = known ?? this.connection.prepare(sql);
+    if (known) this.kept.delete(sql);
+    else if (sql.length > MAX_KEPT_LENGTH) return statement;
+    this.kept.set(sql, statement);
+    if (this.kept.size > KEPT_STATEMENTS) this.dropOldest();
+    return statement;
+  }
+
+  private dropOldest(): void {
+    const [oldest] = this.kept.keys();
+    if (oldest !== undefined) this.kept.delete(oldest);
+  }
+}
