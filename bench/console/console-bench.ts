@@ -1,15 +1,19 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { systemClock } from '#clock';
 import { findProjectFolder } from '#config';
 import { ConsoleBrowser, consolePages, listViolations } from '../../test/support/console-browser.js';
 import { ServiceProcesses } from '../../test/support/service-processes.js';
 import { hasChromium } from '../../test/support/widget-browser.js';
 import type { BenchOptions } from '../bench.js';
 import { insertNumbered } from '../plans/loaded-database.js';
+import { addContacts } from './many-contacts.js';
 
 const ACCOUNTS = 1_000;
 const FIRST_ACCOUNT = 31_000_000;
+const CONTACTS = 1_000_000;
+const QUICK_CONTACTS = 10_000;
 const ROUNDS = 9;
 const QUICK_ROUNDS = 3;
 
@@ -25,8 +29,8 @@ async function measureFiles(print: BenchOptions['print']): Promise<void> {
   }
 }
 
-/** Adds active accounts by SQL; the integration exists. */
-async function addAccounts(service: ServiceProcesses): Promise<void> {
+/** Adds active accounts by SQL, the first one with contacts; the integration exists. */
+async function addAccounts(service: ServiceProcesses, contacts: number): Promise<void> {
   const { database } = await service.openDatabase();
   try {
     await insertNumbered(database, 'accounts', ACCOUNTS, (n) => ({
@@ -39,6 +43,7 @@ async function addAccounts(service: ServiceProcesses): Promise<void> {
       created_at: '0',
       updated_at: '0',
     }));
+    await addContacts(database, FIRST_ACCOUNT, contacts, systemClock.nowMs());
   } finally {
     await database.close();
   }
@@ -65,6 +70,30 @@ async function measureFilter(browser: ConsoleBrowser): Promise<number> {
   return elapsed;
 }
 
+/** Milliseconds from the choice of another state until the first of these addresses is shown. */
+async function measureAddresses(browser: ConsoleBrowser): Promise<number> {
+  const page = await browser.openSignedIn(`/accounts/${FIRST_ACCOUNT}/addresses`);
+  await page.waitForSelector('.email');
+  const startedAt = performance.now();
+  await page.getByLabel('State').selectOption('in_sync');
+  await page.getByText('person0@example.com').waitFor();
+  const elapsed = performance.now() - startedAt;
+  await page.context().close();
+  return elapsed;
+}
+
+/** Milliseconds until the person with this address is shown. */
+async function measurePerson(browser: ConsoleBrowser, email: string): Promise<number> {
+  const page = await browser.openSignedIn('/person');
+  await page.getByLabel('E-mail address or contact id').fill(email);
+  const startedAt = performance.now();
+  await page.getByRole('button', { name: 'Find' }).click();
+  await page.waitForSelector('.card');
+  const elapsed = performance.now() - startedAt;
+  await page.context().close();
+  return elapsed;
+}
+
 async function measureRounds(rounds: number, measure: () => Promise<number>): Promise<string> {
   const values: number[] = [];
   for (let round = 0; round < rounds; round += 1) values.push(await measure());
@@ -85,8 +114,8 @@ async function checkPages(browser: ConsoleBrowser, print: BenchOptions['print'])
 }
 
 /**
- * Prints figures of the console in Chromium over a service with 1,000 accounts: sizes, times to a usable page with an empty cache, the
- * time to filter all accounts, and the findings of axe.
+ * Prints figures of the console in Chromium over a service with 1,000 accounts, one of which has 1,000,000 contacts (quick: 10,000): sizes,
+ * times to a usable page with an empty cache, times of searches, and the findings of axe.
  */
 export async function runConsoleBench({ isQuick, print }: BenchOptions): Promise<void> {
   if (!hasChromium()) return;
@@ -95,10 +124,17 @@ export async function runConsoleBench({ isQuick, print }: BenchOptions): Promise
   const service = await ServiceProcesses.start({ mode: 'embedded' });
   const browser = await ConsoleBrowser.start(service.url, service.operator.authorization.replace('Bearer ', ''));
   try {
-    await addAccounts(service);
+    const contacts = isQuick ? QUICK_CONTACTS : CONTACTS;
+    await addAccounts(service, contacts);
     print(`Overview, ${ACCOUNTS} accounts: ${await measureRounds(rounds, () => measureStart(browser, '/', '.tile'))}`);
     print(`Accounts, ${ACCOUNTS} accounts: ${await measureRounds(rounds, () => measureStart(browser, '/accounts', 'tr[data-index]'))}`);
     print(`Filter over ${ACCOUNTS} accounts: ${await measureRounds(rounds, () => measureFilter(browser))}`);
+    const of = `${contacts} contacts`;
+    const account = `/accounts/${FIRST_ACCOUNT}`;
+    print(`Account, ${of}: ${await measureRounds(rounds, () => measureStart(browser, `${account}/runs`, '.contact-bar'))}`);
+    print(`Failing addresses, ${of}: ${await measureRounds(rounds, () => measureStart(browser, `${account}/addresses`, '.email'))}`);
+    print(`Addresses in sync, ${of}: ${await measureRounds(rounds, () => measureAddresses(browser))}`);
+    print(`Find a person, ${of}: ${await measureRounds(rounds, () => measurePerson(browser, `person${contacts - 1}@example.com`))}`);
     await checkPages(browser, print);
   } finally {
     await browser.stop();
