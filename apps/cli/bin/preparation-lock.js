@@ -80,6 +80,19 @@ function updateHeartbeat() {
   }
 }
 
+/** Removes the lock. It is moved aside first: an empty folder in its place could become the lock of another process meanwhile. */
+function release() {
+  const aside = `${LOCK}.${randomUUID()}`;
+  try {
+    renameSync(LOCK, aside);
+  } catch (error) {
+    // The folder dist was removed, and the lock with it.
+    if (error.code === 'ENOENT') return;
+    throw error;
+  }
+  rmSync(aside, { recursive: true, force: true });
+}
+
 /**
  * Runs `work` while no other process of this checkout runs it. Calls `onWait` once if it has to wait. A lock is removed
  * when its owner is dead or has not updated it for a minute.
@@ -91,6 +104,6 @@ export async function withPreparationLock(work, onWait) {
     return await work();
   } finally {
     clearInterval(heartbeat);
-    rmSync(LOCK, { recursive: true, force: true });
+    release();
   }
 }
