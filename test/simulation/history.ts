@@ -89,7 +89,7 @@ const rules = {
   // People in Unisender.
   unsubscribe: {
     weight: 3,
-    fill: (random) => ({ n: upTo(random, 1_000), m: upTo(random, 2), kind: pick(random, ['all', 'list', 'list']) }),
+    fill: (random) => ({ n: upTo(random, 1_000), m: upTo(random, 3), kind: pick(random, ['all', 'list', 'list']) }),
   },
   complain: { weight: 1, fill: contact },
   subscribe: { weight: 2, fill: (random, pool) => ({ n: pick(random, pool), kind: pick(random, ['ours', 'other']) }) },
@@ -202,9 +202,9 @@ const themes = {
   },
   // Refusals of a list that is deleted before they are learnt.
   'late refusals': {
-    steps: ['unsubscribe', 'unsubscribe', 'deleteList', 'reconcile', 'rename', 'deliver'],
+    steps: ['unsubscribe', 'unsubscribe', 'unsubscribe', 'deleteList', 'reconcile', 'reconcile', 'rename', 'rename', 'deliver'],
     accounts: 1,
-    contacts: 3,
+    contacts: 2,
     switches: { 'kommo.hook_hold': false, 'unisender.hook_hold': true },
   },
   // Lists, keys and refusals change together.
@@ -253,6 +253,11 @@ const themes = {
   strangers: {
     steps: ['stranger', 'create', 'emails', 'delete', 'handDelete', 'marketerList', 'subscribe', 'crash', 'lateEffect'],
     contacts: 0,
+  },
+  // Removals that wait for a confirmation, and runs that end before it.
+  'held removals': {
+    steps: ['filter', 'filter', 'tag', 'confirm', 'reconcile', 'kommoLie', 'networkFault', 'vendorFault', 'retitle', 'crash', 'deleteList'],
+    contacts: 16,
   },
   // What the operator does.
   operator: {
