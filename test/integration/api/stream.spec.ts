@@ -119,9 +119,11 @@ describe.each(testDatabaseKinds())('GET /operations/stream on %s', (kind) => {
       await runs.transition('short', 'completed');
     });
     for (const client of [one, two]) {
-      expect(await client.wait('run', ({ state }) => state === 'completed')).toMatchObject({ run_id: 'run' });
+      for (const ended of ['run', 'short']) {
+        const isEnd = ({ run_id: runId, state }: StreamEvents['run']) => runId === ended && state === 'completed';
+        expect(await client.wait('run', isEnd)).toMatchObject({ run_id: ended, state: 'completed' });
+      }
     }
-    expect(await one.wait('run', ({ run_id: runId }) => runId === 'short')).toMatchObject({ state: 'completed' });
     await scene.harness.get(AccountStore).update(ACCOUNT_ID, { webhookState: 'missing' });
     expect(await two.wait('accounts')).toEqual({ account_ids: [ACCOUNT_ID] });
     expect(await one.wait('overview', ({ attention_total: total }) => total === 1)).toMatchObject({
