@@ -6,7 +6,9 @@ const KEPT_STATEMENTS = 400;
 /** A longer text is a list of a rare length: prepared, it would need some hundred KiB. */
 const MAX_KEPT_LENGTH = 10_000;
 
-const toBindable = (value: unknown): unknown => (typeof value === 'boolean' ? Number(value) : value);
+/** SQLite has no booleans. */
+const toBindable = (values: readonly unknown[]): readonly unknown[] =>
+  values.some((value) => typeof value === 'boolean') ? values.map((value) => (typeof value === 'boolean' ? Number(value) : value)) : values;
 
 /**
  * Prepares the statements of one SQLite connection and keeps the last ones. TypeORM's own runner keeps them too, but passes each value as
@@ -30,7 +32,7 @@ export class SqliteStatements {
   /** Runs a statement. Throws the driver's errors. */
   run(sql: string, params: readonly unknown[]): StatementResult {
     const statement = this.prepare(sql);
-    const values = params.map(toBindable);
+    const values = toBindable(params);
     if (statement.reader) {
       const records = statement.all(values) as object[];
       return { records, raw: records };
@@ -43,7 +45,7 @@ export class SqliteStatements {
   runEach(sql: string, rows: readonly (readonly SqlValue[])[]): void {
     const statement = this.prepare(sql);
     const runAll = () => {
-      for (const row of rows) statement.run(row.map(toBindable));
+      for (const row of rows) statement.run(toBindable(row));
     };
     if (this.connection.inTransaction) runAll();
     else this.connection.transaction(runAll).immediate();

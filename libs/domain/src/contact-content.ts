@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { AccountSettings } from './account-settings.js';
 import type { AddressKind, SnapshotEmail, StoredSnapshot } from './contact-snapshot.js';
 import { type ParsedAddress, parseAddress } from './email-address.js';
@@ -100,14 +100,14 @@ export function toContactContent(snapshot: StoredSnapshot, settings: AccountSett
   };
 }
 
-const sha256 = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');
+const sha256 = (value: unknown) => hash('sha256', JSON.stringify(value));
 
 /** Returns the hash of a content, which shows whether a contact changed. 64 hex characters. */
 export const hashContent = (content: ContactContent): string =>
   sha256([content.name, content.addresses.map(({ email }) => email), content.fields, content.passesFilter]);
 
 /** Returns the hash of a packed snapshot, which shows whether to store it again. 64 hex characters. */
-export const hashSnapshot = (packed: string): string => createHash('sha256').update(packed).digest('hex');
+export const hashSnapshot = (packed: string): string => hash('sha256', packed);
 
 /** Returns the hash of what is pushed for an address, which shows whether to push it again. 64 hex characters. */
 export const hashOfPush = (name: string, fields: Readonly<Record<string, string>>): string => sha256([name, fields]);

@@ -16,15 +16,19 @@ const SPACE = 0x20;
 const isOpening = (code: number): boolean => code === 0x5b || code === 0x7b;
 const isClosing = (code: number): boolean => code === 0x5d || code === 0x7d;
 
+/** Whether an odd number of backslashes stands before the quote at `index`: then the quote belongs to the string. */
+function isEscaped(text: string, index: number): boolean {
+  let first = index;
+  while (text.charCodeAt(first - 1) === BACKSLASH) first -= 1;
+  return (index - first) % 2 === 1;
+}
+
 /** Returns the index of the closing quote, or the length of the text when there is none. */
 function endOfString(text: string, start: number): number {
-  let index = start + 1;
-  for (; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    if (code === BACKSLASH) index += 1;
-    else if (code === QUOTE) break;
+  for (let index = text.indexOf('"', start + 1); index >= 0; index = text.indexOf('"', index + 1)) {
+    if (!isEscaped(text, index)) return index;
   }
-  return index;
+  return text.length;
 }
 
 /**

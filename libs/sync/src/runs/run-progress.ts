@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { ContactStore, GapStore, type RunEntity, type RunCounts, type RunPatch, RunStore } from '#database';
-import type { Secret } from '#domain';
+import { Clock, type Secret } from '#domain';
 import type { AccountWork } from '../push/account-work.js';
 import type { CountPushed } from '../push/address-pusher.js';
 
 /** Rows move to other pages when contacts are deleted during a read. A second read finds the contacts that a first one missed. */
 const MAX_PASSES = 2;
+
+/** A run without a checkpoint for this long extends its heartbeat. The sweep continues a run only after a longer silence. */
+const BEAT_MS = 5_000;
 
 /** After this page the number of contacts is estimated. Smaller accounts are read in less time than that takes. */
 export const ESTIMATE_AFTER_PAGE = 2;
@@ -44,12 +47,20 @@ export class RunProgress {
     private readonly runs: RunStore,
     private readonly contacts: ContactStore,
     private readonly gaps: GapStore,
+    private readonly clock: Clock,
   ) {}
 
   /** The run, or undefined once it is ended. */
   async findRunning(runId: string): Promise<RunEntity | undefined> {
     const run = await this.runs.find(runId);
     return run?.state === 'running' ? run : undefined;
+  }
+
+  /** Whether the run has not ended. Extends its heartbeat now and then. */
+  async isRunning(runId: string): Promise<boolean> {
+    const run = await this.findRunning(runId);
+    if (!run) return false;
+    return run.heartbeatAt > this.clock.nowMs() - BEAT_MS || this.runs.checkpoint(runId, {});
   }
 
   /** Saves a checkpoint and adds to the counters. Returns false when the run has ended. */

@@ -38,7 +38,7 @@ export class RunPusher {
     let backlog = await this.addresses.findBacklog(run.accountId);
     while (backlog.rows > maxDirtyRows) {
       await this.pusher.push(work, key, this.progress.counter(run));
-      if (!(await this.progress.save(run.runId, {}))) return undefined;
+      if (!(await this.progress.isRunning(run.runId))) return undefined;
       backlog = await this.addresses.findBacklog(run.accountId);
     }
     const oldestMs = backlog.oldestSince ?? Number.POSITIVE_INFINITY;
