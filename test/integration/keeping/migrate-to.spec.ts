@@ -141,6 +141,26 @@ run('migrate-to, backup and restore with MariaDB', () => {
     expect(await copy.query('SELECT name FROM contacts WHERE contact_id = 7')).toEqual([{ name: 'Changed by the service' }]);
   });
 
+  it('names the table, the column and the row of a text that is too long for MySQL, and continues when it is shortened', async () => {
+    const own = mkdtempSync(join(tmpdir(), 'migrate-too-long-'));
+    const source = await Database.open({ kind: 'sqlite', path: join(own, 'sync.sqlite') }, { clock: systemClock });
+    await source.migrate();
+    await fillLargeAccount(source, 3);
+    const rename = (name: string) => source.execute('UPDATE contacts SET name = ? WHERE contact_id = 2', [name]);
+    await rename('ж'.repeat(32_768));
+    const url = toUrl(await createTarget());
+    const { exitCode, errors } = await runCli(['migrate-to', url], { env: { ...env, DATA_DIR: own } });
+    expect(exitCode).toBe(77);
+    expect(errors).toMatch(
+      /A value is too long: contacts\.name has 65536 bytes in row 2 .*\(account_id \d+, contact_id 2\); .* takes .* 65535 bytes/,
+    );
+    expect(errors).toContain('Shorten the value in the SQLite database');
+    await rename('short');
+    expect(await runCli(['migrate-to', url], { env: { ...env, DATA_DIR: own } })).toMatchObject({ exitCode: 0 });
+    await source.close();
+    rmSync(own, { recursive: true, force: true });
+  });
+
   it('is refused while the service runs, and without a usable URL', async () => {
     const lock = lockDataDir(folder, new Date(systemClock.nowMs()).toISOString());
     const held = await runCli(['migrate-to', toUrl(target)], { env });

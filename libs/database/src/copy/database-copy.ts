@@ -1,8 +1,9 @@
-import { InvalidInputError, TransientError } from '#domain';
+import { BugError, InvalidInputError, TransientError } from '#domain';
 import type { Database } from '../database.js';
 import { type TableChecksum, readChecksum } from './table-checksum.js';
-import { findKeyAt, insertRows, readRows } from './table-rows.js';
+import { type RowValues, findKeyAt, insertRows, readRows } from './table-rows.js';
 import { type TableShape, readTableShapes } from './table-shape.js';
+import { describeTooLongValue } from './too-long-value.js';
 
 /** One table after the copy. */
 export interface CopiedTable {
@@ -38,8 +39,8 @@ export class DatabaseCopy {
 
   /**
    * Copies what is missing, compares the number and the checksum of the rows of each table, and returns them. Nothing was inserted when
-   * the copy was complete before. Throws InvalidInputError `database_not_empty` when the target holds other data, and TransientError
-   * `schema_old` or InvalidInputError `bad_configuration` when a schema does not fit.
+   * the copy was complete before. Throws InvalidInputError `database_not_empty` when the target holds other data,
+   * `copy_value_too_long` when it cannot contain a value, and TransientError `schema_old` or InvalidInputError `bad_configuration` when a schema does not fit.
    */
   async run(): Promise<CopiedTable[]> {
     await assertCurrent(this.source);
@@ -77,13 +78,23 @@ export class DatabaseCopy {
     if (present.rows > 0 && !after) throw notEmpty(name, `${present.rows} rows`);
     let rows = present.rows;
     for await (const part of readRows(this.source, table, { after })) {
-      await insertRows(this.target, table, part);
+      await this.insert(table, part, rows);
       rows += part.length;
       this.onProgress(name, rows);
     }
     const inserted = rows - present.rows;
     const { checksum } = inserted === 0 ? present : await this.compare(table);
     return { name, rows, inserted, checksum };
+  }
+
+  /** Throws InvalidInputError `copy_value_too_long`, which names the row, when the target cannot contain one of the values. */
+  private async insert(table: TableShape, part: readonly RowValues[], before: number): Promise<void> {
+    try {
+      await insertRows(this.target, table, part);
+    } catch (error) {
+      const problem = error instanceof BugError ? await describeTooLongValue(this.target, table, part, before) : undefined;
+      throw problem === undefined ? error : new InvalidInputError(`A value is too long: ${problem}`, { code: 'copy_value_too_long' });
+    }
   }
 
   /** Throws InvalidInputError unless the rows of the target are the first rows of the source. */
