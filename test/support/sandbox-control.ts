@@ -6,6 +6,7 @@ export interface ReceivedCall {
   readonly method: string;
   readonly host: string;
   readonly path: string;
+  readonly query: string;
   readonly status: number | null;
   /** The parsed body. */
   readonly body?: unknown;

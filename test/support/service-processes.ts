@@ -231,6 +231,14 @@ export class ServiceProcesses {
     return { exitCode, output: command.output };
   }
 
+  /** Stops the service, does the work, and starts the service again. Mode `embedded` only. */
+  async restart(whileStopped: () => Promise<void>): Promise<void> {
+    await this.command.stop();
+    await whileStopped();
+    this.supervisor = this.spawn('cli', ['start']);
+    await eventually('a ready service', () => this.api.isReady(), READY_WITHIN_MS);
+  }
+
   /** Kills a worker with kill -9. In mode `embedded` the supervisor starts another one. */
   async killWorker(): Promise<void> {
     if (!this.supervisor) return this.worker.kill();

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, symlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -10,7 +10,7 @@ import { JobQueue, TransientError } from '#domain';
 import { ServiceMonitor, WorkerWatch } from '#sync';
 import { startMariaDb } from '../../support/mariadb-process.js';
 import { listSamples, readSample } from '../../support/samples.js';
-import { mountSmallDisk } from '../../support/small-disk.js';
+import { itOnSmallDisk, mountSmallDisk } from '../../support/small-disk.js';
 import { holdSqliteLock } from '../../support/sqlite-lock-holder.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 import { ApiScene, UNISENDER_KEY } from './api-scene.js';
@@ -206,10 +206,18 @@ describe('readiness', () => {
     expect(await scene.harness.get(AlertStore).listOpen(10)).toEqual([]);
   });
 
-  it('fails while the disk of DATA_DIR is full', async () => {
+  it('fails when a write into DATA_DIR says that the disk is full', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'ready-'));
+    symlinkSync('/dev/full', join(dataDir, `.ready-${process.pid}`));
+    const scene = await ApiScene.open({ database: await databases.open(), config: { dataDir } });
+    const response = await scene.send('GET', '/health/ready');
+    expect([response.status, JSON.parse(response.text)]).toMatchObject([503, { status: 'not_ready', checks: { disk: 'down' } }]);
+    rmSync(dataDir, { recursive: true });
+  });
+
+  itOnSmallDisk('fails while the disk of DATA_DIR is full', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'ready-'));
     const unmount = mountSmallDisk(dataDir, 65_536);
-    if (!unmount) return;
     try {
       const scene = await ApiScene.open({ database: await databases.open(), config: { dataDir } });
       const filler = openSync(join(dataDir, 'filler'), 'w');

@@ -12,7 +12,7 @@ import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js
 import { type CliOptions, runCli, runCliForJson } from '../../support/in-process-cli.js';
 import { hasMariaDb, type MariaDbProcess, startMariaDb } from '../../support/mariadb-process.js';
 import { openTestDatabases } from '../../support/test-databases.js';
-import { mountSmallDisk } from '../../support/small-disk.js';
+import { itOnSmallDisk, mountSmallDisk } from '../../support/small-disk.js';
 
 const ACCOUNT_ID = 32_000_001;
 const databases = openTestDatabases('sqlite');
@@ -127,11 +127,10 @@ describe('doctor names the cause and the remedy of', () => {
     expect(await diagnose('log_folder', { LOGS_FOLDER_PATH: join(folder, 'file', 'logs') })).toMatchObject(found('LOGS_FOLDER_PATH'));
   });
 
-  it('a full disk', async () => {
+  itOnSmallDisk('a full disk', async () => {
     const mount = mkdtempSync(join(tmpdir(), 'small-disk-'));
     cleanUps.push(() => rmSync(mount, { recursive: true, force: true }));
     const unmount = mountSmallDisk(mount, 16 * 1_024 * 1_024);
-    if (!unmount) return;
     cleanUps.push(unmount);
     expect(await diagnose('disk', { DATA_DIR: mount })).toMatchObject(found('Free disk space'));
   });

@@ -21,7 +21,7 @@ import { BuiltProcess, eventually } from '../../support/built-process.js';
 import { runCli, runCliForJson } from '../../support/in-process-cli.js';
 import { LARGE_ACCOUNT_ID, fillLargeAccount } from '../../support/large-account.js';
 import { PairedWriter, countPairs } from '../../support/paired-writer.js';
-import { mountSmallDisk } from '../../support/small-disk.js';
+import { itOnSmallDisk, mountSmallDisk } from '../../support/small-disk.js';
 import { ENCRYPTION_KEY } from '../../support/sync-harness.js';
 
 const CONTACTS = 100_000;
@@ -183,11 +183,10 @@ describe('backup and restore with SQLite', () => {
     expect(existsSync(join(dataDir, 'sync.sqlite'))).toBe(false);
   });
 
-  it('a backup on a full disk says so and leaves nothing behind', async () => {
+  itOnSmallDisk('a backup on a full disk says so and leaves nothing behind', async () => {
     const mount = join(root, 'small-disk');
     mkdirSync(mount);
     const unmount = mountSmallDisk(mount, 8 * 1_024 * 1_024);
-    if (!unmount) return;
     try {
       const { exitCode, errors } = await runCli(['backup', '--to', mount], { env: envOf(source) });
       expect({ exitCode, errors }).toEqual({

@@ -2,7 +2,7 @@ import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { listImplementations, type Implementation } from '../../support/queue-process.js';
-import { mountSmallDisk } from '../../support/small-disk.js';
+import { itOnSmallDisk, mountSmallDisk } from '../../support/small-disk.js';
 import { type CommandClient, LogScene, putCommand } from './log-scene.js';
 
 const implementations = listImplementations();
@@ -144,10 +144,9 @@ describe('a log that cannot be written', () => {
 });
 
 describe('a disk that is full', () => {
-  it.each(implementations)('loses nothing that %s has acknowledged, and jobs can be deleted', async (implementation) => {
+  itOnSmallDisk.each(implementations)('loses nothing that %s has acknowledged, and jobs can be deleted', async (implementation) => {
     const folder = scene.newFolder();
     const unmount = mountSmallDisk(folder, 128 * 1024);
-    if (!unmount) return;
     unmounts.push(unmount);
     const flags = ['-s', '16384'];
     const server = await scene.open(implementation, folder, { flags });
