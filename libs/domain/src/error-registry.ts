@@ -159,7 +159,7 @@ const registry = {
   schema_old: transient('Run npm run migrate; npm start does it itself with SQLite.'),
   database_not_empty: invalid(409, 'Name an empty database.'),
   copy_differs: invalid(409, 'Empty the target, and run the command again.'),
-  copy_value_too_long: invalid(409, 'Shorten the value in the SQLite database, and run the command again: it continues.'),
+  copy_value_too_long: invalid(409, 'Shorten the value in SQLite, and run the command again.'),
   backup_unusable: invalid(409, 'Use another backup; this one changed nothing.'),
   migrations_locked: transient('Wait for the other process that migrates the database.'),
   database_duplicate_key: bug(),

@@ -154,7 +154,7 @@ run('migrate-to, backup and restore with MariaDB', () => {
     expect(errors).toMatch(
       /A value is too long: contacts\.name has 65536 bytes in row 2 .*\(account_id \d+, contact_id 2\); .* takes .* 65535 bytes/,
     );
-    expect(errors).toContain('Shorten the value in the SQLite database');
+    expect(errors).toContain('Shorten the value in SQLite');
     await rename('short');
     expect(await runCli(['migrate-to', url], { env: { ...env, DATA_DIR: own } })).toMatchObject({ exitCode: 0 });
     await source.close();
