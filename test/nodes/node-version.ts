@@ -13,6 +13,9 @@ export interface NodeVersion {
   readonly sqliteAddon: string;
 }
 
+/** The last one of its line whose headers better-sqlite3 can be compiled with (docs/OPERATIONS.md, "Node 24"). */
+export const FORMER_LTS = '24.18.1';
+
 const run = promisify(execFile);
 const modules = join(findProjectFolder(), 'node_modules');
 const sqlite = join(modules, 'better-sqlite3');
@@ -55,18 +58,26 @@ async function fetchAddon(folder: string, node: string): Promise<string> {
   return join(installed, SQLITE_ADDON);
 }
 
-/** Returns a version of Node. When it is not in the cache of node_modules, installs it with npm and compiles the addon first. */
-export async function prepareNode(version: string): Promise<NodeVersion> {
-  const folder = join(cache, version);
-  if (!existsSync(folder)) {
-    await mkdir(cache, { recursive: true });
-    const fresh = await mkdtemp(`${folder}-`);
-    const node = await install(fresh, PACKAGE, version);
-    const library = join(sqlite, 'build/Release/sqlite3.a');
-    const addon = existsSync(library) ? await compileAddon(fresh, node, library) : await fetchAddon(fresh, node);
-    await rename(addon, join(fresh, 'addon.node'));
-    // Another test run may have been faster.
-    await rename(fresh, folder).catch(() => rm(fresh, { recursive: true }));
-  }
-  return { program: join(folder, 'node_modules', PACKAGE, 'bin', 'node'), sqliteAddon: join(folder, 'addon.node') };
+const inCache = (version: string): NodeVersion => ({
+  program: join(cache, version, 'node_modules', PACKAGE, 'bin', 'node'),
+  sqliteAddon: join(cache, version, 'addon.node'),
+});
+
+/** A version of Node that {@link prepareNode} has installed before; undefined without it. */
+export function findNode(version: string): NodeVersion | undefined {
+  const found = inCache(version);
+  return existsSync(found.sqliteAddon) ? found : undefined;
+}
+
+/** Installs a version of Node with npm and compiles the addon, into the cache of node_modules. */
+export async function prepareNode(version: string): Promise<void> {
+  if (findNode(version)) return;
+  await mkdir(cache, { recursive: true });
+  const fresh = await mkdtemp(join(cache, `${version}-`));
+  const node = await install(fresh, PACKAGE, version);
+  const library = join(sqlite, 'build/Release/sqlite3.a');
+  const addon = existsSync(library) ? await compileAddon(fresh, node, library) : await fetchAddon(fresh, node);
+  await rename(addon, join(fresh, 'addon.node'));
+  // Another process may have been faster.
+  await rename(fresh, join(cache, version)).catch(() => rm(fresh, { recursive: true }));
 }
