@@ -10,6 +10,8 @@ const MINUTE_MS = 60_000;
 const LATE_MS = 40 * MINUTE_MS;
 /** Longer than the longest pause and the last attempt of a webhook. */
 const PAUSES_MS = 180 * MINUTE_MS;
+/** What a confirmed run leaves may wait for another confirmation. */
+const MAX_CONFIRMATIONS = 3;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const NIGHT_MS = 60 * MINUTE_MS;
 const MAX_NIGHTS = 3;
@@ -41,8 +43,11 @@ export async function heal(world: World): Promise<void> {
 async function checkPrompt(world: World): Promise<void> {
   await world.service.pass(PAUSES_MS);
   await deliverHooks(world);
-  for (const company of world.companies) await world.confirm(company);
-  await world.service.pass(LATE_MS);
+  for (let isWaiting = true, times = 0; isWaiting && times < MAX_CONFIRMATIONS; times += 1) {
+    isWaiting = false;
+    for (const company of world.companies) isWaiting = (await world.confirm(company)) || isWaiting;
+    await world.service.pass(LATE_MS);
+  }
   if (hasLostHooks(world)) return;
   const failing = new Set<string>();
   for (const company of world.companies) {

@@ -251,8 +251,15 @@ const themes = {
   },
   // Others put the same addresses into Unisender.
   strangers: {
-    steps: ['stranger', 'create', 'emails', 'delete', 'handDelete', 'marketerList', 'subscribe', 'crash', 'lateEffect'],
+    steps: ['stranger', 'create', 'emails', 'delete'],
     contacts: 0,
+    pool: 5,
+    switches: { 'kommo.hook_hold': false },
+  },
+  // The marketer works on the same addresses.
+  marketer: {
+    steps: ['stranger', 'create', 'emails', 'delete', 'handDelete', 'marketerList', 'subscribe', 'crash', 'lateEffect'],
+    contacts: 3,
   },
   // Removals that wait for a confirmation, and runs that end before it.
   'held removals': {
