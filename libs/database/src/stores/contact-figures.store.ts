@@ -21,7 +21,7 @@ export const noContacts: ContactFigures = { total: 0, inSync: 0, waiting: 0, exc
 const LAST_ID = Number.MAX_SAFE_INTEGER;
 
 /** A range with twice as many contacts is split. It limits the time of one statement: SQLite runs no other at the same time. */
-const CONTACTS_PER_PART = 1_000;
+const CONTACTS_PER_PART = 250;
 
 const counts = ['total', 'inSync', 'waiting', 'excluded', 'failing'] as const;
 
@@ -146,7 +146,7 @@ export class ContactFiguresStore {
     return all;
   }
 
-  /** Splits a range after its first 1,000 contacts when it has more than twice as many. Returns the highest id of the first part. */
+  /** Splits a range after its first 250 contacts when it has more than twice as many. Returns the highest id of the first part. */
   private async splitIfLarge(accountId: number, { afterId, upToId }: Pick<ContactPartEntity, 'afterId' | 'upToId'>): Promise<number> {
     const limit = await this.findNthContact(accountId, afterId, 2 * CONTACTS_PER_PART);
     const middle = await this.findNthContact(accountId, afterId, CONTACTS_PER_PART);
