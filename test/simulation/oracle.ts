@@ -87,6 +87,8 @@ interface Origin {
   readonly listedByOthers: Map<number, number>;
   /** The last value of each field that the service wrote. */
   readonly written: Map<string, string>;
+  /** When the service wrote a field last. */
+  writtenAtMs: number;
   /** Fields of which the service cannot know that it wrote them: its key proves nothing any more, or the response was lost. */
   readonly forgotten: Set<string>;
   /** When the service last saw this address by a look or an export. */
@@ -126,8 +128,8 @@ export class Oracle {
   private readonly clients = new Map<number, Client>();
   private readonly owners = new Map<number, number>();
   private readonly origins = new Map<UnisenderAccount, Map<string, Origin>>();
-  /** Memberships that the service made: `<list>/<email>`. */
-  private readonly madeByUs = new Set<string>();
+  /** Memberships that the service made, `<list>/<email>`, with their time. */
+  private readonly madeByUs = new Map<string, number>();
   /** Finds what Kommo wants for an address of an account. */
   wantedBy: (accountId: number, email: string) => Wanted = () => 'keep';
 
@@ -254,11 +256,14 @@ export class Oracle {
     this.noteLook(account, seen, new Set([...seen.keys(), ...(this.origins.get(account)?.keys() ?? [])]));
   }
 
-  /** A process died: it may have stored nothing of what its last responses showed. */
+  /** A process died, or stopped for longer than its lease: it may have stored nothing of what its last responses showed. */
   noteDeath(): void {
     const since = this.nowMs() - UNSTORED_MS;
     for (const { refusals } of this.clients.values()) {
       for (const refusal of [...refusals.values()].flat()) if ((refusal.seenAtMs ?? 0) >= since) refusal.seenAtMs = undefined;
+    }
+    for (const { written, writtenAtMs, forgotten } of [...this.origins.values()].flatMap((ofAccount) => [...ofAccount.values()])) {
+      if (writtenAtMs >= since) for (const name of written.keys()) forgotten.add(name);
     }
   }
 
@@ -331,7 +336,9 @@ export class Oracle {
   }
 
   private judgeFields({ account, isKnown }: Effect, email: string, before: SeenAddress['fields'], after: SeenAddress['fields']): void {
-    const { written, forgotten } = this.originOf(account, email);
+    const origin = this.originOf(account, email);
+    const { written, forgotten } = origin;
+    origin.writtenAtMs = this.nowMs();
     for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
       if (before[name] === after[name]) continue;
       if (isKnown) forgotten.delete(name);
@@ -347,7 +354,7 @@ export class Oracle {
     for (const listId of after.lists.keys()) {
       if (before?.lists.has(listId)) continue;
       this.counts.joined += 1;
-      this.madeByUs.add(`${listId}/${email}`);
+      this.madeByUs.set(`${listId}/${email}`, this.nowMs());
       if (!this.owners.has(listId)) this.report('removal', `${email} was put on list ${listId}, which is not ours`);
     }
     for (const [listId, owner] of this.owners) {
@@ -396,8 +403,8 @@ export class Oracle {
     for (const listId of before.lists.keys()) {
       const owner = this.owners.get(listId);
       const listedAtMs = origin.listedByOthers.get(listId) ?? 0;
-      if (owner !== undefined) owners.add(owner);
-      else if (listedAtMs < origin.lookedAtMs && listedAtMs < effect.sentAtMs)
+      if (owner !== undefined && (this.madeByUs.get(`${listId}/${email}`) ?? 0) <= effect.sentAtMs) owners.add(owner);
+      else if (owner === undefined && listedAtMs < origin.lookedAtMs && listedAtMs < effect.sentAtMs)
         this.report('removal', `${email} was deleted while it was on list ${listId}, which is not ours`);
       this.madeByUs.delete(`${listId}/${email}`);
     }
@@ -475,6 +482,7 @@ export class Oracle {
       lostAtMs: Number.NEGATIVE_INFINITY,
       listedByOthers: new Map(),
       written: new Map(),
+      writtenAtMs: Number.NEGATIVE_INFINITY,
       forgotten: new Set(),
       lookedAtMs: 0,
     };

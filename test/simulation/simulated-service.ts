@@ -22,6 +22,7 @@ export interface ServiceOptions {
   readonly request: (request: OutgoingRequest) => Promise<IncomingResponse>;
   /** Called when a process has accepted a hook with 200. */
   readonly onAccepted: (accountId: number, path: string, body: string) => void;
+  /** Called when a process dies, or stops for a while. */
   readonly onDeath: () => void;
   readonly log?: ((line: string) => void) | undefined;
 }
@@ -155,7 +156,10 @@ export class SimulatedService {
   private async startProcess(skewMs: number): Promise<void> {
     const process = await ServiceProcess.start(this.surroundings, skewMs);
     this.processes.push(process);
-    process.life.onStall(() => this.options.time.after(TTR_MS, () => process.life.isStalled && this.queue.returnJobsOf(process)));
+    process.life.onStall(() => {
+      this.options.onDeath();
+      this.options.time.after(TTR_MS, () => process.life.isStalled && this.queue.returnJobsOf(process));
+    });
     process.onDeath(() => this.replace(process, skewMs));
     this.queue.dispatch();
   }
