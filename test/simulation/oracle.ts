@@ -128,7 +128,7 @@ export class Oracle {
   private readonly clients = new Map<number, Client>();
   private readonly owners = new Map<number, number>();
   private readonly origins = new Map<UnisenderAccount, Map<string, Origin>>();
-  /** Memberships that the service made, `<list>/<email>`, with their time. */
+  /** Memberships that the service made, `<list>/<email>`, and when it sent the call. */
   private readonly madeByUs = new Map<string, number>();
   /** Finds what Kommo wants for an address of an account. */
   wantedBy: (accountId: number, email: string) => Wanted = () => 'keep';
@@ -354,7 +354,7 @@ export class Oracle {
     for (const listId of after.lists.keys()) {
       if (before?.lists.has(listId)) continue;
       this.counts.joined += 1;
-      this.madeByUs.set(`${listId}/${email}`, this.nowMs());
+      this.madeByUs.set(`${listId}/${email}`, effect.sentAtMs);
       if (!this.owners.has(listId)) this.report('removal', `${email} was put on list ${listId}, which is not ours`);
     }
     for (const [listId, owner] of this.owners) {
@@ -403,7 +403,7 @@ export class Oracle {
     for (const listId of before.lists.keys()) {
       const owner = this.owners.get(listId);
       const listedAtMs = origin.listedByOthers.get(listId) ?? 0;
-      if (owner !== undefined && (this.madeByUs.get(`${listId}/${email}`) ?? 0) <= effect.sentAtMs) owners.add(owner);
+      if (owner !== undefined && (this.madeByUs.get(`${listId}/${email}`) ?? 0) < effect.sentAtMs) owners.add(owner);
       else if (owner === undefined && listedAtMs < origin.lookedAtMs && listedAtMs < effect.sentAtMs)
         this.report('removal', `${email} was deleted while it was on list ${listId}, which is not ours`);
       this.madeByUs.delete(`${listId}/${email}`);
