@@ -96,7 +96,7 @@ describe.each(testDatabaseKinds())('tokens on %s', (kind) => {
       retryAfterMs: 17_000,
     });
     expect(performance.now() - startedMs).toBeGreaterThan(2_900);
-    expect(performance.now() - startedMs).toBeLessThan(6_000);
+    expect(performance.now() - startedMs).toBeLessThan(15_000);
     expect(await tokenCalls()).toBe(0);
   });
 

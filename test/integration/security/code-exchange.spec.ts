@@ -81,7 +81,7 @@ describe.each(testDatabaseKinds())('an exchange of a code that anybody can cause
     vendor.respondWith(silence);
     const startedMs = performance.now();
     const response = await exchange('company7.kommo.com', path);
-    expect(performance.now() - startedMs).toBeLessThan(3_000);
+    expect(performance.now() - startedMs).toBeLessThan(15_000);
     expect(response).toMatchObject({ status: 202, body: { status: 'success', data: null } });
   });
 
