@@ -12,6 +12,8 @@ const LATE_MS = 40 * MINUTE_MS;
 const PAUSES_MS = 180 * MINUTE_MS;
 /** What a confirmed run leaves may wait for another confirmation. */
 const MAX_CONFIRMATIONS = 3;
+/** Kommo may not respond in time. */
+const MAX_RECONNECTIONS = 5;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const NIGHT_MS = 60 * MINUTE_MS;
 const MAX_NIGHTS = 3;
@@ -33,7 +35,10 @@ export async function heal(world: World): Promise<void> {
   });
   for (const { unisender } of world.companies) await world.control('DELETE', `/unisender/accounts/${unisender.apiKey}/refusals`);
   await world.service.pass(MINUTE_MS);
-  if (!world.history.circumstances.isPrompt) for (const company of world.companies) await reconnect(world, company);
+  for (const company of world.companies) {
+    // A saved key starts an import, which would mend what a prompt service must have done before.
+    if (!world.history.circumstances.isPrompt || (await needsAuthorization(world, company))) await reconnect(world, company);
+  }
   await deliverHooks(world);
   await world.service.pass(LATE_MS);
   if (world.history.circumstances.isPrompt) await checkPrompt(world);
@@ -90,12 +95,15 @@ interface Difference {
 
 type Report = (area: Difference['area'], problem: string, email?: string) => void;
 
+const needsAuthorization = async (world: World, company: Company): Promise<boolean> =>
+  (await world.findDetails(company))?.status === 'reauthorization_required';
+
 /** The administrator does what the service asks for: allows access again, enters the present key. */
 async function reconnect(world: World, company: Company): Promise<void> {
-  for (let attempt = 0; attempt < 2; attempt += 1) {
-    const details = await world.findDetails(company);
-    if (details?.status === 'reauthorization_required') await world.authorise(company);
+  for (let attempt = 0; attempt < MAX_RECONNECTIONS; attempt += 1) {
+    if (await needsAuthorization(world, company)) await world.authorise(company);
     if ((await world.saveKey(company))?.kind === 'done') return;
+    await world.service.pass(MINUTE_MS);
   }
 }
 

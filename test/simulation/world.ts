@@ -155,8 +155,9 @@ export class World {
 
   /** Confirms a run that waits. Returns false when none does. */
   async confirm(company: Company): Promise<boolean> {
-    const run = (await this.findDetails(company))?.last_run;
-    if (run?.state !== 'waiting_for_confirmation') return false;
+    const runs = await this.read((process) => process.get(RunService).list(company.accountId));
+    const run = runs?.find(({ state }) => state === 'waiting_for_confirmation');
+    if (!run) return false;
     this.oracle.noteConfirmation(company.accountId, run.planned_removals, run.samples);
     await this.act('confirm', (process) => process.get(RunService).confirm(run.run_id));
     return true;
