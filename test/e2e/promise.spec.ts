@@ -11,8 +11,8 @@ import {
 } from '../support/promise-history.js';
 import { ServiceProcesses, serviceModes } from '../support/service-processes.js';
 
-const HISTORIES = 5;
-const DISTURBED_HISTORIES = 3;
+const HISTORIES = 3;
+const DISTURBED_HISTORIES = 2;
 const KILLS = 3;
 const seed = 807673159;
 
