@@ -41,14 +41,13 @@ export class SqliteStatements {
     return { records: [], affected: changes, raw: lastInsertRowid };
   }
 
-  /** Runs a statement once for each row: for all rows, or for none when it throws. */
+  /** Runs a statement once for each row: for all rows, or for none when it throws. Inside a transaction, the driver uses a savepoint. */
   runEach(sql: string, rows: readonly (readonly SqlValue[])[]): void {
     const statement = this.prepare(sql);
-    const runAll = () => {
+    const runAll = this.connection.transaction(() => {
       for (const row of rows) statement.run(toBindable(row));
-    };
-    if (this.connection.inTransaction) runAll();
-    else this.connection.transaction(runAll).immediate();
+    });
+    runAll.immediate();
   }
 
   /** The statement that was not used for the longest time is dropped first. */

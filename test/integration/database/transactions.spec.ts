@@ -3,6 +3,8 @@ import { systemClock } from '#clock';
 import { DuplicateKeyError } from '#database';
 import type { Database } from '#database';
 import { BugError, TransientError } from '#domain';
+import { RateSlotEntity } from '../../../libs/database/src/entities/rate-slot.entity.js';
+import { upsertRows } from '../../../libs/database/src/entity-sql.js';
 import { holdSqliteLock } from '../../support/sqlite-lock-holder.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 
@@ -79,6 +81,22 @@ describe.each(testDatabaseKinds())('transactions on %s', (kind) => {
       await insert(database, 'after');
     });
     expect(await keysOf(database)).toEqual(['after', 'twice']);
+  });
+
+  it('contain every row of an upsert, or none when one is refused', async () => {
+    const database = await databases.open();
+    const rows = [
+      { key: 'good', nextAt: 1 },
+      { key: 'bad', nextAt: null },
+    ] as { key: string; nextAt: number }[];
+    const upsert = () => upsertRows(database, { entity: RateSlotEntity, key: ['key'], update: { nextAt: 'incoming' }, rows });
+    await expect(upsert()).rejects.toBeInstanceOf(BugError);
+    await database.transaction(async () => {
+      await insert(database, 'before');
+      await expect(upsert()).rejects.toBeInstanceOf(BugError);
+      await insert(database, 'after');
+    });
+    expect(await keysOf(database)).toEqual(['after', 'before']);
   });
 
   it('cannot be used after their end', async () => {

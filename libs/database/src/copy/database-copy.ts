@@ -40,7 +40,8 @@ export class DatabaseCopy {
   /**
    * Copies what is missing, compares the number and the checksum of the rows of each table, and returns them. Nothing was inserted when
    * the copy was complete before. Throws InvalidInputError `database_not_empty` when the target holds other data,
-   * `copy_value_too_long` when it cannot contain a value, and TransientError `schema_old` or InvalidInputError `bad_configuration` when a schema does not fit.
+   * `copy_value_too_long` when it cannot contain a value, and TransientError `schema_old` or InvalidInputError `bad_configuration` when a
+   * schema does not fit.
    */
   async run(): Promise<CopiedTable[]> {
     await assertCurrent(this.source);
