@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { listChildren } from '../test/support/built-process.js';
 
 const NS_PER_MS = 1_000_000;
 const KIB_PER_MIB = 1_024;
@@ -19,7 +18,3 @@ export const residentMiBOf = (pid: number): number => memoryOf(pid, 'VmRSS');
 
 /** The highest resident memory that a process has had, in MiB. */
 export const peakMiBOf = (pid: number): number => memoryOf(pid, 'VmHWM');
-
-/** All processes that a process has started, and those that they have started. */
-export const listDescendants = (pid: number): { pid: number; command: string }[] =>
-  listChildren(pid).flatMap((child) => [child, ...listDescendants(child.pid)]);

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '#clock';
 import { findFreePort } from '../../test/support/beanstalkd-process.js';
-import { BuiltProcess, eventually } from '../../test/support/built-process.js';
+import { BuiltProcess, eventually, listDescendants } from '../../test/support/built-process.js';
 import type { BenchOptions } from '../bench.js';
 import { median } from '../numbers.js';
-import { cpuMsOf, listDescendants, residentMiBOf } from '../process-figures.js';
+import { cpuMsOf, residentMiBOf } from '../process-figures.js';
 
 /** The launcher, relative to `dist`. */
 const LAUNCHER = '../apps/cli/bin/run.js';

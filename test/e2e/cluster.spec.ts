@@ -4,14 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Cluster } from '../cluster/cluster.js';
 import { Trials } from '../cluster/trials.js';
-import { BuiltProcess, eventually, isAlive, listChildren } from '../support/built-process.js';
+import { BuiltProcess, eventually, isAlive, listChildren, listDescendants } from '../support/built-process.js';
 import { serviceModes } from '../support/service-processes.js';
 
 const HOOKS_PER_SECOND = 25;
-
-/** All processes below this one. */
-const listDescendants = (pid: number): { pid: number; command: string }[] =>
-  listChildren(pid).flatMap((child) => [child, ...listDescendants(child.pid)]);
 
 describe.each(serviceModes().filter((mode) => mode === 'servers'))('the production topology (%s)', () => {
   let folder: string;

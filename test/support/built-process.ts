@@ -72,6 +72,10 @@ export function listChildren(pid: number): { pid: number; command: string }[] {
   }
 }
 
+/** Lists all processes that a process has started, and those that they have started. */
+export const listDescendants = (pid: number): { pid: number; command: string }[] =>
+  listChildren(pid).flatMap((child) => [child, ...listDescendants(child.pid)]);
+
 /** A compiled program in a separate process. It is killed when the tests end. */
 export class BuiltProcess {
   private readonly kept: string[] = [];

@@ -7,6 +7,7 @@ import { BugError, InvalidInputError, Secret, silentLogger, TransientError } fro
 import { KommoClient, KommoHostMovedError, type KommoSession, KommoTokenRefusedError, KommoUnauthorizedError } from '#kommo';
 import { listSamples, readJsonSample, readSample } from '../../support/samples.js';
 import {
+  expectOneFailure,
   failureOf,
   halfBody,
   json,
@@ -107,13 +108,8 @@ describe('S12: a response with too much content', () => {
 });
 
 describe('every call to Kommo', () => {
-  async function expectOneFailure(kind: new (...args: never[]) => Error, properties: object): Promise<void> {
-    const error = await failureOf(client.getAccount(session));
-    expect(error).toBeInstanceOf(kind);
-    expect(error).toMatchObject(properties);
-    expect(inspect(error, { depth: 12, showHidden: true })).not.toContain(ACCESS_TOKEN);
-    expect(vendor.requests).toHaveLength(1);
-  }
+  const expectFailure = (kind: new (...args: never[]) => Error, properties: object) =>
+    expectOneFailure(vendor, client.getAccount(session), { kind, properties, secret: ACCESS_TOKEN });
 
   it('sends the real host and the token after it acquired the limiter', async () => {
     vendor.respondWith(json(readJsonSample('kommo', 'account-01-captured-2025.json')));
@@ -171,7 +167,7 @@ describe('every call to Kommo', () => {
     ['a reset', reset, TransientError, { code: 'kommo_unavailable' }],
   ])('throws the right error without the token after %s', async (_name, response, kind, properties) => {
     vendor.respondWith(response);
-    await expectOneFailure(kind, properties);
+    await expectFailure(kind, properties);
   });
 
   it.each([
@@ -181,7 +177,7 @@ describe('every call to Kommo', () => {
     client.close();
     client = clientAt(vendor.origin, IMPATIENT);
     vendor.respondWith(response);
-    await expectOneFailure(TransientError, { code: 'kommo_unavailable' });
+    await expectFailure(TransientError, { code: 'kommo_unavailable' });
   });
 
   it.each([

@@ -1,5 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { inspect } from 'node:util';
+import { expect } from '@jest/globals';
 import type { VendorRefusal } from '#domain';
 
 export interface ReceivedRequest {
@@ -138,4 +140,20 @@ export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
     return error;
   }
   throw new Error('the promise did not reject');
+}
+
+/** What a failure of a client must be, and what it must not show. */
+interface ExpectedFailure {
+  readonly kind: new (...args: never[]) => Error;
+  readonly properties: object;
+  readonly secret: string;
+}
+
+/** Expects a call that reaches the vendor once and fails without showing the secret. */
+export async function expectOneFailure(vendor: StubVendor, call: Promise<unknown>, expected: ExpectedFailure): Promise<void> {
+  const error = await failureOf(call);
+  expect(error).toBeInstanceOf(expected.kind);
+  expect(error).toMatchObject(expected.properties);
+  expect(inspect(error, { depth: 12, showHidden: true })).not.toContain(expected.secret);
+  expect(vendor.requests).toHaveLength(1);
 }
