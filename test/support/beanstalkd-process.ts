@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBeanstalkServer, type BeanstalkServer } from '#beanstalkd';
@@ -40,14 +42,30 @@ export interface QueueServer {
 /** True when Debian's beanstalkd is installed. */
 export const hasDebianBeanstalkd = (): boolean => existsSync(BEANSTALKD);
 
-/** Returns a port of 127.0.0.1 that is not in use at the moment. */
-export const findFreePort = async (): Promise<number> => {
+/** Below the ports that Linux gives to outgoing connections: one of those could take the port before its server starts. */
+const PORTS = { from: 11_000, below: 32_768 };
+
+/** Whether a server could listen on the port. */
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-};
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
+}
+
+/** Returns a port of 127.0.0.1 that is not in use at the moment. */
+export async function findFreePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(PORTS.from, PORTS.below);
+    if (await isFree(port)) return port;
+  }
+}
 
 const open = (address: ServerAddress): Promise<Socket> =>
   new Promise((resolve, reject) => {
