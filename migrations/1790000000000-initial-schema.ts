@@ -241,7 +241,7 @@ const addresses = (columns: Columns): Table =>
       columns.bigint('last_sent_at', optional),
       columns.bigint('verify_at', optional),
       columns.bigint('own_list_id', optional),
-      columns.bigint('late_list_id', optional),
+      columns.longText('late_list_ids', optional),
       columns.bigint('seen_at', optional),
       columns.bigint('looked_at', optional),
       columns.boolean('is_on_other_lists', 0),

@@ -77,15 +77,21 @@ export class SyncedAccount extends VendorAccount {
     return new SyncedAccount(this.world, this.accountId, unisenderKey);
   }
 
-  /** Saves the key and does all work, so the import ends. */
-  async connect(settings?: Readonly<Record<string, unknown>>): Promise<RunView> {
+  /** Saves the key, which starts an import. Returns the id of its run. */
+  async saveKey(settings?: Readonly<Record<string, unknown>>): Promise<string> {
     const { run } = await this.world.harness.get(WidgetSettings).saveKey({
       account: accountForOperator(this.accountId),
       unisenderKey: Secret.of(this.unisenderKey),
       ...(settings ? { settings } : {}),
     });
+    return run.run_id;
+  }
+
+  /** Saves the key and does all work, so the import ends. */
+  async connect(settings?: Readonly<Record<string, unknown>>): Promise<RunView> {
+    const runId = await this.saveKey(settings);
     await this.world.work();
-    return this.world.getRun(run.run_id);
+    return this.world.getRun(runId);
   }
 
   /** Starts a run and does all work. */

@@ -24,8 +24,8 @@ export interface PushedAddress {
   readonly firstSentAt: number | null;
   /** An earlier call without a response may still take effect until then. */
   readonly verifyAt: number | null;
-  /** A list of ours on which only that call put the address, or may still put it. */
-  readonly lateListId: number | null;
+  /** The lists of ours on which only such calls put the address, or may still put it. */
+  readonly lateListIds: readonly number[] | null;
   readonly writtenFields: readonly string[] | null;
   /** Null when it is not parked. */
   readonly park: ParkedAddress | null;
@@ -33,16 +33,16 @@ export interface PushedAddress {
 
 /** What a settled call may change. */
 export type PushBase = Pick<AddressRecord, 'email' | 'origin' | 'state' | 'pushedHash' | 'ownListId'> &
-  Pick<PushedAddress, 'firstSentAt' | 'verifyAt' | 'lateListId' | 'writtenFields'>;
+  Pick<PushedAddress, 'firstSentAt' | 'verifyAt' | 'lateListIds' | 'writtenFields'>;
 
 /**
  * Returns the lists that an address must leave when it is put on `listId`: other lists that only the service put it on. The address
  * stays on a list where it is preexisting.
  */
 export const formerListsOf = (
-  { ownListId, lateListId }: Pick<AddressRecord, 'ownListId'> & Pick<PushedAddress, 'lateListId'>,
+  { ownListId, lateListIds }: Pick<AddressRecord, 'ownListId'> & Pick<PushedAddress, 'lateListIds'>,
   listId: number,
-): number[] => [...new Set([ownListId, lateListId])].filter((id) => id !== null).filter((id) => id !== listId);
+): number[] => [...new Set([ownListId, ...(lateListIds ?? [])])].filter((id) => id !== null).filter((id) => id !== listId);
 
 /** The result of an accepted put. */
 export interface PutResult {
@@ -59,7 +59,7 @@ export const toPushedAddress = ({
   state,
   pushedHash,
   ownListId,
-  lateListId,
+  lateListIds,
   firstSentAt,
   verifyAt,
   writtenFields,
@@ -71,23 +71,27 @@ export const toPushedAddress = ({
   ownListId,
   firstSentAt,
   verifyAt,
-  lateListId: verifyAt === null ? null : lateListId,
+  lateListIds: verifyAt === null ? null : lateListIds,
   writtenFields,
   park: null,
 });
 
-/** Returns an address after an accepted put. `isSeenOnList`: an export or a look showed it on the list before. */
+/**
+ * Returns an address after an accepted put. `isSeenOnList`: an export or a look showed it on the list before. Then it is preexisting
+ * there, unless the service put it there, or may have put it there by a call without a response.
+ */
 export function pushedByPut(
   record: PushBase & { readonly isSeenOnList: boolean },
   { hash }: Pick<Extract<AddressAction, { kind: 'put' }>, 'hash'>,
   { originOfFirst, listId, writtenFields }: PutResult,
 ): PushedAddress {
+  const isOurs = !record.isSeenOnList || record.ownListId === listId || (record.lateListIds ?? []).includes(listId);
   return {
     ...toPushedAddress(record),
     state: 'present',
     origin: record.origin === 'unknown' ? originOfFirst : record.origin,
     pushedHash: hash,
-    ownListId: record.isSeenOnList && record.ownListId !== listId ? null : listId,
+    ownListId: isOurs ? listId : null,
     writtenFields,
   };
 }
@@ -135,7 +139,7 @@ export function pushedByRefusal(
   const isFinal = step === 'put' && isFinalRefusal(record.email, code);
   return {
     ...toPushedAddress(record),
-    lateListId: record.lateListId,
+    lateListIds: record.lateListIds,
     ...(hash === undefined ? {} : { pushedHash: hash }),
     park: {
       parkStep: step,

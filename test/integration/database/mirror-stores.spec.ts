@@ -100,7 +100,7 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
     const { database, contacts, addresses, pushed, consents } = await openWithAccount();
     const active: ConsentView = { askedAtMs: NOW + 2, status: 'active', isOnOurList: true, hasLeftList: false, hasLeftOtherList: false };
     await contacts.save(ACCOUNT, [contact(7, 'One', ['a@x', 'b@x', 'c@x'])], EVENT);
-    await pushed.beginPut(ACCOUNT, 5, ['a@x']);
+    await pushed.beginPut(ACCOUNT, 5, [{ email: 'a@x', lateListIds: null }]);
     await addresses.saveExported(
       ACCOUNT,
       [
@@ -118,7 +118,7 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
     await database.transaction(() => consents.learn(ACCOUNT, new Map([['b@x', { ...active, status: 'unsubscribed' }]])));
     clock.set(NOW + 3);
     const base = { email: 'c@x', state: 'absent', origin: 'unknown', pushedHash: null, ownListId: null } as const;
-    const record = { ...base, lateListId: null, firstSentAt: null, verifyAt: null, writtenFields: null };
+    const record = { ...base, lateListIds: null, firstSentAt: null, verifyAt: null, writtenFields: null };
     await pushed.record(ACCOUNT, [
       { ...record, email: 'a@x', state: 'present', origin: 'ours', pushedHash: 'h', ownListId: 5, park: null },
       pushedByRefusal({ ...record, parkAttempts: 0, parkedAt: null }, { step: 'put', code: 'role', cause: '' }, NOW),

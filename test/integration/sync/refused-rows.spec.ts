@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { AddressStore } from '#database';
-import { AccountSync, UnisenderInbox } from '#sync';
+import { AccountSync, RunWorker, UnisenderInbox } from '#sync';
 import { singleEventBody } from '../../../apps/sandbox/src/unisender/webhook-body.js';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
@@ -151,13 +151,57 @@ describe('what Unisender refuses, denies or applies late', () => {
     await world.control.fault({ target: 'unisender', kind: 'reset', match: 'importContacts', times: 1 });
     const push = world.harness.get(AccountSync).processEvents(account.accountId, new AbortController().signal);
     await expect(push).rejects.toMatchObject({ code: 'unisender_unavailable' });
-    expect(await find('new@example.com')).toMatchObject({ ownListId: null, lateListId: former });
+    expect(await find('new@example.com')).toMatchObject({ ownListId: null, lateListIds: [former] });
     await account.retitle('Clients');
     await world.settle();
     await account.addToUnisender({ email: 'new@example.com', lists: [former] });
     clock.advance(16 * MINUTE_MS);
     await world.work();
     expect((await account.held()).get('new@example.com')?.lists.map((list) => list.id)).toEqual([await account.listId()]);
+  });
+
+  describe('a new address whose puts have no response', () => {
+    const { signal } = new AbortController();
+
+    /** Makes one put without a response; returns its list. Unisender applies it when `isApplied`. */
+    async function pushWithoutResponse(push: () => Promise<unknown>, { isApplied }: { isApplied: boolean }): Promise<number> {
+      const applied = isApplied ? 'after' : 'before';
+      await world.control.fault({ target: 'unisender', kind: 'reset', match: 'importContacts', times: 1, applied });
+      await expect(push()).rejects.toMatchObject({ code: 'unisender_unavailable' });
+      return account.listId();
+    }
+    const processEvents = () => world.harness.get(AccountSync).processEvents(account.accountId, signal);
+    const listsOf = async (email: string) => (await account.held()).get(email)?.lists.map((list) => list.id) ?? [];
+
+    beforeEach(async () => {
+      await account.connect();
+      await account.create({ name: 'New', emails: ['new@example.com'] });
+      await world.control.post('/kommo/hooks/flush');
+      clock.advance(MINUTE_MS);
+    });
+
+    it('R72: leaves each former list on which a put lands late', async () => {
+      const first = await pushWithoutResponse(processEvents, { isApplied: false });
+      const runId = await account.saveKey({ list_title: 'Clients' });
+      const continueRun = () => world.harness.get(RunWorker).continueRun(runId, signal);
+      const second = await pushWithoutResponse(continueRun, { isApplied: false });
+      await account.retitle('News');
+      await world.settle();
+      await account.addToUnisender({ email: 'new@example.com', lists: [first, second] });
+      clock.advance(16 * MINUTE_MS);
+      await world.work();
+      expect(await listsOf('new@example.com')).toEqual([await account.listId()]);
+    });
+
+    it('R72: leaves the list when that changes after a look showed the put', async () => {
+      await pushWithoutResponse(processEvents, { isApplied: true });
+      clock.advance(16 * MINUTE_MS);
+      await world.work();
+      await account.run('reconcile');
+      await account.retitle('Clients');
+      await world.settle();
+      expect(await listsOf('new@example.com')).toEqual([await account.listId()]);
+    });
   });
 
   it('R72: a put with an old name that lands after a newer name is corrected without a reconciliation', async () => {

@@ -59,9 +59,9 @@ export class AddressEntity extends RefusalColumns {
   @Column(bigintColumn({ name: 'own_list_id', nullable: true }))
   ownListId!: number | null;
 
-  /** A list of ours on which a call without a response may have put the address, or has put it: it leaves it when the list is a former one. */
-  @Column(bigintColumn({ name: 'late_list_id', nullable: true }))
-  lateListId!: number | null;
+  /** The lists of ours on which a call without a response may have put the address, or has put it. It leaves those that are former ones. */
+  @Column(jsonColumn({ name: 'late_list_ids', nullable: true }))
+  lateListIds!: readonly number[] | null;
 
   /** When an export or a look last showed the address on our list. */
   @Column(bigintColumn({ name: 'seen_at', nullable: true }))

@@ -16,7 +16,7 @@ const dirtyFields = [
   'firstSentAt',
   'lastSentAt',
   'verifyAt',
-  'lateListId',
+  'lateListIds',
   'seenAt',
   'lookedAt',
   'isOnOtherLists',
@@ -94,18 +94,32 @@ export class AddressStore {
 
   /** Forgets that addresses are on our lists that do not exist any more. Returns how many addresses changed. */
   async forgetLostLists(accountId: number, existingIds: readonly number[]): Promise<number> {
-    let forgotten = 0;
-    for (const column of ['own_list_id', 'late_list_id']) {
-      const known = await this.database.query<{ listId: number }>(
-        `SELECT DISTINCT ${column} AS listId FROM addresses WHERE account_id = ? AND ${column} IS NOT NULL`,
-        [accountId],
-      );
-      for (const { listId } of known.filter((row) => !existingIds.includes(row.listId))) {
-        const sql = `UPDATE addresses SET ${column} = NULL WHERE account_id = ? AND ${column} = ?`;
-        forgotten += await this.database.execute(sql, [accountId, listId]);
-      }
+    const exists = (id: number) => existingIds.includes(id);
+    const own = await this.replaceLists(accountId, 'own_list_id', (id) => (exists(Number(id)) ? id : null));
+    const late = await this.replaceLists(accountId, 'late_list_ids', (text) => {
+      const left = (JSON.parse(text) as number[]).filter(exists);
+      return left.length === 0 ? null : JSON.stringify(left);
+    });
+    return own + late;
+  }
+
+  /** Replaces each value of a column. Returns how many addresses changed. */
+  private async replaceLists(accountId: number, column: string, replace: (value: string) => string | null): Promise<number> {
+    let changed = 0;
+    const known = await this.database.query<{ value: string | number }>(
+      `SELECT DISTINCT ${column} AS value FROM addresses WHERE account_id = ? AND ${column} IS NOT NULL`,
+      [accountId],
+    );
+    for (const { value } of known) {
+      const next = replace(String(value));
+      if (next === String(value)) continue;
+      changed += await this.database.execute(`UPDATE addresses SET ${column} = ? WHERE account_id = ? AND ${column} = ?`, [
+        next,
+        accountId,
+        value,
+      ]);
     }
-    return forgotten;
+    return changed;
   }
 
   /**
@@ -117,7 +131,7 @@ export class AddressStore {
     await this.keepRefusalsOfFormerAccount(accountId);
     await this.database.execute(
       `UPDATE addresses SET origin = 'unknown', state = 'absent', pushed_hash = NULL, written_fields = NULL, difference_hash = NULL,
-              first_sent_at = NULL, verify_at = NULL, own_list_id = NULL, late_list_id = NULL, seen_at = NULL, looked_at = NULL,
+              first_sent_at = NULL, verify_at = NULL, own_list_id = NULL, late_list_ids = NULL, seen_at = NULL, looked_at = NULL,
               is_on_other_lists = 0,
               park_step = NULL, park_code = NULL, park_cause = NULL, park_attempts = 0, parked_at = NULL, retry_at = NULL, due_at = NULL,
               removal = NULL, removal_run_id = NULL

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, OUTCOME_UNKNOWN, type PushBase, type PushedAddress, type SharedUse } from '#domain';
+import { Clock, OUTCOME_UNKNOWN, type PushBase, type PushedAddress, type SharedUse, groupBy } from '#domain';
 import { Database } from '../database.js';
 import { AccountEntity } from '../entities/account.entity.js';
 import { AddressEntity } from '../entities/address.entity.js';
@@ -14,6 +14,9 @@ export interface ShownAddress {
   readonly isOnOurList: boolean;
   readonly isOnOtherLists: boolean;
 }
+
+/** An address that may be put on a list, with the lists on which earlier calls without a response may have put it. */
+export type MailableAddress = Pick<PushedAddress, 'email' | 'lateListIds'>;
 
 /** Addresses that must be verified or tried again. */
 export interface DueAddresses {
@@ -37,19 +40,22 @@ export class PushedAddressStore {
   ) {}
 
   /** Returns the addresses that may be put on a list: neither unsubscribed nor blocked. Locks them until the transaction ends. */
-  async lockMailable(accountId: number, emails: readonly string[]): Promise<Set<string>> {
+  async lockMailable(accountId: number, emails: readonly string[]): Promise<MailableAddress[]> {
     const tail = `WHERE account_id = ? AND consent = 'mailable' AND email IN (?)${forUpdate(this.database)}`;
-    const rows = await selectRowsIn(this.database, { entity: AddressEntity, fields: ['email'], tail, params: [accountId] }, emails);
-    return new Set(rows.map(({ email }) => email));
+    return selectRowsIn(this.database, { entity: AddressEntity, fields: ['email', 'lateListIds'], tail, params: [accountId] }, emails);
   }
 
   /** Records before a call that it puts these addresses on the list. Its effect may come up to 15 minutes later. */
-  async beginPut(accountId: number, listId: number, emails: readonly string[]): Promise<void> {
+  async beginPut(accountId: number, listId: number, addresses: readonly MailableAddress[]): Promise<void> {
     const nowMs = this.clock.nowMs();
-    // An address that the list had before us stays there: it gets no late list.
+    const groups = groupBy(addresses, ({ lateListIds }) => JSON.stringify([...new Set([...(lateListIds ?? []), listId])]));
+    // An address that the list had before us stays there: the list is not added.
     const put = `first_sent_at = COALESCE(first_sent_at, ?), last_sent_at = ?,
-                 late_list_id = COALESCE(late_list_id, CASE WHEN seen_at IS NULL OR own_list_id = ? THEN ? END),`;
-    await this.begin(accountId, emails, { sql: put, params: [nowMs, nowMs, listId, listId] });
+                 late_list_ids = CASE WHEN seen_at IS NULL OR own_list_id = ? THEN ? ELSE late_list_ids END,`;
+    for (const [lateListIds, group] of groups) {
+      const emails = group.map(({ email }) => email);
+      await this.begin(accountId, emails, { sql: put, params: [nowMs, nowMs, listId, lateListIds] });
+    }
   }
 
   /** Records before a call that it removes these addresses. Its effect may come up to 15 minutes later. */
@@ -80,7 +86,7 @@ export class PushedAddressStore {
       key: ['accountId', 'email'],
       update: {
         ...incoming('state', 'origin', 'pushedHash', 'ownListId', 'firstSentAt', 'verifyAt', 'writtenFields', 'dirtySince', 'updatedAt'),
-        ...incoming('lateListId', 'removal', 'removalRunId', 'dueAt', ...(isPut ? (['lastSentAt'] as const) : [])),
+        ...incoming('lateListIds', 'removal', 'removalRunId', 'dueAt', ...(isPut ? (['lastSentAt'] as const) : [])),
         ...incoming('parkStep', 'parkCode', 'parkCause', 'parkAttempts', 'parkedAt', 'retryAt'),
       },
       rows: pushed.map(({ park, ...address }) => ({
@@ -116,14 +122,14 @@ export class PushedAddressStore {
     await upsertRows(this.database, {
       entity: AddressEntity,
       key: ['accountId', 'email'],
-      update: incoming('pushedHash', 'firstSentAt', 'verifyAt', 'lateListId', 'dueAt'),
-      rows: records.map(({ email, pushedHash, firstSentAt, verifyAt, lateListId, retryAt }) => ({
+      update: incoming('pushedHash', 'firstSentAt', 'verifyAt', 'lateListIds', 'dueAt'),
+      rows: records.map(({ email, pushedHash, firstSentAt, verifyAt, lateListIds, retryAt }) => ({
         accountId,
         email,
         pushedHash,
         firstSentAt,
         verifyAt,
-        lateListId,
+        lateListIds,
         dueAt: earlier(verifyAt, retryAt),
         updatedAt: 0,
       })),

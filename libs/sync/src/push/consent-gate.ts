@@ -74,8 +74,8 @@ export class ConsentGate {
     return lease.write(async () => {
       await this.restoreErased(lease.accountId, emails);
       const mailable = await this.pushed.lockMailable(lease.accountId, emails);
-      await this.pushed.beginPut(lease.accountId, listId, [...mailable]);
-      return mailable;
+      await this.pushed.beginPut(lease.accountId, listId, mailable);
+      return new Set(mailable.map(({ email }) => email));
     });
   }
 

@@ -5,6 +5,7 @@ import {
   type DirtyCause,
   type PushedAddress,
   type Secret,
+  formerListsOf,
   groupBy,
   hashOfPush,
   pushedByDelete,
@@ -114,20 +115,23 @@ function verifiedBy(record: DirtyAddress, look: Look | undefined, listId: number
   const { holder, dirtySince } = record;
   const cause = dirtySince === null ? 'event' : (record.dirtyCause ?? 'event');
   if (look?.kind === 'absent') return { pushed: pushedByDelete(base), isDirty: holder !== undefined, cause };
-  if (look?.kind !== 'found') return { pushed: { ...toPushedAddress(base), lateListId: record.lateListId }, isDirty: true, cause };
+  const { lateListIds } = record;
+  if (look?.kind !== 'found') return { pushed: { ...toPushedAddress(base), lateListIds }, isDirty: true, cause };
   const shownIds = look.contact.lists.map(({ id }) => id);
-  const lateListId = shownIds.find((id) => id !== listId && id === record.lateListId) ?? null;
-  const isOnList = lateListId !== null || shownIds.some((id) => id === listId || id === record.ownListId);
-  const isSame = isOnList && lateListId === null && holder !== undefined && showsValues(valuesOf(holder), look.contact.fields);
+  const formerIds = formerListsOf(record, listId).filter((id) => shownIds.includes(id));
+  const isOnPresent = shownIds.includes(listId);
+  const isOnList = isOnPresent || formerIds.length > 0;
+  const isSame = isOnPresent && formerIds.length === 0 && holder !== undefined && showsValues(valuesOf(holder), look.contact.fields);
+  const isPresentOurs = isOnPresent && (record.ownListId === listId || (lateListIds ?? []).includes(listId));
   const pushed: PushedAddress = {
     ...toPushedAddress({
       ...base,
       state: isOnList ? 'present' : 'absent',
       origin: record.origin === 'unknown' ? 'uncertain' : record.origin,
       pushedHash: isSame ? hashOfPush(holder.name, holder.fields) : null,
-      ownListId: isOnList ? record.ownListId : null,
+      ownListId: isPresentOurs ? listId : null,
     }),
-    lateListId,
+    lateListIds: formerIds.length > 0 ? formerIds : null,
   };
   return { pushed, isDirty: dirtySince !== null || (holder ? !isSame : isOnList), cause };
 }
