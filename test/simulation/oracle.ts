@@ -81,6 +81,8 @@ interface Origin {
   isOurs: boolean;
   /** It was ours when it was deleted by hand, and the service has not been shown that since: it cannot know that others created it. */
   isDeletedUnseen: boolean;
+  /** When the service was shown that it was deleted by hand. */
+  deletionShownAtMs: number;
   /** When it stopped being ours: a call that was sent before may still delete it. */
   lostAtMs: number;
   /** When others put the address on each list. */
@@ -245,7 +247,7 @@ export class Oracle {
     for (const email of emails) {
       const origin = this.originOf(account, email);
       origin.lookedAtMs = this.nowMs();
-      if (!seen.has(email)) origin.isDeletedUnseen = false;
+      if (!seen.has(email) && origin.isDeletedUnseen) Object.assign(origin, { isDeletedUnseen: false, deletionShownAtMs: this.nowMs() });
       for (const refusal of this.refusalsShownTo(account, email))
         if (isVisible(refusal, seen.get(email))) refusal.seenAtMs ??= this.nowMs();
     }
@@ -262,8 +264,9 @@ export class Oracle {
     for (const { refusals } of this.clients.values()) {
       for (const refusal of [...refusals.values()].flat()) if ((refusal.seenAtMs ?? 0) >= since) refusal.seenAtMs = undefined;
     }
-    for (const { written, writtenAtMs, forgotten } of [...this.origins.values()].flatMap((ofAccount) => [...ofAccount.values()])) {
-      if (writtenAtMs >= since) for (const name of written.keys()) forgotten.add(name);
+    for (const origin of [...this.origins.values()].flatMap((ofAccount) => [...ofAccount.values()])) {
+      if (origin.writtenAtMs >= since) for (const name of origin.written.keys()) origin.forgotten.add(name);
+      if (origin.deletionShownAtMs >= since) origin.isDeletedUnseen = true;
     }
   }
 
@@ -479,6 +482,7 @@ export class Oracle {
     const origin = ofAccount.get(email) ?? {
       isOurs: false,
       isDeletedUnseen: false,
+      deletionShownAtMs: Number.NEGATIVE_INFINITY,
       lostAtMs: Number.NEGATIVE_INFINITY,
       listedByOthers: new Map(),
       written: new Map(),

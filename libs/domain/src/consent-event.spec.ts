@@ -44,6 +44,7 @@ describe('R51: readConsentEvent', () => {
     ['of a prompt first delivery is believed', { atMs: RECEIVED - 5_000 }, RECEIVED - 5_000],
     ['of a late delivery may be wrong by minutes', { atMs: RECEIVED - 3_600_000 }, RECEIVED - 3_600_000 - 15 * 60_000],
     ['of a repeated delivery may be wrong by minutes', { atMs: RECEIVED, isRepeated: true }, RECEIVED - 15 * 60_000],
+    ['of a first delivery that is before its event may be wrong by minutes', { atMs: RECEIVED + 30_000 }, RECEIVED + 30_000 - 15 * 60_000],
     ['in the future is not believed', { atMs: RECEIVED + 3_600_000 }, null],
     ['that is missing is unknown', {}, null],
   ])('a time %s', (_name, over, refusedAtMs) => {

@@ -33,6 +33,9 @@ export interface EventContext {
 /** A first delivery arrives in seconds. */
 const PROMPT_MS = 60_000;
 
+/** Times of events are whole seconds, and clocks that are kept right differ by less. */
+const CLOCK_NOISE_MS = 2_000;
+
 /** Clocks may differ by minutes. */
 const CLOCK_TOLERANCE_MS = 15 * 60_000;
 
@@ -42,7 +45,8 @@ const CLOCK_TOLERANCE_MS = 15 * 60_000;
  */
 function timeOf({ atMs, isRepeated }: ConsentEvent, receivedAtMs: number): number | null {
   if (atMs === undefined || atMs > receivedAtMs + PROMPT_MS) return null;
-  const isPrompt = !isRepeated && receivedAtMs - atMs <= PROMPT_MS;
+  // A time after the receipt proves that the clocks differ.
+  const isPrompt = !isRepeated && receivedAtMs - atMs <= PROMPT_MS && atMs <= receivedAtMs + CLOCK_NOISE_MS;
   return isPrompt ? Math.min(atMs, receivedAtMs) : atMs - CLOCK_TOLERANCE_MS;
 }
 
