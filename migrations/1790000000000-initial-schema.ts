@@ -244,6 +244,7 @@ const addresses = (columns: Columns): Table =>
       columns.longText('late_list_ids', optional),
       columns.bigint('seen_at', optional),
       columns.bigint('looked_at', optional),
+      columns.bigint('added_at', optional),
       columns.boolean('is_on_other_lists', 0),
       columns.varchar('consent', 24, { default: "'mailable'" }),
       ...refusals(columns),

@@ -82,7 +82,7 @@ export class SandboxApp {
     const kommoControl = new KommoControl(this.kommo, send);
     kommoControl.register(this.control.router);
     new KommoContactsControl(this.kommo, (request) => kommoControl.accountOf(request)).register(this.control.router);
-    new UnisenderControl(this.unisender, () => this.kommo.contacts.nowSeconds()).register(this.control.router);
+    new UnisenderControl(this.unisender, () => this.unisender.nowSeconds()).register(this.control.router);
   }
 
   private handleKommoCall(call: IncomingCall): Promise<HttpResponse> {

@@ -187,6 +187,7 @@ export {
 } from './push-result.js';
 export {
   formerListsOf,
+  isCreatedByOthers,
   type ParkedAddress,
   type PushBase,
   type PushedAddress,

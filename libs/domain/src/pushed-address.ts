@@ -44,6 +44,21 @@ export const formerListsOf = (
   listId: number,
 ): number[] => [...new Set([ownListId, ...(lateListIds ?? [])])].filter((id) => id !== null).filter((id) => id !== listId);
 
+/** A call takes effect within 15 minutes, and clocks may differ by minutes. */
+const LATEST_CREATION_MS = 30 * 60_000;
+
+/**
+ * Whether others created the address anew in Unisender after it was deleted there. `addedAt` is what the last look showed, null after
+ * a call of ours that may have created it; `shownAddedAt` is what this look shows. All times are epoch milliseconds.
+ */
+export function isCreatedByOthers(
+  { addedAt, lastSentAt }: { readonly addedAt: number | null; readonly lastSentAt: number | null },
+  shownAddedAt: number | undefined,
+): boolean {
+  if (shownAddedAt === undefined) return false;
+  return (addedAt !== null && shownAddedAt > addedAt) || (lastSentAt !== null && shownAddedAt > lastSentAt + LATEST_CREATION_MS);
+}
+
 /** The result of an accepted put. */
 export interface PutResult {
   /** The origin of an address that was sent for the first time, or whose first response was lost. */

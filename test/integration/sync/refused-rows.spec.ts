@@ -7,6 +7,7 @@ import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
+const YEAR_SECONDS = 365 * 86_400;
 
 describe('what Unisender refuses, denies or applies late', () => {
   const { clock, enter } = openSyncScene('sqlite');
@@ -248,6 +249,39 @@ describe('what Unisender refuses, denies or applies late', () => {
     await world.settle();
     expect(await namesOnList()).toEqual(['p0@example.com']);
     expect([...(await account.held()).keys()]).toContain('stranger@example.com');
+  });
+
+  describe('R60: an address of ours that was deleted, and that its owner then added to our list', () => {
+    const addByOwner = async (secondsLater: number) => {
+      await world.control.set({ 'unisender.clock_offset_seconds': secondsLater });
+      await account.addToUnisender({ email: 'p0@example.com', lists: [await account.listId()] });
+    };
+
+    it('only leaves our list when it was deleted by hand', async () => {
+      const [id = 0] = await create(1);
+      await account.connect();
+      await world.control.send('DELETE', `/unisender/accounts/${account.unisenderKey}/contacts?email=p0@example.com`);
+      await addByOwner(YEAR_SECONDS);
+      await account.remove(id);
+      await world.settle();
+      expect(await namesOnList()).toEqual([]);
+      expect([...(await account.held()).keys()]).toEqual(['p0@example.com']);
+    });
+
+    it('only leaves our list when our delete had no response', async () => {
+      const [id = 0] = await create(1);
+      await account.connect();
+      await account.remove(id);
+      await world.control.post('/kommo/hooks/flush');
+      clock.advance(MINUTE_MS);
+      await world.control.fault({ target: 'unisender', kind: 'reset', match: 'importContacts', times: 1, applied: 'after' });
+      const push = world.harness.get(AccountSync).processEvents(account.accountId, new AbortController().signal);
+      await expect(push).rejects.toMatchObject({ code: 'unisender_unavailable' });
+      await addByOwner(60);
+      await world.settle();
+      expect(await namesOnList()).toEqual([]);
+      expect([...(await account.held()).keys()]).toEqual(['p0@example.com']);
+    });
   });
 
   it("R61: an address of ours that is also on the marketer's list only leaves our list", async () => {

@@ -88,6 +88,11 @@ export class UnisenderEmulator {
     }
   }
 
+  /** The time of Unisender's clock, epoch seconds. */
+  nowSeconds(): number {
+    return Math.floor(this.ports.clock.nowMs() / 1000) + this.ports.switches.get('unisender.clock_offset_seconds');
+  }
+
   private async runMethod(http: IncomingCall): Promise<HttpResponse> {
     const name = methodPath.exec(http.path)?.[1] ?? '';
     const args = argumentsOf(http);
@@ -95,8 +100,7 @@ export class UnisenderEmulator {
     this.countCall(name, account, http.remoteAddress);
     const method = this.methods.get(name);
     if (!method) throw new MethodError('unknown_method', `SB000000-08 [Unknown method '${name}']`);
-    const nowSeconds = Math.floor(this.ports.clock.nowMs() / 1000) + this.ports.switches.get('unisender.clock_offset_seconds');
-    const result = await method(new MethodCall(account, args, http, nowSeconds));
+    const result = await method(new MethodCall(account, args, http, this.nowSeconds()));
     return envelope({ result: result === nothing ? this.voidResult() : result }, this.ports.switches.get('unisender.escape_unicode'));
   }
 

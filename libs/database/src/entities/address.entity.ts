@@ -71,6 +71,13 @@ export class AddressEntity extends RefusalColumns {
   @Column(bigintColumn({ name: 'looked_at', nullable: true }))
   lookedAt!: number | null;
 
+  /**
+   * When Unisender got the address, by Unisender's clock, as the last call that asked about it showed. Null when no call showed it, and
+   * when a call of ours may have created the address since.
+   */
+  @Column(bigintColumn({ name: 'added_at', nullable: true }))
+  addedAt!: number | null;
+
   /** Whether that look showed it on lists that are not ours. */
   @Column({ name: 'is_on_other_lists', type: 'boolean', default: false })
   isOnOtherLists!: boolean;

@@ -19,6 +19,7 @@ const dirtyFields = [
   'lateListIds',
   'seenAt',
   'lookedAt',
+  'addedAt',
   'isOnOtherLists',
   'parkStep',
   'parkAttempts',
@@ -131,7 +132,7 @@ export class AddressStore {
     await this.keepRefusalsOfFormerAccount(accountId);
     await this.database.execute(
       `UPDATE addresses SET origin = 'unknown', state = 'absent', pushed_hash = NULL, written_fields = NULL, difference_hash = NULL,
-              first_sent_at = NULL, verify_at = NULL, own_list_id = NULL, late_list_ids = NULL, seen_at = NULL, looked_at = NULL,
+              first_sent_at = NULL, verify_at = NULL, own_list_id = NULL, late_list_ids = NULL, seen_at = NULL, looked_at = NULL, added_at = NULL,
               is_on_other_lists = 0,
               park_step = NULL, park_code = NULL, park_cause = NULL, park_attempts = 0, parked_at = NULL, retry_at = NULL, due_at = NULL,
               removal = NULL, removal_run_id = NULL

@@ -13,6 +13,8 @@ export interface ShownAddress {
   readonly lookedAt: number;
   readonly isOnOurList: boolean;
   readonly isOnOtherLists: boolean;
+  /** When Unisender got it, by Unisender's clock. */
+  readonly addedAt: number | null;
 }
 
 /** An address that may be put on a list, with the lists on which earlier calls without a response may have put it. */
@@ -50,7 +52,7 @@ export class PushedAddressStore {
     const nowMs = this.clock.nowMs();
     const groups = groupBy(addresses, ({ lateListIds }) => JSON.stringify([...new Set([...(lateListIds ?? []), listId])]));
     // An address that the list had before us stays there: the list is not added.
-    const put = `first_sent_at = COALESCE(first_sent_at, ?), last_sent_at = ?,
+    const put = `first_sent_at = COALESCE(first_sent_at, ?), last_sent_at = ?, added_at = NULL,
                  late_list_ids = CASE WHEN seen_at IS NULL OR own_list_id = ? THEN ? ELSE late_list_ids END,`;
     for (const [lateListIds, group] of groups) {
       const emails = group.map(({ email }) => email);
@@ -141,16 +143,23 @@ export class PushedAddressStore {
     await upsertRows(this.database, {
       entity: AddressEntity,
       key: ['accountId', 'email'],
-      update: incoming('lookedAt', 'seenAt', 'isOnOtherLists'),
-      rows: shown.map(({ email, lookedAt, isOnOurList, isOnOtherLists }) => ({
+      update: incoming('lookedAt', 'seenAt', 'isOnOtherLists', 'addedAt'),
+      rows: shown.map(({ email, lookedAt, isOnOurList, isOnOtherLists, addedAt }) => ({
         accountId,
         email,
         lookedAt,
         seenAt: isOnOurList ? lookedAt : null,
         isOnOtherLists,
+        addedAt,
         updatedAt: lookedAt,
       })),
     });
+  }
+
+  /** Records that others created these addresses anew after they were deleted. */
+  async recordCreatedByOthers(accountId: number, emails: readonly string[]): Promise<void> {
+    const sql = `UPDATE addresses SET origin = 'preexisting', own_list_id = NULL, written_fields = NULL WHERE account_id = ? AND email IN (?)`;
+    await executeIn(this.database, sql, [accountId], emails);
   }
 
   /** Records that addresses were verified. */

@@ -7,6 +7,7 @@ import {
   decideRemoval,
   formerListsOf,
   groupBy,
+  isCreatedByOthers,
   pushedByDelete,
   pushedByExclude,
 } from '#domain';
@@ -66,6 +67,7 @@ export class RemovalLooks {
     const shown = removals.flatMap(({ email }) => toShown(email, looks.get(email), listId));
     await lease.write(async () => {
       await this.pushed.recordLooks(lease.accountId, shown);
+      await this.pushed.recordCreatedByOthers(lease.accountId, listCreatedByOthers(removals, looks));
       await this.consents.learn(lease.accountId, viewsOf(looks));
     });
     const current = await this.listRemovable(work, emails);
@@ -151,6 +153,15 @@ export class AddressRemover {
 
 const nowhere: ShownPlace = { isInUnisender: false, isOnOurList: false, isOnOtherLists: false };
 
+/** The addresses that others created anew, as the looks show. `records`: the addresses as they were before the looks. */
+export const listCreatedByOthers = (records: readonly DirtyAddress[], looks: ReadonlyMap<string, Look>): string[] =>
+  records
+    .filter((record) => {
+      const look = looks.get(record.email);
+      return look?.kind === 'found' && isCreatedByOthers(record, look.contact.addedAtMs);
+    })
+    .map(({ email }) => email);
+
 /** What a look shows, to be stored. */
 export function toShown(email: string, look: Look | undefined, listId: number): ShownAddress[] {
   if (look?.kind !== 'found') return [];
@@ -161,6 +172,7 @@ export function toShown(email: string, look: Look | undefined, listId: number): 
       lookedAt: askedAtMs,
       isOnOurList: contact.lists.some(({ id }) => id === listId),
       isOnOtherLists: otherListIds.length > 0,
+      addedAt: contact.addedAtMs ?? null,
     },
   ];
 }

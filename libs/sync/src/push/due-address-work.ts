@@ -14,7 +14,7 @@ import {
 } from '#domain';
 import { type AccountWork, throwIfStopping } from './account-work.js';
 import { AddressLooker, type Look, viewsOf } from './address-looker.js';
-import { toShown } from './address-remover.js';
+import { listCreatedByOthers, toShown } from './address-remover.js';
 import { Preparation } from './preparation.js';
 import { valuesOf } from './push-plan.js';
 
@@ -49,12 +49,17 @@ export class AddressVerifier {
     );
     // A removal that is planned or waits for a confirmation stays as it is.
     const [undecided, open] = [records.filter(({ removal }) => removal !== null), records.filter(({ removal }) => removal === null)];
-    const verified = open.map((record) => verifiedBy(record, looks.get(record.email), listId));
+    const createdByOthers = listCreatedByOthers(records, looks);
+    const verified = open.map((record) => {
+      const known = createdByOthers.includes(record.email) ? { ...record, ...notOurs } : record;
+      return verifiedBy(known, looks.get(record.email), listId);
+    });
     await lease.write(async () => {
       await this.pushed.recordLooks(
         accountId,
         records.flatMap(({ email }) => toShown(email, looks.get(email), listId)),
       );
+      await this.pushed.recordCreatedByOthers(accountId, createdByOthers);
       await this.pushed.record(
         accountId,
         verified.map(({ pushed }) => pushed),
@@ -108,6 +113,9 @@ export class DueAddressWork {
     await this.verifier.verify(work, key, listId, records);
   }
 }
+
+/** What is known of an address that others created anew. */
+const notOurs = { origin: 'preexisting', ownListId: null, writtenFields: null } as const;
 
 /** After a refused look Unisender may have the address: it is pushed or removed again. */
 function verifiedBy(record: DirtyAddress, look: Look | undefined, listId: number): Verified {
