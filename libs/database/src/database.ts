@@ -7,7 +7,7 @@ import { GIVEN_NOW_SQL, createDataSource } from './data-source.js';
 import type { DatabaseLocation } from './data-source.js';
 import { ConflictError, DuplicateKeyError, toOpenError, toServiceError } from './database-errors.js';
 import { withMigrationLock } from './migration-lock.js';
-import { type DatabaseKind, DatabaseSession, type SqlValue } from './session.js';
+import { type DatabaseKind, DatabaseSession, type SqlValue, type TransactionOptions } from './session.js';
 import { closeGate, openGate } from './sqlite-gate.js';
 import type { SqliteGate } from './sqlite-gate.js';
 
@@ -134,10 +134,10 @@ export class Database {
 
   /**
    * Commits what `work` did, or nothing of it when it throws. `work` runs again after a deadlock or a lost race for a lock:
-   * its effects outside the database must be safe to repeat. A call inside a transaction joins the outer one. Never await the
-   * network inside: on SQLite the whole process waits.
+   * its effects outside the database must be safe to repeat. A call inside a transaction joins the outer one, with its options. Never
+   * await the network inside: on SQLite the whole process waits.
    */
-  async transaction<T>(work: () => Promise<T>): Promise<T> {
+  async transaction<T>(work: () => Promise<T>, options: Pick<TransactionOptions, 'durable'> = {}): Promise<T> {
     const outer = this.findSession();
     if (outer?.isInTransaction) {
       return work();
@@ -145,7 +145,7 @@ export class Database {
     if (outer) {
       throw new BugError('a transaction cannot begin inside `run`', { code: 'database_transaction_misplaced' });
     }
-    return this.repeatAfterConflict(() => this.throughGate(() => this.withSession((session) => this.attempt(session, work))));
+    return this.repeatAfterConflict(() => this.throughGate(() => this.withSession((session) => this.attempt(session, work, options))));
   }
 
   /**
@@ -153,7 +153,7 @@ export class Database {
    * Otherwise as {@link transaction}.
    */
   async snapshot<T>(work: () => Promise<T>): Promise<T> {
-    return this.throughGate(() => this.withSession((session) => this.attempt(session, work, 'REPEATABLE READ')));
+    return this.throughGate(() => this.withSession((session) => this.attempt(session, work, { isolation: 'REPEATABLE READ' })));
   }
 
   /**
@@ -329,9 +329,9 @@ export class Database {
     return this.gate ? this.gate.pass(work) : work();
   }
 
-  private async attempt<T>(session: DatabaseSession, work: () => Promise<T>, isolation?: 'REPEATABLE READ'): Promise<T> {
+  private async attempt<T>(session: DatabaseSession, work: () => Promise<T>, options: TransactionOptions): Promise<T> {
     try {
-      await session.begin(isolation);
+      await session.begin(options);
       const result = await this.current.run(session, work);
       await session.commit();
       return result;

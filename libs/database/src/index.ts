@@ -5,7 +5,7 @@ export { type BackupManifest, type OpenedBackup, type SecretFiles, createBackup,
 export { copyBeforeUpgrade } from './copy/upgrade-copy.js';
 export { replaceSqliteDatabase } from './copy/sqlite-files.js';
 export { type CopiedTable, DatabaseCopy } from './copy/database-copy.js';
-export { DatabaseSession, type DatabaseKind, type SqlValue } from './session.js';
+export { DatabaseSession, type DatabaseKind, type SqlValue, type TransactionOptions } from './session.js';
 export {
   AccessEntity,
   AccountEntity,

@@ -14,6 +14,17 @@ export type SqlValue = string | number | boolean | null;
 const isBindable = (value: unknown): boolean =>
   value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 
+/** How a transaction runs. */
+export interface TransactionOptions {
+  /**
+   * `now`: a power failure cannot undo the transaction. `later`: SQLite does not wait for the disk. Until the next transaction with `now`,
+   * of any process, a power failure may undo this transaction and all after it, but never one alone. Not for work that has an effect
+   * outside the database before such a transaction. MySQL always waits. Default `now`.
+   */
+  readonly durable?: 'now' | 'later';
+  readonly isolation?: 'REPEATABLE READ';
+}
+
 /** The result of one statement. */
 export interface StatementResult {
   readonly records: object[];
@@ -31,6 +42,7 @@ export class DatabaseSession {
   private ownManager: EntityManager | undefined;
   private isOpen = true;
   private isTransaction = false;
+  private isDeferred = false;
   private conflict: ConflictError | undefined;
 
   /** `runner` is TypeORM's. For SQLite it is the same object every time, so a copy per session keeps the state of the transaction. */
@@ -78,7 +90,8 @@ export class DatabaseSession {
   }
 
   /** Begins a transaction. TypeORM knows of it, so that its own `save` begins none. */
-  async begin(isolation?: 'REPEATABLE READ'): Promise<void> {
+  async begin({ durable = 'now', isolation }: TransactionOptions = {}): Promise<void> {
+    if (durable === 'later') await this.setDurable('later');
     await this.guarded.startTransaction(this.kind === 'mysql' ? isolation : undefined);
     this.isTransaction = true;
   }
@@ -103,7 +116,16 @@ export class DatabaseSession {
   /** Gives the connection back. Later statements of this session throw BugError `database_transaction_ended`. */
   async close(): Promise<void> {
     this.isOpen = false;
+    if (this.isDeferred) await this.setDurable('now');
     await this.runner.release();
+  }
+
+  /** SQLite allows the change only outside a transaction. The gate keeps other sessions from the connection meanwhile. */
+  private async setDurable(durable: 'now' | 'later'): Promise<void> {
+    if (this.kind === 'mysql') return;
+    const connection = (await this.runner.connect()) as SqliteConnection;
+    connection.pragma(`synchronous = ${durable === 'now' ? 'FULL' : 'NORMAL'}`);
+    this.isDeferred = durable === 'later';
   }
 
   /** The runner for TypeORM: its statements pass {@link run}. */

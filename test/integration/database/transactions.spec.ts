@@ -99,6 +99,25 @@ describe.each(testDatabaseKinds())('transactions on %s', (kind) => {
     expect(await keysOf(database)).toEqual(['after', 'before']);
   });
 
+  it('wait for the disk unless they may be durable later', async () => {
+    const database = await databases.open();
+    const insertAndRead = async (key: string): Promise<number> => {
+      await insert(database, key);
+      if (kind === 'mysql') return 0;
+      const [row] = await database.query<{ synchronous: number }>('PRAGMA synchronous');
+      return row?.synchronous ?? Number.NaN;
+    };
+    const [normal, full] = kind === 'mysql' ? [0, 0] : [1, 2];
+    expect(await database.transaction(() => insertAndRead('later'), { durable: 'later' })).toBe(normal);
+    expect(await database.transaction(() => insertAndRead('now'))).toBe(full);
+    const failed = database.transaction(() => insertAndRead('later'), { durable: 'later' });
+    await expect(failed).rejects.toBeInstanceOf(DuplicateKeyError);
+    expect(await insertAndRead('plain')).toBe(full);
+    const inner = () => database.transaction(() => insertAndRead('inner'), { durable: 'later' });
+    expect(await database.transaction(inner)).toBe(full);
+    expect(await keysOf(database)).toEqual(['inner', 'later', 'now', 'plain']);
+  });
+
   it('cannot be used after their end', async () => {
     const database = await databases.open();
     const leaked = await database.transaction(() => database.run(async (session) => session));

@@ -91,6 +91,33 @@ describe.each(testDatabaseKinds())('import on %s', (kind) => {
     expect((await importCalls()).map(({ rows }) => rows)).toEqual([500, 500, 200]);
   });
 
+  it('reads further pages while a push waits for Unisender', async () => {
+    await account.createMany(many(1_000));
+    const connecting = account.connect();
+    while ((await pageCalls()) < 1) await world.harness.clock.sleep(5);
+    await world.control.set({ 'unisender.delay_ms': 1_000 });
+    while ((await pageCalls()) < 4) await world.harness.clock.sleep(5);
+    await world.control.set({ 'unisender.delay_ms': 0 });
+    const [run] = await world.harness.get(RunService).list(account.accountId);
+    expect(run).toMatchObject({ state: 'running', created: 0 });
+    expect(await connecting).toMatchObject({ state: 'completed', read: 1_000, created: 1_000, updated: 0, unchanged: 0 });
+    expect(Object.keys(await account.onList())).toHaveLength(1_000);
+  });
+
+  it('pushes the name of the first holder when later pages share its addresses', async () => {
+    const emailsOf = (index: number) => [index % 3 === 0 ? `shared${index % 250}@example.com` : `p${index}@example.com`];
+    const ids = await account.createMany(many(1_000, emailsOf));
+    const names = (isChanged: (index: number) => boolean) => {
+      const entries = ids.map((_, index): [string, string] => [emailsOf(index).join(), `${isChanged(index) ? 'New' : 'Person'} ${index}`]);
+      return Object.fromEntries(entries.toReversed());
+    };
+    expect(await account.connect()).toMatchObject({ state: 'completed', read: 1_000, rejected: 0 });
+    expect(await account.onList()).toEqual(names(() => false));
+    for (const [index, id] of ids.entries()) if (index % 50 === 0) await account.change(id, { name: `New ${index}`, hooks: false });
+    expect(await account.run('reconcile')).toMatchObject({ state: 'completed', read: 1_000, created: 0, rejected: 0 });
+    expect(await account.onList()).toEqual(names((index) => index % 50 === 0));
+  });
+
   it('R07: finds EMAIL by its code among any other fields', async () => {
     await account.createMany([
       { name: 'No fields', hooks: false },

@@ -59,11 +59,13 @@ export class RateSlotStore {
   }
 
   private async moveTogether(moves: readonly SlotMove[]): Promise<void> {
-    await this.database.transaction(async () => {
+    const moveEach = async () => {
       for (const each of moves) {
         await this.move(each);
       }
-    });
+    };
+    // After a power failure the slots are in the past.
+    await this.database.transaction(moveEach, { durable: 'later' });
   }
 
   private async move({ key, from, to }: SlotMove): Promise<void> {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Database, LeaseStore, MailingConsentStore } from '#database';
+import { Database, LeaseStore, MailingConsentStore, type TransactionOptions } from '#database';
 import { Clock, JobQueue, Logger, TransientError } from '#domain';
+import { PushRound } from './push-round.js';
 
 /**
  * After a worker is killed, no other works on its account for this long. It is longer than the longest call to Unisender, which takes
@@ -16,6 +17,8 @@ const BUSY_RETRY_MS = 2_000;
  * lease ended cannot overwrite the work of the next one.
  */
 export class AccountLease {
+  /** Which push of this holder runs. */
+  readonly round = new PushRound();
   private isLost = false;
 
   constructor(
@@ -31,12 +34,15 @@ export class AccountLease {
     if (this.isLost) throw new TransientError(`the lease of account ${this.accountId} was lost`, { code: 'lease_lost' });
   }
 
-  /** Runs `work` in a transaction that commits only while the lease is held. Throws TransientError `lease_lost`. */
-  async write<Result>(work: () => Promise<Result>): Promise<Result> {
+  /**
+   * Runs `work` in a transaction that commits only while the lease is held. `durable: 'later'` only for what a vendor's call does not
+   * rely on before another transaction: the begin of each call to Unisender is `now`. Throws TransientError `lease_lost`.
+   */
+  async write<Result>(work: () => Promise<Result>, options: Pick<TransactionOptions, 'durable'> = {}): Promise<Result> {
     return this.database.transaction(async () => {
       await this.leases.assertFence(this.accountId, this.fence);
       return work();
-    });
+    }, options);
   }
 
   /** Makes every later {@link assertHeld} throw. */

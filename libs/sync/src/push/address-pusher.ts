@@ -15,6 +15,9 @@ export type CountPushed = (counts: PushCounts) => Promise<void>;
 /** Addresses are read further ahead when calls of several kinds are needed, so that each call is full. */
 const MAX_AHEAD = 2_000;
 
+/** What no call relies on. */
+const later = { durable: 'later' } as const;
+
 /** The addresses of one round. */
 interface Plan {
   readonly plannedAtMs: number;
@@ -95,7 +98,7 @@ export class PushPlanner {
       await this.pushed.unpark(lease.accountId, emailsOf(parked));
       await this.writeBacks.request(lease.accountId, emailsOf(refused));
       await count({ ...noCounts, unchanged });
-    });
+    }, later);
     if (refused.length > 0) await this.writeBacks.enqueue(lease.accountId);
   }
 
@@ -148,15 +151,24 @@ export class AddressPusher {
       await count(counts);
       pushed = addCounts(pushed, counts);
     };
-    const round: Round = { work, key, listId, count: countAndAdd, onRefused: () => this.preparation.replaceLost(work, key) };
+    const onRefused = async () => {
+      await work.lease.round.excludeAll();
+      return this.preparation.replaceLost(work, key);
+    };
     try {
-      const plan = await this.planner.plan(round);
-      if (!plan) return false;
-      await this.pushPlan(round, plan);
+      return await work.lease.round.run(() => this.pushRound({ work, key, listId, count: countAndAdd, onRefused }));
     } finally {
       this.reports.logRound(work.lease.accountId, pushed);
     }
-    work.lease.assertHeld();
+  }
+
+  private async pushRound(round: Round): Promise<boolean> {
+    const { lease } = round.work;
+    const plan = await this.planner.plan(round);
+    if (!plan) return false;
+    if (plan.removals.length === 0) lease.round.allowOthers(new Set(plan.puts.map(({ address }) => address.email)));
+    await this.pushPlan(round, plan);
+    lease.assertHeld();
     return true;
   }
 

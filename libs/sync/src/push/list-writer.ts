@@ -202,10 +202,12 @@ export class ListWriter {
     counts: PushCounts,
     call?: Call,
   ): Promise<void> {
-    await lease.write(async () => {
+    const recordAndCount = async () => {
       await this.pushed.record(lease.accountId, pushed, { isPut: call?.kind === 'put' });
       await count(counts);
-    });
+    };
+    // Without this record, the begin of the call shows that its outcome is unknown.
+    await lease.write(recordAndCount, { durable: 'later' });
   }
 }
 

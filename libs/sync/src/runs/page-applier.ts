@@ -51,17 +51,19 @@ export class PageApplier {
     const lastId = page.snapshots.reduce((last, { contactId }) => Math.max(last, contactId), page.after);
     const known = await this.contacts.findVersions(accountId, ids);
     const { fresh, same, doubtful } = sortPage(versions, known, page.askedAtMs);
-    await work.lease.write(async () => {
+    const writePage = async () => {
       await this.contacts.save(accountId, fresh, { cause: 'run', stampMs });
       await this.contacts.saveUnchanged(accountId, same.filter(isStoredAgain(known)));
-      await this.contacts.markMissing(accountId, {
-        after: page.after,
-        upTo: page.isLast ? null : lastId,
-        seen: ids,
-        runId: page.runId,
-      });
+      const range = { after: page.after, upTo: page.isLast ? null : lastId };
+      await this.contacts.markMissing(accountId, { ...range, seen: ids, runId: page.runId });
+    };
+    // A contact that is known may lose addresses that no page shows.
+    const isEachNew = doubtful.length === 0 && !fresh.some(({ contactId }) => known.has(contactId));
+    const changed = isEachNew ? new Set(addressesOf(fresh, true)) : 'all';
+    await work.lease.round.write(changed, async () => {
+      await work.lease.write(writePage, { durable: 'later' });
+      await this.reread(work, doubtful, { known, runId: page.runId });
     });
-    await this.reread(work, doubtful, { known, runId: page.runId });
     const untouched = same.filter(({ contactId }) => (known.get(contactId)?.savedAtMs ?? 0) < page.runSinceMs);
     return { unchanged: await this.countUnchanged(accountId, untouched), invalid: addressesOf(versions, false).length, lastId };
   }

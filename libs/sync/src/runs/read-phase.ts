@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { RunEntity } from '#database';
-import { Clock, MAX_ROWS_PER_CALL } from '#domain';
+import { Clock } from '#domain';
 import { KOMMO_PAGE_LIMIT } from '#kommo';
 import { type ContactPage, ContactReader } from '../intake/contact-reader.js';
 import { throwIfStopping } from '../push/account-work.js';
 import { PageApplier } from './page-applier.js';
 import { ESTIMATE_AFTER_PAGE, type Phase, RunProgress, type RunStep, type StepOutcome, secondRead, startOf } from './run-progress.js';
+import { PagePushes, ignoreRejectionUntilAwaited } from './page-pushes.js';
 import { RunPusher, type UnpushedPage } from './run-pusher.js';
 
 interface FetchedPage extends ContactPage {
@@ -16,7 +17,10 @@ interface FetchedPage extends ContactPage {
 
 const noCounts = { read: 0, unchanged: 0, rejected: 0 };
 
-/** Reads all pages of contacts in order of id. The next page is fetched while the rows of the last one are pushed. */
+/**
+ * Reads all pages of contacts in order of id. A page is written into the mirror while the next one is fetched and the rows of the last ones
+ * are pushed.
+ */
 @Injectable()
 export class ReadPhase implements Phase {
   constructor(
@@ -28,22 +32,31 @@ export class ReadPhase implements Phase {
   ) {}
 
   async advance(step: RunStep): Promise<StepOutcome> {
+    const pushes = new PagePushes(this.pusher, step);
+    try {
+      return await this.readPages(step, pushes);
+    } finally {
+      await pushes.waitForEnd();
+    }
+  }
+
+  private async readPages(step: RunStep, pushes: PagePushes): Promise<StepOutcome> {
     const { run, work } = step;
-    let unpushed: readonly UnpushedPage[] | undefined = [];
-    let after = run.cursorContactId;
-    let fetching = this.fetch(run, run.page + 1);
+    let applied: Pick<UnpushedPage, 'page' | 'lastId' | 'stampMs'> = { page: run.page, lastId: run.cursorContactId, stampMs: 0 };
+    let fetching = this.fetch(run, applied.page + 1);
     for (;;) {
       const fetched = await fetching;
-      const applied: UnpushedPage = await this.apply(step, fetched, after, unpushed.at(-1));
-      after = applied.lastId;
       const goesOn = fetched.hasNext && !step.isTimeUp();
-      if (goesOn) fetching = ignoreRejectionUntilAwaited(this.fetch(run, applied.page + 1));
-      unpushed = await this.pusher.push(step, goesOn ? MAX_ROWS_PER_CALL - 1 : 0, [...unpushed, applied]);
-      if (!unpushed) return 'ended';
-      if (!goesOn) return fetched.hasNext ? 'later' : this.end(step);
-      if (applied.page === ESTIMATE_AFTER_PAGE) await this.estimateTotal(run);
+      if (goesOn) fetching = ignoreRejectionUntilAwaited(this.fetch(run, fetched.page + 1));
+      const page = await this.apply(step, fetched, applied);
+      applied = page;
+      if (!goesOn) {
+        if (!(await pushes.pushAll(page))) return 'ended';
+        return fetched.hasNext ? 'later' : this.end(step);
+      }
+      if (page.page === ESTIMATE_AFTER_PAGE) await this.estimateTotal(run);
       throwIfStopping(work.signal);
-      await this.pusher.applyEvents(work);
+      if (!(await pushes.add(page))) return 'ended';
     }
   }
 
@@ -56,13 +69,12 @@ export class ReadPhase implements Phase {
   private async apply(
     { run, work }: RunStep,
     { page, contacts, hasNext, askedAtMs }: FetchedPage,
-    after: number,
-    before: UnpushedPage | undefined,
+    before: Pick<UnpushedPage, 'lastId' | 'stampMs'>,
   ): Promise<UnpushedPage> {
-    const stampMs = Math.max(this.clock.nowMs(), (before?.stampMs ?? 0) + 1);
+    const stampMs = Math.max(this.clock.nowMs(), before.stampMs + 1);
     const { lastId, unchanged, invalid } = await this.pages.apply(
       work,
-      { snapshots: contacts, askedAtMs, after, isLast: !hasNext, runId: run.runId, runSinceMs: startOf(run) },
+      { snapshots: contacts, askedAtMs, after: before.lastId, isLast: !hasNext, runId: run.runId, runSinceMs: startOf(run) },
       stampMs,
     );
     const counts = run.pass === 1 ? { read: contacts.length, unchanged, rejected: invalid } : noCounts;
@@ -82,10 +94,4 @@ export class ReadPhase implements Phase {
     const isSaved = await this.progress.save(run.runId, isReadAgain ? secondRead(run) : { phase: 'verify', cursorContactId: 0 });
     return isSaved ? 'next' : 'ended';
   }
-}
-
-/** Keeps a failure that happens before the promise is awaited from ending the process. */
-function ignoreRejectionUntilAwaited<Value>(promise: Promise<Value>): Promise<Value> {
-  promise.catch(() => {});
-  return promise;
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { ContactStore, GapStore, type RunEntity, type RunCounts, type RunPatch, RunStore } from '#database';
+import { ContactStore, Database, GapStore, type RunEntity, type RunCounts, type RunPatch, RunStore } from '#database';
 import { Clock, type Secret } from '#domain';
 import type { AccountWork } from '../push/account-work.js';
 import type { CountPushed } from '../push/address-pusher.js';
@@ -48,6 +48,7 @@ export class RunProgress {
     private readonly contacts: ContactStore,
     private readonly gaps: GapStore,
     private readonly clock: Clock,
+    private readonly database: Database,
   ) {}
 
   /** The run, or undefined once it is ended. */
@@ -60,12 +61,12 @@ export class RunProgress {
   async isRunning(runId: string): Promise<boolean> {
     const run = await this.findRunning(runId);
     if (!run) return false;
-    return run.heartbeatAt > this.clock.nowMs() - BEAT_MS || this.runs.checkpoint(runId, {});
+    return run.heartbeatAt > this.clock.nowMs() - BEAT_MS || this.save(runId, {});
   }
 
-  /** Saves a checkpoint and adds to the counters. Returns false when the run has ended. */
+  /** Saves a checkpoint and adds to the counters. Returns false when the run has ended. After a power failure an earlier one may be left. */
   async save(runId: string, patch: RunPatch, counts: Partial<RunCounts> = {}): Promise<boolean> {
-    return this.runs.checkpoint(runId, patch, counts);
+    return this.database.transaction(() => this.runs.checkpoint(runId, patch, counts), { durable: 'later' });
   }
 
   /** Starts the read of all contacts. Returns false when the run has ended. */
