@@ -93,8 +93,16 @@ interface Origin {
   writtenAtMs: number;
   /** Fields of which the service cannot know that it wrote them: its key proves nothing any more, or the response was lost. */
   readonly forgotten: Set<string>;
-  /** When the service last saw this address by a look or an export. */
+  /** Of when the service's last look or export shows this address. */
   lookedAtMs: number;
+}
+
+/** What a response shows of a Unisender account. */
+interface Shown {
+  readonly account: UnisenderAccount;
+  readonly seen: SeenAccount;
+  /** When Unisender made the response; it arrives later. */
+  readonly seenAtMs: number;
 }
 
 /** A call of the service with its effect on one Unisender account. */
@@ -239,14 +247,19 @@ export class Oracle {
     for (const refusal of this.clientOf(accountId).refusals.get(email) ?? []) refusal.knownAtMs ??= this.nowMs();
   }
 
+  /** Returns what a response that is made now shows. */
+  show(account: UnisenderAccount): Shown {
+    return { account, seen: lookAt(account), seenAtMs: this.nowMs() };
+  }
+
   /**
-   * The service received a response that shows these addresses of a Unisender account as they are. Where several accounts use it, none
-   * knows what another one saw.
+   * The service received a response that shows these addresses of a Unisender account as they were at a time. Where several accounts use
+   * it, none knows what another one saw.
    */
-  noteLook(account: UnisenderAccount, seen: SeenAccount, emails: Iterable<string>): void {
+  noteLook({ account, seen, seenAtMs }: Shown, emails: Iterable<string>): void {
     for (const email of emails) {
       const origin = this.originOf(account, email);
-      origin.lookedAtMs = this.nowMs();
+      origin.lookedAtMs = seenAtMs;
       if (!seen.has(email) && origin.isDeletedUnseen) Object.assign(origin, { isDeletedUnseen: false, deletionShownAtMs: this.nowMs() });
       for (const refusal of this.refusalsShownTo(account, email))
         if (isVisible(refusal, seen.get(email))) refusal.seenAtMs ??= this.nowMs();
@@ -254,8 +267,9 @@ export class Oracle {
   }
 
   /** The service received a whole export: it shows also what the account does not have. */
-  noteExport(account: UnisenderAccount, seen: SeenAccount): void {
-    this.noteLook(account, seen, new Set([...seen.keys(), ...(this.origins.get(account)?.keys() ?? [])]));
+  noteExport(shown: Shown): void {
+    const { account, seen } = shown;
+    this.noteLook(shown, new Set([...seen.keys(), ...(this.origins.get(account)?.keys() ?? [])]));
   }
 
   /** A process died, or stopped for longer than its lease: it may have stored nothing of what its last responses showed. */

@@ -134,8 +134,8 @@ export class SimulatedVendors implements CallWatcher {
     const args = argumentsOf(call);
     const account = this.sandbox.unisender.accounts.get(textOf(args, 'api_key') ?? '');
     if (method === 'getContact' && account) {
-      const seen = lookAt(account);
-      return () => this.oracle.noteLook(account, seen, [(textOf(args, 'email') ?? '').toLowerCase()]);
+      const shown = this.oracle.show(account);
+      return () => this.oracle.noteLook(shown, [(textOf(args, 'email') ?? '').toLowerCase()]);
     }
     if (method === 'async/exportContacts' && account) {
       const task = /"task_uuid":"([^"]+)"/.exec(textOfBody(response))?.[1];
@@ -144,8 +144,8 @@ export class SimulatedVendors implements CallWatcher {
     const file = /^\/unisender-files\/(.+)\.csv$/.exec(call.path)?.[1];
     const exported = file === undefined ? undefined : this.exports.get(file);
     if (!exported || !this.servesExports()) return undefined;
-    const seen = lookAt(exported);
-    return () => this.oracle.noteExport(exported, seen);
+    const shown = this.oracle.show(exported);
+    return () => this.oracle.noteExport(shown);
   }
 
   private servesExports(): boolean {
