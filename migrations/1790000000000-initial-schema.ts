@@ -264,7 +264,7 @@ const addresses = (columns: Columns): Table =>
     ],
     indices: [
       index('ix_addresses_dirty', 'account_id', 'dirty_since'),
-      index('ix_addresses_write_back', 'account_id', 'write_back'),
+      index('ix_addresses_write_back', 'account_id', 'write_back', 'email'),
       index('ix_addresses_due', 'account_id', 'due_at'),
       index('ix_addresses_removal', 'account_id', 'removal'),
       index('ix_addresses_parked', 'account_id', 'parked_at'),
@@ -515,7 +515,7 @@ const contactParts = (columns: Columns): Table =>
       columns.integer('failing', zero),
       columns.boolean('is_stale', 1),
     ],
-    indices: [index('ix_contact_parts_stale', 'is_stale', 'account_id')],
+    indices: [index('ix_contact_parts_stale', 'is_stale', 'account_id', 'after_id')],
     foreignKeys: [belongsToAccount('fk_contact_parts_account')],
   });
 

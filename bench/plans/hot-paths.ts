@@ -185,7 +185,7 @@ function accountPaths(database: Database, clock: Clock): HotPath[] {
     { name: 'find the end of a part to count', call: () => figures.findNthContact(LARGE_ACCOUNT, 0, 1_000) },
     { name: 'find the kept counts', call: () => figures.find(LARGE_ACCOUNT) },
     { name: 'find accounts with stale counts', call: () => figures.listStale(100) },
-    { name: 'count a stale part again', call: () => figures.recountOne(LARGE_ACCOUNT) },
+    { name: 'count stale parts again', call: () => figures.recountSome(LARGE_ACCOUNT) },
     { name: 'count a part of the contacts', call: () => figures.count(LARGE_ACCOUNT, { after: 0, upTo: 1_000 }) },
   ];
 }

@@ -10,6 +10,8 @@ export interface LoadSize {
   readonly accounts: number;
 }
 
+const CONTACTS_PER_PART = 50;
+
 const DIGITS =
   '(SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)';
 const PLACES = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
@@ -71,6 +73,13 @@ export async function loadDatabase(database: Database, { contacts, events, accou
     `${accountId}, ${email}, 'ours', 'present', 1, 1, 5, 1, CASE WHEN n % 1000 = 3 THEN n ELSE NULL END, 'event', 1`,
     contacts,
   );
+  // Contacts of one range in a hundred have changed since they were counted.
+  await insert(
+    'contact_parts',
+    'account_id, after_id, up_to_id, total, in_sync, is_stale',
+    `${LARGE_ACCOUNT}, n * ${CONTACTS_PER_PART}, (n + 1) * ${CONTACTS_PER_PART}, 50, 50, CASE WHEN n % 100 = 7 THEN 1 ELSE 0 END`,
+    contacts / CONTACTS_PER_PART,
+  );
   const eventId = database.kind === 'mysql' ? "CONCAT('e', LPAD(n, 10, '0'))" : "'e' || substr('0000000000' || n, -10, 10)";
   await insert(
     'events',
@@ -78,5 +87,7 @@ export async function loadDatabase(database: Database, { contacts, events, accou
     `${accountId}, ${eventId}, 'kommo', 'update', n + 1, '{}', ${eventId}, CASE WHEN n % 10 = 0 THEN 'waiting' ELSE 'applied' END, n`,
     events,
   );
-  await database.execute(database.kind === 'mysql' ? 'ANALYZE TABLE accounts, contacts, contact_addresses, addresses, events' : 'ANALYZE');
+  await database.execute(
+    database.kind === 'mysql' ? 'ANALYZE TABLE accounts, contacts, contact_addresses, contact_parts, addresses, events' : 'ANALYZE',
+  );
 }

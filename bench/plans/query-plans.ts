@@ -44,6 +44,12 @@ async function findScans(database: Database, { sql, params }: Statement): Promis
   return steps.filter((step) => isSqliteScan(step, sql)).map(({ detail }) => detail);
 }
 
+/** What a step of a plan reads, as the database describes it. */
+async function listSteps(database: Database, { sql, params }: Statement): Promise<string[]> {
+  if (database.kind === 'mysql') return (await database.query(`EXPLAIN ${sql}`, params)).map((step) => JSON.stringify(step));
+  return (await database.query<SqliteStep>(`EXPLAIN QUERY PLAN ${sql}`, params)).map(({ detail }) => detail);
+}
+
 type Session = Parameters<Parameters<Database['run']>[0]>[0];
 
 /** A database that notes every statement, those of TypeORM's manager too. */
@@ -70,6 +76,14 @@ export class RecordedDatabase {
         scans.push(`${step} in ${statement.sql.replaceAll(/\s+/g, ' ').slice(0, 300)}`);
     }
     return scans;
+  }
+
+  /** Makes the call. Returns the steps of its SELECTs, UPDATEs and DELETEs whose text has these words. */
+  async explain(call: () => Promise<unknown>, words: string): Promise<string[]> {
+    this.statements.length = 0;
+    await call();
+    const statements = this.statements.splice(0).filter((statement) => isExplained(statement) && statement.sql.includes(words));
+    return (await Promise.all(statements.map((statement) => listSteps(this.target, statement)))).flat();
   }
 
   private note(sql: string, params: readonly SqlValue[] = []): [string, readonly SqlValue[]] {

@@ -43,6 +43,9 @@ const MAX_BOUND_VALUES = 30_000;
 /** Values of one statement where a list of any length is looked for. */
 const IN_CHUNK = 500;
 
+/** SELECTs of one statement. SQLite takes at most 500. */
+const EACH_CHUNK = 64;
+
 /** `?,?,…` for so many values; at least one. */
 export const placeholders = (count: number): string => new Array<string>(count).fill('?').join(',');
 
@@ -211,6 +214,27 @@ export async function queryIn<R extends object>(
   for (const chunk of chunksOf(values, IN_CHUNK)) {
     const list = padded(database, chunk);
     rows.push(...(await database.query<R>(withList(sql, list.length), [...params, ...list])));
+  }
+  return rows;
+}
+
+/** The rows of a SELECT for each of these values, which is its last one, in any order. A value may be looked for twice. */
+export async function queryEach<R extends object>(
+  database: Database,
+  sql: string,
+  params: readonly SqlValue[],
+  values: readonly SqlValue[],
+): Promise<R[]> {
+  const rows: R[] = [];
+  for (const chunk of chunksOf(values, EACH_CHUNK)) {
+    const list = padded(database, chunk);
+    const union = list.map(() => sql).join(' UNION ALL ');
+    rows.push(
+      ...(await database.query<R>(
+        union,
+        list.flatMap((value) => [...params, value]),
+      )),
+    );
   }
   return rows;
 }

@@ -9,7 +9,7 @@ export type WriteBackState = 'pending' | 'done';
 /** The state of one e-mail address of an account in Unisender, as far as we know. Times are epoch milliseconds. */
 @Entity('addresses')
 @Index('ix_addresses_dirty', ['accountId', 'dirtySince'])
-@Index('ix_addresses_write_back', ['accountId', 'writeBack'])
+@Index('ix_addresses_write_back', ['accountId', 'writeBack', 'email'])
 @Index('ix_addresses_due', ['accountId', 'dueAt'])
 @Index('ix_addresses_removal', ['accountId', 'removal'])
 @Index('ix_addresses_parked', ['accountId', 'parkedAt'])

@@ -5,7 +5,7 @@ import { bigintColumn } from './columns.js';
 
 /** A range of contact ids of an account with the counts of its contacts by outcome. The ranges of an account cover all ids. */
 @Entity('contact_parts')
-@Index('ix_contact_parts_stale', ['isStale', 'accountId'])
+@Index('ix_contact_parts_stale', ['isStale', 'accountId', 'afterId'])
 export class ContactPartEntity {
   @PrimaryColumn(bigintColumn({ name: 'account_id' }))
   accountId!: number;

@@ -39,7 +39,7 @@ export interface AddressFilter {
 type Part = { readonly afterId: number; readonly upToId: number };
 
 /** One request looks through so many ranges of contacts; the next one continues there. */
-const MAX_PARTS = 50;
+const MAX_PARTS = 250;
 const FIRST_EMAIL = '';
 
 const WAITS = 'a.dirty_since IS NOT NULL OR a.removal IS NOT NULL OR a.verify_at IS NOT NULL';

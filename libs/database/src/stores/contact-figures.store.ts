@@ -20,10 +20,23 @@ export const noContacts: ContactFigures = { total: 0, inSync: 0, waiting: 0, exc
 
 const LAST_ID = Number.MAX_SAFE_INTEGER;
 
-/** A range with twice as many contacts is split. It limits the time of one statement: SQLite runs no other at the same time. */
-const CONTACTS_PER_PART = 250;
+/** A range with twice as many contacts is split: a change of one contact makes those of its range be counted again. */
+const CONTACTS_PER_PART = 50;
+/** Ranges that one transaction counts. It limits its time: no other process writes into SQLite meanwhile. */
+const PARTS_AT_ONCE = 20;
 
 const counts = ['total', 'inSync', 'waiting', 'excluded', 'failing'] as const;
+
+const mapCounts = (valueOf: (name: keyof ContactFigures) => number): ContactFigures => ({
+  total: valueOf('total'),
+  inSync: valueOf('inSync'),
+  waiting: valueOf('waiting'),
+  excluded: valueOf('excluded'),
+  failing: valueOf('failing'),
+});
+
+const addCounts = (a: ContactFigures, b: ContactFigures) => mapCounts((name) => a[name] + b[name]);
+const subtractCounts = (a: ContactFigures, b: ContactFigures) => mapCounts((name) => a[name] - b[name]);
 
 /**
  * Counts the contacts of accounts by outcome. The counts are kept by ranges of ids; a change of a contact makes those of its range
@@ -67,45 +80,79 @@ export class ContactFiguresStore {
                 GROUP BY c.contact_id) AS outcomes`,
       [accountId, after, upTo],
     );
-    const toNumber = (name: keyof ContactFigures) => Number(row?.[name] ?? 0);
-    return {
-      total: toNumber('total'),
-      inSync: toNumber('inSync'),
-      waiting: toNumber('waiting'),
-      excluded: toNumber('excluded'),
-      failing: toNumber('failing'),
-    };
+    return mapCounts((name) => Number(row?.[name] ?? 0));
   }
 
-  /** Counts one stale range of the account again. Returns false when there was none. */
-  async recountOne(accountId: number): Promise<boolean> {
+  /** Counts some stale ranges of the account again, and corrects the kept sums. Returns false when no range was left. */
+  async recountSome(accountId: number): Promise<boolean> {
     return this.database.transaction(async () => {
-      const part = await this.findStale(accountId);
-      if (!part) return false;
-      // First: a change that commits later marks the range again.
-      await this.database.execute('UPDATE contact_parts SET is_stale = 0 WHERE account_id = ? AND after_id = ?', [accountId, part.afterId]);
-      const upToId = await this.splitIfLarge(accountId, part);
-      const figures = await this.count(accountId, { after: part.afterId, upTo: upToId });
-      await this.savePart(accountId, { ...part, upToId }, figures, false);
-      return true;
+      let difference = noContacts;
+      let counted = 0;
+      for (; counted < PARTS_AT_ONCE; counted += 1) {
+        const change = await this.recountOne(accountId);
+        if (!change) break;
+        difference = addCounts(difference, change);
+      }
+      if (counted > 0) await this.addToSums(accountId, difference);
+      return counted === PARTS_AT_ONCE;
     });
   }
 
-  /** Adds up the ranges of the account and keeps the sums. */
+  /** Returns how the sums of the ranges change; undefined when no range is stale. */
+  private async recountOne(accountId: number): Promise<ContactFigures | undefined> {
+    const afterId = await this.findStale(accountId);
+    if (afterId === undefined) return undefined;
+    // First: a change that commits later marks the range again, and another process waits here.
+    await this.database.execute('UPDATE contact_parts SET is_stale = 0 WHERE account_id = ? AND after_id = ?', [accountId, afterId]);
+    const before = await this.findPart(accountId, afterId);
+    if (!before) return undefined;
+    const upToId = await this.findEndOfFirst(accountId, before);
+    const counted = await this.count(accountId, { after: afterId, upTo: upToId });
+    await this.savePart(accountId, { afterId, upToId, isStale: false }, counted);
+    const change = subtractCounts(counted, before);
+    if (upToId === before.upToId) return change;
+    // The sums do not lose the contacts of the new range until it is counted.
+    const rest = mapCounts((name) => Math.max(0, -change[name]));
+    await this.savePart(accountId, { afterId: upToId, upToId: before.upToId, isStale: true }, rest);
+    return addCounts(change, rest);
+  }
+
+  /** Adds up the ranges of the account, keeps the sums, and notes the time. */
   async saveSums(accountId: number): Promise<void> {
     await this.database.transaction(async () => {
+      const countedAt = this.clock.nowMs();
+      // First: another process cannot correct the sums between the addition and its result.
+      await this.addToSums(accountId, noContacts);
       const [row] = await this.database.query<ContactFigures>(
         `SELECT COALESCE(SUM(total), 0) AS total, COALESCE(SUM(in_sync), 0) AS inSync, COALESCE(SUM(waiting), 0) AS waiting,
                 COALESCE(SUM(excluded), 0) AS excluded, COALESCE(SUM(failing), 0) AS failing FROM contact_parts WHERE account_id = ?`,
         [accountId],
       );
-      const sums = Object.fromEntries(counts.map((name) => [name, Number(row?.[name] ?? 0)])) as unknown as ContactFigures;
+      const sums = mapCounts((name) => Number(row?.[name] ?? 0));
+      const update = incoming(...counts, 'countedAt');
       await upsertRows(this.database, {
         entity: ContactFiguresEntity,
         key: ['accountId'],
-        update: incoming(...counts, 'countedAt'),
-        rows: [{ accountId, ...sums, countedAt: this.clock.nowMs() }],
+        update,
+        rows: [{ accountId, ...sums, countedAt }],
       });
+    });
+  }
+
+  /** An account without sums gets these: its ranges are counted for the first time. */
+  private async addToSums(accountId: number, difference: ContactFigures): Promise<void> {
+    const add = (column: string) => ({ sql: (value: (name: string) => string) => `contact_figures.${column} + ${value(column)}` });
+    await upsertRows(this.database, {
+      entity: ContactFiguresEntity,
+      key: ['accountId'],
+      update: {
+        total: add('total'),
+        inSync: add('in_sync'),
+        waiting: add('waiting'),
+        excluded: add('excluded'),
+        failing: add('failing'),
+      },
+      rows: [{ accountId, ...difference, countedAt: this.clock.nowMs() }],
     });
   }
 
@@ -133,26 +180,29 @@ export class ContactFiguresStore {
     return rows.map(({ accountId }) => accountId);
   }
 
-  /** The first stale range. An account without ranges gets one over all ids. */
-  private async findStale(accountId: number): Promise<Pick<ContactPartEntity, 'afterId' | 'upToId'> | undefined> {
-    const fields = ['afterId', 'upToId'] as const;
-    const select = async (tail: string) =>
-      (await selectRows(this.database, { entity: ContactPartEntity, fields, tail, params: [accountId] }))[0];
-    const stale = await select('WHERE account_id = ? AND is_stale = 1 ORDER BY after_id LIMIT 1');
-    if (stale) return stale;
-    if (await select('WHERE account_id = ? LIMIT 1')) return undefined;
-    const all = { afterId: 0, upToId: LAST_ID };
-    await this.savePart(accountId, all, noContacts, true);
-    return all;
+  /** The start of the first stale range. An account without ranges gets one over all ids. */
+  private async findStale(accountId: number): Promise<number | undefined> {
+    const select = async (condition: string) => {
+      const tail = `WHERE account_id = ? ${condition} LIMIT 1`;
+      return (await selectRows(this.database, { entity: ContactPartEntity, fields: ['afterId'], tail, params: [accountId] }))[0]?.afterId;
+    };
+    const stale = await select('AND is_stale = 1 ORDER BY after_id');
+    if (stale !== undefined || (await select('')) !== undefined) return stale;
+    await this.savePart(accountId, { afterId: 0, upToId: LAST_ID, isStale: true }, noContacts);
+    return 0;
   }
 
-  /** Splits a range after its first 250 contacts when it has more than twice as many. Returns the highest id of the first part. */
-  private async splitIfLarge(accountId: number, { afterId, upToId }: Pick<ContactPartEntity, 'afterId' | 'upToId'>): Promise<number> {
+  private async findPart(accountId: number, afterId: number) {
+    const tail = 'WHERE account_id = ? AND after_id = ?';
+    const fields = ['afterId', 'upToId', ...counts] as const;
+    return (await selectRows(this.database, { entity: ContactPartEntity, fields, tail, params: [accountId, afterId] }))[0];
+  }
+
+  /** The end of a range, or of its first 50 contacts when it has more than twice as many. */
+  private async findEndOfFirst(accountId: number, { afterId, upToId }: Pick<ContactPartEntity, 'afterId' | 'upToId'>): Promise<number> {
     const limit = await this.findNthContact(accountId, afterId, 2 * CONTACTS_PER_PART);
-    const middle = await this.findNthContact(accountId, afterId, CONTACTS_PER_PART);
-    if (limit === undefined || middle === undefined || limit >= upToId) return upToId;
-    await this.savePart(accountId, { afterId: middle, upToId }, noContacts, true);
-    return middle;
+    if (limit === undefined || limit >= upToId) return upToId;
+    return (await this.findNthContact(accountId, afterId, CONTACTS_PER_PART)) ?? upToId;
   }
 
   /** Returns the id of the account's `n`-th contact after that id, or undefined when there are fewer. */
@@ -166,15 +216,14 @@ export class ContactFiguresStore {
 
   private async savePart(
     accountId: number,
-    { afterId, upToId }: Pick<ContactPartEntity, 'afterId' | 'upToId'>,
+    range: Pick<ContactPartEntity, 'afterId' | 'upToId' | 'isStale'>,
     figures: ContactFigures,
-    isStale: boolean,
   ): Promise<void> {
     await upsertRows(this.database, {
       entity: ContactPartEntity,
       key: ['accountId', 'afterId'],
       update: incoming('upToId', ...counts, 'isStale'),
-      rows: [{ accountId, afterId, upToId, ...figures, isStale }],
+      rows: [{ accountId, ...range, ...figures }],
     });
   }
 }

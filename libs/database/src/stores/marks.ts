@@ -1,10 +1,10 @@
-import { type DirtyCause, chunksOf } from '#domain';
+import type { DirtyCause } from '#domain';
 import type { Database } from '../database.js';
 import { AddressEntity } from '../entities/address.entity.js';
-import { queryIn, upsertRows } from '../entity-sql.js';
+import { executeIn, queryEach, queryIn, upsertRows } from '../entity-sql.js';
 
-/** More contacts mark the ranges between the lowest and the highest id. */
-const MAX_SINGLE_IDS = 100;
+/** More contacts are found by one look at all ranges between the lowest and the highest id. */
+const MAX_SOUGHT_IDS = 64;
 
 /** Marks addresses dirty: Unisender may differ from the mirror. An older mark stays, and so does the cause `event` of a dirty address. */
 export async function markDirty(
@@ -30,43 +30,49 @@ export async function markDirty(
 
 /** Marks the counts of the ranges stale that have these contacts. Call it in the transaction of the change. */
 export async function markPartsStale(database: Database, accountId: number, contactIds: readonly number[]): Promise<void> {
-  if (contactIds.length === 0) return;
-  const unique = [...new Set(contactIds)];
-  await markRangesStale(database, accountId, unique.length > MAX_SINGLE_IDS ? [rangeOf(unique)] : unique.map((id) => [id, id] as const));
+  const ids = [...new Set(contactIds)].sort((a, b) => a - b);
+  const starts = ids.length > MAX_SOUGHT_IDS ? await filterStarts(database, accountId, ids) : await seekStarts(database, accountId, ids);
+  await executeIn(
+    database,
+    'UPDATE contact_parts SET is_stale = 1 WHERE account_id = ? AND is_stale = 0 AND after_id IN (?)',
+    [accountId],
+    [...new Set(starts)],
+  );
 }
 
-async function markRangesStale(
-  database: Database,
-  accountId: number,
-  ranges: readonly (readonly [lowest: number, highest: number])[],
-): Promise<void> {
-  for (const chunk of chunksOf(ranges, MAX_SINGLE_IDS)) {
-    const condition = chunk.map(() => '(after_id < ? AND up_to_id >= ?)').join(' OR ');
-    await database.execute(`UPDATE contact_parts SET is_stale = 1 WHERE account_id = ? AND is_stale = 0 AND (${condition})`, [
-      accountId,
-      ...chunk.flatMap(([lowest, highest]) => [highest, lowest]),
-    ]);
-  }
+/** The starts of the ranges that have these contacts, by one seek in the primary key for each: an account may have thousands of ranges. */
+async function seekStarts(database: Database, accountId: number, ids: readonly number[]): Promise<number[]> {
+  const sql = 'SELECT MAX(after_id) AS start FROM contact_parts WHERE account_id = ? AND after_id < ?';
+  const rows = await queryEach<{ start: number | null }>(database, sql, [accountId], ids);
+  return rows.flatMap(({ start }) => start ?? []);
+}
+
+/** As {@link seekStarts}, for ids in ascending order. */
+async function filterStarts(database: Database, accountId: number, ids: readonly number[]): Promise<number[]> {
+  const [first] = await seekStarts(database, accountId, ids.slice(0, 1));
+  const rows = await database.query<{ start: number }>(
+    'SELECT after_id AS start FROM contact_parts WHERE account_id = ? AND after_id >= ? AND after_id < ? ORDER BY after_id',
+    [accountId, first ?? 0, ids.at(-1) ?? 0],
+  );
+  let position = 0;
+  return ids.flatMap((id) => {
+    while ((rows[position + 1]?.start ?? Infinity) < id) position += 1;
+    return rows[position]?.start ?? [];
+  });
 }
 
 /** Marks the counts of the ranges stale whose contacts hold these addresses. */
 export async function markPartsStaleByEmail(database: Database, accountId: number, emails: readonly string[]): Promise<void> {
-  // More addresses than single ids are looked for: one range per statement, so that not every holder is read.
-  const isRange = emails.length > MAX_SINGLE_IDS;
-  const columns = isRange ? 'MIN(contact_id) AS lowest, MAX(contact_id) AS highest' : 'contact_id AS lowest, contact_id AS highest';
-  const sql = `SELECT ${columns} FROM contact_addresses WHERE account_id = ? AND email IN (?)`;
-  const ranges = await queryIn<{ lowest: number | null; highest: number | null }>(database, sql, [accountId], emails);
-  const ids = ranges.flatMap(({ lowest, highest }) => (lowest === null || highest === null ? [] : [lowest, highest]));
-  if (isRange && ids.length > 0) await markRangesStale(database, accountId, [rangeOf(ids)]);
-  else await markPartsStale(database, accountId, ids);
+  const sql = 'SELECT contact_id AS contactId FROM contact_addresses WHERE account_id = ? AND email IN (?)';
+  const holders = await queryIn<{ contactId: number }>(database, sql, [accountId], emails);
+  await markPartsStale(
+    database,
+    accountId,
+    holders.map(({ contactId }) => contactId),
+  );
 }
 
 /** Marks all counts of the account stale. */
 export async function markAllPartsStale(database: Database, accountId: number): Promise<void> {
   await database.execute('UPDATE contact_parts SET is_stale = 1 WHERE account_id = ? AND is_stale = 0', [accountId]);
 }
-
-const rangeOf = (ids: readonly number[]): readonly [number, number] => [
-  ids.reduce((lowest, id) => Math.min(lowest, id), Infinity),
-  ids.reduce((highest, id) => Math.max(highest, id), 0),
-];

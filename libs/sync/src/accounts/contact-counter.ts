@@ -28,14 +28,13 @@ export class ContactCounter {
   }
 
   private async recount(accountId: number): Promise<void> {
-    let hasChanged = false;
-    while (await this.recountOne(accountId)) hasChanged = true;
-    if (hasChanged) await this.saveSums(accountId);
+    let hasStale = true;
+    while (hasStale) hasStale = await this.recountSome(accountId);
   }
 
   /** An account that was deleted meanwhile has nothing to count. */
-  private async recountOne(accountId: number): Promise<boolean> {
-    return (await this.accounts.find(accountId)) !== undefined && (await this.figures.recountOne(accountId));
+  private async recountSome(accountId: number): Promise<boolean> {
+    return (await this.accounts.find(accountId)) !== undefined && (await this.figures.recountSome(accountId));
   }
 
   private async saveSums(accountId: number): Promise<void> {

@@ -7,6 +7,7 @@ import {
   TransientError,
   alerts,
   decidePause,
+  hasErrorCode,
   isDeferral,
   toAccountBlockedError,
   toIsoTime,
@@ -115,9 +116,9 @@ export class AccountWorkEnd {
     await this.failures.alertDeniedMethods(account);
   }
 
-  /** Counts what the work has changed, and returns the error that the job ends with. */
+  /** Counts what the work has changed, and returns the error that the job ends with. Work on a busy account has not begun. */
   async fail(accountId: number, error: unknown): Promise<unknown> {
-    await this.counter.refresh(accountId);
+    if (!hasErrorCode(error, 'account_busy')) await this.counter.refresh(accountId);
     return this.failures.record(accountId, error);
   }
 }
