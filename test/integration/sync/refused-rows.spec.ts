@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { AddressStore } from '#database';
+import { AddressStore, Database } from '#database';
 import { AccountSync, RunWorker, UnisenderInbox } from '#sync';
 import { singleEventBody } from '../../../apps/sandbox/src/unisender/webhook-body.js';
 import { openSyncScene } from '../../support/sync-scene.js';
@@ -174,14 +174,19 @@ describe('what Unisender refuses, denies or applies late', () => {
     const processEvents = () => world.harness.get(AccountSync).processEvents(account.accountId, signal);
     const listsOf = async (email: string) => (await account.held()).get(email)?.lists.map((list) => list.id) ?? [];
 
-    beforeEach(async () => {
-      await account.connect();
+    /** Creates a contact and makes Kommo send its webhook. */
+    async function createNew(): Promise<void> {
       await account.create({ name: 'New', emails: ['new@example.com'] });
       await world.control.post('/kommo/hooks/flush');
       clock.advance(MINUTE_MS);
+    }
+
+    beforeEach(async () => {
+      await account.connect();
     });
 
     it('R72: leaves each former list on which a put lands late', async () => {
+      await createNew();
       const first = await pushWithoutResponse(processEvents, { isApplied: false });
       const runId = await account.saveKey({ list_title: 'Clients' });
       const continueRun = () => world.harness.get(RunWorker).continueRun(runId, signal);
@@ -195,6 +200,7 @@ describe('what Unisender refuses, denies or applies late', () => {
     });
 
     it('R72: leaves the list when that changes after a look showed the put', async () => {
+      await createNew();
       await pushWithoutResponse(processEvents, { isApplied: true });
       clock.advance(16 * MINUTE_MS);
       await world.work();
@@ -203,6 +209,25 @@ describe('what Unisender refuses, denies or applies late', () => {
       await world.settle();
       expect(await listsOf('new@example.com')).toEqual([await account.listId()]);
     });
+  });
+
+  it.each([
+    { place: 'on our list', isDeleted: false, state: 'present' },
+    { place: 'deleted', isDeleted: true, state: 'absent' },
+  ])('R72: a look that shows an address $place is recorded although its removal waits for a confirmation', async ({ isDeleted, state }) => {
+    await create(1);
+    await account.connect();
+    if (isDeleted) await world.control.send('DELETE', `/unisender/accounts/${account.unisenderKey}/contacts?email=p0@example.com`);
+    const past = clock.nowMs() - 1;
+    await world.harness
+      .get(Database)
+      .execute(
+        `UPDATE addresses SET state = 'absent', pushed_hash = NULL, removal = 'held', verify_at = ?, due_at = ? WHERE email = 'p0@example.com'`,
+        [past, past],
+      );
+    await world.harness.get(Database).execute('UPDATE accounts SET work_due_at = ?', [past]);
+    await world.work();
+    expect(await find('p0@example.com')).toMatchObject({ state, verifyAt: null, removal: 'held' });
   });
 
   it('R72: a put with an old name that lands after a newer name is corrected without a reconciliation', async () => {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, OUTCOME_UNKNOWN, type PushBase, type PushedAddress, type SharedUse, groupBy } from '#domain';
+import { type AddressState, Clock, OUTCOME_UNKNOWN, type PushBase, type PushedAddress, type SharedUse, groupBy } from '#domain';
 import { Database } from '../database.js';
 import { AccountEntity } from '../entities/account.entity.js';
 import { AddressEntity } from '../entities/address.entity.js';
@@ -162,10 +162,10 @@ export class PushedAddressStore {
     await executeIn(this.database, sql, [accountId], emails);
   }
 
-  /** Records that addresses were verified. */
-  async endVerification(accountId: number, emails: readonly string[]): Promise<void> {
-    const sql = 'UPDATE addresses SET verify_at = NULL, due_at = retry_at WHERE account_id = ? AND email IN (?)';
-    await executeIn(this.database, sql, [accountId], emails);
+  /** Records that addresses were verified, and whether our lists have them. Their removals stay as they are. */
+  async endVerification(accountId: number, state: AddressState, emails: readonly string[]): Promise<void> {
+    const sql = 'UPDATE addresses SET verify_at = NULL, due_at = retry_at, state = ? WHERE account_id = ? AND email IN (?)';
+    await executeIn(this.database, sql, [state, accountId], emails);
   }
 
   /** Makes the sweep look at the account at that time. */

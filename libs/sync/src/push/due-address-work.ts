@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AddressStore, type DirtyAddress, MailingConsentStore, PushedAddressStore } from '#database';
 import {
+  type AddressState,
   Clock,
   type DirtyCause,
   type PushedAddress,
@@ -16,7 +17,7 @@ import { type AccountWork, throwIfStopping } from './account-work.js';
 import { AddressLooker, type Look, viewsOf } from './address-looker.js';
 import { listCreatedByOthers, toShown } from './address-remover.js';
 import { Preparation } from './preparation.js';
-import { valuesOf } from './push-plan.js';
+import { listsToLeave, valuesOf } from './push-plan.js';
 
 const BATCH = 20;
 
@@ -64,10 +65,10 @@ export class AddressVerifier {
         accountId,
         verified.map(({ pushed }) => pushed),
       );
-      await this.pushed.endVerification(
-        accountId,
-        undecided.map(({ email }) => email),
-      );
+      for (const [state, group] of groupBy(undecided, (record) => stateShownBy(record, looks.get(record.email), listId))) {
+        const emails = group.map(({ email }) => email);
+        await this.pushed.endVerification(accountId, state, emails);
+      }
       await this.consents.learn(accountId, viewsOf(looks));
       for (const [cause, group] of groupBy(
         verified.filter(({ isDirty }) => isDirty),
@@ -117,6 +118,14 @@ export class DueAddressWork {
 /** What is known of an address that others created anew. */
 const notOurs = { origin: 'preexisting', ownListId: null, writtenFields: null } as const;
 
+/** Whether our present list, or a former one that the address is to leave, has it. After a refused look one may have it. */
+function stateShownBy(record: DirtyAddress, look: Look | undefined, listId: number): AddressState {
+  if (look?.kind === 'absent') return 'absent';
+  if (look?.kind !== 'found') return 'present';
+  const ours = listsToLeave(record, listId);
+  return look.contact.lists.some(({ id }) => ours.includes(id)) ? 'present' : 'absent';
+}
+
 /** After a refused look Unisender may have the address: it is pushed or removed again. */
 function verifiedBy(record: DirtyAddress, look: Look | undefined, listId: number): Verified {
   const base = { ...record, verifyAt: null };
@@ -128,18 +137,18 @@ function verifiedBy(record: DirtyAddress, look: Look | undefined, listId: number
   const shownIds = look.contact.lists.map(({ id }) => id);
   const formerIds = formerListsOf(record, listId).filter((id) => shownIds.includes(id));
   const isOnPresent = shownIds.includes(listId);
-  const isOnList = isOnPresent || formerIds.length > 0;
+  const state = stateShownBy(record, look, listId);
   const isSame = isOnPresent && formerIds.length === 0 && holder !== undefined && showsValues(valuesOf(holder), look.contact.fields);
   const isPresentOurs = isOnPresent && (record.ownListId === listId || (lateListIds ?? []).includes(listId));
   const pushed: PushedAddress = {
     ...toPushedAddress({
       ...base,
-      state: isOnList ? 'present' : 'absent',
+      state,
       origin: record.origin === 'unknown' ? 'uncertain' : record.origin,
       pushedHash: isSame ? hashOfPush(holder.name, holder.fields) : null,
       ownListId: isPresentOurs ? listId : null,
     }),
     lateListIds: formerIds.length > 0 ? formerIds : null,
   };
-  return { pushed, isDirty: dirtySince !== null || (holder ? !isSame : isOnList), cause };
+  return { pushed, isDirty: dirtySince !== null || (holder ? !isSame : state === 'present'), cause };
 }
