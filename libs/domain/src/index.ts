@@ -188,6 +188,7 @@ export {
 export {
   formerListsOf,
   isCreatedByOthers,
+  possiblyPut,
   type ParkedAddress,
   type PushBase,
   type PushedAddress,

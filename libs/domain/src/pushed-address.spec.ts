@@ -5,6 +5,7 @@ import {
   type PushedAddress,
   formerListsOf,
   isCreatedByOthers,
+  possiblyPut,
   pushedByDelete,
   pushedByExclude,
   pushedByPut,
@@ -47,6 +48,17 @@ describe('pushedByPut', () => {
     ['R72: an address whose earlier call may still land', pushedByPut(record({ verifyAt: NOW + 1 }), put, result), { verifyAt: NOW + 1 }],
   ])('%s', (_name, pushed, expected) => {
     expect(pushed).toMatchObject(expected);
+  });
+});
+
+describe('possiblyPut', () => {
+  it('remembers that the service may have put the address on the list', () => {
+    expect(possiblyPut(record({ lateListIds: [4] }), LIST)).toMatchObject({ state: 'present', lateListIds: [4, LIST] });
+    expect(possiblyPut(record({ ownListId: LIST, isSeenOnList: true }), LIST)).toMatchObject({ lateListIds: [LIST] });
+  });
+
+  it('changes nothing when the address was on the list before', () => {
+    expect(possiblyPut(record({ isSeenOnList: true }), LIST)).toMatchObject({ state: 'absent', lateListIds: null });
   });
 });
 

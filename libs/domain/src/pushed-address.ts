@@ -111,6 +111,15 @@ export function pushedByPut(
   };
 }
 
+/**
+ * Returns an address after a put that may have had its effect, although Unisender did not confirm it. An address that is preexisting on
+ * the list stays as it was.
+ */
+export function possiblyPut<Address extends PushBase & { readonly isSeenOnList: boolean }>(record: Address, listId: number): Address {
+  if (record.isSeenOnList && record.ownListId !== listId) return record;
+  return { ...record, state: 'present', lateListIds: [...new Set([...(record.lateListIds ?? []), listId])] };
+}
+
 /** Returns an address that Unisender does not have (any more). */
 export const pushedByDelete = (record: PushBase): PushedAddress => ({
   ...toPushedAddress(record),

@@ -101,6 +101,20 @@ describe('what Unisender refuses, denies or applies late', () => {
     expect(await find('p0@example.com')).toMatchObject({ parkStep: null, state: 'present' });
   });
 
+  it('R71: an unexplained row that may be on the list leaves it when the list changes', async () => {
+    await create(1);
+    await refuse('p0@example.com', 'look');
+    await world.control.set({ 'unisender.import_sums': 'no_sums' });
+    await account.connect();
+    expect(await namesOnList()).toEqual(['p0@example.com']);
+    expect(await find('p0@example.com')).toMatchObject({ parkStep: 'put', state: 'present' });
+    await allow();
+    await world.control.set({ 'unisender.import_sums': 'true' });
+    await account.retitle('Clients');
+    await account.run('reconcile');
+    expect((await account.held()).get('p0@example.com')?.lists.map((list) => list.id)).toEqual([await account.listId()]);
+  });
+
   it('R71: a refused syntax is final until an operator tries it again', async () => {
     await create(1);
     await refuse('p0@example.com', 'row', 'e_address__e_syntax');

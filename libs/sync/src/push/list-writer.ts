@@ -12,6 +12,7 @@ import {
   UNEXPLAINED,
   explainResponse,
   originOfFirst,
+  possiblyPut,
   pushedByDelete,
   pushedByExclude,
   pushedByPut,
@@ -193,7 +194,8 @@ export class ListWriter {
     if (look && showsEffect(call, look)) {
       return this.record(round, [this.accepted(round, call, 0, 'uncertain')], countsOf(call, new Map()), call);
     }
-    await this.park(round, address, { step, code: UNEXPLAINED, cause: 'the response does not explain the row', ...hashOf(call, 0) });
+    const parked = call.kind === 'put' && mayBeOnList(look, round.listId) ? possiblyPut(address, round.listId) : address;
+    await this.park(round, parked, { step, code: UNEXPLAINED, cause: 'the response does not explain the row', ...hashOf(call, 0) });
   }
 
   private async record(
@@ -237,6 +239,10 @@ function showsEffect(call: Call, look: Look): boolean {
     look.kind === 'found' && look.view.isOnOurList && put !== undefined && showsValues(valuesOf(put.action.holder), look.contact.fields)
   );
 }
+
+/** A refused look shows nothing. */
+const mayBeOnList = (look: Look | undefined, listId: number): boolean =>
+  look?.kind === 'found' ? look.contact.lists.some(({ id }) => id === listId) : look?.kind !== 'absent';
 
 /** Counts a call without its refused rows. */
 function countsOf(call: Call, rejected: RejectedCodes): PushCounts {
