@@ -107,6 +107,11 @@ export const jsonValue: fc.Arbitrary<unknown> = fc.letrec<{ tree: unknown }>((ti
 /** A cell of a CSV file. */
 export const csvCell = fc.string({ unit: fc.constantFrom(...'ab"\';,\t\n é😀@. '), maxLength: 12 });
 
+/** A CSV file, or nearly one. Its last byte is no `\r`, which may be half of a line end. */
+export const csvText = fc
+  .array(fc.constantFrom('\ufeff', 'a', ' ', ';', ';', '"', '"', '""', '";"', '\n', '\r\n', '\r', 'é', '😀'), { maxLength: 40 })
+  .map((parts) => parts.join('').replace(/\r+$/, ''));
+
 const digits = fc.integer({ min: 1, max: 99_999_999 }).map(String);
 const list = <T>(item: fc.Arbitrary<T>) => fc.array(item, { minLength: 1, maxLength: 3 });
 const hookContact = fc.record(

@@ -2,6 +2,7 @@ import { deepStrictEqual, notStrictEqual, ok, strictEqual } from 'node:assert/st
 import { createHash, createHmac } from 'node:crypto';
 import { isIP } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import { parse as parseCsv } from 'csv-parse/sync';
 import fc from 'fast-check';
 import qs from 'qs';
 import { findJsonExcess, isDangerousName, parseAddress, parseFormBody, parseJsonBody, Secret, ServiceError } from '#domain';
@@ -11,11 +12,12 @@ import { verifyHookAuth } from '#unisender';
 import { parseQuery } from '../../apps/api/src/http/query.js';
 import { findKommoHost } from '../../libs/kommo/src/kommo-host.js';
 import { maskText } from '../../libs/logging/src/mask-text.js';
+import { CsvReader } from '../../libs/unisender/src/csv-reader.js';
 import { isAllowedUrl } from '../../libs/unisender/src/export-download.js';
 import type { ExportRow } from '../../libs/unisender/src/export-file.js';
 import { type FormArguments, toFormBody } from '../../libs/unisender/src/form-arguments.js';
 import { readExportInMemory } from './export-in-memory.js';
-import { anyInput, csvCell, flatEntries, flatKey, formValue, hookBody, jsonValue } from './fuzz-inputs.js';
+import { anyInput, csvCell, csvText, flatEntries, flatKey, formValue, hookBody, jsonValue } from './fuzz-inputs.js';
 import { type Parser, parsers } from './parsers.js';
 
 /** A law that must hold for every input. */
@@ -230,9 +232,41 @@ async function readRows(...given: Parameters<typeof readExportInMemory>): Promis
   return rows;
 }
 
+/** The options of csv-parse that mean what {@link CsvReader} does. */
+const CSV_PARSE = {
+  bom: true,
+  delimiter: ';',
+  record_delimiter: ['\r\n', '\n'],
+  relax_column_count: true,
+  relax_quotes: true,
+  skip_empty_lines: true,
+};
+
+function readCsv(file: Buffer, chunkBytes: number): string[][] {
+  const reader = new CsvReader(';', { maxCells: 1_000, maxRecordCharacters: 1_000_000 });
+  const records: string[][] = [];
+  for (let from = 0; from < file.length; from += chunkBytes) records.push(...reader.read(file.subarray(from, from + chunkBytes)));
+  return [...records, ...reader.end()];
+}
+
+/** Undefined for a text that is no CSV. */
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
 const table = fc.array(fc.tuple(fc.constant('a@b.co'), csvCell, csvCell), { maxLength: 20 });
 
 const exports: FuzzTarget[] = [
+  law('CSV equals what csv-parse reads', fc.tuple(csvText, fc.integer({ min: 1, max: 20 })), ([text, chunkBytes]) => {
+    deepStrictEqual(
+      attempt(() => readCsv(Buffer.from(text), chunkBytes)),
+      attempt(() => parseCsv(text, CSV_PARSE) as unknown),
+    );
+  }),
   law(
     'an export comes back row by row, packed or not',
     fc.tuple(table, fc.integer({ min: 1, max: 400 }), fc.boolean(), fc.boolean()),

@@ -1,16 +1,16 @@
-import { Readable } from 'node:stream';
 import { setImmediate as otherWork } from 'node:timers/promises';
-import { CsvError, parse } from 'csv-parse';
 import { ServiceError, TransientError } from '#domain';
+import { CsvReader } from './csv-reader.js';
 import { downloadExport, type ExportSource, sniff } from './export-download.js';
 import { unavailable } from './unisender-failure.js';
 
 /** A row of an export file: column values by column name. */
 export type ExportRow = Readonly<Record<string, string>>;
 
-const MAX_RECORD_CHARACTERS = 1_000_000;
 const MAX_COLUMNS = 1_000;
-/** Other work of the process waits for so much of a file. */
+/** One cell more shows that there are too many columns. */
+const LIMITS = { maxCells: MAX_COLUMNS + 1, maxRecordCharacters: 1_000_000 };
+/** Other work of the process waits for so much of a file. It has at most 8,192 rows. */
 const MAX_SLICE_BYTES = 16 * 1024;
 const MAX_HEADER_BYTES = 64 * 1024;
 const DELIMITERS = [';', ',', '\t'] as const;
@@ -23,51 +23,46 @@ function delimiterOf(head: Buffer): string {
   return DELIMITERS[counts.indexOf(Math.max(...counts))] ?? ';';
 }
 
-const unusable = (problem: string, cause?: Error): TransientError =>
-  new TransientError(`Unisender ${problem}`, { code: 'unisender_export_unusable', ...(cause ? { cause } : {}) });
+const unusable = (problem: string): TransientError => new TransientError(`Unisender ${problem}`, { code: 'unisender_export_unusable' });
 
-function toColumns(header: string[]): string[] {
+function toColumns(header: readonly string[]): string[] {
   if (header.length > MAX_COLUMNS) throw unavailable(`sent an export with more than ${MAX_COLUMNS} columns`);
   const columns = header.map((name) => name.trim());
   if (columns.includes('email')) return columns;
   throw unusable('sent an export without the column "email"');
 }
 
-/** Small parts of a file, with other work of the process between them. */
-async function* slice(file: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+/** A record with fewer cells than the header is the end of a file that was cut. */
+function toRow(cells: readonly string[], columns: readonly string[]): ExportRow {
+  if (cells.length < columns.length) throw unusable('sent an export that ends early');
+  const row: Record<string, string> = {};
+  for (let index = 0; index < columns.length; index += 1) row[columns[index] ?? ''] = cells[index] ?? '';
+  return row;
+}
+
+async function* readRecords(chunks: AsyncIterable<Buffer>): AsyncGenerator<string[][]> {
+  const { head, file } = await sniff(chunks, MAX_HEADER_BYTES, LINE_END);
+  if (head.length === 0) throw unusable('sent an empty file as export');
+  const reader = new CsvReader(delimiterOf(head), LIMITS);
   for await (const chunk of file) {
     for (let from = 0; from < chunk.length; from += MAX_SLICE_BYTES) {
-      yield chunk.subarray(from, from + MAX_SLICE_BYTES);
+      yield reader.read(chunk.subarray(from, from + MAX_SLICE_BYTES));
       await otherWork();
     }
   }
+  yield reader.end();
 }
 
-/** Parses the rows of a CSV file whose header has the column `email`. A row with fewer cells is the end of a file that was cut. */
+/** Reads the rows of a CSV file whose header has the column `email`, in batches. */
 async function* readRows(chunks: AsyncIterable<Buffer>): AsyncGenerator<ExportRow[]> {
-  const { head, file } = await sniff(chunks, MAX_HEADER_BYTES, LINE_END);
-  if (head.length === 0) throw unusable('sent an empty file as export');
-  const parser = parse({
-    bom: true,
-    columns: toColumns,
-    delimiter: delimiterOf(head),
-    max_record_size: MAX_RECORD_CHARACTERS,
-    record_delimiter: ['\r\n', '\n'],
-    relax_column_count_more: true,
-    relax_quotes: true,
-    skip_empty_lines: true,
-  });
-  const source = Readable.from(slice(file), { objectMode: false });
-  source.once('error', (error) => parser.destroy(error));
-  parser.once('close', () => source.destroy());
-  let rows: ExportRow[] = [];
-  for await (const row of source.pipe(parser) as AsyncIterable<ExportRow>) {
-    rows.push(row);
-    if (parser.readableLength > 0) continue;
-    yield rows;
-    rows = [];
+  let columns: string[] | undefined;
+  for await (const records of readRecords(chunks)) {
+    const header = columns ? undefined : records.shift();
+    if (header) columns = toColumns(header);
+    const names = columns;
+    if (names && records.length > 0) yield records.map((cells) => toRow(cells, names));
   }
-  if (rows.length > 0) yield rows;
+  if (!columns) throw unusable('sent an empty file as export');
 }
 
 /**
@@ -81,9 +76,6 @@ export async function* readExportFile(source: ExportSource, url: string): AsyncG
     yield* readRows(downloadExport(source, url));
   } catch (error) {
     if (error instanceof ServiceError) throw error;
-    const cause = new Error(error instanceof Error ? error.name : 'unknown failure');
-    if (error instanceof CsvError && error.code === 'CSV_RECORD_INCONSISTENT_COLUMNS')
-      throw unusable('sent an export that ends early', cause);
-    throw unavailable('did not send the whole export', cause);
+    throw unavailable('did not send the whole export', new Error(error instanceof Error ? error.name : 'unknown failure'));
   }
 }

@@ -371,10 +371,22 @@ describe('exports', () => {
   });
 
   it('R75: read no rows from a file with only a header; fail with an empty file, and without the column "email"', async () => {
-    vendor.respondWith(text('email;email_status\n'), text(''), text('E-mail;email_status\na@example.org;active\n'));
+    const unusable = ['', '\n\r\n', 'E-mail;email_status\na@example.org;active\n'];
+    vendor.respondWith(text('email;email_status\n'), ...unusable.map((file) => text(file)));
     await expect(readAll()).resolves.toEqual([]);
-    await expect(readAll()).rejects.toMatchObject({ code: 'unisender_export_unusable' });
-    await expect(readAll()).rejects.toMatchObject({ code: 'unisender_export_unusable' });
+    for (let file = 0; file < unusable.length; file += 1) {
+      await expect(readAll()).rejects.toMatchObject({ code: 'unisender_export_unusable' });
+    }
+  });
+
+  it('keep the cells of their columns only; a quote that is not closed before a delimiter is an ordinary character', async () => {
+    const lines = ['email;email_status', 'a@example.org;active;x;"y;z"', 'b@example.org;"new" or not', '"c"@example.org;active;'];
+    vendor.respondWith(text(lines.join('\n')));
+    await expect(readAll()).resolves.toEqual([
+      { email: 'a@example.org', email_status: 'active' },
+      { email: 'b@example.org', email_status: '"new" or not' },
+      { email: '"c"@example.org', email_status: 'active' },
+    ]);
   });
 
   it('stream a large file, and stop the download when the reader stops', async () => {
