@@ -190,6 +190,12 @@ export class Oracle {
     this.clientOf(accountId).confirmed = { shown: new Set(samples), others: Math.max(0, planned - samples.length) };
   }
 
+  /** A run begins: it counts the removals that it decides, and none of before. */
+  noteRun(accountId: number): void {
+    const client = this.clients.get(accountId);
+    if (client) client.removals = [];
+  }
+
   /** The operator has the address erased, also when contacts hold it. */
   noteErasure(accountId: number, email: string): void {
     this.clientOf(accountId).confirmed.shown.add(email);

@@ -28,6 +28,8 @@ export interface Surroundings {
   readonly database: Database;
   readonly queue: SimulatedQueue;
   readonly request: (request: OutgoingRequest) => Promise<IncomingResponse>;
+  /** Called when a run begins in an account. */
+  readonly onRun: (accountId: number) => void;
   readonly log?: (line: string) => void;
   /** The process that receives the next response of this method stops for a while. */
   stall?: { readonly method: string; readonly forMs: number };
@@ -55,8 +57,17 @@ class GlobalsModule {}
 
 type Write = (level: string) => Logger['info'];
 
-const loggerOf = (log: ((line: string) => void) | undefined): Logger => {
-  if (!log) return silentLogger;
+/** Writes nothing but that runs begin. */
+const runLogger = (onRun: (accountId: number) => void): Logger => ({
+  ...silentLogger,
+  info: (message, fields = {}) => {
+    if (message === 'run began') onRun(Number(fields['account_id']));
+  },
+});
+
+const loggerOf = ({ log, onRun }: Pick<Surroundings, 'log' | 'onRun'>): Logger => {
+  const runs = runLogger(onRun);
+  if (!log) return runs;
   const write: Write =
     (level) =>
     (message, fields = {}) =>
@@ -65,7 +76,11 @@ const loggerOf = (log: ((line: string) => void) | undefined): Logger => {
           .map(([name, value]) => `${name}=${value instanceof Error ? value.message : String(value)}`)
           .join(' ')}`,
       );
-  return { error: write('error'), warn: write('warn'), info: write('info'), debug: () => {} };
+  const info: Logger['info'] = (message, fields) => {
+    runs.info(message, fields);
+    write('info')(message, fields);
+  };
+  return { error: write('error'), warn: write('warn'), info, debug: () => {} };
 };
 
 const globals: Provider[] = [
@@ -95,7 +110,7 @@ export class ServiceProcess implements JobRunner {
   /** Starts a process whose clock is wrong by `skewMs`. */
   static async start(surroundings: Surroundings, skewMs: number): Promise<ServiceProcess> {
     template ??= ApplicationCopies.of(root, unusable);
-    const { time, database, queue, request, log } = surroundings;
+    const { time, database, queue, request } = surroundings;
     const life = new ProcessLife(time);
     const send = async (outgoing: OutgoingRequest) => {
       await life.pass();
@@ -112,7 +127,7 @@ export class ServiceProcess implements JobRunner {
     const replaced: Replacements = new Map<unknown, unknown>([
       [Config, config],
       [Clock, processClock(time, life, skewMs)],
-      [Logger, loggerOf(log)],
+      [Logger, loggerOf(surroundings)],
       [Database, life.attach(database)],
       [RequestLimiter, unlimited],
       [ThroughputCounter, uncounted],

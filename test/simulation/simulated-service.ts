@@ -24,6 +24,8 @@ export interface ServiceOptions {
   readonly onAccepted: (accountId: number, path: string, body: string) => void;
   /** Called when a process dies, or stops for a while. */
   readonly onDeath: () => void;
+  /** Called when a run begins in an account. */
+  readonly onRun: (accountId: number) => void;
   readonly log?: ((line: string) => void) | undefined;
 }
 
@@ -40,9 +42,9 @@ export class SimulatedService {
   private readonly sentHooks: Parameters<SendOutbound>[0][] = [];
 
   constructor(private readonly options: ServiceOptions) {
-    const { time, database, random, request, log } = options;
+    const { time, database, random, request, onRun, log } = options;
     this.queue = new SimulatedQueue(time, () => this.processes, random);
-    this.surroundings = { time, database, queue: this.queue, request, ...(log && { log }) };
+    this.surroundings = { time, database, queue: this.queue, request, onRun, ...(log && { log }) };
   }
 
   /** Starts all processes. */

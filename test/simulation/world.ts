@@ -69,6 +69,7 @@ export class World {
       request: (request) => this.vendors.network.request(request),
       onAccepted: (accountId, path, body) => this.noteAccepted(accountId, path, body),
       onDeath: () => this.oracle.noteDeath(),
+      onRun: (accountId) => this.oracle.noteRun(accountId),
       log: stampedLog,
     });
     this.oracle.wantedBy = (accountId, email) => {
