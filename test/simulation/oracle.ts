@@ -196,9 +196,12 @@ export class Oracle {
     if (client) client.removals = [];
   }
 
-  /** The operator has the address erased, also when contacts hold it. */
+  /** The operator has the address erased, also when contacts hold it. The service does not know it any more. */
   noteErasure(accountId: number, email: string): void {
-    this.clientOf(accountId).confirmed.shown.add(email);
+    const { confirmed, unisender } = this.clientOf(accountId);
+    confirmed.shown.add(email);
+    const { written, forgotten } = this.originOf(unisender, email);
+    for (const name of written.keys()) forgotten.add(name);
   }
 
   /** A recipient refuses: everything, or mail of lists. */
