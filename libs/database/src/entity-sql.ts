@@ -128,6 +128,21 @@ export async function upsertRows<Entity extends object>(database: Database, upse
   }
 }
 
+/** The columns of these fields with the values that a statement binds. Fields without a value are left out. */
+export function toColumnValues<Entity extends object>(
+  database: Database,
+  entity: EntityClass<Entity>,
+  fields: Partial<Entity>,
+): { readonly column: string; readonly value: SqlValue }[] {
+  const metadata = database.metadataOf(entity);
+  return Object.entries(fields).flatMap(([field, value]: [string, unknown]) => {
+    if (value === undefined) return [];
+    const column = findColumn(metadata, field);
+    const bound = isConverted(column) ? (metadata.dataSource.driver.preparePersistentValue(value, column) as unknown) : value;
+    return [{ column: column.databaseName, value: bound as SqlValue }];
+  });
+}
+
 /** Reads fields of one entity by a statement of our own, without TypeORM's cost per row. */
 export async function selectRows<Entity extends object, Name extends Field<Entity>>(
   database: Database,

@@ -8,11 +8,11 @@ export type WriteBackState = 'pending' | 'done';
 
 /** The state of one e-mail address of an account in Unisender, as far as we know. Times are epoch milliseconds. */
 @Entity('addresses')
-@Index('ix_addresses_dirty', ['accountId', 'dirtySince'])
-@Index('ix_addresses_write_back', ['accountId', 'writeBack', 'email'])
-@Index('ix_addresses_due', ['accountId', 'dueAt'])
-@Index('ix_addresses_removal', ['accountId', 'removal'])
-@Index('ix_addresses_parked', ['accountId', 'parkedAt'])
+@Index('ix_addresses_dirty', ['accountId', 'dirtySince'], { where: 'dirty_since IS NOT NULL' })
+@Index('ix_addresses_write_back', ['accountId', 'writeBack', 'email'], { where: 'write_back IS NOT NULL' })
+@Index('ix_addresses_due', ['accountId', 'dueAt'], { where: 'due_at IS NOT NULL' })
+@Index('ix_addresses_removal', ['accountId', 'removal'], { where: 'removal IS NOT NULL' })
+@Index('ix_addresses_parked', ['accountId', 'parkedAt'], { where: 'parked_at IS NOT NULL' })
 export class AddressEntity extends RefusalColumns {
   @PrimaryColumn(bigintColumn({ name: 'account_id' }))
   accountId!: number;

@@ -195,13 +195,12 @@ export class AddressStore {
 
   /** Counts dirty addresses, up to 500, and finds the oldest mark. */
   async findBacklog(accountId: number): Promise<DirtyBacklog> {
-    const rows = await selectRows(this.database, {
-      entity: AddressEntity,
-      fields: ['dirtySince'],
-      tail: 'WHERE account_id = ? AND dirty_since IS NOT NULL ORDER BY dirty_since LIMIT ?',
-      params: [accountId, MAX_ROWS_PER_CALL],
-    });
-    return { rows: rows.length, oldestSince: rows[0]?.dirtySince ?? null };
+    const [backlog] = await this.database.query<DirtyBacklog>(
+      `SELECT COUNT(*) AS \`rows\`, MIN(dirty_since) AS oldestSince
+         FROM (SELECT dirty_since FROM addresses WHERE account_id = ? AND dirty_since IS NOT NULL ORDER BY dirty_since LIMIT ?) AS oldest`,
+      [accountId, MAX_ROWS_PER_CALL],
+    );
+    return backlog ?? { rows: 0, oldestSince: null };
   }
 
   /** Clears the dirty mark of addresses that need no push. */

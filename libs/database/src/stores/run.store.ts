@@ -4,7 +4,7 @@ import { Clock, type RunState, activeStates, isFinal, statesBefore } from '#doma
 import { Database } from '../database.js';
 import { DuplicateKeyError } from '../database-errors.js';
 import { RunEntity } from '../entities/run.entity.js';
-import { columnOf, executeIn, selectEntities, selectRows } from '../entity-sql.js';
+import { columnOf, executeIn, selectEntities, selectRows, toColumnValues } from '../entity-sql.js';
 
 /** The counters of a run. `read` counts contacts, the others count addresses. */
 export type RunCounts = Readonly<Pick<RunEntity, 'read' | 'created' | 'updated' | 'deleted' | 'rejected' | 'unchanged'>>;
@@ -30,7 +30,7 @@ const MAX_ERROR_LENGTH = 1000;
 
 const isActive = (state: RunState): boolean => (activeStates as readonly RunState[]).includes(state);
 
-const toChanges = ({ error, ...patch }: RunPatch): Changes => ({
+const toChanges = ({ error, ...patch }: RunPatch): Partial<RunEntity> => ({
   ...patch,
   ...(error === undefined ? {} : { error: error?.slice(0, MAX_ERROR_LENGTH) ?? null }),
 });
@@ -111,14 +111,12 @@ export class RunStore {
 
   /** Saves the progress of a running run. False when it does not run any more. */
   async checkpoint(runId: string, patch: RunPatch, counts: Partial<RunCounts> = {}): Promise<boolean> {
-    const changes = { ...toChanges(patch), ...this.toIncrements(counts), heartbeatAt: this.clock.nowMs() };
-    return this.updateRunning(runId, changes);
+    return this.updateRunning(runId, { ...toChanges(patch), heartbeatAt: this.clock.nowMs() }, counts);
   }
 
   /** Adds to the counters of a running run. Its heartbeat stays. */
   async count(runId: string, counts: Partial<RunCounts>): Promise<void> {
-    const changes = this.toIncrements(counts);
-    if (Object.keys(changes).length > 0) await this.updateRunning(runId, changes);
+    if (Object.values(counts).some((value) => value !== 0)) await this.updateRunning(runId, {}, counts);
   }
 
   /** Sets the heartbeat of a run, in any state. */
@@ -152,15 +150,16 @@ export class RunStore {
     return ids.length;
   }
 
-  private async updateRunning(runId: string, changes: Changes): Promise<boolean> {
-    const { affected } = await this.database.run(({ manager }) => manager.update(RunEntity, { runId, state: 'running' }, changes));
-    return affected === 1;
-  }
-
-  private toIncrements(counts: Partial<RunCounts>): Changes {
-    const changed = Object.entries(counts).filter(([, value]) => value !== 0);
-    return Object.fromEntries(
-      changed.map(([name, value]) => [name, () => `${columnOf(this.database, RunEntity, name as keyof RunCounts)} + ${Math.trunc(value)}`]),
-    );
+  private async updateRunning(runId: string, changes: Partial<RunEntity>, counts: Partial<RunCounts>): Promise<boolean> {
+    // SQL by hand: TypeORM writes the numbers into the text, so that each checkpoint would be another statement.
+    const values = toColumnValues(this.database, RunEntity, changes);
+    const added = Object.entries(counts).filter(([, value]) => value !== 0);
+    const sets = [
+      ...values.map(({ column }) => `${column} = ?`),
+      ...added.map(([name]) => columnOf(this.database, RunEntity, name as keyof RunCounts)).map((column) => `${column} = ${column} + ?`),
+    ];
+    const params = [...values.map(({ value }) => value), ...added.map(([, value]) => value)];
+    const sql = `UPDATE runs SET ${sets.join(', ')} WHERE run_id = ? AND state = 'running'`;
+    return (await this.database.execute(sql, [...params, runId])) === 1;
   }
 }

@@ -54,13 +54,16 @@ const isFirstSent = ({ origin, firstSentAt }: DirtyAddress): boolean => origin =
 
 /** Groups puts into calls of any number of rows. */
 export function toPutCalls(puts: readonly Put[]): PutCall[] {
-  const groups = groupBy(puts, ({ address, action }) =>
-    JSON.stringify([isFirstSent(address), fieldsToSend(valuesOf(action.holder), address.writtenFields ?? [])]),
-  );
-  return [...groups].map(([key, group]) => {
-    const [isFirst, fields] = JSON.parse(key) as [boolean, string[]];
-    return { kind: 'put', isFirst, fields, puts: group };
-  });
+  const calls = new Map<string, PutCall & { readonly puts: Put[] }>();
+  for (const put of puts) {
+    const isFirst = isFirstSent(put.address);
+    const fields = fieldsToSend(valuesOf(put.action.holder), put.address.writtenFields ?? []);
+    const key = `${isFirst} ${fields.length === 1 ? `=${fields.join()}` : JSON.stringify(fields)}`;
+    const call = calls.get(key);
+    if (call) call.puts.push(put);
+    else calls.set(key, { kind: 'put', isFirst, fields, puts: [put] });
+  }
+  return [...calls.values()];
 }
 
 /** A waiting call is sent after this time, also when it is small. */
