@@ -34,8 +34,6 @@ export interface HotPath {
 
 const IDS = Array.from({ length: 250 }, (_, index) => 50_000 + index);
 const EMAILS = IDS.map((id) => `person${id}@example.com`);
-/** The same addresses as a push takes them. */
-const ADDRESSES = EMAILS.map((email) => ({ email, lateListIds: null }));
 const NOW = 1_790_000_000_000;
 
 const newEvent = (index: number) => ({
@@ -137,8 +135,8 @@ function addressPaths(database: Database, clock: Clock): HotPath[] {
     { name: 'count dirty addresses of a page', call: () => addresses.countDirtyAmong(LARGE_ACCOUNT, EMAILS) },
     { name: 'mark addresses dirty', call: () => addresses.markDirty(LARGE_ACCOUNT, EMAILS.slice(0, 50), 'event') },
     { name: 'list addresses with their holders', call: () => addresses.listWithHolders(LARGE_ACCOUNT, EMAILS) },
-    { name: 'lock mailable addresses', call: () => pushed.lockMailable(LARGE_ACCOUNT, EMAILS) },
-    { name: 'begin a put', call: () => pushed.beginPut(LARGE_ACCOUNT, 1, ADDRESSES) },
+    { name: 'begin a put', call: () => pushed.beginPut(LARGE_ACCOUNT, 1, EMAILS) },
+    { name: 'begin a put to another list', call: () => pushed.beginPut(LARGE_ACCOUNT, 2, EMAILS) },
     { name: 'begin a removal', call: () => pushed.beginRemoval(LARGE_ACCOUNT, EMAILS) },
     { name: 'list due addresses', call: () => pushed.listDue(LARGE_ACCOUNT, 20) },
     { name: 'find the next due address', call: () => pushed.refreshDue(LARGE_ACCOUNT) },

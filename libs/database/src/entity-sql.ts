@@ -254,12 +254,19 @@ export async function queryEach<R extends object>(
   return rows;
 }
 
-/** Runs an UPDATE or DELETE whose last condition is `IN (?)`, for any number of values. */
-export async function executeIn(database: Database, sql: string, params: readonly SqlValue[], values: readonly SqlValue[]): Promise<void> {
+/** Runs an UPDATE or DELETE whose last condition is `IN (?)`, for any number of values. Returns how many rows it matched. */
+export async function executeIn(
+  database: Database,
+  sql: string,
+  params: readonly SqlValue[],
+  values: readonly SqlValue[],
+): Promise<number> {
+  let matched = 0;
   for (const chunk of chunksOf(values, IN_CHUNK)) {
     const list = padded(database, chunk);
-    await database.execute(withList(sql, list.length), [...params, ...list]);
+    matched += await database.execute(withList(sql, list.length), [...params, ...list]);
   }
+  return matched;
 }
 
 /** Throws BugError when there is no ambient transaction: a lock would end with its own statement. */

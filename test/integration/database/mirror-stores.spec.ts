@@ -96,11 +96,21 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
     expect((await addresses.listDirty(ACCOUNT, 9))[0]?.holder).toBeUndefined();
   });
 
+  it('begins a put of the addresses that may be mailed, and adds the list to those of earlier calls', async () => {
+    const { database, contacts, addresses, pushed } = await openWithAccount();
+    await contacts.save(ACCOUNT, [contact(7, 'One', ['a@x', 'b@x', 'c@x'])], EVENT);
+    expect(await pushed.beginPut(ACCOUNT, 5, ['a@x', 'b@x'])).toEqual(['a@x', 'b@x']);
+    await database.execute("UPDATE addresses SET consent = 'unsubscribed' WHERE email = ?", ['b@x']);
+    expect([...(await pushed.beginPut(ACCOUNT, 6, ['a@x', 'b@x', 'c@x']))].sort()).toEqual(['a@x', 'c@x']);
+    const found = (await addresses.listWithHolders(ACCOUNT, ['a@x', 'b@x', 'c@x'])).map(({ email, lateListIds }) => [email, lateListIds]);
+    expect(Object.fromEntries(found)).toEqual({ 'a@x': [5, 6], 'b@x': [5], 'c@x': [6] });
+  });
+
   it('records pushes and the rows of an export', async () => {
     const { database, contacts, addresses, pushed, consents } = await openWithAccount();
     const active: ConsentView = { askedAtMs: NOW + 2, status: 'active', isOnOurList: true, hasLeftList: false, hasLeftOtherList: false };
     await contacts.save(ACCOUNT, [contact(7, 'One', ['a@x', 'b@x', 'c@x'])], EVENT);
-    await pushed.beginPut(ACCOUNT, 5, [{ email: 'a@x', lateListIds: null }]);
+    await pushed.beginPut(ACCOUNT, 5, ['a@x']);
     await addresses.saveExported(
       ACCOUNT,
       [

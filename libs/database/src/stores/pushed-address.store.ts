@@ -18,7 +18,7 @@ export interface ShownAddress {
 }
 
 /** An address that may be put on a list, with the lists on which earlier calls without a response may have put it. */
-export type MailableAddress = Pick<PushedAddress, 'email' | 'lateListIds'>;
+type MailableAddress = Pick<PushedAddress, 'email' | 'lateListIds'>;
 
 /** Addresses that must be verified or tried again. */
 export interface DueAddresses {
@@ -32,6 +32,40 @@ const LONGEST_CALL_MS = 15 * 60_000;
 const earlier = (one: number | null, other: number | null): number | null =>
   one === null || other === null ? (one ?? other) : Math.min(one, other);
 
+/** The row of an address after a call. Each field is named: hundreds of rows are made for each call, and copies of objects are slow. */
+function toRow(
+  accountId: number,
+  address: PushedAddress,
+  { updatedAt, isPut }: { readonly updatedAt: number; readonly isPut: boolean },
+): Partial<AddressEntity> {
+  const { park, verifyAt } = address;
+  const row: Partial<AddressEntity> = {
+    accountId,
+    email: address.email,
+    state: address.state,
+    origin: address.origin,
+    pushedHash: address.pushedHash,
+    ownListId: address.ownListId,
+    firstSentAt: address.firstSentAt,
+    verifyAt,
+    lateListIds: address.lateListIds,
+    writtenFields: address.writtenFields,
+    dirtySince: null,
+    removal: null,
+    removalRunId: null,
+    parkStep: park?.parkStep ?? null,
+    parkCode: park?.parkCode ?? null,
+    parkCause: park?.parkCause ?? null,
+    parkAttempts: park?.parkAttempts ?? 0,
+    parkedAt: park?.parkedAt ?? null,
+    retryAt: park?.retryAt ?? null,
+    dueAt: earlier(verifyAt, park?.retryAt ?? null),
+    updatedAt,
+  };
+  if (isPut) row.lastSentAt = updatedAt;
+  return row;
+}
+
 /** The calls to Unisender: their begin, their outcome, and when an address must be looked at again. Times are epoch milliseconds. */
 // SQL by hand: each statement changes the rows of a whole call.
 @Injectable()
@@ -41,40 +75,67 @@ export class PushedAddressStore {
     private readonly clock: Clock,
   ) {}
 
-  /** Returns the addresses that may be put on a list: neither unsubscribed nor blocked. Locks them until the transaction ends. */
-  async lockMailable(accountId: number, emails: readonly string[]): Promise<MailableAddress[]> {
+  /**
+   * Returns the addresses that may be put on a list, neither unsubscribed nor blocked, and records before the call that it puts these there.
+   * Its effect may come up to 15 minutes later.
+   */
+  async beginPut(accountId: number, listId: number, emails: readonly string[]): Promise<readonly string[]> {
+    const onlyLate = { lateListIds: JSON.stringify([listId]), condition: "consent = 'mailable' AND late_list_ids IS NULL" };
+    // Mostly all are put for the first time, or no earlier call is unsettled.
+    if ((await this.beginGroup(accountId, listId, emails, onlyLate)) === emails.length) return emails;
+    const mailable = await this.lockMailable(accountId, emails);
+    const groups = groupBy(mailable, ({ lateListIds }) => JSON.stringify([...new Set([...(lateListIds ?? []), listId])]));
+    for (const [lateListIds, group] of groups) {
+      await this.beginGroup(
+        accountId,
+        listId,
+        group.map(({ email }) => email),
+        { lateListIds, condition: '1 = 1' },
+      );
+    }
+    return mailable.map(({ email }) => email);
+  }
+
+  /** Locks the addresses until the transaction ends. */
+  private async lockMailable(accountId: number, emails: readonly string[]): Promise<MailableAddress[]> {
     const tail = `WHERE account_id = ? AND consent = 'mailable' AND email IN (?)${forUpdate(this.database)}`;
     return selectRowsIn(this.database, { entity: AddressEntity, fields: ['email', 'lateListIds'], tail, params: [accountId] }, emails);
   }
 
-  /** Records before a call that it puts these addresses on the list. Its effect may come up to 15 minutes later. */
-  async beginPut(accountId: number, listId: number, addresses: readonly MailableAddress[]): Promise<void> {
+  /** Returns how many addresses have met the condition. */
+  private async beginGroup(
+    accountId: number,
+    listId: number,
+    emails: readonly string[],
+    { lateListIds, condition }: { readonly lateListIds: string; readonly condition: string },
+  ): Promise<number> {
     const nowMs = this.clock.nowMs();
-    const groups = groupBy(addresses, ({ lateListIds }) => JSON.stringify([...new Set([...(lateListIds ?? []), listId])]));
     // An address that the list had before us stays there: the list is not added.
     const put = `first_sent_at = COALESCE(first_sent_at, ?), last_sent_at = ?, added_at = NULL,
                  late_list_ids = CASE WHEN seen_at IS NULL OR own_list_id = ? THEN ? ELSE late_list_ids END,`;
-    for (const [lateListIds, group] of groups) {
-      const emails = group.map(({ email }) => email);
-      await this.begin(accountId, emails, { sql: put, params: [nowMs, nowMs, listId, lateListIds] });
-    }
+    return this.begin(accountId, emails, { sql: put, params: [nowMs, nowMs, listId, lateListIds], condition });
   }
 
   /** Records before a call that it removes these addresses. Its effect may come up to 15 minutes later. */
   async beginRemoval(accountId: number, emails: readonly string[]): Promise<void> {
-    await this.begin(accountId, emails, { sql: '', params: [] });
+    await this.begin(accountId, emails, { sql: '', params: [], condition: '1 = 1' });
   }
 
-  private async begin(accountId: number, emails: readonly string[], { sql, params }: { sql: string; params: SqlValue[] }): Promise<void> {
+  private async begin(
+    accountId: number,
+    emails: readonly string[],
+    { sql, params, condition }: { readonly sql: string; readonly params: readonly SqlValue[]; readonly condition: string },
+  ): Promise<number> {
     const verifyAt = this.clock.nowMs() + LONGEST_CALL_MS;
-    await executeIn(
+    const begun = await executeIn(
       this.database,
       `UPDATE addresses SET ${sql} pushed_hash = ?, verify_at = ?, due_at = CASE WHEN retry_at < ? THEN retry_at ELSE ? END
-        WHERE account_id = ? AND email IN (?)`,
+        WHERE account_id = ? AND ${condition} AND email IN (?)`,
       [...params, OUTCOME_UNKNOWN, verifyAt, verifyAt, verifyAt, accountId],
       emails,
     );
     await this.noteDue(accountId, verifyAt);
+    return begun;
   }
 
   /**
@@ -91,22 +152,7 @@ export class PushedAddressStore {
         ...incoming('lateListIds', 'removal', 'removalRunId', 'dueAt', ...(isPut ? (['lastSentAt'] as const) : [])),
         ...incoming('parkStep', 'parkCode', 'parkCause', 'parkAttempts', 'parkedAt', 'retryAt'),
       },
-      rows: pushed.map(({ park, ...address }) => ({
-        accountId,
-        ...address,
-        ...(isPut ? { lastSentAt: updatedAt } : {}),
-        dirtySince: null,
-        removal: null,
-        removalRunId: null,
-        parkStep: park?.parkStep ?? null,
-        parkCode: park?.parkCode ?? null,
-        parkCause: park?.parkCause ?? null,
-        parkAttempts: park?.parkAttempts ?? 0,
-        parkedAt: park?.parkedAt ?? null,
-        retryAt: park?.retryAt ?? null,
-        dueAt: earlier(address.verifyAt, park?.retryAt ?? null),
-        updatedAt,
-      })),
+      rows: pushed.map((address) => toRow(accountId, address, { updatedAt, isPut })),
     });
     await markPartsStaleByEmail(
       this.database,

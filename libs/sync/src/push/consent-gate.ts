@@ -73,9 +73,7 @@ export class ConsentGate {
   async admit(lease: AccountLease, listId: number, emails: readonly string[]): Promise<ReadonlySet<string>> {
     return lease.write(async () => {
       await this.restoreErased(lease.accountId, emails);
-      const mailable = await this.pushed.lockMailable(lease.accountId, emails);
-      await this.pushed.beginPut(lease.accountId, listId, mailable);
-      return new Set(mailable.map(({ email }) => email));
+      return new Set(await this.pushed.beginPut(lease.accountId, listId, emails));
     });
   }
 

@@ -180,8 +180,8 @@ export class ListWriter {
     }
     const { address, action } = call.puts[index] ?? missingRow();
     const writtenFields = writtenAfter(valuesOf(action.holder), address.writtenFields ?? []);
-    const sent = { ...address, firstSentAt: address.firstSentAt ?? this.clock.nowMs() };
-    return pushedByPut(sent, action, { originOfFirst: origin, listId, writtenFields });
+    const put = pushedByPut(address, action, { originOfFirst: origin, listId, writtenFields });
+    return { ...put, firstSentAt: put.firstSentAt ?? this.clock.nowMs() };
   }
 
   /** Parks the only row of a refused call. A row without an explanation is looked up first. */

@@ -115,7 +115,10 @@ const isStoredAgain =
     return stored?.modifiedAtSeconds !== modifiedAtSeconds || stored.snapshotHash !== snapshotHash;
   };
 
-const addressesOf = (versions: readonly ContactVersion[], valid: boolean): string[] =>
-  versions.flatMap(({ content }) =>
-    content.addresses.filter(({ invalidReason }) => (invalidReason === null) === valid).map(({ email }) => email),
-  );
+function addressesOf(versions: readonly ContactVersion[], valid: boolean): string[] {
+  const emails: string[] = [];
+  for (const { content } of versions) {
+    for (const { email, invalidReason } of content.addresses) if ((invalidReason === null) === valid) emails.push(email);
+  }
+  return emails;
+}
