@@ -1,5 +1,5 @@
 import type { DirtyAddress } from '#database';
-import { type AddressAction, type AddressHolder, MAX_ROWS_PER_CALL, fieldsToSend, formerListsOf, groupBy } from '#domain';
+import { type AddressAction, type AddressHolder, MAX_ROWS_PER_CALL, fieldsToSend, formerListsOf } from '#domain';
 import type { ImportRows } from '#unisender';
 
 /** The result of one round of pushing, counted in addresses. */
