@@ -7,7 +7,16 @@ import { HttpService } from '@nestjs/axios';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import axios, { AxiosError, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import { withDeadline } from '#clock';
-import { type Clock, type ErrorCode, type Logger, toBareError, TransientError } from '#domain';
+import {
+  type Clock,
+  type ErrorCode,
+  errorCodeOf,
+  type Logger,
+  toBareError,
+  TransientError,
+  type VendorCall,
+  type WorkMeter,
+} from '#domain';
 import { connectingTransport } from './connecting-transport.js';
 
 /** The server that a client calls, and the limits of its calls. */
@@ -28,6 +37,32 @@ export interface HttpPorts {
   readonly logger: Logger;
   /** Resolves host names. Default: the resolver of the system. */
   readonly resolve?: LookupFunction;
+}
+
+/** Counts the calls to a vendor. */
+interface CallMeter {
+  readonly vendor: VendorCall['vendor'];
+  readonly meter: WorkMeter;
+  readonly clock: Clock;
+}
+
+/** Makes a call and counts it, with its duration and its code: that of the result, or that of the error. */
+export async function countCall<Result>(
+  { vendor, meter, clock }: CallMeter,
+  method: string,
+  call: () => Promise<Result>,
+  codeOf: (result: Result) => string,
+): Promise<Result> {
+  const startedAtMs = clock.nowMs();
+  const count = (code: string) => meter.countCall({ vendor, method, code, durationMs: clock.nowMs() - startedAtMs });
+  try {
+    const result = await call();
+    count(codeOf(result));
+    return result;
+  } catch (error) {
+    count(errorCodeOf(error));
+    throw error;
+  }
 }
 
 /** The request of one call. */

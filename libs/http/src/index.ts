@@ -1,4 +1,5 @@
 export {
+  countCall,
   HttpClient,
   type HttpDownload,
   type HttpPeer,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, errorCodeOf, RequestLimiter, WorkMeter } from '#domain';
-import { HttpClient, type HttpPeer, type HttpRequest } from '#http';
+import { Clock, RequestLimiter, WorkMeter } from '#domain';
+import { countCall, HttpClient, type HttpPeer, type HttpRequest } from '#http';
 import { KommoRedirectError } from './kommo-errors.js';
 import { findRefusal } from './kommo-failure.js';
 import { findRedirectHost, type KommoHost } from './kommo-host.js';
@@ -75,33 +75,21 @@ export class KommoHttp {
     const origin = this.settings.originOverride?.origin ?? `https://${host}`;
     const type = body === undefined ? {} : { 'Content-Type': 'application/json' };
     const label = `${request.method} ${host}${path}`;
-    const received = await this.measure(toMethod(request.method, path), () =>
+    const call = () =>
       this.http.send({
         ...request,
         url: origin + path + (query ? `?${query}` : ''),
         label,
         headers: { Accept: 'application/json', ...headers, ...type, Host: host },
         body: body === undefined ? undefined : JSON.stringify(body),
-      }),
-    );
+      });
+    const counted = { vendor: 'kommo', meter: this.meter, clock: this.clock } as const;
+    const received = await countCall(counted, toMethod(request.method, path), call, ({ status }) => String(status));
     const response = parseResponse(received, label, maxResponseItems);
     const refusal = findRefusal(response);
     if (refusal) await this.limiter.pause(pause, refusal);
     this.assertNotMoved(response, host, caller);
     return response;
-  }
-
-  private async measure<Response extends { status: number }>(method: string, send: () => Promise<Response>): Promise<Response> {
-    const startedAtMs = this.clock.nowMs();
-    const count = (code: string) => this.meter.countCall({ vendor: 'kommo', method, code, durationMs: this.clock.nowMs() - startedAtMs });
-    try {
-      const response = await send();
-      count(String(response.status));
-      return response;
-    } catch (error) {
-      count(errorCodeOf(error));
-      throw error;
-    }
   }
 
   /** A host that anyone may name, as in an exchange, has no account that could have been renamed. */

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import {
   BugError,
   Clock,
-  errorCodeOf,
   hasErrorCode,
   MAX_ROWS_PER_CALL,
   RequestLimiter,
@@ -11,7 +10,7 @@ import {
   TransientError,
   WorkMeter,
 } from '#domain';
-import { HttpClient, type HttpPeer, type HttpPorts } from '#http';
+import { countCall, HttpClient, type HttpPeer, type HttpPorts } from '#http';
 import { type ExportRow, readExportFile } from './export-file.js';
 import { type FormArguments, toFormBody } from './form-arguments.js';
 import { hashKey } from './hash-key.js';
@@ -266,26 +265,17 @@ export class UnisenderClient {
 
   /** Sends the call and counts it. */
   private async send({ key, method, form, maxBytes, maxItems }: FormCall): Promise<unknown> {
-    const startedAtMs = this.clock.nowMs();
-    const count = (code: string) =>
-      this.meter.countCall({ vendor: 'unisender', method, code, durationMs: this.clock.nowMs() - startedAtMs });
-    try {
-      const response = await this.http.send({
-        method: 'POST',
-        url: `${this.baseUrl}/${method}`,
-        label: method,
-        headers: { Accept: 'application/json', 'Content-Type': 'application/x-www-form-urlencoded' },
-        body: form,
-        totalTimeoutMs: this.timeoutMs,
-        maxResponseBytes: maxBytes,
-      });
-      const result = readResult(response, { method, key }, maxItems);
-      count('ok');
-      return result;
-    } catch (error) {
-      count(errorCodeOf(error));
-      throw error;
-    }
+    const request = {
+      method: 'POST',
+      url: `${this.baseUrl}/${method}`,
+      label: method,
+      headers: { Accept: 'application/json', 'Content-Type': 'application/x-www-form-urlencoded' },
+      body: form,
+      totalTimeoutMs: this.timeoutMs,
+      maxResponseBytes: maxBytes,
+    } as const;
+    const call = async () => readResult(await this.http.send(request), { method, key }, maxItems);
+    return countCall({ vendor: 'unisender', meter: this.meter, clock: this.clock }, method, call, () => 'ok');
   }
 
   private async acquire(method: string, limiterKeys: readonly string[]): Promise<void> {
