@@ -53,12 +53,17 @@ describe('pushedByPut', () => {
 
 describe('possiblyPut', () => {
   it('remembers that the service may have put the address on the list', () => {
-    expect(possiblyPut(record({ lateListIds: [4] }), LIST)).toMatchObject({ state: 'present', lateListIds: [4, LIST] });
-    expect(possiblyPut(record({ ownListId: LIST, isSeenOnList: true }), LIST)).toMatchObject({ lateListIds: [LIST] });
+    const open = { listId: LIST, mayBeOnList: true };
+    expect(possiblyPut(record({ lateListIds: [4] }), open)).toMatchObject({ state: 'present', lateListIds: [4, LIST] });
+    expect(possiblyPut(record({ ownListId: LIST, isSeenOnList: true }), open)).toMatchObject({ lateListIds: [LIST] });
+    expect(possiblyPut(record(), { listId: LIST, mayBeOnList: false })).toMatchObject({ state: 'absent', lateListIds: [LIST] });
   });
 
   it('changes nothing when the address was on the list before', () => {
-    expect(possiblyPut(record({ isSeenOnList: true }), LIST)).toMatchObject({ state: 'absent', lateListIds: null });
+    expect(possiblyPut(record({ isSeenOnList: true }), { listId: LIST, mayBeOnList: true })).toMatchObject({
+      state: 'absent',
+      lateListIds: null,
+    });
   });
 });
 

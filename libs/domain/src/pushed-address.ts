@@ -100,25 +100,34 @@ export function pushedByPut(
   { hash }: Pick<Extract<AddressAction, { kind: 'put' }>, 'hash'>,
   { originOfFirst, listId, writtenFields }: PutResult,
 ): PushedAddress {
-  const isOurs = !record.isSeenOnList || record.ownListId === listId || (record.lateListIds ?? []).includes(listId);
   return {
     ...toPushedAddress(record),
     state: 'present',
     origin: record.origin === 'unknown' ? originOfFirst : record.origin,
     pushedHash: hash,
-    ownListId: isOurs ? listId : null,
+    ownListId: isPreexistingOn(record, listId) ? null : listId,
     writtenFields,
   };
 }
 
 /**
- * Returns an address after a put that may have had its effect, although Unisender did not confirm it. An address that is preexisting on
- * the list stays as it was.
+ * Returns an address after a put that Unisender did not confirm: it is remembered that the list may have the address because of us. An
+ * address that is preexisting on the list stays as it was. `mayBeOnList`: nothing shows that the put had no effect.
  */
-export function possiblyPut<Address extends PushBase & { readonly isSeenOnList: boolean }>(record: Address, listId: number): Address {
-  if (record.isSeenOnList && record.ownListId !== listId) return record;
-  return { ...record, state: 'present', lateListIds: [...new Set([...(record.lateListIds ?? []), listId])] };
+export function possiblyPut<Address extends PushBase & { readonly isSeenOnList: boolean }>(
+  record: Address,
+  { listId, mayBeOnList }: { readonly listId: number; readonly mayBeOnList: boolean },
+): Address {
+  if (isPreexistingOn(record, listId)) return record;
+  const lateListIds = [...new Set([...(record.lateListIds ?? []), listId])];
+  return { ...record, lateListIds, state: mayBeOnList ? 'present' : record.state };
 }
+
+/** Whether the list had the address before the service put it there. */
+const isPreexistingOn = (
+  { isSeenOnList, ownListId, lateListIds }: PushBase & { readonly isSeenOnList: boolean },
+  listId: number,
+): boolean => isSeenOnList && ownListId !== listId && !(lateListIds ?? []).includes(listId);
 
 /** Returns an address that Unisender does not have (any more). */
 export const pushedByDelete = (record: PushBase): PushedAddress => ({

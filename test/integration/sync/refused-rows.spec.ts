@@ -115,6 +115,21 @@ describe('what Unisender refuses, denies or applies late', () => {
     expect((await account.held()).get('p0@example.com')?.lists.map((list) => list.id)).toEqual([await account.listId()]);
   });
 
+  it.each(['invalid_arg', 'not_enough_money'])('R72: a put that took effect and is refused with %s leaves its list too', async (kind) => {
+    await account.connect();
+    await create(1);
+    await world.control.fault({ target: 'unisender', kind, match: 'importContacts', times: 1, applied: 'after' });
+    const runId = await account.saveKey();
+    await world.harness
+      .get(RunWorker)
+      .continueRun(runId, new AbortController().signal)
+      .catch(() => undefined);
+    expect(await namesOnList()).toEqual(['p0@example.com']);
+    await account.retitle('Clients');
+    await account.run('reconcile');
+    expect((await account.held()).get('p0@example.com')?.lists.map((list) => list.id)).toEqual([await account.listId()]);
+  });
+
   it('R71: a refused syntax is final until an operator tries it again', async () => {
     await create(1);
     await refuse('p0@example.com', 'row', 'e_address__e_syntax');

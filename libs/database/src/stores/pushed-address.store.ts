@@ -165,19 +165,18 @@ export class PushedAddressStore {
     if (dueTimes.length > 0) await this.noteDue(accountId, Math.min(...dueTimes));
   }
 
-  /** Restores addresses as they were before a call that had no effect. They stay dirty. */
+  /** Restores addresses as they were before a call that was refused. They stay dirty. That a list may have them is not forgotten. */
   async revert(accountId: number, records: readonly (PushBase & { readonly retryAt: number | null })[]): Promise<void> {
     await upsertRows(this.database, {
       entity: AddressEntity,
       key: ['accountId', 'email'],
-      update: incoming('pushedHash', 'firstSentAt', 'verifyAt', 'lateListIds', 'dueAt'),
-      rows: records.map(({ email, pushedHash, firstSentAt, verifyAt, lateListIds, retryAt }) => ({
+      update: incoming('pushedHash', 'firstSentAt', 'verifyAt', 'dueAt'),
+      rows: records.map(({ email, pushedHash, firstSentAt, verifyAt, retryAt }) => ({
         accountId,
         email,
         pushedHash,
         firstSentAt,
         verifyAt,
-        lateListIds,
         dueAt: earlier(verifyAt, retryAt),
         updatedAt: 0,
       })),

@@ -168,7 +168,7 @@ export class ListWriter {
       const code = rejected.get(index);
       if (code === undefined) return this.accepted(round, call, index, origin);
       const cause = causes.get(index) ?? '';
-      return pushedByRefusal(address, { step: stepOf(call), code, cause, ...hashOf(call, index) }, nowMs);
+      return pushedByRefusal(afterRefusal(round, call, address), { step: stepOf(call), code, cause, ...hashOf(call, index) }, nowMs);
     });
     await this.record(round, pushed, countsOf(call, rejected), call);
   }
@@ -189,12 +189,14 @@ export class ListWriter {
     const [address] = addressesOf(call);
     if (!address) return;
     const step = stepOf(call);
-    if (outcome.kind === 'refused') return this.park(round, address, { ...toRefused(step, outcome.error), ...hashOf(call, 0) });
+    if (outcome.kind === 'refused') {
+      return this.park(round, afterRefusal(round, call, address), { ...toRefused(step, outcome.error), ...hashOf(call, 0) });
+    }
     const look = (await this.looker.look(round.work, round.key, [address.email])).get(address.email);
     if (look && showsEffect(call, look)) {
       return this.record(round, [this.accepted(round, call, 0, 'uncertain')], countsOf(call, new Map()), call);
     }
-    const parked = call.kind === 'put' && mayBeOnList(look, round.listId) ? possiblyPut(address, round.listId) : address;
+    const parked = afterRefusal(round, call, address, mayBeOnList(look, round.listId));
     await this.park(round, parked, { step, code: UNEXPLAINED, cause: 'the response does not explain the row', ...hashOf(call, 0) });
   }
 
@@ -239,6 +241,10 @@ function showsEffect(call: Call, look: Look): boolean {
     look.kind === 'found' && look.view.isOnOurList && put !== undefined && showsValues(valuesOf(put.action.holder), look.contact.fields)
   );
 }
+
+/** A call that is refused may have its effect all the same. */
+const afterRefusal = ({ listId }: Round, { kind }: Call, address: DirtyAddress, mayBeOnList = false): DirtyAddress =>
+  kind === 'put' ? possiblyPut(address, { listId, mayBeOnList }) : address;
 
 /** A refused look shows nothing. */
 const mayBeOnList = (look: Look | undefined, listId: number): boolean =>
