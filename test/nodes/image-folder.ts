@@ -10,7 +10,7 @@ interface LockFile {
 }
 
 /** What docker/Dockerfile says about the image. */
-export interface ImageDescription {
+interface ImageDescription {
   /** The version of Node that runs the service. */
   readonly nodeVersion: string;
   /** The variables of every container. */

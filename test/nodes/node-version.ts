@@ -69,6 +69,13 @@ export function findNode(version: string): NodeVersion | undefined {
   return existsSync(found.sqliteAddon) ? found : undefined;
 }
 
+/** Like {@link findNode}; throws when {@link prepareNode} has not installed the version. */
+export function getNode(version: string): NodeVersion {
+  const found = findNode(version);
+  if (!found) throw new Error(`Node ${version} is not prepared (see .ci/run)`);
+  return found;
+}
+
 /** Installs a version of Node with npm and compiles the addon, into the cache of node_modules. */
 export async function prepareNode(version: string): Promise<void> {
   if (findNode(version)) return;
