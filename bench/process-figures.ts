@@ -18,3 +18,9 @@ export const residentMiBOf = (pid: number): number => memoryOf(pid, 'VmRSS');
 
 /** The highest resident memory that a process has had, in MiB. */
 export const peakMiBOf = (pid: number): number => memoryOf(pid, 'VmHWM');
+
+/** Resident memory of processes of one program now, in MiB: their own memory, and the files of the one that has the most, once. */
+export function commonMiBOf(pids: readonly number[]): number {
+  const own = pids.reduce((sum, pid) => sum + memoryOf(pid, 'RssAnon'), 0);
+  return own + Math.max(...pids.map((pid) => memoryOf(pid, 'RssFile')));
+}

@@ -1,5 +1,5 @@
 import { systemClock } from '#clock';
-import { exitAfterFailedStart, exitIfGivenArguments, loadConfigOrExit, onStopSignals } from '#config';
+import { exitAfterFailedStart, exitIfGivenArguments, loadConfigOrExit, onStopSignals, releaseYoungGeneration } from '#config';
 import { createProcessLogger, type ServiceLogger } from '#logging';
 import { runApi, type RunningApi } from './run-api.js';
 
@@ -26,6 +26,7 @@ async function main(): Promise<void> {
   try {
     const api = await runApi(config, logger);
     stopOnSignal(api, logger, (config.shutdownDelaySeconds + config.shutdownGraceSeconds) * 1000);
+    releaseYoungGeneration();
     process.stdout.write(`${JSON.stringify({ api: 'ready', port: api.port })}\n`);
   } catch (error) {
     await exitAfterFailedStart(error, logger);

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import mysql from 'mysql2';
+import type mysql from 'mysql2';
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import type { Secret } from '#domain';
@@ -73,24 +73,26 @@ const SESSION = [
   'SET SESSION innodb_lock_wait_timeout = 10',
 ];
 
-const mysqlDriver = {
-  ...mysql,
-  createPool: (options: mysql.PoolOptions): mysql.Pool => {
-    const pool = mysql.createPool(options);
+/** Loads the driver of MySQL. A process with SQLite does not load it: it needs some MiB. */
+async function loadMysqlDriver() {
+  const { default: driver } = await import('mysql2');
+  const createPool = (options: mysql.PoolOptions): mysql.Pool => {
+    const pool = driver.createPool(options);
     pool.on('connection', (connection) => {
       for (const statement of SESSION) {
         connection.query(statement, () => {});
       }
     });
     return pool;
-  },
-};
+  };
+  return { ...driver, createPool };
+}
 
-const mysqlOptions = (location: MysqlLocation, poolSize: number): DataSourceOptions => ({
+const mysqlOptions = async (location: MysqlLocation, poolSize: number): Promise<DataSourceOptions> => ({
   ...shared,
   // With 'mysql', TypeORM reports a drift for every nullable column of MariaDB.
   type: 'mariadb',
-  driver: mysqlDriver,
+  driver: await loadMysqlDriver(),
   host: location.host,
   port: location.port,
   username: location.user,
@@ -131,7 +133,10 @@ interface SourceOptions {
 }
 
 /** Creates TypeORM's data source, for Database and for TypeORM's command line (ormconfig.ts). */
-export const createDataSource = (location: DatabaseLocation, { poolSize = 10, databaseNowMs }: SourceOptions = {}): DataSource =>
+export const createDataSource = async (
+  location: DatabaseLocation,
+  { poolSize = 10, databaseNowMs }: SourceOptions = {},
+): Promise<DataSource> =>
   location.kind === 'sqlite'
     ? new DataSource(sqliteOptions(location, databaseNowMs))
-    : new BinaryMysqlDataSource(mysqlOptions(location, poolSize));
+    : new BinaryMysqlDataSource(await mysqlOptions(location, poolSize));

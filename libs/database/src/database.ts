@@ -64,7 +64,7 @@ export class Database {
    * InvalidInputError `bad_configuration` when it refuses the user or the database.
    */
   static async open(location: DatabaseLocation, options: DatabaseOptions): Promise<Database> {
-    const source = createDataSource(location, options);
+    const source = await createDataSource(location, options);
     try {
       await source.initialize();
       if (location.kind === 'sqlite') await source.query(`PRAGMA busy_timeout = ${SQLITE_BLOCKING_WAIT_MS}`);

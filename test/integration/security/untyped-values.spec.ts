@@ -80,7 +80,7 @@ describe.each(testDatabaseKinds())('S22: a value without a type on %s', (kind) =
 
   it('is text for the driver, too, which runs one statement per call', async () => {
     const location = await databases.createMigrated();
-    const source = await createDataSource(location).initialize();
+    const source = await (await createDataSource(location)).initialize();
     try {
       if (kind === 'mysql') {
         expect(await source.query('SELECT ? AS v', [{ v: 1 }])).toEqual([{ v: '[object Object]' }]);

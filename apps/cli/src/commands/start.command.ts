@@ -5,7 +5,6 @@ import { systemClock } from '#clock';
 import { type Config, embeddedQueueAddressFile, findEmbeddedQueueSocket, onStopSignals } from '#config';
 import { TransientError } from '#domain';
 import { lockDataDir } from '../supervisor/data-dir-lock.js';
-import { describeMigrations, migrateDatabase } from './migrate.command.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 
 const QUEUE_READY_WITHIN_MS = 15_000;
@@ -48,12 +47,12 @@ function printSecretFiles({ localSecrets }: Config): void {
 
 /**
  * Starts a worker and the API under a supervisor. Before them it starts the embedded queue, if that is configured, and at the same
- * time updates the schema of SQLite.
+ * time updates the schema of SQLite in a process of its own: this one stays small. Never ends when the update fails.
  */
-export async function startService(config: Config, supervisor: Supervisor, print: (line: string) => void): Promise<void> {
+export async function startService(config: Config, supervisor: Supervisor): Promise<void> {
   const queueStarted = config.beanstalk.kind === 'embedded' ? startQueue(config, supervisor) : undefined;
-  const [migrated] = await Promise.all([config.database.kind === 'sqlite' ? migrateDatabase(config) : undefined, queueStarted]);
-  for (const line of migrated ? describeMigrations(migrated) : []) print(line);
+  const migrated = config.database.kind === 'sqlite' ? supervisor.runOnce({ name: 'cli', args: ['migrate'] }) : undefined;
+  await Promise.all([migrated, queueStarted]);
   supervisor.start({ name: 'worker', args: [] });
   supervisor.start({ name: 'api', args: [] });
 }
@@ -83,7 +82,7 @@ async function runUntilSignal(config: Config): Promise<number> {
   });
   const ended = Promise.race([signalled, supervisor.failed]);
   try {
-    await Promise.race([ended, startService(config, supervisor, printOut)]);
+    await Promise.race([ended, startService(config, supervisor)]);
     return await ended;
   } finally {
     await supervisor.stop();

@@ -104,7 +104,10 @@ async function startAll({ host, port: askedPort }: DemoPlace): Promise<RunningDe
     await rm(dataDir, { recursive: true, force: true });
   };
   try {
-    await startService(loadConfig(childEnvironment(env)), supervisor, () => {});
+    const failed = supervisor.failed.then((code): never => {
+      throw new BugError(`a process of the demonstration ended with code ${code}`, { code: 'unexpected' });
+    });
+    await Promise.race([startService(loadConfig(childEnvironment(env)), supervisor), failed]);
   } catch (error) {
     await close();
     throw error;

@@ -24,7 +24,10 @@ export class Supervisor {
 
   constructor(private readonly options: SupervisorOptions) {}
 
-  /** Resolves with the exit code of a child that must not be restarted (invalid configuration). Otherwise it never resolves. */
+  /**
+   * Resolves with the exit code of a child that must not be restarted: the configuration is invalid, or {@link runOnce} failed.
+   * Otherwise it never resolves.
+   */
   readonly failed = new Promise<number>((resolve) => {
     this.failure = resolve;
   });
@@ -35,6 +38,20 @@ export class Supervisor {
     const entry = { spec, child: spawnProgram(spec, this.options), loop: Promise.resolve() };
     entry.loop = this.restartUntilStopped(entry);
     this.running.push(entry);
+  }
+
+  /** Runs a process to its end. Resolves when its exit code is 0. Otherwise it never resolves, and {@link failed} does. */
+  async runOnce(spec: ChildSpec): Promise<void> {
+    if (this.stopping) return;
+    const child = spawnProgram(spec, this.options);
+    const exited = waitForExit(child);
+    const entry = { spec, child, loop: exited.then(() => undefined) };
+    this.running.push(entry);
+    const code = await exited;
+    this.running.splice(this.running.indexOf(entry), 1);
+    if (code === 0) return;
+    this.failure?.(code);
+    await new Promise<never>(() => {});
   }
 
   private async restartUntilStopped(entry: { spec: ChildSpec; child: ChildProcess }): Promise<void> {
