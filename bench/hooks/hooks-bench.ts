@@ -102,6 +102,7 @@ async function measureRates(service: HookService, bare: Server, mode: ServiceMod
     const rates = [perSecond.toFixed(0), barePerSecond.toFixed(0), ratio.toFixed(2), `${goal}`, cpuUs.toFixed(0), bareCpuUs.toFixed(0)];
     options.print(table.row([mode, worker, `${connections}`, ...rates, `${failed}`]));
     const name = `${mode}, worker ${worker}, ${connections} connections: hooks/s ÷ bare`;
+    options.report({ bench: 'hooks', name: `${mode}, worker ${worker}, ${connections} connections`, value: perSecond, unit: 'hooks/s' });
     options.report({ bench: 'hooks', name, value: ratio, unit: '×', goal: { atLeast: goal } });
   }
 }

@@ -29,20 +29,17 @@ const bundle = (name: string) => join(findProjectFolder(), 'dist', 'bundle', `${
 const FIRST_COLLECTION = '--initial-old-space-size=32';
 
 /**
- * By default V8 lets the heap grow to a multiple of what is alive. A run makes garbage of large texts, pages and forms, and so does the
- * start of the API: some 50 MiB more than needed.
+ * By default V8 lets the heap grow to a multiple of what is alive. A run makes garbage of large texts, pages and forms: some 50 MiB more
+ * than needed.
  */
 const SMALL_GROWTH = '--heap-growing-percent=25';
 
-/** Threads share one area of memory: by default glibc gives each its own, which keeps what the start has freed. Some MiB less. */
-const ONE_ARENA = { MALLOC_ARENA_MAX: '1' };
-
 /** Starts a program with the same Node. It stops when this process ends, even after kill -9. */
 export function spawnProgram({ name, args, isBare = false }: ChildSpec, { env, output }: SpawnOptions): ChildProcess {
-  const flags = name === 'queue' ? [FIRST_COLLECTION] : [FIRST_COLLECTION, SMALL_GROWTH];
+  const flags = name === 'worker' ? [FIRST_COLLECTION, SMALL_GROWTH] : [FIRST_COLLECTION];
   return spawn(process.execPath, [...flags, '--import', bundle('exit-with-parent'), bundle(name), ...args], {
     stdio: ['pipe', output, 'inherit'],
-    env: isBare ? bareEnvironment() : childEnvironment({ ...ONE_ARENA, ...env }),
+    env: isBare ? bareEnvironment() : childEnvironment(env),
   });
 }
 
