@@ -17,7 +17,7 @@ export interface SupervisorOptions extends SpawnOptions {
 
 /** Restarts child processes that end, until it is stopped. Stops them in the reverse order of their start. */
 export class Supervisor {
-  private readonly running: { spec: ChildSpec; child: ChildProcess; loop: Promise<void> }[] = [];
+  private readonly running: { spec: ChildSpec; child: ChildProcess; loop: Promise<void>; endsItself?: true }[] = [];
   private stopping = false;
   private failure: ((code: number) => void) | undefined;
   private readonly stopSignal = new AbortController();
@@ -45,12 +45,12 @@ export class Supervisor {
     if (this.stopping) return;
     const child = spawnProgram(spec, this.options);
     const exited = waitForExit(child);
-    const entry = { spec, child, loop: exited.then(() => undefined) };
+    const entry = { spec, child, loop: exited.then(() => undefined), endsItself: true } as const;
     this.running.push(entry);
     const code = await exited;
     this.running.splice(this.running.indexOf(entry), 1);
     if (code === 0) return;
-    this.failure?.(code);
+    if (!this.stopping) this.failure?.(code);
     await new Promise<never>(() => {});
   }
 
@@ -71,12 +71,12 @@ export class Supervisor {
     }
   }
 
-  /** Stops every child with SIGTERM, the last started first, and waits for each. */
+  /** Stops every child with SIGTERM, the last started first, and waits for each. One of {@link runOnce} is not interrupted. */
   async stop(): Promise<void> {
     this.stopping = true;
     this.stopSignal.abort();
-    for (const { child, loop } of [...this.running].reverse()) {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+    for (const { child, loop, endsItself } of [...this.running].reverse()) {
+      if (!endsItself && child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
       await loop;
     }
   }
