@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { PushRound } from './push-round.js';
+import { PushRound } from './account-lease.js';
 
 const IN_ROUND = new Set(['a@example.org', 'b@example.org']);
 const otherTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
