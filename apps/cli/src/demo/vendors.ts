@@ -38,6 +38,8 @@ export const integration = {
   clientSecret: 'demo-client-secret-0123456789abcdef0123456789',
 };
 
+const RETRY_AFTER_SECONDS = 5;
+
 const emailsOf = ({ custom_fields_values }: KommoContact): string[] =>
   (custom_fields_values ?? []).filter(({ field_code }) => field_code === 'EMAIL').flatMap(({ values }) => values.map(({ value }) => value));
 
@@ -48,6 +50,8 @@ export class Vendors {
   /** Creates the companies, with contacts in Kommo and preexisting addresses in Unisender. */
   async seed(redirectUri: string, contactsEach: number): Promise<void> {
     const { clientId, clientSecret } = integration;
+    // On a busy machine calls may arrive together, although they leave apart. A real Kommo would pause the account for five minutes.
+    await this.sandbox.post('/sandbox/switches', { 'kommo.retry_after_seconds': RETRY_AFTER_SECONDS });
     await this.sandbox.post('/sandbox/kommo/integrations', { client_id: clientId, client_secret: clientSecret, redirect_uri: redirectUri });
     for (const company of companies) {
       const { accountId, name, subdomain, unisenderKey, seed } = company;
