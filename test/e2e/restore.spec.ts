@@ -5,13 +5,13 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/built-process.js';
 import { ServiceProcesses } from '../support/service-processes.js';
 
-const CONTACTS = 1_000;
+const CONTACTS = 1_500;
 
 describe('a service whose database was lost', () => {
   let service: ServiceProcesses;
 
   beforeEach(async () => {
-    service = await ServiceProcesses.start({ mode: 'embedded', env: { KOMMO_ACCOUNT_REQUESTS_PER_SECOND: '4' } });
+    service = await ServiceProcesses.start({ mode: 'embedded' });
   });
   afterEach(() => service.stop());
 
@@ -23,6 +23,7 @@ describe('a service whose database was lost', () => {
   it('continues an import from the page of its backup after a restore, counts no contact twice, and applies later webhooks', async () => {
     const account = await service.addAccount();
     await service.control.post(`/kommo/accounts/${account.accountId}/contacts`, { count: CONTACTS, seed: 3, hooks: false });
+    await service.control.fault({ target: 'kommo', kind: '503', match: 'page=5', times: 1_000 });
     const runId = await account.saveKey();
     await eventually('the middle of the import', async () => (await account.getRun(runId)).page >= 2);
     const backup = join(service.folder, 'saved.backup');
@@ -32,6 +33,7 @@ describe('a service whose database was lost', () => {
       for (const file of [database, `${database}-wal`, `${database}-shm`]) await rm(file, { force: true });
       await runCommand('restore', backup);
       expect(existsSync(database)).toBe(true);
+      await service.control.clearFaults();
       await service.control.forgetCalls();
     });
     expect(await account.untilEnded(runId)).toMatchObject({ state: 'completed', read: CONTACTS, error: null });

@@ -116,8 +116,11 @@ export class DatabaseSession {
   /** Gives the connection back. Later statements of this session throw BugError `database_transaction_ended`. */
   async close(): Promise<void> {
     this.isOpen = false;
-    if (this.isDeferred) await this.setDurable('now');
-    await this.runner.release();
+    try {
+      if (this.isDeferred) await this.setDurable('now');
+    } finally {
+      await this.runner.release();
+    }
   }
 
   /** SQLite allows the change only outside a transaction. The gate keeps other sessions from the connection meanwhile. */

@@ -91,12 +91,12 @@ describe('R60: an address that was deleted in Unisender was created by others', 
   const MINUTE = 60_000;
 
   it.each([
-    ['when Unisender got it after the last look', { addedAt: NOW, lastSentAt: NOW }, NOW + 1_000, true],
-    ['unless the last look showed the same time', { addedAt: NOW, lastSentAt: NOW }, NOW, false],
-    ['when Unisender got it long after our last call', { addedAt: null, lastSentAt: NOW }, NOW + 31 * MINUTE, true],
-    ['unless a call of ours may have created it', { addedAt: null, lastSentAt: NOW }, NOW + 20 * MINUTE, false],
-    ['unless Unisender does not say when it got it', { addedAt: NOW, lastSentAt: NOW }, undefined, false],
-    ['unless nothing is known of it', { addedAt: null, lastSentAt: null }, NOW, false],
+    ['when Unisender got it after the last look', { addedAt: NOW, firstSentAt: NOW }, NOW + 1_000, true],
+    ['unless the last look showed the same time', { addedAt: NOW, firstSentAt: NOW }, NOW, false],
+    ['when Unisender got it long after our first put', { addedAt: null, firstSentAt: NOW }, NOW + 31 * MINUTE, true],
+    ['unless our first put may have created it', { addedAt: null, firstSentAt: NOW }, NOW + 20 * MINUTE, false],
+    ['unless Unisender does not say when it got it', { addedAt: NOW, firstSentAt: NOW }, undefined, false],
+    ['unless nothing is known of it', { addedAt: null, firstSentAt: null }, NOW, false],
   ])('%s', (_when, record, shown, expected) => {
     expect(isCreatedByOthers(record, shown)).toBe(expected);
   });

@@ -48,15 +48,16 @@ export const formerListsOf = (
 const LATEST_CREATION_MS = 30 * 60_000;
 
 /**
- * Whether others created the address anew in Unisender after it was deleted there. `addedAt` is what the last look showed, null after
- * a call of ours that may have created it; `shownAddedAt` is what this look shows. All times are epoch milliseconds.
+ * Whether others may have created the address anew in Unisender after it was deleted there. `addedAt` is what the last look showed, null
+ * after a later put of ours; `shownAddedAt` is what this look shows. An address that a later put of ours created anew counts too: its
+ * creator is in doubt. All times are epoch milliseconds.
  */
 export function isCreatedByOthers(
-  { addedAt, lastSentAt }: { readonly addedAt: number | null; readonly lastSentAt: number | null },
+  { addedAt, firstSentAt }: { readonly addedAt: number | null; readonly firstSentAt: number | null },
   shownAddedAt: number | undefined,
 ): boolean {
   if (shownAddedAt === undefined) return false;
-  return (addedAt !== null && shownAddedAt > addedAt) || (lastSentAt !== null && shownAddedAt > lastSentAt + LATEST_CREATION_MS);
+  return (addedAt !== null && shownAddedAt > addedAt) || (firstSentAt !== null && shownAddedAt > firstSentAt + LATEST_CREATION_MS);
 }
 
 /** The result of an accepted put. */

@@ -322,6 +322,19 @@ describe('what Unisender refuses, denies or applies late', () => {
       expect([...(await account.held()).keys()]).toEqual(['p0@example.com']);
     });
 
+    it('only leaves our list when it was renamed in Kommo since', async () => {
+      const [id = 0] = await create(1);
+      await account.connect();
+      await world.control.send('DELETE', `/unisender/accounts/${account.unisenderKey}/contacts?email=p0@example.com`);
+      await addByOwner(YEAR_SECONDS);
+      await account.change(id, { name: 'Renamed' });
+      await world.settle();
+      await account.remove(id);
+      await world.settle();
+      expect(await namesOnList()).toEqual([]);
+      expect([...(await account.held()).keys()]).toEqual(['p0@example.com']);
+    });
+
     it('only leaves our list when our delete had no response', async () => {
       const [id = 0] = await create(1);
       await account.connect();

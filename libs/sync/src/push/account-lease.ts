@@ -94,8 +94,8 @@ export class AccountLease {
   }
 
   /**
-   * Runs `work` in a transaction that commits only while the lease is held. `durable: 'later'` only for what a vendor's call does not
-   * rely on before another transaction: the begin of each call to Unisender is `now`. Throws TransientError `lease_lost`.
+   * Runs `work` in a transaction that commits only while the lease is held. `durable: 'later'` only when no vendor's call depends on it
+   * before the next transaction with `now`: the begin of each call to Unisender is `now`. Throws TransientError `lease_lost`.
    */
   async write<Result>(work: () => Promise<Result>, options: Pick<TransactionOptions, 'durable'> = {}): Promise<Result> {
     return this.database.transaction(async () => {

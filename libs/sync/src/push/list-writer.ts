@@ -42,7 +42,7 @@ export interface Round {
 
 type Outcome =
   | { readonly kind: 'settled' }
-  /** Unisender refused the whole call; it had no effect. */
+  /** Unisender refused the whole call. */
   | { readonly kind: 'refused'; readonly error: UnisenderRejectedError }
   /** The sums of the response do not explain every row. */
   | { readonly kind: 'unexplained' };
@@ -50,7 +50,7 @@ type Outcome =
 /** Calls of one round. A call that is refused as a whole is halved; what is left then waits for the next round. */
 const MAX_CALLS = 64;
 
-/** Errors after which the call may still have had its effect. */
+/** Errors after which the outcome of the call is unknown. */
 const hasUnknownOutcome = (error: unknown): boolean =>
   !(error instanceof BugError || error instanceof AccountBlockedError) &&
   !(error instanceof TransientError && error.code !== 'unisender_unavailable' && error.code !== 'stopping');
@@ -154,7 +154,7 @@ export class ListWriter {
     }
   }
 
-  /** Restores the addresses when the call cannot have had an effect. Returns the error. */
+  /** Restores the addresses unless the outcome of the call is unknown. Returns the error. */
   private async afterFailure({ work: { lease } }: Round, addresses: readonly DirtyAddress[], error: unknown): Promise<unknown> {
     if (!hasUnknownOutcome(error)) await lease.write(() => this.pushed.revert(lease.accountId, addresses));
     return error;
@@ -243,8 +243,8 @@ function showsEffect(call: Call, look: Look): boolean {
 }
 
 /** A call that is refused may have its effect all the same. */
-const afterRefusal = ({ listId }: Round, { kind }: Call, address: DirtyAddress, mayBeOnList = false): DirtyAddress =>
-  kind === 'put' ? possiblyPut(address, { listId, mayBeOnList }) : address;
+const afterRefusal = ({ listId }: Round, { kind }: Call, address: DirtyAddress, isOpen = false): DirtyAddress =>
+  kind === 'put' ? possiblyPut(address, { listId, mayBeOnList: isOpen }) : address;
 
 /** A refused look shows nothing. */
 const mayBeOnList = (look: Look | undefined, listId: number): boolean =>

@@ -6,8 +6,7 @@ import { type ContactPage, ContactReader } from '../intake/contact-reader.js';
 import { throwIfStopping } from '../push/account-work.js';
 import { PageApplier } from './page-applier.js';
 import { ESTIMATE_AFTER_PAGE, type Phase, RunProgress, type RunStep, type StepOutcome, secondRead, startOf } from './run-progress.js';
-import { PagePushes, ignoreRejectionUntilAwaited } from './page-pushes.js';
-import { RunPusher, type UnpushedPage } from './run-pusher.js';
+import { PagePushes, RunPusher, type UnpushedPage, ignoreRejectionUntilAwaited } from './run-pusher.js';
 
 interface FetchedPage extends ContactPage {
   readonly page: number;
@@ -35,8 +34,9 @@ export class ReadPhase implements Phase {
     const pushes = new PagePushes(this.pusher, step);
     try {
       return await this.readPages(step, pushes);
-    } finally {
-      await pushes.waitForEnd();
+    } catch (error) {
+      // A push may have failed for a reason that the account must show.
+      throw (await pushes.waitForEnd()) ?? error;
     }
   }
 
