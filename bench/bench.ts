@@ -4,8 +4,23 @@ export interface Figure {
   readonly name: string;
   readonly value: number;
   /** `×` for a ratio. */
-  readonly unit: '×' | 'ms' | 's' | 'MiB' | 'calls' | 'findings' | 'hooks/s';
+  readonly unit: '×' | 'ms' | 's' | 'MiB' | 'calls' | 'findings' | 'hooks' | 'hooks/s';
   readonly goal?: { readonly atLeast: number } | { readonly atMost: number };
+}
+
+/** One line of a plot of `bench/plots`. */
+export interface Line {
+  readonly plot: 'hooks' | 'responses' | 'queue' | 'event' | 'unisender' | 'memory';
+  /** Panel of the plot. */
+  readonly panel: string;
+  readonly name: string;
+  readonly points: readonly { readonly x: number; readonly y: number }[];
+}
+
+/** What a benchmark has measured. */
+export interface Measured {
+  readonly figures: readonly Figure[];
+  readonly lines: readonly Line[];
 }
 
 /** Options of a benchmark. */
@@ -16,13 +31,9 @@ export interface BenchOptions {
   readonly print: (line: string) => void;
   /** Adds a figure to the table at the end. */
   readonly report: (figure: Figure) => void;
+  /** Adds a line to a plot. */
+  readonly plot: (line: Line) => void;
 }
 
 /** A benchmark. It throws only when a program fails, never because of a figure. */
 export type Bench = (options: BenchOptions) => Promise<void>;
-
-/** Whether a figure reaches its goal; undefined without a goal. */
-export function isReached({ value, goal }: Figure): boolean | undefined {
-  if (!goal) return undefined;
-  return 'atLeast' in goal ? value >= goal.atLeast : value <= goal.atMost;
-}

@@ -1,8 +1,8 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '#clock';
-import type { Bench, Figure } from './bench.js';
+import type { Bench, Figure, Line, Measured } from './bench.js';
 import { runConsoleBench } from './console/console-bench.js';
 import { runFloodBench } from './flood/flood-bench.js';
 import { runHooksBench } from './hooks/hooks-bench.js';
@@ -11,9 +11,9 @@ import { runLimitsBench } from './import/limits-bench.js';
 import { runMemoryBench } from './import/memory-bench.js';
 import { describeMachine } from './machine.js';
 import { runPlansBench } from './plans/plans-bench.js';
-import { drawPlot } from './plot.js';
 import { runQueueBench } from './queue/queue-bench.js';
 import { toReport } from './report.js';
+import { joinResults, mergeRuns, type Result } from './result.js';
 import { runStartBench } from './start/start-bench.js';
 import { runBurstBench } from './steady/burst-bench.js';
 import { runEventBench } from './steady/event-bench.js';
@@ -35,46 +35,83 @@ const benches: ReadonlyMap<string, Bench> = new Map([
   ['plans', runPlansBench],
   ['console', runConsoleBench],
 ]);
-const usage = `usage: npm run bench -- [${[...benches.keys()].join('|')}]… [--quick] [--json FILE] [--svg FOLDER]\n`;
+const usage = `usage: npm run bench -- [${[...benches.keys()].join('|')}]… [--quick] [--repeat N] [--json FILE] [--svg FOLDER]
+       npm run bench -- --draw FILE… --svg FOLDER
+`;
+
+interface Command {
+  readonly names: readonly string[];
+  readonly isQuick: boolean;
+  readonly repeats: number;
+  readonly json: string | undefined;
+  readonly svg: string | undefined;
+  /** Files of `--json` that are drawn in place of a run. */
+  readonly draw: readonly string[];
+}
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
-function read(words: readonly string[]) {
+/** Returns undefined when the words are wrong. */
+function readCommand(words: readonly string[]): Command | undefined {
+  const options = {
+    quick: { type: 'boolean' },
+    repeat: { type: 'string' },
+    json: { type: 'string' },
+    svg: { type: 'string' },
+    draw: { type: 'boolean' },
+  } as const;
   try {
-    const options = { quick: { type: 'boolean' }, json: { type: 'string' }, svg: { type: 'string' } } as const;
-    return parseArgs({ args: [...words], options, allowPositionals: true });
+    const { values, positionals } = parseArgs({ args: [...words], options, allowPositionals: true });
+    const repeats = Number(values.repeat ?? 1);
+    const names = positionals.length > 0 ? positionals : [...benches.keys()];
+    const command = { names, isQuick: values.quick ?? false, repeats, json: values.json, svg: values.svg, draw: [] };
+    if (values.draw) return positionals.length > 0 ? { ...command, names: [], draw: positionals } : undefined;
+    return names.every((name) => benches.has(name)) && Number.isInteger(repeats) && repeats > 0 ? command : undefined;
   } catch {
     return undefined;
   }
 }
 
+/** Runs the benches one after the other, all of them once before any one again. Calls `onResult` after each bench. */
+async function runAll({ names, isQuick, repeats }: Command, onResult: (result: Result) => Promise<void>): Promise<void> {
+  const start = { machine: describeMachine(), date: new Date(systemClock.nowMs()).toISOString().slice(0, 10), isQuick, runs: repeats };
+  print(start.machine);
+  const runs: Measured[] = [];
+  for (let run = 1; run <= repeats; run += 1) {
+    const [figures, lines]: [Figure[], Line[]] = [[], []];
+    runs.push({ figures, lines });
+    for (const name of names) {
+      print(`\n## ${name}${repeats > 1 ? ` (run ${run} of ${repeats})` : ''}\n`);
+      await benches.get(name)?.({ isQuick, print, report: (figure) => figures.push(figure), plot: (line) => lines.push(line) });
+      await onResult({ ...start, ...mergeRuns(runs) });
+    }
+  }
+}
+
+/** Writes the plots of a result. The library for charts is loaded here only: a run without plots does not need it. */
+async function writePlots(folder: string, result: Result): Promise<void> {
+  const { drawPlots } = await import('./plots/plots.js');
+  for (const [name, svg] of drawPlots(result)) await writeFile(join(folder, `bench-${name}.svg`), svg);
+}
+
 async function main(words: readonly string[]): Promise<void> {
-  const parsed = read(words);
-  if (!parsed?.positionals.every((name) => benches.has(name))) {
+  const command = readCommand(words);
+  if (!command) {
     process.stderr.write(usage);
     process.exitCode = EX_USAGE;
     return;
   }
-  const { quick: isQuick = false, json, svg } = parsed.values;
-  const names = parsed.positionals.length > 0 ? parsed.positionals : [...benches.keys()];
-  const machine = describeMachine();
-  const figures: Figure[] = [];
-  print(machine);
-  for (const name of names) {
-    print(`\n## ${name}\n`);
-    await benches.get(name)?.({ isQuick, print, report: (figure) => figures.push(figure) });
+  const { draw, json, svg } = command;
+  let result = joinResults(await Promise.all(draw.map(async (path) => JSON.parse(await readFile(path, 'utf8')) as Result)));
+  if (!result) {
+    await runAll(command, async (next) => {
+      result = next;
+      if (json !== undefined) await writeFile(json, `${JSON.stringify(next, null, 2)}\n`);
+    });
   }
-  if (figures.length > 0) print(`\n${toReport(figures)}`);
-  if (json !== undefined) await writeFile(json, `${JSON.stringify({ machine, isQuick, figures }, null, 2)}\n`);
-  if (svg !== undefined) await writePlots(svg, figures, `${machine}; ${new Date(systemClock.nowMs()).toISOString().slice(0, 10)}`);
-}
-
-/** Writes one plot for each bench. */
-async function writePlots(folder: string, figures: readonly Figure[], caption: string): Promise<void> {
-  for (const bench of new Set(figures.map((figure) => figure.bench))) {
-    const own = figures.filter((figure) => figure.bench === bench);
-    await writeFile(join(folder, `bench-${bench}.svg`), drawPlot(own, `npm run bench -- ${bench}: ${caption}`));
-  }
+  if (!result) return;
+  if (result.figures.length > 0) print(`\n${toReport(result.figures, result.runs)}`);
+  if (svg !== undefined) await writePlots(svg, result);
 }
 
 // Exit on a signal, so that the `exit` handlers kill the servers that the benchmark has started.

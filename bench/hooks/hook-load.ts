@@ -197,6 +197,16 @@ export function sendAtRate(target: HookTarget, accountId: number, perSecond: num
   });
 }
 
+/** So many parts of the hooks, each the tenth root of ten closer to all of them: up to 99.9 %. */
+const CURVE_POINTS = 31;
+
+/** The latency of each percentile, for a plot. */
+export const toCurve = (load: Pick<LoadResult, 'latenciesMs'>): { readonly x: number; readonly y: number }[] =>
+  Array.from({ length: CURVE_POINTS }, (_, index) => 1 - 10 ** (-index / 10)).map((part) => ({
+    x: Number((part * 100).toFixed(4)),
+    y: percentile(load, part),
+  }));
+
 /** The latency that so large a part of the hooks did not exceed. */
 export const percentile = ({ latenciesMs }: Pick<LoadResult, 'latenciesMs'>, part: number): number =>
   latenciesMs[Math.min(latenciesMs.length - 1, Math.floor(latenciesMs.length * part))] ?? Number.NaN;

@@ -2,14 +2,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { serviceModes, type ServiceMode, ServiceProcesses } from '../../test/support/service-processes.js';
-import type { BenchOptions } from '../bench.js';
+import type { BenchOptions, Line } from '../bench.js';
 import { median } from '../numbers.js';
 import { cpuMsOf } from '../process-figures.js';
 import { findChild } from '../service/bench-service.js';
 import { Table } from '../table.js';
-import { type HookTarget, type LoadResult, percentile, sendAsFastAsPossible, sendAtRate } from './hook-load.js';
+import { type HookTarget, type LoadResult, percentile, sendAsFastAsPossible, sendAtRate, toCurve } from './hook-load.js';
 
 const US_PER_MS = 1_000;
+/** With fewer connections, the rate is only plotted: it is that of the exchange of one message, not of the server. */
+const FEWEST_CONNECTIONS = 16;
 const BARE_ROUTE = fileURLToPath(new URL('./bare-route.js', import.meta.url));
 
 /** A server under load. */
@@ -91,28 +93,40 @@ async function compare(service: HookService, bare: Server, connections: number, 
   };
 }
 
+type Point = Line['points'][number];
+
 const heads = ['database', 'worker', 'connections', 'hooks/s', 'bare', 'ratio', 'goal', 'µs of API per hook', 'bare', 'failed'];
 const widest = ['servers', 'running', '64', '10000', '10000', '0.00', '0.0', '1000', '1000', '0'];
 
+const databases: Record<ServiceMode, string> = { embedded: 'SQLite', servers: 'MariaDB' };
+
 async function measureRates(service: HookService, bare: Server, mode: ServiceMode, options: BenchOptions, worker: 'running' | 'stopped') {
   const table = new Table(heads, widest);
-  for (const connections of options.isQuick ? [16] : [16, 64]) {
+  const [rates, bareRates]: [Point[], Point[]] = [[], []];
+  for (const connections of options.isQuick ? [16] : [1, 4, 16, 64]) {
     const { perSecond, barePerSecond, ratio, cpuUs, bareCpuUs, failed } = await compare(service, bare, connections, options);
     const goal = worker === 'running' ? 0.5 : 0.7;
-    const rates = [perSecond.toFixed(0), barePerSecond.toFixed(0), ratio.toFixed(2), `${goal}`, cpuUs.toFixed(0), bareCpuUs.toFixed(0)];
-    options.print(table.row([mode, worker, `${connections}`, ...rates, `${failed}`]));
+    const cells = [perSecond.toFixed(0), barePerSecond.toFixed(0), ratio.toFixed(2), `${goal}`, cpuUs.toFixed(0), bareCpuUs.toFixed(0)];
+    options.print(table.row([mode, worker, `${connections}`, ...cells, `${failed}`]));
+    rates.push({ x: connections, y: perSecond });
+    bareRates.push({ x: connections, y: barePerSecond });
+    if (connections < FEWEST_CONNECTIONS) continue;
     const name = `${mode}, worker ${worker}, ${connections} connections: hooks/s ÷ bare`;
     options.report({ bench: 'hooks', name: `${mode}, worker ${worker}, ${connections} connections`, value: perSecond, unit: 'hooks/s' });
     options.report({ bench: 'hooks', name, value: ratio, unit: '×', goal: { atLeast: goal } });
   }
+  const panel = `worker ${worker}`;
+  if (mode === 'embedded') options.plot({ plot: 'hooks', panel, name: 'bare route', points: bareRates });
+  options.plot({ plot: 'hooks', panel, name: databases[mode], points: rates });
 }
 
-async function measureLatencies(service: HookService, mode: ServiceMode, { isQuick, print, report }: BenchOptions): Promise<void> {
+async function measureLatencies(service: HookService, mode: ServiceMode, { isQuick, print, report, plot }: BenchOptions): Promise<void> {
   for (const perSecond of isQuick ? [200] : [200, 1_000]) {
     const load = await sendAtRate(service.server.target, service.accountId, perSecond, isQuick ? 1_000 : 10_000);
     const [p50, p99] = [percentile(load, 0.5), percentile(load, 0.99)];
     print(`${mode}, ${perSecond} hooks/s: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms (goal 100 ms), ${load.failed} failed`);
     report({ bench: 'hooks', name: `${mode}, ${perSecond} hooks/s: p99`, value: p99, unit: 'ms', goal: { atMost: 100 } });
+    plot({ plot: 'responses', panel: databases[mode], name: `${perSecond} hooks/s`, points: toCurve(load) });
   }
 }
 

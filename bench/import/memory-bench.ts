@@ -16,11 +16,18 @@ async function measurePeak(contacts: number, print: BenchOptions['print']): Prom
   }
 }
 
-/** Compares the peak of the worker's resident memory during a small and a large import, each by a new worker. */
-export async function runMemoryBench({ isQuick, print, report }: BenchOptions): Promise<void> {
-  const [few, many] = isQuick ? ([2_000, 10_000] as const) : ([10_000, 1_000_000] as const);
+/** Compares the peak of the worker's resident memory during imports of several sizes, each by a new worker. */
+export async function runMemoryBench({ isQuick, print, report, plot }: BenchOptions): Promise<void> {
+  const [few, middle, many] = isQuick ? ([2_000, 5_000, 10_000] as const) : ([10_000, 100_000, 1_000_000] as const);
   const small = await measurePeak(few, print);
+  const medium = await measurePeak(middle, print);
   const large = await measurePeak(many, print);
+  const points = [
+    { x: few, y: small },
+    { x: middle, y: medium },
+    { x: many, y: large },
+  ];
+  plot({ plot: 'memory', panel: 'import without limits', name: 'worker', points });
   report({ bench: 'memory', name: `peak, ${many} ÷ ${few} contacts`, value: large / small, unit: '×', goal: { atMost: 1.3 } });
   report({ bench: 'memory', name: `peak, ${many} contacts`, value: large, unit: 'MiB', goal: { atMost: 200 } });
 }

@@ -131,6 +131,26 @@ async function measureAll(servers: Servers, { isQuick, print }: BenchOptions): P
   return all;
 }
 
+const serverNames: Record<Implementation, string> = { embedded: 'embedded', debian: "Debian's beanstalkd", bare: 'bare Node server' };
+
+/** Plots the rates of one command at a time over the number of connections. */
+async function plotOverConnections(servers: Servers, { isQuick, plot }: BenchOptions): Promise<void> {
+  const seen: { connections: number; rates: Record<Implementation, Rates[]> }[] = [];
+  for (const connections of isQuick ? [1, 4] : [1, 4, 16, 64]) {
+    const queueCase = { client: 'raw', hasLog: false, inFlight: 1, connections, bodyBytes: 64 } as const;
+    seen.push({ connections, rates: await measure(queueCase, servers, isQuick ? 1 : 5) });
+  }
+  for (const [operation, panel] of [['put', 'put'] as const, ['reserveAndDelete', 'reserve and delete'] as const]) {
+    for (const implementation of implementations) {
+      const points = seen.map(({ connections, rates }) => ({
+        x: connections,
+        y: median(rates[implementation].map((each) => each[operation])),
+      }));
+      plot({ plot: 'queue', panel, name: serverNames[implementation], points });
+    }
+  }
+}
+
 /**
  * Compares the embedded queue server with Debian's beanstalkd and with a Node server that only replies. Each is a process of
  * its own; the same client sends the same commands to all of them in the same run. Prints the medians of several short rounds.
@@ -147,6 +167,7 @@ export async function runQueueBench(options: BenchOptions): Promise<void> {
       options.print(line);
       figures.forEach(options.report);
     }
+    await plotOverConnections(servers, options);
   } finally {
     await Promise.all(
       implementations.flatMap((implementation) => [servers.memory[implementation].stop(), servers.log[implementation].stop()]),

@@ -1,6 +1,6 @@
 import type { ReceivedCall } from '../../test/support/sandbox-control.js';
 import type { BenchOptions } from '../bench.js';
-import { type LoadResult, percentile, sendAtRate } from '../hooks/hook-load.js';
+import { type LoadResult, percentile, sendAtRate, toCurve } from '../hooks/hook-load.js';
 import { median } from '../numbers.js';
 import { MirroredService } from './mirrored-service.js';
 
@@ -16,30 +16,46 @@ async function measureRound(mirrored: MirroredService, durationMs: number): Prom
   return (mirrored.cpuMs() - before) / latenciesMs.length;
 }
 
-/** The two services take turns. The first round is not counted. */
-async function compareMirrors(few: number, many: number, { isQuick, print, report }: BenchOptions): Promise<void> {
-  const small = await MirroredService.start(few);
-  const large = await MirroredService.start(many).catch(async (error: unknown) => {
-    await small.service.stop();
-    throw error;
-  });
+/** Starts one service after the other. After a failure it stops those that it has started. */
+async function startAll(sizes: readonly number[]): Promise<MirroredService[]> {
+  const started: MirroredService[] = [];
   try {
-    const [rounds, durationMs] = isQuick ? [1, 1_000] : [7, 10_000];
-    const seen: { small: number; large: number }[] = [];
-    for (let round = 0; round <= rounds; round += 1) {
-      const costs = { small: await measureRound(small, durationMs), large: await measureRound(large, durationMs) };
-      if (round > 0) seen.push(costs);
-    }
-    const [smallMs, largeMs] = [median(seen.map((costs) => costs.small)), median(seen.map((costs) => costs.large))];
-    print(`processor time of one event: ${smallMs.toFixed(2)} ms with ${few} contacts, ${largeMs.toFixed(2)} ms with ${many}`);
-    report({ bench: 'event', name: `processor time of one event with ${few} contacts`, value: smallMs, unit: 'ms' });
-    report({ bench: 'event', name: `processor time of one event with ${many} contacts`, value: largeMs, unit: 'ms' });
-    const ratio = median(seen.map((costs) => costs.large / costs.small));
-    report({ bench: 'event', name: `processor time, ${many} ÷ ${few} contacts`, value: ratio, unit: '×', goal: { atMost: 1.5 } });
-    for (const perSecond of isQuick ? [100] : [10, 100, 500]) await measureLatency(small, perSecond, { isQuick, print, report });
-  } finally {
-    await Promise.allSettled([small.service.stop(), large.service.stop()]);
+    for (const size of sizes) started.push(await MirroredService.start(size));
+    return started;
+  } catch (error) {
+    await stopAll(started);
+    throw error;
   }
+}
+
+const stopAll = (services: readonly MirroredService[]) => Promise.allSettled(services.map(({ service }) => service.stop()));
+
+/** The services take turns. The first round is not counted. Returns the costs of one event for each round, in the order of the services. */
+async function measureRounds(services: readonly MirroredService[], isQuick: boolean): Promise<number[][]> {
+  const [rounds, durationMs] = isQuick ? [1, 1_000] : [7, 6_000];
+  const seen: number[][] = [];
+  for (let round = 0; round <= rounds; round += 1) {
+    const costs: number[] = [];
+    for (const mirrored of services) costs.push(await measureRound(mirrored, durationMs));
+    if (round > 0) seen.push(costs);
+  }
+  return seen;
+}
+
+async function compareMirrors(services: readonly MirroredService[], { isQuick, print, report, plot }: BenchOptions): Promise<void> {
+  const seen = await measureRounds(services, isQuick);
+  const points = services.map(({ target: { contacts = 0 } }, index) => ({
+    x: contacts,
+    y: median(seen.map((costs) => costs[index] ?? Number.NaN)),
+  }));
+  for (const { x, y } of points) {
+    print(`processor time of one event: ${y.toFixed(2)} ms with ${x} contacts`);
+    report({ bench: 'event', name: `processor time of one event with ${x} contacts`, value: y, unit: 'ms' });
+  }
+  plot({ plot: 'event', panel: 'API, worker and queue', name: 'one event', points });
+  const ratio = median(seen.map((costs) => (costs.at(-1) ?? Number.NaN) / (costs[0] ?? Number.NaN)));
+  const name = `processor time, ${points.at(-1)?.x} ÷ ${points[0]?.x} contacts`;
+  report({ bench: 'event', name, value: ratio, unit: '×', goal: { atMost: 1.5 } });
 }
 
 type Rows = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -69,9 +85,19 @@ async function measureLatency({ service, account, target }: MirroredService, per
   );
   options.report({ bench: 'event', name: `hook to Unisender at ${perSecond}/s: p50`, value: p50, unit: 'ms' });
   options.report({ bench: 'event', name: `hook to Unisender at ${perSecond}/s: p99`, value: p99, unit: 'ms' });
+  options.plot({ plot: 'unisender', panel: 'SQLite', name: `${perSecond} hooks/s`, points: toCurve({ latenciesMs }) });
 }
 
-/** Compares the cost of one event with a small and a large mirror, and measures the time from a hook to the call to Unisender. */
+/** Compares the cost of one event with mirrors of several sizes, and measures the time from a hook to the call to Unisender. */
 export async function runEventBench(options: BenchOptions): Promise<void> {
-  await compareMirrors(1_000, options.isQuick ? 10_000 : 1_000_000, options);
+  const sizes = options.isQuick ? [1_000, 10_000] : [1_000, 10_000, 100_000, 1_000_000];
+  const services = await startAll(sizes);
+  try {
+    await compareMirrors(services, options);
+    for (const perSecond of options.isQuick ? [100] : [10, 100, 500]) {
+      for (const smallest of services.slice(0, 1)) await measureLatency(smallest, perSecond, options);
+    }
+  } finally {
+    await stopAll(services);
+  }
 }

@@ -5,6 +5,8 @@ export interface Outcome {
   /** What the attacker, and the other clients, saw: one line. */
   readonly seen: string;
   readonly isOk: boolean;
+  /** What a benchmark reports of it. */
+  readonly measured?: { readonly p99Ms: number; readonly quietP99Ms: number; readonly refused: number; readonly lost: number };
 }
 
 /** One kind of attack on the running service. */

@@ -113,6 +113,7 @@ export const flood: Attack = {
     return {
       seen: `${hooks.length} webhooks p99 ${p99} ms (without a flood ${quiet.p99Ms} ms), ${refused} refused, ${lost} lost; memory ${rest} + ${grown} MiB; API ${busy} % of a core; ${tally(anonymous.map(({ status }) => status))}`,
       isOk: p99 <= P99_MS && refused === 0 && lost === 0 && grown <= MEMORY_MIB,
+      measured: { p99Ms: p99, quietP99Ms: quiet.p99Ms, refused, lost },
     };
   },
 };
