@@ -66,11 +66,12 @@ async function checkPrompt(world: World): Promise<void> {
 
 /**
  * Lets nights pass until each account is as promised, and reports what is still wrong after the last one. In each night the
- * operator confirms what waits.
+ * operator confirms what waits, and administrators allow access again where that is asked for.
  */
 export async function checkPromise(world: World): Promise<void> {
   let differences: Difference[] = [];
   for (let night = 0; night < MAX_NIGHTS; night += 1) {
+    for (const company of world.companies) if (await needsAuthorization(world, company)) await reconnect(world, company);
     await world.service.startNight();
     await world.service.pass(NIGHT_MS);
     for (const company of world.companies) await world.confirm(company);
@@ -193,8 +194,8 @@ function checkWanted(
   const check = (field: string, value: string) => {
     const present = seen.fields[field] ?? '';
     if (present === value) return;
-    const mayStay = keepsEmpty || oracle.isLeftByAnother(accountId, unisender) || !oracle.hasWritten(unisender, email, field);
-    if (value === '' && mayStay) return;
+    if (oracle.isLeftByAnother(accountId, unisender) && oracle.wroteLast(unisender, email, field, present)) return;
+    if (value === '' && (keepsEmpty || !oracle.hasWritten(unisender, email, field))) return;
     report('sync', `${field} of ${email} is ${JSON.stringify(present)}, not ${JSON.stringify(value)}`, email);
   };
   if (isKeyShared(world, company)) return;

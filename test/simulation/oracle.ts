@@ -59,6 +59,8 @@ interface Client {
   readonly former: Set<UnisenderAccount>;
   /** When the latest decision was made that moves addresses to another list. */
   decidedAtMs: number;
+  /** Until then a worker whose lease a new setting ended may receive responses that it may not store. */
+  supersededUntilMs: number;
   /** Refusals that stand, by address. */
   readonly refusals: Map<string, Refusal[]>;
   /** Addresses that refused at any time. */
@@ -151,6 +153,7 @@ export class Oracle {
       unisender,
       former: new Set(),
       decidedAtMs: 0,
+      supersededUntilMs: 0,
       refusals: new Map(),
       everRefused: new Set<string>(),
       removals: [],
@@ -164,6 +167,11 @@ export class Oracle {
     client.former.add(client.unisender);
     client.unisender = unisender;
     client.decidedAtMs = this.nowMs();
+  }
+
+  /** A changed setting was saved: it ends the lease of a worker that still waits for responses. */
+  noteSaved(accountId: number): void {
+    this.clientOf(accountId).supersededUntilMs = this.nowMs() + UNSTORED_MS;
   }
 
   /** Somebody decides something that moves the account's addresses to another list. Returns a function that takes it back. */
@@ -202,6 +210,7 @@ export class Oracle {
     confirmed.shown.add(email);
     const { written, forgotten } = this.originOf(unisender, email);
     for (const name of written.keys()) forgotten.add(name);
+    for (const [listId, owner] of this.owners) if (owner === accountId) this.madeByUs.delete(`${listId}/${email}`);
   }
 
   /** A recipient refuses: everything, or mail of lists. */
@@ -326,6 +335,11 @@ export class Oracle {
   hasWritten(account: UnisenderAccount, email: string, field: string): boolean {
     const { written, forgotten } = this.originOf(account, email);
     return written.has(field) && !forgotten.has(field);
+  }
+
+  /** Whether the service wrote this value of the address, and nobody another one since. */
+  wroteLast(account: UnisenderAccount, email: string, field: string, value: string): boolean {
+    return this.originOf(account, email).written.get(field) === value;
   }
 
   /** Whether another account of the service used this Unisender account before: it may have written values there. */
@@ -477,11 +491,14 @@ export class Oracle {
     client.everRefused.add(email);
   }
 
-  /** Refusals in the account of the only client that uses or used it. */
+  /** Refusals that the only client of the account learns of. While several use it, or once did, nobody knows whose response it is. */
   private refusalsShownTo(account: UnisenderAccount, email: string): Refusal[] {
-    const users = this.clientsOf(account);
-    const alone = [...this.clients.values()].filter((client) => users.every((user) => user === client));
-    return alone.flatMap(({ refusals }) => refusals.get(email) ?? []).filter((refusal) => refusal.account === account);
+    const users = [...this.clients.values()].filter(({ unisender, former }) => unisender === account || former.has(account));
+    if (users.length !== 1) return [];
+    return users
+      .filter(({ supersededUntilMs }) => supersededUntilMs <= this.nowMs())
+      .flatMap(({ refusals }) => refusals.get(email) ?? [])
+      .filter((refusal) => refusal.account === account);
   }
 
   private clientsOf(account: UnisenderAccount): Client[] {

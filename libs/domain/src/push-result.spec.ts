@@ -66,7 +66,12 @@ describe('R63: fields with and without a value', () => {
   });
 
   it('compares only values that we push', () => {
-    expect(showsValues({ Name: 'A', City: '' }, { Name: ' A', City: 'Omsk' })).toBe(true);
-    expect(showsValues({ Name: 'A' }, {})).toBe(false);
+    expect(showsValues({ Name: 'A', City: '' }, [], { Name: ' A', City: 'Omsk' })).toBe(true);
+    expect(showsValues({ Name: 'A' }, [], {})).toBe(false);
+  });
+
+  it('compares an empty value where we wrote one before', () => {
+    expect(showsValues({ Name: '' }, ['Name'], { Name: 'A' })).toBe(false);
+    expect(showsValues({ Name: '' }, ['Name'], {})).toBe(true);
   });
 });

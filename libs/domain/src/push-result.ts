@@ -58,6 +58,9 @@ export function writtenAfter(values: Readonly<Record<string, string>>, written: 
   return [...others, ...Object.keys(values).filter((name) => values[name] !== '')].sort();
 }
 
-/** Whether Unisender shows every value that we push. Fields that are empty here are not compared. */
-export const showsValues = (values: Readonly<Record<string, string>>, shown: Readonly<Record<string, string>>): boolean =>
-  Object.entries(values).every(([name, value]) => value === '' || (shown[name] ?? '').trim() === value.trim());
+/** Whether Unisender shows every value that a push sends. An empty value must only be shown where we wrote a value before. */
+export const showsValues = (
+  values: Readonly<Record<string, string>>,
+  written: readonly string[],
+  shown: Readonly<Record<string, string>>,
+): boolean => fieldsToSend(values, written).every((name) => (shown[name] ?? '').trim() === (values[name] ?? '').trim());

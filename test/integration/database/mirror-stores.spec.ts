@@ -18,6 +18,7 @@ import { openTestDatabases, testDatabaseKinds } from '../../support/test-databas
 
 const NOW = 1_790_000_000_000;
 const ACCOUNT = 1;
+const MINUTE_MS = 60_000;
 
 const EVENT = { cause: 'event' } as const;
 
@@ -104,6 +105,19 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
     expect([...(await pushed.beginPut(ACCOUNT, 6, ['a@x', 'b@x', 'c@x']))].sort()).toEqual(['a@x', 'c@x']);
     const found = (await addresses.listWithHolders(ACCOUNT, ['a@x', 'b@x', 'c@x'])).map(({ email, lateListIds }) => [email, lateListIds]);
     expect(Object.fromEntries(found)).toEqual({ 'a@x': [5, 6], 'b@x': [5], 'c@x': [6] });
+  });
+
+  it('R72: verifies a call after 15 minutes of the database, whatever the clocks of the processes say', async () => {
+    const { database, contacts, pushed } = await openWithAccount();
+    await contacts.save(ACCOUNT, [contact(7, 'One', ['a@x'])], EVENT);
+    const behind = new PushedAddressStore(database, settableClock(NOW - 5 * MINUTE_MS));
+    const ahead = new PushedAddressStore(database, settableClock(NOW + 30 * MINUTE_MS));
+    await behind.beginPut(ACCOUNT, 5, ['a@x']);
+    clock.set(NOW + 15 * MINUTE_MS - 1);
+    expect((await pushed.listDue(ACCOUNT, 10)).toVerify).toEqual([]);
+    expect((await ahead.listDue(ACCOUNT, 10)).toVerify).toEqual([]);
+    clock.set(NOW + 15 * MINUTE_MS);
+    expect((await behind.listDue(ACCOUNT, 10)).toVerify).toEqual(['a@x']);
   });
 
   it('records pushes and the rows of an export', async () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { PersonalData, UnisenderContacts } from '#sync';
+import { PersonalData, RunWorker, UnisenderContacts } from '#sync';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 import { testDatabaseKinds } from '../../support/test-databases.js';
@@ -99,6 +99,36 @@ describe.each(testDatabaseKinds())('mailing consent on %s', (kind) => {
       const moved = account.withKey(second);
       await moved.connect();
       expect(await moved.mailedLists(LEFT)).toEqual([]);
+      expect(await moved.mailedLists(STAYS)).toEqual([await account.listId()]);
+    });
+  });
+
+  describe('an unsubscribe from a list of the former Unisender account whose exports Unisender rejects', () => {
+    const moveWhileExportsAreRejected = async () => {
+      await connectAndLeaveUnheard();
+      const second = `${account.unisenderKey}-second`;
+      await world.control.post('/unisender/accounts', { api_key: second, login: 'second@example.org' });
+      const moved = account.withKey(second);
+      await world.control.fault({ target: 'unisender', kind: 'unspecified', match: 'exportContacts', times: 1 });
+      const runId = await moved.saveKey();
+      const run = world.harness.get(RunWorker).continueRun(runId, new AbortController().signal);
+      return { moved, run };
+    };
+
+    it('R52: is learnt before anything is put on the new list', async () => {
+      const { moved, run } = await moveWhileExportsAreRejected();
+      await expect(run).rejects.toMatchObject({ code: 'unisender_unavailable' });
+      await world.settle();
+      expect(await moved.mailedLists(LEFT)).toEqual([]);
+      expect(await moved.mailedLists(STAYS)).toEqual([await account.listId()]);
+    });
+
+    it('does not stop the account for longer than an hour', async () => {
+      const { moved, run } = await moveWhileExportsAreRejected();
+      await expect(run).rejects.toMatchObject({ code: 'unisender_unavailable' });
+      await world.control.fault({ target: 'unisender', kind: 'unspecified', match: 'exportContacts', times: 1 });
+      clock.advance(HOUR_MS + 1);
+      await world.settle();
       expect(await moved.mailedLists(STAYS)).toEqual([await account.listId()]);
     });
   });

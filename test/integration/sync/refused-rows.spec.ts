@@ -115,6 +115,21 @@ describe('what Unisender refuses, denies or applies late', () => {
     expect((await account.held()).get('p0@example.com')?.lists.map((list) => list.id)).toEqual([await account.listId()]);
   });
 
+  it('R71: an unexplained row that should have erased a name of ours is tried again', async () => {
+    const [id = 0] = await create(1);
+    await account.connect();
+    await account.change(id, { name: '' });
+    await refuse('p0@example.com', 'row');
+    await world.control.set({ 'unisender.import_sums': 'short_total' });
+    await world.settle();
+    expect(await account.onList()).toEqual({ 'p0@example.com': 'P0' });
+    expect(await find('p0@example.com')).toMatchObject({ parkStep: 'put', writtenFields: ['Name'] });
+    await allow();
+    await world.control.set({ 'unisender.import_sums': 'true' });
+    await account.run('reconcile');
+    expect(await account.onList()).toEqual({ 'p0@example.com': '' });
+  });
+
   it.each(['invalid_arg', 'not_enough_money'])('R72: a put that took effect and is refused with %s leaves its list too', async (kind) => {
     await account.connect();
     await create(1);
@@ -463,5 +478,18 @@ describe('what Unisender refuses, denies or applies late', () => {
     await account.addToUnisender({ email: 'p0@example.com', lists: [await account.listId()], fields: { Name: 'Late' } });
     await account.run('reconcile');
     expect(await account.onList()).toEqual({ 'p0@example.com': 'P0' });
+  });
+
+  it('finds a second change of the same name in Unisender after a reconciliation showed the first corrected', async () => {
+    await create(1);
+    await account.connect();
+    for (const name of ['First', 'Second']) {
+      clock.advance(MINUTE_MS);
+      await account.addToUnisender({ email: 'p0@example.com', lists: [await account.listId()], fields: { Name: name } });
+      await account.run('reconcile');
+      clock.advance(MINUTE_MS);
+      await account.run('reconcile');
+      expect(await account.onList()).toEqual({ 'p0@example.com': 'P0' });
+    }
   });
 });

@@ -114,6 +114,20 @@ describe.each(testDatabaseKinds())('removals on %s', (kind) => {
     expect(await waitingRun()).toBeUndefined();
   });
 
+  it('R62: a webhook about a contact that a filter excludes does not remove its address before the confirmation', async () => {
+    const ids = await account.createMany(many(15));
+    await account.connect();
+    expect(await account.connect({ include_tags: ['nobody'] })).toMatchObject({ state: 'waiting_for_confirmation', planned_removals: 15 });
+    for (const id of ids.slice(1)) await account.change(id, { name: 'Renamed' });
+    await world.settle();
+    expect(await listed()).toBe(15);
+    await account.remove(ids[0] ?? 0);
+    await world.settle();
+    expect(await listed()).toBe(14);
+    await account.confirmRemovals();
+    expect(await listed()).toBe(0);
+  });
+
   it('R78: starts other runs while one waits, and confirms it only while no other is active', async () => {
     const ids = await account.createMany(many(40));
     await account.connect();

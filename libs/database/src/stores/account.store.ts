@@ -182,6 +182,11 @@ export class AccountStore {
     await this.database.query(`SELECT account_id FROM accounts WHERE account_id = ?${forUpdate(this.database)}`, [accountId]);
   }
 
+  /** Keeps the sealed key of the Unisender account that the account has left, until its last export is read. */
+  async keepFormerKey(accountId: number, formerUnisenderKey: string): Promise<void> {
+    await this.update(accountId, { formerUnisenderKey, listDecidedAt: this.clock.nowMs() });
+  }
+
   /** Changes the fields of `patch`. False when the account does not exist. */
   async update(accountId: number, patch: AccountPatch): Promise<boolean> {
     const changes = { ...patch, updatedAt: this.clock.nowMs() };

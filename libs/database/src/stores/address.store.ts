@@ -269,6 +269,16 @@ export class AddressStore {
     await markPartsStaleByEmail(this.database, accountId, emails);
   }
 
+  /** Forgets differences that a push has removed. */
+  async forgetDifferences(accountId: number, emails: readonly string[]): Promise<void> {
+    await executeIn(
+      this.database,
+      'UPDATE addresses SET difference_hash = NULL WHERE account_id = ? AND email IN (?)',
+      [accountId],
+      emails,
+    );
+  }
+
   /** Lists some addresses that we put on the account's list, of any origin. */
   async listPresent(accountId: number, limit: number): Promise<string[]> {
     const tail = `WHERE account_id = ? AND state = 'present' LIMIT ?`;

@@ -127,7 +127,8 @@ export class ContactStore {
       ),
       rows: contacts.map((version) => this.toRow(accountId, version, stampMs)),
     });
-    await this.replaceAddresses(accountId, contacts, { cause, stampMs });
+    // A change of a contact decides nothing about a removal that something else has planned; its deletion does.
+    await this.replaceAddresses(accountId, contacts, { cause, stampMs, keepsRemovals: cause === 'event' });
   }
 
   /**
@@ -173,7 +174,7 @@ export class ContactStore {
       })),
     });
     const emptied = contactIds.map((contactId) => ({ contactId, content: { addresses: [], unselected: [] } }));
-    await this.replaceAddresses(accountId, emptied, { cause, stampMs: updatedAt });
+    await this.replaceAddresses(accountId, emptied, { cause, stampMs: updatedAt, keepsRemovals: false });
   }
 
   /** Records that the existing contacts in the range are missing from the run's read. */
@@ -250,7 +251,7 @@ export class ContactStore {
   private async replaceAddresses(
     accountId: number,
     contacts: readonly { contactId: number; content: Pick<ContactContent, 'addresses' | 'unselected'> }[],
-    { cause, stampMs }: Required<MirrorChange>,
+    { cause, stampMs, keepsRemovals }: Required<MirrorChange> & { readonly keepsRemovals: boolean },
   ): Promise<void> {
     const contactIds = contacts.map(({ contactId }) => contactId);
     const held = await this.listHeld(accountId, contactIds);
@@ -275,7 +276,7 @@ export class ContactStore {
       ]),
     });
     await markPartsStale(this.database, accountId, contactIds);
-    await markDirty(this.database, accountId, [...dirty], { nowMs: stampMs, cause });
+    await markDirty(this.database, accountId, [...dirty], { nowMs: stampMs, cause, keepsRemovals });
   }
 
   private async listHeld(accountId: number, contactIds: readonly number[]) {

@@ -6,20 +6,26 @@ import { executeIn, queryEach, queryIn, upsertRows } from '../entity-sql.js';
 /** More contacts are found by one look at all ranges between the lowest and the highest id. */
 const MAX_SOUGHT_IDS = 64;
 
-/** Marks addresses dirty: Unisender may differ from the mirror. An older mark stays, and so does the cause `event` of a dirty address. */
+/**
+ * Marks addresses dirty: Unisender may differ from the mirror. An older mark stays, and so does the cause `event` of a dirty address.
+ * `keepsRemovals`: a removal that is planned or waits for a confirmation keeps its cause, and is counted as before.
+ */
 export async function markDirty(
   database: Database,
   accountId: number,
   emails: readonly string[],
-  { nowMs, cause }: { readonly nowMs: number; readonly cause: DirtyCause },
+  { nowMs, cause, keepsRemovals = false }: { readonly nowMs: number; readonly cause: DirtyCause; readonly keepsRemovals?: boolean },
 ): Promise<void> {
+  const kept = keepsRemovals
+    ? "addresses.removal IN ('planned', 'held')"
+    : "addresses.dirty_since IS NOT NULL AND addresses.dirty_cause = 'event'";
   await upsertRows(database, {
     entity: AddressEntity,
     key: ['accountId', 'email'],
     update: {
       // MySQL assigns from left to right: the rule of the cause must see the stored mark.
       dirtyCause: {
-        sql: `CASE WHEN addresses.dirty_since IS NOT NULL AND addresses.dirty_cause = 'event' THEN 'event' ELSE '${cause}' END`,
+        sql: `CASE WHEN ${kept} THEN addresses.dirty_cause ELSE '${cause}' END`,
       },
       dirtySince: 'first',
     },

@@ -126,7 +126,8 @@ export class PushedAddressStore {
     emails: readonly string[],
     { sql, params, condition }: { readonly sql: string; readonly params: readonly SqlValue[]; readonly condition: string },
   ): Promise<number> {
-    const verifyAt = this.clock.nowMs() + LONGEST_CALL_MS;
+    // By the database's clock: a process with another clock would verify before the call takes effect.
+    const verifyAt = (await this.database.nowMs()) + LONGEST_CALL_MS;
     const begun = await executeIn(
       this.database,
       `UPDATE addresses SET ${sql} pushed_hash = ?, verify_at = ?, due_at = CASE WHEN retry_at < ? THEN retry_at ELSE ? END
@@ -224,7 +225,7 @@ export class PushedAddressStore {
 
   /** Finds addresses whose time has come. */
   async listDue(accountId: number, limit: number): Promise<DueAddresses> {
-    const nowMs = this.clock.nowMs();
+    const nowMs = await this.database.nowMs();
     const rows = await selectRows(this.database, {
       entity: AddressEntity,
       fields: ['email', 'verifyAt', 'retryAt'],

@@ -63,6 +63,6 @@ export class AccountSetup {
     // Its last export shows who left. A key that was refused shows nothing.
     if (!formerKey || account.unisenderBlock !== null) return;
     const formerUnisenderKey = this.keyring.encrypt(formerKey.reveal(), formerUnisenderKeyContext(accountId));
-    await this.accounts.update(accountId, { formerUnisenderKey });
+    await this.accounts.keepFormerKey(accountId, formerUnisenderKey);
   }
 }

@@ -138,7 +138,8 @@ function verifiedBy(record: DirtyAddress, look: Look | undefined, listId: number
   const formerIds = formerListsOf(record, listId).filter((id) => shownIds.includes(id));
   const isOnPresent = shownIds.includes(listId);
   const state = stateShownBy(record, look, listId);
-  const isSame = isOnPresent && formerIds.length === 0 && holder !== undefined && showsValues(valuesOf(holder), look.contact.fields);
+  const isRight = holder !== undefined && showsValues(valuesOf(holder), record.writtenFields ?? [], look.contact.fields);
+  const isSame = isOnPresent && formerIds.length === 0 && isRight;
   const isPresentOurs = isOnPresent && (record.ownListId === listId || (lateListIds ?? []).includes(listId));
   const pushed: PushedAddress = {
     ...toPushedAddress({

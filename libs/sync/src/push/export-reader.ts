@@ -82,7 +82,8 @@ export class ShownAddresses {
 
   /**
    * Marks addresses on our list dirty whose values differ from what was pushed, and those that we pushed once and that no contact holds.
-   * A difference that an accepted push did not remove is pushed once more and then only recorded.
+   * A difference that an accepted push did not remove is pushed once more and then only recorded. One that it removed is forgotten: a
+   * later difference is another one.
    */
   private async markDifferent(accountId: number, rows: readonly ExportedAddress[], askedAtMs: number): Promise<void> {
     const onList = new Map(rows.filter(({ isOnOurList }) => isOnOurList).map(({ email, values }) => [email, values]));
@@ -90,8 +91,11 @@ export class ShownAddresses {
     const settled = records.filter((record) => isSettledBefore(record, askedAtMs));
     const ghosts = settled.filter(({ holder, isManual }) => !holder && !isManual);
     const different = settled.filter((record) => isDifferent(record, onList.get(record.email) ?? {}));
+    const unchanged = different.filter(({ pushedHash, differenceHash }) => pushedHash === differenceHash);
+    const removed = settled.filter((record) => record.differenceHash !== null && !different.includes(record));
     await this.addresses.markGhosts(accountId, emailsOf(ghosts));
-    await this.addresses.markDifferent(accountId, emailsOf(different));
+    await this.addresses.markDifferent(accountId, emailsOf(different.filter((record) => !unchanged.includes(record))));
+    await this.addresses.forgetDifferences(accountId, emailsOf(removed));
   }
 
   /** Ends the reading of a complete export: pushed addresses that it did not show become dirty. */
@@ -111,10 +115,10 @@ const isSettledBefore = ({ consent, dirtySince, lastSentAt, removal, updatedAt, 
   consent === 'mailable' && dirtySince === null && removal === null && verifyAt === null && lastSentAt !== null && updatedAt < askedAtMs;
 
 /** Whether the row shows other values than the accepted push. An address that the export shows with the same values has none. */
-function isDifferent({ holder, state, pushedHash, differenceHash }: DirtyAddress, shown: Readonly<Record<string, string>>): boolean {
-  if (!holder || state !== 'present' || pushedHash === null || pushedHash === differenceHash) return false;
+function isDifferent({ holder, state, pushedHash, writtenFields }: DirtyAddress, shown: Readonly<Record<string, string>>): boolean {
+  if (!holder || state !== 'present' || pushedHash === null) return false;
   const values = Object.entries(valuesOf(holder)).filter(([name]) => Object.hasOwn(shown, name));
-  return !showsValues(Object.fromEntries(values), shown);
+  return !showsValues(Object.fromEntries(values), writtenFields ?? [], shown);
 }
 
 /** Stores what the Unisender account has: preexisting addresses, mailing consents and the addresses on our list. */

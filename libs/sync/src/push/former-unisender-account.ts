@@ -1,6 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { AccountListStore, AccountStore, MailingConsentStore } from '#database';
-import { AccountBlockedError, Clock, type ConsentView, Logger, type Refusals, type Secret, isRefusal, refusalOfStatus } from '#domain';
+import { type AccountEntity, AccountListStore, AccountStore, MailingConsentStore } from '#database';
+import {
+  AccountBlockedError,
+  Clock,
+  type ConsentView,
+  Logger,
+  type Refusals,
+  type Secret,
+  TransientError,
+  isRefusal,
+  refusalOfStatus,
+} from '#domain';
 import { Keyring } from '#secrets';
 import { UnisenderMethodDeniedError, UnisenderRejectedError } from '#unisender';
 import { formerUnisenderKeyContext } from '../tokens/sealing.js';
@@ -41,9 +51,11 @@ export class FormerConsents {
   }
 }
 
+/** Exports that Unisender rejects are asked for again for so long after the change of the key. */
+const REJECTED_EXPORTS_MS = 60 * 60_000;
+
 /** Whether another attempt cannot help: the former key is refused, or has no access to exports. */
-const isFinal = (error: unknown): boolean =>
-  error instanceof AccountBlockedError || error instanceof UnisenderRejectedError || error instanceof UnisenderMethodDeniedError;
+const isKeyRefused = (error: unknown): boolean => error instanceof AccountBlockedError || error instanceof UnisenderMethodDeniedError;
 
 /** Reads the refusals of the Unisender account that an account used before, while its former key still works. */
 @Injectable()
@@ -52,10 +64,14 @@ export class FormerUnisenderAccount {
     private readonly exports: ExportReader,
     private readonly former: FormerConsents,
     private readonly keyring: Keyring,
+    private readonly clock: Clock,
     private readonly logger: Logger,
   ) {}
 
-  /** Reads the last export of the former account, once. A key that is refused is forgotten. Throws TransientError. */
+  /**
+   * Reads the last export of the former account, once. A key that is refused is forgotten, and so is one whose exports Unisender rejects
+   * for an hour. Throws TransientError.
+   */
   async learn(work: AccountWork): Promise<void> {
     const { account } = work;
     if (account.formerUnisenderKey === null) return;
@@ -63,13 +79,19 @@ export class FormerUnisenderAccount {
     try {
       await this.read(work, key);
     } catch (error) {
-      if (!isFinal(error)) throw error;
+      if (!isKeyRefused(error)) this.throwUnlessRejectedLong(account, error);
       this.logger.warn('former Unisender account not readable; its refusals stay as they are known', {
         account_id: account.accountId,
         error,
       });
     }
     await this.former.end(work);
+  }
+
+  private throwUnlessRejectedLong({ listDecidedAt }: AccountEntity, error: unknown): void {
+    if (!(error instanceof UnisenderRejectedError)) throw error;
+    if (this.clock.nowMs() - listDecidedAt > REJECTED_EXPORTS_MS) return;
+    throw new TransientError('Unisender rejects the export of the former account', { code: 'unisender_unavailable', cause: error });
   }
 
   private async read(work: AccountWork, key: Secret): Promise<void> {

@@ -237,9 +237,8 @@ function showsEffect(call: Call, look: Look): boolean {
   if (look.kind === 'refused') return false;
   if (call.kind !== 'put') return look.kind === 'absent' || (call.kind === 'leave' && !look.view.isOnOurList);
   const [put] = call.puts;
-  return (
-    look.kind === 'found' && look.view.isOnOurList && put !== undefined && showsValues(valuesOf(put.action.holder), look.contact.fields)
-  );
+  if (look.kind !== 'found' || !put) return false;
+  return look.view.isOnOurList && showsValues(valuesOf(put.action.holder), put.address.writtenFields ?? [], look.contact.fields);
 }
 
 /** A call that is refused may have its effect all the same. */
