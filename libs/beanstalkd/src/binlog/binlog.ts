@@ -88,22 +88,19 @@ export class Binlog implements Journal {
     const segment = this.files.append(job, fullRecordBytes(job), writeFullRecord);
     this.recordsWritten += 1;
     job.segment = segment;
-    segment.jobs.add(job);
+    segment.jobs.append(job);
     this.count(job);
   }
 
-  /** Counts the job's record and the space for its deletion. */
   private count(job: Job): void {
-    job.journalBytes = fullRecordBytes(job) + shortRecordBytes;
-    this.neededBytes += job.journalBytes;
+    this.neededBytes += neededBytesOf(job);
     this.jobCount += 1;
   }
 
   private forget(job: Job): void {
-    if (job.segment instanceof Segment) job.segment.jobs.delete(job);
+    if (job.segment instanceof Segment) job.segment.jobs.remove(job);
     job.segment = undefined;
-    this.neededBytes -= job.journalBytes;
-    job.journalBytes = 0;
+    this.neededBytes -= neededBytesOf(job);
     this.jobCount -= 1;
     this.files.retireUnneeded();
   }
@@ -118,10 +115,13 @@ export class Binlog implements Journal {
   }
 
   private migrateOne(): void {
-    const [job] = this.files.oldest.jobs;
+    const job = this.files.oldest.jobs.first;
     if (!job || !this.files.ensureRoom(fullRecordBytes(job), this.jobCount)) return;
     this.forget(job);
     this.recordsMigrated += 1;
     this.writeFull(job);
   }
 }
+
+/** Size of the job's record and of the space for its deletion. */
+const neededBytesOf = (job: Job): number => fullRecordBytes(job) + shortRecordBytes;

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Job } from '../core/job.js';
 import { Tube } from '../core/tube.js';
+import { LogWindow } from './log-window.js';
 import { PendingRecords } from './pending-records.js';
 import { RecordReader } from './record-reader.js';
 import { formatVersion, fullRecordBytes, headerBytes, shortRecordBytes, writeFullRecord, writeShortRecord } from './record.js';
@@ -35,7 +36,14 @@ function collect(bodies: readonly (number | undefined)[]): Batch {
 }
 
 function readAll(file: Buffer): string[] {
-  const reader = new RecordReader(file);
+  const window = new LogWindow();
+  let at = 0;
+  window.open((target, offset, length) => {
+    const copied = file.copy(target, offset, at, at + length);
+    at += copied;
+    return copied;
+  });
+  const reader = new RecordReader(window);
   const described: string[] = [];
   for (let record = reader.next(); record; record = reader.next()) {
     described.push(`${record.id} ${record.state} ${record.body === undefined ? 'short' : record.body.length - 2}`);

@@ -1,4 +1,5 @@
-import { type Job, type JobBody, type JobState, toJobBody } from '../core/job.js';
+import { type JobBody, type JobState, toJobBody } from '../core/job.js';
+import type { LogWindow } from './log-window.js';
 import { formatVersion, headerBytes, statesOnDisk } from './record.js';
 
 /** One record of a log file. Times of day are ms since the epoch. */
@@ -11,7 +12,11 @@ export interface LogRecord {
   readonly ttrMs: number;
   readonly createdAtMs: number;
   readonly deadlineAtMs: number;
-  readonly counts: Readonly<Pick<Job, 'reserves' | 'timeouts' | 'releases' | 'buries' | 'kicks'>>;
+  readonly reserves: number;
+  readonly timeouts: number;
+  readonly releases: number;
+  readonly buries: number;
+  readonly kicks: number;
   readonly state: JobState;
   /** Undefined in a short record. */
   readonly body: JobBody | undefined;
@@ -33,7 +38,7 @@ const twoTo32 = 2 ** 32;
 const maxNameBytes = 200;
 const lineEnd = Buffer.from('\r\n');
 
-/** Offsets of the parts of one record, in bytes. */
+/** Distances of the parts of one record from its start, in bytes. */
 interface Extent {
   readonly jobAt: number;
   readonly bodyAt: number;
@@ -43,52 +48,64 @@ interface Extent {
 /** Reads the records of one log file, in order. Understands beanstalkd's log versions 7 and 5. */
 export class RecordReader {
   private readonly layout: Layout;
-  private at = headerBytes;
+  private recordsEnd: number;
 
-  /** `content`: the whole file. Throws when it has another version. A file without a header, or with zeros only, has no records. */
-  constructor(private readonly content: Buffer) {
-    const isUnwritten = content.length < headerBytes || isZero(content);
-    const version = isUnwritten ? formatVersion : content.readInt32LE(0);
+  /**
+   * `window`: opened at the start of the file. Throws when the file has another version. A file without a header, or with zeros only,
+   * has no records.
+   */
+  constructor(private readonly window: LogWindow) {
+    const version = this.readVersion();
     const layout = layouts[version];
     if (!layout) throw new Error(`log format ${version} is not ${formatVersion} or 5`);
     this.layout = layout;
+    this.recordsEnd = window.position;
   }
 
   /** Offset behind the last record that was read, in bytes. */
   get position(): number {
-    return this.at;
+    return this.recordsEnd;
   }
 
   /** Reads the next record. Undefined at the end of the file, at zeros, and at a torn or damaged record. */
   next(): LogRecord | undefined {
     const extent = this.extent();
-    if (!extent || !this.isWhole(extent)) return undefined;
-    const { jobAt, bodyAt, end } = extent;
-    const tubeName = this.content.toString('latin1', this.at + this.layout.nameLengthBytes, jobAt);
-    const state = statesOnDisk[this.content.readUInt8(jobAt + 76)];
-    if (!state) return undefined;
-    this.at = end;
-    const body = tubeName === '' ? undefined : toJobBody(this.content, bodyAt, end);
-    return { tubeName, ...this.readJob(jobAt), state, body };
+    if (!extent || !this.window.has(extent.end) || !this.isWhole(extent)) return undefined;
+    const record = this.read(extent);
+    if (!record) return undefined;
+    this.window.advance(extent.end);
+    this.recordsEnd = this.window.position;
+    return record;
   }
 
   /**
    * True when `next` stopped at more than a last record that a crash tore: something was written behind it, or the file has
-   * become shorter than the size it was created with. Then acknowledged records may be lost.
+   * become shorter than the size it was created with. Then acknowledged records may be lost. Reads the file to its end.
    */
   isDamaged(): boolean {
-    const rest = this.content.subarray(this.at);
-    if (isZero(rest)) return false;
     const extent = this.extent();
-    return !extent || extent.end > this.content.length || !isZero(this.content.subarray(extent.end));
+    const size = extent?.end ?? 0;
+    const record = this.window.skip(size);
+    const rest = this.window.skip(Infinity);
+    if (record.isZero && rest.isZero) return false;
+    return !extent || record.bytes < size || !rest.isZero;
+  }
+
+  private readVersion(): number {
+    const { window } = this;
+    const hasVersion = window.has(headerBytes);
+    const version = hasVersion ? window.bytes.readInt32LE(window.origin) : 0;
+    if (version !== 0) window.advance(headerBytes);
+    const isUnwritten = version === 0 && (window.skip(Infinity).isZero || !hasVersion);
+    return isUnwritten ? formatVersion : version;
   }
 
   /** Undefined when no record can have this name length. Bytes beyond the end of the file count as zero. */
   private extent(): Extent | undefined {
     const { nameLengthBytes, jobBytes } = this.layout;
-    const nameBytes = this.uint32(this.at);
-    if (nameBytes > maxNameBytes || (nameLengthBytes > 4 && this.uint32(this.at + 4) > 0)) return undefined;
-    const jobAt = this.at + nameLengthBytes + nameBytes;
+    const nameBytes = this.uint32(0);
+    if (nameBytes > maxNameBytes || (nameLengthBytes > 4 && this.uint32(4) > 0)) return undefined;
+    const jobAt = nameLengthBytes + nameBytes;
     const bodyAt = jobAt + jobBytes;
     const bodyBytes = nameBytes > 0 ? this.uint32(jobAt + 32) : 0;
     return { jobAt, bodyAt, end: bodyAt + bodyBytes };
@@ -96,42 +113,52 @@ export class RecordReader {
 
   /** True when the end of the body is on the disk too: after a loss of power, a torn record ends in zeros. */
   private isWhole({ jobAt, bodyAt, end }: Extent): boolean {
-    if (end > this.content.length || this.readId(jobAt) === 0) return false;
-    return end === bodyAt || lineEnd.equals(this.content.subarray(end - lineEnd.length, end));
+    const { bytes, origin } = this.window;
+    if (readId(bytes, origin + jobAt) === 0) return false;
+    return end === bodyAt || lineEnd.equals(bytes.subarray(origin + end - lineEnd.length, origin + end));
   }
 
-  private uint32(at: number): number {
-    return at + 4 <= this.content.length ? this.content.readUInt32LE(at) : 0;
+  private uint32(distance: number): number {
+    return this.window.has(distance + 4) ? this.window.bytes.readUInt32LE(this.window.origin + distance) : 0;
   }
 
-  private readId(jobAt: number): number {
-    return this.content.readUInt32LE(jobAt) + this.content.readUInt32LE(jobAt + 4) * twoTo32;
-  }
-
-  private readMs(at: number): number {
-    return (this.content.readUInt32LE(at) + this.content.readInt32LE(at + 4) * twoTo32) / this.layout.unitsPerMs;
-  }
-
-  private readJob(at: number) {
-    const { content } = this;
+  /** Undefined when the state is unknown. */
+  private read({ jobAt, bodyAt, end }: Extent): LogRecord | undefined {
+    const { bytes, origin } = this.window;
+    const { nameLengthBytes, unitsPerMs } = this.layout;
+    const at = origin + jobAt;
+    const tubeName = bytes.toString('latin1', origin + nameLengthBytes, at);
+    const state = statesOnDisk[bytes.readUInt8(at + 76)];
+    if (!state) return undefined;
     return {
-      id: this.readId(at),
-      priority: content.readUInt32LE(at + 8),
-      delayMs: this.readMs(at + 16),
-      ttrMs: this.readMs(at + 24),
-      createdAtMs: this.readMs(at + 40),
-      deadlineAtMs: this.readMs(at + 48),
-      counts: {
-        reserves: content.readUInt32LE(at + 56),
-        timeouts: content.readUInt32LE(at + 60),
-        releases: content.readUInt32LE(at + 64),
-        buries: content.readUInt32LE(at + 68),
-        kicks: content.readUInt32LE(at + 72),
-      },
+      tubeName,
+      id: readId(bytes, at),
+      priority: bytes.readUInt32LE(at + 8),
+      delayMs: readMs(bytes, at + 16, unitsPerMs),
+      ttrMs: readMs(bytes, at + 24, unitsPerMs),
+      createdAtMs: readMs(bytes, at + 40, unitsPerMs),
+      deadlineAtMs: readMs(bytes, at + 48, unitsPerMs),
+      reserves: bytes.readUInt32LE(at + 56),
+      timeouts: bytes.readUInt32LE(at + 60),
+      releases: bytes.readUInt32LE(at + 64),
+      buries: bytes.readUInt32LE(at + 68),
+      kicks: bytes.readUInt32LE(at + 72),
+      state,
+      body: tubeName === '' ? undefined : toJobBody(bytes, origin + bodyAt, origin + end),
     };
   }
 }
 
-function isZero(bytes: Buffer): boolean {
-  return bytes.length === 0 || (bytes[0] === 0 && bytes.subarray(1).equals(bytes.subarray(0, -1)));
+function readId(bytes: Buffer, at: number): number {
+  return bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * twoTo32;
+}
+
+function readMs(bytes: Buffer, at: number, unitsPerMs: number): number {
+  return toSmallInteger((bytes.readUInt32LE(at) + bytes.readInt32LE(at + 4) * twoTo32) / unitsPerMs);
+}
+
+/** The same number. V8 stores the result of a division in memory of its own, even if it fits into the field of an object. */
+function toSmallInteger(value: number): number {
+  const integer = value | 0;
+  return integer === value ? integer : value;
 }

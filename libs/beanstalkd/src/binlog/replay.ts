@@ -1,7 +1,8 @@
-import { closeSync, copyFileSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, copyFileSync, openSync, readdirSync, readSync } from 'node:fs';
 import { Job, type JobBody } from '../core/job.js';
 import type { QueueState } from '../core/queue-state.js';
 import { Tube } from '../core/tube.js';
+import { LogWindow } from './log-window.js';
 import { type LogRecord, RecordReader } from './record-reader.js';
 import { Segment, segmentPath } from './segment.js';
 
@@ -26,29 +27,6 @@ class FoundJobs {
   }
 }
 
-/** Reads one file after the other into the same memory. */
-class FileContents {
-  private readonly memory: Buffer;
-
-  /** `maxBytes`: size of the largest file. */
-  constructor(maxBytes: number) {
-    this.memory = Buffer.allocUnsafeSlow(maxBytes);
-  }
-
-  /** Returns the bytes of a file. They are valid until the next call. Throws when the file cannot be read. */
-  read(path: string): Buffer {
-    const file = openSync(path, 'r');
-    try {
-      const { size } = fstatSync(file);
-      let end = 0;
-      for (let count = -1; count !== 0 && end < size; end += count) count = readSync(file, this.memory, end, size - end, end);
-      return this.memory.subarray(0, end);
-    } finally {
-      closeSync(file);
-    }
-  }
-}
-
 /**
  * Restores the jobs of the log files in `directory` into `state`. Returns the files, oldest first. A record that a crash tore
  * ends its file without a warning: its change was never acknowledged. A file that is damaged in the middle is read up to the
@@ -58,10 +36,10 @@ class FileContents {
 export function replay(directory: string, state: QueueState, onWarning: (message: string) => void): Segment[] {
   const found = new FoundJobs(state);
   const segments = listIndices(directory).map((index) => new Segment(directory, index));
-  const files = new FileContents(Math.max(0, ...segments.map(({ index }) => statSync(segmentPath(directory, index)).size)));
+  const window = new LogWindow();
   for (const segment of segments) {
     const path = segmentPath(directory, segment.index);
-    const damagedAt = readSegment(openReader(path, files), segment, found, state);
+    const damagedAt = withFile(path, window, () => readSegment(new RecordReader(window), segment, found, state));
     if (damagedAt !== undefined) onWarning(copyDamaged(path, damagedAt));
   }
   state.adopt(found.byId);
@@ -89,9 +67,16 @@ function copyDamaged(path: string, position: number): string {
   return `${path} is damaged at byte ${position}: the rest is not read, ${path}.damaged keeps it`;
 }
 
-function openReader(path: string, files: FileContents): RecordReader {
+/** Runs `use` while the window reads the file. An error names the file. */
+function withFile<T>(path: string, window: LogWindow, use: () => T): T {
   try {
-    return new RecordReader(files.read(path));
+    const file = openSync(path, 'r');
+    try {
+      window.open((target, offset, length) => readSync(file, target, offset, length, null));
+      return use();
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
     throw new Error(`${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
@@ -113,21 +98,29 @@ function applyRecord(record: LogRecord, segment: Segment, found: FoundJobs): voi
 
 function removeJob(job: Job, found: FoundJobs): void {
   found.byId.delete(job.id);
-  if (job.segment instanceof Segment) job.segment.jobs.delete(job);
+  if (job.segment instanceof Segment) job.segment.jobs.remove(job);
 }
 
 function updateJob(job: Job, record: LogRecord, segment: Segment): void {
-  const { priority, delayMs, ttrMs, deadlineAtMs, state, body } = record;
-  Object.assign(job, { priority, delayMs, ttrMs, deadlineAtMs, state }, record.counts);
-  if (body !== undefined) moveBody(job, body, segment);
+  job.priority = record.priority;
+  job.delayMs = record.delayMs;
+  job.ttrMs = record.ttrMs;
+  job.deadlineAtMs = record.deadlineAtMs;
+  job.state = record.state;
+  job.reserves = record.reserves;
+  job.timeouts = record.timeouts;
+  job.releases = record.releases;
+  job.buries = record.buries;
+  job.kicks = record.kicks;
+  if (record.body !== undefined) moveBody(job, record.body, segment);
 }
 
 /** The newest copy of the body is needed, and the file that has it. */
 function moveBody(job: Job, body: JobBody, segment: Segment): void {
-  if (job.segment instanceof Segment) job.segment.jobs.delete(job);
+  if (job.segment instanceof Segment) job.segment.jobs.remove(job);
   job.body = body;
   job.segment = segment;
-  segment.jobs.add(job);
+  segment.jobs.append(job);
 }
 
 /** A job that was reserved is ready again. */

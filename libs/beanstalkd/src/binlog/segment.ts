@@ -1,6 +1,7 @@
 import { closeSync, fdatasyncSync, fdatasync, fsyncSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Job } from '../core/job.js';
+import { JobList } from '../core/job-list.js';
 import type { JournalSegment } from '../core/journal.js';
 import { PendingRecords } from './pending-records.js';
 import { formatVersion, headerBytes, type WriteRecord } from './record.js';
@@ -18,7 +19,7 @@ const zeros = Buffer.alloc(256 * 1024);
  */
 export class Segment implements JournalSegment {
   /** Jobs whose body is in this file. */
-  readonly jobs = new Set<Job>();
+  readonly jobs = new JobList();
   private file: number | undefined;
   private pending = new PendingRecords(headerBytes);
   private sizeBytes = 0;

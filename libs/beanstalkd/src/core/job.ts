@@ -20,7 +20,7 @@ export interface JobParameters {
 }
 
 /**
- * One job. Invariant: `state` says in which one place the job is: its tube's ready heap, delayed heap or buried list, the
+ * One job. Invariant: `state` says in which one place the job is: its tube's ready, delayed or buried heap, the
  * reserved heap of its reserver, or no place (`invalid`).
  */
 export class Job {
@@ -32,18 +32,16 @@ export class Job {
   body: JobBody = '';
   /** Time at which a delayed job becomes ready or a reserved job times out, ms since the epoch. */
   deadlineAtMs = 0;
-  /** Order in which jobs were delayed or reserved: several of them may share one millisecond. */
+  /** Order in which jobs were delayed, reserved or buried: several of them may share one millisecond. */
   placementOrder = 0;
   heapIndex = -1;
   /** The connection that has reserved this job; undefined in any other state. */
   reserver: Connection | undefined = undefined;
-  /** Neighbours in the buried list. */
+  /** Neighbours in the list of the journal segment. */
   previous: Job | undefined = undefined;
   next: Job | undefined = undefined;
   /** Journal segment with the record that holds the body; undefined without a journal. */
   segment: JournalSegment | undefined = undefined;
-  /** Bytes of the journal that a restart needs for this job. */
-  journalBytes = 0;
   reserves = 0;
   timeouts = 0;
   releases = 0;
@@ -100,7 +98,12 @@ export function isMoreUrgent(a: Job, b: Job): boolean {
   return a.priority === b.priority ? a.id < b.id : a.priority < b.priority;
 }
 
+/** Order of buried jobs: first in, first out. */
+export function isPlacedEarlier(a: Job, b: Job): boolean {
+  return a.placementOrder < b.placementOrder;
+}
+
 /** Order of delayed and of reserved jobs: earlier deadline first, then the order of placement. */
 export function isDueEarlier(a: Job, b: Job): boolean {
-  return a.deadlineAtMs === b.deadlineAtMs ? a.placementOrder < b.placementOrder : a.deadlineAtMs < b.deadlineAtMs;
+  return a.deadlineAtMs === b.deadlineAtMs ? isPlacedEarlier(a, b) : a.deadlineAtMs < b.deadlineAtMs;
 }

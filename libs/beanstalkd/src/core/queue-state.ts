@@ -322,6 +322,10 @@ export class QueueState {
 
   private setDeadline(job: Job, fromNowMs: number): void {
     job.deadlineAtMs = this.nowMs + fromNowMs;
+    this.countPlacement(job);
+  }
+
+  private countPlacement(job: Job): void {
     this.placements += 1;
     job.placementOrder = this.placements;
   }
@@ -348,7 +352,8 @@ export class QueueState {
     job.state = 'buried';
     job.buries += 1;
     job.detachBody();
-    job.tube.buried.append(job);
+    this.countPlacement(job);
+    job.tube.buried.push(job);
     this.counters.buriedJobs += 1;
   }
 

@@ -1,8 +1,7 @@
 import type { AlarmEntry } from './alarms.js';
-import { BuriedList } from './buried-list.js';
 import type { Connection } from './connection.js';
 import { Heap } from './heap.js';
-import { isDueEarlier, isMoreUrgent, type Job } from './job.js';
+import { isDueEarlier, isMoreUrgent, isPlacedEarlier, type Job } from './job.js';
 import { RotatingSet } from './rotating-set.js';
 
 /**
@@ -12,7 +11,7 @@ import { RotatingSet } from './rotating-set.js';
 export class Tube implements AlarmEntry {
   readonly ready = new Heap<Job>(isMoreUrgent);
   readonly delayed = new Heap<Job>(isDueEarlier);
-  readonly buried = new BuriedList();
+  readonly buried = new Heap<Job>(isPlacedEarlier);
   readonly waiting = new RotatingSet<Connection>();
   /** Number of jobs in this tube, connections that use it and connections that watch it. */
   references = 0;

@@ -1,18 +1,18 @@
 import type { Job } from './job.js';
 
-/** Buried jobs of a tube, first in, first out. Removes a job from any position in O(1). A job is in one list at most. */
-export class BuriedList {
+/** Jobs in the order of their arrival. Removes a job from any position in O(1). A job is in one list at most. */
+export class JobList {
   private head: Job | undefined = undefined;
   private tail: Job | undefined = undefined;
   private count = 0;
 
-  /** Number of buried jobs. */
+  /** Number of jobs. */
   get size(): number {
     return this.count;
   }
 
-  /** Returns the job that was buried first, without removing it; undefined when the list is empty. */
-  peek(): Job | undefined {
+  /** The job that arrived first; undefined when the list is empty. */
+  get first(): Job | undefined {
     return this.head;
   }
 
@@ -34,5 +34,10 @@ export class BuriedList {
     job.previous = undefined;
     job.next = undefined;
     this.count -= 1;
+  }
+
+  /** All jobs in their order. The list must not be changed meanwhile. */
+  *[Symbol.iterator](): Generator<Job> {
+    for (let job = this.head; job; job = job.next) yield job;
   }
 }
