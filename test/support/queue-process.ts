@@ -97,11 +97,16 @@ export class QueueProcess {
 
   /** Starts a server. Resolves when it replies to a command or has exited: see `exitCode`. */
   static async start(options: QueueProcessOptions): Promise<QueueProcess> {
-    const socketFolder = await mkdtemp(join(tmpdir(), 'queue-'));
-    if (options.uid !== undefined) await chown(socketFolder, options.uid, options.uid);
-    const server = new QueueProcess(options, socketFolder);
+    const server = await QueueProcess.startWithoutWaiting(options);
     await server.waitUntilListening();
     return server;
+  }
+
+  /** As `start`, but does not wait until the server listens. */
+  static async startWithoutWaiting(options: QueueProcessOptions): Promise<QueueProcess> {
+    const socketFolder = await mkdtemp(join(tmpdir(), 'queue-'));
+    if (options.uid !== undefined) await chown(socketFolder, options.uid, options.uid);
+    return new QueueProcess(options, socketFolder);
   }
 
   /** Limits the size of the files that it writes from now on; undefined removes the limit. */
