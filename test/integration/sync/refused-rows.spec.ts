@@ -350,6 +350,25 @@ describe('what Unisender refuses, denies or applies late', () => {
       expect([...(await account.held()).keys()]).toEqual(['p0@example.com']);
     });
 
+    it('only leaves our list with many others when a look after a call without a response showed its age', async () => {
+      const ids = await create(21);
+      await account.connect();
+      await account.change(ids[0] ?? 0, { name: 'Renamed' });
+      await world.control.post('/kommo/hooks/flush');
+      clock.advance(MINUTE_MS);
+      await world.control.fault({ target: 'unisender', kind: 'reset', match: 'importContacts', times: 1, applied: 'after' });
+      const push = world.harness.get(AccountSync).processEvents(account.accountId, new AbortController().signal);
+      await expect(push).rejects.toMatchObject({ code: 'unisender_unavailable' });
+      await world.control.send('DELETE', `/unisender/accounts/${account.unisenderKey}/contacts?email=p0@example.com`);
+      await addByOwner(YEAR_SECONDS);
+      clock.advance(16 * MINUTE_MS);
+      await world.work();
+      for (const id of ids) await account.remove(id);
+      await world.settle();
+      expect(await namesOnList()).toEqual([]);
+      expect([...(await account.held()).keys()]).toEqual(['p0@example.com']);
+    });
+
     it('only leaves our list when our delete had no response', async () => {
       const [id = 0] = await create(1);
       await account.connect();
