@@ -86,7 +86,11 @@ export function fieldList<Entity extends object>(
   return fields.map((field) => `${prefix}\`${findColumn(metadata, field).databaseName}\` AS \`${field}\``).join(', ');
 }
 
-function conflictClause<Entity extends object>({ kind }: Database, metadata: EntityMetadata, { key, update }: Upsert<Entity>): string {
+function conflictClause<Entity extends object>(
+  { kind }: Database,
+  metadata: EntityMetadata,
+  { key, update }: Omit<Upsert<Entity>, 'rows'>,
+): string {
   const nameOf = (field: string) => findColumn(metadata, field).databaseName;
   const incomingOf = (column: string) => (kind === 'mysql' ? `VALUES(${column})` : `excluded.${column}`);
   const valueOf = (column: string, rule: OnConflict) => {
@@ -102,30 +106,48 @@ function conflictClause<Entity extends object>({ kind }: Database, metadata: Ent
 }
 
 /**
+ * Returns a function that inserts rows, or updates those that exist; every row has these fields. A hot path keeps it: the text of the
+ * statement is made once. Otherwise as {@link upsertRows}.
+ */
+export function prepareUpsert<Entity extends object>(
+  database: Database,
+  upsert: Omit<Upsert<Entity>, 'rows'>,
+  fields: readonly Field<Entity>[],
+): (rows: readonly Partial<Entity>[]) => Promise<void> {
+  const metadata = database.metadataOf(upsert.entity);
+  const { driver } = metadata.dataSource;
+  const columns = fields.map((field) => {
+    const column = findColumn(metadata, field);
+    const toBound = isConverted(column) ? (value: unknown): unknown => driver.preparePersistentValue(value, column) : undefined;
+    return { field, name: column.databaseName, toBound };
+  });
+  const toValues = (row: Partial<Entity>) =>
+    columns.map(({ field, toBound }) => ((toBound ? toBound(row[field]) : row[field]) ?? null) as SqlValue);
+  const names = columns.map(({ name }) => name).join(',');
+  const rowSql = `(${placeholders(columns.length)})`;
+  const clause = conflictClause(database, metadata, upsert);
+  // SQL by hand: TypeORM's `orUpdate` takes no expressions over the stored row, and is slower by an order of magnitude.
+  const insert = `INSERT INTO ${metadata.tableName} (${names}) VALUES`;
+  if (database.kind === 'sqlite') {
+    const sql = `${insert} ${rowSql} ${clause}`;
+    return (rows) => database.executeEach(sql, rows.map(toValues));
+  }
+  return async (rows) => {
+    for (const chunk of chunksOf(rows, Math.floor(MAX_BOUND_VALUES / columns.length))) {
+      const values = new Array<string>(chunk.length).fill(rowSql).join(',');
+      await database.execute(`${insert} ${values} ${clause}`, chunk.flatMap(toValues));
+    }
+  };
+}
+
+/**
  * Inserts rows, or updates those that exist. Long lists take several statements, which are atomic only inside a transaction.
  * A `sql` rule names stored values as `table.column`. MySQL assigns in the order of `update`: a rule sees the new value of a
  * column that is named before it.
  */
-export async function upsertRows<Entity extends object>(database: Database, upsert: Upsert<Entity>): Promise<void> {
-  const [first] = upsert.rows;
-  if (!first) return;
-  const metadata = database.metadataOf(upsert.entity);
-  const columns = (Object.keys(first) as Field<Entity>[]).map((field) => ({ field, column: findColumn(metadata, field) }));
-  const names = columns.map(({ column }) => column.databaseName).join(',');
-  const rowSql = `(${placeholders(columns.length)})`;
-  const clause = conflictClause(database, metadata, upsert);
-  const { driver } = metadata.dataSource;
-  const converters = columns.map(({ column }) =>
-    isConverted(column) ? (value: unknown) => driver.preparePersistentValue(value, column) as unknown : (value: unknown) => value,
-  );
-  const toValues = (row: Partial<Entity>) => columns.map(({ field }, index) => (converters[index]?.(row[field]) ?? null) as SqlValue);
-  // SQL by hand: TypeORM's `orUpdate` takes no expressions over the stored row, and is slower by an order of magnitude.
-  const insert = `INSERT INTO ${metadata.tableName} (${names}) VALUES`;
-  if (database.kind === 'sqlite') return database.executeEach(`${insert} ${rowSql} ${clause}`, upsert.rows.map(toValues));
-  for (const chunk of chunksOf(upsert.rows, Math.floor(MAX_BOUND_VALUES / columns.length))) {
-    const values = new Array<string>(chunk.length).fill(rowSql).join(',');
-    await database.execute(`${insert} ${values} ${clause}`, chunk.flatMap(toValues));
-  }
+export async function upsertRows<Entity extends object>(database: Database, { rows, ...upsert }: Upsert<Entity>): Promise<void> {
+  const [first] = rows;
+  if (first) await prepareUpsert(database, upsert, Object.keys(first) as Field<Entity>[])(rows);
 }
 
 /** The columns of these fields with the values that a statement binds. Fields without a value are left out. */

@@ -43,7 +43,13 @@ export class SqliteStatements {
   private static readonly ofConnection = new WeakMap<BetterSqlite3.Database, SqliteStatements>();
   private readonly kept = new Map<string, Prepared>();
 
-  private constructor(private readonly connection: BetterSqlite3.Database) {}
+  private readonly runAll: BetterSqlite3.Transaction<(statement: BetterSqlite3.Statement, rows: readonly (readonly SqlValue[])[]) => void>;
+
+  private constructor(private readonly connection: BetterSqlite3.Database) {
+    this.runAll = connection.transaction((statement, rows) => {
+      for (const row of rows) statement.run(toBindable(row));
+    });
+  }
 
   /** The statements of a connection. */
   static of(connection: BetterSqlite3.Database): SqliteStatements {
@@ -68,11 +74,7 @@ export class SqliteStatements {
 
   /** Runs a statement once for each row: for all rows, or for none when it throws. Inside a transaction, the driver uses a savepoint. */
   runEach(sql: string, rows: readonly (readonly SqlValue[])[]): void {
-    const { statement } = this.prepare(sql);
-    const runAll = this.connection.transaction(() => {
-      for (const row of rows) statement.run(toBindable(row));
-    });
-    runAll.immediate();
+    this.runAll.immediate(this.prepare(sql).statement, rows);
   }
 
   /** The statement that was not used for the longest time is dropped first. */

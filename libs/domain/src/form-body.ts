@@ -1,33 +1,10 @@
-import {
-  type BodyLimits,
-  type BodyObject,
-  bodyTooComplex,
-  type BodyValue,
-  defaultBodyLimits,
-  EmptyObject,
-  isDangerousName,
-} from './body-limits.js';
-import { visitFormPairs } from './form-pairs.js';
-
-/** `contacts[add][0][id]` → its four names. A key with unbalanced brackets is one plain name. */
-function splitKey(key: string, maxDepth: number): string[] {
-  let open = key.indexOf('[');
-  if (open <= 0 || !key.endsWith(']')) return [key];
-  const path = [key.slice(0, open)];
-  while (open < key.length) {
-    const close = key.indexOf(']', open);
-    if (key[open] !== '[' || close < 0) return [key];
-    if (path.length > maxDepth) throw bodyTooComplex(`a key has more than ${maxDepth} levels`);
-    path.push(key.slice(open + 1, close));
-    open = close + 1;
-  }
-  return path;
-}
+import { type BodyLimits, type BodyObject, bodyTooComplex, type BodyValue, defaultBodyLimits, EmptyObject } from './body-limits.js';
+import { type FormKey, FormKeys, NO_PARENT } from './form-keys.js';
+import { decodeFormText, visitFormPairs } from './form-pairs.js';
 
 /** Bounds the memory of a form whose every key has a path of its own. */
 const BRANCHES_PER_KEY = 2;
 
-const OPENING = '['.charCodeAt(0);
 const INDEX = /^(0|[1-9]\d{0,8})$/;
 
 /** A branch with index names out of order, or mixed with other names. A high index takes no memory for a hole. */
@@ -84,24 +61,38 @@ function newBranch(firstName: string): Branch {
   return INDEX.test(firstName) ? new MixedBranch([]) : (new EmptyObject() as ObjectBranch);
 }
 
+/** A second value of the same name makes a list. */
+function joined(present: Node | undefined, value: string): Node {
+  if (!Array.isArray(present)) return typeof present === 'string' ? [present, value] : value;
+  present.push(value);
+  return present;
+}
+
 /** Builds the tree of a form, one pair after the other. */
 class FormBuilder {
   private readonly root = new EmptyObject() as ObjectBranch;
   private hasMixed = false;
   private keys = 0;
   private createdBranches = 0;
-  /** The object that took the last value, and the part of the key that leads to it. */
+  /** The object that took the last value, and the parent of that value's key. */
   private lastObject: ObjectBranch = this.root;
-  private lastPrefix = '';
+  private lastParent = NO_PARENT;
 
-  constructor(private readonly limits: BodyLimits) {}
+  constructor(
+    private readonly limits: BodyLimits,
+    private readonly formKeys: FormKeys,
+  ) {}
 
-  add(key: string, value: string): void {
+  /** Takes a pair as it was sent. */
+  add(rawKey: string, rawValue: string): void {
     this.keys += 1;
     if (this.keys > this.limits.maxKeys) throw bodyTooComplex(`it has more than ${this.limits.maxKeys} keys`);
-    const sibling = this.findSiblingName(key);
-    if (sibling === undefined) this.addPath(key, splitKey(key, this.limits.maxDepth), value);
-    else if (!isDangerousName(sibling)) this.setLeaf(this.lastObject, sibling, value);
+    const value = decodeFormText(rawValue);
+    const key = this.formKeys.read(rawKey, this.limits.maxDepth);
+    if (key.isDangerous) return;
+    // Most keys of a webhook lead to the same object as the key before.
+    if (key.parent === NO_PARENT || key.parent !== this.lastParent) this.addPath(key, value);
+    else this.lastObject[key.name] = joined(this.lastObject[key.name], value);
   }
 
   finish(): BodyObject {
@@ -109,27 +100,16 @@ class FormBuilder {
     return this.root as BodyObject;
   }
 
-  /** Returns the last name of a key that leads to the same object as the key before. Most keys of a webhook do. */
-  private findSiblingName(key: string): string | undefined {
-    const { lastPrefix } = this;
-    const start = lastPrefix.length + 1;
-    if (lastPrefix === '' || key.charCodeAt(start - 1) !== OPENING || !key.startsWith(lastPrefix)) return undefined;
-    const isLast = start < key.length - 1 && key.indexOf(']', start) === key.length - 1;
-    return isLast ? key.slice(start, -1) : undefined;
-  }
-
-  private addPath(key: string, path: readonly string[], value: string): void {
-    if (path.some(isDangerousName)) return;
+  private addPath({ path, name, parent }: FormKey, value: string): void {
     let branch: Branch = this.root;
     for (let level = 1; level < path.length; level += 1) {
       branch = this.descend(branch, path[level - 1] ?? '', path[level] ?? '');
     }
-    const name = path.at(-1) ?? '';
-    this.setLeaf(branch, name, value);
-    // Each `[]` is a new item: the same key leads elsewhere the next time.
-    const isRepeatable = path.length > 1 && !Array.isArray(branch) && !(branch instanceof MixedBranch) && !path.includes('');
-    this.lastPrefix = isRepeatable ? key.slice(0, -`[${name}]`.length) : '';
-    if (isRepeatable) this.lastObject = branch as ObjectBranch;
+    const slot = this.slotOf(branch, name);
+    this.write(branch, slot, joined(this.read(branch, slot), value));
+    const isObject = !Array.isArray(branch) && !(branch instanceof MixedBranch);
+    this.lastParent = isObject ? parent : NO_PARENT;
+    if (isObject) this.lastObject = branch as ObjectBranch;
   }
 
   /** Returns the branch below `name`, in a form that can hold `childName`. A branch replaces a plain value of the same name. */
@@ -147,13 +127,6 @@ class FormBuilder {
     const most = this.limits.maxKeys * BRANCHES_PER_KEY;
     if (this.createdBranches > most) throw bodyTooComplex(`it has more than ${most} lists and objects`);
     return newBranch(firstName);
-  }
-
-  private setLeaf(branch: Branch, name: string, value: string): void {
-    const slot = this.slotOf(branch, name);
-    const present = this.read(branch, slot);
-    if (Array.isArray(present)) present.push(value);
-    else this.write(branch, slot, typeof present === 'string' ? [present, value] : value);
   }
 
   private fitting(branch: Branch, name: string): Branch {
@@ -183,12 +156,16 @@ class FormBuilder {
 /**
  * Reads an `application/x-www-form-urlencoded` text, a body or a query, as PHP writes it. Brackets nest, encoded or not. Indices make
  * lists without gaps; `[]` appends; a repeated plain name makes a list. Values are strings. Names that reach a prototype are dropped
- * with their values.
+ * with their values. Forms that mostly have the same keys are read faster with common `keys`.
  *
  * Throws InvalidInputError: `bad_body` for a broken escape or bytes that are not UTF-8, `body_too_complex` above the limits.
  */
-export function parseFormBody(body: Uint8Array | string, limits: BodyLimits = defaultBodyLimits): BodyObject {
-  const builder = new FormBuilder(limits);
+export function parseFormBody(
+  body: Uint8Array | string,
+  limits: BodyLimits = defaultBodyLimits,
+  keys: FormKeys = new FormKeys(),
+): BodyObject {
+  const builder = new FormBuilder(limits, keys);
   visitFormPairs(body, (key, value) => builder.add(key, value));
   return builder.finish();
 }

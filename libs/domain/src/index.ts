@@ -119,6 +119,7 @@ export {
 } from './errors.js';
 export { type Backlog, isFlushDue, MAX_ROWS_PER_CALL } from './flush-policy.js';
 export { parseFormBody } from './form-body.js';
+export { FormKeys } from './form-keys.js';
 export { GAP_RUN_INTERVAL_MS, isGapRunDue } from './gap.js';
 export { chunksOf, groupBy } from './group-by.js';
 export { toIsoTime } from './iso-time.js';

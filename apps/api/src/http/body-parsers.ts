@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { type BodyObject, hookBodyLimits, InvalidInputError, parseFormBody, parseJsonBody } from '#domain';
+import { type BodyObject, FormKeys, hookBodyLimits, InvalidInputError, parseFormBody, parseJsonBody } from '#domain';
 import { type BodyAdmission, readBody } from './body-reader.js';
 import { findRepeatedName } from './repeated-name.js';
 
@@ -32,10 +32,13 @@ function refuseType(): never {
   throw Object.assign(new Error(`The body ${problem}`), { statusCode: 415 });
 }
 
+/** Webhooks have the same keys again and again. */
+const hookKeys = new FormKeys();
+
 /** Decodes the body of a webhook by its content type: JSON, else a form. Throws InvalidInputError. */
 export function decodeByType(bytes: Buffer, contentType: string | undefined): unknown {
   const isJson = /^application\/(.+\+)?json\b/i.test(contentType ?? '');
-  return isJson ? parseJsonBody(bytes, hookBodyLimits) : parseFormBody(bytes, hookBodyLimits);
+  return isJson ? parseJsonBody(bytes, hookBodyLimits) : parseFormBody(bytes, hookBodyLimits, hookKeys);
 }
 
 /** Lets no byte through. */
@@ -57,6 +60,6 @@ export function addBodyParsers(fastify: FastifyInstance): void {
       });
     });
   add(/^application\/(.+\+)?json/i, parseJsonObject);
-  add(/^application\/x-www-form-urlencoded/i, parseFormBody);
+  add(/^application\/x-www-form-urlencoded/i, (bytes) => parseFormBody(bytes));
   add('*', refuseType);
 }

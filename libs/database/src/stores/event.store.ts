@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock, groupBy } from '#domain';
 import { Database } from '../database.js';
 import { EventEntity, type EventState } from '../entities/event.entity.js';
-import { type Field, type OnConflict, containing, executeIn, placeholders, selectRows, upsertRows } from '../entity-sql.js';
+import { type Field, type OnConflict, containing, executeIn, placeholders, prepareUpsert, selectRows } from '../entity-sql.js';
 import type { SqlValue } from '../session.js';
 
 /** A contact that Kommo refuses to return waits for longer; other deferrals are shorter. */
@@ -129,10 +129,30 @@ const coalesced: Partial<Record<Field<EventEntity>, OnConflict>> = {
   state: 'incoming',
 };
 
+const toRow = (event: AccountEvent, receivedAt: number) => ({
+  accountId: event.accountId,
+  eventId: event.eventId,
+  source: event.source,
+  action: event.action,
+  contactId: event.contactId,
+  payload: event.payload,
+  dedupKey: event.dedupKey,
+  changeHash: event.changeHash ?? event.dedupKey,
+  modifiedAtSeconds: event.modifiedAtSeconds ?? 0,
+  attempts: event.attempts ?? 0,
+  dueAt: event.dueAt ?? 0,
+  state: event.state,
+  reason: event.reason,
+  deliveries: 1,
+  receivedAt,
+});
+
 /** The inbox: events of the vendors' webhooks, kept until they are applied and a while longer. Times are epoch milliseconds. */
 // SQL by hand: the webhook route answers only after `add`, and the other statements work on sets of events.
 @Injectable()
 export class EventStore {
+  private upsert: ((rows: readonly Partial<EventEntity>[]) => Promise<void>) | undefined;
+
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
@@ -149,28 +169,12 @@ export class EventStore {
   /** As `add`, for events of any accounts. */
   async addOfAccounts(events: readonly AccountEvent[]): Promise<void> {
     const receivedAt = this.clock.nowMs();
-    await upsertRows(this.database, {
-      entity: EventEntity,
-      key: ['accountId', 'dedupKey'],
-      update: coalesced,
-      rows: events.map(({ changeHash, modifiedAtSeconds = 0, attempts = 0, dueAt = 0, ...event }) => ({
-        accountId: event.accountId,
-        eventId: event.eventId,
-        source: event.source,
-        action: event.action,
-        contactId: event.contactId,
-        payload: event.payload,
-        dedupKey: event.dedupKey,
-        changeHash: changeHash ?? event.dedupKey,
-        modifiedAtSeconds,
-        attempts,
-        dueAt,
-        state: event.state,
-        reason: event.reason,
-        deliveries: 1,
-        receivedAt,
-      })),
-    });
+    const rows = events.map((event) => toRow(event, receivedAt));
+    const [first] = rows;
+    if (!first) return;
+    const fields = Object.keys(first) as Field<EventEntity>[];
+    this.upsert ??= prepareUpsert(this.database, { entity: EventEntity, key: ['accountId', 'dedupKey'], update: coalesced }, fields);
+    await this.upsert(rows);
   }
 
   /** Lists waiting events after `afterEventId` in order of arrival, without those that were deferred. */

@@ -1,30 +1,27 @@
+import { hash } from 'node:crypto';
 import type { WaitingEvent } from '#database';
 import type { ContactChange } from '#domain';
-import { type ReceivedEvent, dedupKeyOf } from './event-recorder.js';
+import type { ReceivedEvent } from './event-recorder.js';
 
 /** A larger change is stored without its snapshot, so that a batch of events has a bounded size; the contact is then read from Kommo. */
 const MAX_PAYLOAD_BYTES = 16_000;
 
-type Payload = Pick<ContactChange, 'entityType' | 'snapshot'>;
+type Payload = Pick<ContactChange, 'entityType'> & { readonly snapshot?: ContactChange['snapshot'] | undefined };
 
 /** Changes of one contact with this key wait together as one event. */
 const keyOf = (contactId: number): string => `contact:${contactId}`;
 
-function toPayload({ entityType, snapshot }: ContactChange): string {
-  const payload = JSON.stringify({ entityType, ...(snapshot ? { snapshot } : {}) } satisfies Payload);
-  return Buffer.byteLength(payload) <= MAX_PAYLOAD_BYTES ? payload : JSON.stringify({ entityType } satisfies Payload);
-}
-
 /** The event of a contact change from a webhook. */
-export function toContactEvent(change: ContactChange): ReceivedEvent {
-  const { action, contactId, snapshot } = change;
+export function toContactEvent({ action, contactId, entityType, snapshot }: ContactChange): ReceivedEvent {
+  const content = JSON.stringify({ entityType, snapshot } satisfies Payload);
+  const isStored = Buffer.byteLength(content) <= MAX_PAYLOAD_BYTES;
   return {
     source: 'kommo',
     action,
     contactId,
-    payload: toPayload(change),
+    payload: isStored ? content : JSON.stringify({ entityType } satisfies Payload),
     dedupKey: keyOf(contactId),
-    changeHash: dedupKeyOf(change),
+    changeHash: hash('sha256', `${action} ${content}`),
     modifiedAtSeconds: snapshot?.modifiedAtSeconds ?? 0,
     state: 'waiting',
     reason: null,

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { type AccountEvent, EventStore, type NewEvent } from '#database';
@@ -10,17 +10,23 @@ const COUNTER_LIMIT = 36 ** COUNTER_DIGITS;
 
 /** Makes ids of 26 characters. They sort by arrival within a process and never equal those of another process. */
 export class EventIds {
-  private lastMs = 0;
+  private lastMs = -1;
+  private lastTime = '';
   private counter = 0;
   private readonly suffix = randomBytes(6).toString('hex');
 
   /** The id of an event that arrived at `nowMs` (epoch milliseconds). */
   next(nowMs: number): string {
-    const isLater = nowMs > this.lastMs;
-    this.counter = isLater ? 0 : this.counter + 1;
-    this.lastMs = isLater ? nowMs : this.lastMs + Math.floor(this.counter / COUNTER_LIMIT);
-    const time = this.lastMs.toString(36).padStart(TIME_DIGITS, '0');
-    return `${time}-${(this.counter % COUNTER_LIMIT).toString(36).padStart(COUNTER_DIGITS, '0')}${this.suffix}`;
+    this.counter += 1;
+    if (nowMs > this.lastMs) this.startAt(nowMs);
+    else if (this.counter === COUNTER_LIMIT) this.startAt(this.lastMs + 1);
+    return `${this.lastTime}-${this.counter.toString(36).padStart(COUNTER_DIGITS, '0')}${this.suffix}`;
+  }
+
+  private startAt(ms: number): void {
+    this.lastMs = ms;
+    this.lastTime = ms.toString(36).padStart(TIME_DIGITS, '0');
+    this.counter = 0;
   }
 }
 
@@ -28,7 +34,7 @@ export class EventIds {
 export type ReceivedEvent = Omit<NewEvent, 'eventId'>;
 
 /** The hash of a value as JSON: the same for two deliveries of one change. */
-export const dedupKeyOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
+export const dedupKeyOf = (value: unknown): string => hash('sha256', JSON.stringify(value));
 
 /** The events of one webhook, and the promise of its caller. */
 interface Recording {
