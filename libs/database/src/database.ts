@@ -10,6 +10,7 @@ import { withMigrationLock } from './migration-lock.js';
 import { type DatabaseKind, DatabaseSession, type SqlValue, type TransactionOptions } from './session.js';
 import { closeGate, openGate } from './sqlite-gate.js';
 import type { SqliteGate } from './sqlite-gate.js';
+import { WriteAheadLog, syncFile } from './write-ahead-log.js';
 
 /** What a database needs besides its location. */
 export interface DatabaseOptions {
@@ -18,6 +19,8 @@ export interface DatabaseOptions {
   readonly poolSize?: number;
   /** Replaces the database's own clock in tests; epoch milliseconds. */
   readonly databaseNowMs?: () => number;
+  /** Brings SQLite's log, a file, to the disk. Tests replace it. */
+  readonly syncLog?: (path: string) => Promise<void>;
 }
 
 const ATTEMPTS = 5;
@@ -51,6 +54,8 @@ const NOW_SQL: Readonly<Record<DatabaseKind, string>> = {
  */
 export class Database {
   private readonly current = new AsyncLocalStorage<DatabaseSession>();
+  /** Undefined without a log: then each commit waits itself. */
+  private log: WriteAheadLog | undefined;
 
   private constructor(
     private readonly location: DatabaseLocation,
@@ -72,7 +77,20 @@ export class Database {
       throw toOpenError(error, location);
     }
     const gate = location.kind === 'sqlite' ? openGate(gateKey(location.path)) : undefined;
-    return new Database(location, source, options, gate);
+    const database = new Database(location, source, options, gate);
+    if (location.kind === 'sqlite') await database.findLog(`${location.path}-wal`);
+    return database;
+  }
+
+  /** SQLite keeps no log in memory and on some network drives. */
+  private async findLog(path: string): Promise<void> {
+    const [mode] = await this.query<{ journal_mode: string }>('PRAGMA journal_mode');
+    if (mode?.journal_mode !== 'wal') return;
+    const { syncLog = syncFile } = this.options;
+    this.log = new WriteAheadLog(
+      () => syncLog(path),
+      () => this.emptyLog(),
+    );
   }
 
   /** The SQL dialect. */
@@ -145,7 +163,12 @@ export class Database {
     if (outer) {
       throw new BugError('a transaction cannot begin inside `run`', { code: 'database_transaction_misplaced' });
     }
-    return this.repeatAfterConflict(() => this.throughGate(() => this.withSession((session) => this.attempt(session, work, options))));
+    // SQLite never waits for the disk itself: it would block the thread. Other work goes on while this call waits.
+    const attempted = this.log ? { ...options, durable: 'later' as const } : options;
+    const attempt = () => this.withSession((session) => this.attempt(session, work, attempted));
+    const result = await this.repeatAfterConflict(() => this.throughGate(attempt));
+    if (options.durable !== 'later') await this.log?.sync();
+    return result;
   }
 
   /**

@@ -99,24 +99,44 @@ describe.each(testDatabaseKinds())('transactions on %s', (kind) => {
     expect(await keysOf(database)).toEqual(['after', 'before']);
   });
 
-  it('wait for the disk unless they may be durable later', async () => {
-    const database = await databases.open();
-    const insertAndRead = async (key: string): Promise<number> => {
-      await insert(database, key);
-      if (kind === 'mysql') return 0;
-      const [row] = await database.query<{ synchronous: number }>('PRAGMA synchronous');
-      return row?.synchronous ?? Number.NaN;
-    };
-    const [normal, full] = kind === 'mysql' ? [0, 0] : [1, 2];
-    expect(await database.transaction(() => insertAndRead('later'), { durable: 'later' })).toBe(normal);
-    expect(await database.transaction(() => insertAndRead('now'))).toBe(full);
-    const failed = database.transaction(() => insertAndRead('later'), { durable: 'later' });
-    await expect(failed).rejects.toBeInstanceOf(DuplicateKeyError);
-    expect(await insertAndRead('plain')).toBe(full);
-    const inner = () => database.transaction(() => insertAndRead('inner'), { durable: 'later' });
-    expect(await database.transaction(inner)).toBe(full);
-    expect(await keysOf(database)).toEqual(['inner', 'later', 'now', 'plain']);
-  });
+  if (kind === 'sqlite') {
+    it('wait for the disk without blocking other work, unless they may be durable later', async () => {
+      const syncs: (() => void)[] = [];
+      const syncLog = async (): Promise<void> => new Promise((resolve) => syncs.push(resolve));
+      const database = await databases.open({ syncLog });
+      await database.transaction(() => insert(database, 'later'), { durable: 'later' });
+      expect(syncs).toHaveLength(0);
+      let isDone = false;
+      const now = database
+        .transaction(() => insert(database, 'now'))
+        .then(() => {
+          isDone = true;
+        });
+      await database.transaction(() => insert(database, 'meanwhile'), { durable: 'later' });
+      await pauseMs(0);
+      expect({ isDone, syncs: syncs.length, keys: await keysOf(database) }).toEqual({
+        isDone: false,
+        syncs: 1,
+        keys: ['later', 'meanwhile', 'now'],
+      });
+      syncs[0]?.();
+      await now;
+    });
+
+    it('fail when the log does not reach the disk', async () => {
+      const database = await databases.open({ syncLog: async () => Promise.reject(new Error('EIO')) });
+      await expect(database.transaction(() => insert(database, 'key'))).rejects.toMatchObject({ code: 'database_unavailable' });
+      await expect(database.transaction(() => insert(database, 'later'), { durable: 'later' })).resolves.toBeDefined();
+    });
+
+    it('leave the waits of single statements to SQLite', async () => {
+      const database = await databases.open();
+      const readMode = () => database.query('PRAGMA synchronous');
+      expect(await database.transaction(readMode)).toEqual([{ synchronous: 1 }]);
+      await expect(database.transaction(async () => Promise.reject(new Error('undone')))).rejects.toThrow('undone');
+      expect(await readMode()).toEqual([{ synchronous: 2 }]);
+    });
+  }
 
   it('cannot be used after their end', async () => {
     const database = await databases.open();

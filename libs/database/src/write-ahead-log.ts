@@ -1,0 +1,56 @@
+import { open } from 'node:fs/promises';
+import { TransientError } from '#domain';
+
+/** Brings the content of a file to the disk. A log that does not exist was copied into its database, which is on the disk. */
+export async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r+').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  await file?.datasync().finally(() => file.close());
+}
+
+/**
+ * Brings SQLite's log to the disk without blocking the thread: SQLite itself would wait inside the commit, and hold the write lock
+ * meanwhile. The log is a sequence, so that one wait makes every commit before it durable.
+ */
+export class WriteAheadLog {
+  private running: Promise<void> = Promise.resolve();
+  /** The sync that begins after the running one. */
+  private next: Promise<void> | undefined;
+  private mayHaveLost = false;
+
+  /**
+   * `syncLog` brings the log to the disk. `rewrite` copies the log into the database, with its own waits for the disk, and returns
+   * whether it has copied all of it.
+   */
+  constructor(
+    private readonly syncLog: () => Promise<void>,
+    private readonly rewrite: () => Promise<boolean>,
+  ) {}
+
+  /**
+   * Resolves when a power failure cannot undo what was committed before the call. Calls share a sync that begins after them. Throws
+   * TransientError `database_unavailable`; then a power failure may undo those commits.
+   */
+  async sync(): Promise<void> {
+    this.next ??= this.running.then(() => {
+      this.next = undefined;
+      const flushed = this.flush();
+      this.running = flushed.catch(() => {});
+      return flushed;
+    });
+    return this.next;
+  }
+
+  private async flush(): Promise<void> {
+    try {
+      // After a failure the system takes the pages for written, although they are not: no later sync brings them to the disk.
+      if (this.mayHaveLost && !(await this.rewrite())) throw new Error('another process reads the log');
+      this.mayHaveLost = false;
+      await this.syncLog();
+    } catch (cause) {
+      this.mayHaveLost = true;
+      throw new TransientError('the log of the database did not reach the disk', { code: 'database_unavailable', cause });
+    }
+  }
+}
