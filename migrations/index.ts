@@ -1,4 +1,5 @@
 import { InitialSchema1790000000000 } from './1790000000000-initial-schema.js';
+import { SparseContactIndices1790000001000 } from './1790000001000-sparse-contact-indices.js';
 
 /** Every migration, oldest first. */
-export const migrations = [InitialSchema1790000000000];
+export const migrations = [InitialSchema1790000000000, SparseContactIndices1790000001000];

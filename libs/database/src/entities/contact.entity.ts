@@ -5,8 +5,8 @@ import { bigintColumn, jsonColumn } from './columns.js';
 
 /** The mirror of one Kommo contact: its last known content, or a tombstone of a deleted contact. */
 @Entity('contacts')
-@Index('ix_contacts_missing', ['accountId', 'missingRunId'])
-@Index('ix_contacts_deleted', ['accountId', 'isDeleted', 'updatedAt'])
+@Index('ix_contacts_missing', ['accountId', 'missingRunId'], { where: 'missing_run_id IS NOT NULL' })
+@Index('ix_contacts_deleted', ['accountId', 'isDeleted', 'updatedAt'], { where: 'is_deleted = 1' })
 export class ContactEntity {
   @PrimaryColumn(bigintColumn({ name: 'account_id' }))
   accountId!: number;

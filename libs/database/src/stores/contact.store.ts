@@ -221,7 +221,12 @@ export class ContactStore {
 
   /** Counts the contacts that Kommo has. */
   async countExisting(accountId: number): Promise<number> {
-    return this.countWhere('account_id = ? AND is_deleted = 0', [accountId]);
+    // Each count reads one index. That of deleted contacts has no others on SQLite.
+    const [row] = await this.database.query<{ total: number }>(
+      `SELECT COUNT(*) - (SELECT COUNT(*) FROM contacts WHERE account_id = ? AND is_deleted = 1) AS total FROM contacts WHERE account_id = ?`,
+      [accountId, accountId],
+    );
+    return row?.total ?? 0;
   }
 
   /** Whether a contact was deleted since then: rows of a paged read have shifted in that case. */
