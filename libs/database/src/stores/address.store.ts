@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type AddressHolder, type AddressRecord, Clock, type DirtyCause, type ConsentView, MAX_ROWS_PER_CALL } from '#domain';
 import { Database } from '../database.js';
 import { AddressEntity } from '../entities/address.entity.js';
-import { ContactEntity } from '../entities/contact.entity.js';
-import { type Field, executeIn, incoming, queryIn, selectRows, selectRowsIn, upsertRows } from '../entity-sql.js';
+import { type Field, executeIn, fieldList, hydrate, incoming, queryIn, selectRows, selectRowsIn, upsertRows } from '../entity-sql.js';
 import { markAllPartsStale, markDirty, markPartsStaleByEmail } from './marks.js';
 
 const recordFields = ['email', 'origin', 'state', 'pushedHash', 'consent', 'ownListId'] as const satisfies readonly Field<AddressEntity>[];
@@ -41,6 +40,16 @@ export interface DirtyAddress extends Pick<AddressEntity, (typeof dirtyFields)[n
   /** Whether an export or a look showed it on the account's list. */
   readonly isSeenOnList: boolean;
 }
+
+/** A row of addresses with its holder, as it is read. */
+interface HeldRow extends Pick<AddressEntity, (typeof dirtyFields)[number]> {
+  readonly holderName: string | null;
+  readonly holderFields: string;
+  isSeenOnList?: boolean;
+  holder?: AddressHolder | undefined;
+}
+
+const noFields: AddressHolder['fields'] = {};
 
 /** The addresses that wait for a push. */
 export interface DirtyBacklog {
@@ -169,15 +178,14 @@ export class AddressStore {
   /** Lists the oldest dirty addresses, each with the existing contact of the lowest id that holds it. */
   async listDirty(accountId: number, limit: number): Promise<DirtyAddress[]> {
     const tail = 'WHERE account_id = ? AND dirty_since IS NOT NULL ORDER BY dirty_since, email LIMIT ?';
-    const rows = await selectRows(this.database, { entity: AddressEntity, fields: dirtyFields, tail, params: [accountId, limit] });
-    return this.withHolders(accountId, rows);
+    const rows = await this.database.query<HeldRow>(`${this.heldSql(tail)} ORDER BY a.dirtySince, a.email`, [accountId, limit]);
+    return this.toDirty(rows);
   }
 
   /** Lists known addresses among `emails`, dirty or not, each with the existing contact of the lowest id that holds it. */
   async listWithHolders(accountId: number, emails: readonly string[]): Promise<DirtyAddress[]> {
-    const tail = 'WHERE account_id = ? AND email IN (?)';
-    const rows = await selectRowsIn(this.database, { entity: AddressEntity, fields: dirtyFields, tail, params: [accountId] }, emails);
-    return this.withHolders(accountId, rows);
+    const sql = this.heldSql('WHERE account_id = ? AND email IN (?)');
+    return this.toDirty(await queryIn<HeldRow>(this.database, sql, [accountId], emails));
   }
 
   /** Whether an address of the account was pushed to the present Unisender account. */
@@ -293,41 +301,28 @@ export class AddressStore {
     return new Map(rows.map((row) => [row.email, row]));
   }
 
-  private async withHolders(
-    accountId: number,
-    rows: readonly Pick<AddressEntity, (typeof dirtyFields)[number]>[],
-  ): Promise<DirtyAddress[]> {
-    const holding = await queryIn<{ email: string; holderId: number }>(
-      this.database,
-      `SELECT h.email AS email, MIN(h.contact_id) AS holderId FROM contact_addresses h
-         JOIN contacts c ON c.account_id = h.account_id AND c.contact_id = h.contact_id
-        WHERE h.account_id = ? AND h.invalid_reason IS NULL AND c.is_deleted = 0 AND c.passes_filter = 1 AND h.email IN (?)
-        GROUP BY h.email`,
-      [accountId],
-      rows.map(({ email }) => email),
-    );
-    const holderIds = new Map(holding.map(({ email, holderId }) => [email, holderId]));
-    const holders = await this.findHolders(accountId, [...holderIds.values()]);
-    // Copies of so many fields would take as long as reading them.
-    return rows.map((row) =>
-      Object.assign(row, {
-        isSeenOnList: row.seenAt !== null,
-        holder: holders.get(holderIds.get(row.email) ?? -1) ?? (row.isManual ? OPERATOR : undefined),
-      }),
-    );
+  /** `tail` selects the addresses. */
+  private heldSql(tail: string): string {
+    const list = fieldList(this.database, AddressEntity, dirtyFields);
+    return `SELECT ${dirtyFields.map((field) => `a.${field}`).join(', ')}, c.name AS holderName, c.fields AS holderFields
+              FROM (SELECT account_id, ${list} FROM addresses ${tail}) a
+              LEFT JOIN contacts c ON c.account_id = a.account_id AND c.contact_id = (
+                SELECT MIN(h.contact_id) FROM contact_addresses h JOIN contacts k ON k.account_id = h.account_id AND k.contact_id = h.contact_id
+                 WHERE h.account_id = a.account_id AND h.email = a.email AND h.invalid_reason IS NULL AND k.is_deleted = 0 AND k.passes_filter = 1)`;
   }
 
-  private async findHolders(accountId: number, contactIds: readonly number[]): Promise<Map<number, AddressHolder>> {
-    const rows = await selectRowsIn(
-      this.database,
-      {
-        entity: ContactEntity,
-        fields: ['contactId', 'name', 'fields'],
-        tail: 'WHERE account_id = ? AND contact_id IN (?)',
-        params: [accountId],
-      },
-      [...new Set(contactIds)],
-    );
-    return new Map(rows.map(({ contactId, ...holder }) => [contactId, holder]));
+  /** The rows become the addresses: copies of so many fields would take as long as reading them. */
+  private toDirty(rows: HeldRow[]): DirtyAddress[] {
+    hydrate(this.database, AddressEntity, dirtyFields, rows);
+    for (const row of rows) {
+      row.isSeenOnList = row.seenAt !== null;
+      row.holder = toHolder(row);
+    }
+    return rows as DirtyAddress[];
   }
+}
+
+function toHolder({ holderName, holderFields, isManual }: HeldRow): AddressHolder | undefined {
+  if (holderName === null) return isManual ? OPERATOR : undefined;
+  return { name: holderName, fields: holderFields === '{}' ? noFields : (JSON.parse(holderFields) as AddressHolder['fields']) };
 }

@@ -1,7 +1,7 @@
 import type { DirtyCause } from '#domain';
 import type { Database } from '../database.js';
 import { AddressEntity } from '../entities/address.entity.js';
-import { executeIn, queryEach, queryIn, upsertRows } from '../entity-sql.js';
+import { executeIn, queryEach, queryIn, upsertAlike } from '../entity-sql.js';
 
 /** More contacts are found by one look at all ranges between the lowest and the highest id. */
 const MAX_SOUGHT_IDS = 64;
@@ -19,7 +19,7 @@ export async function markDirty(
   const kept = keepsRemovals
     ? "addresses.removal IN ('planned', 'held')"
     : "addresses.dirty_since IS NOT NULL AND addresses.dirty_cause = 'event'";
-  await upsertRows(database, {
+  await upsertAlike(database, {
     entity: AddressEntity,
     key: ['accountId', 'email'],
     update: {
@@ -29,7 +29,9 @@ export async function markDirty(
       },
       dirtySince: 'first',
     },
-    rows: emails.map((email) => ({ accountId, email, dirtySince: nowMs, dirtyCause: cause, updatedAt: nowMs })),
+    common: { accountId, dirtySince: nowMs, dirtyCause: cause, updatedAt: nowMs },
+    differing: ['email'],
+    values: new Map(emails.map((email) => [email, null])),
   });
   await markPartsStaleByEmail(database, accountId, emails);
 }
