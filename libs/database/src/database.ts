@@ -78,12 +78,14 @@ export class Database {
     }
     const gate = location.kind === 'sqlite' ? openGate(gateKey(location.path)) : undefined;
     const database = new Database(location, source, options, gate);
-    if (location.kind === 'sqlite') await database.findLog(`${location.path}-wal`);
+    await database.findLog();
     return database;
   }
 
   /** SQLite keeps no log in memory and on some network drives. */
-  private async findLog(path: string): Promise<void> {
+  private async findLog(): Promise<void> {
+    if (this.location.kind === 'mysql') return;
+    const path = `${this.location.path}-wal`;
     const [mode] = await this.query<{ journal_mode: string }>('PRAGMA journal_mode');
     if (mode?.journal_mode !== 'wal') return;
     const { syncLog = syncFile } = this.options;

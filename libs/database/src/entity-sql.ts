@@ -175,7 +175,7 @@ export async function upsertAlike<Entity extends object>(database: Database, ali
     ...differing.flatMap((field) => (field ? findColumn(metadata, field).databaseName : [])),
   ];
   const selected = [...shared.map(() => '?'), 'key', ...(second ? ['value'] : [])];
-  const clause = conflictClause(database, metadata, { key, update, entity, rows: [] });
+  const clause = conflictClause(database, metadata, { key, update, entity });
   // Without WHERE, SQLite would read ON CONFLICT as the condition of a join.
   const sql = `INSERT INTO ${metadata.tableName} (${columns.join(',')}) SELECT ${selected.join(',')} FROM json_each(?) WHERE 1 = 1 ${clause}`;
   await database.execute(sql, [...shared.map(({ value }) => value), JSON.stringify(Object.fromEntries(values))]);

@@ -6,19 +6,22 @@ const turn = async (): Promise<void> => new Promise((resolve) => setImmediate(re
 /** A log whose syncs end when the test says so. */
 function openLog(rewrite: () => Promise<boolean> = async () => true) {
   const syncs: { resolve: () => void; reject: (error: Error) => void }[] = [];
-  const syncLog = async (): Promise<void> => new Promise((resolve, reject) => syncs.push({ resolve, reject }));
+  const syncLog = async (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      syncs.push({ resolve, reject });
+    });
   return { syncs, log: new WriteAheadLog(syncLog, rewrite) };
 }
 
 /** Which of the promises are settled. */
 function watch(promises: readonly Promise<void>[]): string[] {
   const outcomes = promises.map(() => 'waits');
-  promises.forEach((promise, index) =>
+  promises.forEach((promise, index) => {
     promise.then(
       () => (outcomes[index] = 'done'),
       () => (outcomes[index] = 'failed'),
-    ),
-  );
+    );
+  });
   return outcomes;
 }
 

@@ -1,12 +1,17 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { TransientError } from '#domain';
 
 /** Brings the content of a file to the disk. A log that does not exist was copied into its database, which is on the disk. */
 export async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'r+').catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
-  await file?.datasync().finally(() => file.close());
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, 'r+');
+    await file.datasync();
+  } catch (error) {
+    if (file || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  } finally {
+    await file?.close();
+  }
 }
 
 /**

@@ -4,7 +4,7 @@ import { DuplicateKeyError } from '#database';
 import type { Database } from '#database';
 import { BugError, TransientError } from '#domain';
 import { RateSlotEntity } from '../../../libs/database/src/entities/rate-slot.entity.js';
-import { upsertRows } from '../../../libs/database/src/entity-sql.js';
+import { upsertAlike, upsertRows } from '../../../libs/database/src/entity-sql.js';
 import { holdSqliteLock } from '../../support/sqlite-lock-holder.js';
 import { openTestDatabases, testDatabaseKinds } from '../../support/test-databases.js';
 
@@ -97,6 +97,25 @@ describe.each(testDatabaseKinds())('transactions on %s', (kind) => {
       await insert(database, 'after');
     });
     expect(await keysOf(database)).toEqual(['after', 'before']);
+  });
+
+  it('keep every character of rows that are alike', async () => {
+    const database = await databases.open();
+    const keys = ['"quoted\\"', 'пример@пример.рф', '🙂\t\u0001', '__proto__', "o'neill", '0'];
+    const values = new Map(keys.map((key) => [key, null]));
+    const upsert = (nextAt: number) =>
+      upsertAlike(database, {
+        entity: RateSlotEntity,
+        key: ['key'],
+        update: { nextAt: 'incoming' },
+        common: { nextAt },
+        differing: ['key'],
+        values,
+      });
+    await upsert(1);
+    await upsert(2);
+    expect(await keysOf(database)).toEqual([...keys].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
+    expect(await Promise.all(keys.map((key) => nextAtOf(database, key)))).toEqual(keys.map(() => 2));
   });
 
   if (kind === 'sqlite') {
