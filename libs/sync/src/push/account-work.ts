@@ -135,11 +135,16 @@ export class AccountWorkRunner {
   ) {}
 
   /**
-   * Runs `work` under the account's lease. Records a refused Unisender key. A vendor's wait of 30 s or more pauses the account in all
-   * processes. Throws AccountBlockedError when a human must act first, TransientError `account_paused` or `account_busy`, and what
+   * Runs `work` under the account's lease, and `onReleased` before it counts the account's contacts. Records a refused Unisender key. A
+   * vendor's wait of 30 s or more pauses the account in all processes. Throws AccountBlockedError when a human must act first, TransientError `account_paused` or `account_busy`, and what
    * `work` throws.
    */
-  async run<Result>(accountId: number, signal: AbortSignal, work: (work: AccountWork) => Promise<Result>): Promise<Result> {
+  async run<Result>(
+    accountId: number,
+    signal: AbortSignal,
+    work: (work: AccountWork) => Promise<Result>,
+    onReleased: (result: Result) => Promise<void> = async () => {},
+  ): Promise<Result> {
     const account = await this.gate.get(accountId, 'work');
     try {
       const result = await this.leases.hold(accountId, async (lease) => {
@@ -147,6 +152,7 @@ export class AccountWorkRunner {
         const unisenderKey = findUsableUnisenderKey(this.keyring, current);
         return work({ lease, account: current, settings: current.settings, unisenderKey, signal });
       });
+      await onReleased(result);
       await this.end.succeed(account);
       return result;
     } catch (error) {

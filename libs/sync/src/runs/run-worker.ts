@@ -26,9 +26,15 @@ export class RunWorker {
     if (!run || run.state === 'waiting_for_confirmation') return;
     if (!(await this.transitions.begin(run))) return;
     try {
-      const outcome = await this.runner.run(run.accountId, signal, (work) => this.slice.advance(run, work));
-      const next = nextJob(outcome, run);
-      if (next) await this.queue.put(next);
+      await this.runner.run(
+        run.accountId,
+        signal,
+        (work) => this.slice.advance(run, work),
+        async (outcome) => {
+          const next = nextJob(outcome, run);
+          if (next) await this.queue.put(next);
+        },
+      );
     } catch (error) {
       await this.recordFailure(run, error);
     }
