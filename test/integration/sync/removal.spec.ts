@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ContactStore, Database, RunStore } from '#database';
-import { RunService } from '#sync';
+import { AccountSync, RunService } from '#sync';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 import { testDatabaseKinds } from '../../support/test-databases.js';
+
+const MINUTE_MS = 60_000;
 
 const many = (count: number, change: Readonly<Record<string, unknown>> = {}) =>
   Array.from({ length: count }, (_, index) => ({
@@ -126,6 +128,36 @@ describe.each(testDatabaseKinds())('removals on %s', (kind) => {
     expect(await listed()).toBe(14);
     await account.confirmRemovals();
     expect(await listed()).toBe(0);
+  });
+
+  it('R62: counts what a changed filter removes although changes by webhooks of the same contacts wait', async () => {
+    const ids = await account.createMany(many(15));
+    await account.connect();
+    for (const id of ids) await account.change(id, { name: 'Renamed' });
+    await world.control.post('/kommo/hooks/flush');
+    clock.advance(MINUTE_MS);
+    await world.control.fault({ target: 'unisender', kind: '503', match: 'importContacts', times: 1 });
+    const push = world.harness.get(AccountSync).processEvents(account.accountId, new AbortController().signal);
+    await expect(push).rejects.toMatchObject({ code: 'unisender_unavailable' });
+    expect(await account.connect({ include_tags: ['nobody'] })).toMatchObject({ state: 'waiting_for_confirmation', planned_removals: 15 });
+    expect(await listed()).toBe(15);
+  });
+
+  it('R62: a parked address whose removal waits for a confirmation is not removed when it is tried again', async () => {
+    await account.createMany(many(15));
+    await account.connect();
+    for (let index = 0; index < 15; index += 1) {
+      const refusal = { email: `p${index}@example.com`, place: 'row', code: 'unspecified' };
+      await world.control.post(`/unisender/accounts/${account.unisenderKey}/refusals`, refusal);
+    }
+    await world.harness.get(Database).execute('UPDATE addresses SET pushed_hash = NULL, dirty_since = 1');
+    await account.run('reconcile');
+    await world.control.send('DELETE', `/unisender/accounts/${account.unisenderKey}/refusals`);
+    expect(await account.connect({ include_tags: ['nobody'] })).toMatchObject({ state: 'waiting_for_confirmation', planned_removals: 15 });
+    clock.advance(2 * 24 * 60 * MINUTE_MS);
+    await world.harness.get(Database).execute('UPDATE accounts SET work_due_at = 1');
+    await world.settle();
+    expect(await listed()).toBe(15);
   });
 
   it('R78: starts other runs while one waits, and confirms it only while no other is active', async () => {

@@ -127,8 +127,7 @@ export class ContactStore {
       ),
       rows: contacts.map((version) => this.toRow(accountId, version, stampMs)),
     });
-    // A change of a contact decides nothing about a removal that something else has planned; its deletion does.
-    await this.replaceAddresses(accountId, contacts, { cause, stampMs, keepsRemovals: cause === 'event' });
+    await this.replaceAddresses(accountId, contacts, { cause, stampMs });
   }
 
   /**
@@ -174,7 +173,8 @@ export class ContactStore {
       })),
     });
     const emptied = contactIds.map((contactId) => ({ contactId, content: { addresses: [], unselected: [] } }));
-    await this.replaceAddresses(accountId, emptied, { cause, stampMs: updatedAt, keepsRemovals: false });
+    // A change of a contact decides nothing about a removal that something else has planned; its deletion by a webhook does.
+    await this.replaceAddresses(accountId, emptied, { cause, stampMs: updatedAt, endsRemovals: cause === 'event' });
   }
 
   /** Records that the existing contacts in the range are missing from the run's read. */
@@ -256,7 +256,7 @@ export class ContactStore {
   private async replaceAddresses(
     accountId: number,
     contacts: readonly { contactId: number; content: Pick<ContactContent, 'addresses' | 'unselected'> }[],
-    { cause, stampMs, keepsRemovals }: Required<MirrorChange> & { readonly keepsRemovals: boolean },
+    { cause, stampMs, endsRemovals = false }: Required<MirrorChange> & { readonly endsRemovals?: boolean },
   ): Promise<void> {
     const contactIds = contacts.map(({ contactId }) => contactId);
     const held = await this.listHeld(accountId, contactIds);
@@ -281,7 +281,7 @@ export class ContactStore {
       ]),
     });
     await markPartsStale(this.database, accountId, contactIds);
-    await markDirty(this.database, accountId, [...dirty], { nowMs: stampMs, cause, keepsRemovals });
+    await markDirty(this.database, accountId, [...dirty], { nowMs: stampMs, cause, endsRemovals });
   }
 
   private async listHeld(accountId: number, contactIds: readonly number[]) {

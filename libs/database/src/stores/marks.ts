@@ -6,26 +6,29 @@ import { executeIn, queryEach, queryIn, upsertAlike } from '../entity-sql.js';
 /** More contacts are found by one look at all ranges between the lowest and the highest id. */
 const MAX_SOUGHT_IDS = 64;
 
+const END_REMOVALS = `UPDATE addresses SET removal = NULL, removal_run_id = NULL
+                       WHERE account_id = ? AND removal IN ('planned', 'held') AND email IN (?)`;
+
+const KEEPS_CAUSE = `addresses.removal IN ('planned', 'held') OR (addresses.dirty_since IS NOT NULL AND addresses.dirty_cause = 'event')`;
+
 /**
  * Marks addresses dirty: Unisender may differ from the mirror. An older mark stays, and so does the cause `event` of a dirty address.
- * `keepsRemovals`: a removal that is planned or waits for a confirmation keeps its cause, and is counted as before.
+ * A removal that is planned or waits for a confirmation keeps its cause; `endsRemovals` asks for the removal anew, without that mark.
  */
 export async function markDirty(
   database: Database,
   accountId: number,
   emails: readonly string[],
-  { nowMs, cause, keepsRemovals = false }: { readonly nowMs: number; readonly cause: DirtyCause; readonly keepsRemovals?: boolean },
+  { nowMs, cause, endsRemovals = false }: { readonly nowMs: number; readonly cause: DirtyCause; readonly endsRemovals?: boolean },
 ): Promise<void> {
-  const kept = keepsRemovals
-    ? "addresses.removal IN ('planned', 'held')"
-    : "addresses.dirty_since IS NOT NULL AND addresses.dirty_cause = 'event'";
+  if (endsRemovals) await executeIn(database, END_REMOVALS, [accountId], emails);
   await upsertAlike(database, {
     entity: AddressEntity,
     key: ['accountId', 'email'],
     update: {
       // MySQL assigns from left to right: the rule of the cause must see the stored mark.
       dirtyCause: {
-        sql: `CASE WHEN ${kept} THEN addresses.dirty_cause ELSE '${cause}' END`,
+        sql: `CASE WHEN ${KEEPS_CAUSE} THEN addresses.dirty_cause ELSE '${cause}' END`,
       },
       dirtySince: 'first',
     },

@@ -78,9 +78,9 @@ export class RemovalGate {
     private readonly waitingRuns: WaitingRuns,
   ) {}
 
-  /** Whether the removal may be pushed now. One that may not is to be set aside. */
+  /** Whether the removal may be pushed now. One that may not is to be set aside. One that is planned or held waits for its decision. */
   isAdmitted({ dirtyCause, removal }: RemovalCandidate): boolean {
-    return removal === 'approved' || isUncountedCause(dirtyCause);
+    return removal === 'approved' || (removal === null && isUncountedCause(dirtyCause));
   }
 
   /** Takes removals out of the push queue until they are decided. Call it inside a transaction. */
