@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { RawClient } from '../../support/beanstalkd-process.js';
 import { AbuseScene } from './abuse-scene.js';
 
 const MIB = 1024 * 1024;
@@ -63,6 +64,20 @@ async function floodWithoutReading(abuse: AbuseScene, clients: number, commands:
   await abuse.control.waitForJobs(200);
 }
 
+/** Puts jobs with a body of one letter each, and returns their ids. */
+async function putLetters(client: RawClient, letters: string): Promise<string[]> {
+  const ids: string[] = [];
+  for (const letter of letters) {
+    client.send(`put 0 0 600 ${largestBody}\r\n${letter.repeat(largestBody)}\r\n`);
+    ids.push(/^INSERTED (\d+)\r\n$/.exec(await client.line())?.[1] ?? '');
+  }
+  return ids;
+}
+
+async function deleteAll(client: RawClient, ids: readonly string[]): Promise<void> {
+  for (const id of ids) expect(await client.ask(`delete ${id}\r\n`)).toBe('DELETED\r\n');
+}
+
 describe('the embedded server under abuse', () => {
   it('survives five thousand connections that end in the middle of their input, and frees their memory', async () => {
     const abuse = await openScene();
@@ -106,6 +121,60 @@ describe('the embedded server under abuse', () => {
       expect(await client.line()).toMatch(/^FOUND \d+ 65535\r\n$/);
       await client.take(largestBody + 2);
     }
+    await expectUnharmed(abuse);
+  });
+
+  it('sends the body of a job unchanged to a slow reader, when the job is deleted and its memory is used again', async () => {
+    const abuse = await openScene();
+    const writer = await abuse.connect();
+    await writer.ask('use letters\r\n');
+    const letters = 'abcdefghijklmnopqrst';
+    const ids = await putLetters(writer, letters);
+    const client = await abuse.connect();
+    client.stopReading();
+    const rounds = 20;
+    await client.sent(
+      ids
+        .map((id) => `peek ${id}\r\n`)
+        .join('')
+        .repeat(rounds),
+    );
+    await abuse.control.waitForJobs(20);
+    await deleteAll(writer, ids);
+    for (let round = 0; round < 4; round += 1) await deleteAll(writer, await putLetters(writer, letters.toUpperCase()));
+    client.readOn();
+    let found = 0;
+    for (let line = await client.line(); line.startsWith('FOUND'); line = await client.line()) {
+      const body = await client.take(largestBody + 2);
+      expect(body === `${letters[found % letters.length]?.repeat(largestBody)}\r\n`).toBe(true);
+      found += 1;
+    }
+    expect(found).toBeGreaterThan(0);
+    expect(found).toBeLessThan(rounds * letters.length);
+    await expectUnharmed(abuse);
+  });
+
+  it('frees the bodies that clients request and never read, when they disconnect', async () => {
+    const abuse = await openScene();
+    const writer = await abuse.connect();
+    const peekAndLeave = async () => {
+      const ids = await putLetters(writer, 'abcdefghijklmnop');
+      const client = await abuse.connect();
+      client.stopReading();
+      client.send(
+        ids
+          .map((id) => `peek ${id}\r\n`)
+          .join('')
+          .repeat(20),
+      );
+      await abuse.control.waitForJobs(20);
+      await deleteAll(writer, ids);
+      client.close();
+    };
+    await peekAndLeave();
+    const before = await abuse.measureUsedMemory();
+    for (let round = 0; round < 40; round += 1) await peekAndLeave();
+    expect((await abuse.measureUsedMemory()) - before).toBeLessThan(12 * MIB);
     await expectUnharmed(abuse);
   });
 

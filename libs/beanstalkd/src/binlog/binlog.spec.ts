@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { textOf } from '../core/body-store.js';
 import type { Connection } from '../core/connection.js';
 import type { JobParameters } from '../core/job.js';
 import { QueueState } from '../core/queue-state.js';
@@ -43,7 +44,8 @@ function put(scene: Scene, body: string, parameters: Partial<JobParameters> = {}
 
 function tryToPut({ state, connection }: Scene, body: string, parameters: Partial<JobParameters> = {}): number | undefined {
   const job = state.createJob(connection, { priority: 10, delayMs: 0, ttrMs: 5_000, ...parameters });
-  job.body = Buffer.from(`${body}\r\n`);
+  const bytes = Buffer.from(`${body}\r\n`);
+  job.body = state.bodies.copy(bytes, 0, bytes.length);
   return state.put(job) ? job.id : undefined;
 }
 
@@ -54,7 +56,7 @@ function describeJobs({ state }: Scene, lastId: number): string[] {
     const job = state.find(id);
     if (!job) return [];
     const place = job.state === 'reserved' ? 'ready' : job.state;
-    return [`${id} ${job.tube.name} ${place} ${job.body.toString('latin1')}`];
+    return [`${id} ${job.tube.name} ${place} ${textOf(job.body)}`];
   });
 }
 

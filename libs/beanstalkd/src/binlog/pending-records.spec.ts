@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { LargeBody } from '../core/body-store.js';
 import { Job } from '../core/job.js';
 import { Tube } from '../core/tube.js';
 import { LogWindow } from './log-window.js';
@@ -14,7 +15,7 @@ const longName = new Tube('long-name');
 /** A job in which every field is read as another value when a part of the field is missing. */
 function newJob(id: number, bodyBytes: number): Job {
   const job = new Job(id, id % 2 ? shortName : longName, { priority: 0xf0f0f0f0, delayMs: 1_000, ttrMs: 1_000 }, 1_700_000_000_000);
-  job.body = Buffer.from(`${'x'.repeat(bodyBytes)}\r\n`);
+  job.body = new LargeBody(Buffer.from(`${'x'.repeat(bodyBytes)}\r\n`), 0, bodyBytes + 2);
   return Object.assign(job, { state: 'buried', deadlineAtMs: 1_700_000_000_000, reserves: 1, releases: 1, buries: 1, kicks: 1 });
 }
 

@@ -1,4 +1,4 @@
-import { type JobBody, type JobState, toJobBody } from '../core/job.js';
+import type { JobState } from '../core/job.js';
 import type { LogWindow } from './log-window.js';
 import { formatVersion, headerBytes, statesOnDisk } from './record.js';
 
@@ -18,8 +18,8 @@ export interface LogRecord {
   readonly buries: number;
   readonly kicks: number;
   readonly state: JobState;
-  /** Undefined in a short record. */
-  readonly body: JobBody | undefined;
+  /** Undefined in a short record. Valid until the next record is read. */
+  readonly body: Buffer | undefined;
 }
 
 interface Layout {
@@ -144,7 +144,7 @@ export class RecordReader {
       buries: bytes.readUInt32LE(at + 68),
       kicks: bytes.readUInt32LE(at + 72),
       state,
-      body: tubeName === '' ? undefined : toJobBody(bytes, origin + bodyAt, origin + end),
+      body: tubeName === '' ? undefined : bytes.subarray(origin + bodyAt, origin + end),
     };
   }
 }

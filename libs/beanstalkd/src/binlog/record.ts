@@ -1,3 +1,4 @@
+import { copyBody } from '../core/body-store.js';
 import type { Job, JobState } from '../core/job.js';
 
 /**
@@ -33,8 +34,7 @@ export function writeFullRecord(target: Buffer, at: number, job: Job): void {
   target.write(job.tube.name, at + 4, 'latin1');
   writeJob(target, at + 4 + nameBytes, job);
   const bodyAt = at + shortRecordBytes + nameBytes;
-  if (typeof job.body === 'string') target.write(job.body, bodyAt, 'latin1');
-  else job.body.copy(target, bodyAt);
+  copyBody(job.body, target, bodyAt);
 }
 
 /** Writes a short record, `shortRecordBytes` bytes. */

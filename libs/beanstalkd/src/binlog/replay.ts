@@ -1,5 +1,5 @@
 import { closeSync, copyFileSync, openSync, readdirSync, readSync } from 'node:fs';
-import { Job, type JobBody } from '../core/job.js';
+import { Job } from '../core/job.js';
 import type { QueueState } from '../core/queue-state.js';
 import { Tube } from '../core/tube.js';
 import { LogWindow } from './log-window.js';
@@ -24,6 +24,18 @@ class FoundJobs {
     const tube = this.state.tubes.find(name) ?? new Tube(name);
     this.tubes.set(name, tube);
     return tube;
+  }
+
+  /** Gives the job a body, in place of an earlier one. */
+  setBody(job: Job, bytes: Buffer): void {
+    this.state.bodies.release(job.body);
+    job.body = this.state.bodies.copy(bytes, 0, bytes.length);
+  }
+
+  /** Removes a job and its body. */
+  remove(job: Job): void {
+    this.byId.delete(job.id);
+    this.state.bodies.release(job.body);
   }
 }
 
@@ -88,20 +100,20 @@ function applyRecord(record: LogRecord, segment: Segment, found: FoundJobs): voi
   if (record.state === 'invalid') {
     if (job) removeJob(job, found);
   } else if (job) {
-    updateJob(job, record, segment);
+    updateJob(job, record, segment, found);
   } else if (record.body !== undefined) {
     const added = new Job(record.id, found.ensureTube(record.tubeName), record, record.createdAtMs);
     found.byId.set(record.id, added);
-    updateJob(added, record, segment);
+    updateJob(added, record, segment, found);
   }
 }
 
 function removeJob(job: Job, found: FoundJobs): void {
-  found.byId.delete(job.id);
+  found.remove(job);
   if (job.segment instanceof Segment) job.segment.jobs.remove(job);
 }
 
-function updateJob(job: Job, record: LogRecord, segment: Segment): void {
+function updateJob(job: Job, record: LogRecord, segment: Segment, found: FoundJobs): void {
   job.priority = record.priority;
   job.delayMs = record.delayMs;
   job.ttrMs = record.ttrMs;
@@ -112,13 +124,14 @@ function updateJob(job: Job, record: LogRecord, segment: Segment): void {
   job.releases = record.releases;
   job.buries = record.buries;
   job.kicks = record.kicks;
-  if (record.body !== undefined) moveBody(job, record.body, segment);
+  if (!record.body) return;
+  found.setBody(job, record.body);
+  moveTo(segment, job);
 }
 
-/** The newest copy of the body is needed, and the file that has it. */
-function moveBody(job: Job, body: JobBody, segment: Segment): void {
+/** The file with the newest copy of the body is needed. */
+function moveTo(segment: Segment, job: Job): void {
   if (job.segment instanceof Segment) job.segment.jobs.remove(job);
-  job.body = body;
   job.segment = segment;
   segment.jobs.append(job);
 }

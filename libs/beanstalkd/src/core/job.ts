@@ -1,3 +1,4 @@
+import type { JobBody } from './body-store.js';
 import type { Connection } from './connection.js';
 import type { JournalSegment } from './journal.js';
 import type { Tube } from './tube.js';
@@ -7,9 +8,6 @@ export type JobState = 'invalid' | 'ready' | 'reserved' | 'buried' | 'delayed';
 
 /** A job with a priority below this is urgent: `current-jobs-urgent` counts it while it is ready. */
 export const urgentPriority = 1024;
-
-/** Body of a job. A string is Latin-1: one character is one byte. */
-export type JobBody = Buffer | string;
 
 /** What a client gives with `put`, besides the body. */
 export interface JobParameters {
@@ -70,27 +68,10 @@ export class Job {
     return this.priority < urgentPriority;
   }
 
-  /** Copies the body when it is a part of a much larger buffer, so that the larger buffer can be freed. For jobs that stay long. */
+  /** Copies a short body out of the longer text that it may be a part of, so that the longer text can be freed. For jobs that stay long. */
   detachBody(): void {
-    this.body = detached(this.body);
+    if (typeof this.body === 'string') this.body = Buffer.from(this.body, 'latin1').toString('latin1');
   }
-}
-
-/** A body up to this size is kept as text: a string costs less than a buffer and needs no conversion when it is sent. */
-export const maxTextBodyBytes = 512;
-
-/** Copies a body out of a larger buffer. */
-export function toJobBody(source: Buffer, start: number, end: number): JobBody {
-  if (end - start <= maxTextBodyBytes) return source.toString('latin1', start, end);
-  const copy = Buffer.allocUnsafeSlow(end - start);
-  source.copy(copy, 0, start, end);
-  return copy;
-}
-
-function detached(body: JobBody): JobBody {
-  if (typeof body === 'string') return Buffer.from(body, 'latin1').toString('latin1');
-  if (body.buffer.byteLength <= 2 * body.length + 512) return body;
-  return toJobBody(body, 0, body.length);
 }
 
 /** Order of the ready heap: lower priority value first, then lower id. */

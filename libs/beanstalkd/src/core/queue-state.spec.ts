@@ -11,7 +11,7 @@ function newScene() {
     state.connect({ reserved: (job) => outcomes.push(`${name} got ${job.id}`), waitEnded: (why) => outcomes.push(`${name} ${why}`) });
   const put = (connection: Connection, { priority = 0, delayMs = 0, ttrMs = 10_000 } = {}): Job => {
     const job = state.createJob(connection, { priority, delayMs, ttrMs });
-    job.body = Buffer.from('x\r\n');
+    job.body = 'x\r\n';
     state.put(job);
     return job;
   };

@@ -1,4 +1,5 @@
 import { Alarms } from './alarms.js';
+import { BodyStore } from './body-store.js';
 import { Connection, type ReserveReceiver, type WaitEnd } from './connection.js';
 import { Counters } from './counters.js';
 import { Job, type JobParameters, isMoreUrgent } from './job.js';
@@ -17,6 +18,8 @@ export type ChangeOutcome = 'done' | 'not-found' | 'no-room';
  */
 export class QueueState {
   readonly counters = new Counters();
+  /** Memory of all large bodies. */
+  readonly bodies = new BodyStore();
   readonly tubes = new TubeRegistry((tube) => this.tubeAlarms.cancel(tube));
   /** Drain mode: the caller must refuse `put` with DRAINING. */
   isDraining = false;
@@ -216,6 +219,7 @@ export class QueueState {
     job.state = 'invalid';
     this.journal.changed(job);
     this.jobs.delete(id);
+    this.bodies.release(job.body);
     this.tubes.removeReference(job.tube);
     return true;
   }

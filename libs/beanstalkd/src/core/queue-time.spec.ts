@@ -25,7 +25,7 @@ class Scene {
     const client = this.client('producer');
     this.state.use(client, tube);
     const job = this.state.createJob(client, { priority, delayMs: delay * SECOND, ttrMs: ttr * SECOND });
-    job.body = Buffer.from('x\r\n');
+    job.body = 'x\r\n';
     this.state.put(job);
     return job.id;
   }

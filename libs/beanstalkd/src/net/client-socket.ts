@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { TakenReplies } from '../protocol/reply-buffer.js';
 import { Session, type SessionOptions } from '../protocol/session.js';
 
 /** Limit for received bytes of a client whose reserve waits. Above it, the socket is not read. */
@@ -59,10 +60,13 @@ export class ClientSocket {
     this.socket.destroy();
   }
 
-  private send(replies: readonly (string | Buffer)[]): void {
-    if (replies.length > 1) this.socket.cork();
-    for (const reply of replies) this.socket.write(reply, 'latin1');
-    if (replies.length > 1) this.socket.uncork();
+  private send({ parts, holds }: TakenReplies): void {
+    if (parts.length > 1) this.socket.cork();
+    const last = parts.length - 1;
+    // Also called when the connection is closed before the bytes are sent.
+    const onSent = holds.length > 0 ? () => this.session.replies.sent(holds) : undefined;
+    parts.forEach((part, index) => this.socket.write(part, 'latin1', index === last ? onSent : undefined));
+    if (parts.length > 1) this.socket.uncork();
     this.isCongested = this.socket.writableLength >= this.socket.writableHighWaterMark;
   }
 
@@ -116,6 +120,8 @@ export class ClientSocket {
   private closed(): void {
     this.events.beforeInput();
     this.session.leave();
+    const { replies } = this.session;
+    replies.sent(replies.take().holds);
     this.events.onClosed(this);
   }
 }

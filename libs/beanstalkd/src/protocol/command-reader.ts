@@ -1,4 +1,4 @@
-import { maxTextBodyBytes } from '../core/job.js';
+import { type BodyStore, type JobBody, type LargeBody, maxSlabBodyBytes, maxTextBodyBytes, textOf } from '../core/body-store.js';
 
 const lf = 0x0a;
 
@@ -11,15 +11,11 @@ export const overlongLine = Symbol('overlong line');
 /** Bytes that are converted to text at once: enough for many short commands, and only a small part of a large body. */
 const windowBytes = 1024;
 
-/** First allocation for a body that arrives in pieces. It grows with the received bytes: an announced size alone must not cost memory. */
-const firstBodyBytes = 64 * 1024 + 2;
-
 const empty = Buffer.alloc(0);
 
 /**
  * Splits the byte stream of a client into command lines and bodies. The result does not depend on how the stream is cut into
- * chunks. Every method is synchronous; undefined means that more bytes are needed. A large body that arrived in one chunk is
- * returned as a view of that chunk.
+ * chunks. Every method is synchronous; undefined means that more bytes are needed.
  */
 export class CommandReader {
   private readonly queue: Buffer[] = [];
@@ -31,8 +27,11 @@ export class CommandReader {
   private textStart = 0;
   private lineStart = '';
   private isDiscarding = false;
-  private body: Buffer = empty;
+  private body: LargeBody | undefined;
   private bodyFilled = 0;
+
+  /** `bodies`: where large bodies are stored. */
+  constructor(private readonly bodies: BodyStore) {}
 
   /** Adds received bytes. They must not be changed afterwards. */
   push(chunk: Buffer): void {
@@ -53,16 +52,18 @@ export class CommandReader {
     return this.lineInText() ?? this.lineByWindow();
   }
 
-  /** Reads the next `size` bytes. A string is Latin-1. Call it with the same `size` until it returns a body. */
-  bytes(size: number): Buffer | string | undefined {
-    if (this.body.length === 0 && this.chunk.length - this.position >= size)
-      return size <= maxTextBodyBytes ? this.textOf(size) : this.view(size);
+  /** Reads the next `size` bytes. Call it with the same `size` until it returns a body. */
+  bytes(size: number): JobBody | undefined {
+    if (size <= maxTextBodyBytes && !this.body && this.chunk.length - this.position >= size) return this.textOf(size);
     while (this.bodyFilled < size && this.hasMore()) this.fillBody(size);
     if (this.bodyFilled < size) return undefined;
-    const body = this.body;
-    this.body = empty;
-    this.bodyFilled = 0;
-    return body;
+    return this.takeBody();
+  }
+
+  /** Frees the body that has not arrived as a whole. */
+  dropBody(): void {
+    if (this.body) this.bodies.release(this.body);
+    this.body = undefined;
   }
 
   /** Drops up to `count` bytes and returns how many it dropped. */
@@ -131,32 +132,47 @@ export class CommandReader {
     return text;
   }
 
-  private view(size: number): Buffer {
-    const body = this.chunk.subarray(this.position, this.position + size);
-    this.position += size;
-    return body;
+  private takeBody(): JobBody | undefined {
+    const { body } = this;
+    this.body = undefined;
+    this.bodyFilled = 0;
+    if (!body || body.length > maxTextBodyBytes) return body;
+    const text = textOf(body);
+    this.bodies.release(body);
+    return text;
   }
 
   private fillBody(size: number): void {
-    if (this.bodyFilled === this.body.length) this.enlargeBody(size);
-    const copied = this.chunk.copy(this.body, this.bodyFilled, this.position);
+    const body = this.bodyFor(size);
+    const copied = body.fill(this.bodyFilled, this.chunk, this.position);
     this.position += copied;
     this.bodyFilled += copied;
   }
 
-  private enlargeBody(size: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.min(size, Math.max(firstBodyBytes, 2 * this.body.length)));
-    this.body.copy(larger);
+  /** A very large body grows with the received bytes: an announced size alone must not cost memory. */
+  private bodyFor(size: number): LargeBody {
+    const { body } = this;
+    if (body && this.bodyFilled < body.length) return body;
+    const larger = this.bodies.allocate(Math.min(size, Math.max(maxSlabBodyBytes, 2 * this.bodyFilled)));
+    body?.copyTo(larger.memory, larger.start);
+    this.dropBody();
     this.body = larger;
+    return larger;
   }
 
   private hasMore(): boolean {
     if (this.position < this.chunk.length) return true;
     const next = this.queue.shift();
-    if (!next) return false;
+    if (!next) return this.dropChunk();
     this.queuedBytes -= next.length;
     this.load(next);
     return true;
+  }
+
+  /** A client that sends nothing must not keep memory. */
+  private dropChunk(): false {
+    if (this.chunk.length > 0) this.load(empty);
+    return false;
   }
 
   private load(chunk: Buffer): void {

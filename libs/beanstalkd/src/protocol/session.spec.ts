@@ -22,7 +22,7 @@ const send = (session: Session, text: string) => session.receive(Buffer.from(tex
 const takeReplies = (session: Session) =>
   session.replies
     .take()
-    .map((part) => part.toString('latin1'))
+    .parts.map((part) => part.toString('latin1'))
     .join('');
 
 describe('Session', () => {

@@ -1,5 +1,5 @@
 import type { Connection, ReserveReceiver, WaitEnd } from '../core/connection.js';
-import type { Job, JobBody } from '../core/job.js';
+import type { Job } from '../core/job.js';
 import type { QueueState } from '../core/queue-state.js';
 import { Arguments, BadFormat } from './arguments.js';
 import type { CommandContext } from './command.js';
@@ -18,9 +18,6 @@ export interface SessionOptions {
   readonly onOutput: () => void;
 }
 
-const cr = 0x0d;
-const lf = 0x0a;
-
 /** Protocol state of one client, without a socket: takes received bytes and collects replies. Serves one command after the other. */
 export class Session implements CommandContext, ReserveReceiver {
   readonly connection: Connection;
@@ -28,8 +25,8 @@ export class Session implements CommandContext, ReserveReceiver {
   readonly serverInfo: ServerInfo;
   readonly maxJobBytes: number;
   /** Replies that the owner must send. Call `proceed` after it has taken them. */
-  readonly replies = new ReplyBuffer();
-  private readonly reader = new CommandReader();
+  readonly replies: ReplyBuffer;
+  private readonly reader: CommandReader;
   private readonly args = new Arguments();
   private readonly onOutput: () => void;
   private awaitedJob: Job | undefined;
@@ -46,6 +43,8 @@ export class Session implements CommandContext, ReserveReceiver {
     this.serverInfo = options.serverInfo;
     this.maxJobBytes = options.maxJobBytes;
     this.onOutput = options.onOutput;
+    this.replies = new ReplyBuffer(options.state.bodies);
+    this.reader = new CommandReader(options.state.bodies);
     this.connection = options.state.connect(this);
   }
 
@@ -81,6 +80,7 @@ export class Session implements CommandContext, ReserveReceiver {
     this.isClosed = true;
     if (this.hasLeft) return;
     this.hasLeft = true;
+    this.reader.dropBody();
     this.state.disconnect(this.connection);
   }
 
@@ -166,13 +166,15 @@ export class Session implements CommandContext, ReserveReceiver {
     if (body === undefined) return false;
     this.awaitedJob = undefined;
     job.body = body;
-    this.reply(this.put(job));
+    const reply = this.put(job);
+    if (job.state === 'invalid') this.state.bodies.release(body);
+    this.reply(reply);
     return true;
   }
 
   /** Returns the reply. */
   private put(job: Job): string {
-    if (!endsWithLineEnd(job.body)) return 'EXPECTED_CRLF';
+    if (!(typeof job.body === 'string' ? job.body.endsWith('\r\n') : job.body.hasLineEnd)) return 'EXPECTED_CRLF';
     if (this.state.isDraining) return 'DRAINING';
     return this.state.put(job) ? `INSERTED ${job.id}` : 'OUT_OF_MEMORY';
   }
@@ -183,9 +185,4 @@ export class Session implements CommandContext, ReserveReceiver {
     this.reply(this.replyAfterSkip);
     return true;
   }
-}
-
-function endsWithLineEnd(body: JobBody): boolean {
-  if (typeof body === 'string') return body.endsWith('\r\n');
-  return body[body.length - 2] === cr && body[body.length - 1] === lf;
 }
