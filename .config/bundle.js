@@ -19,9 +19,15 @@ const notInstalled = [
 const unusedDriver =
   /\/typeorm\/driver\/(aurora-mysql|aurora-postgres|capacitor|cockroachdb|cordova|expo|mongodb|nativescript|oracle|postgres|react-native|sap|spanner|sqljs|sqlserver)\/\w+Driver\.js$/;
 
-/** TypeORM gets the driver of MySQL from the service. Without it, class-validator cannot check telephone numbers. */
+/**
+ * TypeORM gets the driver of MySQL from the service, and formats no statements for people. No route has a schema of Fastify. Without its
+ * package, class-validator cannot check telephone numbers.
+ */
 const unusedPackages = new Map([
   ['mysql2', '/typeorm/'],
+  ['@sqltools/formatter', '/typeorm/'],
+  ['@fastify/ajv-compiler', '/fastify/'],
+  ['@fastify/fast-json-stringify-compiler', '/fastify/'],
   ['libphonenumber-js/max', '/class-validator/'],
 ]);
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { systemClock } from '#clock';
-import type { Config } from '#config';
+import { type Config, collectGarbageOfStart } from '#config';
 import { Database } from '#database';
 import { InvalidInputError, type Logger } from '#domain';
 import type { ServiceLogger } from '#logging';
@@ -71,6 +71,7 @@ export async function runApi(config: Config, logger: ServiceLogger): Promise<Run
   await waitForFreePort(config);
   const app = await createApi(config, logger);
   await checkDatabase(app, logger);
+  await collectGarbageOfStart();
   await app.listen(config.port, config.host);
   const address = app.getHttpServer().address();
   return {

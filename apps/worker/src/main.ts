@@ -2,7 +2,14 @@ import 'reflect-metadata';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { systemClock } from '#clock';
-import { exitAfterFailedStart, exitIfGivenArguments, loadConfigOrExit, onStopSignals, releaseYoungGeneration } from '#config';
+import {
+  collectGarbageOfStart,
+  exitAfterFailedStart,
+  exitIfGivenArguments,
+  loadConfigOrExit,
+  onStopSignals,
+  releaseYoungGeneration,
+} from '#config';
 import { createProcessLogger, toNestLogger } from '#logging';
 import { WorkerModule } from './worker.module.js';
 
@@ -24,6 +31,7 @@ onStopSignals(
 try {
   const options = { logger: toNestLogger(logger), abortOnError: false };
   application = await NestFactory.createApplicationContext(WorkerModule.forRoot(config, logger), options);
+  await collectGarbageOfStart();
   releaseYoungGeneration();
   logger.info('the worker is running');
 } catch (error) {

@@ -22,4 +22,4 @@ export { readServiceVersion } from './service-version.js';
 export { onStopSignals } from './stop-signals.js';
 export { parseDatabaseUrl } from './targets.js';
 export type { BeanstalkEndpoint, BeanstalkTarget, DatabaseTarget } from './targets.js';
-export { holdYoungGeneration, releaseYoungGeneration } from './young-generation.js';
+export { collectGarbageOfStart, holdYoungGeneration, releaseYoungGeneration } from './start-memory.js';

@@ -23,6 +23,11 @@ const MAX_PARAM_LENGTH = 256;
 
 type ServerLogger = Logger & Pick<ServiceLogger, 'logRequest'>;
 
+/** Inputs are checked by class-validator, so the bundle omits Fastify's own compilers of JSON schemas. */
+const refuseSchemas = (): never => {
+  throw new Error('a route must not have a schema of Fastify');
+};
+
 interface ServerOptions {
   readonly config: Pick<Config, 'kommoAllowedDomains' | 'publicUrl'>;
   readonly logger: ServerLogger;
@@ -49,6 +54,7 @@ export function createServer({ config, logger, clock }: ServerOptions): FastifyA
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       sendFailure(error, request, reply.headers(securityHeaders(config.publicUrl)), logger),
     skipMiddie: true,
+    schemaController: { compilersFactory: { buildValidator: refuseSchemas, buildSerializer: refuseSchemas } },
   });
   const fastify = adapter.getInstance<FastifyInstance>();
   addSecurityHeaders(fastify, config.publicUrl);

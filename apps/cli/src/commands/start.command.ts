@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { systemClock } from '#clock';
-import { type Config, embeddedQueueAddressFile, findEmbeddedQueueSocket, onStopSignals } from '#config';
+import { type Config, collectGarbageOfStart, embeddedQueueAddressFile, findEmbeddedQueueSocket, onStopSignals } from '#config';
 import { TransientError } from '#domain';
 import { lockDataDir } from '../supervisor/data-dir-lock.js';
 import { Supervisor } from '../supervisor/supervisor.js';
@@ -55,6 +55,7 @@ export async function startService(config: Config, supervisor: Supervisor): Prom
   await Promise.all([migrated, queueStarted]);
   supervisor.start({ name: 'worker', args: [] });
   supervisor.start({ name: 'api', args: [] });
+  await collectGarbageOfStart();
 }
 
 /** Runs the service until a signal. Returns the exit code. Throws InvalidInputError `data_dir_held` when it runs already. */
