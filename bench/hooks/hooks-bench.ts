@@ -76,7 +76,7 @@ async function runRound({ target, pid }: Server, accountId: number, connections:
 
 /** The servers take turns in short rounds. A ratio is the median over the rounds; the first round is not counted. */
 async function compare(service: HookService, bare: Server, connections: number, { isQuick }: BenchOptions) {
-  const [rounds, durationMs] = isQuick ? [1, 500] : [5, 2_000];
+  const [rounds, durationMs] = isQuick ? [1, 500] : [connections < FEWEST_CONNECTIONS ? 2 : 5, 2_000];
   const seen: { ours: Round; bare: Round }[] = [];
   for (let index = 0; index <= rounds; index += 1) {
     const bareRound = await runRound(bare, service.accountId, connections, durationMs);

@@ -123,7 +123,7 @@ async function measureAll(servers: Servers, { isQuick, print }: BenchOptions): P
   const all: Measured[] = [];
   print(table.head());
   for (const queueCase of cases) {
-    const seen = await measure(queueCase, servers, isQuick ? 3 : 11);
+    const seen = await measure(queueCase, servers, isQuick ? 3 : 7);
     const measured = { queueCase, embedded: ratiosToDebian(seen, 'embedded'), bare: ratiosToDebian(seen, 'bare') };
     all.push(measured);
     print(table.row(toCells(measured, seen)));

@@ -53,7 +53,7 @@ async function measureStart(restMs: number): Promise<Start> {
 /** Measures the start of the built service until it is ready, and the memory of its processes at rest. */
 export async function runStartBench({ isQuick, print, report }: BenchOptions): Promise<void> {
   const starts: Start[] = [];
-  for (let round = 0; round < (isQuick ? 1 : 5); round += 1) {
+  for (let round = 0; round < (isQuick ? 1 : 3); round += 1) {
     const start = await measureStart(isQuick ? 0 : REST_MS);
     const memory = [...start.memory].map(([name, mib]) => `${name} ${mib.toFixed(0)} MiB`).join(', ');
     print(`ready after ${start.readyMs.toFixed(0)} ms (processor time ${start.cpuMs.toFixed(0)} ms); ${memory}`);

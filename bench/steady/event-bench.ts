@@ -32,7 +32,7 @@ const stopAll = (services: readonly MirroredService[]) => Promise.allSettled(ser
 
 /** The services take turns. The first round is not counted. Returns the costs of one event for each round, in the order of the services. */
 async function measureRounds(services: readonly MirroredService[], isQuick: boolean): Promise<number[][]> {
-  const [rounds, durationMs] = isQuick ? [1, 1_000] : [7, 6_000];
+  const [rounds, durationMs] = isQuick ? [1, 1_000] : [5, 6_000];
   const seen: number[][] = [];
   for (let round = 0; round <= rounds; round += 1) {
     const costs: number[] = [];
