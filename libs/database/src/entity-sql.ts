@@ -159,7 +159,11 @@ export interface AlikeRows<Entity extends object> extends Omit<Upsert<Entity>, '
   readonly values: ReadonlyMap<string, string | null>;
 }
 
-/** As {@link upsertRows}. On SQLite it binds two values for all rows: reading them from JSON takes less time than binding each. */
+/** An object with hundreds of names that no other has takes five times as long. */
+const toJsonObject = (values: ReadonlyMap<string, string | null>): string =>
+  `{${Array.from(values, ([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
+
+/** As {@link upsertRows}. On SQLite it binds the values that differ as one JSON text: reading them from JSON takes less time than binding each. */
 export async function upsertAlike<Entity extends object>(database: Database, alike: AlikeRows<Entity>): Promise<void> {
   const { entity, key, update, common, differing, values } = alike;
   if (values.size === 0) return;
@@ -178,7 +182,7 @@ export async function upsertAlike<Entity extends object>(database: Database, ali
   const clause = conflictClause(database, metadata, { key, update, entity });
   // Without WHERE, SQLite would read ON CONFLICT as the condition of a join.
   const sql = `INSERT INTO ${metadata.tableName} (${columns.join(',')}) SELECT ${selected.join(',')} FROM json_each(?) WHERE 1 = 1 ${clause}`;
-  await database.execute(sql, [...shared.map(({ value }) => value), JSON.stringify(Object.fromEntries(values))]);
+  await database.execute(sql, [...shared.map(({ value }) => value), toJsonObject(values)]);
 }
 
 /** The columns of these fields with the values that a statement binds. Fields without a value are left out. */
