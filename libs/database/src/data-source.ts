@@ -52,8 +52,8 @@ const sqliteOptions = (location: SqliteLocation, givenNowMs: (() => number) | un
   prepareDatabase: (connection: InstanceType<typeof ImmediateSqlite>) => {
     // What was acknowledged survives a power failure. Single transactions choose otherwise (`TransactionOptions`).
     connection.pragma('synchronous = FULL');
-    // Fewer copies of the log into the database: an import changes the same pages again and again.
-    connection.pragma('wal_autocheckpoint = 4000');
+    // The log is copied into the database after 64 MiB: an import changes the same pages again and again, and a copy blocks the thread.
+    connection.pragma('wal_autocheckpoint = 16000');
     // What a savepoint must restore stays in memory. On disk, each upsert of hundreds of rows would write its pages once more.
     connection.pragma('temp_store = MEMORY');
     // Deleted personal data is overwritten, not only unlinked.

@@ -37,17 +37,21 @@ const shorten = (text: string, length: number): string =>
 export const resolveKind = (kind: AddressKind | number, kinds: EmailKinds): AddressKind =>
   typeof kind === 'string' ? kind : (kinds[String(kind)] ?? 'OTHER');
 
+const noAddresses: readonly ContactAddress[] = [];
+
 function sortAddresses(emails: readonly SnapshotEmail[], selected: readonly AddressKind[], kinds: EmailKinds) {
-  const addresses = new Map<string, ContactAddress>();
-  const unselected = new Map<string, ContactAddress>();
+  const addresses: ContactAddress[] = [];
+  const unselected: ContactAddress[] = [];
   for (const { value, kind } of emails) {
-    const address = parseAddress(value);
-    if (address.invalidReason === 'empty') continue;
-    const known = resolveKind(kind, kinds);
-    const place = selected.includes(known) ? addresses : unselected;
-    if (!place.has(address.email)) place.set(address.email, { ...address, kind: typeof kind === 'number' ? (kinds[kind] ?? kind) : kind });
+    const { email, invalidReason } = parseAddress(value);
+    if (invalidReason === 'empty') continue;
+    const place = selected.includes(resolveKind(kind, kinds)) ? addresses : unselected;
+    // A contact has few addresses: a map would take longer.
+    if (place.some((address) => address.email === email)) continue;
+    place.push({ email, invalidReason, kind: typeof kind === 'number' ? (kinds[kind] ?? kind) : kind });
   }
-  return { addresses: [...addresses.values()], unselected: [...unselected.values()].filter(({ email }) => !addresses.has(email)) };
+  const isSelected = ({ email }: ContactAddress) => addresses.some((address) => address.email === email);
+  return { addresses, unselected: unselected.length === 0 ? noAddresses : unselected.filter((address) => !isSelected(address)) };
 }
 
 function mapFields(fields: StoredSnapshot['fields'], settings: AccountSettings): Record<string, string> {
