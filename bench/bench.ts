@@ -4,7 +4,7 @@ export interface Figure {
   readonly name: string;
   readonly value: number;
   /** `×` for a ratio. */
-  readonly unit: '×' | 'ms' | 's' | 'MiB' | 'calls' | 'findings' | 'hooks' | 'hooks/s';
+  readonly unit: '×' | 'ms' | 's' | 'MiB' | 'calls' | 'findings' | 'hooks' | 'hooks/s' | 'jobs/s';
   readonly goal?: { readonly atLeast: number } | { readonly atMost: number };
 }
 

@@ -5,6 +5,8 @@ import { Table } from '../table.js';
 import type { BenchClient } from './bench-client.js';
 import { connectors, jobsOf, queueCases, type QueueCase } from './queue-case.js';
 import { summarizeGoals, type Measured, type Ratios } from './queue-goals.js';
+import { runLogStartBench } from './log-start-bench.js';
+import { runWorkerBench } from './worker-bench.js';
 import { debianVersion, hasDebian, startQueueServer, type Implementation, type QueueServer } from './queue-server.js';
 
 const MS_PER_SECOND = 1000;
@@ -159,6 +161,9 @@ async function plotOverConnections(servers: Servers, { isQuick, plot }: BenchOpt
 export async function runQueueBench(options: BenchOptions): Promise<void> {
   if (!hasDebian()) throw new Error("Debian's beanstalkd is not installed: install the package beanstalkd");
   options.print(`${debianVersion()}\n`);
+  await runLogStartBench(options);
+  await runWorkerBench(options);
+  options.print('');
   const servers = await startServers();
   try {
     const measured = await measureAll(servers, options);

@@ -32,6 +32,9 @@ export const hasDebian = (): boolean => existsSync(programs.debian[0]);
 /** A queue server in a process of its own, on a free port of 127.0.0.1. */
 export interface QueueServer {
   readonly port: number;
+  readonly pid: number;
+  /** Kills the process. */
+  kill(): Promise<void>;
   /** Kills the process and removes its log. */
   stop(): Promise<void>;
 }
@@ -65,11 +68,14 @@ async function waitUntilListening(port: number, what: string): Promise<void> {
   }
 }
 
-/** Starts a server and waits until it listens. A log is synced every 50 ms, which is beanstalkd's default. */
-export async function startQueueServer(implementation: Implementation, hasLog: boolean): Promise<QueueServer> {
+/**
+ * Starts a server and waits until it listens. `log`: the folder of its log, or true for a new one; it is synced every 50 ms, which is
+ * beanstalkd's default.
+ */
+export async function startQueueServer(implementation: Implementation, log: string | boolean): Promise<QueueServer> {
   const port = await findFreePort();
-  const folder = await mkdtemp(join(tmpdir(), 'queue-bench-'));
-  const logFlags = hasLog ? ['-b', folder, '-f', '50'] : [];
+  const folder = typeof log === 'string' ? log : await mkdtemp(join(tmpdir(), 'queue-bench-'));
+  const logFlags = log === false ? [] : ['-b', folder, '-f', '50'];
   const [program, ...words] = programs[implementation];
   const child = spawn(program, [...words, '-l', '127.0.0.1', '-p', `${port}`, '-z', `${MAX_JOB_BYTES}`, ...logFlags], {
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -77,12 +83,15 @@ export async function startQueueServer(implementation: Implementation, hasLog: b
   const exited = once(child, 'exit');
   const killAtExit = () => child.kill('SIGKILL');
   process.once('exit', killAtExit);
-  const stop = async () => {
+  const kill = async () => {
     child.kill('SIGKILL');
     await exited;
     process.off('exit', killAtExit);
+  };
+  const stop = async () => {
+    await kill();
     await rm(folder, { recursive: true, force: true });
   };
   await waitUntilListening(port, program);
-  return { port, stop };
+  return { port, pid: child.pid ?? 0, kill, stop };
 }
