@@ -82,7 +82,9 @@ async function runAll({ names, isQuick, repeats }: Command, onResult: (result: R
     runs.push({ figures, lines });
     for (const name of names) {
       print(`\n## ${name}${repeats > 1 ? ` (run ${run} of ${repeats})` : ''}\n`);
+      const startedAt = performance.now();
       await benches.get(name)?.({ isQuick, print, report: (figure) => figures.push(figure), plot: (line) => lines.push(line) });
+      print(`\n${name}: ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`);
       await onResult({ ...start, ...mergeRuns(runs) });
     }
   }
