@@ -142,6 +142,7 @@ export class Oracle {
   private readonly origins = new Map<UnisenderAccount, Map<string, Origin>>();
   /** Memberships that the service made, `<list>/<email>`, and when it sent the call. */
   private readonly madeByUs = new Map<string, number>();
+  private readonly deletedLate = new Set<string>();
   /** Finds what Kommo wants for an address of an account. */
   wantedBy: (accountId: number, email: string) => Wanted = () => 'keep';
 
@@ -326,6 +327,11 @@ export class Oracle {
     return this.clientOf(accountId).everRefused.has(email);
   }
 
+  /** Whether a delete that was sent before another account's put took effect after it. Only a reconciliation of that account sees it. */
+  wasDeletedLate(email: string): boolean {
+    return this.deletedLate.has(email);
+  }
+
   /** Whether the service put the address on the list. */
   isMadeByUs(listId: number, email: string): boolean {
     return this.madeByUs.has(`${listId}/${email}`);
@@ -444,7 +450,8 @@ export class Oracle {
       const owner = this.owners.get(listId);
       const listedAtMs = origin.listedByOthers.get(listId) ?? 0;
       if (owner !== undefined && (this.madeByUs.get(`${listId}/${email}`) ?? 0) < effect.sentAtMs) owners.add(owner);
-      else if (owner === undefined && listedAtMs < origin.lookedAtMs && listedAtMs < effect.sentAtMs)
+      else if (owner !== undefined) this.deletedLate.add(email);
+      else if (listedAtMs < origin.lookedAtMs && listedAtMs < effect.sentAtMs)
         this.report('removal', `${email} was deleted while it was on list ${listId}, which is not ours`);
       this.madeByUs.delete(`${listId}/${email}`);
     }
