@@ -74,25 +74,31 @@ function nextHook(accountId: number, { contacts = DEFAULT_CONTACTS, changes = 'a
   };
 }
 
-/** One connection that sends one hook at a time. */
+async function open(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** Sends one hook at a time over one connection. When the server has closed it between two hooks, it opens another one. */
 class HookClient {
   private received = '';
   private resolve: (status: number) => void = () => {};
 
-  private constructor(private readonly socket: Socket) {
-    socket.setNoDelay(true);
-    socket.on('data', (chunk) => this.receive(chunk.toString('latin1')));
-    socket.on('close', () => this.resolve(0));
+  private constructor(
+    private readonly port: number,
+    private socket: Socket,
+  ) {
+    this.use(socket);
   }
 
   static async connect(port: number): Promise<HookClient> {
-    const socket = connect(port, '127.0.0.1');
-    await once(socket, 'connect');
-    return new HookClient(socket);
+    return new HookClient(port, await open(port));
   }
 
   /** Sends one hook. Resolves with the status of the response; 0 when the connection ends without one. */
-  send({ path }: HookTarget, body: string): Promise<number> {
+  async send({ path }: HookTarget, body: string): Promise<number> {
+    if (!this.socket.writable) this.use(await open(this.port));
     const head = `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n`;
     const done = new Promise<number>((resolve) => (this.resolve = resolve));
     this.socket.write(`${head}Content-Length: ${body.length}\r\n\r\n${body}`, 'latin1');
@@ -101,6 +107,18 @@ class HookClient {
 
   close(): void {
     this.socket.destroy();
+  }
+
+  private use(socket: Socket): void {
+    this.socket = socket;
+    this.received = '';
+    socket.setNoDelay(true);
+    socket.on('data', (chunk) => this.receive(chunk.toString('latin1')));
+    // `close` follows.
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      if (socket === this.socket) this.resolve(0);
+    });
   }
 
   private receive(text: string): void {
