@@ -26,9 +26,9 @@ export interface MutationInput {
 const mutations: readonly Mutation[] = [
   {
     name: 'a known refusal does not stop a call',
-    file: 'sync/src/push/consent-gate.js',
-    from: 'return mailable;',
-    to: 'return new Set(emails);',
+    file: 'sync/src/push/list-writer.js',
+    from: 'call.puts.filter(({ address }) => admitted.has(address.email))',
+    to: 'call.puts',
     theme: 'refusals between calls',
   },
   {
@@ -51,6 +51,20 @@ const mutations: readonly Mutation[] = [
     from: "cause === 'event' || cause === 'operator'",
     to: 'true',
     theme: 'held removals',
+  },
+  {
+    name: 'a removal that waits for its decision passes when a webhook names the contact',
+    file: 'sync/src/push/removal-gate.js',
+    from: '(removal === null && isUncountedCause(dirtyCause))',
+    to: 'isUncountedCause(dirtyCause)',
+    theme: 'held removals',
+  },
+  {
+    name: 'a late call is looked at by the clock of the process',
+    file: 'database/src/stores/pushed-address.store.js',
+    from: '(await this.database.nowMs()) + LONGEST_CALL_MS',
+    to: 'this.clock.nowMs() + LONGEST_CALL_MS',
+    theme: 'lost responses',
   },
   {
     name: 'the origin of a first row is not proven',
@@ -178,14 +192,21 @@ async function findFailure(folder: string, { histories, seed, workers, theme }: 
   return failures.sort((one, other) => one.seed - other.seed)[0];
 }
 
+/** Whether the code to change exists exactly once in a compiled file. */
+const isApplicable = (content: string, { from }: Mutation): boolean => content.split(from).length === 2;
+
+/** Returns the names of the mutations whose code does not exist exactly once in the compiled libraries of this folder. */
+export const listOutdated = (libs: string): string[] =>
+  mutations.filter((mutation) => !isApplicable(readFileSync(join(libs, mutation.file), 'utf8'), mutation)).map(({ name }) => name);
+
 /** Changes the compiled file while `work` runs. Returns undefined when the code to change does not exist exactly once. */
-async function whileMutated<T>(folder: string, { file, from, to }: Mutation, work: () => Promise<T>): Promise<T | undefined> {
-  const path = join(folder, 'dist/libs', file);
+async function whileMutated<T>(folder: string, mutation: Mutation, work: () => Promise<T>): Promise<T | undefined> {
+  const path = join(folder, 'dist/libs', mutation.file);
   const original = readFileSync(path, 'utf8');
-  if (original.split(from).length !== 2) return undefined;
+  if (!isApplicable(original, mutation)) return undefined;
   writeFileSync(
     path,
-    original.replace(from, () => to),
+    original.replace(mutation.from, () => mutation.to),
   );
   try {
     return await work();

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
+import { listOutdated } from './mutations.js';
 
 const program = join(import.meta.dirname, '../../dist/test/simulation/main.js');
 const HISTORIES = 500;
@@ -23,6 +24,10 @@ describe('the simulation', () => {
     const output = await simulate('--histories', String(HISTORIES), '--seed', String(seed), '--workers', '2');
     expect(output).toContain(`${HISTORIES} histories, 0 failed`);
   }, 1_800_000);
+
+  it('can take out each of its fixes', () => {
+    expect(listOutdated(join(import.meta.dirname, '../../dist/libs'))).toEqual([]);
+  });
 
   it('plays a history in the same way each time', async () => {
     const replay = () => simulate('--replay-seed', String(seed), '--verbose');
