@@ -417,7 +417,7 @@ export class Oracle {
     for (const refusal of client.refusals.get(email) ?? []) {
       const isKnown = refusal.knownAtMs !== undefined && refusal.knownAtMs < sentAtMs;
       const isSeen = refusal.seenAtMs !== undefined && refusal.seenAtMs < sentAtMs;
-      const isShown = refusal.account === account && isVisible(refusal, before) && refusal.atMs < client.decidedAtMs;
+      const isShown = refusal.account === account && isVisible(refusal, before) && refusal.atMs < Math.min(client.decidedAtMs, sentAtMs);
       if (!isKnown && !isSeen && !isShown) continue;
       const how = isKnown ? 'an event said so' : isSeen ? 'Unisender had shown it' : 'an export after the decision shows it';
       const scope = refusal.listId === undefined ? 'everything' : `list ${refusal.listId}`;
