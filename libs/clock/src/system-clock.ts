@@ -1,14 +1,19 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '#domain';
 
+/** Sleeps with one timer. `node:timers/promises` would make an error with a stack for each sleep that is aborted. */
+const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason as Error);
+    const onAbort = () => {
+      clearTimeout(timer);
+      reject(signal?.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+
 /** Reads the time of the machine and sleeps by its timers. */
-export const systemClock: Clock = {
-  nowMs: () => Date.now(),
-  sleep: async (ms, signal) => {
-    try {
-      await delay(ms, undefined, signal ? { signal } : {});
-    } catch (error) {
-      throw signal?.reason ?? error;
-    }
-  },
-};
+export const systemClock: Clock = { nowMs: () => Date.now(), sleep };

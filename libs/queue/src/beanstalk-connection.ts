@@ -27,6 +27,9 @@ type Callback = (error: string | null, ...values: unknown[]) => void;
 /** A healthy server replies in milliseconds, or in tenths of a second when it syncs every put to a slow disk. */
 const REPLY_WITHIN_MS = 5_000;
 
+/** Without a reason, each abort would make an error with a stack. */
+const CLEARED = 'cleared';
+
 /** Calls `onLate` once unless it is cleared in time. */
 class Deadline {
   private readonly done = new AbortController();
@@ -36,7 +39,7 @@ class Deadline {
   }
 
   clear(): void {
-    this.done.abort();
+    this.done.abort(CLEARED);
   }
 }
 

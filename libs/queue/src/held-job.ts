@@ -25,6 +25,8 @@ const MAX_BODY_BYTES = 65_535;
 const MAX_RECORDED_BODY_BYTES = 4_096;
 const STILL_RUNNING_RETRY_MS = 2_000;
 const MAX_REMEMBERED = 10_000;
+/** Without a reason, each abort would make an error with a stack. */
+const JOB_ENDED = 'the job has ended';
 
 /**
  * What this process knows about jobs and their server does not: which jobs still run here although their connection was lost,
@@ -138,7 +140,7 @@ export class HeldJob {
         isRetry: async () => (await this.counters())('reserves') > 1,
       });
     } finally {
-      done.abort();
+      done.abort(JOB_ENDED);
       await touching;
     }
   }
