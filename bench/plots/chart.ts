@@ -84,8 +84,8 @@ function toAxis({ name, scale, format, min, max }: Axis, gridIndex: number, isX:
     axisTick: { show: isX, lineStyle: { color: color('muted') } },
     splitLine: { show: !isX, lineStyle: { color: color('grid') } },
     minorSplitLine: { show: false },
-    ...(min === undefined ? {} : { min }),
-    ...(max === undefined ? {} : { max }),
+    min: min ?? (isX ? 'dataMin' : undefined),
+    max: max ?? (isX ? 'dataMax' : undefined),
   };
 }
 
