@@ -88,7 +88,7 @@ class FormBuilder {
     this.keys += 1;
     if (this.keys > this.limits.maxKeys) throw bodyTooComplex(`it has more than ${this.limits.maxKeys} keys`);
     const value = decodeFormText(rawValue);
-    const key = this.formKeys.read(rawKey, this.limits.maxDepth);
+    const key = this.formKeys.read(rawKey, this.limits.maxDepth, this.keys);
     if (key.isDangerous) return;
     // Most keys of a webhook lead to the same object as the key before.
     if (key.parent === NO_PARENT || key.parent !== this.lastParent) this.addPath(key, value);

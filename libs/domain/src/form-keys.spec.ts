@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { parseFormBody } from './form-body.js';
 import { FormKeys, NO_PARENT } from './form-keys.js';
 
-const read = (key: string, keys = new FormKeys()) => keys.read(key, 12);
+const read = (key: string, keys = new FormKeys()) => keys.read(key, 12, 1);
 
 describe('FormKeys', () => {
   it('reads a key the same way, encoded or not', () => {
@@ -28,6 +28,12 @@ describe('FormKeys', () => {
     const others = Array.from({ length: 6_000 }, (_, index) => read(`x${index}[b]`, keys).parent);
     expect(others).not.toContain(parent);
     expect(new Set(others).size).toBe(6_000);
+  });
+
+  it('keeps no key from the end of a large form', () => {
+    const keys = new FormKeys();
+    expect(keys.read('a[b]', 12, 1_001)).toEqual({ path: ['a', 'b'], name: 'b', parent: NO_PARENT, isDangerous: false });
+    expect(keys.read('a[b]', 12, 1_000).parent).not.toBe(NO_PARENT);
   });
 
   it('reads forms in a row as each form alone', () => {

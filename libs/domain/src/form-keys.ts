@@ -18,6 +18,8 @@ export const NO_PARENT = 0;
 
 const MAX_KEPT_KEYS = 5_000;
 const MAX_KEPT_LENGTH = 200;
+/** The keys of a large form rarely come again, and would replace all others. */
+const MAX_KEPT_OF_FORM = 1_000;
 
 /** `contacts[add][0][id]` → its four names. A key with unbalanced brackets is one plain name. */
 function splitKey(key: string, maxDepth: number): string[] {
@@ -34,25 +36,36 @@ function splitKey(key: string, maxDepth: number): string[] {
   return path;
 }
 
+const toKey = (path: readonly string[], parent: number): FormKey => ({
+  path,
+  name: path.at(-1) ?? '',
+  parent,
+  isDangerous: path.some(isDangerousName),
+});
+
 /** The keys of forms as they were sent, and how each is read. Keeps up to 5,000 keys. */
 export class FormKeys {
   private readonly kept = new Map<string, FormKey>();
   private readonly parents = new Map<string, number>();
   private lastParent = NO_PARENT;
 
-  /** Reads a raw key. Throws InvalidInputError: `bad_body` for a broken escape, `body_too_complex` for more than `maxDepth` levels. */
-  read(rawKey: string, maxDepth: number): FormKey {
+  /**
+   * Reads a raw key, which is number `position` of its form. Throws InvalidInputError: `bad_body` for a broken escape,
+   * `body_too_complex` for more than `maxDepth` levels.
+   */
+  read(rawKey: string, maxDepth: number, position: number): FormKey {
     const known = this.kept.get(rawKey);
     if (known) return known;
+    if (rawKey.length > MAX_KEPT_LENGTH || position > MAX_KEPT_OF_FORM) {
+      return toKey(splitKey(decodeFormText(rawKey), maxDepth), NO_PARENT);
+    }
     // A copy: the key is a view of the whole form, which would stay in memory.
     const copy = Buffer.from(rawKey).toString();
     const path = splitKey(decodeFormText(copy), maxDepth);
-    const isKept = copy.length <= MAX_KEPT_LENGTH;
-    if (isKept) this.makeRoom();
-    const parent = isKept ? this.parentOf(path) : NO_PARENT;
-    const read = { path, name: path.at(-1) ?? '', parent, isDangerous: path.some(isDangerousName) };
-    if (isKept) this.kept.set(copy, read);
-    return read;
+    this.makeRoom();
+    const key = toKey(path, this.parentOf(path));
+    this.kept.set(copy, key);
+    return key;
   }
 
   private makeRoom(): void {
