@@ -266,6 +266,11 @@ const themes = {
     steps: ['filter', 'filter', 'tag', 'confirm', 'reconcile', 'kommoLie', 'networkFault', 'vendorFault', 'retitle', 'crash', 'deleteList'],
     contacts: 16,
   },
+  // Webhooks and retries while removals wait for a confirmation.
+  'changes of held removals': {
+    steps: ['filter', 'filter', 'rename', 'rename', 'tag', 'repeatHook', 'deliver', 'refusal', 'wait', 'reconcile', 'delete'],
+    contacts: 16,
+  },
   // What the operator does.
   operator: {
     steps: ['addAddress', 'removeAddress', 'erase', 'resync', 'addressKinds', 'filter', 'confirm', 'reconcile', 'stranger'],

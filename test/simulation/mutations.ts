@@ -53,20 +53,6 @@ const mutations: readonly Mutation[] = [
     theme: 'held removals',
   },
   {
-    name: 'a removal that waits for its decision passes when a webhook names the contact',
-    file: 'sync/src/push/removal-gate.js',
-    from: '(removal === null && isUncountedCause(dirtyCause))',
-    to: 'isUncountedCause(dirtyCause)',
-    theme: 'held removals',
-  },
-  {
-    name: 'a late call is looked at by the clock of the process',
-    file: 'database/src/stores/pushed-address.store.js',
-    from: '(await this.database.nowMs()) + LONGEST_CALL_MS',
-    to: 'this.clock.nowMs() + LONGEST_CALL_MS',
-    theme: 'lost responses',
-  },
-  {
     name: 'the origin of a first row is not proven',
     file: 'sync/src/push/list-writer.js',
     from: 'originOfFirst(response, call.puts.length - rejected.size)',
