@@ -37,9 +37,10 @@ const forEachImplementation = <T>(of: (implementation: Implementation) => T): Re
 });
 
 async function jobsPerSecond(clients: readonly BenchClient[], jobs: number, work: (client: BenchClient, jobs: number) => Promise<void>) {
+  const ownJobs = Math.ceil(jobs / clients.length);
   const startedAtMs = performance.now();
-  await Promise.all(clients.map((client) => work(client, jobs / clients.length)));
-  return (jobs * MS_PER_SECOND) / (performance.now() - startedAtMs);
+  await Promise.all(clients.map((client) => work(client, ownJobs)));
+  return (ownJobs * clients.length * MS_PER_SECOND) / (performance.now() - startedAtMs);
 }
 
 /** Fills the queue and empties it again. */
