@@ -172,7 +172,9 @@ export class Oracle {
 
   /** A changed setting was saved: it ends the lease of a worker that still waits for responses. */
   noteSaved(accountId: number): void {
-    this.clientOf(accountId).supersededUntilMs = this.nowMs() + UNSTORED_MS;
+    const client = this.clientOf(accountId);
+    client.supersededUntilMs = this.nowMs() + UNSTORED_MS;
+    this.forgetWrittenSince(this.nowMs() - UNSTORED_MS, [...(this.origins.get(client.unisender)?.values() ?? [])]);
   }
 
   /** Somebody decides something that moves the account's addresses to another list. Returns a function that takes it back. */
@@ -297,8 +299,9 @@ export class Oracle {
     for (const { refusals } of this.clients.values()) {
       for (const refusal of [...refusals.values()].flat()) if ((refusal.seenAtMs ?? 0) >= since) refusal.seenAtMs = undefined;
     }
-    for (const origin of [...this.origins.values()].flatMap((ofAccount) => [...ofAccount.values()])) {
-      if (origin.writtenAtMs >= since) for (const name of origin.written.keys()) origin.forgotten.add(name);
+    const origins = [...this.origins.values()].flatMap((ofAccount) => [...ofAccount.values()]);
+    this.forgetWrittenSince(since, origins);
+    for (const origin of origins) {
       if (origin.deletionShownAtMs >= since) origin.isDeletedUnseen = true;
     }
   }
@@ -381,13 +384,20 @@ export class Oracle {
     this.judgeLists(effect, email, before, after);
   }
 
+  private forgetWrittenSince(sinceMs: number, origins: readonly Origin[]): void {
+    for (const { writtenAtMs, written, forgotten } of origins) {
+      if (writtenAtMs >= sinceMs) for (const name of written.keys()) forgotten.add(name);
+    }
+  }
+
   private judgeFields({ account, isKnown }: Effect, email: string, before: SeenAddress['fields'], after: SeenAddress['fields']): void {
     const origin = this.originOf(account, email);
     const { written, forgotten } = origin;
     origin.writtenAtMs = this.nowMs();
+    const isSuperseded = this.clientsOf(account).some(({ supersededUntilMs }) => supersededUntilMs > this.nowMs());
     for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
       if (before[name] === after[name]) continue;
-      if (isKnown) forgotten.delete(name);
+      if (isKnown && !isSuperseded) forgotten.delete(name);
       else forgotten.add(name);
       const isErased = after[name] === undefined && before[name] !== undefined && written.get(name) !== before[name];
       if (isErased) this.report('removal', `the value of ${name} of ${email} was erased, and the service had not written it`);
