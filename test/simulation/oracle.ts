@@ -170,7 +170,7 @@ export class Oracle {
     client.decidedAtMs = this.nowMs();
   }
 
-  /** A changed setting was saved: it ends the lease of a worker that still waits for responses. */
+  /** A key or setting was saved: a changed one ends the lease of a worker that still waits for responses. */
   noteSaved(accountId: number): void {
     const client = this.clientOf(accountId);
     client.supersededUntilMs = this.nowMs() + UNSTORED_MS;

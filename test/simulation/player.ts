@@ -145,7 +145,6 @@ const plays: Readonly<Record<StepKind, Play>> = {
     company.unisender = unisender;
     world.oracle.moveClient(company.accountId, unisender);
     await world.saveKey(company);
-    world.oracle.noteSaved(company.accountId);
   },
 
   saveKey: async (world, company) => void (await world.saveKey(company)),
@@ -156,7 +155,6 @@ const plays: Readonly<Record<StepKind, Play>> = {
     await world.saveKey(company, { list_title: titles[n % titles.length] });
     const after = await world.findSettings(company);
     if (before && after && before.listTitle === after.listTitle) takeBack();
-    else world.oracle.noteSaved(company.accountId);
   },
   filter: async (world, company, { n = 0 }) => {
     const settings = [{ include_tags: [] }, { include_tags: ['vip'] }, { include_tags: ['nobody'] }, { exclude_tags: ['other'] }];

@@ -134,6 +134,7 @@ export class World {
       process.get(WidgetSettings).saveKey({ account, unisenderKey, ...(settings && { settings }) }),
     );
     if (outcome?.kind === 'done') company.savedKey = unisender.apiKey;
+    this.oracle.noteSaved(accountId);
     return outcome;
   }
 

@@ -133,6 +133,28 @@ describe.each(testDatabaseKinds())('mailing consent on %s', (kind) => {
     });
   });
 
+  it('R51: an unsubscribe is not lifted by a put of ours that took effect after it', async () => {
+    await create(LEFT);
+    await account.connect({ list_title: 'One' });
+    const one = await account.listId();
+    clock.advance(2 * DAY_MS);
+    const runId = await account.saveKey({ list_title: 'Two' });
+    await world.control.fault({ target: 'unisender', kind: 'reset', match: 'importContacts', times: 1, applied: 'before' });
+    const run = world.harness.get(RunWorker).continueRun(runId, new AbortController().signal);
+    await expect(run).rejects.toMatchObject({ code: 'unisender_unavailable' });
+    clock.advance(1_000);
+    await account.unsubscribe(LEFT, [one]);
+    await world.settleUnisender();
+    // The late put: it also takes the address off the former list, and with that the trace of the unsubscribe.
+    await world.control.send('DELETE', `/unisender/accounts/${account.unisenderKey}/lists/${one}`);
+    await account.addToUnisender({ email: LEFT, lists: [await account.listId()] });
+    clock.advance(16 * 60_000);
+    await world.work();
+    await account.run('reconcile');
+    await account.retitle('Three');
+    expect(await account.mailedLists(LEFT)).not.toContain(await account.listId());
+  });
+
   describe('an unsubscribe from our list', () => {
     it('R51: stays when a late subscribe event arrives that our own import caused', async () => {
       await world.control.set({ 'unisender.import_fires_hooks': true });

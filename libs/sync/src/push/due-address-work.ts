@@ -61,9 +61,11 @@ export class AddressVerifier {
         records.flatMap(({ email }) => toShown(email, looks.get(email), listId)),
       );
       await this.pushed.recordCreatedByOthers(accountId, createdByOthers);
+      // The call without a response may have put them on a list until now: what the look shows does not disprove a refusal before it.
       await this.pushed.record(
         accountId,
         verified.map(({ pushed }) => pushed),
+        { isPut: true },
       );
       for (const [state, group] of groupBy(undecided, (record) => stateShownBy(record, looks.get(record.email), listId))) {
         const emails = group.map(({ email }) => email);
