@@ -77,13 +77,12 @@ export class EventRecorder {
    * As `record`, outside a transaction: calls of one turn of the event loop, and calls while an earlier statement runs, share one
    * statement and so one commit. The promise resolves after that commit. Events that the database refuses fail only their own call.
    */
-  recordTogether(accountId: number, events: readonly ReceivedEvent[]): Promise<void> {
-    if (events.length === 0) return Promise.resolve();
+  async recordTogether(accountId: number, events: readonly ReceivedEvent[]): Promise<void> {
+    if (events.length === 0) return;
     const recorded = new Promise<void>((resolve, reject) => {
       this.waiting.push({ events: this.withIds(accountId, events), resolve, reject });
     });
-    if (!this.isStoring) void this.storeNext();
-    return recorded;
+    await Promise.all([recorded, this.isStoring ? undefined : this.storeNext()]);
   }
 
   private withIds(accountId: number, events: readonly ReceivedEvent[]): AccountEvent[] {
