@@ -122,13 +122,16 @@ export interface ActiveEvidence {
   readonly askedAtMs: number;
 }
 
+/** Who learns of a refusal and who asks Unisender may be processes whose clocks differ by minutes. */
+const CLOCKS_MS = 10 * 60_000;
+
 /**
- * Whether the evidence lifts a refusal of this scope. Unisender must have been asked after the refusal was learnt, about the same
- * scope, and no row of ours may have put the address on a list after the refusal: such a row may be why it is active.
+ * Whether the evidence lifts a refusal of this scope. Unisender must have been asked after the refusal was learnt, by ten minutes at
+ * least because clocks differ (an event without a proven scope is settled by the look that follows it), about the same scope, and no row of ours may have put the address on a list after the refusal: such a row may be why it is active.
  */
 export const mayLift = (scope: RefusalScope, refusal: Refusal, evidence: ActiveEvidence, lastSentAtMs: number | null): boolean =>
   evidence.scope === scope &&
-  evidence.askedAtMs > refusal.learnedAtMs &&
+  evidence.askedAtMs > refusal.learnedAtMs + (refusal.isUnproven ? 0 : CLOCKS_MS) &&
   (lastSentAtMs ?? Number.NEGATIVE_INFINITY) <= earliestRefusalMs(refusal);
 
 const proven = (known: Refusal | null, kind: RefusalKind, learnedAtMs: number): Refusal =>
