@@ -143,6 +143,7 @@ export class Oracle {
   /** Memberships that the service made, `<list>/<email>`, and when it sent the call. */
   private readonly madeByUs = new Map<string, number>();
   private readonly deletedLate = new Set<string>();
+  private readonly removedAtMs = new Map<string, number>();
   /** Finds what Kommo wants for an address of an account. */
   wantedBy: (accountId: number, email: string) => Wanted = () => 'keep';
 
@@ -439,9 +440,10 @@ export class Oracle {
     this.counts.left += 1;
     const owner = this.owners.get(listId);
     if (owner === undefined) return this.report('removal', `${email} was taken off list ${listId}, which is not ours`);
+    const madeAtMs = this.madeByUs.get(`${listId}/${email}`) ?? Number.POSITIVE_INFINITY;
     this.madeByUs.delete(`${listId}/${email}`);
     if (this.isOnAnotherListOf(owner, effect.after.get(email))) return;
-    this.countRemoval(effect, email, owner);
+    this.countRemoval(effect, email, owner, madeAtMs);
   }
 
   /** A move to another list is no removal. */
@@ -455,11 +457,12 @@ export class Oracle {
     const wasOursWhenSent = origin.lostAtMs >= effect.sentAtMs;
     if (!origin.isOurs && !origin.isDeletedUnseen && !wasOursWhenSent)
       this.report('removal', `${email} was deleted, and the service had not created it`);
-    const owners = new Set<number>();
+    const owners = new Map<number, number>();
     for (const listId of before.lists.keys()) {
       const owner = this.owners.get(listId);
       const listedAtMs = origin.listedByOthers.get(listId) ?? 0;
-      if (owner !== undefined && (this.madeByUs.get(`${listId}/${email}`) ?? 0) < effect.sentAtMs) owners.add(owner);
+      const madeAtMs = this.madeByUs.get(`${listId}/${email}`);
+      if (owner !== undefined && (madeAtMs ?? 0) < effect.sentAtMs) owners.set(owner, madeAtMs ?? Number.POSITIVE_INFINITY);
       else if (owner !== undefined) this.deletedLate.add(email);
       else if (listedAtMs < origin.lookedAtMs && listedAtMs < effect.sentAtMs)
         this.report('removal', `${email} was deleted while it was on list ${listId}, which is not ours`);
@@ -467,7 +470,7 @@ export class Oracle {
     }
     if ([...before.lists.values()].includes(true) || !MAILABLE.has(before.status)) this.judgeDeletedRefusal(effect, email);
     if (owners.size > 1) this.report('removal', `${email} was deleted while another account keeps it on its list`);
-    for (const owner of owners) this.countRemoval(effect, email, owner);
+    for (const [owner, madeAtMs] of owners) this.countRemoval(effect, email, owner, madeAtMs);
     origin.listedByOthers.clear();
     origin.written.clear();
   }
@@ -485,11 +488,14 @@ export class Oracle {
     }
   }
 
-  private countRemoval({ account }: Effect, email: string, owner: number): void {
+  private countRemoval({ account }: Effect, email: string, owner: number, madeAtMs: number): void {
     if (this.wantedBy(owner, email) === 'drop') return;
     const client = this.clientOf(owner);
-    if (takeConfirmed(client.confirmed, email)) return;
     const now = this.nowMs();
+    // What a late call creates again after a removal is taken away without another decision.
+    const isLateGhost = (this.removedAtMs.get(email) ?? 0) > madeAtMs;
+    this.removedAtMs.set(email, now);
+    if (takeConfirmed(client.confirmed, email) || isLateGhost) return;
     client.removals = [...client.removals.filter(({ atMs }) => atMs > now - HOUR_MS), { atMs: now, email }];
     const present = [...account.all()].filter(({ memberships }) =>
       memberships.some(({ listId }) => this.owners.get(listId) === owner),
