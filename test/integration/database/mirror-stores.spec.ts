@@ -180,7 +180,13 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
     });
     await refuse('blocked', 'a@x');
     expect(await consents.listWriteBacks(ACCOUNT, 9)).toEqual([]);
-    const active: ConsentView = { askedAtMs: NOW + 1, status: 'active', isOnOurList: true, hasLeftList: false, hasLeftOtherList: false };
+    const active: ConsentView = {
+      askedAtMs: NOW + 11 * MINUTE_MS,
+      status: 'active',
+      isOnOurList: true,
+      hasLeftList: false,
+      hasLeftOtherList: false,
+    };
     await database.transaction(() => consents.learn(ACCOUNT, new Map([['a@x', active]])));
     expect(await consents.listUnmailable(ACCOUNT, ['a@x'])).toEqual([]);
     await refuse('unsubscribed', 'a@x');

@@ -9,10 +9,11 @@ const MAX_SOUGHT_IDS = 64;
 const END_REMOVALS = `UPDATE addresses SET removal = NULL, removal_run_id = NULL
                        WHERE account_id = ? AND removal IN ('planned', 'held') AND email IN (?)`;
 
-const KEEPS_CAUSE = `addresses.removal IN ('planned', 'held') OR (addresses.dirty_since IS NOT NULL AND addresses.dirty_cause = 'event')`;
+const KEEPS_CAUSE = "addresses.removal IN ('planned', 'held')";
 
 /**
- * Marks addresses dirty: Unisender may differ from the mirror. An older mark stays, and so does the cause `event` of a dirty address.
+ * Marks addresses dirty: Unisender may differ from the mirror. An older mark stays, with the latest cause: what a changed setting removes is
+ * counted although a webhook's change of the same contact waits.
  * A removal that is planned or waits for a confirmation keeps its cause; `endsRemovals` asks for the removal anew, without that mark.
  */
 export async function markDirty(
