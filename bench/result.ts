@@ -1,3 +1,4 @@
+import { groupBy } from '#domain';
 import type { Figure, Line, Measured } from './bench.js';
 import { median } from './numbers.js';
 
@@ -25,12 +26,6 @@ export interface Result {
   readonly runs: number;
   readonly figures: readonly RepeatedFigure[];
   readonly lines: readonly RepeatedLine[];
-}
-
-function groupBy<T>(values: readonly T[], keyOf: (value: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const value of values) groups.set(keyOf(value), [...(groups.get(keyOf(value)) ?? []), value]);
-  return groups;
 }
 
 const rangeOf = (values: readonly number[]): Range => ({ lowest: Math.min(...values), highest: Math.max(...values) });

@@ -163,7 +163,10 @@ export interface AlikeRows<Entity extends object> extends Omit<Upsert<Entity>, '
 const toJsonObject = (values: ReadonlyMap<string, string | null>): string =>
   `{${Array.from(values, ([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
 
-/** As {@link upsertRows}. On SQLite it binds the values that differ as one JSON text: reading them from JSON takes less time than binding each. */
+/**
+ * As {@link upsertRows}. On SQLite it binds the values that differ as one JSON text: reading them from JSON takes less time than binding
+ * each.
+ */
 export async function upsertAlike<Entity extends object>(database: Database, alike: AlikeRows<Entity>): Promise<void> {
   const { entity, key, update, common, differing, values } = alike;
   if (values.size === 0) return;

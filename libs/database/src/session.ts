@@ -17,9 +17,9 @@ const isBindable = (value: unknown): boolean =>
 /** How a transaction runs. */
 export interface TransactionOptions {
   /**
-   * `now`: a power failure cannot undo the transaction once its promise resolves. `later`: SQLite does not wait for the disk. Until the next transaction with `now`,
-   * of any process, a power failure may undo this transaction and all after it, but never one alone. Not for work that has an effect
-   * outside the database before such a transaction. MySQL always waits. Default `now`.
+   * `now`: a power failure cannot undo the transaction once its promise resolves. `later`: SQLite does not wait for the disk. Until the
+   * next transaction with `now`, of any process, a power failure may undo this transaction and all after it, but never one alone. Not for
+   * work that has an effect outside the database before such a transaction. MySQL always waits. Default `now`.
    */
   readonly durable?: 'now' | 'later';
   readonly isolation?: 'REPEATABLE READ';

@@ -126,8 +126,9 @@ export interface ActiveEvidence {
 const CLOCKS_MS = 10 * 60_000;
 
 /**
- * Whether the evidence lifts a refusal of this scope. Unisender must have been asked after the refusal was learnt, by ten minutes at
- * least because clocks differ (an event without a proven scope is settled by the look that follows it), about the same scope, and no row of ours may have put the address on a list after the refusal: such a row may be why it is active.
+ * Whether the evidence lifts a refusal of this scope. Unisender must have been asked about the same scope, and more than ten minutes after
+ * the refusal was learnt, because clocks differ. (An event without a proven scope is settled by the look that follows it.) No row of ours
+ * may have put the address on a list after the refusal: such a row may be why it is active.
  */
 export const mayLift = (scope: RefusalScope, refusal: Refusal, evidence: ActiveEvidence, lastSentAtMs: number | null): boolean =>
   evidence.scope === scope &&

@@ -36,6 +36,12 @@ describe.each(testDatabaseKinds())('mailing consent on %s', (kind) => {
     await world.loseUnisenderHooks();
     return ids;
   };
+  /** The account with the key of another Unisender account, which is not saved yet. */
+  const openSecondAccount = async () => {
+    const second = `${account.unisenderKey}-second`;
+    await world.control.post('/unisender/accounts', { api_key: second, login: 'second@example.org' });
+    return account.withKey(second);
+  };
   const rename = async (contactId: number, name: string) => {
     await account.change(contactId, { name });
     await world.settle();
@@ -94,9 +100,7 @@ describe.each(testDatabaseKinds())('mailing consent on %s', (kind) => {
 
     it('R52: stays when the account gets the key of another Unisender account', async () => {
       await connectAndLeaveUnheard();
-      const second = `${account.unisenderKey}-second`;
-      await world.control.post('/unisender/accounts', { api_key: second, login: 'second@example.org' });
-      const moved = account.withKey(second);
+      const moved = await openSecondAccount();
       await moved.connect();
       expect(await moved.mailedLists(LEFT)).toEqual([]);
       expect(await moved.mailedLists(STAYS)).toEqual([await account.listId()]);
@@ -106,9 +110,7 @@ describe.each(testDatabaseKinds())('mailing consent on %s', (kind) => {
   describe('an unsubscribe from a list of the former Unisender account whose exports Unisender rejects', () => {
     const moveWhileExportsAreRejected = async () => {
       await connectAndLeaveUnheard();
-      const second = `${account.unisenderKey}-second`;
-      await world.control.post('/unisender/accounts', { api_key: second, login: 'second@example.org' });
-      const moved = account.withKey(second);
+      const moved = await openSecondAccount();
       await world.control.fault({ target: 'unisender', kind: 'unspecified', match: 'exportContacts', times: 1 });
       const runId = await moved.saveKey();
       const run = world.harness.get(RunWorker).continueRun(runId, new AbortController().signal);

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ContactStore, Database, RunStore } from '#database';
-import { AccountSync, RunService } from '#sync';
+import { AccountSync, RunService, RunWorker } from '#sync';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 import { testDatabaseKinds } from '../../support/test-databases.js';
@@ -139,7 +139,9 @@ describe.each(testDatabaseKinds())('removals on %s', (kind) => {
     await world.control.fault({ target: 'unisender', kind: '503', match: 'importContacts', times: 1 });
     const push = world.harness.get(AccountSync).processEvents(account.accountId, new AbortController().signal);
     await expect(push).rejects.toMatchObject({ code: 'unisender_unavailable' });
-    expect(await account.connect({ include_tags: ['nobody'] })).toMatchObject({ state: 'waiting_for_confirmation', planned_removals: 15 });
+    const runId = await account.saveKey({ include_tags: ['nobody'] });
+    await world.harness.get(RunWorker).continueRun(runId, new AbortController().signal);
+    expect(await world.getRun(runId)).toMatchObject({ state: 'waiting_for_confirmation', planned_removals: 15 });
     expect(await listed()).toBe(15);
   });
 

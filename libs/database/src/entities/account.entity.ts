@@ -119,7 +119,10 @@ export class AccountEntity {
   @Column({ name: 'list_setting', type: 'varchar', length: 255, default: '' })
   listSetting!: string;
 
-  /** When the present list, or the key of another Unisender account, was chosen. Nothing is pushed to it before an export that was requested later. */
+  /**
+   * When the present list, or the key of another Unisender account, was chosen. Nothing is pushed before an export that was requested
+   * later.
+   */
   @Column(bigintColumn({ name: 'list_decided_at', default: 0 }))
   listDecidedAt!: number;
 

@@ -307,8 +307,10 @@ export class AddressStore {
     return `SELECT ${dirtyFields.map((field) => `a.${field}`).join(', ')}, c.name AS holderName, c.fields AS holderFields
               FROM (SELECT account_id, ${list} FROM addresses ${tail}) a
               LEFT JOIN contacts c ON c.account_id = a.account_id AND c.contact_id = (
-                SELECT MIN(h.contact_id) FROM contact_addresses h JOIN contacts k ON k.account_id = h.account_id AND k.contact_id = h.contact_id
-                 WHERE h.account_id = a.account_id AND h.email = a.email AND h.invalid_reason IS NULL AND k.is_deleted = 0 AND k.passes_filter = 1)`;
+                SELECT MIN(h.contact_id) FROM contact_addresses h
+                  JOIN contacts k ON k.account_id = h.account_id AND k.contact_id = h.contact_id
+                 WHERE h.account_id = a.account_id AND h.email = a.email AND h.invalid_reason IS NULL
+                   AND k.is_deleted = 0 AND k.passes_filter = 1)`;
   }
 
   /** The rows become the addresses: copies of so many fields would take as long as reading them. */

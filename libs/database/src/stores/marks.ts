@@ -9,12 +9,10 @@ const MAX_SOUGHT_IDS = 64;
 const END_REMOVALS = `UPDATE addresses SET removal = NULL, removal_run_id = NULL
                        WHERE account_id = ? AND removal IN ('planned', 'held') AND email IN (?)`;
 
-const KEEPS_CAUSE = "addresses.removal IN ('planned', 'held')";
-
 /**
- * Marks addresses dirty: Unisender may differ from the mirror. An older mark stays, with the latest cause: what a changed setting removes is
- * counted although a webhook's change of the same contact waits.
- * A removal that is planned or waits for a confirmation keeps its cause; `endsRemovals` asks for the removal anew, without that mark.
+ * Marks addresses dirty: Unisender may differ from the mirror. An older mark stays, with the latest cause: what a changed setting removes
+ * is counted although a webhook's change of the same contact waits. A removal that is planned or waits for a confirmation keeps its
+ * cause; `endsRemovals` asks for the removal anew, without that mark.
  */
 export async function markDirty(
   database: Database,
@@ -27,10 +25,7 @@ export async function markDirty(
     entity: AddressEntity,
     key: ['accountId', 'email'],
     update: {
-      // MySQL assigns from left to right: the rule of the cause must see the stored mark.
-      dirtyCause: {
-        sql: `CASE WHEN ${KEEPS_CAUSE} THEN addresses.dirty_cause ELSE '${cause}' END`,
-      },
+      dirtyCause: { sql: `CASE WHEN addresses.removal IN ('planned', 'held') THEN addresses.dirty_cause ELSE '${cause}' END` },
       dirtySince: 'first',
     },
     common: { accountId, dirtySince: nowMs, dirtyCause: cause, updatedAt: nowMs },

@@ -256,7 +256,8 @@ export class PushedAddressStore {
 
   /** Records that addresses were verified, and whether our lists have them. Their removals stay as they are. */
   async endVerification(accountId: number, state: AddressState, emails: readonly string[]): Promise<void> {
-    const sql = `UPDATE addresses SET verify_at = NULL, due_at = retry_at, state = ?, last_sent_at = CASE WHEN last_sent_at IS NULL THEN NULL ELSE ? END
+    const sql = `UPDATE addresses SET verify_at = NULL, due_at = retry_at, state = ?,
+                        last_sent_at = CASE WHEN last_sent_at IS NULL THEN NULL ELSE ? END
                   WHERE account_id = ? AND email IN (?)`;
     await executeIn(this.database, sql, [state, this.clock.nowMs(), accountId], emails);
   }

@@ -136,8 +136,8 @@ export class AccountWorkRunner {
 
   /**
    * Runs `work` under the account's lease, and `onReleased` before it counts the account's contacts. Records a refused Unisender key. A
-   * vendor's wait of 30 s or more pauses the account in all processes. Throws AccountBlockedError when a human must act first, TransientError `account_paused` or `account_busy`, and what
-   * `work` throws.
+   * vendor's wait of 30 s or more pauses the account in all processes. Throws AccountBlockedError when a human must act first,
+   * TransientError `account_paused` or `account_busy`, and what `work` throws.
    */
   async run<Result>(
     accountId: number,

@@ -91,10 +91,10 @@ export class ShownAddresses {
     const settled = records.filter((record) => isSettledBefore(record, askedAtMs));
     const ghosts = settled.filter(({ holder, isManual }) => !holder && !isManual);
     const different = settled.filter((record) => isDifferent(record, onList.get(record.email) ?? {}));
-    const unchanged = different.filter(({ pushedHash, differenceHash }) => pushedHash === differenceHash);
+    const fresh = different.filter(({ pushedHash, differenceHash }) => pushedHash !== differenceHash);
     const removed = settled.filter((record) => record.differenceHash !== null && !different.includes(record));
     await this.addresses.markGhosts(accountId, emailsOf(ghosts));
-    await this.addresses.markDifferent(accountId, emailsOf(different.filter((record) => !unchanged.includes(record))));
+    await this.addresses.markDifferent(accountId, emailsOf(fresh));
     await this.addresses.forgetDifferences(accountId, emailsOf(removed));
   }
 

@@ -55,7 +55,12 @@ export class FormerConsents {
 const REJECTED_EXPORTS_MS = 60 * 60_000;
 
 /** Whether another attempt cannot help: the former key is refused, or has no access to exports. */
-const isKeyRefused = (error: unknown): boolean => error instanceof AccountBlockedError || error instanceof UnisenderMethodDeniedError;
+const isFinal = (error: unknown): boolean => error instanceof AccountBlockedError || error instanceof UnisenderMethodDeniedError;
+
+const toTransient = (error: unknown): unknown =>
+  error instanceof UnisenderRejectedError
+    ? new TransientError('Unisender rejects the export of the former account', { code: 'unisender_unavailable', cause: error })
+    : error;
 
 /** Reads the refusals of the Unisender account that an account used before, while its former key still works. */
 @Injectable()
@@ -79,7 +84,7 @@ export class FormerUnisenderAccount {
     try {
       await this.read(work, key);
     } catch (error) {
-      if (!isKeyRefused(error)) this.throwUnlessRejectedLong(account, error);
+      if (!isFinal(error) && !this.isRejectedForLong(account, error)) throw toTransient(error);
       this.logger.warn('former Unisender account not readable; its refusals stay as they are known', {
         account_id: account.accountId,
         error,
@@ -88,10 +93,8 @@ export class FormerUnisenderAccount {
     await this.former.end(work);
   }
 
-  private throwUnlessRejectedLong({ listDecidedAt }: AccountEntity, error: unknown): void {
-    if (!(error instanceof UnisenderRejectedError)) throw error;
-    if (this.clock.nowMs() - listDecidedAt > REJECTED_EXPORTS_MS) return;
-    throw new TransientError('Unisender rejects the export of the former account', { code: 'unisender_unavailable', cause: error });
+  private isRejectedForLong({ listDecidedAt }: AccountEntity, error: unknown): boolean {
+    return error instanceof UnisenderRejectedError && this.clock.nowMs() - listDecidedAt > REJECTED_EXPORTS_MS;
   }
 
   private async read(work: AccountWork, key: Secret): Promise<void> {
