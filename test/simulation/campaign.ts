@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { seededRandom } from '../../apps/sandbox/src/random.js';
 import { enabled, knownProblems } from './enabled.js';
@@ -30,6 +31,11 @@ export interface Ended {
   readonly steps: number;
   readonly counts: Outcome['counts'];
   readonly failure?: Failure;
+}
+
+/** A message of a worker: it begins the history of this seed. */
+interface Begun {
+  readonly begun: number;
 }
 
 /** What a campaign plays. */
@@ -65,10 +71,14 @@ async function shrinkFailure(failure: Failure, shared: SharedDatabase): Promise<
   return { seed: failure.seed, history, problems: newProblems(await playHistory(history, shared)) };
 }
 
-async function playShare({ first, end, step, maxFailures, isShrinking, theme }: Share, report: (ended: Ended) => void): Promise<void> {
+async function playShare(
+  { first, end, step, maxFailures, isShrinking, theme }: Share,
+  report: (message: Ended | Begun) => void,
+): Promise<void> {
   const shared = await openSharedDatabase();
   let failures = 0;
   for (let seed = first; seed < end && failures < maxFailures; seed += step) {
+    report({ begun: seed });
     const history = historyOf(seed, theme);
     const outcome = await playHistory(history, shared);
     const ended = { seed, steps: history.steps.length, counts: outcome.counts };
@@ -83,6 +93,22 @@ async function playShare({ first, end, step, maxFailures, isShrinking, theme }: 
   }
 }
 
+/** Plays a share in a thread of its own. Rejects when the thread ends before its share: a history may have waited for nothing. */
+async function runShare(share: Share, onEnded: (ended: Ended) => void): Promise<void> {
+  const worker = new Worker(new URL(import.meta.url), {
+    workerData: { share },
+    execArgv: ['--enable-source-maps'],
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+  });
+  let begun = share.first;
+  worker.on('message', (message: Ended | Begun) => {
+    if ('begun' in message) begun = message.begun;
+    else onEnded(message);
+  });
+  const [code] = (await once(worker, 'exit')) as [number];
+  if (code !== 0) throw new Error(`the history of seed ${begun} ended with code ${code} of its thread`);
+}
+
 /** Plays histories in several workers. Resolves when all have ended. */
 export async function runCampaign({ histories, seed, workers, maxFailures, isShrinking, theme, onEnded }: CampaignOptions): Promise<void> {
   const shares = Array.from({ length: workers }, (_, place): Share => ({
@@ -93,22 +119,8 @@ export async function runCampaign({ histories, seed, workers, maxFailures, isShr
     isShrinking,
     theme,
   }));
-  await Promise.all(
-    shares.map(
-      (share) =>
-        new Promise<void>((resolve, reject) => {
-          const worker = new Worker(new URL(import.meta.url), {
-            workerData: { share },
-            execArgv: ['--enable-source-maps'],
-            resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
-          });
-          worker.on('message', onEnded);
-          worker.once('error', reject);
-          worker.once('exit', () => resolve());
-        }),
-    ),
-  );
+  await Promise.all(shares.map((share) => runShare(share, onEnded)));
 }
 
 const { share } = (workerData ?? {}) as { readonly share?: Share };
-if (share) await playShare(share, (ended) => parentPort?.postMessage(ended));
+if (share) await playShare(share, (message) => parentPort?.postMessage(message));

@@ -87,7 +87,7 @@ const plays: Readonly<Record<StepKind, Play>> = {
     const listIds = kind === 'list' ? own : lists;
     world.oracle.refuse(company.unisender, email, { isGlobal: kind === 'all', listIds });
     await world.control('POST', `${unisenderPath(company)}/unsubscribe`, { email, ...(kind === 'list' && { list_ids: own }) });
-    if (m === 0) await world.control('POST', '/unisender/hooks/flush');
+    if (m === 0) await deliverHooks(world, ['unisender']);
   },
   complain: async (world, company, { n = 0 }) => {
     const email = findAddress(company, n);
