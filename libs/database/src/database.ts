@@ -47,6 +47,8 @@ const NOW_SQL: Readonly<Record<DatabaseKind, string>> = {
  * The service's database, SQLite or MySQL. Transactions are ambient: every statement inside the callback of
  * {@link transaction} joins that transaction, on either kind.
  *
+ * A power failure cannot undo what a method has written once its promise resolves, unless a transaction is durable `later`.
+ *
  * SQL is portable: `?` placeholders, names in backticks where they are reserved words. Both kinds give numbers for `bigint`,
  * `count(*)` and `sum(…)`, 0 or 1 for booleans, and compare text byte by byte.
  *
@@ -54,7 +56,7 @@ const NOW_SQL: Readonly<Record<DatabaseKind, string>> = {
  */
 export class Database {
   private readonly current = new AsyncLocalStorage<DatabaseSession>();
-  /** Undefined without a log: then each commit waits itself. */
+  /** SQLite's log. Undefined without one: then SQLite waits for the disk in each commit. */
   private log: WriteAheadLog | undefined;
 
   private constructor(
@@ -88,6 +90,8 @@ export class Database {
     const path = `${this.location.path}-wal`;
     const [mode] = await this.query<{ journal_mode: string }>('PRAGMA journal_mode');
     if (mode?.journal_mode !== 'wal') return;
+    // SQLite itself would wait for the disk inside each commit, and block the thread.
+    await this.query('PRAGMA synchronous = NORMAL');
     const { syncLog = syncFile } = this.options;
     this.log = new WriteAheadLog(
       () => syncLog(path),
@@ -147,9 +151,22 @@ export class Database {
    */
   async run<T>(work: (session: DatabaseSession) => Promise<T>): Promise<T> {
     const session = this.findSession();
-    return session
-      ? work(session)
-      : this.repeatAfterConflict(() => this.throughGate(() => this.withSession((own) => this.current.run(own, () => work(own)))));
+    if (session) return work(session);
+    const { result, hasWritten } = await this.runAlone(work);
+    if (hasWritten) await this.log?.sync();
+    return result;
+  }
+
+  /** On SQLite with a log, a power failure can undo what it wrote. */
+  private async runAlone<T>(work: (session: DatabaseSession) => Promise<T>): Promise<{ result: T; hasWritten: boolean }> {
+    return this.repeatAfterConflict(() =>
+      this.throughGate(() =>
+        this.withSession(async (session) => {
+          const result = await this.current.run(session, () => work(session));
+          return { result, hasWritten: session.hasWritten };
+        }),
+      ),
+    );
   }
 
   /**
@@ -157,7 +174,7 @@ export class Database {
    * its effects outside the database must be safe to repeat. A call inside a transaction joins the outer one, with its options. Never
    * await the network inside: on SQLite the whole process waits.
    */
-  async transaction<T>(work: () => Promise<T>, options: Pick<TransactionOptions, 'durable'> = {}): Promise<T> {
+  async transaction<T>(work: () => Promise<T>, { durable = 'now' }: Pick<TransactionOptions, 'durable'> = {}): Promise<T> {
     const outer = this.findSession();
     if (outer?.isInTransaction) {
       return work();
@@ -165,11 +182,9 @@ export class Database {
     if (outer) {
       throw new BugError('a transaction cannot begin inside `run`', { code: 'database_transaction_misplaced' });
     }
-    // SQLite never waits for the disk itself: it would block the thread. Other work goes on while this call waits.
-    const attempted = this.log ? { ...options, durable: 'later' as const } : options;
-    const attempt = () => this.withSession((session) => this.attempt(session, work, attempted));
+    const attempt = () => this.withSession((session) => this.attempt(session, work));
     const result = await this.repeatAfterConflict(() => this.throughGate(attempt));
-    if (options.durable !== 'later') await this.log?.sync();
+    if (durable === 'now') await this.log?.sync();
     return result;
   }
 
@@ -188,8 +203,8 @@ export class Database {
   async emptyLog(): Promise<boolean> {
     if (this.kind === 'mysql') return true;
     for (let attempt = 1; ; attempt += 1) {
-      const [result] = await this.query<{ busy: number }>('PRAGMA wal_checkpoint(TRUNCATE)');
-      if (result?.busy === 0) return true;
+      const { result } = await this.runAlone((session) => session.query<{ busy: number }>('PRAGMA wal_checkpoint(TRUNCATE)'));
+      if (result[0]?.busy === 0) return true;
       if (attempt === EMPTY_ATTEMPTS) return false;
       await this.options.clock.sleep(EMPTY_RETRY_MS);
     }
@@ -288,7 +303,9 @@ export class Database {
     await this.refuseNewerSchema();
     return withMigrationLock({ location: this.location, source: this.source, clock: this.options.clock }, async () => {
       const run = () => this.source.runMigrations({ transaction: 'each' }).catch(rethrowAsServiceError);
-      return (await this.repeatAfterConflict(() => this.throughGate(run))).map((migration) => migration.name);
+      const done = await this.repeatAfterConflict(() => this.throughGate(run));
+      await this.log?.sync();
+      return done.map((migration) => migration.name);
     }).catch(rethrowAsServiceError);
   }
 
@@ -301,6 +318,7 @@ export class Database {
   /** Undoes the last migration. Without effect when none has run. */
   async revertLastMigration(): Promise<void> {
     await this.throughGate(() => this.source.undoLastMigration({ transaction: 'each' }));
+    await this.log?.sync();
   }
 
   /** Waits for running work and closes the connections. Later statements fail. Without effect the second time. */
@@ -354,7 +372,11 @@ export class Database {
     return this.gate ? this.gate.pass(work) : work();
   }
 
-  private async attempt<T>(session: DatabaseSession, work: () => Promise<T>, options: TransactionOptions): Promise<T> {
+  private async attempt<T>(
+    session: DatabaseSession,
+    work: () => Promise<T>,
+    options: Pick<TransactionOptions, 'isolation'> = {},
+  ): Promise<T> {
     try {
       await session.begin(options);
       const result = await this.current.run(session, work);

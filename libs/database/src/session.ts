@@ -18,8 +18,8 @@ const isBindable = (value: unknown): boolean =>
 export interface TransactionOptions {
   /**
    * `now`: a power failure cannot undo the transaction once its promise resolves. `later`: SQLite does not wait for the disk. Until the
-   * next transaction with `now`, of any process, a power failure may undo this transaction and all after it, but never one alone. Not for
-   * work that has an effect outside the database before such a transaction. MySQL always waits. Default `now`.
+   * next write that does, of any process, a power failure may undo this transaction and all after it, but never one alone. Not for work
+   * that has an effect outside the database before such a write. MySQL always waits. Default `now`.
    */
   readonly durable?: 'now' | 'later';
   readonly isolation?: 'REPEATABLE READ';
@@ -42,7 +42,7 @@ export class DatabaseSession {
   private ownManager: EntityManager | undefined;
   private isOpen = true;
   private isTransaction = false;
-  private isDeferred = false;
+  private hasChanged = false;
   private conflict: ConflictError | undefined;
 
   /** `runner` is TypeORM's. For SQLite it is the same object every time, so a copy per session keeps the state of the transaction. */
@@ -61,6 +61,11 @@ export class DatabaseSession {
   /** Whether a transaction is open on this connection. */
   get isInTransaction(): boolean {
     return this.isOpen && this.isTransaction;
+  }
+
+  /** Whether a statement on SQLite may have changed the database. */
+  get hasWritten(): boolean {
+    return this.hasChanged;
   }
 
   /** Whether the work has not ended. */
@@ -86,12 +91,12 @@ export class DatabaseSession {
    */
   async executeEach(sql: string, rows: readonly (readonly SqlValue[])[]): Promise<void> {
     const statements = await this.sqliteStatements();
+    this.hasChanged = true;
     this.guard(sql, rows, () => statements.runEach(sql, rows));
   }
 
   /** Begins a transaction. TypeORM knows of it, so that its own `save` begins none. */
-  async begin({ durable = 'now', isolation }: TransactionOptions = {}): Promise<void> {
-    if (durable === 'later') await this.setDurable('later');
+  async begin({ isolation }: Pick<TransactionOptions, 'isolation'> = {}): Promise<void> {
     await this.guarded.startTransaction(this.kind === 'mysql' ? isolation : undefined);
     this.isTransaction = true;
   }
@@ -116,19 +121,7 @@ export class DatabaseSession {
   /** Gives the connection back. Later statements of this session throw BugError `database_transaction_ended`. */
   async close(): Promise<void> {
     this.isOpen = false;
-    try {
-      if (this.isDeferred) await this.setDurable('now');
-    } finally {
-      await this.runner.release();
-    }
-  }
-
-  /** SQLite allows the change only outside a transaction. The gate keeps other sessions from the connection meanwhile. */
-  private async setDurable(durable: 'now' | 'later'): Promise<void> {
-    if (this.kind === 'mysql') return;
-    const connection = (await this.runner.connect()) as SqliteConnection;
-    connection.pragma(`synchronous = ${durable === 'now' ? 'FULL' : 'NORMAL'}`);
-    this.isDeferred = durable === 'later';
+    await this.runner.release();
   }
 
   /** The runner for TypeORM: its statements pass {@link run}. */
@@ -158,7 +151,11 @@ export class DatabaseSession {
   private async run(sql: string, params: readonly unknown[]): Promise<StatementResult> {
     if (this.kind === 'sqlite') {
       const statements = await this.sqliteStatements();
-      return this.guard(sql, [params], () => statements.run(sql, params));
+      return this.guard(sql, [params], () => {
+        const { isWrite, ...result } = statements.run(sql, params);
+        this.hasChanged ||= isWrite;
+        return result;
+      });
     }
     this.assertRunnable(sql, [params]);
     try {

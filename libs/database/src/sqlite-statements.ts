@@ -60,16 +60,17 @@ export class SqliteStatements {
     return created;
   }
 
-  /** Runs a statement. Throws the driver's errors. */
-  run(sql: string, params: readonly unknown[]): StatementResult {
+  /** Runs a statement. `isWrite`: it may have changed the database. Throws the driver's errors. */
+  run(sql: string, params: readonly unknown[]): StatementResult & { readonly isWrite: boolean } {
     const { statement, names } = this.prepare(sql);
     const values = toBindable(params);
+    const isWrite = !statement.readonly;
     if (names) {
       const records = toObjects(statement.all(values) as unknown[][], names);
-      return { records, raw: records };
+      return { records, raw: records, isWrite };
     }
     const { changes, lastInsertRowid } = statement.run(values);
-    return { records: [], affected: changes, raw: lastInsertRowid };
+    return { records: [], affected: changes, raw: lastInsertRowid, isWrite };
   }
 
   /** Runs a statement once for each row: for all rows, or for none when it throws. Inside a transaction, the driver uses a savepoint. */

@@ -148,12 +148,40 @@ describe.each(testDatabaseKinds())('transactions on %s', (kind) => {
       await expect(database.transaction(() => insert(database, 'later'), { durable: 'later' })).resolves.toBeDefined();
     });
 
-    it('leave the waits of single statements to SQLite', async () => {
-      const database = await databases.open();
-      const readMode = () => database.query('PRAGMA synchronous');
-      expect(await database.transaction(readMode)).toEqual([{ synchronous: 1 }]);
-      await expect(database.transaction(async () => Promise.reject(new Error('undone')))).rejects.toThrow('undone');
-      expect(await readMode()).toEqual([{ synchronous: 2 }]);
+    it('are not the only ones that wait: so do single statements that write', async () => {
+      const syncs: (() => void)[] = [];
+      const syncLog = async (): Promise<void> => new Promise((resolve) => syncs.push(resolve));
+      const database = await databases.open({ syncLog });
+      const done: string[] = [];
+      const note = (work: string) => () => done.push(work);
+      const { nowSql } = database;
+      const writes = [
+        database.execute(INSERT, ['execute', 0]).then(note('execute')),
+        database.executeEach(INSERT, [['each', 0]]).then(note('executeEach')),
+        database.query(`${INSERT} RETURNING slot_key`, ['returning', 0]).then(note('returning')),
+      ];
+      await database.query(`SELECT ${nowSql}`).then(note('read'));
+      await pauseMs(0);
+      expect({ done, keys: await keysOf(database) }).toEqual({ done: ['read'], keys: ['each', 'execute', 'returning'] });
+      while (done.length < 4) {
+        syncs.shift()?.();
+        await pauseMs(1);
+      }
+      await Promise.all(writes);
+      expect(await database.query('PRAGMA synchronous')).toEqual([{ synchronous: 1 }]);
+    });
+
+    it('empty the log although an earlier sync of it has failed', async () => {
+      let failures = 1;
+      const database = await databases.open({
+        syncLog: async () => {
+          failures -= 1;
+          if (failures >= 0) throw new Error('EIO');
+        },
+      });
+      await expect(database.execute(INSERT, ['first', 0])).rejects.toMatchObject({ code: 'database_unavailable' });
+      await database.execute(INSERT, ['second', 0]);
+      expect(await keysOf(database)).toEqual(['first', 'second']);
     });
   }
 
