@@ -10,7 +10,7 @@ import { withMigrationLock } from './migration-lock.js';
 import { type DatabaseKind, DatabaseSession, type SqlValue, type TransactionOptions } from './session.js';
 import { closeGate, openGate } from './sqlite-gate.js';
 import type { SqliteGate } from './sqlite-gate.js';
-import { WriteAheadLog, syncFile } from './write-ahead-log.js';
+import { SyncedFile, WriteAheadLog } from './write-ahead-log.js';
 
 /** What a database needs besides its location. */
 export interface DatabaseOptions {
@@ -58,6 +58,7 @@ export class Database {
   private readonly current = new AsyncLocalStorage<DatabaseSession>();
   /** SQLite's log. Undefined without one: then SQLite waits for the disk in each commit. */
   private log: WriteAheadLog | undefined;
+  private logFile: SyncedFile | undefined;
 
   private constructor(
     private readonly location: DatabaseLocation,
@@ -92,7 +93,9 @@ export class Database {
     if (mode?.journal_mode !== 'wal') return;
     // SQLite itself would wait for the disk inside each commit, and block the thread.
     await this.query('PRAGMA synchronous = NORMAL');
-    const { syncLog = syncFile } = this.options;
+    const file = new SyncedFile(path);
+    const { syncLog = () => file.sync() } = this.options;
+    this.logFile = file;
     this.log = new WriteAheadLog(
       () => syncLog(path),
       () => this.emptyLog(),
@@ -327,6 +330,7 @@ export class Database {
       return;
     }
     await this.throughGate(() => this.source.destroy());
+    await this.logFile?.close();
     // Node 20 copies the value of every storage that was ever used into each new promise, until it is disabled.
     this.current.disable();
     if (this.location.kind === 'sqlite') {

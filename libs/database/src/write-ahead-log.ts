@@ -1,16 +1,28 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { TransientError } from '#domain';
 
-/** Brings the content of a file to the disk. A log that does not exist was copied into its database, which is on the disk. */
-export async function syncFile(path: string): Promise<void> {
-  let file: FileHandle | undefined;
-  try {
-    file = await open(path, 'r+');
-    await file.datasync();
-  } catch (error) {
-    if (file || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  } finally {
-    await file?.close();
+/** A file that is brought to the disk again and again. It stays open: opening it would be two more waits for another thread. */
+export class SyncedFile {
+  private file: Promise<FileHandle> | undefined;
+
+  constructor(private readonly path: string) {}
+
+  /** Brings the content of the file to the disk. Throws the errors of the system; then the next call opens the file again. */
+  async sync(): Promise<void> {
+    try {
+      this.file ??= open(this.path, 'r+');
+      await (await this.file).datasync();
+    } catch (error) {
+      await this.close().catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Without effect when the file is not open. */
+  async close(): Promise<void> {
+    const { file } = this;
+    this.file = undefined;
+    await (await file)?.close();
   }
 }
 

@@ -56,6 +56,7 @@ import { ContactRereader } from './intake/contact-rereader.js';
 import { EmailKindDictionary } from './intake/email-kind-dictionary.js';
 import { EventApplier } from './intake/event-applier.js';
 import { EventRecorder } from './intake/event-recorder.js';
+import { IntakePriority } from './intake/intake-priority.js';
 import { JobEnqueuer } from './intake/job-enqueuer.js';
 import { KommoInbox, MissedChanges } from './intake/kommo-inbox.js';
 import { KommoPolling } from './intake/kommo-polling.js';
@@ -85,7 +86,7 @@ import { UnisenderErasure } from './maintenance/unisender-erasure.js';
 import { WebhookRotation } from './maintenance/webhook-rotation.js';
 import { LastingTrouble } from './maintenance/lasting-trouble.js';
 import { WebhookWatchdog } from './maintenance/webhook-watchdog.js';
-import { AccountLeases, RequestedJobs } from './push/account-lease.js';
+import { AccountLeases, FencedTransactions, RequestedJobs } from './push/account-lease.js';
 import { AccountSync, EventFollower } from './push/account-sync.js';
 import { AccountFailures, AccountWorkEnd, AccountWorkRunner } from './push/account-work.js';
 import { AddressFlusher } from './push/address-flusher.js';
@@ -146,6 +147,7 @@ const intake: Type[] = [
   EmailKindDictionary,
   EventApplier,
   EventRecorder,
+  IntakePriority,
   JobEnqueuer,
   KommoInbox,
   KommoPolling,
@@ -178,6 +180,7 @@ const push: Type[] = [
   EventFollower,
   ExportReader,
   ExportTasks,
+  FencedTransactions,
   FormerConsents,
   FormerUnisenderAccount,
   JobContinuation,

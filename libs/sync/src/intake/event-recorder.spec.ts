@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { AccountEvent, EventStore } from '#database';
 import { BugError, TransientError } from '#domain';
 import { EventIds, EventRecorder, type ReceivedEvent } from './event-recorder.js';
+import type { IntakePriority } from './intake-priority.js';
 
 const NOW = 1_790_000_000_000;
 
@@ -61,7 +62,8 @@ class HeldStore {
 function createRecorder() {
   const store = new HeldStore();
   const clock = { nowMs: () => NOW, sleep: async () => {} };
-  const recorder = new EventRecorder(store as unknown as EventStore, clock);
+  const priority = { noteStored: async () => {} } as unknown as IntakePriority;
+  const recorder = new EventRecorder(store as unknown as EventStore, priority, clock);
   const results: string[] = [];
   /** Records one event with `payload`; adds the payload and the outcome to `results`. */
   const record = (payload: string, contactId = 1) =>

@@ -3,6 +3,7 @@ import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { type AccountEvent, EventStore, type NewEvent } from '#database';
 import { Clock, TransientError } from '#domain';
+import { IntakePriority } from './intake-priority.js';
 
 const TIME_DIGITS = 9;
 const COUNTER_DIGITS = 4;
@@ -62,6 +63,7 @@ export class EventRecorder {
 
   constructor(
     private readonly events: EventStore,
+    private readonly priority: IntakePriority,
     private readonly clock: Clock,
   ) {}
 
@@ -94,7 +96,9 @@ export class EventRecorder {
     this.isStoring = true;
     // All sockets of this turn are read before it continues.
     await endOfTurn();
-    await this.store(this.takeBatch());
+    const batch = this.takeBatch();
+    await this.store(batch);
+    await this.priority.noteStored(batch.length);
     this.isStoring = this.waiting.length > 0;
     if (this.isStoring) void this.storeNext();
   }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Database, LeaseStore, MailingConsentStore, type TransactionOptions } from '#database';
 import { Clock, JobQueue, Logger, TransientError } from '#domain';
+import { IntakePriority } from '../intake/intake-priority.js';
 
 /**
  * After a worker is killed, no other works on its account for this long. It is longer than the longest call to Unisender, which takes
@@ -71,6 +72,29 @@ export class PushRound {
   }
 }
 
+/** Commits work on accounts. */
+@Injectable()
+export class FencedTransactions {
+  constructor(
+    private readonly database: Database,
+    private readonly leases: LeaseStore,
+    private readonly priority: IntakePriority,
+  ) {}
+
+  /** Runs `work` in a transaction that commits only while the lease with this fence is held, see {@link AccountLease.write}. */
+  async run<Result>(
+    { accountId, fence }: Pick<AccountLease, 'accountId' | 'fence'>,
+    work: () => Promise<Result>,
+    options: Pick<TransactionOptions, 'durable'>,
+  ): Promise<Result> {
+    if (!this.database.isInTransaction) await this.priority.giveWay();
+    return this.database.transaction(async () => {
+      await this.leases.assertFence(accountId, fence);
+      return work();
+    }, options);
+  }
+}
+
 /**
  * The right to work on one account. One worker holds it at a time, over all processes. Every write checks the fence: a holder whose
  * lease ended cannot overwrite the work of the next one.
@@ -81,8 +105,7 @@ export class AccountLease {
   private isLost = false;
 
   constructor(
-    private readonly database: Database,
-    private readonly leases: LeaseStore,
+    private readonly transactions: FencedTransactions,
     readonly accountId: number,
     /** The number of this lease; the next holder's is higher. */
     readonly fence: number,
@@ -95,13 +118,11 @@ export class AccountLease {
 
   /**
    * Runs `work` in a transaction that commits only while the lease is held. `durable: 'later'` only when no vendor's call depends on it
-   * before the next transaction with `now`: the begin of each call to Unisender is `now`. Throws TransientError `lease_lost`.
+   * before the next transaction with `now`: the begin of each call to Unisender is `now`. Waits while many webhooks arrive, a second at
+   * most. Throws TransientError `lease_lost`.
    */
   async write<Result>(work: () => Promise<Result>, options: Pick<TransactionOptions, 'durable'> = {}): Promise<Result> {
-    return this.database.transaction(async () => {
-      await this.leases.assertFence(this.accountId, this.fence);
-      return work();
-    }, options);
+    return this.transactions.run(this, work, options);
   }
 
   /** Makes every later {@link assertHeld} throw. */
@@ -138,7 +159,7 @@ export class RequestedJobs {
 @Injectable()
 export class AccountLeases {
   constructor(
-    private readonly database: Database,
+    private readonly transactions: FencedTransactions,
     private readonly leases: LeaseStore,
     private readonly requestedJobs: RequestedJobs,
     private readonly clock: Clock,
@@ -154,7 +175,7 @@ export class AccountLeases {
     if (fence === undefined) {
       throw new TransientError(`another worker holds account ${accountId}`, { code: 'account_busy', retryAfterMs: BUSY_RETRY_MS });
     }
-    const lease = new AccountLease(this.database, this.leases, accountId, fence);
+    const lease = new AccountLease(this.transactions, accountId, fence);
     const stopHeartbeat = this.startHeartbeat(lease);
     try {
       const result = await work(lease).finally(stopHeartbeat);
