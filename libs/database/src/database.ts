@@ -27,7 +27,7 @@ const ATTEMPTS = 5;
 const RETRY_BASE_MS = 20;
 /** SQLite waits for a lock by blocking the thread. Longer waits sleep between attempts. */
 const SQLITE_BLOCKING_WAIT_MS = 5;
-const SQLITE_LONGEST_SLEEP_MS = 100;
+const SQLITE_LONGEST_SLEEP_MS = 20;
 /** Another process that holds the write lock of the file for longer makes the work fail. */
 const SQLITE_WAIT_MS = 10_000;
 const EMPTY_ATTEMPTS = 25;

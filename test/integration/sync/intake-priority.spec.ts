@@ -38,18 +38,11 @@ describe.each(testDatabaseKinds())('the priority of the intake on %s', (kind) =>
     return { clock, logger, priority: new IntakePriority(new RateSlotStore(database), clock, logger) };
   };
 
-  /** Stores webhooks for a quarter of a second. */
-  const storeAt = async ({ priority }: ReturnType<typeof startProcess>, perSecond: number) => {
-    for (let passedMs = 0; passedMs <= 250; passedMs += 10) {
-      await priority.noteStored(perSecond / 100);
-      nowMs += 10;
-    }
-  };
-
-  it('makes work pause for four times its own time while webhooks are many, also with clocks an hour apart', async () => {
+  it('makes work pause for four times its own time while webhooks wait, also with clocks an hour apart', async () => {
     const [api, worker] = [startProcess(), startProcess(-HOUR_MS)];
     await worker.priority.giveWay();
-    await storeAt(api, 1_500);
+    nowMs += 300;
+    await api.priority.noteWaiting(8);
     await worker.priority.giveWay();
     nowMs += 60;
     await worker.priority.giveWay();
@@ -58,30 +51,41 @@ describe.each(testDatabaseKinds())('the priority of the intake on %s', (kind) =>
 
   it('looks at most once in 50 ms, and lets work that runs at the same time share a pause', async () => {
     const [api, worker] = [startProcess(), startProcess()];
-    await storeAt(api, 1_500);
+    await api.priority.noteWaiting(8);
     await Promise.all([worker.priority.giveWay(), worker.priority.giveWay()]);
     nowMs += 40;
     await worker.priority.giveWay();
     expect(worker.clock.slept).toEqual([1_000]);
   });
 
-  it('makes nothing pause for fewer webhooks, nor half a second after the last of many', async () => {
+  it('makes nothing pause for fewer webhooks, nor half a second later', async () => {
     const [api, worker] = [startProcess(), startProcess()];
-    await storeAt(api, 800);
+    await api.priority.noteWaiting(7);
     await worker.priority.giveWay();
-    await storeAt(api, 1_500);
+    await api.priority.noteWaiting(8);
     nowMs += 500;
     await worker.priority.giveWay();
     expect(worker.clock.slept).toEqual([]);
   });
 
-  it('regards no clock that was set back, and no failure of the database', async () => {
-    const api = startProcess();
-    await storeAt(api, 1_500);
+  it('extends the time once in 100 ms, also after the clock was set back', async () => {
+    const [api, worker] = [startProcess(), startProcess()];
+    await api.priority.noteWaiting(8);
+    nowMs += 99;
+    await api.priority.noteWaiting(8);
+    nowMs += 401;
+    await worker.priority.giveWay();
+    expect(worker.clock.slept).toEqual([]);
     nowMs -= HOUR_MS;
-    await storeAt(api, 800);
+    await api.priority.noteWaiting(8);
+    await worker.priority.giveWay();
+    expect(worker.clock.slept).toHaveLength(1);
+  });
+
+  it('regards no failure of the database', async () => {
+    const api = startProcess();
     await database.close();
-    await storeAt(api, 1_500);
+    await api.priority.noteWaiting(8);
     expect(api.logger.lines[0]).toMatch(/^warn intake not given priority/);
   });
 });

@@ -62,7 +62,7 @@ class HeldStore {
 function createRecorder() {
   const store = new HeldStore();
   const clock = { nowMs: () => NOW, sleep: async () => {} };
-  const priority = { noteStored: async () => {} } as unknown as IntakePriority;
+  const priority = { noteWaiting: async () => {} } as unknown as IntakePriority;
   const recorder = new EventRecorder(store as unknown as EventStore, priority, clock);
   const results: string[] = [];
   /** Records one event with `payload`; adds the payload and the outcome to `results`. */

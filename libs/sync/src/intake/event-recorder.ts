@@ -96,9 +96,8 @@ export class EventRecorder {
     this.isStoring = true;
     // All sockets of this turn are read before it continues.
     await endOfTurn();
-    const batch = this.takeBatch();
-    await this.store(batch);
-    await this.priority.noteStored(batch.length);
+    await this.store(this.takeBatch());
+    await this.priority.noteWaiting(this.waiting.length);
     this.isStoring = this.waiting.length > 0;
     if (this.isStoring) void this.storeNext();
   }

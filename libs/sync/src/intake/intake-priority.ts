@@ -4,11 +4,10 @@ import { Clock, Logger } from '#domain';
 
 /** The slot of a busy intake. */
 const SLOT = 'intake';
-const MS_PER_SECOND = 1_000;
-/** Kommo sends one account far fewer webhooks, except in a burst. */
-const BUSY_PER_SECOND = 1_000;
-const WINDOW_MS = 100;
-/** Until then, the next window shows whether the intake is still busy. */
+/** So many webhooks do not arrive during the short time of one statement, unless there are many or the statement waits for a lock. */
+const MANY_WAITING = 8;
+const ANNOUNCED_EVERY_MS = 100;
+/** Until then, the next statements show whether the intake is still busy. */
 const OCCUPIED_MS = 500;
 /** The shortest work of a process between two looks at the slot. */
 const TURN_MS = 50;
@@ -16,14 +15,13 @@ const PAUSE_PER_TURN = 4;
 const LONGEST_PAUSE_MS = 1_000;
 
 /**
- * Lets webhooks be stored before the work on accounts goes on: both need the processor and the database. A process that stores many
- * webhooks says so in the database, and every process with work on accounts pauses meanwhile. Work goes on at a fifth of its rate even
+ * Lets webhooks be stored before the work on accounts goes on: both need the processor and the database. A process in which webhooks
+ * wait says so in the database, and every process with work on accounts pauses meanwhile. Work goes on at a fifth of its rate even
  * while the webhooks do not end.
  */
 @Injectable()
 export class IntakePriority {
-  private stored = 0;
-  private windowBeganAtMs = 0;
+  private announcedAtMs = 0;
   private turnBeganAtMs = 0;
   private pause: Promise<void> | undefined;
 
@@ -33,17 +31,16 @@ export class IntakePriority {
     private readonly logger: Logger,
   ) {}
 
-  /** Call it after webhooks were stored. At 1,000 per second or more, the other processes give way for half a second. Never throws. */
-  async noteStored(webhooks: number): Promise<void> {
+  /**
+   * Call it after webhooks were stored, with the number of those that arrived meanwhile. With eight of them or more, work on accounts
+   * gives way for half a second. Never throws.
+   */
+  async noteWaiting(webhooks: number): Promise<void> {
+    if (webhooks < MANY_WAITING) return;
     const nowMs = this.clock.nowMs();
-    const windowMs = nowMs - this.windowBeganAtMs;
-    this.stored += webhooks;
-    if (windowMs >= 0 && windowMs < WINDOW_MS) return;
-    const isBusy = this.stored * MS_PER_SECOND >= BUSY_PER_SECOND * windowMs && windowMs > 0;
-    this.stored = 0;
-    this.windowBeganAtMs = nowMs;
-    if (isBusy)
-      await this.slots.occupy(SLOT, OCCUPIED_MS).catch((error: unknown) => this.logger.warn('intake not given priority', { error }));
+    if (Math.abs(nowMs - this.announcedAtMs) < ANNOUNCED_EVERY_MS) return;
+    this.announcedAtMs = nowMs;
+    await this.slots.occupy(SLOT, OCCUPIED_MS).catch((error: unknown) => this.logger.warn('intake not given priority', { error }));
   }
 
   /**
