@@ -62,7 +62,8 @@ class HeldStore {
 function createRecorder() {
   const store = new HeldStore();
   const clock = { nowMs: () => NOW, sleep: async () => {} };
-  const priority = { noteWaiting: async () => {} } as unknown as IntakePriority;
+  const counts: number[] = [];
+  const priority = { noteWaiting: async (webhooks: number) => void counts.push(webhooks) } as unknown as IntakePriority;
   const recorder = new EventRecorder(store as unknown as EventStore, priority, clock);
   const results: string[] = [];
   /** Records one event with `payload`; adds the payload and the outcome to `results`. */
@@ -71,7 +72,7 @@ function createRecorder() {
       () => void results.push(`${payload} stored`),
       (error: Error) => void results.push(`${payload} ${error.message}`),
     );
-  return { store, record, results };
+  return { store, record, results, counts };
 }
 
 describe('EventRecorder', () => {
@@ -87,8 +88,8 @@ describe('EventRecorder', () => {
     expect(store.statements).toHaveLength(1);
   });
 
-  it('stores the calls that come while a statement runs by the next one', async () => {
-    const { store, record } = createRecorder();
+  it('stores the calls that come while a statement runs by the next one, and tells their number', async () => {
+    const { store, record, counts } = createRecorder();
     const first = record('a');
     const { end } = await store.statement(0);
     const others = [record('b'), record('c')];
@@ -96,8 +97,10 @@ describe('EventRecorder', () => {
     await first;
     const next = await store.statement(1);
     expect(next.payloads).toEqual(['b', 'c']);
+    expect(counts).toEqual([2]);
     next.end();
     await Promise.all(others);
+    expect(counts).toEqual([2, 0]);
   });
 
   it('fails only the call whose events the database refuses', async () => {
