@@ -50,7 +50,7 @@ const sqliteOptions = (location: SqliteLocation, givenNowMs: (() => number) | un
   enableWAL: true,
   timeout: OPEN_TIMEOUT_MS,
   prepareDatabase: (connection: InstanceType<typeof ImmediateSqlite>) => {
-    // What was acknowledged survives a power failure. Single transactions choose otherwise (`TransactionOptions`).
+    // What was acknowledged survives a power failure. With a log, `Database` waits for the disk instead.
     connection.pragma('synchronous = FULL');
     // The log is copied into the database after 64 MiB: an import changes the same pages again and again, and a copy blocks the thread.
     connection.pragma('wal_autocheckpoint = 16000');

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { resolve } from 'node:path';
 import type { DataSource, EntityMetadata } from 'typeorm';
+import { systemElapsedMs } from '#clock';
 import { BugError, type Clock, InvalidInputError } from '#domain';
 import { migrations } from '../../../migrations/index.js';
 import { GIVEN_NOW_SQL, createDataSource } from './data-source.js';
@@ -27,7 +28,10 @@ const ATTEMPTS = 5;
 const RETRY_BASE_MS = 20;
 /** SQLite waits for a lock by blocking the thread. Longer waits sleep between attempts. */
 const SQLITE_BLOCKING_WAIT_MS = 5;
-const SQLITE_LONGEST_SLEEP_MS = 20;
+const SQLITE_LONGEST_SLEEP_MS = 100;
+/** SQLite gives the lock to the process that asks first when it is free: in the first second, asking often gets it. */
+const SQLITE_SHORT_SLEEP_MS = 20;
+const SQLITE_SHORT_SLEEPS_FOR_MS = 1_000;
 /** Another process that holds the write lock of the file for longer makes the work fail. */
 const SQLITE_WAIT_MS = 10_000;
 const EMPTY_ATTEMPTS = 25;
@@ -88,16 +92,18 @@ export class Database {
   /** SQLite keeps no log in memory and on some network drives. */
   private async findLog(): Promise<void> {
     if (this.location.kind === 'mysql') return;
-    const path = `${this.location.path}-wal`;
     const [mode] = await this.query<{ journal_mode: string }>('PRAGMA journal_mode');
     if (mode?.journal_mode !== 'wal') return;
     // SQLite itself would wait for the disk inside each commit, and block the thread.
     await this.query('PRAGMA synchronous = NORMAL');
-    const file = new SyncedFile(path);
-    const { syncLog = () => file.sync() } = this.options;
-    this.logFile = file;
+    // SQLite follows a symbolic link: the log is beside the file, not beside the link.
+    const [main] = await this.query<{ file: string }>('PRAGMA database_list');
+    const path = `${main?.file ?? this.location.path}-wal`;
+    this.logFile = new SyncedFile(path);
+    await this.logFile.open();
+    const { syncLog = () => this.logFile?.sync() } = this.options;
     this.log = new WriteAheadLog(
-      () => syncLog(path),
+      async () => syncLog(path),
       () => this.emptyLog(),
     );
   }
@@ -155,18 +161,18 @@ export class Database {
   async run<T>(work: (session: DatabaseSession) => Promise<T>): Promise<T> {
     const session = this.findSession();
     if (session) return work(session);
-    const { result, hasWritten } = await this.runAlone(work);
-    if (hasWritten) await this.log?.sync();
+    const { result, mayHaveWritten } = await this.runAlone(work);
+    if (mayHaveWritten) await this.log?.sync();
     return result;
   }
 
-  /** On SQLite with a log, a power failure can undo what it wrote. */
-  private async runAlone<T>(work: (session: DatabaseSession) => Promise<T>): Promise<{ result: T; hasWritten: boolean }> {
+  /** Runs `work` on a session of its own. With a log, a power failure can undo what it has written. */
+  private async runAlone<T>(work: (session: DatabaseSession) => Promise<T>): Promise<{ result: T; mayHaveWritten: boolean }> {
     return this.repeatAfterConflict(() =>
       this.throughGate(() =>
         this.withSession(async (session) => {
           const result = await this.current.run(session, () => work(session));
-          return { result, hasWritten: session.hasWritten };
+          return { result, mayHaveWritten: session.mayHaveWritten };
         }),
       ),
     );
@@ -205,6 +211,8 @@ export class Database {
    */
   async emptyLog(): Promise<boolean> {
     if (this.kind === 'mysql') return true;
+    if (this.findSession())
+      throw new BugError('the log cannot be emptied inside a transaction', { code: 'database_transaction_misplaced' });
     for (let attempt = 1; ; attempt += 1) {
       const { result } = await this.runAlone((session) => session.query<{ busy: number }>('PRAGMA wal_checkpoint(TRUNCATE)'));
       if (result[0]?.busy === 0) return true;
@@ -329,6 +337,8 @@ export class Database {
     if (!this.source.isInitialized) {
       return;
     }
+    await this.throughGate(async () => {});
+    await this.log?.end();
     await this.throughGate(() => this.source.destroy());
     await this.logFile?.close();
     // Node 20 copies the value of every storage that was ever used into each new promise, until it is disabled.
@@ -345,26 +355,30 @@ export class Database {
 
   /** Sleeps between attempts outside the gate, so that others read meanwhile. */
   private async repeatAfterConflict<T>(work: () => Promise<T>): Promise<T> {
-    let waitedMs = 0;
+    const beganAtMs = systemElapsedMs();
+    let sleptMs = 0;
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await work();
       } catch (error) {
+        // With many that wait, their attempts take longer than the sleeps.
+        const waitedMs = Math.max(sleptMs, systemElapsedMs() - beganAtMs);
         const isLast = this.kind === 'sqlite' ? waitedMs >= SQLITE_WAIT_MS : attempt === ATTEMPTS;
         if (!(error instanceof ConflictError) || isLast) {
           throw error;
         }
+        const sleepMs = this.retryDelayMs(attempt, waitedMs);
+        sleptMs += sleepMs;
+        await this.options.clock.sleep(sleepMs);
       }
-      const sleepMs = this.retryDelayMs(attempt);
-      waitedMs += sleepMs;
-      await this.options.clock.sleep(sleepMs);
     }
   }
 
   /** MySQL has waited for the lock itself. */
-  private retryDelayMs(attempt: number): number {
+  private retryDelayMs(attempt: number, waitedMs: number): number {
     if (this.kind === 'mysql') return RETRY_BASE_MS * 2 ** attempt * Math.random();
-    return Math.min(2 ** attempt, SQLITE_LONGEST_SLEEP_MS) * (0.5 + Math.random() / 2);
+    const longestMs = waitedMs < SQLITE_SHORT_SLEEPS_FOR_MS ? SQLITE_SHORT_SLEEP_MS : SQLITE_LONGEST_SLEEP_MS;
+    return Math.min(2 ** attempt, longestMs) * (0.5 + Math.random() / 2);
   }
 
   private async withSession<T>(work: (session: DatabaseSession) => Promise<T>): Promise<T> {

@@ -42,7 +42,7 @@ export class DatabaseSession {
   private ownManager: EntityManager | undefined;
   private isOpen = true;
   private isTransaction = false;
-  private hasChanged = false;
+  private isWriter = false;
   private conflict: ConflictError | undefined;
 
   /** `runner` is TypeORM's. For SQLite it is the same object every time, so a copy per session keeps the state of the transaction. */
@@ -64,8 +64,8 @@ export class DatabaseSession {
   }
 
   /** Whether a statement on SQLite may have changed the database. */
-  get hasWritten(): boolean {
-    return this.hasChanged;
+  get mayHaveWritten(): boolean {
+    return this.isWriter;
   }
 
   /** Whether the work has not ended. */
@@ -91,7 +91,7 @@ export class DatabaseSession {
    */
   async executeEach(sql: string, rows: readonly (readonly SqlValue[])[]): Promise<void> {
     const statements = await this.sqliteStatements();
-    this.hasChanged = true;
+    this.isWriter = true;
     this.guard(sql, rows, () => statements.runEach(sql, rows));
   }
 
@@ -153,7 +153,7 @@ export class DatabaseSession {
       const statements = await this.sqliteStatements();
       return this.guard(sql, [params], () => {
         const { isWrite, ...result } = statements.run(sql, params);
-        this.hasChanged ||= isWrite;
+        this.isWriter ||= isWrite;
         return result;
       });
     }

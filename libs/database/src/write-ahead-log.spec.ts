@@ -1,5 +1,8 @@
-import { describe, expect, it } from '@jest/globals';
-import { WriteAheadLog } from './write-ahead-log.js';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { SyncedFile, WriteAheadLog } from './write-ahead-log.js';
 
 const turn = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -63,5 +66,25 @@ describe('WriteAheadLog', () => {
     syncs[2]?.resolve();
     await fourth;
     expect(rewritten).toBe(2);
+  });
+});
+
+describe('SyncedFile', () => {
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'synced-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('is opened without a file, fails without one, and is synced when there is one', async () => {
+    const path = join(folder, 'log');
+    const file = new SyncedFile(path);
+    await file.open();
+    await expect(file.sync()).rejects.toMatchObject({ code: 'ENOENT' });
+    await writeFile(path, 'content');
+    await file.sync();
+    await Promise.all([file.sync(), file.close()]);
+    await file.close();
   });
 });

@@ -1,11 +1,25 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { TransientError } from '#domain';
 
-/** A file that is brought to the disk again and again. It stays open: opening it would be two more waits for another thread. */
+/**
+ * A file that is brought to the disk again and again. It stays open: opening it would be two more waits for another thread, and the system
+ * reports a failed write only to those that have the file open.
+ */
 export class SyncedFile {
   private file: Promise<FileHandle> | undefined;
 
   constructor(private readonly path: string) {}
+
+  /** Opens the file. Without effect while there is none. */
+  async open(): Promise<void> {
+    this.file ??= open(this.path, 'r+');
+    try {
+      await this.file;
+    } catch (error) {
+      this.file = undefined;
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
 
   /** Brings the content of the file to the disk. Throws the errors of the system; then the next call opens the file again. */
   async sync(): Promise<void> {
@@ -57,6 +71,14 @@ export class WriteAheadLog {
       return flushed;
     });
     return this.next;
+  }
+
+  /** Waits for every sync that was asked for. Call it when nothing commits any more. */
+  async end(): Promise<void> {
+    // Who has just committed asks for a sync while this one runs.
+    await this.sync().catch(() => {});
+    await this.next?.catch(() => {});
+    await this.running;
   }
 
   private async flush(): Promise<void> {

@@ -56,7 +56,6 @@ import { ContactRereader } from './intake/contact-rereader.js';
 import { EmailKindDictionary } from './intake/email-kind-dictionary.js';
 import { EventApplier } from './intake/event-applier.js';
 import { EventRecorder } from './intake/event-recorder.js';
-import { IntakePriority } from './intake/intake-priority.js';
 import { JobEnqueuer } from './intake/job-enqueuer.js';
 import { KommoInbox, MissedChanges } from './intake/kommo-inbox.js';
 import { KommoPolling } from './intake/kommo-polling.js';
@@ -147,7 +146,6 @@ const intake: Type[] = [
   EmailKindDictionary,
   EventApplier,
   EventRecorder,
-  IntakePriority,
   JobEnqueuer,
   KommoInbox,
   KommoPolling,

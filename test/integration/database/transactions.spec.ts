@@ -1,7 +1,10 @@
+import { mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { systemClock } from '#clock';
 import { DuplicateKeyError } from '#database';
-import type { Database } from '#database';
+import type { Database, DatabaseOptions } from '#database';
 import { BugError, TransientError } from '#domain';
 import { RateSlotEntity } from '../../../libs/database/src/entities/rate-slot.entity.js';
 import { upsertAlike, upsertRows } from '../../../libs/database/src/entity-sql.js';
@@ -119,9 +122,22 @@ describe.each(testDatabaseKinds())('transactions on %s', (kind) => {
   });
 
   if (kind === 'sqlite') {
-    it('wait for the disk without blocking other work, unless they may be durable later', async () => {
+    /** A disk that takes everything only when the test says so. */
+    const openSlowDisk = () => {
       const syncs: (() => void)[] = [];
-      const syncLog = async (): Promise<void> => new Promise((resolve) => syncs.push(resolve));
+      let isReleased = false;
+      const syncLog = async (): Promise<void> => {
+        if (!isReleased) await new Promise<void>((resolve) => syncs.push(resolve));
+      };
+      const release = () => {
+        isReleased = true;
+        for (const resolve of syncs) resolve();
+      };
+      return { syncs, syncLog, release };
+    };
+
+    it('wait for the disk without blocking other work, unless they may be durable later', async () => {
+      const { syncs, syncLog, release } = openSlowDisk();
       const database = await databases.open({ syncLog });
       await database.transaction(() => insert(database, 'later'), { durable: 'later' });
       expect(syncs).toHaveLength(0);
@@ -138,7 +154,7 @@ describe.each(testDatabaseKinds())('transactions on %s', (kind) => {
         syncs: 1,
         keys: ['later', 'meanwhile', 'now'],
       });
-      syncs[0]?.();
+      release();
       await now;
     });
 
@@ -149,26 +165,46 @@ describe.each(testDatabaseKinds())('transactions on %s', (kind) => {
     });
 
     it('are not the only ones that wait: so do single statements that write', async () => {
-      const syncs: (() => void)[] = [];
-      const syncLog = async (): Promise<void> => new Promise((resolve) => syncs.push(resolve));
+      const { syncLog, release } = openSlowDisk();
       const database = await databases.open({ syncLog });
       const done: string[] = [];
       const note = (work: string) => () => done.push(work);
-      const { nowSql } = database;
       const writes = [
         database.execute(INSERT, ['execute', 0]).then(note('execute')),
-        database.executeEach(INSERT, [['each', 0]]).then(note('executeEach')),
+        database.executeEach(INSERT, [['each', 0]]).then(note('each')),
         database.query(`${INSERT} RETURNING slot_key`, ['returning', 0]).then(note('returning')),
       ];
-      await database.query(`SELECT ${nowSql}`).then(note('read'));
+      await database.query(`SELECT ${database.nowSql}`).then(note('read'));
       await pauseMs(0);
       expect({ done, keys: await keysOf(database) }).toEqual({ done: ['read'], keys: ['each', 'execute', 'returning'] });
-      while (done.length < 4) {
-        syncs.shift()?.();
-        await pauseMs(1);
-      }
+      release();
       await Promise.all(writes);
-      expect(await database.query('PRAGMA synchronous')).toEqual([{ synchronous: 1 }]);
+      expect(done.toSorted()).toEqual(['each', 'execute', 'read', 'returning']);
+    });
+
+    it('end before the database is closed, with their syncs', async () => {
+      const database = await databases.open({ syncLog: () => pauseMs(20) });
+      const writes = ['one', 'two', 'three'].map((key) => insert(database, key));
+      await database.close();
+      expect(await Promise.allSettled(writes)).toMatchObject(writes.map(() => ({ status: 'fulfilled' })));
+    });
+
+    it('bring the log to the disk that is beside the file of a symbolic link', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'link-'));
+      await mkdir(join(folder, 'data'));
+      const path = join(folder, 'link.sqlite');
+      await symlink(join(folder, 'data', 'file.sqlite'), path);
+      const synced: string[] = [];
+      const open = (options: Partial<DatabaseOptions> = {}) => databases.openAt({ kind: 'sqlite', path }, options);
+      const database = await open();
+      await database.migrate();
+      await insert(database, 'key');
+      const other = await open({ syncLog: async (log) => void synced.push(log) });
+      await insert(other, 'other');
+      expect(synced).toEqual([await realpath(join(folder, 'data', 'file.sqlite-wal'))]);
+      await database.close();
+      await other.close();
+      await rm(folder, { recursive: true });
     });
 
     it('empty the log although an earlier sync of it has failed', async () => {

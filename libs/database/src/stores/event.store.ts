@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, groupBy } from '#domain';
 import { Database } from '../database.js';
+import { RateSlotEntity } from '../entities/rate-slot.entity.js';
 import { EventEntity, type EventState } from '../entities/event.entity.js';
-import { type Field, type OnConflict, containing, executeIn, placeholders, prepareUpsert, selectRows } from '../entity-sql.js';
+import { type Field, type OnConflict, containing, executeIn, placeholders, prepareUpsert, selectRows, upsertRows } from '../entity-sql.js';
 import type { SqlValue } from '../session.js';
 
 /** A contact that Kommo refuses to return waits for longer; other deferrals are shorter. */
@@ -74,6 +75,8 @@ export interface EventPage {
 const LAST_EVENT_ID = '~';
 /** It limits the time of one statement. */
 const SEARCHED_AT_ONCE = 5_000;
+/** The row of `rate_slots` that shows until when a burst is announced. */
+const BURST_SLOT = 'webhook-burst';
 
 /** The result of a waiting event. */
 export interface SettledEvent {
@@ -175,6 +178,22 @@ export class EventStore {
     const fields = Object.keys(first) as Field<EventEntity>[];
     this.upsert ??= prepareUpsert(this.database, { entity: EventEntity, key: ['accountId', 'dedupKey'], update: coalesced }, fields);
     await this.upsert(rows);
+  }
+
+  /** Shows every process, for `forMs`, that webhooks wait to be stored. A power failure may undo it. */
+  async announceBurst(forMs: number): Promise<void> {
+    const announce = async () => {
+      const rows = [{ key: BURST_SLOT, nextAt: (await this.database.nowMs()) + forMs }];
+      await upsertRows(this.database, { entity: RateSlotEntity, rows, key: ['key'], update: { nextAt: 'incoming' } });
+    };
+    await this.database.transaction(announce, { durable: 'later' });
+  }
+
+  /** Whether a burst is announced, by the database's clock. */
+  async isBurstAnnounced(): Promise<boolean> {
+    const sql = `SELECT COUNT(*) AS total FROM rate_slots WHERE slot_key = ? AND next_at > ${this.database.nowSql}`;
+    const [row] = await this.database.query<{ total: number }>(sql, [BURST_SLOT]);
+    return (row?.total ?? 0) > 0;
   }
 
   /** Lists waiting events after `afterEventId` in order of arrival, without those that were deferred. */

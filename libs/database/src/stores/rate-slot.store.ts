@@ -3,7 +3,7 @@ import { LessThan } from 'typeorm';
 import { Database } from '../database.js';
 import { DuplicateKeyError } from '../database-errors.js';
 import { RateSlotEntity } from '../entities/rate-slot.entity.js';
-import { placeholders, upsertRows } from '../entity-sql.js';
+import { placeholders } from '../entity-sql.js';
 
 /** A slot as it was read (undefined: it did not exist) and its new value. */
 export interface SlotMove {
@@ -36,22 +36,6 @@ export class RateSlotStore {
     );
     const stored = rows.flatMap(({ slotKey, nextAt }): [string, number][] => (slotKey === null ? [] : [[slotKey, nextAt]]));
     return { nowMs: rows[0]?.nowMs ?? 0, nextAt: new Map(stored) };
-  }
-
-  /** Moves a slot to `forMs` after the database's time, wherever it was. A power failure may undo it. */
-  async occupy(key: string, forMs: number): Promise<void> {
-    const update = { nextAt: 'incoming' } as const;
-    const move = async () => {
-      const rows = [{ key, nextAt: (await this.database.nowMs()) + forMs }];
-      await upsertRows(this.database, { entity: RateSlotEntity, rows, key: ['key'], update });
-    };
-    await this.database.transaction(move, { durable: 'later' });
-  }
-
-  /** Whether a slot is later than the database's time. */
-  async isOccupied(key: string): Promise<boolean> {
-    const { nowMs, nextAt } = await this.read([key]);
-    return (nextAt.get(key) ?? 0) > nowMs;
   }
 
   /** Deletes slots that were free before `beforeMs`: an unused key needs none. Returns how many. */

@@ -87,8 +87,9 @@ export class Uninstall {
    */
   async receive(hook: UninstallHook): Promise<void> {
     const { status, uninstallAskedAt } = await this.verify(hook);
-    if (status === 'disconnected' || uninstallAskedAt !== null) return;
-    await this.accounts.update(hook.accountId, { uninstallAskedAt: this.clock.nowMs() });
+    if (status === 'disconnected') return;
+    // A repeated call writes too: the first one may not be on the disk yet.
+    await this.accounts.update(hook.accountId, { uninstallAskedAt: uninstallAskedAt ?? this.clock.nowMs() });
   }
 
   /**

@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import type { AccountEvent, EventStore } from '#database';
 import { BugError, TransientError } from '#domain';
 import { EventIds, EventRecorder, type ReceivedEvent } from './event-recorder.js';
-import type { IntakePriority } from './intake-priority.js';
 
 const NOW = 1_790_000_000_000;
 
@@ -39,7 +38,13 @@ const received = (contactId: number, payload = '{}'): ReceivedEvent => ({
 /** A store whose statements end when the test says so. */
 class HeldStore {
   readonly statements: { readonly payloads: (string | null)[]; readonly end: (error?: Error) => void }[] = [];
+  readonly announced: number[] = [];
   private wake = () => {};
+
+  async announceBurst(forMs: number): Promise<void> {
+    this.announced.push(forMs);
+    throw new Error('unavailable');
+  }
 
   addOfAccounts(events: readonly AccountEvent[]): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -62,9 +67,9 @@ class HeldStore {
 function createRecorder() {
   const store = new HeldStore();
   const clock = { nowMs: () => NOW, sleep: async () => {} };
-  const counts: number[] = [];
-  const priority = { noteWaiting: async (webhooks: number) => void counts.push(webhooks) } as unknown as IntakePriority;
-  const recorder = new EventRecorder(store as unknown as EventStore, priority, clock);
+  const lines: string[] = [];
+  const log = (message: string) => void lines.push(message);
+  const recorder = new EventRecorder(store as unknown as EventStore, clock, { error: log, warn: log, info: log, debug: log });
   const results: string[] = [];
   /** Records one event with `payload`; adds the payload and the outcome to `results`. */
   const record = (payload: string, contactId = 1) =>
@@ -72,7 +77,7 @@ function createRecorder() {
       () => void results.push(`${payload} stored`),
       (error: Error) => void results.push(`${payload} ${error.message}`),
     );
-  return { store, record, results, counts };
+  return { store, record, results, lines };
 }
 
 describe('EventRecorder', () => {
@@ -88,8 +93,8 @@ describe('EventRecorder', () => {
     expect(store.statements).toHaveLength(1);
   });
 
-  it('stores the calls that come while a statement runs by the next one, and tells their number', async () => {
-    const { store, record, counts } = createRecorder();
+  it('stores the calls that come while a statement runs by the next one', async () => {
+    const { store, record } = createRecorder();
     const first = record('a');
     const { end } = await store.statement(0);
     const others = [record('b'), record('c')];
@@ -97,10 +102,30 @@ describe('EventRecorder', () => {
     await first;
     const next = await store.statement(1);
     expect(next.payloads).toEqual(['b', 'c']);
-    expect(counts).toEqual([2]);
     next.end();
     await Promise.all(others);
-    expect(counts).toEqual([2, 0]);
+  });
+
+  it('announces a burst when eight calls wait after a statement, and waits for nothing but statements', async () => {
+    const { store, record, lines } = createRecorder();
+    const calls = [record('first')];
+    const { end } = await store.statement(0);
+    for (let contactId = 1; contactId <= 8; contactId += 1) calls.push(record('next', contactId));
+    end();
+    (await store.statement(1)).end();
+    await Promise.all(calls);
+    expect({ announced: store.announced, lines }).toEqual({ announced: [500], lines: ['burst not announced'] });
+  });
+
+  it('announces no burst when fewer calls wait', async () => {
+    const { store, record } = createRecorder();
+    const calls = [record('first')];
+    const { end } = await store.statement(0);
+    for (let contactId = 1; contactId <= 7; contactId += 1) calls.push(record('next', contactId));
+    end();
+    (await store.statement(1)).end();
+    await Promise.all(calls);
+    expect(store.announced).toEqual([]);
   });
 
   it('fails only the call whose events the database refuses', async () => {

@@ -2,8 +2,7 @@ import { hash, randomBytes } from 'node:crypto';
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { type AccountEvent, EventStore, type NewEvent } from '#database';
-import { Clock, TransientError } from '#domain';
-import { IntakePriority } from './intake-priority.js';
+import { Clock, Logger, TransientError } from '#domain';
 
 const TIME_DIGITS = 9;
 const COUNTER_DIGITS = 4;
@@ -48,6 +47,11 @@ interface Recording {
 const MAX_BATCH_EVENTS = 1_000;
 const MAX_BATCH_CHARACTERS = 1_000_000;
 
+/** So many webhooks arrive during one statement only when there are many, or when the statement waits for a lock. */
+const BURST_WEBHOOKS = 8;
+const ANNOUNCED_EVERY_MS = 100;
+const ANNOUNCED_FOR_MS = 500;
+
 const charactersOf = ({ events }: Recording): number => events.reduce((sum, { payload }) => sum + (payload?.length ?? 0), 0);
 
 /** The same order in every process, so that two of them lock rows in the same order. The order within an account and key stays. */
@@ -60,11 +64,12 @@ export class EventRecorder {
   private readonly ids = new EventIds();
   private readonly waiting: Recording[] = [];
   private isStoring = false;
+  private announcedAtMs = 0;
 
   constructor(
     private readonly events: EventStore,
-    private readonly priority: IntakePriority,
     private readonly clock: Clock,
+    private readonly logger: Logger,
   ) {}
 
   /**
@@ -97,9 +102,21 @@ export class EventRecorder {
     // All sockets of this turn are read before it continues.
     await endOfTurn();
     await this.store(this.takeBatch());
-    await this.priority.noteWaiting(this.waiting.length);
+    // Not awaited: what is stored has its response, and the next batch waits for nothing else.
+    void this.announceBurst();
     this.isStoring = this.waiting.length > 0;
     if (this.isStoring) void this.storeNext();
+  }
+
+  /**
+   * Lets work on accounts pause in all processes, while it holds the processor or the database and so many webhooks wait. Their rate would
+   * be no sign: it is low then. Never throws.
+   */
+  private async announceBurst(): Promise<void> {
+    const nowMs = this.clock.nowMs();
+    if (this.waiting.length < BURST_WEBHOOKS || Math.abs(nowMs - this.announcedAtMs) < ANNOUNCED_EVERY_MS) return;
+    this.announcedAtMs = nowMs;
+    await this.events.announceBurst(ANNOUNCED_FOR_MS).catch((error: unknown) => this.logger.warn('burst not announced', { error }));
   }
 
   private takeBatch(): Recording[] {

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Database, LeaseStore, MailingConsentStore, type TransactionOptions } from '#database';
+import { Database, EventStore, LeaseStore, MailingConsentStore, type TransactionOptions } from '#database';
 import { Clock, JobQueue, Logger, TransientError } from '#domain';
-import { IntakePriority } from '../intake/intake-priority.js';
 
 /**
  * After a worker is killed, no other works on its account for this long. It is longer than the longest call to Unisender, which takes
@@ -11,6 +10,10 @@ import { IntakePriority } from '../intake/intake-priority.js';
 const LEASE_MS = 45_000;
 const HEARTBEAT_MS = 4_000;
 const BUSY_RETRY_MS = 2_000;
+/** The shortest work of a process between two looks for a burst of webhooks. */
+const TURN_MS = 50;
+const PAUSE_PER_TURN = 4;
+const LONGEST_PAUSE_MS = 1_000;
 
 /** The addresses of a round: all, while they are not known. */
 type Addresses = 'all' | ReadonlySet<string>;
@@ -72,26 +75,49 @@ export class PushRound {
   }
 }
 
-/** Commits work on accounts. */
+/**
+ * Commits work on accounts. While webhooks wait to be stored, work pauses before its transactions: both need the processor and the
+ * database. It goes on at a fifth of its rate or more, even while the burst does not end.
+ */
 @Injectable()
 export class FencedTransactions {
+  private turnBeganAtMs = 0;
+  private pause: Promise<void> | undefined;
+
   constructor(
     private readonly database: Database,
     private readonly leases: LeaseStore,
-    private readonly priority: IntakePriority,
+    private readonly events: EventStore,
+    private readonly clock: Clock,
   ) {}
 
   /** Runs `work` in a transaction that commits only while the lease with this fence is held, see {@link AccountLease.write}. */
   async run<Result>(
     { accountId, fence }: Pick<AccountLease, 'accountId' | 'fence'>,
     work: () => Promise<Result>,
-    options: Pick<TransactionOptions, 'durable'>,
+    options: Pick<TransactionOptions, 'durable'> = {},
   ): Promise<Result> {
-    if (!this.database.isInTransaction) await this.priority.giveWay();
+    if (!this.database.isInTransaction) await this.pauseInBurst();
     return this.database.transaction(async () => {
       await this.leases.assertFence(accountId, fence);
       return work();
     }, options);
+  }
+
+  /** All work of this process shares a pause. */
+  private async pauseInBurst(): Promise<void> {
+    const turnMs = this.clock.nowMs() - this.turnBeganAtMs;
+    if (!this.pause && turnMs >= 0 && turnMs < TURN_MS) return;
+    this.pause ??= this.pauseAfter(turnMs).finally(() => {
+      this.pause = undefined;
+      this.turnBeganAtMs = this.clock.nowMs();
+    });
+    return this.pause;
+  }
+
+  private async pauseAfter(turnMs: number): Promise<void> {
+    if (!(await this.events.isBurstAnnounced())) return;
+    await this.clock.sleep(Math.min(Math.max(turnMs, TURN_MS) * PAUSE_PER_TURN, LONGEST_PAUSE_MS));
   }
 }
 
