@@ -106,11 +106,11 @@ describe('EventRecorder', () => {
     await Promise.all(others);
   });
 
-  it('announces a burst when eight calls wait after a statement, and waits for nothing but statements', async () => {
+  it('announces a burst when four calls wait after a statement, and waits for nothing but statements', async () => {
     const { store, record, lines } = createRecorder();
     const calls = [record('first')];
     const { end } = await store.statement(0);
-    for (let contactId = 1; contactId <= 8; contactId += 1) calls.push(record('next', contactId));
+    for (let contactId = 1; contactId <= 4; contactId += 1) calls.push(record('next', contactId));
     end();
     (await store.statement(1)).end();
     await Promise.all(calls);
@@ -121,7 +121,7 @@ describe('EventRecorder', () => {
     const { store, record } = createRecorder();
     const calls = [record('first')];
     const { end } = await store.statement(0);
-    for (let contactId = 1; contactId <= 7; contactId += 1) calls.push(record('next', contactId));
+    for (let contactId = 1; contactId <= 3; contactId += 1) calls.push(record('next', contactId));
     end();
     (await store.statement(1)).end();
     await Promise.all(calls);

@@ -48,7 +48,7 @@ const MAX_BATCH_EVENTS = 1_000;
 const MAX_BATCH_CHARACTERS = 1_000_000;
 
 /** So many webhooks arrive during one statement only when there are many, or when the statement waits for a lock. */
-const BURST_WEBHOOKS = 8;
+const BURST_WEBHOOKS = 4;
 const ANNOUNCED_EVERY_MS = 100;
 const ANNOUNCED_FOR_MS = 500;
 

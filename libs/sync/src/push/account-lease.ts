@@ -11,7 +11,7 @@ const LEASE_MS = 45_000;
 const HEARTBEAT_MS = 4_000;
 const BUSY_RETRY_MS = 2_000;
 /** The shortest work of a process between two looks for a burst of webhooks. */
-const TURN_MS = 50;
+const TURN_MS = 20;
 const PAUSE_PER_TURN = 4;
 const LONGEST_PAUSE_MS = 1_000;
 
