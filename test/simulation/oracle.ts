@@ -178,14 +178,9 @@ export class Oracle {
     this.forgetWrittenSince(this.nowMs() - UNSTORED_MS, [...(this.origins.get(client.unisender)?.values() ?? [])]);
   }
 
-  /** Somebody decides something that moves the account's addresses to another list. Returns a function that takes it back. */
-  noteDecision(accountId: number): () => void {
-    const client = this.clientOf(accountId);
-    const { decidedAtMs } = client;
-    client.decidedAtMs = this.nowMs();
-    return () => {
-      client.decidedAtMs = decidedAtMs;
-    };
+  /** The owner decided at `atMs` where people belong: what Unisender could show before is regarded from now on. */
+  noteDecision(accountId: number, atMs: number): void {
+    this.clientOf(accountId).decidedAtMs = atMs;
   }
 
   /** The list belongs to the account, now and for ever. */

@@ -134,7 +134,7 @@ const plays: Readonly<Record<StepKind, Play>> = {
   deleteList: async (world, company) => {
     const listId = newestList(world, company);
     if (listId === undefined) return;
-    world.oracle.noteDecision(company.accountId);
+    world.oracle.noteDecision(company.accountId, world.time.nowMs());
     await world.control('DELETE', `${unisenderPath(company)}/lists/${listId}`);
   },
   newKey: async (world, company, { kind }) => {
@@ -151,10 +151,11 @@ const plays: Readonly<Record<StepKind, Play>> = {
   retitle: async (world, company, { n = 0 }) => {
     const titles = titlesOf(company.accountId);
     const before = await world.findSettings(company);
-    const takeBack = world.oracle.noteDecision(company.accountId);
+    const startedAtMs = world.time.nowMs();
     await world.saveKey(company, { list_title: titles[n % titles.length] });
     const after = await world.findSettings(company);
-    if (before && after && before.listTitle === after.listTitle) takeBack();
+    // Until it is stored, the service moves people by the decision before.
+    if (!before || !after || before.listTitle !== after.listTitle) world.oracle.noteDecision(company.accountId, startedAtMs);
   },
   filter: async (world, company, { n = 0 }) => {
     const settings = [{ include_tags: [] }, { include_tags: ['vip'] }, { include_tags: ['nobody'] }, { exclude_tags: ['other'] }];
