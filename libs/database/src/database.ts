@@ -99,11 +99,12 @@ export class Database {
     // SQLite follows a symbolic link: the log is beside the file, not beside the link.
     const [main] = await this.query<{ file: string }>('PRAGMA database_list');
     const path = `${main?.file ?? this.location.path}-wal`;
-    this.logFile = new SyncedFile(path);
-    await this.logFile.open();
-    const { syncLog = () => this.logFile?.sync() } = this.options;
+    const file = new SyncedFile(path);
+    await file.open();
+    this.logFile = file;
+    const { syncLog = () => file.sync() } = this.options;
     this.log = new WriteAheadLog(
-      async () => syncLog(path),
+      () => syncLog(path),
       () => this.emptyLog(),
     );
   }

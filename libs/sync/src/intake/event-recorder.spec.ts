@@ -39,11 +39,13 @@ const received = (contactId: number, payload = '{}'): ReceivedEvent => ({
 class HeldStore {
   readonly statements: { readonly payloads: (string | null)[]; readonly end: (error?: Error) => void }[] = [];
   readonly announced: number[] = [];
+  /** When an announcement ends. */
+  announcement = Promise.resolve();
   private wake = () => {};
 
   async announceBurst(forMs: number): Promise<void> {
     this.announced.push(forMs);
-    throw new Error('unavailable');
+    await this.announcement;
   }
 
   addOfAccounts(events: readonly AccountEvent[]): Promise<void> {
@@ -106,26 +108,34 @@ describe('EventRecorder', () => {
     await Promise.all(others);
   });
 
-  it('announces a burst when four calls wait after a statement, and waits for nothing but statements', async () => {
-    const { store, record, lines } = createRecorder();
+  /** Records `count` events while the statement of another one runs, and waits for all. */
+  const recordMeanwhile = async ({ store, record }: ReturnType<typeof createRecorder>, count: number) => {
     const calls = [record('first')];
     const { end } = await store.statement(0);
-    for (let contactId = 1; contactId <= 4; contactId += 1) calls.push(record('next', contactId));
+    for (let contactId = 1; contactId <= count; contactId += 1) calls.push(record('next', contactId));
     end();
     (await store.statement(1)).end();
     await Promise.all(calls);
-    expect({ announced: store.announced, lines }).toEqual({ announced: [500], lines: ['burst not announced'] });
+  };
+
+  it('announces a burst when four calls wait after a statement, and none waits for that', async () => {
+    const recorder = createRecorder();
+    recorder.store.announcement = new Promise(() => {});
+    await recordMeanwhile(recorder, 4);
+    expect(recorder.store.announced).toEqual([500]);
+  });
+
+  it('logs a burst that could not be announced', async () => {
+    const recorder = createRecorder();
+    recorder.store.announcement = Promise.reject(new Error('unavailable'));
+    await recordMeanwhile(recorder, 4);
+    expect(recorder.lines).toEqual(['burst not announced']);
   });
 
   it('announces no burst when fewer calls wait', async () => {
-    const { store, record } = createRecorder();
-    const calls = [record('first')];
-    const { end } = await store.statement(0);
-    for (let contactId = 1; contactId <= 3; contactId += 1) calls.push(record('next', contactId));
-    end();
-    (await store.statement(1)).end();
-    await Promise.all(calls);
-    expect(store.announced).toEqual([]);
+    const recorder = createRecorder();
+    await recordMeanwhile(recorder, 3);
+    expect(recorder.store.announced).toEqual([]);
   });
 
   it('fails only the call whose events the database refuses', async () => {
