@@ -35,6 +35,12 @@ describe.each(testDatabaseKinds())('removals on %s', (kind) => {
     return world.getRun(runId);
   };
 
+  /** Kommo has told, when it was asked about these contacts, that they are gone. */
+  const reread = (contactIds: readonly number[]) =>
+    world.harness
+      .get(Database)
+      .transaction(() => world.harness.get(ContactStore).markDeleted(account.accountId, contactIds, { cause: 'reread' }));
+
   it.each([30, 1_000])(
     'R62: keeps %d addresses when every read of Kommo is empty; the rest goes on; a later run asks again',
     async (count) => {
@@ -104,6 +110,37 @@ describe.each(testDatabaseKinds())('removals on %s', (kind) => {
       samples: ['p0@example.com'],
     });
     expect(await listed()).toBe(1);
+  });
+
+  it('R62: adds up the removals of several runs over an hour', async () => {
+    const ids = await account.createMany(many(40));
+    await account.connect();
+    const runWithout = async (from: number, to: number) => {
+      for (const id of ids.slice(from, to)) await account.remove(id, { silent: true });
+      return account.run('reconcile');
+    };
+    expect(await runWithout(0, 7)).toMatchObject({ state: 'completed', deleted: 7 });
+    clock.advance(61 * MINUTE_MS);
+    expect(await runWithout(7, 14)).toMatchObject({ state: 'completed', deleted: 7 });
+    const waiting = await runWithout(14, 18);
+    expect(waiting).toMatchObject({ state: 'waiting_for_confirmation', planned_removals: 4, deleted: 0 });
+    expect(await listed()).toBe(26);
+    expect(await confirm(waiting.run_id)).toMatchObject({ state: 'completed', deleted: 4 });
+    // What was confirmed is not counted again.
+    expect(await runWithout(18, 21)).toMatchObject({ state: 'completed', deleted: 3 });
+  });
+
+  it('R62: asks before the last addresses of an account go while an approved removal waits for Unisender', async () => {
+    const ids = await account.createMany(many(4));
+    await account.connect();
+    await reread(ids.slice(0, 1));
+    await world.control.fault({ target: 'unisender', kind: '503', match: 'importContacts', times: 1 });
+    const push = world.harness.get(AccountSync).processEvents(account.accountId, new AbortController().signal);
+    await expect(push).rejects.toMatchObject({ code: 'unisender_unavailable' });
+    const runId = await account.saveKey({ include_tags: ['nobody'] });
+    await world.harness.get(RunWorker).continueRun(runId, new AbortController().signal);
+    expect(await world.getRun(runId)).toMatchObject({ state: 'waiting_for_confirmation', planned_removals: 3 });
+    expect(await listed()).toBe(3);
   });
 
   it('R62: does not count changes that webhooks bring, nor deletes that Kommo confirms', async () => {
@@ -177,20 +214,17 @@ describe.each(testDatabaseKinds())('removals on %s', (kind) => {
   it('R62: adds up the removals of re-reads over an hour', async () => {
     const ids = await account.createMany(many(40));
     await account.connect();
-    const reread = async (from: number, to: number) => {
-      const deleted = ids.slice(from, to);
-      await world.harness
-        .get(Database)
-        .transaction(() => world.harness.get(ContactStore).markDeleted(account.accountId, deleted, { cause: 'reread' }));
+    const rereadAndSettle = async (from: number, to: number) => {
+      await reread(ids.slice(from, to));
       world.harness.jobs.push({ tube: 'contacts', payload: { account_id: account.accountId } });
       await world.settle();
     };
-    await reread(0, 7);
+    await rereadAndSettle(0, 7);
     expect(await listed()).toBe(33);
     clock.advance(61 * 60_000);
-    await reread(7, 14);
+    await rereadAndSettle(7, 14);
     expect(await listed()).toBe(26);
-    await reread(14, 18);
+    await rereadAndSettle(14, 18);
     expect(await listed()).toBe(26);
     const waiting = await waitingRun();
     expect(waiting).toMatchObject({
@@ -198,7 +232,7 @@ describe.each(testDatabaseKinds())('removals on %s', (kind) => {
       planned_removals: 4,
       samples: ['p14', 'p15', 'p16', 'p17'].map((name) => `${name}@example.com`),
     });
-    await reread(18, 19);
+    await rereadAndSettle(18, 19);
     expect(await listed()).toBe(26);
     // Of the last hour only eight are left to count: the one that came after the held ones needs no confirmation.
     expect(await confirm(waiting?.run_id ?? '')).toMatchObject({ state: 'completed', deleted: 5 });

@@ -3,7 +3,7 @@ import type { Relation } from 'typeorm';
 import { AccountEntity } from './account.entity.js';
 import { bigintColumn } from './columns.js';
 
-/** Removals that re-reads of contacts caused, by minute. The RemovalGate adds up the last hour. */
+/** Removals that were approved without a confirmation, by minute. The RemovalGate adds up the last hour. */
 @Entity('removal_counts')
 export class RemovalCountEntity {
   @PrimaryColumn(bigintColumn({ name: 'account_id' }))

@@ -91,9 +91,13 @@ export class RemovalStore {
     return this.count("removal = 'held' AND dirty_cause = 'reread'", [accountId]);
   }
 
-  /** Counts the addresses that the account keeps in Unisender and that a removal could take away. */
-  async countPresent(accountId: number): Promise<number> {
-    return this.count(REMOVABLE, [accountId]);
+  /**
+   * Counts the addresses that the account keeps in Unisender and whose removal is not approved. Of those that are perhaps there, only
+   * planned and held removals count.
+   */
+  async countUndecided(accountId: number): Promise<number> {
+    const isUndecided = "((addresses.state = 'present' AND addresses.removal IS NULL) OR addresses.removal IN ('planned', 'held'))";
+    return this.count(`${REMOVABLE} AND ${isUndecided}`, [accountId]);
   }
 
   /** Returns the first addresses, by name, that wait for the confirmation of the run. */
@@ -139,7 +143,7 @@ export class RemovalStore {
     );
   }
 
-  /** Adds to the removals that re-reads caused in the last hour. */
+  /** Adds to the removals that were approved in the last hour without a confirmation. */
   async addCounted(accountId: number, removed: number): Promise<void> {
     const minute = this.nowMinute();
     await this.database.execute('DELETE FROM removal_counts WHERE account_id = ? AND minute <= ?', [accountId, minute - HOUR_MINUTES]);
@@ -151,7 +155,7 @@ export class RemovalStore {
     });
   }
 
-  /** Returns how many removals re-reads caused in the last hour. */
+  /** Returns how many removals were approved in the last hour without a confirmation. */
   async findCounted(accountId: number): Promise<number> {
     const [row] = await this.database.query<{ total: number | null }>(
       'SELECT SUM(removed) AS total FROM removal_counts WHERE account_id = ? AND minute > ?',

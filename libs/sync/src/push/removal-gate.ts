@@ -131,27 +131,34 @@ export class RemovalGate {
     await this.removals.forgetHeldByContacts(accountId, { scope: 'all', runId: runId ?? NO_RUN });
     const count = await this.removals.countPlanned(accountId, 'all');
     if (count === 0) return { outcome: 'none', count };
-    const present = await this.removals.countPresent(accountId);
-    if (await this.waitingRuns.mustWait(accountId, count, present)) return this.hold(accountId, { cause, runId, scope: 'all', count });
-    await this.removals.approvePlanned(accountId, 'all');
-    return { outcome: 'approved', count };
+    if (await this.mustWait(accountId, count)) return this.hold(accountId, { cause, runId, scope: 'all', count });
+    return this.approve(accountId, 'all', count);
   }
 
-  /** Removals of the last hour count too. While a run waits, further removals above the limit stay planned for the next run. */
+  /** While a run waits, further removals above the limit stay planned for the next run. */
   private async decideRereads(accountId: number): Promise<DecidedRemovals> {
     await this.removals.forgetHeldByContacts(accountId, { scope: 'rereads', runId: NO_RUN });
     const count = await this.removals.countPlanned(accountId, 'rereads');
     if (count === 0) return { outcome: 'none', count };
-    const earlier = await this.removals.findCounted(accountId);
     const held = await this.removals.countHeldRereads(accountId);
-    const present = await this.removals.countPresent(accountId);
-    if (await this.waitingRuns.mustWait(accountId, count + held + earlier, present + earlier)) {
+    if (await this.mustWait(accountId, count + held)) {
       const [waiting] = await this.runs.listWaiting(accountId);
       if (waiting) return { outcome: 'held', count, runId: waiting.runId };
       return this.hold(accountId, { cause: 'reread', runId: undefined, scope: 'rereads', count });
     }
+    return this.approve(accountId, 'rereads', count);
+  }
+
+  /** What was approved in the last hour without a confirmation counts too: several small decisions are one large removal. */
+  private async mustWait(accountId: number, removals: number): Promise<boolean> {
+    const earlier = await this.removals.findCounted(accountId);
+    const undecided = await this.removals.countUndecided(accountId);
+    return this.waitingRuns.mustWait(accountId, removals + earlier, undecided + earlier);
+  }
+
+  private async approve(accountId: number, scope: PlannedScope, count: number): Promise<DecidedRemovals> {
     await this.removals.addCounted(accountId, count);
-    await this.removals.approvePlanned(accountId, 'rereads');
+    await this.removals.approvePlanned(accountId, scope);
     return { outcome: 'approved', count };
   }
 
