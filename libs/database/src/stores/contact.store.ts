@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, type ContactAddress, type ContactContent, type DirtyCause, type MirrorVersion, chunksOf, groupBy } from '#domain';
+import { Clock, type ContactContent, type DirtyCause, type MirrorVersion } from '#domain';
 import { Database } from '../database.js';
-import { ContactAddressEntity } from '../entities/contact-address.entity.js';
 import { ContactEntity } from '../entities/contact.entity.js';
 import { executeIn, incoming, selectRows, selectRowsIn, upsertRows } from '../entity-sql.js';
 import type { SqlValue } from '../session.js';
+import { listHoldings, replaceHoldings, sortTouched } from './contact-holdings.js';
 import { markDirty, markPartsStale } from './marks.js';
 
 /** A contact as Kommo has it now, with its content under the settings and the hashes of both. */
@@ -36,8 +36,6 @@ export interface MirrorChange {
   readonly stampMs?: number;
 }
 
-const HOLDINGS_PER_DELETE = 500;
-
 const toRangeSql = ({ after, upTo }: UnseenRange): { sql: string; params: number[] } =>
   upTo === null ? { sql: 'contact_id > ?', params: [after] } : { sql: 'contact_id > ? AND contact_id <= ?', params: [after, upTo] };
 
@@ -52,16 +50,6 @@ const toStoredVersion = (row: Pick<ContactEntity, (typeof versionFields)[number]
 });
 
 const storedFields = ['contactId', 'modifiedAtSeconds', 'contentHash', 'snapshot'] as const satisfies readonly (keyof StoredContact)[];
-
-const toHolding = (
-  accountId: number,
-  contactId: number,
-  { email, kind }: ContactAddress,
-  invalidReason: ContactAddressEntity['invalidReason'],
-): Partial<ContactAddressEntity> => ({ accountId, email, contactId, invalidReason, kind: toStoredKind(kind) });
-
-/** How the kind of an address is stored. */
-export const toStoredKind = (kind: ContactAddress['kind']): string => (typeof kind === 'string' ? kind : `#${kind}`);
 
 /** The larger of the stored and the new modification time. */
 const LATER = {
@@ -105,9 +93,14 @@ export class ContactStore {
     return selectRowsIn(this.database, { entity: ContactEntity, fields: storedFields, tail, params: [accountId] }, contactIds);
   }
 
-  /** Stores existing contacts and marks every address dirty that they held or hold. Both get the time `stampMs`. */
+  /**
+   * Stores existing contacts and marks every address dirty that they held or hold. Both get the time `stampMs`. A webhook about a contact
+   * that the filter excludes did not remove its addresses: they keep the cause that they have.
+   */
   async save(accountId: number, contacts: readonly ContactVersion[], { cause, stampMs = this.clock.nowMs() }: MirrorChange): Promise<void> {
     if (contacts.length === 0) return;
+    const contactIds = contacts.map(({ contactId }) => contactId);
+    const held = await listHoldings(this.database, accountId, contactIds);
     await upsertRows(this.database, {
       entity: ContactEntity,
       key: ['accountId', 'contactId'],
@@ -127,7 +120,13 @@ export class ContactStore {
       ),
       rows: contacts.map((version) => this.toRow(accountId, version, stampMs)),
     });
-    await this.replaceAddresses(accountId, contacts, { cause, stampMs });
+    await replaceHoldings(this.database, accountId, contacts, held);
+    await markPartsStale(this.database, accountId, contactIds);
+    const { placed, others } = sortTouched(contacts, held);
+    const mark = { nowMs: stampMs, cause };
+    if (cause !== 'event') return markDirty(this.database, accountId, [...placed, ...others], mark);
+    await markDirty(this.database, accountId, placed, mark);
+    await markDirty(this.database, accountId, others, { ...mark, cause: 'reread', keepsCause: true });
   }
 
   /**
@@ -150,9 +149,10 @@ export class ContactStore {
   async markDeleted(
     accountId: number,
     contactIds: readonly number[],
-    { cause, stampMs: updatedAt = this.clock.nowMs() }: MirrorChange,
+    { cause, stampMs = this.clock.nowMs() }: MirrorChange,
   ): Promise<void> {
     if (contactIds.length === 0) return;
+    const held = await listHoldings(this.database, accountId, contactIds);
     await upsertRows(this.database, {
       entity: ContactEntity,
       key: ['accountId', 'contactId'],
@@ -169,12 +169,15 @@ export class ContactStore {
         tags: null,
         contentHash: '',
         missingRunId: null,
-        updatedAt,
+        updatedAt: stampMs,
       })),
     });
-    const emptied = contactIds.map((contactId) => ({ contactId, content: { addresses: [], unselected: [] } }));
+    const emptied = contactIds.map((contactId) => ({ contactId, content: { addresses: [], unselected: [], passesFilter: false } }));
+    await replaceHoldings(this.database, accountId, emptied, held);
+    await markPartsStale(this.database, accountId, contactIds);
+    const { placed, others } = sortTouched(emptied, held);
     // A change of a contact decides nothing about a removal that something else has planned; its deletion by a webhook does.
-    await this.replaceAddresses(accountId, emptied, { cause, stampMs: updatedAt, endsRemovals: cause === 'event' });
+    await markDirty(this.database, accountId, [...placed, ...others], { nowMs: stampMs, cause, endsRemovals: cause === 'event' });
   }
 
   /** Records that the existing contacts in the range are missing from the run's read. */
@@ -251,52 +254,6 @@ export class ContactStore {
   private toRow(accountId: number, { content, ...version }: ContactVersion, stampMs: number): Partial<ContactEntity> {
     const { passesFilter, name, fields } = content;
     return { accountId, isDeleted: false, passesFilter, name, fields, ...version, missingRunId: null, updatedAt: stampMs };
-  }
-
-  private async replaceAddresses(
-    accountId: number,
-    contacts: readonly { contactId: number; content: Pick<ContactContent, 'addresses' | 'unselected'> }[],
-    { cause, stampMs, endsRemovals = false }: Required<MirrorChange> & { readonly endsRemovals?: boolean },
-  ): Promise<void> {
-    const contactIds = contacts.map(({ contactId }) => contactId);
-    const held = await this.listHeld(accountId, contactIds);
-    const dropped: [contactId: number, email: string][] = [];
-    const dirty = new Set<string>();
-    for (const { contactId, content } of contacts) {
-      const wanted = new Set([...content.addresses, ...content.unselected].map(({ email }) => email));
-      for (const { email, invalidReason } of held.get(contactId) ?? []) {
-        if (invalidReason === null) dirty.add(email);
-        if (!wanted.has(email)) dropped.push([contactId, email]);
-      }
-      for (const { email, invalidReason } of content.addresses) if (invalidReason === null) dirty.add(email);
-    }
-    await this.dropHoldings(accountId, dropped);
-    await upsertRows(this.database, {
-      entity: ContactAddressEntity,
-      key: ['accountId', 'email', 'contactId'],
-      update: incoming('invalidReason', 'kind'),
-      rows: contacts.flatMap(({ contactId, content }) => [
-        ...content.addresses.map((address) => toHolding(accountId, contactId, address, address.invalidReason)),
-        ...content.unselected.map((address) => toHolding(accountId, contactId, address, address.invalidReason ?? 'kind_not_selected')),
-      ]),
-    });
-    await markPartsStale(this.database, accountId, contactIds);
-    await markDirty(this.database, accountId, [...dirty], { nowMs: stampMs, cause, endsRemovals });
-  }
-
-  private async listHeld(accountId: number, contactIds: readonly number[]) {
-    const tail = 'WHERE account_id = ? AND contact_id IN (?)';
-    const fields = ['contactId', 'email', 'invalidReason'] as const;
-    const selection = { entity: ContactAddressEntity, fields, tail, params: [accountId] };
-    return groupBy(await selectRowsIn(this.database, selection, contactIds), ({ contactId }) => contactId);
-  }
-
-  private async dropHoldings(accountId: number, dropped: readonly (readonly [number, string])[]): Promise<void> {
-    for (const chunk of chunksOf(dropped, HOLDINGS_PER_DELETE)) {
-      const condition = chunk.map(() => '(email = ? AND contact_id = ?)').join(' OR ');
-      const params = chunk.flatMap(([contactId, email]) => [email, contactId]);
-      await this.database.execute(`DELETE FROM contact_addresses WHERE account_id = ? AND (${condition})`, [accountId, ...params]);
-    }
   }
 
   private async countWhere(condition: string, params: readonly SqlValue[]): Promise<number> {

@@ -9,23 +9,35 @@ const MAX_SOUGHT_IDS = 64;
 const END_REMOVALS = `UPDATE addresses SET removal = NULL, removal_run_id = NULL
                        WHERE account_id = ? AND removal IN ('planned', 'held') AND email IN (?)`;
 
+/** When and why addresses become dirty. */
+export interface DirtyMark {
+  /** Epoch milliseconds. */
+  readonly nowMs: number;
+  readonly cause: DirtyCause;
+  /** Asks for the removal anew that is planned or waits for a confirmation, without that mark. */
+  readonly endsRemovals?: boolean;
+  /** Whether an older mark keeps its cause. */
+  readonly keepsCause?: boolean;
+}
+
 /**
  * Marks addresses dirty: Unisender may differ from the mirror. An older mark stays, with the latest cause: what a changed setting removes
  * is counted although a webhook's change of the same contact waits. A removal that is planned or waits for a confirmation keeps its
- * cause; `endsRemovals` asks for the removal anew, without that mark.
+ * cause.
  */
 export async function markDirty(
   database: Database,
   accountId: number,
   emails: readonly string[],
-  { nowMs, cause, endsRemovals = false }: { readonly nowMs: number; readonly cause: DirtyCause; readonly endsRemovals?: boolean },
+  { nowMs, cause, endsRemovals = false, keepsCause = false }: DirtyMark,
 ): Promise<void> {
+  const isCauseKept = `addresses.removal IN ('planned', 'held')${keepsCause ? ' OR addresses.dirty_since IS NOT NULL' : ''}`;
   if (endsRemovals) await executeIn(database, END_REMOVALS, [accountId], emails);
   await upsertAlike(database, {
     entity: AddressEntity,
     key: ['accountId', 'email'],
     update: {
-      dirtyCause: { sql: `CASE WHEN addresses.removal IN ('planned', 'held') THEN addresses.dirty_cause ELSE '${cause}' END` },
+      dirtyCause: { sql: `CASE WHEN ${isCauseKept} THEN addresses.dirty_cause ELSE '${cause}' END` },
       dirtySince: 'first',
     },
     common: { accountId, dirtySince: nowMs, dirtyCause: cause, updatedAt: nowMs },

@@ -1,0 +1,84 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ContactStore } from '#database';
+import { AccountSync, RunService, RunWorker } from '#sync';
+import { openSyncScene } from '../../support/sync-scene.js';
+import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
+import { testDatabaseKinds } from '../../support/test-databases.js';
+
+const MINUTE_MS = 60_000;
+
+const emailOf = (index: number) => `p${index}@example.com`;
+const many = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({ name: `Person ${index}`, emails: [emailOf(index)], tags: ['VIP'], hooks: false }));
+
+describe.each(testDatabaseKinds())('causes of removals on %s', (kind) => {
+  const { enter, clock } = openSyncScene(kind);
+  let world: SyncWorld;
+  let account: SyncedAccount;
+
+  beforeEach(async () => {
+    ({ world, account } = await enter());
+  });
+
+  const listed = async () => Object.keys(await account.onList()).length;
+  const waitingRun = async () =>
+    (await world.harness.get(RunService).list(account.accountId)).find(({ state }) => state === 'waiting_for_confirmation');
+  const expectWaiting = async (count: number, planned: number) => {
+    expect(await listed()).toBe(count);
+    expect(await waitingRun()).toMatchObject({ planned_removals: planned });
+  };
+
+  /** The worker stops after the run has written contacts into the mirror, before it plans a push. */
+  const stopAfterWrite = async (runId: string) => {
+    const stop = new AbortController();
+    const contacts = world.harness.get(ContactStore);
+    const save = contacts.save.bind(contacts);
+    contacts.save = async (...args) => {
+      await save(...args);
+      if (args[1].length > 0) stop.abort();
+    };
+    await expect(world.harness.get(RunWorker).continueRun(runId, stop.signal)).rejects.toMatchObject({ code: 'stopping' });
+    contacts.save = save;
+  };
+  /** Webhooks arrive, and the account's own job works before that of the run. */
+  const followHooks = async () => {
+    await world.control.post('/kommo/hooks/flush');
+    clock.advance(MINUTE_MS);
+    await world.harness.get(AccountSync).processEvents(account.accountId, new AbortController().signal);
+  };
+
+  it('R62: counts what a changed filter removes although webhooks of the same contacts arrive before the removals are planned', async () => {
+    const ids = await account.createMany(many(30));
+    await account.connect();
+    await stopAfterWrite(await account.saveKey({ include_tags: ['nobody'] }));
+    for (const id of ids.slice(0, 15)) await account.change(id, { name: 'Renamed' });
+    // Another contact that the filter excludes cannot have removed the address either.
+    for (let index = 15; index < 30; index += 1) await account.create({ name: 'Heir', emails: [emailOf(index)] });
+    await followHooks();
+    expect(await listed()).toBe(30);
+    await world.settle();
+    await expectWaiting(30, 30);
+  });
+
+  it('R62: counts what a run has found removed although webhooks of the same contacts arrive before the removals are planned', async () => {
+    const ids = await account.createMany(many(30));
+    await account.connect();
+    for (const id of ids) await account.change(id, { emails: [], hooks: false });
+    const run = await world.harness.get(RunService).start({ accountId: account.accountId, mode: 'reconcile', trigger: 'operator' });
+    await stopAfterWrite(run.run_id);
+    for (const id of ids) await account.change(id, { name: 'Renamed' });
+    await followHooks();
+    expect(await listed()).toBe(30);
+    await world.settle();
+    await expectWaiting(30, 30);
+  });
+
+  it('R62: does not count webhooks that make contacts fail the filter', async () => {
+    const ids = await account.createMany(many(30));
+    await account.connect({ include_tags: ['VIP'] });
+    for (const id of ids) await account.change(id, { tags: [] });
+    await world.settle();
+    expect(await listed()).toBe(0);
+    expect(await waitingRun()).toBeUndefined();
+  });
+});
