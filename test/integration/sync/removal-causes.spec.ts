@@ -81,4 +81,28 @@ describe.each(testDatabaseKinds())('causes of removals on %s', (kind) => {
     expect(await listed()).toBe(0);
     expect(await waitingRun()).toBeUndefined();
   });
+
+  it.each(['an export', 'a look'])('R62: counts the removals of addresses whose refusal ends by %s', async (way) => {
+    const ids = await account.createMany(many(40));
+    await account.connect();
+    const setStatus = async (status: string) => {
+      for (let index = 0; index < 15; index += 1) {
+        await world.control.post(`/unisender/accounts/${account.unisenderKey}/status`, { email: emailOf(index), status });
+      }
+    };
+    clock.advance(2 * 24 * 60 * MINUTE_MS);
+    await setStatus('blocked');
+    await world.settleUnisender();
+    for (const id of ids.slice(0, 15)) await account.change(id, { tags: [], hooks: false });
+    expect(await account.connect({ include_tags: ['VIP'] })).toMatchObject({ state: 'completed', deleted: 0 });
+    clock.advance(60 * MINUTE_MS);
+    await setStatus('active');
+    if (way === 'an export') {
+      await world.loseUnisenderHooks();
+      await account.run('reconcile');
+    } else await world.settleUnisender();
+    await expectWaiting(40, 15);
+    await account.confirmRemovals();
+    expect(await listed()).toBe(25);
+  });
 });

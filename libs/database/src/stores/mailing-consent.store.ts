@@ -238,7 +238,7 @@ export class MailingConsentStore {
           consent,
           writeBack: writeBackOf(consent, address),
           dirtySince: isLifted ? nowMs : null,
-          dirtyCause: isLifted ? ('event' as const) : null,
+          dirtyCause: isLifted ? ('reread' as const) : null,
           updatedAt: nowMs,
         },
       ];
