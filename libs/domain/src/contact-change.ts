@@ -3,7 +3,7 @@ import type { ContactSnapshot } from './contact-snapshot.js';
 /** What happened to a contact, in Kommo's words. */
 export type ContactAction = 'add' | 'update' | 'delete' | 'restore';
 
-/** One change of one contact or company in a Kommo webhook, or several of one contact that waited together. */
+/** One change of one contact or company in a Kommo webhook or a poll, or several of one contact that waited together. */
 export interface ContactChange {
   /** `reread` says nothing: deletes and other changes waited together, or a response of Kommo is to be checked once more. */
   readonly action: ContactAction | 'reread';
@@ -14,4 +14,6 @@ export interface ContactChange {
   readonly snapshot?: ContactSnapshot;
   /** Whether changes waited together whose order is unknown. */
   readonly isUnordered?: boolean;
+  /** Whether we have read the snapshot from Kommo: no webhook says that somebody made the change, so that what it removes is counted. */
+  readonly isPolled?: boolean;
 }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ContactStore } from '#database';
-import { AccountSync, RunService, RunWorker } from '#sync';
+import { AccountSync, RunService, RunWorker, Sweep } from '#sync';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 import { testDatabaseKinds } from '../../support/test-databases.js';
@@ -80,6 +80,25 @@ describe.each(testDatabaseKinds())('causes of removals on %s', (kind) => {
     await world.settle();
     expect(await listed()).toBe(0);
     expect(await waitingRun()).toBeUndefined();
+  });
+
+  it('R62: counts what a poll finds removed', async () => {
+    await world.control.send('PATCH', `/kommo/accounts/${account.accountId}`, { webhooks_allowed: false });
+    const ids = await account.createMany(many(30));
+    await account.connect();
+    const poll = async () => {
+      clock.advance(16 * MINUTE_MS);
+      await world.harness.get(Sweep).run();
+      await world.work();
+    };
+    await poll();
+    for (const id of ids.slice(0, 15)) await account.change(id, { emails: [] });
+    for (const id of ids.slice(15)) await account.change(id, { name: 'Renamed' });
+    await poll();
+    await expectWaiting(30, 15);
+    expect(await account.onList()).toMatchObject({ [emailOf(20)]: 'Renamed' });
+    await account.confirmRemovals();
+    expect(await listed()).toBe(15);
   });
 
   it.each(['an export', 'a look'])('R62: counts the removals of addresses whose refusal ends by %s', async (way) => {

@@ -8,7 +8,7 @@ import {
   type StoredVersion,
   type WaitingEvent,
 } from '#database';
-import { Clock, type ContactChange, decideChange, groupBy } from '#domain';
+import { Clock, type ContactChange, type DirtyCause, decideChange, groupBy } from '#domain';
 import type { AccountWork } from '../push/account-work.js';
 import { mayRefreshKinds } from './email-kind-dictionary.js';
 import { type ContentRules, OutdatedContents, rulesOf, toVersion } from './mirror-writer.js';
@@ -23,6 +23,8 @@ export interface DeliveredChange {
 interface Outcome {
   /** Contacts with new content, by id. */
   readonly saved: Map<number, ContactVersion>;
+  /** Contacts whose new content a poll has shown. */
+  readonly polledIds: Set<number>;
   /** Contacts whose content is the same and only the snapshot or the time of change differs, by id. */
   readonly unchanged: Map<number, ContactVersion>;
   readonly settled: SettledEvent[];
@@ -57,7 +59,7 @@ export class ContactApplier {
   async applyChanges(work: AccountWork, delivered: readonly DeliveredChange[]): Promise<DeliveredChange[]> {
     const ids = [...new Set(delivered.map(({ change }) => change.contactId))];
     const versions = await this.contacts.findVersions(work.lease.accountId, ids);
-    const outcome: Outcome = { saved: new Map(), unchanged: new Map(), settled: [] };
+    const outcome: Outcome = { saved: new Map(), polledIds: new Set(), unchanged: new Map(), settled: [] };
     const unordered = new Map<number, DeliveredChange[]>();
     for (const item of delivered) {
       const waiting = unordered.get(item.change.contactId);
@@ -79,7 +81,7 @@ export class ContactApplier {
     rules: ContentRules,
     { event, change }: DeliveredChange,
     versions: Map<number, StoredVersion>,
-    { saved, unchanged, settled }: Outcome,
+    { saved, polledIds, unchanged, settled }: Outcome,
   ): boolean {
     const version = change.snapshot && toVersion(change.snapshot, rules);
     const mirror = versions.get(change.contactId);
@@ -94,13 +96,22 @@ export class ContactApplier {
     }
     const hasSameContent = mirror?.contentHash === contentHash && !saved.has(contactId);
     (hasSameContent ? unchanged : saved).set(contactId, version);
+    if (change.isPolled) polledIds.add(contactId);
     versions.set(contactId, { isDeleted: false, modifiedAtSeconds, contentHash, snapshotHash, savedAtMs: this.clock.nowMs() });
     settled.push(settle(event, 'applied', null));
     return true;
   }
 
-  private async writeOutcome(accountId: number, { saved, unchanged, settled }: Outcome, outdatedIds: ReadonlySet<number>): Promise<void> {
-    const byCause = groupBy(saved.values(), ({ contactId }) => (outdatedIds.has(contactId) ? 'settings' : 'event'));
+  private async writeOutcome(
+    accountId: number,
+    { saved, polledIds, unchanged, settled }: Outcome,
+    outdatedIds: ReadonlySet<number>,
+  ): Promise<void> {
+    const causeOf = ({ contactId }: ContactVersion): DirtyCause => {
+      if (outdatedIds.has(contactId)) return 'settings';
+      return polledIds.has(contactId) ? 'reread' : 'event';
+    };
+    const byCause = groupBy(saved.values(), causeOf);
     for (const [cause, versions] of byCause) await this.contacts.save(accountId, versions, { cause });
     const only = [...unchanged.values()].filter(({ contactId }) => !saved.has(contactId));
     await this.contacts.saveUnchanged(accountId, only);

@@ -6,20 +6,24 @@ import type { ReceivedEvent } from './event-recorder.js';
 /** A larger change is stored without its snapshot, so that a batch of events has a bounded size; the contact is then read from Kommo. */
 const MAX_PAYLOAD_BYTES = 16_000;
 
-type Payload = Pick<ContactChange, 'entityType'> & { readonly snapshot?: ContactChange['snapshot'] | undefined };
+type Payload = Pick<ContactChange, 'entityType'> & {
+  readonly snapshot?: ContactChange['snapshot'] | undefined;
+  readonly isPolled?: boolean | undefined;
+};
 
 /** Changes of one contact with this key wait together as one event. */
 const keyOf = (contactId: number): string => `contact:${contactId}`;
 
-/** The event of a contact change from a webhook. */
-export function toContactEvent({ action, contactId, entityType, snapshot }: ContactChange): ReceivedEvent {
+/** The event of a contact change from a webhook or a poll. A poll that shows what a webhook brought is the same change. */
+export function toContactEvent({ action, contactId, entityType, snapshot, isPolled }: ContactChange): ReceivedEvent {
   const content = JSON.stringify({ entityType, snapshot } satisfies Payload);
-  const isStored = Buffer.byteLength(content) <= MAX_PAYLOAD_BYTES;
+  const payload = isPolled ? JSON.stringify({ entityType, snapshot, isPolled } satisfies Payload) : content;
+  const isStored = Buffer.byteLength(payload) <= MAX_PAYLOAD_BYTES;
   return {
     source: 'kommo',
     action,
     contactId,
-    payload: isStored ? content : JSON.stringify({ entityType } satisfies Payload),
+    payload: isStored ? payload : JSON.stringify({ entityType } satisfies Payload),
     dedupKey: keyOf(contactId),
     changeHash: hash('sha256', `${action} ${content}`),
     modifiedAtSeconds: snapshot?.modifiedAtSeconds ?? 0,
@@ -47,12 +51,13 @@ export const toRereadEvent = (
 
 /** The contact change of a waiting event of Kommo. */
 export function toContactChange({ action, contactId, payload, isUnordered }: WaitingEvent): ContactChange {
-  const { entityType, snapshot } = JSON.parse(payload) as Partial<Payload>;
+  const { entityType, snapshot, isPolled = false } = JSON.parse(payload) as Partial<Payload>;
   return {
     action: action as ContactChange['action'],
     contactId: contactId ?? 0,
     entityType,
     ...(snapshot && action !== 'delete' ? { snapshot } : {}),
     isUnordered,
+    isPolled,
   };
 }

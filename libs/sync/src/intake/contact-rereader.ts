@@ -110,8 +110,9 @@ export class ContactRereader {
     if (decision.kind === 'delete') outcome.deleted.push({ contactId, cause: change.action === 'delete' ? 'event' : 'reread' });
     else if (decision.kind !== 'keep' && version) {
       const isSame = mirror !== undefined && !mirror.isDeleted && mirror.contentHash === version.contentHash;
+      const isOfWebhook = !change.isPolled && version.contentHash === ownVersion?.contentHash;
       if (isSame) outcome.unchanged.push(version);
-      else outcome.saved.push({ version, cause: version.contentHash === ownVersion?.contentHash ? 'event' : 'reread' });
+      else outcome.saved.push({ version, cause: isOfWebhook ? 'event' : 'reread' });
     }
   }
 

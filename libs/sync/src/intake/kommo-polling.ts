@@ -48,7 +48,7 @@ export class KommoPolling {
       newest = Math.max(newest, ...changed.map(({ modifiedAtSeconds = 0 }) => modifiedAtSeconds));
       const existing = changed.filter(({ isDeleted }) => !isDeleted);
       const events = existing.map((snapshot) =>
-        toContactEvent({ action: 'update', contactId: snapshot.contactId, entityType: 'contact', snapshot }),
+        toContactEvent({ action: 'update', contactId: snapshot.contactId, entityType: 'contact', snapshot, isPolled: true }),
       );
       await this.events.record(accountId, events);
       if (!hasNext || changed.length < contacts.length) return newest;
