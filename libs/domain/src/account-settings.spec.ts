@@ -3,16 +3,18 @@ import {
   type AccountSettings,
   defaultAccountSettings,
   haveSameContent,
-  parseAccountSettings,
+  parseSettingsPatch,
   readStoredSettings,
   toSettingsView,
   toStoredSettings,
 } from './account-settings.js';
 import { InvalidInputError } from './errors.js';
 
+const parse = (input: unknown, current = defaultAccountSettings) => parseSettingsPatch(input)(current);
+
 const problemsOf = (input: unknown): string[] => {
   try {
-    parseAccountSettings(input);
+    parse(input);
     return [];
   } catch (error) {
     return error instanceof InvalidInputError ? error.fields.map(({ field }) => field) : ['not an input error'];
@@ -21,8 +23,8 @@ const problemsOf = (input: unknown): string[] => {
 
 describe('account settings', () => {
   it('change only where the input names them', () => {
-    const first = parseAccountSettings({ delete_policy: 'exclude', include_tags: 'vip, partner' });
-    const second = parseAccountSettings({ list_title: ' Newsletter ', fields: { PHONE: 'KommoPhone' } }, first);
+    const first = parse({ delete_policy: 'exclude', include_tags: 'vip, partner' });
+    const second = parse({ list_title: ' Newsletter ', fields: { PHONE: 'KommoPhone' } }, first);
     expect(second).toEqual({
       ...defaultAccountSettings,
       deletePolicy: 'exclude',
@@ -70,13 +72,13 @@ describe('account settings', () => {
     };
     const json = { list_id: 77, address_kinds: ['OTHER', 'work'], responsible_user_ids: [8_375_357, 0], removal_limit_percent: 5 };
     const form = { list_id: '77', address_kinds: 'OTHER, WORK', responsible_user_ids: '8375357,0', removal_limit_percent: '5' };
-    expect(parseAccountSettings(json)).toEqual(expected);
-    expect(parseAccountSettings(form)).toEqual(expected);
-    expect(parseAccountSettings(toSettingsView(expected))).toEqual(expected);
+    expect(parse(json)).toEqual(expected);
+    expect(parse(form)).toEqual(expected);
+    expect(parse(toSettingsView(expected))).toEqual(expected);
   });
 
   it('are reset to the default by null and by an empty list', () => {
-    const all = parseAccountSettings({
+    const all = parse({
       list_title: 'Newsletter',
       delete_policy: 'exclude',
       address_kinds: ['PRIV'],
@@ -89,8 +91,8 @@ describe('account settings', () => {
       removal_limit_percent: 1,
     });
     const nothing = Object.fromEntries(Object.keys(toSettingsView(all)).map((name) => [name, null]));
-    expect(parseAccountSettings(nothing, all)).toEqual(defaultAccountSettings);
-    expect(parseAccountSettings({ address_kinds: [], include_tags: [], fields: [] }, all)).toEqual({
+    expect(parse(nothing, all)).toEqual(defaultAccountSettings);
+    expect(parse({ address_kinds: [], include_tags: [], fields: [] }, all)).toEqual({
       ...all,
       addressKinds: defaultAccountSettings.addressKinds,
       includeTags: [],
@@ -99,10 +101,10 @@ describe('account settings', () => {
   });
 
   it('choose a list by title or by id, the later choice instead of the earlier one', () => {
-    const byTitle = parseAccountSettings({ list_title: 'Newsletter' });
-    const byId = parseAccountSettings({ list_id: 5 }, byTitle);
+    const byTitle = parse({ list_title: 'Newsletter' });
+    const byId = parse({ list_id: 5 }, byTitle);
     expect([byId.listTitle, byId.listId]).toEqual([undefined, 5]);
-    const again = parseAccountSettings({ list_title: 'Newsletter' }, byId);
+    const again = parse({ list_title: 'Newsletter' }, byId);
     expect(toStoredSettings(again)).toBe(toStoredSettings(byTitle));
     expect(problemsOf({ list_title: 'Newsletter', list_id: 5 })).toEqual(['settings.list_id']);
   });
@@ -110,7 +112,7 @@ describe('account settings', () => {
   it('name what is wrong with a mapping of fields', () => {
     const messageOf = (fields: unknown): string => {
       try {
-        parseAccountSettings({ fields });
+        parse({ fields });
         return '';
       } catch (error) {
         return (error as Error).message;

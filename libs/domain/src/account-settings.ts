@@ -60,7 +60,7 @@ export interface AccountSettingsView {
   readonly removal_limit_percent: number | null;
 }
 
-/** Returns settings under the names of the API; {@link parseAccountSettings} accepts the result. */
+/** Returns settings under the names of the API; {@link parseSettingsPatch} accepts the result. */
 export const toSettingsView = (settings: AccountSettings): AccountSettingsView => ({
   list_title: settings.listTitle ?? null,
   list_id: settings.listId ?? null,
@@ -230,16 +230,15 @@ function toCanonical(settings: Changes): AccountSettings {
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as unknown as AccountSettings;
 }
 
+/** A checked change of settings: returns the given settings with the change. */
+export type SettingsPatch = (current: AccountSettings) => AccountSettings;
+
 /**
- * Returns the current settings with the given changes, which are in snake_case and may be any subset; `null` or `[]` resets a
- * setting to its default. Throws InvalidInputError that names every bad or unknown field, after `prefix`.
+ * Reads changes in snake_case, which may be any subset of the settings; `null` or `[]` resets a setting to its default. Throws
+ * InvalidInputError that names every bad or unknown field, after `prefix`.
  */
-export function parseAccountSettings(
-  input: unknown,
-  current: AccountSettings = defaultAccountSettings,
-  prefix = 'settings.',
-): AccountSettings {
-  if (input === undefined || input === null) return current;
+export function parseSettingsPatch(input: unknown, prefix = 'settings.'): SettingsPatch {
+  if (input === undefined || input === null) return (current) => current;
   if (typeof input !== 'object' || Array.isArray(input)) {
     throw InvalidInputError.ofFields([{ field: 'settings', problem: 'must be an object' }]);
   }
@@ -252,7 +251,7 @@ export function parseAccountSettings(
   }
   const changed = readListChoice(changes, problems, prefix);
   if (problems.length > 0) throw InvalidInputError.ofFields(problems);
-  return toCanonical({ ...current, ...changed });
+  return (current) => toCanonical({ ...current, ...changed });
 }
 
 /** Returns the form in which the database stores settings; {@link readStoredSettings} reads it. */

@@ -91,6 +91,7 @@ const registry = {
   reauthorization_required: blocked(401, AUTHORISE),
   disconnected: blocked(401, 'Install the integration in Kommo again and allow the access.'),
   suspended: blocked(401, 'Pay the Kommo account, then authorise the account again.'),
+  account_changed: transient('Send the request again: another one changed the account meanwhile.'),
   account_busy: deferral('Nothing: the job continues when the other worker has finished.'),
   account_paused: deferral('Nothing: the job continues at the end of the pause.'),
   paused_by_operator: deferral('Run npm run cli -- resume, with the account or the vendor.'),

@@ -17,8 +17,9 @@ export {
   defaultAccountSettings,
   type DeletePolicy,
   haveSameContent,
-  parseAccountSettings,
+  parseSettingsPatch,
   readStoredSettings,
+  type SettingsPatch,
   toSettingsView,
   toStoredSettings,
 } from './account-settings.js';

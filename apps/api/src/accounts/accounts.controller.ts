@@ -55,7 +55,7 @@ export class AccountsController {
     description: 'Removals above the limit wait for a confirmation of that run. With `preview=1` nothing is saved.',
     data: 'SettingsEffectResponse',
     body: 'SettingsChange',
-    errors: ['account_unknown'],
+    errors: ['account_unknown', 'account_changed'],
     example: { path: exampleAccount, query: { preview: true }, body: { include_tags: ['customer'], delete_policy: 'exclude' } },
   })
   async changeSettings(

@@ -36,7 +36,7 @@ export class WidgetController {
     description: 'With `preview=1` it only counts what saving would do, and responds with 200.',
     data: 'WidgetSaveResponse',
     otherResponses: { 200: { description: 'A preview', data: 'WidgetSaveResponse' } },
-    errors: [...unauthorisedErrors, ...unisenderErrors],
+    errors: [...unauthorisedErrors, ...unisenderErrors, 'account_changed'],
     example: { body: { account_id: 32_000_001, unisender_key: EXAMPLE_KEY, settings: { include_tags: ['customer'] } } },
   })
   async save(

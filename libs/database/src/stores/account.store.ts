@@ -182,6 +182,12 @@ export class AccountStore {
     await this.database.query(`SELECT account_id FROM accounts WHERE account_id = ?${forUpdate(this.database)}`, [accountId]);
   }
 
+  /** Locks the account's row until the transaction ends, and returns the account as it is then, or undefined. */
+  async findLocked(accountId: number): Promise<AccountEntity | undefined> {
+    await this.lockRow(accountId);
+    return this.find(accountId);
+  }
+
   /** Keeps the sealed key of the Unisender account that the account has left, until its last export is read. */
   async keepFormerKey(accountId: number, formerUnisenderKey: string): Promise<void> {
     await this.update(accountId, { formerUnisenderKey, listDecidedAt: this.clock.nowMs() });

@@ -14,8 +14,7 @@ export class AccountApproval {
   /** Makes the account active. Safe to repeat. Throws InvalidInputError `not_found` for an unknown account. */
   async approve(accountId: number): Promise<void> {
     const isApproved = await this.database.transaction(async () => {
-      await this.accounts.lockRow(accountId);
-      const account = await this.accounts.find(accountId);
+      const account = await this.accounts.findLocked(accountId);
       if (!account) throw new InvalidInputError('Unknown account', { code: 'not_found' });
       if (!account.awaitsApproval) return false;
       await this.accounts.update(accountId, { awaitsApproval: false });

@@ -1,17 +1,23 @@
 import { Injectable } from '@nestjs/common';
-import { type AccountEntity, AccountStore, Database, LeaseStore } from '#database';
-import { type AccountSettings, type NamedList, type Secret, type SetupChange, compareSetups } from '#domain';
+import { type AccountEntity, type AccountPatch, AccountStore, Database, LeaseStore } from '#database';
+import { type NamedList, type NewSetup, type Secret, type SettingsPatch, type SetupChange, compareSetups } from '#domain';
 import { Keyring } from '#secrets';
 import { hashKey } from '#unisender';
 import { findUnisenderKey, formerUnisenderKeyContext, unisenderKeyContext } from '../tokens/sealing.js';
+import { accountChanged } from './lost-race.js';
 import { UnisenderAccounts } from './unisender-accounts.js';
 
-/** A Unisender key and settings that were checked. */
+/** A Unisender key and a change of settings that were checked. */
 export interface CheckedSetup {
   readonly key: Secret;
-  readonly settings: AccountSettings;
+  readonly patch: SettingsPatch;
   /** The lists of the Unisender account of the key. */
   readonly lists: readonly NamedList[];
+}
+
+/** What database and Unisender show about a key before it is saved. */
+interface KeyProof extends Pick<NewSetup, 'isKeyNew' | 'ownLists' | 'isSampleOnList'> {
+  readonly formerKey: Secret | undefined;
 }
 
 const idsOf = (lists: readonly NamedList[]): number[] => lists.map(({ id }) => id);
@@ -33,24 +39,44 @@ export class AccountSetup {
   }
 
   /**
-   * Stores key and settings, and resets what they make invalid: the lease of a worker, the baseline, the list and what was pushed.
-   * Returns what has changed.
+   * Stores the key and changes the settings as they are stored then. Resets what both make invalid: the lease of a worker, the baseline,
+   * the list and what was pushed. Returns what has changed. Throws TransientError `account_changed`, and stores nothing, when the key or
+   * the lists of the account are not those of `account` any more: the key must be checked again.
    */
-  async save(account: AccountEntity, { key, settings, lists }: CheckedSetup): Promise<SetupChange> {
-    const { accountId } = account;
+  async save(account: AccountEntity, setup: CheckedSetup): Promise<SetupChange> {
+    const proof = await this.prove(account, setup);
+    return this.database.transaction(async () => this.store(await this.lockUnchanged(account, proof), setup, proof));
+  }
+
+  private async prove(account: AccountEntity, { key, lists }: CheckedSetup): Promise<KeyProof> {
     const formerKey = findUnisenderKey(this.keyring, account);
     const isKeyNew = formerKey?.matches(key.reveal()) !== true;
     const ownLists = isKeyNew ? await this.unisenderAccounts.listOwn(account) : [];
     const renamed = lists.filter(({ id, title }) => ownLists.some((own) => own.id === id && own.title !== title));
     const isSampleOnList = await this.unisenderAccounts.isSampleOnList(account, key, idsOf(renamed));
-    const change = compareSetups(account, { settings, isKeyNew, lists, ownLists, isSampleOnList });
-    const unisenderKey = this.keyring.encrypt(key.reveal(), unisenderKeyContext(accountId));
-    await this.database.transaction(async () => {
-      await this.unisenderAccounts.assign(account, key, change);
-      await this.accounts.update(accountId, { unisenderKey, unisenderKeyHash: hashKey(key), unisenderBlock: null, settings });
-      await this.reset(account, change, formerKey);
-    });
+    return { formerKey, isKeyNew, ownLists, isSampleOnList };
+  }
+
+  private async lockUnchanged({ accountId, unisenderKeyHash }: AccountEntity, { isKeyNew, ownLists }: KeyProof): Promise<AccountEntity> {
+    const present = await this.accounts.findLocked(accountId);
+    if (present?.unisenderKeyHash !== unisenderKeyHash) throw accountChanged(accountId);
+    const presentLists = isKeyNew ? await this.unisenderAccounts.listOwn(present) : [];
+    if (JSON.stringify(presentLists) !== JSON.stringify(ownLists)) throw accountChanged(accountId);
+    return present;
+  }
+
+  private async store(account: AccountEntity, { key, patch, lists }: CheckedSetup, proof: KeyProof): Promise<SetupChange> {
+    const { accountId } = account;
+    const settings = patch(account.settings);
+    const change = compareSetups(account, { settings, lists, ...proof });
+    await this.unisenderAccounts.assign(account, key, change);
+    await this.accounts.update(accountId, { settings, unisenderBlock: null, ...(change.isKeyNew ? this.toStoredKey(accountId, key) : {}) });
+    await this.reset(account, change, proof.formerKey);
     return change;
+  }
+
+  private toStoredKey(accountId: number, key: Secret): Pick<AccountPatch, 'unisenderKey' | 'unisenderKeyHash'> {
+    return { unisenderKey: this.keyring.encrypt(key.reveal(), unisenderKeyContext(accountId)), unisenderKeyHash: hashKey(key) };
   }
 
   private async reset(account: AccountEntity, change: SetupChange, formerKey: Secret | undefined): Promise<void> {

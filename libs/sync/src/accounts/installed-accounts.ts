@@ -95,8 +95,7 @@ export class InstalledAccounts {
   private async findLocked({ account: { accountId }, clientId }: Grant): Promise<AccountEntity | undefined> {
     const isNew = (await this.accounts.find(accountId)) === undefined;
     if (isNew) await this.accounts.addPending({ accountId, clientId });
-    await this.accounts.lockRow(accountId);
-    const account = await this.accounts.find(accountId);
+    const account = await this.accounts.findLocked(accountId);
     return isNew && account?.clientId === clientId && account.status === 'pending_authorization' ? undefined : account;
   }
 

@@ -4,12 +4,13 @@ import {
   type AccountSettings,
   type AccountSettingsView,
   haveSameContent,
-  parseAccountSettings,
+  parseSettingsPatch,
   toSettingsView,
   toStoredSettings,
 } from '#domain';
-import { SettingsRuns } from '../runs/settings-runs.js';
+import { type SettingsChange, SettingsRuns } from '../runs/settings-runs.js';
 import { AccountGate } from './account-gate.js';
+import { accountChanged, repeatAfterRace } from './lost-race.js';
 
 /** The settings of an account, and what a change does. Counts are addresses. */
 export interface SettingsView {
@@ -40,19 +41,21 @@ export class SettingsChanges {
   /** Counts what a change would do. Saves nothing. Throws InvalidInputError that names every bad setting. */
   async preview(accountId: number, change: unknown): Promise<SettingsView> {
     const account = await this.gate.get(accountId, 'show');
-    return { ...(await this.count(account, parseAccountSettings(change, account.settings, ''))), run_id: null };
+    return { ...(await this.count(account, parseSettingsPatch(change, '')(account.settings))), run_id: null };
   }
 
   /**
    * Saves a change and starts the run that applies it. Its removals wait for a confirmation above the limit. A run that was active
-   * starts again with the new settings. Throws InvalidInputError that names every bad setting; nothing is saved then.
+   * starts again with the new settings. Settings that are saved meanwhile stay, unless the change names them. Throws InvalidInputError that
+   * names every bad setting, and TransientError `account_changed` when other changes do not stop; nothing is saved then.
    */
   async save(accountId: number, change: unknown): Promise<SettingsView> {
-    const account = await this.gate.get(accountId, 'show');
-    const settings = parseAccountSettings(change, account.settings, '');
-    const view = await this.count(account, settings);
-    if (toStoredSettings(settings) === toStoredSettings(account.settings)) return { ...view, run_id: null };
-    return { ...view, run_id: await this.saveAndStart(account, settings) };
+    return repeatAfterRace('account_changed', async () => {
+      const account = await this.gate.get(accountId, 'show');
+      const settings = parseSettingsPatch(change, '')(account.settings);
+      const view = await this.count(account, settings);
+      return { ...view, run_id: haveEqualText(settings, account.settings) ? null : await this.saveAndStart(account, settings) };
+    });
   }
 
   private async count(account: AccountEntity, settings: AccountSettings): Promise<Omit<SettingsView, 'run_id'>> {
@@ -62,14 +65,18 @@ export class SettingsChanges {
 
   private async saveAndStart({ accountId, settings: before }: AccountEntity, settings: AccountSettings): Promise<string | null> {
     const save = async () => {
+      const present = await this.accounts.findLocked(accountId);
+      if (!present || !haveEqualText(present.settings, before)) throw accountChanged(accountId);
       await this.accounts.update(accountId, { settings });
       await this.leases.revoke(accountId);
     };
-    const isSameList = before.listTitle === settings.listTitle && before.listId === settings.listId;
-    if (!isSameList || !haveSameContent(before, settings)) {
-      return (await this.runs.start({ accountId, isFull: !isSameList, save }))?.runId ?? null;
-    }
-    await save();
-    return null;
+    return (await this.runs.start({ accountId, effect: findEffect(before, settings), save }))?.runId ?? null;
   }
+}
+
+const haveEqualText = (one: AccountSettings, other: AccountSettings): boolean => toStoredSettings(one) === toStoredSettings(other);
+
+function findEffect(before: AccountSettings, settings: AccountSettings): SettingsChange['effect'] {
+  if (before.listTitle !== settings.listTitle || before.listId !== settings.listId) return 'all';
+  return haveSameContent(before, settings) ? 'none' : 'contacts';
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { SettingsEffectStore } from '#database';
-import { type AccountSettingsView, parseAccountSettings, toSettingsView } from '#domain';
+import { type AccountSettingsView, parseSettingsPatch, toSettingsView } from '#domain';
 import { AccountGate } from './account-gate.js';
 import { UnisenderKeyCheck } from './unisender-key-check.js';
 import type { KeyInput } from './widget-settings.js';
@@ -24,7 +24,7 @@ export class WidgetPreview {
   /** Checks key and settings and counts. Saves nothing. Throws the errors of `WidgetSettings.saveKey`. */
   async count({ account: { accountId }, unisenderKey, settings }: KeyInput): Promise<WidgetPreviewView> {
     const account = await this.gate.get(accountId, 'call_kommo');
-    const wanted = parseAccountSettings(settings, account.settings);
+    const wanted = parseSettingsPatch(settings)(account.settings);
     if (unisenderKey) await this.keys.readLists(unisenderKey);
     const { wouldAdd, wouldRemove } = await this.effects.count(accountId, wanted, account.emailKinds ?? {});
     return { settings: toSettingsView(wanted), would_add: wouldAdd, would_remove: wouldRemove };

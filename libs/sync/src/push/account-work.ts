@@ -89,8 +89,7 @@ export class AccountFailures {
   /** Flags the account, unless another key has been saved: the refusal is about the former one. */
   private async recordRefusedKey(accountId: number, error: UnisenderKeyRefusedError): Promise<unknown> {
     const isFlagged = await this.database.transaction(async () => {
-      await this.accounts.lockRow(accountId);
-      const storedKeyId = (await this.accounts.find(accountId))?.unisenderKeyHash ?? error.keyId;
+      const storedKeyId = (await this.accounts.findLocked(accountId))?.unisenderKeyHash ?? error.keyId;
       if (storedKeyId !== error.keyId) return false;
       await this.accounts.update(accountId, { unisenderBlock: error.code });
       await this.alerts.raise(alerts.unisenderKeyRefused(accountId, error.code, await this.pauses.nowMs()));

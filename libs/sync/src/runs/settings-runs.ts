@@ -1,14 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type RunEntity, RunStore } from '#database';
 import { AccountBlockedError } from '#domain';
+import { repeatAfterRace } from '../accounts/lost-race.js';
 import { NewRuns, RunDecisions, RunService } from './run-service.js';
 
 /** Changed settings of an account, and how to save them. */
 export interface SettingsChange {
   readonly accountId: number;
-  /** Whether all contacts and the list must be read again. */
-  readonly isFull: boolean;
-  /** Saves the settings. It may run again after a conflict in the database. */
+  /** What must be done again: everything, the evaluation of the stored contacts, or nothing. */
+  readonly effect: 'all' | 'contacts' | 'none';
+  /** Saves the settings in a transaction. It may run again after a conflict in the database. */
   readonly save: () => Promise<void>;
 }
 
@@ -28,22 +29,23 @@ export class SettingsRuns {
   ) {}
 
   /**
-   * Saves changed settings and starts a run that applies them to the stored contacts; with `isFull`, one that reads everything again.
-   * It replaces an active run, and reads from Kommo what that one has not. Returns undefined when the account cannot run now: the run
-   * that reads everything later applies them.
+   * Saves changed settings and starts a run that applies them to the stored contacts; for `all`, one that reads everything again. It
+   * replaces an active run, and reads from Kommo what that one has not. Returns undefined when nothing must be done, and when the
+   * account cannot run now: the run that reads everything later applies them. Throws what `save` throws; nothing is saved then.
    */
   async start(change: SettingsChange): Promise<RunEntity | undefined> {
-    const run = await this.database.transaction(() => this.saveAndCreate(change));
+    const run = await repeatAfterRace('run_active', () => this.database.transaction(() => this.saveAndCreate(change)));
     if (run) await this.service.enqueue(run);
     return run;
   }
 
-  private async saveAndCreate({ accountId, isFull, save }: SettingsChange): Promise<RunEntity | undefined> {
+  private async saveAndCreate({ accountId, effect, save }: SettingsChange): Promise<RunEntity | undefined> {
     await save();
+    if (effect === 'none') return undefined;
     const active = await this.runs.findActive(accountId);
     if (active) await this.decisions.cancel(active.runId);
     const mode = active?.mode === 'import' ? 'import' : 'reconcile';
-    const mustRead = isFull || (active !== undefined && readsKommo(active));
+    const mustRead = effect === 'all' || (active !== undefined && readsKommo(active));
     try {
       return await this.newRuns.create({ accountId, mode, trigger: 'settings', phase: mustRead ? 'prepare' : 'evaluate' });
     } catch (error) {
