@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { AccountStore, ContactStore, Database, RunStore } from '#database';
+import { KommoClient } from '#kommo';
 import { AuditLog, DisconnectedAccounts, Integrations, RunService, Uninstall } from '#sync';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
 import { SandboxControl } from '../../support/sandbox-control.js';
@@ -173,6 +174,24 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
     expect(await harness.get(AuditLog).list({ accountId: ACCOUNT_ID, limit: 1 })).toMatchObject([
       { action: 'account.uninstall', outcome: 'done' },
     ]);
+  });
+
+  it('S10: has no effect when the account is authorised again while Kommo is asked', async () => {
+    await revoke();
+    const kommo = harness.get(KommoClient);
+    const getAccount = kommo.getAccount.bind(kommo);
+    jest.spyOn(kommo, 'getAccount').mockImplementationOnce(async (session) => {
+      const responded = await getAccount(session).catch((error: unknown) => error as Error);
+      await installAccount(harness, scene);
+      if (responded instanceof Error) throw responded;
+      return responded;
+    });
+    await receive(sign());
+    expect(await account()).toMatchObject({ status: 'active', uninstallAskedAt: null });
+    expect(await harness.get(RunStore).findActive(ACCOUNT_ID)).toBeDefined();
+    expect([await kommoHooks(), await unisenderHooks()]).toEqual([1, 1]);
+    const [ignored] = await harness.get(AuditLog).list({ accountId: ACCOUNT_ID, limit: 1 });
+    expect(ignored).toMatchObject({ action: 'account.uninstall', outcome: 'account_changed' });
   });
 
   it('is undone when Kommo accepts the access after it gave no response for ten minutes', async () => {

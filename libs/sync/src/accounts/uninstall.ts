@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { type AccountEntity, AccountStore, AlertStore, Database, LeaseStore } from '#database';
-import { alerts, Clock, decideUninstall, InvalidInputError } from '#domain';
+import { alerts, Clock, decideUninstall, hasErrorCode, InvalidInputError } from '#domain';
 import { verifyUninstallSignature } from '#kommo';
 import { AuditLog } from '../maintenance/audit-log.js';
 import { RunTransitions } from '../runs/run-transitions.js';
 import { OAuthClients } from '../tokens/oauth-clients.js';
 import { AccessCheck } from './access-check.js';
+import { accountChanged } from './lost-race.js';
 import { VendorWebhooks } from './vendor-webhooks.js';
 
 /** Kommo's "access revoked" call (reference/kommo.md 3). */
@@ -19,7 +20,7 @@ const ACCOUNTS_AT_ONCE = 100;
 
 const refused = () => new InvalidInputError('The signature does not match this account and integration', { code: 'uninstall_refused' });
 
-/** Stops all work on accounts. */
+/** Ends "access revoked" calls that wait. All methods throw TransientError `account_changed` when a new authorisation has ended the call before. */
 @Injectable()
 export class AccountDisconnection {
   constructor(
@@ -30,14 +31,28 @@ export class AccountDisconnection {
     private readonly transitions: RunTransitions,
   ) {}
 
-  /** Sets the account to `disconnected`, ends the lease of its worker, cancels its run and raises an alert. Deletes nothing. Safe to repeat. */
-  async disconnect(accountId: number): Promise<void> {
-    await this.database.transaction(async () => {
+  /** Sets the account to `disconnected`, ends the lease of its worker, cancels its run and raises an alert. Deletes nothing. */
+  async disconnect(accountId: number, askedAt: number): Promise<void> {
+    await this.endCall(accountId, askedAt, async () => {
       await this.accounts.setStatus(accountId, 'disconnected');
       await this.leases.revoke(accountId);
       await this.alerts.raise(alerts.uninstalled(accountId, await this.database.nowMs()));
+      await this.transitions.cancelActive(accountId);
     });
-    await this.transitions.cancelActive(accountId);
+  }
+
+  /** Forgets the call. */
+  async ignore(accountId: number, askedAt: number): Promise<void> {
+    await this.endCall(accountId, askedAt, async () => {});
+  }
+
+  private async endCall(accountId: number, askedAt: number, work: () => Promise<void>): Promise<void> {
+    await this.database.transaction(async () => {
+      const account = await this.accounts.findLocked(accountId);
+      if (account?.uninstallAskedAt !== askedAt) throw accountChanged(accountId);
+      await this.accounts.update(accountId, { uninstallAskedAt: null });
+      await work();
+    });
   }
 }
 
@@ -54,19 +69,25 @@ export class PendingUninstalls {
 
   /**
    * Asks Kommo, and disconnects the account, ignores the call or waits for the next round. Returns whether the account was
-   * disconnected. Without effect when no call waits.
+   * disconnected. Without effect when no call waits, and when the account is authorised again while Kommo is asked.
    */
   async decide(accountId: number): Promise<boolean> {
     const askedAt = (await this.accounts.find(accountId))?.uninstallAskedAt ?? null;
     if (askedAt === null) return false;
     const decision = decideUninstall(await this.access.run(accountId), this.clock.nowMs() - askedAt);
     if (decision === 'wait') return false;
-    const action = decision === 'disconnect' ? 'account.uninstall' : 'account.ignore_uninstall';
-    await this.audit.record({ actor: 'kommo', action, accountId }, async () => {
-      if (decision === 'disconnect') await this.disconnection.disconnect(accountId);
-      await this.accounts.update(accountId, { uninstallAskedAt: null });
-    });
+    try {
+      await this.carryOut(accountId, askedAt, decision);
+    } catch (error) {
+      if (!hasErrorCode(error, 'account_changed')) throw error;
+      return false;
+    }
     return decision === 'disconnect';
+  }
+
+  private async carryOut(accountId: number, askedAt: number, decision: 'disconnect' | 'ignore'): Promise<void> {
+    const action = decision === 'disconnect' ? 'account.uninstall' : 'account.ignore_uninstall';
+    await this.audit.record({ actor: 'kommo', action, accountId }, () => this.disconnection[decision](accountId, askedAt));
   }
 }
 
