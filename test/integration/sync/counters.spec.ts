@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ContactFiguresStore } from '#database';
-import { AccountQueries } from '#sync';
+import { AccountQueries, PersonalData } from '#sync';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 import { testDatabaseKinds } from '../../support/test-databases.js';
@@ -23,6 +23,21 @@ describe.each(testDatabaseKinds())('counts of contacts on %s', (kind) => {
     const { total, inSync, waiting, excluded, failing } = await world.harness.get(ContactFiguresStore).count(account.accountId);
     expect(await kept()).toEqual({ total, in_sync: inSync, waiting, excluded, failing });
   };
+
+  it('do not contain the contacts of an erased person', async () => {
+    await account.createMany([
+      { name: 'Ada', emails: ['ada@example.com'], hooks: false },
+      { name: 'Bob', emails: ['bob@example.com', 'b@example.com'], hooks: false },
+    ]);
+    await account.connect();
+    await expectKept({ total: 2, in_sync: 2, waiting: 0, excluded: 0, failing: 0 });
+    const personalData = world.harness.get(PersonalData);
+    await personalData.erase({ email: 'ada@example.com', accountId: account.accountId });
+    await expectKept({ total: 1, in_sync: 1, waiting: 0, excluded: 0, failing: 0 });
+    await personalData.erase({ email: 'bob@example.com', accountId: account.accountId });
+    await personalData.erase({ email: 'b@example.com', accountId: account.accountId });
+    await expectKept({ total: 0, in_sync: 0, waiting: 0, excluded: 0, failing: 0 });
+  });
 
   it('follow every change of contacts and addresses; their sum is the total', async () => {
     await account.addToUnisender({ email: 'left@example.com', status: 'unsubscribed' });

@@ -5,6 +5,7 @@ import { ContactAddressEntity } from '../entities/contact-address.entity.js';
 import { ContactEntity } from '../entities/contact.entity.js';
 import { EventEntity } from '../entities/event.entity.js';
 import { type Field, containing, executeIn, selectRows, selectRowsIn } from '../entity-sql.js';
+import { markPartsStale } from './marks.js';
 
 const addressFields = [
   'email',
@@ -74,6 +75,7 @@ export class PersonStore {
     await executeIn(this.database, 'DELETE FROM events WHERE account_id = ? AND event_id IN (?)', [accountId], eventIds);
     const contactIds = person.contacts.map(({ contactId }) => contactId);
     await this.forgetContacts(accountId, contactIds);
+    await markPartsStale(this.database, accountId, contactIds);
     return person;
   }
 
@@ -82,6 +84,7 @@ export class PersonStore {
     const ofContact = 'WHERE account_id = ? AND contact_id = ?';
     await this.database.execute(`DELETE FROM contact_addresses ${ofContact}`, [accountId, contactId]);
     await this.database.execute(`DELETE FROM contacts ${ofContact}`, [accountId, contactId]);
+    await markPartsStale(this.database, accountId, [contactId]);
     return this.database.execute(`DELETE FROM events ${ofContact}`, [accountId, contactId]);
   }
 
