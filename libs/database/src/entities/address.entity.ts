@@ -78,6 +78,13 @@ export class AddressEntity extends RefusalColumns {
   @Column(bigintColumn({ name: 'added_at', nullable: true }))
   addedAt!: number | null;
 
+  /**
+   * As `addedAt`, as the last export showed it; null when that did not show it. The time zone of exports is not documented
+   * (reference/unisender.md 5.8), so it may be hours off and is never compared with another look.
+   */
+  @Column(bigintColumn({ name: 'exported_added_at', nullable: true }))
+  exportedAddedAt!: number | null;
+
   /** Whether that look showed it on lists that are not ours. */
   @Column({ name: 'is_on_other_lists', type: 'boolean', default: false })
   isOnOtherLists!: boolean;
