@@ -81,8 +81,15 @@ interface Confirmed {
 /** Where an address came from. */
 interface Origin {
   isOurs: boolean;
-  /** It was ours when it was deleted by hand, and the service has not been shown that since: it cannot know that others created it. */
+  /**
+   * It was ours when it was deleted by hand, and the service has not been shown that since: only its time of creation shows that others
+   * created it.
+   */
   isDeletedUnseen: boolean;
+  /** When the service sent its last row for a list. */
+  sentAtMs: number;
+  /** Others created it so long after the service sent a row that its time of creation proves it. */
+  isProvenByTime: boolean;
   /** When the service was shown that it was deleted by hand. */
   deletionShownAtMs: number;
   /** When it stopped being ours: a call that was sent before may still delete it. */
@@ -125,6 +132,8 @@ const MAILABLE = new Set(['new', 'active', 'invited', 'inactive', 'activation_re
 const MIN_LIMIT = 10;
 const LIMIT_PART = 0.2;
 const HOUR_MS = 3_600_000;
+/** A row is sent within the limit of a call, and clocks may differ by minutes. */
+const LATEST_CREATION_MS = 40 * 60_000;
 /** A response that is older was stored by the process that received it. */
 const UNSTORED_MS = 60_000;
 
@@ -146,6 +155,8 @@ export class Oracle {
   private readonly removedAtMs = new Map<string, number>();
   /** Finds what Kommo wants for an address of an account. */
   wantedBy: (accountId: number, email: string) => Wanted = () => 'keep';
+  /** Whether Unisender shows when it got an address. */
+  showsTimes: () => boolean = () => true;
 
   constructor(private readonly nowMs: () => number) {}
 
@@ -238,6 +249,7 @@ export class Oracle {
     const origin = this.originOf(account, email);
     if (isNew) {
       this.loseOrigin(origin);
+      origin.isProvenByTime = this.showsTimes() && this.nowMs() > origin.sentAtMs + LATEST_CREATION_MS;
       origin.written.clear();
     }
     for (const listId of listIds) {
@@ -309,6 +321,7 @@ export class Oracle {
       for (const listId of listIds) {
         const owner = this.owners.get(listId);
         const client = owner === undefined ? undefined : this.clients.get(owner);
+        if (client) this.originOf(client.unisender, email).sentAtMs = sentAtMs;
         const known = (client?.refusals.get(email) ?? []).find(({ knownAtMs }) => knownAtMs !== undefined && knownAtMs < sentAtMs);
         if (known) this.report('consent', `${email} was sent to list ${listId} although an event had said that it refused`);
       }
@@ -367,6 +380,7 @@ export class Oracle {
     const origin = this.originOf(effect.account, email);
     origin.isOurs = true;
     origin.isDeletedUnseen = false;
+    origin.isProvenByTime = false;
     origin.listedByOthers.clear();
     origin.written.clear();
     this.judgeFields(effect, email, {}, after.fields);
@@ -450,7 +464,8 @@ export class Oracle {
     this.counts.deleted += 1;
     const origin = this.originOf(effect.account, email);
     const wasOursWhenSent = origin.lostAtMs >= effect.sentAtMs;
-    if (!origin.isOurs && !origin.isDeletedUnseen && !wasOursWhenSent)
+    const isExcused = origin.isDeletedUnseen && !origin.isProvenByTime;
+    if (!origin.isOurs && !isExcused && !wasOursWhenSent)
       this.report('removal', `${email} was deleted, and the service had not created it`);
     const owners = new Map<number, number>();
     for (const listId of before.lists.keys()) {
@@ -540,6 +555,8 @@ export class Oracle {
     const origin = ofAccount.get(email) ?? {
       isOurs: false,
       isDeletedUnseen: false,
+      sentAtMs: Number.NEGATIVE_INFINITY,
+      isProvenByTime: false,
       deletionShownAtMs: Number.NEGATIVE_INFINITY,
       lostAtMs: Number.NEGATIVE_INFINITY,
       listedByOthers: new Map(),

@@ -72,6 +72,7 @@ export class World {
       onRun: (accountId) => this.oracle.noteRun(accountId),
       log: stampedLog,
     });
+    this.oracle.showsTimes = () => this.vendors.sandbox.switches.get('unisender.added_at') === 'present';
     this.oracle.wantedBy = (accountId, email) => {
       const company = this.companies.find((each) => each.accountId === accountId);
       return company && isHeld(company, email) ? 'keep' : 'drop';

@@ -83,7 +83,7 @@ export const switchRules = {
   'unisender.over_max_rows': choice(['invalid_arg', 'truncate'], 'effect of more rows'),
   'unisender.delay_ms': amount(0, 'delay of each method'),
   'unisender.max_body_bytes': amount(0, 'a longer body gets HTTP status 413; 0 = no limit'),
-  'unisender.added_at': choice(['present', 'absent'], '`added_at` of getContact'),
+  'unisender.added_at': choice(['present', 'absent'], '`added_at` of getContact and `email_add_time` of exports'),
   'unisender.clock_offset_seconds': number(0, 'distance of the clock of Unisender'),
   'unisender.import_sums': choice(
     ['true', 'short_total', 'no_log', 'no_sums', 'no_invalid'],
@@ -108,6 +108,7 @@ export const switchRules = {
   'unisender.duplicate_list_title': choice(['error', 'allowed'], 'createList with an existing title'),
   'unisender.subscribe_revives': flag(false, 'subscribe with `double_optin=3` changes unsubscribed to new'),
   'unisender.export_seconds': amount(1, 'time until an export is completed'),
+  'unisender.export_time_offset_minutes': number(0, 'distance of the times in exports from UTC'),
   'unisender.export_delimiter': choice([',', ';', '\t'], 'delimiter of the exported CSV'),
   'unisender.export_gzip': flag(false, 'the exported file is gzip'),
   'unisender.export_fails': flag(false, 'export tasks end as failed'),

@@ -6,4 +6,11 @@ export { type HookEvents, type ImportRows, UnisenderClient, UnisenderSettings } 
 export { UnisenderClientModule } from './unisender-client.module.js';
 export { UnisenderKeyRefusedError, UnisenderMethodDeniedError, UnisenderRejectedError, vendorCodeOf } from './unisender-errors.js';
 export { readUnisenderHook, type UnisenderEvent } from './unisender-event.js';
-export type { UnisenderContact, UnisenderField, UnisenderHook, UnisenderList, UnisenderTask } from './unisender-records.js';
+export {
+  toEpochMs,
+  type UnisenderContact,
+  type UnisenderField,
+  type UnisenderHook,
+  type UnisenderList,
+  type UnisenderTask,
+} from './unisender-records.js';

@@ -128,12 +128,13 @@ describe.each(testDatabaseKinds())('the mirror on %s', (kind) => {
     await addresses.saveExported(
       ACCOUNT,
       [
-        { email: 'a@x', view: active, isOnOurList: true, isOnOtherLists: false, values: {} },
+        { email: 'a@x', view: active, isOnOurList: true, isOnOtherLists: false, addedAt: null, values: {} },
         {
           email: 'b@x',
           view: { ...active, status: 'unsubscribed', isOnOurList: false },
           isOnOurList: false,
           isOnOtherLists: true,
+          addedAt: null,
           values: {},
         },
       ],

@@ -15,21 +15,29 @@ interface ExportTask {
   readonly matches: (contact: Contact) => boolean;
   readonly startedMs: number;
   readonly origin: string;
+  readonly times: ExportTimes;
+}
+
+/** How a file shows times. */
+interface ExportTimes {
+  readonly offsetSeconds: number;
+  readonly hasAddTime: boolean;
 }
 
 const callbackLimitMs = 10_000;
 const linesPerChunk = 500;
-const systemColumns: Readonly<Record<string, (contact: Contact) => string>> = {
+const systemColumns: Readonly<Record<string, (contact: Contact, times: ExportTimes) => string>> = {
   id: ({ id }) => String(id),
   email: ({ email }) => email,
   email_status: ({ status }) => status,
   email_availability: ({ availability }) => availability,
-  email_add_time: ({ addedAt }) => unisenderTime(addedAt),
+  email_add_time: ({ addedAt }, { offsetSeconds, hasAddTime }) => (hasAddTime ? unisenderTime(addedAt + offsetSeconds) : ''),
   email_request_ip: () => '',
   email_confirm_time: () => '',
   email_confirm_ip: () => '',
   email_list_ids: ({ memberships }) => idList(memberships.filter(({ unsubscribed }) => !unsubscribed)),
-  email_subscribe_times: ({ memberships }) => memberships.map(({ addedAt }) => unisenderTime(addedAt)).join(','),
+  email_subscribe_times: ({ memberships }, { offsetSeconds }) =>
+    memberships.map(({ addedAt }) => unisenderTime(addedAt + offsetSeconds)).join(','),
   email_unsubscribed_list_ids: ({ memberships }) => idList(memberships.filter(({ unsubscribed }) => unsubscribed)),
   email_last_delivered_at: () => '',
   email_last_read_at: () => '',
@@ -56,6 +64,10 @@ export class ExportTasks {
       matches: filterOf(call),
       startedMs: this.ports.clock.nowMs(),
       origin: `http://${call.http.authority}`,
+      times: {
+        offsetSeconds: this.ports.switches.get('unisender.export_time_offset_minutes') * 60,
+        hasAddTime: this.ports.switches.get('unisender.added_at') === 'present',
+      },
     };
     this.tasks.set(task.uuid, task);
     const notifyUrl = call.text('notify_url');
@@ -158,7 +170,7 @@ function* csvChunks(task: ExportTask, delimiter: string, header: readonly string
     if (!task.matches(contact)) continue;
     lines.push(
       csvLine(
-        task.columns.map((column) => cellOf(contact, column)),
+        task.columns.map((column) => cellOf(task, contact, column)),
         delimiter,
       ),
     );
@@ -169,8 +181,8 @@ function* csvChunks(task: ExportTask, delimiter: string, header: readonly string
   yield lines.join('');
 }
 
-function cellOf(contact: Contact, column: string): string {
-  return systemColumns[column]?.(contact) ?? fieldOf(contact, column) ?? '';
+function cellOf({ times }: ExportTask, contact: Contact, column: string): string {
+  return systemColumns[column]?.(contact, times) ?? fieldOf(contact, column) ?? '';
 }
 
 function csvLine(cells: readonly string[], delimiter: string): string {

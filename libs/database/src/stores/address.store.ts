@@ -19,6 +19,7 @@ const dirtyFields = [
   'seenAt',
   'lookedAt',
   'addedAt',
+  'exportedAddedAt',
   'isOnOtherLists',
   'parkStep',
   'parkAttempts',
@@ -66,6 +67,8 @@ export interface ExportedAddress {
   /** Whether our list has it, also when it unsubscribed from that. */
   readonly isOnOurList: boolean;
   readonly isOnOtherLists: boolean;
+  /** When Unisender got it, in epoch milliseconds if exports are in UTC; null when the row does not say. */
+  readonly addedAt: number | null;
   /** The cells of the row by Unisender's field names. */
   readonly values: Readonly<Record<string, string>>;
 }
@@ -142,7 +145,7 @@ export class AddressStore {
     await this.database.execute(
       `UPDATE addresses SET origin = 'unknown', state = 'absent', pushed_hash = NULL, written_fields = NULL, difference_hash = NULL,
               first_sent_at = NULL, verify_at = NULL, own_list_id = NULL, late_list_ids = NULL, seen_at = NULL, looked_at = NULL, added_at = NULL,
-              is_on_other_lists = 0,
+              exported_added_at = NULL, is_on_other_lists = 0,
               park_step = NULL, park_code = NULL, park_cause = NULL, park_attempts = 0, parked_at = NULL, retry_at = NULL, due_at = NULL,
               removal = NULL, removal_run_id = NULL
         WHERE account_id = ?`,
@@ -228,15 +231,16 @@ export class AddressStore {
       key: ['accountId', 'email'],
       update: {
         origin: { sql: `CASE WHEN addresses.first_sent_at IS NULL THEN 'preexisting' ELSE addresses.origin END` },
-        ...incoming('seenAt', 'isOnOtherLists', 'lookedAt'),
+        ...incoming('seenAt', 'isOnOtherLists', 'lookedAt', 'exportedAddedAt'),
       },
-      rows: rows.map(({ email, isOnOurList, isOnOtherLists }) => ({
+      rows: rows.map(({ email, isOnOurList, isOnOtherLists, addedAt }) => ({
         accountId,
         email,
         origin: 'preexisting' as const,
         seenAt: isOnOurList ? seenAtMs : null,
         isOnOtherLists,
         lookedAt: seenAtMs,
+        exportedAddedAt: addedAt,
         updatedAt: seenAtMs,
       })),
     });

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AddressStore, type DirtyAddress, MailingConsentStore, PushedAddressStore, type ShownAddress } from '#database';
 import {
+  type DeletePolicy,
   MAX_ROWS_PER_CALL,
   type Removal,
   type ShownPlace,
@@ -79,20 +80,24 @@ export class RemovalLooks {
     return { removals: current.filter(({ email }) => places.has(email)), places, refused };
   }
 
-  private async lookByExport({ work, key, listId }: Round, removals: readonly DirtyAddress[]): Promise<LookedRemovals> {
+  /**
+   * An address that others may have created anew is looked at by a call of its own: the time zone of exports is not known. Only a few are
+   * looked at in one round; the others wait for the next rounds.
+   */
+  private async lookByExport(round: Round, removals: readonly DirtyAddress[]): Promise<LookedRemovals> {
+    const { work, key, listId } = round;
     const decidedAt = Math.max(...removals.map(({ dirtySince }) => dirtySince ?? 0));
     const last = this.exportedAt.get(work) ?? 0;
     const askedAt = last > decidedAt ? last : await this.exports.requestAndStore(work, key, unsavedTask);
     this.exportedAt.set(work, askedAt);
     const emails = removals.map(({ email }) => email);
     const current = await this.listRemovable(work, emails);
-    const places = current.map((address): [string, ShownPlace] => {
-      const { email, lookedAt, seenAt, isOnOtherLists } = address;
-      const isInUnisender = lookedAt !== null && lookedAt >= askedAt;
-      const isOnFormerList = formerListsOf(address, listId).length > 0;
-      return [email, { isInUnisender, isOnOurList: (seenAt !== null && seenAt >= askedAt) || isOnFormerList, isOnOtherLists }];
-    });
-    return { removals: current, places: new Map(places), refused: [] };
+    const places = new Map(current.map((address) => [address.email, toExportedPlace(address, listId, askedAt)]));
+    const byDoubt = groupBy(current, (address) => isInDoubt(address, places.get(address.email) ?? nowhere, work.settings.deletePolicy));
+    const [certain, doubtful] = [byDoubt.get(false) ?? [], byDoubt.get(true) ?? []];
+    if (doubtful.length === 0) return { removals: certain, places, refused: [] };
+    const looked = await this.lookSingly(round, doubtful.slice(0, MAX_LOOKS));
+    return { ...looked, removals: [...certain, ...looked.removals], places: new Map([...places, ...looked.places]) };
   }
 
   private async listRemovable({ lease }: AccountWork, emails: readonly string[]): Promise<DirtyAddress[]> {
@@ -176,6 +181,20 @@ export function toShown(email: string, look: Look | undefined, listId: number): 
     },
   ];
 }
+
+function toExportedPlace(address: DirtyAddress, listId: number, askedAt: number): ShownPlace {
+  const { lookedAt, seenAt, isOnOtherLists } = address;
+  const isOnFormerList = formerListsOf(address, listId).length > 0;
+  return {
+    isInUnisender: lookedAt !== null && lookedAt >= askedAt,
+    isOnOurList: (seenAt !== null && seenAt >= askedAt) || isOnFormerList,
+    isOnOtherLists,
+  };
+}
+
+/** Whether an address would be deleted although the export shows that others may have created it anew. */
+const isInDoubt = (address: DirtyAddress, place: ShownPlace, policy: DeletePolicy): boolean =>
+  decideRemoval(address, place, 'none', policy) === 'delete' && isCreatedByOthers(address, address.exportedAddedAt ?? undefined);
 
 function toPlace(address: DirtyAddress, look: Look | undefined, listId: number): [string, ShownPlace][] {
   if (!look || look.kind === 'refused') return [];

@@ -12,13 +12,13 @@ import {
   toPositiveInteger,
   viewOfExport,
 } from '#domain';
-import { type ExportRow, UnisenderClient, UnisenderRejectedError } from '#unisender';
+import { type ExportRow, UnisenderClient, UnisenderRejectedError, toEpochMs } from '#unisender';
 import { ExportTasks } from './export-tasks.js';
 import { type AccountWork, throwIfStopping } from './account-work.js';
 import { valuesOf } from './push-plan.js';
 
-/** The columns that decide on consents. */
-const EXPORT_FIELDS = ['email', 'email_status', 'email_list_ids', 'email_unsubscribed_list_ids'];
+/** The columns that decide on consents and on the origin of addresses. */
+const EXPORT_FIELDS = ['email', 'email_status', 'email_list_ids', 'email_unsubscribed_list_ids', 'email_add_time'];
 const BATCH_ROWS = 500;
 
 /** Stores the id of a running export, so that the same export is used after a restart. */
@@ -48,6 +48,7 @@ function toExported(row: ExportRow, email: string, ours: OurLists, askedAtMs: nu
     view: viewOfExport({ status: row['email_status'], listIds, leftListIds }, ours, askedAtMs),
     isOnOurList: ours.presentId !== null && listIds.includes(ours.presentId),
     isOnOtherLists: [...listIds, ...leftListIds].some((id) => !ours.allIds.includes(id)),
+    addedAt: toEpochMs(row['email_add_time']) ?? null,
     values: row,
   };
 }
