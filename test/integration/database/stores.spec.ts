@@ -283,8 +283,11 @@ describe.each(testDatabaseKinds())('stores on %s', (kind) => {
       expect(await stores.accesses.listExpiringBefore(NOW + 5, 2, 1)).toEqual([4]);
     });
 
-    it('can be removed', async () => {
-      await stores.accesses.remove(1);
+    it('can be removed by the version of the pair', async () => {
+      const version = (await stores.accesses.find(1))?.version ?? 0;
+      await stores.accesses.remove(1, version - 1);
+      expect(await stores.accesses.find(1)).toBeDefined();
+      await stores.accesses.remove(1, version);
       expect(await stores.accesses.find(1)).toBeUndefined();
     });
   });

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { AccountStore, ContactStore, Database, RunStore } from '#database';
+import { AccessStore, AccountStore, ContactStore, Database, RunStore } from '#database';
 import { KommoClient } from '#kommo';
 import { AuditLog, DisconnectedAccounts, Integrations, RunService, Uninstall } from '#sync';
 import { type Sandbox, startSandbox } from '../../../apps/sandbox/src/sandbox.js';
@@ -95,6 +95,18 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
     harness.clock.advance(10 * MINUTE_MS);
     await harness.get(Uninstall).decideAll();
   };
+  /** Authorises the account again once, after Kommo has refused its former access and before the service knows it. */
+  const authoriseDuringCheck = () => {
+    const kommo = harness.get(KommoClient);
+    const getAccount = kommo.getAccount.bind(kommo);
+    jest.spyOn(kommo, 'getAccount').mockImplementationOnce(async (session) => {
+      try {
+        return await getAccount(session);
+      } finally {
+        await installAccount(harness, scene);
+      }
+    });
+  };
   const kommoHooks = async () => (await control.get<{ webhooks: unknown[] }>(`/kommo/accounts/${ACCOUNT_ID}`)).webhooks.length;
   const unisenderHooks = async () => (await control.get<{ hooks: unknown[] }>(`/unisender/accounts/${UNISENDER_KEY}`)).hooks.length;
   const revoke = () => control.post(`/kommo/accounts/${ACCOUNT_ID}/revoke`, { client_id: CLIENT_ID });
@@ -178,14 +190,7 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
 
   it('S10: has no effect when the account is authorised again while Kommo is asked', async () => {
     await revoke();
-    const kommo = harness.get(KommoClient);
-    const getAccount = kommo.getAccount.bind(kommo);
-    jest.spyOn(kommo, 'getAccount').mockImplementationOnce(async (session) => {
-      const responded = await getAccount(session).catch((error: unknown) => error as Error);
-      await installAccount(harness, scene);
-      if (responded instanceof Error) throw responded;
-      return responded;
-    });
+    authoriseDuringCheck();
     await receive(sign());
     expect(await account()).toMatchObject({ status: 'active', uninstallAskedAt: null });
     expect(await harness.get(RunStore).findActive(ACCOUNT_ID)).toBeDefined();
@@ -202,6 +207,16 @@ describe.each(testDatabaseKinds())('an uninstall on %s', (kind) => {
     await harness.get(DisconnectedAccounts).cleanUpAll();
     expect((await account())?.status).toBe('active');
     expect(await harness.get(RunStore).findActive(ACCOUNT_ID)).toMatchObject({ mode: 'reconcile', trigger: 'watchdog' });
+  });
+
+  it('keeps the tokens of an authorisation that comes while Kommo is asked about the former ones', async () => {
+    await receiveUndecided();
+    await revoke();
+    harness.clock.advance(3_600_000);
+    authoriseDuringCheck();
+    await harness.get(DisconnectedAccounts).cleanUpAll();
+    expect((await account())?.status).toBe('active');
+    expect(await harness.get(AccessStore).find(ACCOUNT_ID)).toBeDefined();
   });
 
   it('deletes a webhook later when its vendor is unavailable', async () => {

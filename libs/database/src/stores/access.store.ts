@@ -106,8 +106,8 @@ export class AccessStore {
     return rows.map(({ accountId }) => accountId);
   }
 
-  /** Deletes the account's pair. */
-  async remove(accountId: number): Promise<void> {
-    await this.database.run(({ manager }) => manager.delete(AccessEntity, { accountId }));
+  /** Deletes the account's pair. Without effect when another pair than that of `version` has been stored. */
+  async remove(accountId: number, version: number): Promise<void> {
+    await this.database.run(({ manager }) => manager.delete(AccessEntity, { accountId, version }));
   }
 }

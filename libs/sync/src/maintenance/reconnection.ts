@@ -28,16 +28,17 @@ export class Reconnection {
     return true;
   }
 
-  /** Only a token that has not expired can show it. */
+  /** Only a token that has not expired can show it. The version is read first: the tokens of an authorisation that comes later stay. */
   private async checkAccess(accountId: number): Promise<boolean> {
+    const version = await this.vault.findVersion(accountId);
     const session = await this.vault.findStoredSession(accountId);
-    if (!session) return false;
+    if (version === undefined || !session) return false;
     try {
       await this.kommo.getAccount(session);
       return true;
     } catch (error) {
       if (!(error instanceof KommoUnauthorizedError)) throw error;
-      await this.vault.delete(accountId);
+      await this.vault.delete(accountId, version);
       return false;
     }
   }

@@ -75,9 +75,9 @@ export class TokenVault {
     return this.accesses.storeRefreshed(accountId, owner, version, this.seal(accountId, pair), this.toExpiry(pair));
   }
 
-  /** Deletes the pair of the account. */
-  async delete(accountId: number): Promise<void> {
-    await this.accesses.remove(accountId);
+  /** Deletes the pair of this version. Without effect when another pair has been stored. */
+  async delete(accountId: number, version: number): Promise<void> {
+    await this.accesses.remove(accountId, version);
   }
 
   /**
