@@ -13,7 +13,10 @@ export type AddressOrigin = 'unknown' | 'uncertain' | 'ours' | 'preexisting';
 /** Whether our last settled call put the address on our list. */
 export type AddressState = 'absent' | 'present';
 
-/** What made an address dirty. Removals of other causes than `event` and `operator` are counted by the RemovalGate. */
+/**
+ * What made an address dirty, or did so last. Removals of other causes than `event` and `operator` are counted by the RemovalGate.
+ * `event`: a webhook's own change, or a removal that was admitted before.
+ */
 export type DirtyCause = 'event' | 'reread' | 'run' | 'settings' | 'operator';
 
 /** A removal before the RemovalGate counted it, after that, or while it waits for a confirmation. */

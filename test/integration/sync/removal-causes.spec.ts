@@ -40,6 +40,12 @@ describe.each(testDatabaseKinds())('causes of removals on %s', (kind) => {
     await expect(world.harness.get(RunWorker).continueRun(runId, stop.signal)).rejects.toMatchObject({ code: 'stopping' });
     contacts.save = save;
   };
+  const refusals = () => `/unisender/accounts/${account.unisenderKey}/refusals`;
+  const refuseExcludes = async () => {
+    for (let index = 0; index < 15; index += 1) {
+      await world.control.post(refusals(), { email: emailOf(index), place: 'exclude', code: 'unspecified' });
+    }
+  };
   /** Webhooks arrive, and the account's own job works before that of the run. */
   const followHooks = async () => {
     await world.control.post('/kommo/hooks/flush');
@@ -99,6 +105,41 @@ describe.each(testDatabaseKinds())('causes of removals on %s', (kind) => {
     expect(await account.onList()).toMatchObject({ [emailOf(20)]: 'Renamed' });
     await account.confirmRemovals();
     expect(await listed()).toBe(15);
+  });
+
+  it('R62: counts what a changed filter removes although Unisender refused to remove the addresses before', async () => {
+    const ids = await account.createMany(many(40));
+    await account.connect({ delete_policy: 'exclude' });
+    const leaving = ids.slice(0, 15);
+    await refuseExcludes();
+    for (const id of leaving) await account.remove(id);
+    await world.settle();
+    for (const id of leaving) await account.restore(id);
+    await world.settle();
+    await world.control.send('DELETE', refusals());
+    for (const id of leaving) await account.change(id, { tags: [], hooks: false });
+    expect(await account.connect({ include_tags: ['VIP'] })).toMatchObject({ state: 'completed', deleted: 0 });
+    clock.advance(25 * 60 * MINUTE_MS);
+    await world.work();
+    await expectWaiting(40, 15);
+    await account.confirmRemovals();
+    expect(await listed()).toBe(25);
+  });
+
+  it('R62: does not count again what was confirmed when Unisender refuses to remove it at first', async () => {
+    const ids = await account.createMany(many(40));
+    await account.connect({ delete_policy: 'exclude' });
+    await refuseExcludes();
+    for (const id of ids.slice(0, 15)) await account.change(id, { tags: [], hooks: false });
+    expect(await account.connect({ include_tags: ['VIP'] })).toMatchObject({ state: 'waiting_for_confirmation', planned_removals: 15 });
+    await account.confirmRemovals();
+    expect(await listed()).toBe(40);
+    await world.control.send('DELETE', refusals());
+    for (const id of ids.slice(0, 15)) await account.change(id, { name: 'Renamed' });
+    await world.settle();
+    clock.advance(25 * 60 * MINUTE_MS);
+    await world.work();
+    expect(await listed()).toBe(25);
   });
 
   it.each(['an export', 'a look'])('R62: counts the removals of addresses whose refusal ends by %s', async (way) => {

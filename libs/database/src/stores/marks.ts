@@ -9,6 +9,8 @@ const MAX_SOUGHT_IDS = 64;
 const END_REMOVALS = `UPDATE addresses SET removal = NULL, removal_run_id = NULL
                        WHERE account_id = ? AND removal IN ('planned', 'held') AND email IN (?)`;
 
+const KEPT_CAUSES = " OR addresses.dirty_since IS NOT NULL OR addresses.dirty_cause = 'event'";
+
 /** When and why addresses become dirty. */
 export interface DirtyMark {
   /** Epoch milliseconds. */
@@ -16,7 +18,7 @@ export interface DirtyMark {
   readonly cause: DirtyCause;
   /** Asks for the removal anew that is planned or waits for a confirmation, without that mark. */
   readonly endsRemovals?: boolean;
-  /** Whether an older mark keeps its cause. */
+  /** Whether an older mark keeps its cause, and `event` stays. */
   readonly keepsCause?: boolean;
 }
 
@@ -31,7 +33,7 @@ export async function markDirty(
   emails: readonly string[],
   { nowMs, cause, endsRemovals = false, keepsCause = false }: DirtyMark,
 ): Promise<void> {
-  const isCauseKept = `addresses.removal IN ('planned', 'held')${keepsCause ? ' OR addresses.dirty_since IS NOT NULL' : ''}`;
+  const isCauseKept = `addresses.removal IN ('planned', 'held')${keepsCause ? KEPT_CAUSES : ''}`;
   if (endsRemovals) await executeIn(database, END_REMOVALS, [accountId], emails);
   await upsertAlike(database, {
     entity: AddressEntity,

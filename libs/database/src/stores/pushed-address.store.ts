@@ -3,7 +3,17 @@ import { type AddressState, Clock, OUTCOME_UNKNOWN, type PushBase, type PushedAd
 import { Database } from '../database.js';
 import { AccountEntity } from '../entities/account.entity.js';
 import { AddressEntity } from '../entities/address.entity.js';
-import { executeIn, forUpdate, incoming, placeholders, selectRows, selectRowsIn, upsertAlike, upsertRows } from '../entity-sql.js';
+import {
+  type OnConflict,
+  executeIn,
+  forUpdate,
+  incoming,
+  placeholders,
+  selectRows,
+  selectRowsIn,
+  upsertAlike,
+  upsertRows,
+} from '../entity-sql.js';
 import type { SqlValue } from '../session.js';
 import { markAllPartsStale, markPartsStaleByEmail } from './marks.js';
 
@@ -25,6 +35,14 @@ export interface DueAddresses {
   readonly toVerify: readonly string[];
   readonly toRetry: readonly string[];
 }
+
+/** The cause of a clean address that is tried again: a removal that was not admitted is counted. */
+const RETRIED_CAUSE = `CASE WHEN dirty_since IS NOT NULL OR removal IS NOT NULL OR dirty_cause = 'event' THEN dirty_cause ELSE 'reread' END`;
+
+/** A removal that Unisender refuses was admitted: it is not counted again, unless something else makes the address dirty meanwhile. */
+const REFUSED_CAUSE: OnConflict = {
+  sql: (incomingOf) => `CASE WHEN ${incomingOf('park_step')} IN ('delete', 'exclude', 'look') THEN 'event' ELSE addresses.dirty_cause END`,
+};
 
 /** A call without a response takes effect within this time. */
 const LONGEST_CALL_MS = 15 * 60_000;
@@ -184,6 +202,7 @@ export class PushedAddressStore {
         ...incoming('state', 'origin', 'pushedHash', 'ownListId', 'firstSentAt', 'verifyAt', 'writtenFields', 'dirtySince', 'updatedAt'),
         ...incoming('lateListIds', 'removal', 'removalRunId', 'dueAt', ...(isPut ? (['lastSentAt'] as const) : [])),
         ...incoming('parkStep', 'parkCode', 'parkCause', 'parkAttempts', 'parkedAt', 'retryAt'),
+        dirtyCause: REFUSED_CAUSE,
       },
     };
     for (const { first, all } of groups) {
@@ -291,7 +310,7 @@ export class PushedAddressStore {
     const nowMs = this.clock.nowMs();
     await executeIn(
       this.database,
-      `UPDATE addresses SET dirty_cause = CASE WHEN dirty_since IS NULL THEN 'event' ELSE dirty_cause END,
+      `UPDATE addresses SET dirty_cause = ${RETRIED_CAUSE},
               dirty_since = COALESCE(dirty_since, ?), retry_at = ?, due_at = verify_at
         WHERE account_id = ? AND park_step IS NOT NULL AND email IN (?)`,
       [nowMs, nowMs, accountId],
@@ -304,7 +323,7 @@ export class PushedAddressStore {
   async retryAll(accountId: number): Promise<void> {
     const nowMs = this.clock.nowMs();
     const retried = await this.database.execute(
-      `UPDATE addresses SET dirty_cause = CASE WHEN dirty_since IS NULL THEN 'event' ELSE dirty_cause END,
+      `UPDATE addresses SET dirty_cause = ${RETRIED_CAUSE},
               dirty_since = COALESCE(dirty_since, ?), retry_at = ?, due_at = verify_at
         WHERE account_id = ? AND parked_at IS NOT NULL AND retry_at IS NOT NULL`,
       [nowMs, nowMs, accountId],

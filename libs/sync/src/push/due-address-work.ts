@@ -25,7 +25,6 @@ const BATCH = 20;
 interface Verified {
   readonly pushed: PushedAddress;
   readonly isDirty: boolean;
-  /** A late call of ours is undone without a confirmation; an undecided removal keeps its cause. */
   readonly cause: DirtyCause;
 }
 
@@ -128,11 +127,20 @@ function stateShownBy(record: DirtyAddress, look: Look | undefined, listId: numb
   return look.contact.lists.some(({ id }) => ours.includes(id)) ? 'present' : 'absent';
 }
 
+/**
+ * A clean address was absent because its removal was decided: a late call of ours is undone without a confirmation. Another removal was
+ * never decided, such as that of an address that was refused when its contact went.
+ */
+function causeOf({ consent, dirtyCause, dirtySince, state }: DirtyAddress): DirtyCause {
+  if (dirtySince !== null) return dirtyCause ?? 'reread';
+  return (consent === 'mailable' && state === 'absent') || dirtyCause === 'event' ? 'event' : 'reread';
+}
+
 /** After a refused look Unisender may have the address: it is pushed or removed again. */
 function verifiedBy(record: DirtyAddress, look: Look | undefined, listId: number): Verified {
   const base = { ...record, verifyAt: null };
   const { holder, dirtySince } = record;
-  const cause = dirtySince === null ? 'event' : (record.dirtyCause ?? 'event');
+  const cause = causeOf(record);
   if (look?.kind === 'absent') return { pushed: pushedByDelete(base), isDirty: holder !== undefined, cause };
   const { lateListIds } = record;
   if (look?.kind !== 'found') return { pushed: { ...toPushedAddress(base), lateListIds }, isDirty: true, cause };
