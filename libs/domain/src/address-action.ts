@@ -75,7 +75,8 @@ export type AddressAction =
 
 const none: AddressAction = { kind: 'none' };
 
-const mayBeInUnisender = ({ state, pushedHash, verifyAt }: ActionRecord): boolean =>
+/** Whether the service put the address in Unisender, or a call without a response may have put it there. */
+export const mayBeInUnisender = ({ state, pushedHash, verifyAt }: Pick<ActionRecord, 'state' | 'pushedHash' | 'verifyAt'>): boolean =>
   state === 'present' || pushedHash === OUTCOME_UNKNOWN || verifyAt !== null;
 
 const isParkedAt = ({ parkStep, retryAt }: Parking, steps: readonly ParkStep[], nowMs: number): boolean =>

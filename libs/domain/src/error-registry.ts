@@ -131,6 +131,7 @@ const registry = {
   unisender_not_enough_money: transient('Pay the Unisender account; the service tries again by itself.'),
   unisender_access_denied: transient('Allow the API access in Unisender, or save another key in the widget.'),
   unisender_unavailable: transient(),
+  unisender_call_open: transient('Repeat the command after the time that the message names.'),
   unisender_export_failed: transient(),
   unisender_export_unusable: transient('Look at an export in Unisender: the file was no list of contacts.'),
   unisender_unknown_method: bug(),

@@ -127,6 +127,20 @@ describe.each(testDatabaseKinds())('personal data of an e-mail address on %s', (
     expect((await post('export', { email: EMAIL, account_id: 501 })).body.data['accounts']).toHaveLength(1);
   });
 
+  it('R72: is not erased while a call may still put it in Unisender; the operator reads until when', async () => {
+    const openUntil = Date.now() + 600_000;
+    await setAddress(`state = 'absent', pushed_hash = 'outcome_unknown', verify_at = ${openUntil}`);
+    const { status, body, headers } = await post('erase', { email: EMAIL, account_id: 501 });
+    expect({ status, error: body.data['error'], message: body.message }).toEqual({
+      status: 503,
+      error: 'unisender_call_open',
+      message: expect.stringContaining(new Date(openUntil).toISOString()),
+    });
+    expect(Number(headers['retry-after'])).toBeGreaterThan(500);
+    expect(await control.calls()).toEqual([]);
+    expect((await post('export', { email: EMAIL, account_id: 501 })).body.data['accounts']).toHaveLength(1);
+  });
+
   it('is erased with an audit entry that does not contain it; a bad e-mail address is refused', async () => {
     expect((await post('erase', { email: 'no address' })).body.data.fields).toEqual([
       { field: 'email', problem: 'must be an e-mail address' },

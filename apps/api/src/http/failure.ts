@@ -6,6 +6,7 @@ import {
   TooManyRequestsError,
   TransientError,
   errorRuleOf,
+  hasErrorCode,
 } from '#domain';
 import { RunConflictError } from '#sync';
 import { toError, type Envelope } from './envelope.js';
@@ -54,6 +55,9 @@ function findRetryAfterSeconds(error: ServiceError): number | undefined {
   return error instanceof TransientError ? toSeconds(error.retryAfterMs) : undefined;
 }
 
+/** The text of other transient errors names hosts and statements of ours. This one names the time to wait for. */
+const showsText = (error: ServiceError): boolean => hasErrorCode(error, 'unisender_call_open');
+
 function fromService(error: ServiceError): Failure {
   const { kind, httpStatus } = errorRuleOf(error.code);
   if (kind === 'bug') return internal;
@@ -61,8 +65,7 @@ function fromService(error: ServiceError): Failure {
   return {
     status: httpStatus,
     error: error.code,
-    // The text of a transient error names hosts and statements of ours.
-    message: kind === 'transient' ? 'Temporarily unavailable; try again later' : error.message,
+    message: kind === 'transient' && !showsText(error) ? 'Temporarily unavailable; try again later' : error.message,
     ...(error.fields.length > 0 ? { fields: error.fields.slice(0, MAX_FIELDS) } : {}),
     ...(error instanceof RunConflictError && error.runId !== '' ? { runId: error.runId } : {}),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),

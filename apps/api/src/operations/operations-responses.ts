@@ -520,7 +520,10 @@ export interface ErasedFromAccount {
   readonly account_id: number;
   readonly contacts: number;
   readonly events: number;
-  /** `left`: the service did not add it or may not delete it, or its owner refused mailings. `none`: Unisender does not have it. */
+  /**
+   * `left`: the service did not add it or may not delete it, or its owner refused mailings. It has left our list if the service may have
+   * put it there. `none`: neither the service nor a call without a response put it in Unisender.
+   */
   readonly unisender: 'deleted' | 'left' | 'failed' | 'none';
 }
 

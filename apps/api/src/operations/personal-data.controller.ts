@@ -55,9 +55,11 @@ export class PersonalDataController {
   @Audited('person.erase', { email: count, contact_id: number })
   @Documented({
     summary: 'Erases the personal data of an e-mail address or a contact',
-    description: 'A refusal of mailings stays as a keyed hash.',
+    description:
+      'A refusal of mailings stays as a keyed hash. While a call without a response may still put the address in Unisender, nothing is ' +
+      'erased: `unisender_call_open`, with the time until then in the message and in Retry-After.',
     data: 'EraseResponse',
-    errors: [...unisenderErrors, 'account_busy'],
+    errors: [...unisenderErrors, 'account_busy', 'unisender_call_open'],
     example: { body: { email: 'ann@example.org' } },
   })
   async erase(

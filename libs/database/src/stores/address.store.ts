@@ -191,6 +191,15 @@ export class AddressStore {
     return this.toDirty(await queryIn<HeldRow>(this.database, sql, [accountId], emails));
   }
 
+  /** Returns until when an earlier call about the address may take effect, epoch milliseconds; undefined when none may any more. */
+  async findOpenCall(accountId: number, email: string): Promise<number | undefined> {
+    // By the database's clock, as the time was set.
+    const tail = 'WHERE account_id = ? AND email = ? AND verify_at > ?';
+    const params = [accountId, email, await this.database.nowMs()];
+    const [open] = await selectRows(this.database, { entity: AddressEntity, fields: ['verifyAt'], tail, params });
+    return open?.verifyAt ?? undefined;
+  }
+
   /** Whether an address of the account was pushed to the present Unisender account. */
   async hasPushed(accountId: number): Promise<boolean> {
     const tail = "WHERE account_id = ? AND (first_sent_at IS NOT NULL OR state = 'present') LIMIT 1";

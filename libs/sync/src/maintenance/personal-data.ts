@@ -117,8 +117,8 @@ export class PersonalData {
   /**
    * Erases the address from each account that has something, and from Unisender if this service added it and its owner did not
    * unsubscribe. A refusal is kept without the address. A contact that Kommo still has returns with its next change, so delete it in
-   * Kommo first. Safe to repeat. Throws InvalidInputError for an invalid address, and TransientError when an account is busy or Unisender is unavailable; earlier accounts
-   * stay erased then.
+   * Kommo first. Safe to repeat. Throws InvalidInputError for an invalid address, and TransientError when an account is busy,
+   * when Unisender is unavailable, or when an earlier call may still put the address there; earlier accounts stay erased then.
    */
   async erase(query: PersonQuery): Promise<Erasure[]> {
     const email = toRequestedEmail(query.email);
