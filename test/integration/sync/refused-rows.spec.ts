@@ -168,6 +168,26 @@ describe('what Unisender refuses, denies or applies late', () => {
     expect(await namesOnList()).toEqual([]);
   });
 
+  it('R72: a put that lands after the removal leaves the list although Unisender refuses the look after it', async () => {
+    await account.connect();
+    const [id = 0] = await create(1);
+    await account.change(id, { name: 'Short' });
+    await world.control.fault({ target: 'unisender', kind: 'late', match: 'importContacts', times: 1 });
+    await world.settle();
+    await account.remove(id);
+    await world.settle();
+    await world.control.post('/faults/late');
+    await refuse('p0@example.com', 'look');
+    clock.advance(16 * MINUTE_MS);
+    await world.work();
+    expect(await namesOnList()).toEqual(['p0@example.com']);
+    expect(await find('p0@example.com')).toMatchObject({ parkStep: 'look' });
+    await allow();
+    clock.advance(DAY_MS + MINUTE_MS);
+    await world.work();
+    expect(await namesOnList()).toEqual([]);
+  });
+
   it('R72: a put on the former list that lands after the change of the list is taken back', async () => {
     const [id = 0, other = 0] = await create(2);
     await account.connect();
@@ -279,7 +299,10 @@ describe('what Unisender refuses, denies or applies late', () => {
     expect(looked?.lastSentAt).toBeGreaterThanOrEqual(sentAt + MINUTE_MS);
   });
 
-  it('R72: a put with an old name that lands after a newer name is corrected without a reconciliation', async () => {
+  it.each([
+    { look: 'shows it', isRefused: false },
+    { look: 'is refused', isRefused: true },
+  ])('R72: a put with an old name that lands after a newer name is corrected when the look $look', async ({ isRefused }) => {
     const [id = 0] = await create(1);
     await account.connect();
     await account.change(id, { name: 'Older' });
@@ -289,8 +312,28 @@ describe('what Unisender refuses, denies or applies late', () => {
     await world.settle();
     await world.control.post('/faults/late');
     expect(await account.onList()).toEqual({ 'p0@example.com': 'Older' });
+    if (isRefused) await refuse('p0@example.com', 'look');
     clock.advance(16 * MINUTE_MS);
     await world.work();
+    expect(await account.onList()).toEqual({ 'p0@example.com': 'Newer' });
+  });
+
+  it('R72: a put with an old name that lands while a removal waits is corrected when the contact passes the filter again', async () => {
+    const [id = 0] = await create(1);
+    await account.connect();
+    await account.change(id, { name: 'Older' });
+    await world.control.fault({ target: 'unisender', kind: 'late', match: 'importContacts', times: 1 });
+    await world.settle();
+    await account.change(id, { name: 'Newer' });
+    await world.settle();
+    await account.saveKey({ include_tags: ['nobody'] });
+    await world.settle();
+    expect(await find('p0@example.com')).toMatchObject({ removal: 'held' });
+    await world.control.post('/faults/late');
+    clock.advance(16 * MINUTE_MS);
+    await world.work();
+    await account.saveKey({ include_tags: [] });
+    await world.settle();
     expect(await account.onList()).toEqual({ 'p0@example.com': 'Newer' });
   });
 

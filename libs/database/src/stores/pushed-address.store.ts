@@ -273,9 +273,12 @@ export class PushedAddressStore {
     await executeIn(this.database, sql, [accountId], emails);
   }
 
-  /** Records that addresses were verified, and whether our lists have them. Their removals stay as they are. */
+  /**
+   * Records that addresses were verified, and whether our lists have them. Their removals stay as they are. One that is withdrawn pushes
+   * the values again: a late call may have replaced them.
+   */
   async endVerification(accountId: number, state: AddressState, emails: readonly string[]): Promise<void> {
-    const sql = `UPDATE addresses SET verify_at = NULL, due_at = retry_at, state = ?,
+    const sql = `UPDATE addresses SET verify_at = NULL, due_at = retry_at, state = ?, pushed_hash = NULL,
                         last_sent_at = CASE WHEN last_sent_at IS NULL THEN NULL ELSE ? END
                   WHERE account_id = ? AND email IN (?)`;
     await executeIn(this.database, sql, [state, this.clock.nowMs(), accountId], emails);

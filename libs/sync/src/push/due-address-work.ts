@@ -136,14 +136,17 @@ function causeOf({ consent, dirtyCause, dirtySince, state }: DirtyAddress): Dirt
   return (consent === 'mailable' && state === 'absent') || dirtyCause === 'event' ? 'event' : 'reread';
 }
 
-/** After a refused look Unisender may have the address: it is pushed or removed again. */
+/** After a refused look Unisender may have the address, with any values: it is pushed or removed again. */
 function verifiedBy(record: DirtyAddress, look: Look | undefined, listId: number): Verified {
   const base = { ...record, verifyAt: null };
   const { holder, dirtySince } = record;
   const cause = causeOf(record);
   if (look?.kind === 'absent') return { pushed: pushedByDelete(base), isDirty: holder !== undefined, cause };
   const { lateListIds } = record;
-  if (look?.kind !== 'found') return { pushed: { ...toPushedAddress(base), lateListIds }, isDirty: true, cause };
+  if (look?.kind !== 'found') {
+    const mayDiffer = { ...base, state: 'present' as const, pushedHash: null };
+    return { pushed: { ...toPushedAddress(mayDiffer), lateListIds }, isDirty: true, cause };
+  }
   const shownIds = look.contact.lists.map(({ id }) => id);
   const formerIds = formerListsOf(record, listId).filter((id) => shownIds.includes(id));
   const isOnPresent = shownIds.includes(listId);
