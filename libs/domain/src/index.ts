@@ -190,6 +190,7 @@ export {
 export {
   formerListsOf,
   isCreatedByOthers,
+  isInDoubtAtRemoval,
   possiblyPut,
   type ParkedAddress,
   type PushBase,

@@ -5,6 +5,7 @@ import {
   type PushedAddress,
   formerListsOf,
   isCreatedByOthers,
+  isInDoubtAtRemoval,
   possiblyPut,
   pushedByDelete,
   pushedByExclude,
@@ -99,6 +100,16 @@ describe('R60: an address that was deleted in Unisender was created by others', 
     ['unless nothing is known of it', { addedAt: null, firstSentAt: null }, NOW, false],
   ])('%s', (_when, record, shown, expected) => {
     expect(isCreatedByOthers(record, shown)).toBe(expected);
+  });
+});
+
+describe('R60: the creator of an address that is to be removed is in doubt', () => {
+  it.each([
+    ['when Unisender does not say when it got it, after a call without a response', NOW, undefined, true],
+    ['unless every call had a response', null, undefined, false],
+    ['unless Unisender got it at the time of the last look', NOW, NOW, false],
+  ])('%s', (_when, verifyAt, shown, expected) => {
+    expect(isInDoubtAtRemoval({ addedAt: NOW, firstSentAt: NOW, verifyAt }, shown)).toBe(expected);
   });
 });
 

@@ -60,6 +60,15 @@ export function isCreatedByOthers(
   return (addedAt !== null && shownAddedAt > addedAt) || (firstSentAt !== null && shownAddedAt > firstSentAt + LATEST_CREATION_MS);
 }
 
+/**
+ * As {@link isCreatedByOthers}, for an address that is to be removed. Without a time of creation its creator is in doubt when an earlier
+ * call had no response: that may have deleted it.
+ */
+export const isInDoubtAtRemoval = (
+  record: Parameters<typeof isCreatedByOthers>[0] & Pick<PushedAddress, 'verifyAt'>,
+  shownAddedAt: number | undefined,
+): boolean => isCreatedByOthers(record, shownAddedAt) || (shownAddedAt === undefined && record.verifyAt !== null);
+
 /** The result of an accepted put. */
 export interface PutResult {
   /** The origin of an address that was sent for the first time, or whose first response was lost. */

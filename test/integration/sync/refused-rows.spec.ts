@@ -417,7 +417,8 @@ describe('what Unisender refuses, denies or applies late', () => {
       expect([...(await account.held()).keys()]).toEqual(['p0@example.com']);
     });
 
-    it('only leaves our list when our delete had no response', async () => {
+    it.each(['present', 'absent'])('only leaves our list when our delete had no response, with times of creation %s', async (times) => {
+      await world.control.set({ 'unisender.added_at': times });
       const [id = 0] = await create(1);
       await account.connect();
       await account.remove(id);

@@ -8,7 +8,7 @@ import {
   decideRemoval,
   formerListsOf,
   groupBy,
-  isCreatedByOthers,
+  isInDoubtAtRemoval,
   pushedByDelete,
   pushedByExclude,
 } from '#domain';
@@ -68,7 +68,7 @@ export class RemovalLooks {
     const shown = removals.flatMap(({ email }) => toShown(email, looks.get(email), listId));
     await lease.write(async () => {
       await this.pushed.recordLooks(lease.accountId, shown);
-      await this.pushed.recordCreatedByOthers(lease.accountId, listCreatedByOthers(removals, looks));
+      await this.pushed.recordCreatedByOthers(lease.accountId, findCreatedByOthers(removals, looks, isInDoubtAtRemoval));
       await this.consents.learn(lease.accountId, viewsOf(looks));
     });
     const current = await this.listRemovable(work, emails);
@@ -158,12 +158,19 @@ export class AddressRemover {
 
 const nowhere: ShownPlace = { isInUnisender: false, isOnOurList: false, isOnOtherLists: false };
 
-/** The addresses that others created anew, as the looks show. `records`: the addresses as they were before the looks. */
-export const listCreatedByOthers = (records: readonly DirtyAddress[], looks: ReadonlyMap<string, Look>): string[] =>
+/**
+ * Returns the addresses that others created anew, as the looks show. `records`: the addresses as they were before the looks. `isOthers`
+ * gets the time of creation that a look shows.
+ */
+export const findCreatedByOthers = (
+  records: readonly DirtyAddress[],
+  looks: ReadonlyMap<string, Look>,
+  isOthers: (record: DirtyAddress, addedAtMs: number | undefined) => boolean,
+): string[] =>
   records
     .filter((record) => {
       const look = looks.get(record.email);
-      return look?.kind === 'found' && isCreatedByOthers(record, look.contact.addedAtMs);
+      return look?.kind === 'found' && isOthers(record, look.contact.addedAtMs);
     })
     .map(({ email }) => email);
 
@@ -194,7 +201,7 @@ function toExportedPlace(address: DirtyAddress, listId: number, askedAt: number)
 
 /** Whether an address would be deleted although the export shows that others may have created it anew. */
 const isInDoubt = (address: DirtyAddress, place: ShownPlace, policy: DeletePolicy): boolean =>
-  decideRemoval(address, place, 'none', policy) === 'delete' && isCreatedByOthers(address, address.exportedAddedAt ?? undefined);
+  decideRemoval(address, place, 'none', policy) === 'delete' && isInDoubtAtRemoval(address, address.exportedAddedAt ?? undefined);
 
 function toPlace(address: DirtyAddress, look: Look | undefined, listId: number): [string, ShownPlace][] {
   if (!look || look.kind === 'refused') return [];

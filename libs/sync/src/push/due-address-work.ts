@@ -9,13 +9,14 @@ import {
   formerListsOf,
   groupBy,
   hashOfPush,
+  isCreatedByOthers,
   pushedByDelete,
   showsValues,
   toPushedAddress,
 } from '#domain';
 import { type AccountWork, throwIfStopping } from './account-work.js';
 import { AddressLooker, type Look, viewsOf } from './address-looker.js';
-import { listCreatedByOthers, toShown } from './address-remover.js';
+import { findCreatedByOthers, toShown } from './address-remover.js';
 import { Preparation } from './preparation.js';
 import { listsToLeave, valuesOf } from './push-plan.js';
 
@@ -49,7 +50,7 @@ export class AddressVerifier {
     );
     // A removal that is planned or waits for a confirmation stays as it is.
     const [undecided, open] = [records.filter(({ removal }) => removal !== null), records.filter(({ removal }) => removal === null)];
-    const createdByOthers = listCreatedByOthers(records, looks);
+    const createdByOthers = findCreatedByOthers(records, looks, isCreatedByOthers);
     const verified = open.map((record) => {
       const known = createdByOthers.includes(record.email) ? { ...record, ...notOurs } : record;
       return verifiedBy(known, looks.get(record.email), listId);
