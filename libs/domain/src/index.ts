@@ -144,6 +144,7 @@ export { decideListVerdict, explainVerdict, type ListFacts, type ListVerdict } f
 export { type LogFields, Logger, silentLogger } from './logger.js';
 export {
   addRefusals,
+  addShownRefusals,
   consentOf,
   type ConsentView,
   equalRefusals,

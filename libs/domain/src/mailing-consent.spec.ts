@@ -5,6 +5,7 @@ import {
   type Refusals,
   type SentRows,
   addRefusals,
+  addShownRefusals,
   consentOf,
   learnFromView,
   mayLift,
@@ -26,6 +27,7 @@ const refusal = (over: Partial<Refusal> = {}): Refusal => ({
   ...over,
 });
 const unproven = refusal({ isUnproven: true });
+const REFUSAL_BEFORE = { kind: 'unsubscribed', refusedAtMs: REFUSED, learnedAtMs: LEARNED };
 const view = (over: Partial<ConsentView> = {}): ConsentView => ({
   askedAtMs: LATER,
   status: 'active',
@@ -66,6 +68,21 @@ describe('mayLift', () => {
     ],
   ])('%s', (_name, args, lifts) => {
     expect(mayLift(...args)).toBe(lifts);
+  });
+});
+
+describe('R51: addShownRefusals', () => {
+  const both: Refusals = { global: unproven, list: unproven };
+
+  it('adds what the answer shows', () => {
+    const added = addShownRefusals(noRefusals, view({ status: 'blocked', hasLeftList: true }), LATER);
+    const learnt = { refusedAtMs: null, learnedAtMs: LATER, isUnproven: false };
+    expect(added).toEqual({ global: { ...learnt, kind: 'blocked' }, list: { ...learnt, kind: 'unsubscribed' } });
+  });
+
+  it.each([view(), view({ status: 'unsubscribed' }), view({ isOnOurList: false, hasLeftList: true })])('lifts nothing: %j', (shown) => {
+    const { global, list } = addShownRefusals(both, shown, LATER);
+    expect([global, list]).toEqual([expect.objectContaining(REFUSAL_BEFORE), expect.objectContaining(REFUSAL_BEFORE)]);
   });
 });
 

@@ -138,6 +138,15 @@ export const mayLift = (scope: RefusalScope, refusal: Refusal, evidence: ActiveE
 const proven = (known: Refusal | null, kind: RefusalKind, learnedAtMs: number): Refusal =>
   known ? { ...known, kind: worse(known.kind, kind), isUnproven: false } : { kind, refusedAtMs: null, learnedAtMs, isUnproven: false };
 
+/** Returns what is known after Unisender's own answer showed refusals. Unlike {@link learnFromView}, it lifts nothing. */
+export function addShownRefusals({ global, list }: Refusals, view: ConsentView, nowMs: number): Refusals {
+  const shown = refusalOfStatus(view.status);
+  return {
+    global: shown ? proven(global, shown, nowMs) : global,
+    list: view.hasLeftList ? proven(list, 'unsubscribed', nowMs) : list,
+  };
+}
+
 /** Whether the view settles what an event without a scope meant: the other scope. */
 const isSettledBy = (refusal: Refusal, view: ConsentView): boolean => refusal.isUnproven && view.askedAtMs > refusal.learnedAtMs;
 

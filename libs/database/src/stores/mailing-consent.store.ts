@@ -7,6 +7,7 @@ import {
   type RefusalScope,
   type Refusals,
   addRefusals,
+  addShownRefusals,
   consentOf,
   equalRefusals,
   groupBy,
@@ -100,6 +101,12 @@ export class MailingConsentStore {
   /** Adds refusals to what is known about each address. A new refusal waits for its write-back. Call it in a transaction. */
   async addRefusals(accountId: number, added: ReadonlyMap<string, Refusals>): Promise<void> {
     await this.change(accountId, added, (known, refusals) => addRefusals(known ? toRefusals(known) : noRefusals, refusals));
+  }
+
+  /** Adds the refusals that Unisender's own answers show, and lifts none. Call it in a transaction. */
+  async addShown(accountId: number, views: ReadonlyMap<string, ConsentView>): Promise<void> {
+    const nowMs = this.clock.nowMs();
+    await this.change(accountId, views, (known, view) => addShownRefusals(known ? toRefusals(known) : noRefusals, view, nowMs));
   }
 
   /**

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { AccountListStore } from '#database';
-import { Clock, type ConsentView, type OurLists, type Secret, viewOfContact } from '#domain';
+import { AccountListStore, MailingConsentStore } from '#database';
+import { Clock, type ConsentView, type OurLists, type Secret, isRefusal, viewOfContact } from '#domain';
 import { UnisenderClient, type UnisenderContact, UnisenderMethodDeniedError, UnisenderRejectedError, vendorCodeOf } from '#unisender';
 import { type AccountWork, throwIfStopping } from './account-work.js';
 
@@ -30,22 +30,31 @@ export class AddressLooker {
   constructor(
     private readonly unisender: UnisenderClient,
     private readonly lists: AccountListStore,
+    private readonly consents: MailingConsentStore,
     private readonly clock: Clock,
   ) {}
 
-  /** Makes one call for each address. Throws TransientError, also when the process stops or the lease is lost. */
+  /**
+   * Makes one call for each address. Stores refusals at once, because a later call may fail; the caller learns the rest. Throws
+   * TransientError, also when the process stops or the lease is lost.
+   */
   async look(work: AccountWork, key: Secret, emails: readonly string[]): Promise<Map<string, Look>> {
     const looks = new Map<string, Look>();
     if (emails.length === 0) return looks;
     const ours = await this.lists.findOurLists(work.account);
     for (const email of emails) {
       const askedAtMs = this.clock.nowMs();
-      const shown = await this.ask(key, email);
-      looks.set(email, toLook(shown, ours, askedAtMs));
+      const look = toLook(await this.ask(key, email), ours, askedAtMs);
+      looks.set(email, look);
+      if (look.kind === 'found' && isRefusal(look.view)) await this.addRefusal(work, email, look.view);
       throwIfStopping(work.signal);
       work.lease.assertHeld();
     }
     return looks;
+  }
+
+  private async addRefusal({ lease }: AccountWork, email: string, view: ConsentView): Promise<void> {
+    await lease.write(() => this.consents.addShown(lease.accountId, new Map([[email, view]])));
   }
 
   private async ask(key: Secret, email: string): Promise<UnisenderContact | RefusedLook | undefined> {
