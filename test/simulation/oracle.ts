@@ -182,11 +182,16 @@ export class Oracle {
     client.decidedAtMs = this.nowMs();
   }
 
-  /** A key or setting was saved: a changed one ends the lease of a worker that still waits for responses. */
-  noteSaved(accountId: number): void {
+  /** A key or setting is being saved: from some moment on, a worker that still waits for responses has lost its lease. */
+  noteSaving(accountId: number): void {
     const client = this.clientOf(accountId);
-    client.supersededUntilMs = this.nowMs() + UNSTORED_MS;
+    client.supersededUntilMs = Number.POSITIVE_INFINITY;
     this.forgetWrittenSince(this.nowMs() - UNSTORED_MS, [...(this.origins.get(client.unisender)?.values() ?? [])]);
+  }
+
+  /** The key or setting was saved, or that failed. */
+  noteSaved(accountId: number): void {
+    this.clientOf(accountId).supersededUntilMs = this.nowMs() + UNSTORED_MS;
   }
 
   /** The owner decided at `atMs` where people belong: what Unisender could show before is regarded from now on. */

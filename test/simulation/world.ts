@@ -131,6 +131,7 @@ export class World {
     if (isKeyNew && !unisender.lists.has((await this.findDetails(company))?.list_id ?? 0)) this.oracle.forgetWritten(unisender);
     const account = accountForOperator(accountId);
     const unisenderKey = Secret.of(unisender.apiKey);
+    this.oracle.noteSaving(accountId);
     const outcome = await this.act('save key', (process) =>
       process.get(WidgetSettings).saveKey({ account, unisenderKey, ...(settings && { settings }) }),
     );
