@@ -61,6 +61,8 @@ interface Client {
   decidedAtMs: number;
   /** Until then a worker whose lease a new setting ended may receive responses that it may not store. */
   supersededUntilMs: number;
+  /** When a new key was saved that proved nothing. What calls that were sent before do later is unknown to the service. */
+  forgottenAtMs: number;
   /** Refusals that stand, by address. */
   readonly refusals: Map<string, Refusal[]>;
   /** Addresses that refused at any time. */
@@ -167,6 +169,7 @@ export class Oracle {
       former: new Set(),
       decidedAtMs: 0,
       supersededUntilMs: 0,
+      forgottenAtMs: Number.NEGATIVE_INFINITY,
       refusals: new Map(),
       everRefused: new Set<string>(),
       removals: [],
@@ -370,8 +373,19 @@ export class Oracle {
     return [...this.clients.values()].some((client) => client.accountId !== accountId && client.former.has(account));
   }
 
-  /** The service cannot know any more what it wrote: its new key of the account proves nothing. */
-  forgetWritten(account: UnisenderAccount): void {
+  /**
+   * Whether a new key of the account shows that it is the one that the service knows: the list has the title that the service saw last,
+   * or an address is on a list of the account because of the service.
+   */
+  isRecognised(accountId: number, account: UnisenderAccount, list: { readonly id: number | null; readonly title: string | null }): boolean {
+    if (list.id !== null && account.lists.get(list.id)?.title === list.title) return true;
+    const isOurs = (email: string, listId: number) => this.owners.get(listId) === accountId && this.isMadeByUs(listId, email);
+    return [...account.all()].some(({ email, memberships }) => memberships.some(({ listId }) => isOurs(email, listId)));
+  }
+
+  /** The service cannot know any more what it did: its new key of the account proves nothing. */
+  forget(accountId: number, account: UnisenderAccount): void {
+    this.clientOf(accountId).forgottenAtMs = this.nowMs();
     for (const { written, forgotten } of this.origins.get(account)?.values() ?? []) {
       for (const name of written.keys()) forgotten.add(name);
     }
@@ -425,8 +439,10 @@ export class Oracle {
     for (const listId of after.lists.keys()) {
       if (before?.lists.has(listId)) continue;
       this.counts.joined += 1;
-      this.madeByUs.set(`${listId}/${email}`, effect.sentAtMs);
-      if (!this.owners.has(listId)) this.report('removal', `${email} was put on list ${listId}, which is not ours`);
+      const owner = this.owners.get(listId);
+      const isForgotten = owner !== undefined && effect.sentAtMs <= this.clientOf(owner).forgottenAtMs;
+      if (!isForgotten) this.madeByUs.set(`${listId}/${email}`, effect.sentAtMs);
+      if (owner === undefined) this.report('removal', `${email} was put on list ${listId}, which is not ours`);
     }
     for (const [listId, owner] of this.owners) {
       if (!isActive(before, listId) && isActive(after, listId)) this.judgeActivation(effect, email, before, owner);

@@ -128,7 +128,7 @@ export class World {
   async saveKey(company: Company, settings?: Readonly<Record<string, unknown>>): Promise<ActionOutcome | undefined> {
     const { accountId, unisender } = company;
     const isKeyNew = company.savedKey !== undefined && company.savedKey !== unisender.apiKey;
-    if (isKeyNew && !unisender.lists.has((await this.findDetails(company))?.list_id ?? 0)) this.oracle.forgetWritten(unisender);
+    const isForgotten = isKeyNew && !(await this.isRecognised(company));
     const account = accountForOperator(accountId);
     const unisenderKey = Secret.of(unisender.apiKey);
     this.oracle.noteSaving(accountId);
@@ -136,8 +136,14 @@ export class World {
       process.get(WidgetSettings).saveKey({ account, unisenderKey, ...(settings && { settings }) }),
     );
     if (outcome?.kind === 'done') company.savedKey = unisender.apiKey;
+    if (isForgotten) this.oracle.forget(accountId, unisender);
     this.oracle.noteSaved(accountId);
     return outcome;
+  }
+
+  private async isRecognised(company: Company): Promise<boolean> {
+    const { list_id: id = null, list_title: title = null } = (await this.findDetails(company)) ?? {};
+    return this.oracle.isRecognised(company.accountId, company.unisender, { id, title });
   }
 
   /** What the operator sees of an account. */
