@@ -84,7 +84,7 @@ describe.each(testDatabaseKinds())('what the operator sees on %s', (kind) => {
       await harness.get(AccountStore).update(OTHER_ID, { webhookState: 'missing' });
       await harness.get(AccountStore).setStatus(ACCOUNT_ID, 'reauthorization_required');
       await harness.get(RunStore).create({ runId: 'r', accountId: OTHER_ID, mode: 'import', trigger: 'operator', totalEstimate: null });
-      await harness.get(RunStore).transition('r', 'running');
+      await harness.get(RunStore).begin('r');
       await harness.get(RunStore).transition('r', 'waiting_for_confirmation');
       await harness.get(PauseStore).add({ kind: 'vendor', id: 'kommo' }, { code: 'kommo_blocked', untilMs: nowMs + 60_000 });
       await addEvents([event('e1')]);

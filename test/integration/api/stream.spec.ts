@@ -108,14 +108,14 @@ describe.each(testDatabaseKinds())('GET /operations/stream on %s', (kind) => {
     expect(await two.wait('run')).toMatchObject({ run_id: 'run', state: 'queued' });
     // Two seconds on a quiet machine; this one runs other tests.
     expect(systemClock.nowMs() - startedMs).toBeLessThan(20_000);
-    await runs.transition('run', 'running');
+    await runs.begin('run');
     await runs.checkpoint('run', { page: 3 }, { read: 5 });
     expect(await one.wait('run', ({ page }) => page === 3)).toMatchObject({ state: 'running', read: 5 });
     await runs.transition('run', 'completed');
     // It begins and ends between two looks.
     await database.transaction(async () => {
       await runs.create({ runId: 'short', accountId: ACCOUNT_ID, mode: 'preview', trigger: 'operator', totalEstimate: 10 });
-      await runs.transition('short', 'running');
+      await runs.begin('short');
       await runs.transition('short', 'completed');
     });
     for (const client of [one, two]) {

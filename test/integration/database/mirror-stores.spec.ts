@@ -276,7 +276,7 @@ describe.each(testDatabaseKinds())('runs on %s', (kind) => {
     const id = active?.runId ?? '';
     expect(await runs.transition(id, 'completed')).toBe(false);
     clock.set(NOW + 1);
-    expect(await runs.transition(id, 'running')).toBe(true);
+    expect(await runs.begin(id)).toBe(true);
     expect(await runs.checkpoint(id, { page: 3, confirmed: true, phase: 'read' }, { read: 250, created: 7 })).toBe(true);
     clock.set(NOW + 3);
     expect(await runs.checkpoint(id, {}, { read: 250 })).toBe(true);

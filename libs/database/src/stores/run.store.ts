@@ -89,24 +89,19 @@ export class RunStore {
     );
   }
 
-  /**
-   * Changes the state of a run. Returns false when its present state does not allow that. Throws DuplicateKeyError when the run would
-   * become the account's second active one.
-   */
-  async transition(runId: string, to: RunState, patch: RunPatch = {}): Promise<boolean> {
-    const nowMs = this.clock.nowMs();
-    const changes: Changes = {
-      ...toChanges(patch),
-      state: to,
-      heartbeatAt: nowMs,
-      ...(to === 'running' ? { startedAt: () => `COALESCE(started_at, ${nowMs})` } : {}),
-      activeAccountId: isActive(to) ? () => 'account_id' : null,
-      ...(isFinal(to) ? { finishedAt: nowMs } : {}),
-    };
-    const { affected } = await this.database.run(({ manager }) =>
-      manager.update(RunEntity, { runId, state: In(statesBefore(to)) }, changes),
-    );
-    return affected === 1;
+  /** Makes a queued or running run `running`. Returns false when it is neither. */
+  async begin(runId: string): Promise<boolean> {
+    return this.change(runId, { from: activeStates, to: 'running' }, {});
+  }
+
+  /** Makes a waiting run `running`. False when it does not wait. Throws DuplicateKeyError when the account has another active run. */
+  async confirm(runId: string): Promise<boolean> {
+    return this.change(runId, { from: ['waiting_for_confirmation'], to: 'running' }, { confirmed: true, error: null });
+  }
+
+  /** Makes a run wait or ends it. Returns false when its present state does not allow that. */
+  async transition(runId: string, to: Exclude<RunState, (typeof activeStates)[number]>, patch: RunPatch = {}): Promise<boolean> {
+    return this.change(runId, { from: statesBefore(to), to }, patch);
   }
 
   /** Saves the progress of a running run. False when it does not run any more. */
@@ -148,6 +143,24 @@ export class RunStore {
     const ids = rows.map(({ runId }) => runId);
     await executeIn(this.database, 'DELETE FROM runs WHERE run_id IN (?)', [], ids);
     return ids.length;
+  }
+
+  private async change(
+    runId: string,
+    { from, to }: { readonly from: readonly RunState[]; readonly to: RunState },
+    patch: RunPatch,
+  ): Promise<boolean> {
+    const nowMs = this.clock.nowMs();
+    const changes: Changes = {
+      ...toChanges(patch),
+      state: to,
+      heartbeatAt: nowMs,
+      ...(to === 'running' ? { startedAt: () => `COALESCE(started_at, ${nowMs})` } : {}),
+      activeAccountId: isActive(to) ? () => 'account_id' : null,
+      ...(isFinal(to) ? { finishedAt: nowMs } : {}),
+    };
+    const { affected } = await this.database.run(({ manager }) => manager.update(RunEntity, { runId, state: In(from) }, changes));
+    return affected === 1;
   }
 
   private async updateRunning(runId: string, changes: Partial<RunEntity>, counts: Partial<RunCounts>): Promise<boolean> {

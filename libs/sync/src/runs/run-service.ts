@@ -49,9 +49,7 @@ export class RunDecisions {
   /** Makes a waiting run active. Throws RunConflictError. */
   async confirm(accountId: number, runId: string): Promise<void> {
     try {
-      const run = await this.runs.find(runId);
-      const isWaiting = run?.state === 'waiting_for_confirmation';
-      if (isWaiting && (await this.runs.transition(runId, 'running', { confirmed: true, error: null }))) return;
+      if (await this.runs.confirm(runId)) return;
     } catch (error) {
       if (!(error instanceof DuplicateKeyError)) throw error;
       const active = await this.runs.findActive(accountId);

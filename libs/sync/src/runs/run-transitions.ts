@@ -22,9 +22,9 @@ export class RunTransitions {
     private readonly logger: Logger,
   ) {}
 
-  /** Makes a run `running`. Returns false when it has ended. */
+  /** Makes a run `running`. Returns false when it has ended or waits for a confirmation. */
   async begin({ runId, accountId, mode, trigger, startedAt }: RunEntity): Promise<boolean> {
-    const isRunning = await this.runs.transition(runId, 'running');
+    const isRunning = await this.runs.begin(runId);
     if (isRunning && startedAt === null) this.logger.info('run began', { run_id: runId, account_id: accountId, mode, trigger });
     return isRunning;
   }

@@ -23,8 +23,7 @@ export class RunWorker {
    */
   async continueRun(runId: string, signal: AbortSignal): Promise<void> {
     const run = await this.runs.find(runId);
-    if (!run || run.state === 'waiting_for_confirmation') return;
-    if (!(await this.transitions.begin(run))) return;
+    if (!run || !(await this.transitions.begin(run))) return;
     try {
       await this.runner.run(
         run.accountId,
