@@ -136,7 +136,7 @@ export class AddressEntity extends RefusalColumns {
   @Column({ name: 'removal', type: 'varchar', length: 16, nullable: true })
   removal!: RemovalMark | null;
 
-  /** The run whose confirmation a held removal waits for. */
+  /** The run whose confirmation a held removal waits for, or whose deletion of contacts an approved one waits for. */
   @Column({ name: 'removal_run_id', type: 'varchar', length: 36, nullable: true })
   removalRunId!: string | null;
 

@@ -3,7 +3,7 @@ import { type AddressHolder, type AddressRecord, Clock, type DirtyCause, type Co
 import { Database } from '../database.js';
 import { AddressEntity } from '../entities/address.entity.js';
 import { type Field, executeIn, fieldList, hydrate, incoming, queryIn, selectRows, selectRowsIn, upsertRows } from '../entity-sql.js';
-import { markAllPartsStale, markDirty, markPartsStaleByEmail } from './marks.js';
+import { KEPT_REMOVAL, markAllPartsStale, markDirty, markPartsStaleByEmail } from './marks.js';
 
 const recordFields = ['email', 'origin', 'state', 'pushedHash', 'consent', 'ownListId'] as const satisfies readonly Field<AddressEntity>[];
 
@@ -28,6 +28,7 @@ const dirtyFields = [
   'dirtySince',
   'dirtyCause',
   'removal',
+  'removalRunId',
   'updatedAt',
 ] as const satisfies readonly Field<AddressEntity>[];
 
@@ -225,7 +226,8 @@ export class AddressStore {
 
   /** Clears the dirty mark of addresses that need no push. */
   async clearDirty(accountId: number, emails: readonly string[]): Promise<void> {
-    const sql = `UPDATE addresses SET dirty_since = NULL, removal = NULL, removal_run_id = NULL WHERE account_id = ? AND email IN (?)`;
+    const sql = `UPDATE addresses SET dirty_since = NULL, removal_run_id = ${KEPT_REMOVAL.removalRunId}, removal = ${KEPT_REMOVAL.removal}
+                  WHERE account_id = ? AND email IN (?)`;
     await executeIn(this.database, sql, [accountId], emails);
     await markPartsStaleByEmail(this.database, accountId, emails);
   }

@@ -124,9 +124,9 @@ export class ContactStore {
     await markPartsStale(this.database, accountId, contactIds);
     const { placed, others } = sortTouched(contacts, held);
     const mark = { nowMs: stampMs, cause };
-    if (cause !== 'event') return markDirty(this.database, accountId, [...placed, ...others], mark);
     await markDirty(this.database, accountId, placed, mark);
-    await markDirty(this.database, accountId, others, { ...mark, cause: 'reread', keepsCause: true });
+    const otherMark = cause === 'event' ? ({ cause: 'reread', keepsCause: true } as const) : {};
+    await markDirty(this.database, accountId, others, { ...mark, ...otherMark, keepsApproval: true });
   }
 
   /**

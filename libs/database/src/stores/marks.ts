@@ -11,6 +11,15 @@ const END_REMOVALS = `UPDATE addresses SET removal = NULL, removal_run_id = NULL
 
 const KEPT_CAUSES = " OR addresses.dirty_since IS NOT NULL OR addresses.dirty_cause = 'event'";
 
+/**
+ * What a push leaves of a removal: an approval waits for the deletion of the contacts that hold the address. In the order of the
+ * assignments: MySQL assigns from left to right.
+ */
+export const KEPT_REMOVAL = {
+  removalRunId: "CASE WHEN addresses.removal = 'approved' THEN addresses.removal_run_id ELSE NULL END",
+  removal: "CASE WHEN addresses.removal = 'approved' AND addresses.removal_run_id IS NOT NULL THEN addresses.removal ELSE NULL END",
+} as const;
+
 /** When and why addresses become dirty. */
 export interface DirtyMark {
   /** Epoch milliseconds. */
@@ -20,19 +29,22 @@ export interface DirtyMark {
   readonly endsRemovals?: boolean;
   /** Whether an older mark keeps its cause, and `event` stays. */
   readonly keepsCause?: boolean;
+  /** Whether an approved removal stays approved: the change did not concern a contact that gives the address a place on the list. */
+  readonly keepsApproval?: boolean;
 }
 
 /**
  * Marks addresses dirty: Unisender may differ from the mirror. An older mark stays, with the latest cause: what a changed setting removes
  * is counted although a webhook's change of the same contact waits. A removal that is planned or waits for a confirmation keeps its
- * cause.
+ * cause. An approval ends: it was about the contacts as they were.
  */
 export async function markDirty(
   database: Database,
   accountId: number,
   emails: readonly string[],
-  { nowMs, cause, endsRemovals = false, keepsCause = false }: DirtyMark,
+  { nowMs, cause, endsRemovals = false, keepsCause = false, keepsApproval = false }: DirtyMark,
 ): Promise<void> {
+  const isWithdrawn = keepsApproval ? '1 = 0' : "addresses.removal = 'approved'";
   const isCauseKept = `addresses.removal IN ('planned', 'held')${keepsCause ? KEPT_CAUSES : ''}`;
   if (endsRemovals) await executeIn(database, END_REMOVALS, [accountId], emails);
   await upsertAlike(database, {
@@ -41,6 +53,9 @@ export async function markDirty(
     update: {
       dirtyCause: { sql: `CASE WHEN ${isCauseKept} THEN addresses.dirty_cause ELSE '${cause}' END` },
       dirtySince: 'first',
+      // MySQL assigns from left to right.
+      removalRunId: { sql: `CASE WHEN ${isWithdrawn} THEN NULL ELSE addresses.removal_run_id END` },
+      removal: { sql: `CASE WHEN ${isWithdrawn} THEN NULL ELSE addresses.removal END` },
     },
     common: { accountId, dirtySince: nowMs, dirtyCause: cause, updatedAt: nowMs },
     differing: ['email'],

@@ -15,7 +15,7 @@ import {
   upsertRows,
 } from '../entity-sql.js';
 import type { SqlValue } from '../session.js';
-import { markAllPartsStale, markPartsStaleByEmail } from './marks.js';
+import { KEPT_REMOVAL, markAllPartsStale, markPartsStaleByEmail } from './marks.js';
 
 /** What one look at Unisender showed of an address. Times are epoch milliseconds. */
 export interface ShownAddress {
@@ -66,8 +66,6 @@ function toRow(
     lateListIds,
     writtenFields,
     dirtySince: null,
-    removal: null,
-    removalRunId: null,
     parkStep: park?.parkStep ?? null,
     parkCode: park?.parkCode ?? null,
     parkCause: park?.parkCause ?? null,
@@ -200,7 +198,9 @@ export class PushedAddressStore {
       key: ['accountId', 'email'] as const,
       update: {
         ...incoming('state', 'origin', 'pushedHash', 'ownListId', 'firstSentAt', 'verifyAt', 'writtenFields', 'dirtySince', 'updatedAt'),
-        ...incoming('lateListIds', 'removal', 'removalRunId', 'dueAt', ...(isPut ? (['lastSentAt'] as const) : [])),
+        ...incoming('lateListIds', 'dueAt', ...(isPut ? (['lastSentAt'] as const) : [])),
+        removalRunId: { sql: KEPT_REMOVAL.removalRunId },
+        removal: { sql: KEPT_REMOVAL.removal },
         ...incoming('parkStep', 'parkCode', 'parkCause', 'parkAttempts', 'parkedAt', 'retryAt'),
         dirtyCause: REFUSED_CAUSE,
       },

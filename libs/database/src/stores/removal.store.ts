@@ -23,6 +23,18 @@ const HOLDER = `SELECT 1 FROM contact_addresses h
 const REMOVABLE = `(addresses.state = 'present' OR addresses.verify_at IS NOT NULL OR addresses.pushed_hash = 'outcome_unknown')
                    AND addresses.consent = 'mailable' AND addresses.is_manual = 0`;
 
+/** Removals that wait for the confirmation of one run, or for its deletion of contacts. */
+const OF_RUN = "removal IN ('held', 'approved') AND removal_run_id";
+
+/** Puts removals into the push queue. */
+const PASS = `UPDATE addresses SET removal = 'approved', removal_run_id = NULL, dirty_since = COALESCE(dirty_since, ?) WHERE account_id = ?`;
+
+/** Approves removals that pass once the run has deleted the contacts. */
+const WAIT_FOR_RUN = "UPDATE addresses SET removal = 'approved', removal_run_id = ? WHERE account_id = ?";
+
+/** Plans removals anew. Only a decision about everything counts them: events do not bring the same question back at once. */
+const PLAN_ANEW = "UPDATE addresses SET removal = 'planned', removal_run_id = NULL, dirty_cause = 'run' WHERE account_id = ?";
+
 const toScopeSql = (scope: PlannedScope): string => (scope === 'rereads' ? " AND dirty_cause = 'reread'" : '');
 
 /**
@@ -107,14 +119,33 @@ export class RemovalStore {
     return rows.map(({ email }) => email);
   }
 
-  /** Lets planned removals pass. Those of contacts that the mirror still has become dirty when these are deleted. */
-  async approvePlanned(accountId: number, scope: PlannedScope): Promise<void> {
-    await this.approve(`removal = 'planned'${toScopeSql(scope)}`, [accountId]);
+  /** Lets planned removals pass: of re-reads without a run, of all with it. */
+  async approvePlanned(accountId: number, scope: PlannedScope, runId?: string): Promise<void> {
+    await this.approve(accountId, `removal = 'planned'${toScopeSql(scope)}`, { params: [], runId });
   }
 
   /** Lets the removals pass that the confirmation of the run is about. */
   async approveHeld(accountId: number, runId: string): Promise<void> {
-    await this.approve("removal = 'held' AND removal_run_id = ?", [accountId, runId]);
+    await this.approve(accountId, `${OF_RUN} = ?`, { params: [runId], runId });
+  }
+
+  /** Lists the addresses of these contacts whose removal passes once the run has deleted them. */
+  async listApproved(accountId: number, runId: string, contactIds: readonly number[]): Promise<string[]> {
+    const rows = await queryIn<{ email: string }>(
+      this.database,
+      `SELECT DISTINCT addresses.email AS email FROM contact_addresses own
+         JOIN addresses ON addresses.account_id = own.account_id AND addresses.email = own.email
+        WHERE own.account_id = ? AND addresses.removal = 'approved' AND addresses.removal_run_id = ? AND own.contact_id IN (?)`,
+      [accountId, runId],
+      contactIds,
+    );
+    return rows.map(({ email }) => email);
+  }
+
+  /** Lets these removals pass, which were approved for the run. Those of addresses that another contact holds wait for its deletion. */
+  async pass(accountId: number, runId: string, emails: readonly string[]): Promise<void> {
+    await executeIn(this.database, `${WAIT_FOR_RUN} AND email IN (?)`, [runId, accountId], emails);
+    await executeIn(this.database, `${PASS} AND NOT EXISTS (${HOLDER}) AND email IN (?)`, [this.clock.nowMs(), accountId], emails);
   }
 
   /** Makes planned removals wait for the confirmation of the run. */
@@ -125,19 +156,23 @@ export class RemovalStore {
     );
   }
 
-  /** Plans the held removals of the run anew: the next decision counts them. */
+  /** Plans the removals of a run anew that were not pushed: the next decision counts them. */
   async release(accountId: number, runId: string): Promise<void> {
-    await this.database.execute(
-      `UPDATE addresses SET removal = 'planned', removal_run_id = NULL WHERE account_id = ? AND removal = 'held' AND removal_run_id = ?`,
-      [accountId, runId],
-    );
+    await this.database.execute(`${PLAN_ANEW} AND ${OF_RUN} = ?`, [accountId, runId]);
   }
 
-  /** Plans the held removals of ended runs anew: nothing can confirm them. A confirmed run that failed leaves such removals. */
+  /** As {@link release}, but forgets the removals of addresses that a contact still holds: a run that reads everything finds them again. */
+  async withdraw(accountId: number, runId: string): Promise<void> {
+    const sql = `UPDATE addresses SET removal = NULL, removal_run_id = NULL WHERE account_id = ? AND ${OF_RUN} = ? AND EXISTS (${HOLDER})`;
+    if ((await this.database.execute(sql, [accountId, runId])) > 0) await markAllPartsStale(this.database, accountId);
+    await this.release(accountId, runId);
+  }
+
+  /** Releases the removals of ended runs: nothing can confirm them. They came while the run was ended. */
   async releaseEnded(accountId: number): Promise<void> {
     const states = ['waiting_for_confirmation', ...activeStates];
     await this.database.execute(
-      `UPDATE addresses SET removal = 'planned', removal_run_id = NULL WHERE account_id = ? AND removal = 'held'
+      `${PLAN_ANEW} AND ${OF_RUN} IS NOT NULL
           AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.run_id = addresses.removal_run_id AND runs.state IN (${placeholders(states.length)}))`,
       [accountId, ...states],
     );
@@ -168,12 +203,15 @@ export class RemovalStore {
     return Math.floor(this.clock.nowMs() / MINUTE_MS);
   }
 
-  private async approve(condition: string, params: readonly SqlValue[]): Promise<void> {
-    await this.database.execute(`UPDATE addresses SET removal = 'approved' WHERE account_id = ? AND ${condition}`, params);
-    await this.database.execute(
-      `UPDATE addresses SET dirty_since = COALESCE(dirty_since, ?) WHERE account_id = ? AND removal = 'approved' AND NOT EXISTS (${HOLDER})`,
-      [this.clock.nowMs(), params[0] ?? 0],
-    );
+  /** The removals of addresses that contacts hold wait for the run, which deletes these contacts next. */
+  private async approve(
+    accountId: number,
+    condition: string,
+    { params, runId }: { readonly params: readonly SqlValue[]; readonly runId: string | undefined },
+  ): Promise<void> {
+    await this.database.execute(`${PASS} AND ${condition} AND NOT EXISTS (${HOLDER})`, [this.clock.nowMs(), accountId, ...params]);
+    if (runId === undefined) return;
+    await this.database.execute(`${WAIT_FOR_RUN} AND ${condition}`, [runId, accountId, ...params]);
   }
 
   private async count(condition: string, params: readonly SqlValue[]): Promise<number> {

@@ -5,12 +5,8 @@ import { AccountStore, Database, type PlannedScope, RemovalStore, RunStore } fro
 import { type AddressRecord, type DirtyCause, type RemovalMark, isUncountedCause, needsConfirmation } from '#domain';
 import { RunTransitions } from '../runs/run-transitions.js';
 
-/** What planned the removals: a run or a setting that looked at everything, or re-reads of single contacts. */
-export type RemovalDecision =
-  | { readonly cause: 'run'; readonly runId: string }
-  /** Without a run, one is made when the removals must wait. */
-  | { readonly cause: 'settings'; readonly runId?: string }
-  | { readonly cause: 'reread' };
+/** What planned the removals: a run, which looked at everything, or re-reads of single contacts. */
+export type RemovalDecision = { readonly cause: 'run'; readonly runId: string } | { readonly cause: 'reread' };
 
 /** What became of the planned removals. */
 export interface DecidedRemovals {
@@ -24,7 +20,22 @@ export interface DecidedRemovals {
 export type RemovalCandidate = Pick<AddressRecord, 'email'> & {
   readonly dirtyCause: DirtyCause | null;
   readonly removal: RemovalMark | null;
+  /** The run that must delete contacts, or be confirmed, before the removal passes. */
+  readonly removalRunId: string | null;
 };
+
+/** Contacts to delete, and how. */
+export interface ContactDeletion {
+  readonly contactIds: readonly number[];
+  readonly markDeleted: () => Promise<void>;
+}
+
+/** Planned removals that are counted. */
+interface Decided {
+  readonly scope: PlannedScope;
+  readonly count: number;
+  readonly runId?: string;
+}
 
 const SAMPLES = 20;
 const NO_RUN = '';
@@ -48,9 +59,9 @@ export class WaitingRuns {
   }
 
   /** Creates a run that has nothing to read: it removes what it holds once it is confirmed. Returns its id. */
-  async create(accountId: number, trigger: 'reread' | 'settings'): Promise<string> {
+  async create(accountId: number): Promise<string> {
     const runId = randomUUID();
-    await this.runs.createInactive({ runId, accountId, mode: 'reconcile', trigger, totalEstimate: null });
+    await this.runs.createInactive({ runId, accountId, mode: 'reconcile', trigger: 'reread', totalEstimate: null });
     return runId;
   }
 
@@ -78,9 +89,12 @@ export class RemovalGate {
     private readonly waitingRuns: WaitingRuns,
   ) {}
 
-  /** Whether the removal may be pushed now. One that may not is to be set aside. One that is planned or held waits for its decision. */
-  isAdmitted({ dirtyCause, removal }: RemovalCandidate): boolean {
-    return removal === 'approved' || (removal === null && isUncountedCause(dirtyCause));
+  /**
+   * Whether the removal may be pushed now. One that may not is to be set aside. One that is planned or held waits for its decision, and an
+   * approved one of a run for the deletion of its contacts.
+   */
+  isAdmitted({ dirtyCause, removal, removalRunId }: RemovalCandidate): boolean {
+    return removal === null ? isUncountedCause(dirtyCause) : removal === 'approved' && removalRunId === null;
   }
 
   /** Takes removals out of the push queue until they are decided. Call it inside a transaction. */
@@ -97,15 +111,15 @@ export class RemovalGate {
   }
 
   /**
-   * Counts the planned removals, and approves them or makes them wait for a confirmation. A run or setting looked at everything: it
-   * counts what every earlier decision left, and runs that still wait are cancelled as superseded.
+   * Counts the planned removals, and approves them or makes them wait for a confirmation. A run looked at everything: it counts
+   * what every earlier decision left, and runs that still wait are cancelled as superseded.
    */
   async planRemovals(accountId: number, decision: RemovalDecision): Promise<DecidedRemovals> {
     if (decision.cause === 'reread' && !(await this.removals.hasPlannedRereads(accountId))) return { outcome: 'none', count: 0 };
     return this.database.transaction(async () => {
       await this.removals.lock(accountId);
       await this.removals.releaseEnded(accountId);
-      return decision.cause === 'reread' ? this.decideRereads(accountId) : this.decideAll(accountId, decision);
+      return decision.cause === 'reread' ? this.decideRereads(accountId) : this.decideAll(accountId, decision.runId);
     });
   }
 
@@ -117,22 +131,25 @@ export class RemovalGate {
     });
   }
 
-  /** Plans the held removals of a cancelled run anew: the next run counts them. Call it inside a transaction. */
-  async releaseRemovals(accountId: number, runId: string): Promise<void> {
-    await this.removals.release(accountId, runId);
+  /**
+   * Runs `markDeleted`, which deletes these contacts for the run. Then the removals that were approved for it pass: an approval is never
+   * older than the deletion. Call it inside a transaction.
+   */
+  async passRemovals(accountId: number, runId: string, { contactIds, markDeleted }: ContactDeletion): Promise<void> {
+    const approved = await this.removals.listApproved(accountId, runId, contactIds);
+    await markDeleted();
+    await this.removals.pass(accountId, runId, approved);
   }
 
-  private async decideAll(accountId: number, { cause, runId }: Exclude<RemovalDecision, { cause: 'reread' }>): Promise<DecidedRemovals> {
+  private async decideAll(accountId: number, runId: string): Promise<DecidedRemovals> {
     for (const waiting of await this.runs.listWaiting(accountId)) {
-      if (waiting.runId === runId) continue;
-      await this.waitingRuns.supersede(waiting.runId);
-      await this.removals.release(accountId, waiting.runId);
+      if (waiting.runId !== runId) await this.waitingRuns.supersede(waiting.runId);
     }
-    await this.removals.forgetHeldByContacts(accountId, { scope: 'all', runId: runId ?? NO_RUN });
+    await this.removals.forgetHeldByContacts(accountId, { scope: 'all', runId });
     const count = await this.removals.countPlanned(accountId, 'all');
     if (count === 0) return { outcome: 'none', count };
-    if (await this.mustWait(accountId, count)) return this.hold(accountId, { cause, runId, scope: 'all', count });
-    return this.approve(accountId, 'all', count);
+    if (await this.mustWait(accountId, count)) return this.hold(accountId, { runId, scope: 'all', count });
+    return this.approve(accountId, { runId, scope: 'all', count });
   }
 
   /** While a run waits, further removals above the limit stay planned for the next run. */
@@ -144,9 +161,9 @@ export class RemovalGate {
     if (await this.mustWait(accountId, count + held)) {
       const [waiting] = await this.runs.listWaiting(accountId);
       if (waiting) return { outcome: 'held', count, runId: waiting.runId };
-      return this.hold(accountId, { cause: 'reread', runId: undefined, scope: 'rereads', count });
+      return this.hold(accountId, { runId: await this.waitingRuns.create(accountId), scope: 'rereads', count });
     }
-    return this.approve(accountId, 'rereads', count);
+    return this.approve(accountId, { scope: 'rereads', count });
   }
 
   /** What was approved in the last hour without a confirmation counts too: several small decisions are one large removal. */
@@ -156,20 +173,16 @@ export class RemovalGate {
     return this.waitingRuns.mustWait(accountId, removals + earlier, undecided + earlier);
   }
 
-  private async approve(accountId: number, scope: PlannedScope, count: number): Promise<DecidedRemovals> {
+  private async approve(accountId: number, { scope, count, runId }: Decided): Promise<DecidedRemovals> {
     await this.removals.addCounted(accountId, count);
-    await this.removals.approvePlanned(accountId, scope);
+    await this.removals.approvePlanned(accountId, scope, runId);
     return { outcome: 'approved', count };
   }
 
-  private async hold(
-    accountId: number,
-    { cause, runId, scope, count }: { cause: RemovalDecision['cause']; runId: string | undefined; scope: PlannedScope; count: number },
-  ): Promise<DecidedRemovals> {
-    const heldFor = runId ?? (await this.waitingRuns.create(accountId, cause === 'settings' ? 'settings' : 'reread'));
-    await this.removals.hold(accountId, heldFor, scope);
-    const samples = await this.removals.listHeld(accountId, heldFor, SAMPLES);
-    await this.waitingRuns.awaitConfirmation(accountId, heldFor, { count, samples });
-    return { outcome: 'held', count, runId: heldFor };
+  private async hold(accountId: number, { scope, count, runId }: Decided & { readonly runId: string }): Promise<DecidedRemovals> {
+    await this.removals.hold(accountId, runId, scope);
+    const samples = await this.removals.listHeld(accountId, runId, SAMPLES);
+    await this.waitingRuns.awaitConfirmation(accountId, runId, { count, samples });
+    return { outcome: 'held', count, runId };
   }
 }

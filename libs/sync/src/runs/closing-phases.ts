@@ -80,9 +80,11 @@ export class RemovePhase implements Phase {
   private async remove(step: RunStep): Promise<boolean> {
     const { run, work } = step;
     for (;;) {
+      if (!(await this.progress.isRunning(run.runId))) return false;
       const ids = await this.contacts.listMissing(run.accountId, run.runId, 0, CHUNK_CONTACTS);
       if (ids.length === 0) return (await this.pusher.push(step, 0)) !== undefined;
-      await work.lease.write(() => this.contacts.markDeleted(run.accountId, ids, { cause: 'run' }));
+      const markDeleted = () => this.contacts.markDeleted(run.accountId, ids, { cause: 'run' });
+      await work.lease.write(() => this.gate.passRemovals(run.accountId, run.runId, { contactIds: ids, markDeleted }));
       if (!(await this.pusher.push(step, MAX_ROWS_PER_CALL - 1))) return false;
       throwIfStopping(work.signal);
     }

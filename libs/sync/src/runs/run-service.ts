@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { ContactStore, Database, DuplicateKeyError, type RunEntity, RunStore } from '#database';
+import { ContactStore, DuplicateKeyError, type RunEntity, RunStore } from '#database';
 import { Clock, InvalidInputError, type RunMode, type RunPhase, type RunTrigger } from '#domain';
 import { AccountGate } from '../accounts/account-gate.js';
 import { JobEnqueuer } from '../intake/job-enqueuer.js';
-import { RemovalGate } from '../push/removal-gate.js';
 import { RunTransitions } from './run-transitions.js';
 import { type RunView, toRunView } from './run-view.js';
 
@@ -30,20 +29,13 @@ export class RunActiveError extends RunConflictError {
 @Injectable()
 export class RunDecisions {
   constructor(
-    private readonly database: Database,
     private readonly runs: RunStore,
-    private readonly removals: RemovalGate,
     private readonly transitions: RunTransitions,
   ) {}
 
   /** Cancels a run; the next one counts its planned removals anew. Returns false when it has ended. */
   async cancel(runId: string): Promise<boolean> {
-    return this.database.transaction(async () => {
-      const run = await this.runs.find(runId);
-      const isCancelled = await this.transitions.cancel(runId);
-      if (run && isCancelled) await this.removals.releaseRemovals(run.accountId, runId);
-      return isCancelled;
-    });
+    return this.transitions.cancel(runId);
   }
 
   /** Makes a waiting run active. Throws RunConflictError. */

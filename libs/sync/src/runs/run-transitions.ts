@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AlertStore, Database, type RunEntity, type RunPatch, RunStore } from '#database';
+import { AlertStore, Database, RemovalStore, type RunEntity, type RunPatch, RunStore } from '#database';
 import { type ErrorCode, type LogFields, Logger, alerts } from '#domain';
 import { countersOf } from './run-view.js';
 
@@ -12,12 +12,13 @@ const toEndFields = (run: RunEntity): LogFields => ({
   duration_ms: (run.finishedAt ?? run.heartbeatAt) - (run.startedAt ?? run.createdAt),
 });
 
-/** Changes the state of runs, logs it, and raises the alerts in the same transaction. */
+/** Changes the state of runs and logs it. Raises the alerts, and ends the removals of an ended run, in the same transaction. */
 @Injectable()
 export class RunTransitions {
   constructor(
     private readonly database: Database,
     private readonly runs: RunStore,
+    private readonly removals: RemovalStore,
     private readonly alerts: AlertStore,
     private readonly logger: Logger,
   ) {}
@@ -31,14 +32,14 @@ export class RunTransitions {
 
   /** Completes a running run. Returns false when it was ended meanwhile. */
   async complete(runId: string): Promise<boolean> {
-    const isChanged = await this.runs.transition(runId, 'completed', { error: null });
+    const isChanged = await this.end(runId, 'completed', { error: null });
     if (isChanged) await this.logEnd(runId, 'run completed');
     return isChanged;
   }
 
   /** Cancels a run; `error` is the reason, if it has one. Returns false when it has ended. */
   async cancel(runId: string, error?: 'superseded'): Promise<boolean> {
-    const isChanged = await this.runs.transition(runId, 'cancelled', error === undefined ? {} : { error });
+    const isChanged = await this.end(runId, 'cancelled', error === undefined ? {} : { error });
     if (isChanged) await this.logEnd(runId, 'run cancelled', error === undefined ? {} : { code: error });
     return isChanged;
   }
@@ -54,7 +55,7 @@ export class RunTransitions {
     const run = await this.runs.find(runId);
     if (!run) return;
     const hasFailed = await this.database.transaction(async () => {
-      const isChanged = await this.runs.transition(runId, 'failed', { error: `${code}: ${reason}` });
+      const isChanged = await this.end(runId, 'failed', { error: `${code}: ${reason}` });
       if (isChanged) await this.alerts.raise(alerts.runFailed(run.accountId, runId, code));
       return isChanged;
     });
@@ -76,6 +77,17 @@ export class RunTransitions {
     });
     if (isWaiting) this.logger.warn('run waits for confirmation', { run_id: runId, account_id: accountId, planned_removals: count });
     return isWaiting;
+  }
+
+  /** Ends a run. The removals that wait for it, or for its deletion of contacts, are decided anew: a superseding run counts all of them. */
+  private async end(runId: string, to: 'completed' | 'cancelled' | 'failed', patch: RunPatch): Promise<boolean> {
+    return this.database.transaction(async () => {
+      const run = await this.runs.find(runId);
+      if (!run || !(await this.runs.transition(runId, to, patch))) return false;
+      if (patch.error === 'superseded') await this.removals.release(run.accountId, runId);
+      else await this.removals.withdraw(run.accountId, runId);
+      return true;
+    });
   }
 
   private async logEnd(runId: string, event: string, fields: LogFields = {}): Promise<void> {
