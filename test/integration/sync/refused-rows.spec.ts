@@ -432,6 +432,21 @@ describe('what Unisender refuses, denies or applies late', () => {
       expect(await namesOnList()).toEqual([]);
       expect([...(await account.held()).keys()]).toEqual(['p0@example.com']);
     });
+
+    it('leaves the former list when the list changes after our delete had no response, without times of creation', async () => {
+      await world.control.set({ 'unisender.added_at': 'absent' });
+      const [id = 0] = await create(1);
+      await account.connect();
+      await account.remove(id);
+      await world.control.post('/kommo/hooks/flush');
+      clock.advance(MINUTE_MS);
+      await world.control.fault({ target: 'unisender', kind: '503', match: 'importContacts', times: 1 });
+      const push = world.harness.get(AccountSync).processEvents(account.accountId, new AbortController().signal);
+      await expect(push).rejects.toMatchObject({ code: 'unisender_unavailable' });
+      await account.connect({ list_title: 'Moved' });
+      await world.settle();
+      expect((await account.held()).get('p0@example.com')?.lists).toEqual([]);
+    });
   });
 
   it("R61: an address of ours that is also on the marketer's list only leaves our list", async () => {

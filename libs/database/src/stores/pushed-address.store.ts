@@ -273,6 +273,12 @@ export class PushedAddressStore {
     await executeIn(this.database, sql, [accountId], emails);
   }
 
+  /** Records that others may have created these addresses anew. The lists that we put them on are not forgotten. */
+  async recordDoubt(accountId: number, emails: readonly string[]): Promise<void> {
+    const sql = "UPDATE addresses SET origin = 'uncertain' WHERE account_id = ? AND origin = 'ours' AND email IN (?)";
+    await executeIn(this.database, sql, [accountId], emails);
+  }
+
   /**
    * Records that addresses were verified, and whether our lists have them. Their removals stay as they are. One that is withdrawn pushes
    * the values again: a late call may have replaced them.

@@ -8,6 +8,7 @@ import {
   decideRemoval,
   formerListsOf,
   groupBy,
+  isCreatedByOthers,
   isInDoubtAtRemoval,
   pushedByDelete,
   pushedByExclude,
@@ -68,7 +69,8 @@ export class RemovalLooks {
     const shown = removals.flatMap(({ email }) => toShown(email, looks.get(email), listId));
     await lease.write(async () => {
       await this.pushed.recordLooks(lease.accountId, shown);
-      await this.pushed.recordCreatedByOthers(lease.accountId, findCreatedByOthers(removals, looks, isInDoubtAtRemoval));
+      await this.pushed.recordDoubt(lease.accountId, findCreatedByOthers(removals, looks, isInDoubtAtRemoval));
+      await this.pushed.recordCreatedByOthers(lease.accountId, findCreatedByOthers(removals, looks, isCreatedByOthers));
       await this.consents.learn(lease.accountId, viewsOf(looks));
     });
     const current = await this.listRemovable(work, emails);
