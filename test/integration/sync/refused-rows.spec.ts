@@ -440,11 +440,12 @@ describe('what Unisender refuses, denies or applies late', () => {
       await account.remove(id);
       await world.control.post('/kommo/hooks/flush');
       clock.advance(MINUTE_MS);
-      await world.control.fault({ target: 'unisender', kind: '503', match: 'importContacts', times: 1 });
+      await world.control.fault({ target: 'unisender', kind: 'reset', match: 'importContacts', times: 1 });
       const push = world.harness.get(AccountSync).processEvents(account.accountId, new AbortController().signal);
       await expect(push).rejects.toMatchObject({ code: 'unisender_unavailable' });
       await account.connect({ list_title: 'Moved' });
       await world.settle();
+      expect(await find('p0@example.com')).toMatchObject({ origin: 'uncertain', state: 'absent' });
       expect((await account.held()).get('p0@example.com')?.lists).toEqual([]);
     });
   });
@@ -515,6 +516,22 @@ describe('what Unisender refuses, denies or applies late', () => {
     await renewed.remove(id);
     await world.settle();
     expect((await renewed.held()).size).toBe(0);
+  });
+
+  it('R63: a new key after a rename keeps the list whose only address came by a call without a response', async () => {
+    await account.connect();
+    await create(1);
+    await world.control.post('/kommo/hooks/flush');
+    clock.advance(MINUTE_MS);
+    await world.control.fault({ target: 'unisender', kind: 'reset', match: 'importContacts', times: 1, applied: 'after' });
+    const push = world.harness.get(AccountSync).processEvents(account.accountId, new AbortController().signal);
+    await expect(push).rejects.toMatchObject({ code: 'unisender_unavailable' });
+    const listId = await account.listId();
+    await world.control.send('PATCH', `/unisender/accounts/${account.unisenderKey}/lists/${listId}`, { title: 'Renamed' });
+    const renewed = account.withKey(`${account.unisenderKey}-new`);
+    await world.control.post(`/unisender/accounts/${account.unisenderKey}/key`, { api_key: renewed.unisenderKey });
+    await renewed.connect();
+    expect(await renewed.listId()).toBe(listId);
   });
 
   it('R63: a new key after a rename keeps the list on which only preexisting addresses are', async () => {

@@ -302,11 +302,12 @@ export class AddressStore {
     );
   }
 
-  /** Lists some addresses that we put on the account's list, of any origin. */
-  async listPresent(accountId: number, limit: number): Promise<string[]> {
-    const tail = `WHERE account_id = ? AND state = 'present' LIMIT ?`;
-    const rows = await selectRows(this.database, { entity: AddressEntity, fields: ['email'], tail, params: [accountId, limit] });
-    return rows.map(({ email }) => email);
+  /** Lists some addresses that we put on a list, of any origin. Those that a call without a response may have put there come last. */
+  async listPut(accountId: number, limit: number): Promise<string[]> {
+    const present = await this.listEmails("state = 'present'", accountId, limit);
+    if (present.length === limit) return present;
+    const isOpen = "due_at IS NOT NULL AND state = 'absent' AND late_list_ids IS NOT NULL";
+    return [...present, ...(await this.listEmails(isOpen, accountId, limit - present.length))];
   }
 
   /** Returns the records of known addresses by their e-mail. */
@@ -314,6 +315,12 @@ export class AddressStore {
     const tail = 'WHERE account_id = ? AND email IN (?)';
     const rows = await selectRowsIn(this.database, { entity: AddressEntity, fields: recordFields, tail, params: [accountId] }, emails);
     return new Map(rows.map((row) => [row.email, row]));
+  }
+
+  private async listEmails(condition: string, accountId: number, limit: number): Promise<string[]> {
+    const tail = `WHERE account_id = ? AND ${condition} LIMIT ?`;
+    const rows = await selectRows(this.database, { entity: AddressEntity, fields: ['email'], tail, params: [accountId, limit] });
+    return rows.map(({ email }) => email);
   }
 
   /** `tail` selects the addresses. */

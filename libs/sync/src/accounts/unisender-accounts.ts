@@ -27,7 +27,7 @@ export class UnisenderAccounts {
   async isSampleOnList({ accountId }: AccountEntity, key: Secret, listIds: readonly number[]): Promise<boolean> {
     if (listIds.length === 0) return false;
     try {
-      for (const email of await this.addresses.listPresent(accountId, MAX_SAMPLES)) {
+      for (const email of await this.addresses.listPut(accountId, MAX_SAMPLES)) {
         const contact = await this.unisender.getContact(key, email);
         if (contact?.lists.some(({ id }) => listIds.includes(id))) return true;
       }
