@@ -520,7 +520,7 @@ describe('what Unisender refuses, denies or applies late', () => {
 
   it('R63: a new key after a rename keeps the list whose only address came by a call without a response', async () => {
     await account.connect();
-    await create(1);
+    await account.create({ name: 'P0', emails: ['p0@example.com'] });
     await world.control.post('/kommo/hooks/flush');
     clock.advance(MINUTE_MS);
     await world.control.fault({ target: 'unisender', kind: 'reset', match: 'importContacts', times: 1, applied: 'after' });
