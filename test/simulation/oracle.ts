@@ -297,7 +297,8 @@ export class Oracle {
     for (const email of emails) {
       const origin = this.originOf(account, email);
       origin.lookedAtMs = seenAtMs;
-      if (!seen.has(email) && origin.isDeletedUnseen) Object.assign(origin, { isDeletedUnseen: false, deletionShownAtMs: this.nowMs() });
+      const isShownDeleted = !seen.has(email) && origin.isDeletedUnseen && this.usersOf(account).length === 1;
+      if (isShownDeleted) Object.assign(origin, { isDeletedUnseen: false, deletionShownAtMs: this.nowMs() });
       for (const refusal of this.refusalsShownTo(account, email))
         if (isVisible(refusal, seen.get(email))) refusal.seenAtMs ??= this.nowMs();
     }
@@ -547,12 +548,17 @@ export class Oracle {
 
   /** Refusals that the only client of the account learns of. While several use it, or once did, nobody knows whose response it is. */
   private refusalsShownTo(account: UnisenderAccount, email: string): Refusal[] {
-    const users = [...this.clients.values()].filter(({ unisender, former }) => unisender === account || former.has(account));
+    const users = this.usersOf(account);
     if (users.length !== 1) return [];
     return users
       .filter(({ supersededUntilMs }) => supersededUntilMs <= this.nowMs())
       .flatMap(({ refusals }) => refusals.get(email) ?? [])
       .filter((refusal) => refusal.account === account);
+  }
+
+  /** The clients that use the account or once did. */
+  private usersOf(account: UnisenderAccount): Client[] {
+    return [...this.clients.values()].filter(({ unisender, former }) => unisender === account || former.has(account));
   }
 
   private clientsOf(account: UnisenderAccount): Client[] {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { AddressStore, Database } from '#database';
-import { AccountSync, RunWorker, UnisenderInbox } from '#sync';
+import { AccountSync, RunWorker, UnisenderInbox, RunService } from '#sync';
 import { singleEventBody } from '../../../apps/sandbox/src/unisender/webhook-body.js';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
@@ -315,6 +315,27 @@ describe('what Unisender refuses, denies or applies late', () => {
     if (isRefused) await refuse('p0@example.com', 'look');
     clock.advance(16 * MINUTE_MS);
     await world.work();
+    expect(await account.onList()).toEqual({ 'p0@example.com': 'Newer' });
+  });
+
+  it('R72: a put with an old name that lands while a removal waits is corrected when the run is cancelled', async () => {
+    const [id = 0] = await create(1);
+    await account.connect();
+    await account.change(id, { name: 'Older' });
+    await world.control.fault({ target: 'unisender', kind: 'late', match: 'importContacts', times: 1 });
+    await world.settle();
+    await account.change(id, { name: 'Newer' });
+    await world.settle();
+    await world.control.set({ 'kommo.empty_reads': true });
+    const waiting = await account.run('reconcile');
+    expect(waiting).toMatchObject({ state: 'waiting_for_confirmation', planned_removals: 1 });
+    await world.control.post('/faults/late');
+    clock.advance(16 * MINUTE_MS);
+    await world.work();
+    expect(await account.onList()).toEqual({ 'p0@example.com': 'Older' });
+    await world.control.set({ 'kommo.empty_reads': false });
+    await world.harness.get(RunService).cancel(waiting.run_id);
+    expect(await account.run('reconcile')).toMatchObject({ state: 'completed', deleted: 0 });
     expect(await account.onList()).toEqual({ 'p0@example.com': 'Newer' });
   });
 

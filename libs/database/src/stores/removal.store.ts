@@ -19,6 +19,9 @@ const HOLDER = `SELECT 1 FROM contact_addresses h
                  WHERE h.account_id = addresses.account_id AND h.email = addresses.email AND h.invalid_reason IS NULL
                    AND c.is_deleted = 0 AND c.passes_filter = 1`;
 
+/** A late call may have changed or removed the address while its removal waited: its values are compared again. */
+const FORGET = 'UPDATE addresses SET removal = NULL, removal_run_id = NULL, dirty_since = COALESCE(dirty_since, ?)';
+
 /** Addresses that a removal takes off the list: unsubscribed ones and those that the operator added stay. */
 const REMOVABLE = `(addresses.state = 'present' OR addresses.verify_at IS NOT NULL OR addresses.pushed_hash = 'outcome_unknown')
                    AND addresses.consent = 'mailable' AND addresses.is_manual = 0`;
@@ -77,12 +80,12 @@ export class RemovalStore {
     await markPartsStale(this.database, accountId, rows.length > 0 ? contactIds : []);
   }
 
-  /** Forgets planned removals of addresses that a contact holds which is not missing from this run's read. */
+  /** Forgets planned removals of addresses that a contact holds which is not missing from this run's read. They become dirty. */
   async forgetHeldByContacts(accountId: number, { scope, runId }: { readonly scope: PlannedScope; readonly runId: string }): Promise<void> {
     const forgotten = await this.database.execute(
-      `UPDATE addresses SET removal = NULL, removal_run_id = NULL WHERE account_id = ? AND removal = 'planned'${toScopeSql(scope)}
+      `${FORGET} WHERE account_id = ? AND removal = 'planned'${toScopeSql(scope)}
           AND EXISTS (${HOLDER} AND (c.missing_run_id IS NULL OR c.missing_run_id <> ?))`,
-      [accountId, runId],
+      [this.clock.nowMs(), accountId, runId],
     );
     if (forgotten > 0) await markAllPartsStale(this.database, accountId);
   }
@@ -163,8 +166,8 @@ export class RemovalStore {
 
   /** As {@link release}, but forgets the removals of addresses that a contact still holds: a run that reads everything finds them again. */
   async withdraw(accountId: number, runId: string): Promise<void> {
-    const sql = `UPDATE addresses SET removal = NULL, removal_run_id = NULL WHERE account_id = ? AND ${OF_RUN} = ? AND EXISTS (${HOLDER})`;
-    if ((await this.database.execute(sql, [accountId, runId])) > 0) await markAllPartsStale(this.database, accountId);
+    const sql = `${FORGET} WHERE account_id = ? AND ${OF_RUN} = ? AND EXISTS (${HOLDER})`;
+    if ((await this.database.execute(sql, [this.clock.nowMs(), accountId, runId])) > 0) await markAllPartsStale(this.database, accountId);
     await this.release(accountId, runId);
   }
 

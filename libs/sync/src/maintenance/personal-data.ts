@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type AccountEntity, AccountStore, Database, type HeldAddress, type HeldPerson, PersonStore, PersonViewStore } from '#database';
 import { Logger, parseJson, toIsoTime } from '#domain';
+import { ContactCounter } from '../accounts/contact-counter.js';
 import { toRequestedEmail } from '../accounts/requested-email.js';
 import { AccountLeases } from '../push/account-lease.js';
 import { ErasedRefusals } from '../push/consent-gate.js';
@@ -58,6 +59,7 @@ export class AccountErasure {
     private readonly leases: AccountLeases,
     private readonly unisender: UnisenderErasure,
     private readonly refusals: ErasedRefusals,
+    private readonly counter: ContactCounter,
   ) {}
 
   /**
@@ -66,7 +68,7 @@ export class AccountErasure {
    */
   async erase(account: AccountEntity, email: string): Promise<Erasure> {
     const { accountId } = account;
-    return this.leases.hold(accountId, async (lease) => {
+    const erasure = await this.leases.hold(accountId, async (lease) => {
       const unisender = await this.unisender.erase(lease, account, email);
       const { contacts, events } = await lease.write(async () => {
         await this.refusals.keep(accountId, email);
@@ -74,11 +76,15 @@ export class AccountErasure {
       });
       return { account_id: accountId, contacts: contacts.length, events: events.length, unisender };
     });
+    await this.counter.refresh(accountId);
+    return erasure;
   }
 
   /** Deletes a contact and its events. Returns how many events. Call it after its addresses are erased. Throws TransientError. */
   async eraseContact({ accountId }: AccountEntity, contactId: number): Promise<number> {
-    return this.leases.hold(accountId, (lease) => lease.write(() => this.people.eraseContact(accountId, contactId)));
+    const events = await this.leases.hold(accountId, (lease) => lease.write(() => this.people.eraseContact(accountId, contactId)));
+    await this.counter.refresh(accountId);
+    return events;
   }
 }
 

@@ -99,7 +99,12 @@ export class RemovalLooks {
     const [certain, doubtful] = [byDoubt.get(false) ?? [], byDoubt.get(true) ?? []];
     if (doubtful.length === 0) return { removals: certain, places, refused: [] };
     const looked = await this.lookSingly(round, doubtful.slice(0, MAX_LOOKS));
-    return { ...looked, removals: [...certain, ...looked.removals], places: new Map([...places, ...looked.places]) };
+    // The looks take time, in which a certain one may refuse.
+    const stillCertain = await this.listRemovable(
+      work,
+      certain.map(({ email }) => email),
+    );
+    return { ...looked, removals: [...stillCertain, ...looked.removals], places: new Map([...places, ...looked.places]) };
   }
 
   private async listRemovable({ lease }: AccountWork, emails: readonly string[]): Promise<DirtyAddress[]> {
