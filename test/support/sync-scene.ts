@@ -37,3 +37,13 @@ export function openSyncScene(kind: DatabaseKind) {
   };
   return { clock, enter, enterWithPauses };
 }
+
+/** Contacts with the tag VIP and an address each, `p<index>@example.com`; no webhook tells of them. */
+export const vipContacts = (count: number, change: Readonly<Record<string, unknown>> = {}) =>
+  Array.from({ length: count }, (_, index) => ({
+    name: `Person ${index}`,
+    emails: [`p${index}@example.com`],
+    tags: ['VIP'],
+    hooks: false,
+    ...change,
+  }));

@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { UnisenderClient } from '#unisender';
 import { openSyncScene } from '../../support/sync-scene.js';
 import { testDatabaseKinds } from '../../support/test-databases.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
@@ -14,6 +15,9 @@ describe.each(testDatabaseKinds())('R60: more removals than are looked at one by
   beforeEach(async () => {
     ({ world, account } = await enter());
   });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
 
   const create = (count: number) =>
     account.createMany(Array.from({ length: count }, (_, index) => ({ name: 'P', emails: [`p${index}@example.com`], hooks: false })));
@@ -24,8 +28,8 @@ describe.each(testDatabaseKinds())('R60: more removals than are looked at one by
   }
 
   /** Others delete the addresses in Unisender and create them again. */
-  async function createAgain(lists: readonly number[]): Promise<void> {
-    for (const email of (await account.held()).keys()) {
+  async function createAgain(emails: Iterable<string>, lists: readonly number[]): Promise<void> {
+    for (const email of emails) {
       await world.control.send('DELETE', `/unisender/accounts/${account.unisenderKey}/contacts?email=${email}`);
       await account.addToUnisender({ email, lists: [...lists] });
     }
@@ -40,7 +44,7 @@ describe.each(testDatabaseKinds())('R60: more removals than are looked at one by
       const ids = await create(count);
       await account.connect();
       await world.control.set({ 'unisender.clock_offset_seconds': HOUR_SECONDS, 'unisender.export_time_offset_minutes': offsetMinutes });
-      await createAgain([await account.listId()]);
+      await createAgain((await account.held()).keys(), [await account.listId()]);
       await removeAll(ids);
       expect(await account.onList()).toEqual({});
       expect((await account.held()).size).toBe(count);
@@ -51,9 +55,27 @@ describe.each(testDatabaseKinds())('R60: more removals than are looked at one by
     const ids = await create(MANY);
     await account.connect();
     await world.control.set({ 'unisender.clock_offset_seconds': HOUR_SECONDS });
-    await createAgain([]);
+    await createAgain((await account.held()).keys(), []);
     await removeAll(ids);
     expect((await account.held()).size).toBe(MANY);
+  });
+
+  it('an address that refuses while another one is looked at stays', async () => {
+    const ids = await create(MANY);
+    await account.connect();
+    await world.control.set({ 'unisender.clock_offset_seconds': HOUR_SECONDS });
+    await createAgain(['p0@example.com'], [await account.listId()]);
+    await world.control.set({ 'unisender.clock_offset_seconds': 0 });
+    const client = world.harness.get(UnisenderClient);
+    const getContact = client.getContact.bind(client);
+    jest.spyOn(client, 'getContact').mockImplementationOnce(async (...call) => {
+      const contact = await getContact(...call);
+      await account.unsubscribe('p1@example.com');
+      await world.control.post('/unisender/hooks/flush');
+      return contact;
+    });
+    await removeAll(ids);
+    expect([...(await account.held()).keys()].sort()).toEqual(['p0@example.com', 'p1@example.com']);
   });
 
   it.each([-300, 300])('addresses of ours are deleted, with exports %i minutes off', async (offsetMinutes) => {

@@ -23,6 +23,16 @@ describe('what Unisender refuses, denies or applies late', () => {
   const refuse = (email: string, place: string, code = 'unspecified') =>
     world.control.post(`/unisender/accounts/${account.unisenderKey}/refusals`, { email, place, code });
   const allow = () => world.control.send('DELETE', `/unisender/accounts/${account.unisenderKey}/refusals`);
+  /** The address has the name "Newer". A call that changes it to "Older" is still to take effect. */
+  const renameBeforeLateCall = async () => {
+    const [id = 0] = await create(1);
+    await account.connect();
+    await account.change(id, { name: 'Older' });
+    await world.control.fault({ target: 'unisender', kind: 'late', match: 'importContacts', times: 1 });
+    await world.settle();
+    await account.change(id, { name: 'Newer' });
+    await world.settle();
+  };
   const find = async (email: string) => (await world.harness.get(AddressStore).listWithHolders(account.accountId, [email]))[0];
   const namesOnList = async () => Object.keys(await account.onList()).sort();
 
@@ -303,13 +313,7 @@ describe('what Unisender refuses, denies or applies late', () => {
     { look: 'shows it', isRefused: false },
     { look: 'is refused', isRefused: true },
   ])('R72: a put with an old name that lands after a newer name is corrected when the look $look', async ({ isRefused }) => {
-    const [id = 0] = await create(1);
-    await account.connect();
-    await account.change(id, { name: 'Older' });
-    await world.control.fault({ target: 'unisender', kind: 'late', match: 'importContacts', times: 1 });
-    await world.settle();
-    await account.change(id, { name: 'Newer' });
-    await world.settle();
+    await renameBeforeLateCall();
     await world.control.post('/faults/late');
     expect(await account.onList()).toEqual({ 'p0@example.com': 'Older' });
     if (isRefused) await refuse('p0@example.com', 'look');
@@ -319,13 +323,7 @@ describe('what Unisender refuses, denies or applies late', () => {
   });
 
   it('R72: a put with an old name that lands while a removal waits is corrected when the run is cancelled', async () => {
-    const [id = 0] = await create(1);
-    await account.connect();
-    await account.change(id, { name: 'Older' });
-    await world.control.fault({ target: 'unisender', kind: 'late', match: 'importContacts', times: 1 });
-    await world.settle();
-    await account.change(id, { name: 'Newer' });
-    await world.settle();
+    await renameBeforeLateCall();
     await world.control.set({ 'kommo.empty_reads': true });
     const waiting = await account.run('reconcile');
     expect(waiting).toMatchObject({ state: 'waiting_for_confirmation', planned_removals: 1 });
@@ -340,13 +338,7 @@ describe('what Unisender refuses, denies or applies late', () => {
   });
 
   it('R72: a put with an old name that lands while a removal waits is corrected when the contact passes the filter again', async () => {
-    const [id = 0] = await create(1);
-    await account.connect();
-    await account.change(id, { name: 'Older' });
-    await world.control.fault({ target: 'unisender', kind: 'late', match: 'importContacts', times: 1 });
-    await world.settle();
-    await account.change(id, { name: 'Newer' });
-    await world.settle();
+    await renameBeforeLateCall();
     await account.saveKey({ include_tags: ['nobody'] });
     await world.settle();
     expect(await find('p0@example.com')).toMatchObject({ removal: 'held' });

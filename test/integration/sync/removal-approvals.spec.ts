@@ -1,19 +1,11 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ContactStore, Database, RunStore } from '#database';
 import { AccountSync, RunService, RunWorker } from '#sync';
-import { openSyncScene } from '../../support/sync-scene.js';
+import { openSyncScene, vipContacts } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 import { testDatabaseKinds } from '../../support/test-databases.js';
 
 const MINUTE_MS = 60_000;
-
-const many = (count: number) =>
-  Array.from({ length: count }, (_, index) => ({
-    name: `Person ${index}`,
-    emails: [`p${index}@example.com`],
-    tags: ['VIP'],
-    hooks: false,
-  }));
 
 describe.each(testDatabaseKinds())('approvals of removals on %s', (kind) => {
   const { enter, clock } = openSyncScene(kind);
@@ -53,7 +45,7 @@ describe.each(testDatabaseKinds())('approvals of removals on %s', (kind) => {
     { isConfirmed: true, end: 'failed', count: 1_000 },
     { isConfirmed: false, end: 'cancelled', count: 1_000 },
   ] as const)('R62: what a run approved and did not remove is withdrawn when it is %j', async ({ isConfirmed, end, count }) => {
-    const ids = await account.createMany(many(count));
+    const ids = await account.createMany(vipContacts(count));
     await account.connect(isConfirmed ? undefined : { removal_limit_percent: 100 });
     const gone = isConfirmed ? [] : ids.slice(0, -1);
     for (const id of gone) await account.remove(id, { silent: true });
@@ -78,7 +70,7 @@ describe.each(testDatabaseKinds())('approvals of removals on %s', (kind) => {
   });
 
   it('R62: forgets the approval of an address whose contact Kommo does not return after the confirmation', async () => {
-    const ids = await account.createMany(many(30));
+    const ids = await account.createMany(vipContacts(30));
     await account.connect();
     await world.control.set({ 'kommo.empty_reads': true });
     const run = await account.run('reconcile');
@@ -91,7 +83,7 @@ describe.each(testDatabaseKinds())('approvals of removals on %s', (kind) => {
   });
 
   it.each([300, 1_000])('R62: removes an address that the first and the last of %d deleted contacts hold', async (count) => {
-    await account.createMany(many(count));
+    await account.createMany(vipContacts(count));
     await account.create({ name: 'Double', emails: ['p0@example.com'], hooks: false });
     await account.connect();
     await world.control.set({ 'kommo.empty_reads': true });
@@ -102,7 +94,7 @@ describe.each(testDatabaseKinds())('approvals of removals on %s', (kind) => {
   });
 
   it('R62: an approval ends when a contact holds the address again', async () => {
-    const ids = await account.createMany(many(30));
+    const ids = await account.createMany(vipContacts(30));
     await account.connect({ removal_limit_percent: 100 });
     for (const id of ids.slice(0, 15)) await account.change(id, { emails: [], hooks: false });
     const run = await service.start({ accountId: account.accountId, mode: 'reconcile', trigger: 'operator' });
@@ -119,7 +111,7 @@ describe.each(testDatabaseKinds())('approvals of removals on %s', (kind) => {
   });
 
   it('R62: removals of re-reads whose run is cancelled are asked about by the next complete run only', async () => {
-    const ids = await account.createMany(many(30));
+    const ids = await account.createMany(vipContacts(30));
     await account.connect();
     for (const id of ids.slice(0, 15)) await account.remove(id, { silent: true });
     const contacts = world.harness.get(ContactStore);
@@ -139,7 +131,7 @@ describe.each(testDatabaseKinds())('approvals of removals on %s', (kind) => {
   });
 
   it('R62: a job that was enqueued twice does not start a run that waits', async () => {
-    const ids = await account.createMany(many(30));
+    const ids = await account.createMany(vipContacts(30));
     await account.connect();
     for (const id of ids.slice(0, 15)) await account.remove(id, { silent: true });
     const runs = world.harness.get(RunStore);

@@ -1,16 +1,13 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ContactStore } from '#database';
 import { AccountSync, RunService, RunWorker, Sweep } from '#sync';
-import { openSyncScene } from '../../support/sync-scene.js';
+import { openSyncScene, vipContacts } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 import { testDatabaseKinds } from '../../support/test-databases.js';
 
 const MINUTE_MS = 60_000;
 
 const emailOf = (index: number) => `p${index}@example.com`;
-const many = (count: number) =>
-  Array.from({ length: count }, (_, index) => ({ name: `Person ${index}`, emails: [emailOf(index)], tags: ['VIP'], hooks: false }));
-
 describe.each(testDatabaseKinds())('causes of removals on %s', (kind) => {
   const { enter, clock } = openSyncScene(kind);
   let world: SyncWorld;
@@ -54,7 +51,7 @@ describe.each(testDatabaseKinds())('causes of removals on %s', (kind) => {
   };
 
   it('R62: counts what a changed filter removes although webhooks of the same contacts arrive before the removals are planned', async () => {
-    const ids = await account.createMany(many(30));
+    const ids = await account.createMany(vipContacts(30));
     await account.connect();
     await stopAfterWrite(await account.saveKey({ include_tags: ['nobody'] }));
     for (const id of ids.slice(0, 15)) await account.change(id, { name: 'Renamed' });
@@ -67,7 +64,7 @@ describe.each(testDatabaseKinds())('causes of removals on %s', (kind) => {
   });
 
   it('R62: counts what a run has found removed although webhooks of the same contacts arrive before the removals are planned', async () => {
-    const ids = await account.createMany(many(30));
+    const ids = await account.createMany(vipContacts(30));
     await account.connect();
     for (const id of ids) await account.change(id, { emails: [], hooks: false });
     const run = await world.harness.get(RunService).start({ accountId: account.accountId, mode: 'reconcile', trigger: 'operator' });
@@ -80,7 +77,7 @@ describe.each(testDatabaseKinds())('causes of removals on %s', (kind) => {
   });
 
   it('R62: does not count webhooks that make contacts fail the filter', async () => {
-    const ids = await account.createMany(many(30));
+    const ids = await account.createMany(vipContacts(30));
     await account.connect({ include_tags: ['VIP'] });
     for (const id of ids) await account.change(id, { tags: [] });
     await world.settle();
@@ -90,7 +87,7 @@ describe.each(testDatabaseKinds())('causes of removals on %s', (kind) => {
 
   it('R62: counts what a poll finds removed', async () => {
     await world.control.send('PATCH', `/kommo/accounts/${account.accountId}`, { webhooks_allowed: false });
-    const ids = await account.createMany(many(30));
+    const ids = await account.createMany(vipContacts(30));
     await account.connect();
     const poll = async () => {
       clock.advance(16 * MINUTE_MS);
@@ -108,7 +105,7 @@ describe.each(testDatabaseKinds())('causes of removals on %s', (kind) => {
   });
 
   it('R62: counts what a changed filter removes although Unisender refused to remove the addresses before', async () => {
-    const ids = await account.createMany(many(40));
+    const ids = await account.createMany(vipContacts(40));
     await account.connect({ delete_policy: 'exclude' });
     const leaving = ids.slice(0, 15);
     await refuseExcludes();
@@ -127,7 +124,7 @@ describe.each(testDatabaseKinds())('causes of removals on %s', (kind) => {
   });
 
   it('R62: does not count again what was confirmed when Unisender refuses to remove it at first', async () => {
-    const ids = await account.createMany(many(40));
+    const ids = await account.createMany(vipContacts(40));
     await account.connect({ delete_policy: 'exclude' });
     await refuseExcludes();
     for (const id of ids.slice(0, 15)) await account.change(id, { tags: [], hooks: false });
@@ -143,7 +140,7 @@ describe.each(testDatabaseKinds())('causes of removals on %s', (kind) => {
   });
 
   it.each(['an export', 'a look'])('R62: counts the removals of addresses whose refusal ends by %s', async (way) => {
-    const ids = await account.createMany(many(40));
+    const ids = await account.createMany(vipContacts(40));
     await account.connect();
     const setStatus = async (status: string) => {
       for (let index = 0; index < 15; index += 1) {

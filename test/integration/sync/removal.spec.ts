@@ -1,20 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ContactStore, Database, RunStore } from '#database';
 import { AccountSync, RunService, RunWorker } from '#sync';
-import { openSyncScene } from '../../support/sync-scene.js';
+import { openSyncScene, vipContacts } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 import { testDatabaseKinds } from '../../support/test-databases.js';
 
 const MINUTE_MS = 60_000;
-
-const many = (count: number, change: Readonly<Record<string, unknown>> = {}) =>
-  Array.from({ length: count }, (_, index) => ({
-    name: `Person ${index}`,
-    emails: [`p${index}@example.com`],
-    tags: ['VIP'],
-    hooks: false,
-    ...change,
-  }));
 
 describe.each(testDatabaseKinds())('removals on %s', (kind) => {
   const { enter, clock } = openSyncScene(kind);
@@ -44,7 +35,7 @@ describe.each(testDatabaseKinds())('removals on %s', (kind) => {
   it.each([30, 1_000])(
     'R62: keeps %d addresses when every read of Kommo is empty; the rest goes on; a later run asks again',
     async (count) => {
-      await account.createMany(many(count));
+      await account.createMany(vipContacts(count));
       await account.connect();
       await world.control.set({ 'kommo.empty_reads': true });
       const first = await account.run('reconcile');
@@ -67,7 +58,7 @@ describe.each(testDatabaseKinds())('removals on %s', (kind) => {
   );
 
   it('R62: keeps the addresses when Kommo returns contacts without fields', async () => {
-    const ids = await account.createMany(many(30));
+    const ids = await account.createMany(vipContacts(30));
     await account.connect();
     for (const id of ids) await account.change(id, { emails: [], hooks: false });
     const run = await account.run('reconcile');
@@ -79,7 +70,7 @@ describe.each(testDatabaseKinds())('removals on %s', (kind) => {
   });
 
   it('R62: removes only the planned addresses of the confirmed run that no contact holds again', async () => {
-    const ids = await account.createMany(many(60));
+    const ids = await account.createMany(vipContacts(60));
     await account.connect();
     for (const id of ids.slice(0, 30)) await account.remove(id, { silent: true });
     const run = await account.run('reconcile');
@@ -99,7 +90,7 @@ describe.each(testDatabaseKinds())('removals on %s', (kind) => {
   });
 
   it('R62: asks about the last address of an account, but removes ten of eleven', async () => {
-    const ids = await account.createMany(many(11));
+    const ids = await account.createMany(vipContacts(11));
     await account.connect();
     for (const id of ids.slice(1)) await account.remove(id, { silent: true });
     expect(await account.run('import')).toMatchObject({ state: 'completed', deleted: 10 });
@@ -113,7 +104,7 @@ describe.each(testDatabaseKinds())('removals on %s', (kind) => {
   });
 
   it('R62: adds up the removals of several runs over an hour', async () => {
-    const ids = await account.createMany(many(40));
+    const ids = await account.createMany(vipContacts(40));
     await account.connect();
     const runWithout = async (from: number, to: number) => {
       for (const id of ids.slice(from, to)) await account.remove(id, { silent: true });
@@ -131,7 +122,7 @@ describe.each(testDatabaseKinds())('removals on %s', (kind) => {
   });
 
   it('R62: asks before the last addresses of an account go while an approved removal waits for Unisender', async () => {
-    const ids = await account.createMany(many(4));
+    const ids = await account.createMany(vipContacts(4));
     await account.connect();
     await reread(ids.slice(0, 1));
     await world.control.fault({ target: 'unisender', kind: '503', match: 'importContacts', times: 1 });
@@ -144,7 +135,7 @@ describe.each(testDatabaseKinds())('removals on %s', (kind) => {
   });
 
   it('R62: does not count changes that webhooks bring, nor deletes that Kommo confirms', async () => {
-    const ids = await account.createMany(many(30));
+    const ids = await account.createMany(vipContacts(30));
     await account.connect();
     for (const id of ids.slice(0, 15)) await account.remove(id);
     for (const id of ids.slice(15)) await account.change(id, { emails: [] });
@@ -154,7 +145,7 @@ describe.each(testDatabaseKinds())('removals on %s', (kind) => {
   });
 
   it('R62: a webhook about a contact that a filter excludes does not remove its address before the confirmation', async () => {
-    const ids = await account.createMany(many(15));
+    const ids = await account.createMany(vipContacts(15));
     await account.connect();
     expect(await account.connect({ include_tags: ['nobody'] })).toMatchObject({ state: 'waiting_for_confirmation', planned_removals: 15 });
     for (const id of ids.slice(1)) await account.change(id, { name: 'Renamed' });
@@ -168,7 +159,7 @@ describe.each(testDatabaseKinds())('removals on %s', (kind) => {
   });
 
   it('R62: counts what a changed filter removes although changes by webhooks of the same contacts wait', async () => {
-    const ids = await account.createMany(many(15));
+    const ids = await account.createMany(vipContacts(15));
     await account.connect();
     for (const id of ids) await account.change(id, { name: 'Renamed' });
     await world.control.post('/kommo/hooks/flush');
@@ -183,7 +174,7 @@ describe.each(testDatabaseKinds())('removals on %s', (kind) => {
   });
 
   it('R62: a parked address whose removal waits for a confirmation is not removed when it is tried again', async () => {
-    await account.createMany(many(15));
+    await account.createMany(vipContacts(15));
     await account.connect();
     for (let index = 0; index < 15; index += 1) {
       const refusal = { email: `p${index}@example.com`, place: 'row', code: 'unspecified' };
@@ -200,7 +191,7 @@ describe.each(testDatabaseKinds())('removals on %s', (kind) => {
   });
 
   it('R78: starts other runs while one waits, and confirms it only while no other is active', async () => {
-    const ids = await account.createMany(many(40));
+    const ids = await account.createMany(vipContacts(40));
     await account.connect();
     for (const id of ids.slice(0, 20)) await account.remove(id, { silent: true });
     const waiting = await account.run('reconcile');
@@ -212,7 +203,7 @@ describe.each(testDatabaseKinds())('removals on %s', (kind) => {
   });
 
   it('R62: adds up the removals of re-reads over an hour', async () => {
-    const ids = await account.createMany(many(40));
+    const ids = await account.createMany(vipContacts(40));
     await account.connect();
     const rereadAndSettle = async (from: number, to: number) => {
       await reread(ids.slice(from, to));
@@ -240,7 +231,7 @@ describe.each(testDatabaseKinds())('removals on %s', (kind) => {
   });
 
   it('R62: counts the removals of a cancelled run again', async () => {
-    const ids = await account.createMany(many(40));
+    const ids = await account.createMany(vipContacts(40));
     await account.connect();
     for (const id of ids.slice(0, 20)) await account.change(id, { emails: [], hooks: false });
     const waiting = await account.run('reconcile');
@@ -250,7 +241,7 @@ describe.each(testDatabaseKinds())('removals on %s', (kind) => {
   });
 
   it('asks again about the removals of a confirmed run that failed', async () => {
-    const ids = await account.createMany(many(14));
+    const ids = await account.createMany(vipContacts(14));
     await account.connect();
     for (const id of ids) await account.change(id, { emails: [], hooks: false });
     const failing = await account.run('reconcile');
