@@ -56,8 +56,8 @@ export class PersonalDataController {
   @Documented({
     summary: 'Erases the personal data of an e-mail address or a contact',
     description:
-      'A refusal of mailings stays as a keyed hash. While a call without a response may still put the address in Unisender, nothing is ' +
-      'erased: `unisender_call_open`, with the time until then in the message and in Retry-After.',
+      'A refusal of mailings stays as a keyed hash. While a call without a response may still put the address in Unisender, that account ' +
+      'is left as it is: `unisender_call_open`, with the time until then in the message and in Retry-After.',
     data: 'EraseResponse',
     errors: [...unisenderErrors, 'account_busy', 'unisender_call_open'],
     example: { body: { email: 'ann@example.org' } },
