@@ -69,13 +69,25 @@ function readAddresses(contact: unknown): void {
 }
 
 function readVendorPage(input: Buffer): unknown {
-  const response = { status: 200, text: input.toString('latin1'), retryAfterHeader: undefined, location: undefined };
+  const response = {
+    status: 200,
+    text: input.toString('latin1'),
+    retryAfterHeader: undefined,
+    location: undefined,
+    serverTimeMs: undefined,
+  };
   return readContactPage(readBody(parseResponse(response, 'page', PAGE_RESPONSE.maxResponseItems)), 250);
 }
 
 /** The readers of one result throw for different reasons: each gets its turn. */
 function readUnisenderResult(input: Buffer): void {
-  const response = { status: 200, text: input.toString('latin1'), retryAfterHeader: undefined, location: undefined };
+  const response = {
+    status: 200,
+    text: input.toString('latin1'),
+    retryAfterHeader: undefined,
+    location: undefined,
+    serverTimeMs: undefined,
+  };
   const result = readResult(response, { method: 'getLists', key: Secret.of(KEY) }, 200_000);
   for (const read of [readLists, readContact, (it: unknown) => readImportResult(it, 500)]) {
     try {
@@ -191,7 +203,11 @@ export const parsers: readonly Parser[] = [
     frames: [['{"expires_in":1,"refresh_token":"x","access_token":"', '"}']],
     parse: (input) =>
       readTokenPair(
-        parseResponse({ status: 200, text: input.toString(), retryAfterHeader: undefined, location: undefined }, 'token', 5_000).body,
+        parseResponse(
+          { status: 200, text: input.toString(), retryAfterHeader: undefined, location: undefined, serverTimeMs: undefined },
+          'token',
+          5_000,
+        ).body,
       ),
   },
   {

@@ -13,10 +13,13 @@ export const ENCRYPTION_KEY = Secret.of(Buffer.alloc(32, 7).toString('base64'));
 
 /** The time of the machine, moved forward by `advance`. Sleeps take real time. */
 export class ShiftedClock implements Clock {
-  private shiftMs = 0;
+  constructor(
+    private readonly base: Clock = systemClock,
+    private shiftMs = 0,
+  ) {}
 
   nowMs(): number {
-    return systemClock.nowMs() + this.shiftMs;
+    return this.base.nowMs() + this.shiftMs;
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {

@@ -27,6 +27,7 @@ export class SandboxApp {
   readonly switches = new Switches();
   /** Calls whose connection broke and that take effect later. */
   private lateCalls: (() => Promise<HttpResponse>)[] = [];
+  private readonly clock: Clock;
   private readonly scheduler: Scheduler;
   private readonly calls: CallLog;
   private readonly faults: FaultInjector;
@@ -36,6 +37,7 @@ export class SandboxApp {
 
   constructor(options: SandboxAppOptions) {
     const { clock, send = createOutbound(clock) } = options;
+    this.clock = clock;
     const random = seededRandom(options.seed);
     this.scheduler = new Scheduler(clock);
     this.calls = new CallLog(clock, this.switches);
@@ -104,7 +106,8 @@ export class SandboxApp {
       ...(fault && { fault: fault.kind }),
       ...(rows !== undefined && { rows }),
     });
-    return response;
+    const nowMs = target === 'unisender' ? this.unisender.nowSeconds() * 1_000 : this.clock.nowMs();
+    return { ...response, headers: { ...response.headers, date: new Date(nowMs).toUTCString() } };
   }
 
   private async faultyResponse(fault: Fault, respond: () => Promise<HttpResponse>): Promise<HttpResponse> {

@@ -40,8 +40,8 @@ const CLOCK_NOISE_MS = 2_000;
 const CLOCK_TOLERANCE_MS = 15 * 60_000;
 
 /**
- * The time of the event by our clock, epoch milliseconds; null when it is unknown. The zone of Unisender's times is not documented: a
- * time in the future is not believed.
+ * The earliest time of the event, epoch milliseconds; null when it is unknown. The zone of Unisender's times is not documented: a time
+ * in the future is not believed. A time that its receipt does not confirm may be of another clock than Unisender's responses.
  */
 function timeOf({ atMs, isRepeated }: ConsentEvent, receivedAtMs: number): number | null {
   if (atMs === undefined || atMs > receivedAtMs + PROMPT_MS) return null;

@@ -149,6 +149,7 @@ export {
   type ConsentView,
   equalRefusals,
   isRefusal,
+  latestPutMs,
   learnFromView,
   type MailingConsent,
   noRefusals,

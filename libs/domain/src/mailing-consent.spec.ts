@@ -7,6 +7,7 @@ import {
   addRefusals,
   addShownRefusals,
   consentOf,
+  latestPutMs,
   learnFromView,
   mayLift,
   noRefusals,
@@ -14,7 +15,8 @@ import {
   viewOfExport,
 } from './mailing-consent.js';
 
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const REFUSED = 100 * HOUR;
 const LEARNED = REFUSED + HOUR;
 const LATER = LEARNED + HOUR;
@@ -38,6 +40,17 @@ const view = (over: Partial<ConsentView> = {}): ConsentView => ({
 });
 const sent = (over: Partial<SentRows> = {}): SentRows => ({ lastSentAtMs: REFUSED - HOUR, isPresent: true, ...over });
 const consentAfter = (known: Refusals, seen: ConsentView, rows = sent()) => consentOf(learnFromView(known, seen, rows, LATER));
+
+describe('latestPutMs', () => {
+  it.each<[string, Parameters<typeof latestPutMs>, number]>([
+    ['is the end of the second of the response', [REFUSED + 5 * MINUTE, REFUSED], REFUSED + 1_000],
+    ['is as late as clocks may differ without a time of Unisender', [REFUSED], REFUSED + 15 * MINUTE],
+    ['is no earlier than that when Unisender names a time long ago', [REFUSED, REFUSED - HOUR], REFUSED + 15 * MINUTE],
+    ['is no earlier than a time of Unisender that is far ahead', [REFUSED, REFUSED + HOUR], REFUSED + HOUR + 1_000],
+  ])('%s', (_name, args, endMs) => {
+    expect(latestPutMs(...args)).toBe(endMs);
+  });
+});
 
 describe('mayLift', () => {
   it.each<[string, Parameters<typeof mayLift>, boolean]>([

@@ -10,7 +10,7 @@ export type RefusalScope = 'global' | 'list';
 /** A refusal that was learnt. Times are epoch milliseconds. */
 export interface Refusal {
   readonly kind: RefusalKind;
-  /** Null when the time is unknown. */
+  /** By Unisender's clock; null when the time is unknown. */
   readonly refusedAtMs: number | null;
   readonly learnedAtMs: number;
   /** An event gave no scope. The refusal counts for both scopes until Unisender is asked. */
@@ -48,7 +48,7 @@ export interface OurLists {
 
 /** What is known about the rows of ours that put the address on a list. */
 export interface SentRows {
-  /** When the last one was sent, epoch milliseconds; null when none was. */
+  /** Until when they may have put it there, by Unisender's clock, epoch milliseconds ({@link latestPutMs}); null when none was sent. */
   readonly lastSentAtMs: number | null;
   /** Whether the address is on our list as far as we know. */
   readonly isPresent: boolean;
@@ -120,6 +120,23 @@ const earliestRefusalMs = ({ refusedAtMs, learnedAtMs }: Refusal): number => ref
 export interface ActiveEvidence {
   readonly scope: RefusalScope;
   readonly askedAtMs: number;
+}
+
+/** Unisender's clock and ours may differ by minutes. */
+const CLOCK_TOLERANCE_MS = 15 * 60_000;
+
+/** Times of responses are whole seconds. */
+const TIME_STEP_MS = 1_000;
+
+/**
+ * Until when a call may have put its addresses on a list, by Unisender's clock, as events have their times. `answeredAtMs` is
+ * Unisender's time of the response: its clock cannot differ from itself. Without it, the end is as late as clocks may differ.
+ */
+export function latestPutMs(nowMs: number, answeredAtMs?: number): number {
+  const latestMs = nowMs + CLOCK_TOLERANCE_MS;
+  if (answeredAtMs === undefined) return latestMs;
+  const endMs = answeredAtMs + TIME_STEP_MS;
+  return Math.abs(answeredAtMs - nowMs) <= CLOCK_TOLERANCE_MS ? endMs : Math.max(endMs, latestMs);
 }
 
 /** Who learns of a refusal and who asks Unisender may be processes whose clocks differ by minutes. */

@@ -91,6 +91,8 @@ export interface HttpResponse {
   readonly retryAfterHeader: string | undefined;
   /** Where a redirect leads, as received. It is not followed. */
   readonly location: string | undefined;
+  /** The server's time of the response, epoch milliseconds of a whole second; undefined when it names none. */
+  readonly serverTimeMs: number | undefined;
 }
 
 /** The head of a response, with an unread body of any size. The caller limits the time of reading. */
@@ -120,6 +122,11 @@ type SentRequest = Omit<HttpRequest, 'maxResponseBytes'> & Partial<Pick<HttpRequ
 const createAgents = (options: http.AgentOptions) => ({ http: new http.Agent(options), https: new https.Agent(options) });
 
 const toText = (header: unknown): string | undefined => (typeof header === 'string' ? header : undefined);
+
+const toTimeMs = (header: unknown): number | undefined => {
+  const timeMs = Date.parse(toText(header) ?? '');
+  return Number.isNaN(timeMs) ? undefined : timeMs;
+};
 
 /** axios has no code of its own for a body beyond `maxContentLength`. */
 const isTooLarge = (error: unknown): boolean =>
@@ -179,7 +186,13 @@ export class HttpClient implements OnApplicationShutdown {
     const options = { responseType: 'text', maxContentLength: request.maxResponseBytes } as const;
     return this.run(request, async (config) => {
       const { status, data, headers } = await this.http.axiosRef.request<string>({ ...config, ...options });
-      return { status, text: data ?? '', retryAfterHeader: toText(headers['retry-after']), location: toText(headers['location']) };
+      return {
+        status,
+        text: data ?? '',
+        retryAfterHeader: toText(headers['retry-after']),
+        location: toText(headers['location']),
+        serverTimeMs: toTimeMs(headers['date']),
+      };
     });
   }
 

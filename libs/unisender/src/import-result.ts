@@ -17,6 +17,8 @@ export interface ImportResult {
   readonly deleted: number;
   readonly invalid: number;
   readonly rejected: readonly RejectedRow[];
+  /** Unisender's time of the response, epoch milliseconds of a whole second; undefined when it names none. */
+  readonly answeredAtMs?: number | undefined;
 }
 
 /** The result of importing no rows. */

@@ -85,6 +85,12 @@ interface FormCall extends ResponseLimits {
   readonly form: string;
 }
 
+interface Answer {
+  readonly result: unknown;
+  /** Unisender's time of the response. */
+  readonly answeredAtMs: number | undefined;
+}
+
 /** Columns that could subscribe an unsubscribed address again. */
 const FORBIDDEN_COLUMN = /^(email|phone)_(status|availability)$/;
 
@@ -153,7 +159,8 @@ export class UnisenderClient {
   async importContacts(key: Secret, { fieldNames, rows }: ImportRows): Promise<ImportResult> {
     assertImportable({ fieldNames, rows });
     if (rows.length === 0) return EMPTY_IMPORT;
-    return readImportResult(await this.call(key, 'importContacts', { field_names: fieldNames, data: rows }), rows.length);
+    const { result, answeredAtMs } = await this.exchange(key, 'importContacts', { field_names: fieldNames, data: rows });
+    return { ...readImportResult(result, rows.length), answeredAtMs };
   }
 
   /** Reads an address with its lists and fields. Undefined when the account does not have it. */
@@ -235,16 +242,20 @@ export class UnisenderClient {
     }
   }
 
+  private async call(...call: Parameters<UnisenderClient['exchange']>): Promise<unknown> {
+    return (await this.exchange(...call)).result;
+  }
+
   /**
    * Sends all arguments in the body, the key included: Unisender rejects a mix of body and query, and proxies log URLs
    * (reference/unisender.md 1.1).
    */
-  private async call(
+  private async exchange(
     key: Secret,
     method: keyof typeof RESPONSES,
     args: FormArguments = {},
     furtherLimits: readonly string[] = [],
-  ): Promise<unknown> {
+  ): Promise<Answer> {
     const apiKey = key.reveal();
     const keyHash = hashKey(key);
     const methodKey = `unisender-method:${keyHash}:${method}`;
@@ -253,9 +264,9 @@ export class UnisenderClient {
     const form = toFormBody({ format: 'json', api_key: apiKey, platform: PLATFORM, ...args });
     const { maxBytes, maxItems } = RESPONSES[method];
     try {
-      const result = await this.send({ key, method, form, maxBytes, maxItems });
+      const answer = await this.send({ key, method, form, maxBytes, maxItems });
       await this.limiter.resume(methodKey);
-      return result;
+      return answer;
     } catch (error) {
       if (error instanceof UnisenderRateLimitedError) await this.pauseAfter(error, keyHash);
       if (error instanceof UnisenderMethodDeniedError) await this.denyMethod(error, methodKey);
@@ -264,7 +275,7 @@ export class UnisenderClient {
   }
 
   /** Sends the call and counts it. */
-  private async send({ key, method, form, maxBytes, maxItems }: FormCall): Promise<unknown> {
+  private async send({ key, method, form, maxBytes, maxItems }: FormCall): Promise<Answer> {
     const request = {
       method: 'POST',
       url: `${this.baseUrl}/${method}`,
@@ -274,7 +285,10 @@ export class UnisenderClient {
       totalTimeoutMs: this.timeoutMs,
       maxResponseBytes: maxBytes,
     } as const;
-    const call = async () => readResult(await this.http.send(request), { method, key }, maxItems);
+    const call = async (): Promise<Answer> => {
+      const response = await this.http.send(request);
+      return { result: readResult(response, { method, key }, maxItems), answeredAtMs: response.serverTimeMs };
+    };
     return countCall({ vendor: 'unisender', meter: this.meter, clock: this.clock }, method, call, () => 'ok');
   }
 

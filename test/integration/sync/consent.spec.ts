@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { PersonalData, RunWorker, UnisenderContacts } from '#sync';
+import { ShiftedClock } from '../../support/sync-harness.js';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
 import { testDatabaseKinds } from '../../support/test-databases.js';
 
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 const LEFT = 'left@example.com';
 const STAYS = 'stays@example.com';
@@ -213,6 +215,21 @@ describe.each(testDatabaseKinds())('mailing consent on %s', (kind) => {
       await account.retitle('Other');
       expect(await account.mailedLists(LEFT)).toHaveLength(1);
       expect(await account.mailedLists(LEFT)).not.toContain(await account.listId());
+    });
+
+    it('R51: stays when only a row of ours ended it, and the event seems later by a clock that is ahead', async () => {
+      ({ world, account } = await enter({ clock: new ShiftedClock(clock, -2 * MINUTE_MS) }));
+      await world.control.set({ 'unisender.reimport_revives': true, 'unisender.event_list_ids': 'absent' });
+      const [left] = await connectAndLeave();
+      await account.change(left, { name: 'Renamed' });
+      await world.control.post('/kommo/hooks/flush');
+      clock.advance(MINUTE_MS);
+      await world.work();
+      expect(await nameOf(LEFT)).toBe('Renamed');
+      clock.advance(1.5 * MINUTE_MS);
+      await world.settleUnisender();
+      await rename(left, 'Renamed again');
+      expect(await nameOf(LEFT)).toBe('Renamed');
     });
 
     it('R51: ends when Unisender itself shows the address active on our list, by a look', async () => {

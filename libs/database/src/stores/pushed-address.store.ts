@@ -1,5 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { type AddressState, Clock, OUTCOME_UNKNOWN, type PushBase, type PushedAddress, type SharedUse, groupBy } from '#domain';
+import {
+  type AddressState,
+  Clock,
+  OUTCOME_UNKNOWN,
+  type PushBase,
+  type PushedAddress,
+  type SharedUse,
+  groupBy,
+  latestPutMs,
+} from '#domain';
 import { Database } from '../database.js';
 import { AccountEntity } from '../entities/account.entity.js';
 import { AddressEntity } from '../entities/address.entity.js';
@@ -54,7 +63,7 @@ const earlier = (one: number | null, other: number | null): number | null =>
 function toRow(
   accountId: number,
   { state, origin, ownListId, firstSentAt, verifyAt, lateListIds, writtenFields, park }: PushedAddress,
-  { updatedAt, isPut }: { readonly updatedAt: number; readonly isPut: boolean },
+  { updatedAt, putUntilMs }: { readonly updatedAt: number; readonly putUntilMs: number | undefined },
 ): Partial<AddressEntity> {
   return {
     accountId,
@@ -74,7 +83,7 @@ function toRow(
     retryAt: park?.retryAt ?? null,
     dueAt: earlier(verifyAt, park?.retryAt ?? null),
     updatedAt,
-    ...(isPut ? { lastSentAt: updatedAt } : {}),
+    ...(putUntilMs === undefined ? {} : { lastSentAt: putUntilMs }),
   };
 }
 
@@ -159,7 +168,7 @@ export class PushedAddressStore {
     // An address that the list had before us stays there: the list is not added.
     const put = `first_sent_at = COALESCE(first_sent_at, ?), last_sent_at = ?, added_at = NULL,
                  late_list_ids = CASE WHEN seen_at IS NULL OR own_list_id = ? THEN ? ELSE late_list_ids END,`;
-    return this.begin(accountId, emails, { sql: put, params: [nowMs, nowMs, listId, lateListIds], condition });
+    return this.begin(accountId, emails, { sql: put, params: [nowMs, latestPutMs(nowMs), listId, lateListIds], condition });
   }
 
   /** Records before a call that it removes these addresses. Its effect may come up to 15 minutes later. */
@@ -186,10 +195,10 @@ export class PushedAddressStore {
   }
 
   /**
-   * Records the outcome of calls and clears the dirty marks. Consents stay: Unisender's webhooks write them at any time. `isPut`: the
-   * calls have put the addresses on a list until now. A later refusal cannot be disproved by an earlier row.
+   * Records the outcome of calls and clears the dirty marks. Consents stay: Unisender's webhooks write them at any time. `putUntilMs`:
+   * until when the calls may have put the addresses on a list, by Unisender's clock. A row of ours disproves no refusal before that.
    */
-  async record(accountId: number, pushed: readonly PushedAddress[], { isPut = false } = {}): Promise<void> {
+  async record(accountId: number, pushed: readonly PushedAddress[], putUntilMs?: number): Promise<void> {
     const updatedAt = this.clock.nowMs();
     const groups = groupAlike(pushed);
     const others = groups.filter(({ all }) => all.length < MIN_ALIKE).flatMap(({ all }) => all);
@@ -198,7 +207,7 @@ export class PushedAddressStore {
       key: ['accountId', 'email'] as const,
       update: {
         ...incoming('state', 'origin', 'pushedHash', 'ownListId', 'firstSentAt', 'verifyAt', 'writtenFields', 'dirtySince', 'updatedAt'),
-        ...incoming('lateListIds', 'dueAt', ...(isPut ? (['lastSentAt'] as const) : [])),
+        ...incoming('lateListIds', 'dueAt', ...(putUntilMs === undefined ? [] : (['lastSentAt'] as const))),
         removalRunId: { sql: KEPT_REMOVAL.removalRunId },
         removal: { sql: KEPT_REMOVAL.removal },
         ...incoming('parkStep', 'parkCode', 'parkCause', 'parkAttempts', 'parkedAt', 'retryAt'),
@@ -209,13 +218,13 @@ export class PushedAddressStore {
       if (all.length < MIN_ALIKE) continue;
       await upsertAlike(this.database, {
         ...upsert,
-        common: toRow(accountId, first, { updatedAt, isPut }),
+        common: toRow(accountId, first, { updatedAt, putUntilMs }),
         differing: ['email', 'pushedHash'],
         values: new Map(all.map(({ email, pushedHash }) => [email, pushedHash])),
       });
     }
     const toWholeRow = (address: PushedAddress) => ({
-      ...toRow(accountId, address, { updatedAt, isPut }),
+      ...toRow(accountId, address, { updatedAt, putUntilMs }),
       email: address.email,
       pushedHash: address.pushedHash,
     });
@@ -247,6 +256,11 @@ export class PushedAddressStore {
         updatedAt: 0,
       })),
     });
+    await markPartsStaleByEmail(
+      this.database,
+      accountId,
+      records.map(({ email }) => email),
+    );
   }
 
   /** Records what looks at Unisender showed. */
@@ -273,6 +287,12 @@ export class PushedAddressStore {
     await executeIn(this.database, sql, [accountId], emails);
   }
 
+  /** Records that Unisender does not have these addresses: one that comes back is not ours. */
+  async recordGone(accountId: number, emails: readonly string[]): Promise<void> {
+    const forgotten = "origin = 'unknown', own_list_id = NULL, first_sent_at = NULL, written_fields = NULL";
+    await executeIn(this.database, `UPDATE addresses SET ${forgotten} WHERE account_id = ? AND email IN (?)`, [accountId], emails);
+  }
+
   /** Records that others may have created these addresses anew. The lists that we put them on are not forgotten. */
   async recordDoubt(accountId: number, emails: readonly string[]): Promise<void> {
     const sql = "UPDATE addresses SET origin = 'uncertain' WHERE account_id = ? AND origin = 'ours' AND email IN (?)";
@@ -287,7 +307,7 @@ export class PushedAddressStore {
     const sql = `UPDATE addresses SET verify_at = NULL, due_at = retry_at, state = ?, pushed_hash = NULL,
                         last_sent_at = CASE WHEN last_sent_at IS NULL THEN NULL ELSE ? END
                   WHERE account_id = ? AND email IN (?)`;
-    await executeIn(this.database, sql, [state, this.clock.nowMs(), accountId], emails);
+    await executeIn(this.database, sql, [state, latestPutMs(this.clock.nowMs()), accountId], emails);
   }
 
   /** Makes the sweep look at the account at that time. */

@@ -113,7 +113,7 @@ export class PersonLookup {
       verdict: { is_on_list: verdict.isOnList, state: verdict.state, code: verdict.code, explanation: explainVerdict(verdict) },
       origin: address?.origin ?? null,
       is_manual: address?.isManual ?? false,
-      pushed: address ? toPushed(address) : null,
+      pushed: address ? toPushed(address, this.clock.nowMs()) : null,
       shown: address ? toShown(address) : null,
       mailing_consent: address?.consent ?? 'mailable',
       consent_facts: address ? toFacts(address) : [],
@@ -167,12 +167,12 @@ const toContact = (contact: ShownContact, holdings: readonly ShownHolding[]) => 
   updated_at: toIsoTime(contact.updatedAt),
 });
 
-const toPushed = (address: AddressEntity) =>
+const toPushed = (address: AddressEntity, nowMs: number) =>
   address.firstSentAt === null && address.lastSentAt === null
     ? null
     : {
         first_sent_at: toIsoTime(address.firstSentAt),
-        last_sent_at: toIsoTime(address.lastSentAt),
+        last_sent_at: toIsoTime(address.lastSentAt && Math.min(address.lastSentAt, nowMs)),
         list_id: address.ownListId,
         written_fields: address.writtenFields ?? [],
         is_current: address.dirtySince === null && address.pushedHash !== null && address.differenceHash === null,

@@ -10,6 +10,7 @@ import {
   groupBy,
   hashOfPush,
   isCreatedByOthers,
+  latestPutMs,
   pushedByDelete,
   showsValues,
   toPushedAddress,
@@ -37,6 +38,7 @@ export class AddressVerifier {
     private readonly pushed: PushedAddressStore,
     private readonly addresses: AddressStore,
     private readonly consents: MailingConsentStore,
+    private readonly clock: Clock,
   ) {}
 
   /** Looks at each address, records what Unisender has, and marks those dirty that differ. */
@@ -65,12 +67,14 @@ export class AddressVerifier {
       await this.pushed.record(
         accountId,
         verified.map(({ pushed }) => pushed),
-        { isPut: true },
+        latestPutMs(this.clock.nowMs()),
       );
       for (const [state, group] of groupBy(undecided, (record) => stateShownBy(record, looks.get(record.email), listId))) {
         const emails = group.map(({ email }) => email);
         await this.pushed.endVerification(accountId, state, emails);
       }
+      const gone = undecided.filter(({ email }) => looks.get(email)?.kind === 'absent').map(({ email }) => email);
+      await this.pushed.recordGone(accountId, gone);
       await this.consents.learn(accountId, viewsOf(looks));
       for (const [cause, group] of groupBy(
         verified.filter(({ isDirty }) => isDirty),

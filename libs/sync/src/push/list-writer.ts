@@ -11,6 +11,7 @@ import {
   TransientError,
   UNEXPLAINED,
   explainResponse,
+  latestPutMs,
   originOfFirst,
   possiblyPut,
   pushedByDelete,
@@ -170,7 +171,8 @@ export class ListWriter {
       const cause = causes.get(index) ?? '';
       return pushedByRefusal(afterRefusal(round, call, address), { step: stepOf(call), code, cause, ...hashOf(call, index) }, nowMs);
     });
-    await this.record(round, pushed, countsOf(call, rejected), call);
+    const putUntilMs = call.kind === 'put' ? latestPutMs(nowMs, response.answeredAtMs) : undefined;
+    await this.record(round, pushed, countsOf(call, rejected), putUntilMs);
   }
 
   private accepted({ listId }: Round, call: Call, index: number, origin: 'ours' | 'preexisting' | 'uncertain'): PushedAddress {
@@ -194,7 +196,8 @@ export class ListWriter {
     }
     const look = (await this.looker.look(round.work, round.key, [address.email])).get(address.email);
     if (look && showsEffect(call, look)) {
-      return this.record(round, [this.accepted(round, call, 0, 'uncertain')], countsOf(call, new Map()), call);
+      const putUntilMs = call.kind === 'put' ? latestPutMs(this.clock.nowMs()) : undefined;
+      return this.record(round, [this.accepted(round, call, 0, 'uncertain')], countsOf(call, new Map()), putUntilMs);
     }
     const parked = afterRefusal(round, call, address, mayBeOnList(look, round.listId));
     await this.park(round, parked, { step, code: UNEXPLAINED, cause: 'the response does not explain the row', ...hashOf(call, 0) });
@@ -204,10 +207,10 @@ export class ListWriter {
     { work: { lease }, count }: Round,
     pushed: readonly PushedAddress[],
     counts: PushCounts,
-    call?: Call,
+    putUntilMs?: number,
   ): Promise<void> {
     const recordAndCount = async () => {
-      await this.pushed.record(lease.accountId, pushed, { isPut: call?.kind === 'put' });
+      await this.pushed.record(lease.accountId, pushed, putUntilMs);
       await count(counts);
     };
     // Without this record, the begin of the call shows that its outcome is unknown.
