@@ -27,6 +27,7 @@ export interface ConsentEffect {
 export interface EventContext {
   /** Every list that is or was ours. */
   readonly ourListIds: readonly number[];
+  /** By the database's clock, epoch milliseconds. */
   readonly receivedAtMs: number;
 }
 

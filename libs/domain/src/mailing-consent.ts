@@ -12,6 +12,7 @@ export interface Refusal {
   readonly kind: RefusalKind;
   /** By Unisender's clock; null when the time is unknown. */
   readonly refusedAtMs: number | null;
+  /** By the database's clock. */
   readonly learnedAtMs: number;
   /** An event gave no scope. The refusal counts for both scopes until Unisender is asked. */
   readonly isUnproven: boolean;
@@ -25,7 +26,7 @@ export const noRefusals: Refusals = { global: null, list: null };
 
 /** What Unisender itself said about one address, in getContact or in an export. */
 export interface ConsentView {
-  /** When Unisender was asked, epoch milliseconds. */
+  /** When Unisender was asked, by the database's clock, epoch milliseconds. */
   readonly askedAtMs: number;
   /** The status in the whole account (reference/unisender.md 6.1). */
   readonly status: string | undefined;
@@ -139,17 +140,13 @@ export function latestPutMs(nowMs: number, answeredAtMs?: number): number {
   return Math.abs(answeredAtMs - nowMs) <= CLOCK_TOLERANCE_MS ? endMs : Math.max(endMs, latestMs);
 }
 
-/** Who learns of a refusal and who asks Unisender may be processes whose clocks differ by minutes. */
-const CLOCKS_MS = 10 * 60_000;
-
 /**
- * Whether the evidence lifts a refusal of this scope. Unisender must have been asked about the same scope, and more than ten minutes after
- * the refusal was learnt, because clocks differ. (An event without a proven scope is settled by the look that follows it.) No row of ours
- * may have put the address on a list after the refusal: such a row may be why it is active.
+ * Whether the evidence lifts a refusal of this scope. Unisender must have been asked about the same scope, and after the refusal was
+ * learnt. No row of ours may have put the address on a list after the refusal: such a row may be why it is active.
  */
 export const mayLift = (scope: RefusalScope, refusal: Refusal, evidence: ActiveEvidence, lastSentAtMs: number | null): boolean =>
   evidence.scope === scope &&
-  evidence.askedAtMs > refusal.learnedAtMs + (refusal.isUnproven ? 0 : CLOCKS_MS) &&
+  evidence.askedAtMs > refusal.learnedAtMs &&
   (lastSentAtMs ?? Number.NEGATIVE_INFINITY) <= earliestRefusalMs(refusal);
 
 const proven = (known: Refusal | null, kind: RefusalKind, learnedAtMs: number): Refusal =>

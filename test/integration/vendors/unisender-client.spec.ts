@@ -169,6 +169,15 @@ describe('importContacts', () => {
   });
 
   it.each([
+    ['Wed, 21 Oct 2015 07:28:00 GMT', Date.UTC(2015, 9, 21, 7, 28)],
+    ['soon', undefined],
+  ])('returns the time that the response names: %s', async (date, answeredAtMs) => {
+    vendor.respondWith(json(readJsonSample('unisender', 'importContacts.response.shape.json'), 200, { Date: date }));
+    const result = await client.importContacts(key, { fieldNames: ['email'], rows: [['a@example.org']] });
+    expect(result.answeredAtMs).toBe(answeredAtMs);
+  });
+
+  it.each([
     ['501 rows', { fieldNames: ['email'], rows: Array.from({ length: 501 }, () => ['a@example.org']) }],
     ['rows of another width', { fieldNames: ['email', 'Name'], rows: [['a@example.org']] }],
     ['a status', { fieldNames: ['email', 'email_status'], rows: [['a@example.org', 'active']] }],

@@ -105,7 +105,7 @@ export class MailingConsentStore {
 
   /** Adds the refusals that Unisender's own answers show, and lifts none. Call it in a transaction. */
   async addShown(accountId: number, views: ReadonlyMap<string, ConsentView>): Promise<void> {
-    const nowMs = this.clock.nowMs();
+    const nowMs = await this.database.nowMs();
     await this.change(accountId, views, (known, view) => addShownRefusals(known ? toRefusals(known) : noRefusals, view, nowMs));
   }
 
@@ -114,7 +114,7 @@ export class MailingConsentStore {
    * mailed again becomes dirty. Call it in a transaction.
    */
   async learn(accountId: number, views: ReadonlyMap<string, ConsentView>): Promise<void> {
-    const nowMs = this.clock.nowMs();
+    const nowMs = await this.database.nowMs();
     await this.change(accountId, views, (known, view) => {
       const sent = { lastSentAtMs: known ? lastSentOf(known) : null, isPresent: known?.state === 'present' };
       return learnFromView(known ? toRefusals(known) : noRefusals, view, sent, nowMs);

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type AccountEntity, AccountListStore, AccountStore, Database, MailingConsentStore } from '#database';
 import {
-  Clock,
   type ConsentEffect,
   type EventContext,
   InvalidInputError,
@@ -96,7 +95,7 @@ export class StoredConsents {
   constructor(
     private readonly consents: MailingConsentStore,
     private readonly lists: AccountListStore,
-    private readonly clock: Clock,
+    private readonly database: Database,
   ) {}
 
   /** Adds refusals. Call it in a transaction. */
@@ -107,7 +106,7 @@ export class StoredConsents {
   /** What is needed to read events that arrive now. */
   async contextOf(account: AccountEntity): Promise<EventContext> {
     const { everIds } = await this.lists.findOurLists(account);
-    return { ourListIds: everIds, receivedAtMs: this.clock.nowMs() };
+    return { ourListIds: everIds, receivedAtMs: await this.database.nowMs() };
   }
 }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AccountListStore, MailingConsentStore } from '#database';
+import { AccountListStore, Database, MailingConsentStore } from '#database';
 import { Clock, type ConsentView, type OurLists, type Secret, isRefusal, viewOfContact } from '#domain';
 import { UnisenderClient, type UnisenderContact, UnisenderMethodDeniedError, UnisenderRejectedError, vendorCodeOf } from '#unisender';
 import { type AccountWork, throwIfStopping } from './account-work.js';
@@ -31,6 +31,7 @@ export class AddressLooker {
     private readonly unisender: UnisenderClient,
     private readonly lists: AccountListStore,
     private readonly consents: MailingConsentStore,
+    private readonly database: Database,
     private readonly clock: Clock,
   ) {}
 
@@ -43,14 +44,23 @@ export class AddressLooker {
     if (emails.length === 0) return looks;
     const ours = await this.lists.findOurLists(work.account);
     for (const email of emails) {
-      const askedAtMs = this.clock.nowMs();
-      const look = toLook(await this.ask(key, email), ours, askedAtMs);
+      const look = await this.lookAt(key, email, ours);
       looks.set(email, look);
       if (look.kind === 'found' && isRefusal(look.view)) await this.addRefusal(work, email, look.view);
       throwIfStopping(work.signal);
       work.lease.assertHeld();
     }
     return looks;
+  }
+
+  private async lookAt(key: Secret, email: string, ours: OurLists): Promise<Look> {
+    const askedAtMs = this.clock.nowMs();
+    const databaseMs = await this.database.nowMs();
+    const shown = await this.ask(key, email);
+    if (!shown) return { kind: 'absent', askedAtMs };
+    if ('kind' in shown) return shown;
+    const otherListIds = shown.lists.map(({ id }) => id).filter((id) => !ours.allIds.includes(id));
+    return { kind: 'found', askedAtMs, contact: shown, view: viewOfContact(shown, ours, databaseMs), otherListIds };
   }
 
   private async addRefusal({ lease }: AccountWork, email: string, view: ConsentView): Promise<void> {
@@ -72,13 +82,6 @@ const toRefusedLook = (error: UnisenderRejectedError | UnisenderMethodDeniedErro
   code: vendorCodeOf(error),
   cause: error.message,
 });
-
-function toLook(shown: UnisenderContact | RefusedLook | undefined, ours: OurLists, askedAtMs: number): Look {
-  if (!shown) return { kind: 'absent', askedAtMs };
-  if ('kind' in shown) return shown;
-  const otherListIds = shown.lists.map(({ id }) => id).filter((id) => !ours.allIds.includes(id));
-  return { kind: 'found', askedAtMs, contact: shown, view: viewOfContact(shown, ours, askedAtMs), otherListIds };
-}
 
 /** The views of the addresses that Unisender showed. */
 export const viewsOf = (looks: ReadonlyMap<string, Look>): Map<string, ConsentView> =>

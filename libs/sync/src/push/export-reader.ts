@@ -1,5 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { AccountListStore, AccountStore, AddressStore, type DirtyAddress, type ExportedAddress, MailingConsentStore } from '#database';
+import {
+  AccountListStore,
+  AccountStore,
+  AddressStore,
+  Database,
+  type DirtyAddress,
+  type ExportedAddress,
+  MailingConsentStore,
+} from '#database';
 import {
   Clock,
   type OurLists,
@@ -33,6 +41,9 @@ export interface ExportTask {
 
 /** An export that is requested anew after a restart. */
 export const unsavedTask: ExportTask = { taskId: null, sinceMs: 0, save: async () => {} };
+
+/** The time before a running export is of a process whose clock may differ from the database's by minutes. */
+const CLOCKS_MS = 15 * 60_000;
 
 /** More lists than an address is on. */
 const MAX_LISTS = 10_000;
@@ -129,6 +140,7 @@ export class ExportReader {
     private readonly unisender: UnisenderClient,
     private readonly shown: ShownAddresses,
     private readonly tasks: ExportTasks,
+    private readonly database: Database,
     private readonly clock: Clock,
   ) {}
 
@@ -141,6 +153,7 @@ export class ExportReader {
   async requestAndStore(work: AccountWork, key: Secret, task: ExportTask): Promise<number> {
     const running = task.sinceMs >= work.account.listDecidedAt ? task.taskId : null;
     const askedAtMs = running === null ? this.clock.nowMs() : task.sinceMs;
+    const consentAtMs = running === null ? await this.database.nowMs() : task.sinceMs - CLOCKS_MS;
     const taskId = running ?? (await this.request(work, key));
     await task.save(taskId);
     const url = await this.tasks.waitForFile(work, key, {
@@ -162,7 +175,7 @@ export class ExportReader {
     for await (const rows of url === undefined ? [] : this.readFile(url, task)) {
       for (const row of rows) {
         const { email, invalidReason } = parseAddress(row['email'] ?? '');
-        if (invalidReason !== 'empty') batch.push(toExported(row, email, ours, askedAtMs));
+        if (invalidReason !== 'empty') batch.push(toExported(row, email, ours, consentAtMs));
         if (batch.length === BATCH_ROWS) await storeBatch();
       }
     }
@@ -174,7 +187,7 @@ export class ExportReader {
 
   /** Requests an export of another Unisender account than the present one and yields its consents. Throws like {@link requestAndStore}. */
   async *readViews(work: AccountWork, key: Secret, ours: OurLists): AsyncGenerator<ExportedAddress> {
-    const askedAtMs = this.clock.nowMs();
+    const askedAtMs = await this.database.nowMs();
     const requestAgain = () => this.unisender.requestExport(key, { fieldNames: EXPORT_FIELDS });
     const url = await this.tasks.waitForFile(work, key, { taskId: await requestAgain(), requestAgain });
     for await (const rows of url === undefined ? [] : this.readFile(url, unsavedTask)) {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type AccountEntity, AccountListStore, AccountStore, MailingConsentStore } from '#database';
+import { type AccountEntity, AccountListStore, AccountStore, Database, MailingConsentStore } from '#database';
 import {
   AccountBlockedError,
   Clock,
@@ -26,7 +26,7 @@ export class FormerConsents {
     private readonly accounts: AccountStore,
     private readonly lists: AccountListStore,
     private readonly consents: MailingConsentStore,
-    private readonly clock: Clock,
+    private readonly database: Database,
   ) {}
 
   /** The lists that were ours in former Unisender accounts. */
@@ -36,7 +36,7 @@ export class FormerConsents {
 
   /** Adds refusals. They count as refusals of a list of ours: the new Unisender account proves nothing about the former one. */
   async add({ lease }: AccountWork, views: ReadonlyMap<string, ConsentView>): Promise<void> {
-    const learnedAtMs = this.clock.nowMs();
+    const learnedAtMs = await this.database.nowMs();
     const refusals = [...views].map(([email, { status }]): [string, Refusals] => {
       const list = { kind: refusalOfStatus(status) ?? ('unsubscribed' as const), refusedAtMs: null, learnedAtMs, isUnproven: false };
       return [email, { global: null, list }];
