@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { PersonalData, RunWorker, UnisenderContacts } from '#sync';
+import { AccountSync, PersonalData, RunWorker, UnisenderContacts } from '#sync';
 import { ShiftedClock } from '../../support/sync-harness.js';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
@@ -274,6 +274,24 @@ describe.each(testDatabaseKinds())('mailing consent on %s', (kind) => {
       await account.unsubscribe(STAYS, [other]);
       await world.settleUnisender();
       await rename(stays, 'Renamed');
+      expect(await nameOf(STAYS)).toBe('Renamed');
+    });
+
+    it('R51: an event about another list is settled although a call before it was refused for its rate', async () => {
+      await world.control.set({ 'unisender.event_list_ids': 'absent' });
+      const other = await account.addList('News');
+      await account.addToUnisender({ email: STAYS, lists: [other] });
+      const [, stays] = await connectAndLeave();
+      await account.change(stays, { name: 'Renamed' });
+      await world.control.post('/kommo/hooks/flush');
+      const fault = { kind: 'api_call_limit_exceeded_for_api_key', match: 'importContacts', times: 1, applied: 'before' };
+      await world.control.fault({ target: 'unisender', ...fault });
+      const push = world.harness.get(AccountSync).processEvents(account.accountId, new AbortController().signal);
+      await expect(push).rejects.toMatchObject({ code: 'unisender_rate_limited' });
+      clock.advance(2 * MINUTE_MS);
+      await account.unsubscribe(STAYS, [other]);
+      await world.settleUnisender();
+      await world.settle();
       expect(await nameOf(STAYS)).toBe('Renamed');
     });
 

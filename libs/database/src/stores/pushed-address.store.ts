@@ -36,6 +36,9 @@ export interface ShownAddress {
   readonly addedAt: number | null;
 }
 
+/** What an address was before a call. */
+type RevertedAddress = PushBase & Pick<AddressEntity, 'lastSentAt' | 'retryAt'>;
+
 /** An address that may be put on a list, with the lists on which earlier calls without a response may have put it. */
 type MailableAddress = Pick<PushedAddress, 'email' | 'lateListIds'>;
 
@@ -240,17 +243,21 @@ export class PushedAddressStore {
     if (dueTimes.length > 0) await this.noteDue(accountId, Math.min(...dueTimes));
   }
 
-  /** Restores addresses as they were before a call that was refused. They stay dirty. That a list may have them is not forgotten. */
-  async revert(accountId: number, records: readonly (PushBase & { readonly retryAt: number | null })[]): Promise<void> {
+  /**
+   * Restores addresses as they were before a call that was refused. They stay dirty. That a list may have them is not forgotten.
+   * `mayBePut`: Unisender got the call, so it may have put them there all the same.
+   */
+  async revert(accountId: number, records: readonly RevertedAddress[], { mayBePut = false } = {}): Promise<void> {
     await upsertRows(this.database, {
       entity: AddressEntity,
       key: ['accountId', 'email'],
-      update: incoming('pushedHash', 'firstSentAt', 'verifyAt', 'dueAt'),
-      rows: records.map(({ email, pushedHash, firstSentAt, verifyAt, retryAt }) => ({
+      update: incoming('pushedHash', 'firstSentAt', 'verifyAt', 'dueAt', ...(mayBePut ? [] : (['lastSentAt'] as const))),
+      rows: records.map(({ email, pushedHash, firstSentAt, lastSentAt, verifyAt, retryAt }) => ({
         accountId,
         email,
         pushedHash,
         firstSentAt,
+        lastSentAt,
         verifyAt,
         dueAt: earlier(verifyAt, retryAt),
         updatedAt: 0,

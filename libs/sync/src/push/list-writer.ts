@@ -150,7 +150,7 @@ export class ListWriter {
       return await this.unisender.importContacts(round.key, toRows(call, round.listId));
     } catch (error) {
       if (!(error instanceof UnisenderRejectedError)) throw await this.afterFailure(round, addressesOf(call), error);
-      await round.work.lease.write(() => this.pushed.revert(round.work.lease.accountId, addressesOf(call)));
+      await round.work.lease.write(() => this.pushed.revert(round.work.lease.accountId, addressesOf(call), { mayBePut: true }));
       return error;
     }
   }
