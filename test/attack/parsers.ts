@@ -1,4 +1,5 @@
 import { parseAddress, parseFormBody, parseJsonBody, Secret, hookBodyLimits, ServiceError, toPositiveInteger } from '#domain';
+import type { HttpResponse } from '#http';
 import { findTokenClientId, parseReferer, readContactHook, verifyDisposableToken } from '#kommo';
 import { StateSigner } from '#secrets';
 import { readUnisenderHook, verifyHookAuth } from '#unisender';
@@ -68,26 +69,22 @@ function readAddresses(contact: unknown): void {
   for (const { snapshot } of changes) snapshot?.emails.forEach(({ value }) => parseAddress(value));
 }
 
+const toResponse = (body: string): HttpResponse => ({
+  status: 200,
+  text: body,
+  retryAfterHeader: undefined,
+  location: undefined,
+  serverTimeMs: undefined,
+});
+
 function readVendorPage(input: Buffer): unknown {
-  const response = {
-    status: 200,
-    text: input.toString('latin1'),
-    retryAfterHeader: undefined,
-    location: undefined,
-    serverTimeMs: undefined,
-  };
+  const response = toResponse(input.toString('latin1'));
   return readContactPage(readBody(parseResponse(response, 'page', PAGE_RESPONSE.maxResponseItems)), 250);
 }
 
 /** The readers of one result throw for different reasons: each gets its turn. */
 function readUnisenderResult(input: Buffer): void {
-  const response = {
-    status: 200,
-    text: input.toString('latin1'),
-    retryAfterHeader: undefined,
-    location: undefined,
-    serverTimeMs: undefined,
-  };
+  const response = toResponse(input.toString('latin1'));
   const result = readResult(response, { method: 'getLists', key: Secret.of(KEY) }, 200_000);
   for (const read of [readLists, readContact, (it: unknown) => readImportResult(it, 500)]) {
     try {
@@ -201,14 +198,7 @@ export const parsers: readonly Parser[] = [
     isFromVendor: true,
     maxBytes: 1024 * 1024,
     frames: [['{"expires_in":1,"refresh_token":"x","access_token":"', '"}']],
-    parse: (input) =>
-      readTokenPair(
-        parseResponse(
-          { status: 200, text: input.toString(), retryAfterHeader: undefined, location: undefined, serverTimeMs: undefined },
-          'token',
-          5_000,
-        ).body,
-      ),
+    parse: (input) => readTokenPair(parseResponse(toResponse(input.toString()), 'token', 5_000).body),
   },
   {
     name: 'result from Unisender',

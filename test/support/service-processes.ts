@@ -154,6 +154,12 @@ export class ServiceProcesses {
     return started;
   }
 
+  /** The process of the emulated vendors. */
+  get sandboxPid(): number {
+    if (!this.sandbox) throw new Error('the sandbox does not run');
+    return this.sandbox.pid;
+  }
+
   /** The variables of every process of the service. */
   get environment(): Readonly<Record<string, string>> {
     return this.env;

@@ -284,8 +284,8 @@ describe.each(testDatabaseKinds())('mailing consent on %s', (kind) => {
       const [, stays] = await connectAndLeave();
       await account.change(stays, { name: 'Renamed' });
       await world.control.post('/kommo/hooks/flush');
-      const fault = { kind: 'api_call_limit_exceeded_for_api_key', match: 'importContacts', times: 1, applied: 'before' };
-      await world.control.fault({ target: 'unisender', ...fault });
+      const kind = 'api_call_limit_exceeded_for_api_key';
+      await world.control.fault({ target: 'unisender', kind, match: 'importContacts', times: 1, applied: 'before' });
       const push = world.harness.get(AccountSync).processEvents(account.accountId, new AbortController().signal);
       await expect(push).rejects.toMatchObject({ code: 'unisender_rate_limited' });
       clock.advance(2 * MINUTE_MS);
