@@ -124,6 +124,17 @@ describe('R51: learnFromView', () => {
     expect(consentAfter(both, view({ isOnOurList: false }))).toBe('unsubscribed');
   });
 
+  it.each([
+    { place: 'is on our list', isOnOurList: true, lastSentAtMs: REFUSED - HOUR, list: null },
+    { place: 'never was on our list', isOnOurList: false, lastSentAtMs: null, list: null },
+    { place: 'may have left a list that was deleted', isOnOurList: false, lastSentAtMs: REFUSED - HOUR, list: unproven },
+  ])('settles an unproven refusal of the whole account when the address $place', (address) => {
+    const both: Refusals = { global: unproven, list: unproven };
+    const shown = view({ status: 'unsubscribed', isOnOurList: address.isOnOurList });
+    const learnt = learnFromView(both, shown, sent({ lastSentAtMs: address.lastSentAtMs }), LATER);
+    expect(learnt).toEqual({ global: refusal(), list: address.list });
+  });
+
   it('keeps the time of a refusal that is seen again', () => {
     expect(learnFromView(list, view({ hasLeftList: true }), sent(), LATER)).toEqual(list);
   });

@@ -175,7 +175,9 @@ function learnGlobal({ global }: Refusals, view: ConsentView, sent: SentRows, no
 function learnList({ list }: Refusals, view: ConsentView, sent: SentRows, nowMs: number): Refusal | null {
   if (view.hasLeftList) return proven(list, 'unsubscribed', nowMs);
   if (!list) return null;
-  if (isSettledBy(list, view) && refusalOfStatus(view.status)) return null;
+  // The status explains one event. A list of ours that was deleted since does not show what another event meant.
+  const mayHaveLeftDeletedList = !view.isOnOurList && sent.lastSentAtMs !== null;
+  if (isSettledBy(list, view) && refusalOfStatus(view.status) && !mayHaveLeftDeletedList) return null;
   if (!isMailableStatus(view.status)) return list;
   // An event that gave no list was about another one, if the address left such a list and none of ours. A list of ours that was
   // deleted since shows nothing.
