@@ -104,8 +104,8 @@ interface Origin {
   writtenAtMs: number;
   /** Fields of which the service cannot know that it wrote them: its key proves nothing any more, or the response was lost. */
   readonly forgotten: Set<string>;
-  /** Of when the service's last look or export shows this address. */
-  lookedAtMs: number;
+  /** When responses showed the address to the service, and when these were received. */
+  readonly looks: { readonly seenAtMs: number; readonly receivedAtMs: number }[];
 }
 
 /** What a response shows of a Unisender account. */
@@ -296,7 +296,7 @@ export class Oracle {
   noteLook({ account, seen, seenAtMs }: Shown, emails: Iterable<string>): void {
     for (const email of emails) {
       const origin = this.originOf(account, email);
-      origin.lookedAtMs = seenAtMs;
+      origin.looks.push({ seenAtMs, receivedAtMs: this.nowMs() });
       const isShownDeleted = !seen.has(email) && origin.isDeletedUnseen && this.usersOf(account).length === 1;
       if (isShownDeleted) Object.assign(origin, { isDeletedUnseen: false, deletionShownAtMs: this.nowMs() });
       for (const refusal of this.refusalsShownTo(account, email))
@@ -496,7 +496,7 @@ export class Oracle {
       const madeAtMs = this.madeByUs.get(`${listId}/${email}`);
       if (owner !== undefined && (madeAtMs ?? 0) < effect.sentAtMs) owners.set(owner, madeAtMs ?? Number.POSITIVE_INFINITY);
       else if (owner !== undefined) this.deletedLate.add(email);
-      else if (listedAtMs < origin.lookedAtMs && listedAtMs < effect.sentAtMs)
+      else if (origin.looks.some(({ seenAtMs, receivedAtMs }) => listedAtMs < seenAtMs && receivedAtMs <= effect.sentAtMs))
         this.report('removal', `${email} was deleted while it was on list ${listId}, which is not ours`);
       this.madeByUs.delete(`${listId}/${email}`);
     }
@@ -590,7 +590,7 @@ export class Oracle {
       written: new Map(),
       writtenAtMs: Number.NEGATIVE_INFINITY,
       forgotten: new Set(),
-      lookedAtMs: 0,
+      looks: [],
     };
     ofAccount.set(email, origin);
     return origin;
