@@ -64,13 +64,14 @@ const sqliteOptions = (location: SqliteLocation, givenNowMs: (() => number) | un
 });
 
 /**
- * Every session reads the latest commit (the read after a lock must be fresh), refuses values that do not fit, and allows
- * backslash escapes, on which mysql2's quoting relies.
+ * Every session reads the latest commit (the read after a lock must be fresh), refuses values that do not fit, allows backslash
+ * escapes, on which mysql2's quoting relies, and has a clock that repeats no hour when summer time ends.
  */
 const SESSION = [
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
   "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'",
   'SET SESSION innodb_lock_wait_timeout = 10',
+  "SET SESSION time_zone = '+00:00'",
 ];
 
 /** Loads the driver of MySQL. A process with SQLite does not load it: it needs some MiB. */

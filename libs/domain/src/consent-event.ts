@@ -1,4 +1,12 @@
-import { type Refusal, type RefusalKind, type Refusals, isMailableStatus, noRefusals, refusalOfStatus } from './mailing-consent.js';
+import {
+  CLOCK_TOLERANCE_MS,
+  type Refusal,
+  type RefusalKind,
+  type Refusals,
+  isMailableStatus,
+  noRefusals,
+  refusalOfStatus,
+} from './mailing-consent.js';
 
 /** An event of Unisender about one address. Its names and payloads are not fully documented (reference/unisender.md 8.3). */
 export interface ConsentEvent {
@@ -36,9 +44,6 @@ const PROMPT_MS = 60_000;
 
 /** Times of events are whole seconds, and clocks that are kept right differ by less. */
 const CLOCK_NOISE_MS = 2_000;
-
-/** Clocks may differ by minutes. */
-const CLOCK_TOLERANCE_MS = 15 * 60_000;
 
 /**
  * The earliest time of the event, epoch milliseconds; null when it is unknown. The zone of Unisender's times is not documented: a time

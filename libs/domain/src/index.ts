@@ -145,6 +145,7 @@ export { type LogFields, Logger, silentLogger } from './logger.js';
 export {
   addRefusals,
   addShownRefusals,
+  CLOCK_TOLERANCE_MS,
   consentOf,
   type ConsentView,
   equalRefusals,
@@ -159,7 +160,6 @@ export {
   refusalOfStatus,
   type Refusals,
   type RefusalScope,
-  type SentRows,
   viewOfContact,
   viewOfExport,
 } from './mailing-consent.js';

@@ -3,7 +3,6 @@ import {
   type ConsentView,
   type Refusal,
   type Refusals,
-  type SentRows,
   addRefusals,
   addShownRefusals,
   consentOf,
@@ -38,15 +37,16 @@ const view = (over: Partial<ConsentView> = {}): ConsentView => ({
   hasLeftOtherList: false,
   ...over,
 });
-const sent = (over: Partial<SentRows> = {}): SentRows => ({ lastSentAtMs: REFUSED - HOUR, isPresent: true, ...over });
-const consentAfter = (known: Refusals, seen: ConsentView, rows = sent()) => consentOf(learnFromView(known, seen, rows, LATER));
+const PUT = REFUSED - HOUR;
+const consentAfter = (known: Refusals, seen: ConsentView, putUntilMs: number | null = PUT) =>
+  consentOf(learnFromView(known, seen, putUntilMs, LATER));
 
 describe('latestPutMs', () => {
   it.each<[string, Parameters<typeof latestPutMs>, number]>([
-    ['is the end of the second of the response', [REFUSED + 5 * MINUTE, REFUSED], REFUSED + 1_000],
-    ['is as late as clocks may differ without a time of Unisender', [REFUSED], REFUSED + 15 * MINUTE],
-    ['is no earlier than that when Unisender names a time long ago', [REFUSED, REFUSED - HOUR], REFUSED + 15 * MINUTE],
-    ['is no earlier than a time of Unisender that is far ahead', [REFUSED, REFUSED + HOUR], REFUSED + HOUR + 1_000],
+    ['is the end of the second of the response', [REFUSED, REFUSED + 5_000], REFUSED + 6_000],
+    ['is not before the present time when the clock of Unisender is behind', [REFUSED, REFUSED - 5_000], REFUSED],
+    ['is 15 minutes later without a time of Unisender', [REFUSED], REFUSED + 15 * MINUTE],
+    ['is a day later at most', [REFUSED, REFUSED + 1_000 * HOUR], REFUSED + 24 * HOUR],
   ])('%s', (_name, args, endMs) => {
     expect(latestPutMs(...args)).toBe(endMs);
   });
@@ -95,58 +95,74 @@ describe('R51: learnFromView', () => {
   const list: Refusals = { global: null, list: refusal() };
   const global: Refusals = { global: refusal(), list: null };
 
-  it.each<[string, Refusals, ConsentView, SentRows, string]>([
-    ['a list refusal ends when the address is active on our list', list, view(), sent(), 'mailable'],
-    ['new counts as active', list, view({ status: 'new' }), sent(), 'mailable'],
-    ['a list refusal stays when the address is active elsewhere', list, view({ isOnOurList: false }), sent(), 'unsubscribed'],
-    ['a list refusal stays when only a row of ours made it active', list, view(), sent({ lastSentAtMs: REFUSED + 1 }), 'unsubscribed'],
-    ['a list refusal stays when the answer is older', list, view({ askedAtMs: LEARNED }), sent(), 'unsubscribed'],
-    ['a list refusal stays when the address may not be mailed', list, view({ status: 'invited' }), sent(), 'unsubscribed'],
-    ['a global refusal ends when the address is active', global, view({ isOnOurList: false }), sent(), 'mailable'],
-    ['a global refusal stays when the address is inactive', global, view({ status: 'inactive' }), sent(), 'unsubscribed'],
-    ['a global refusal is learnt', noRefusals, view({ status: 'blocked' }), sent(), 'blocked'],
-    ['a list refusal is learnt', noRefusals, view({ hasLeftList: true }), sent(), 'unsubscribed'],
-    ['nothing is learnt from an active address', noRefusals, view(), sent(), 'mailable'],
-  ])('%s', (_name, known, seen, rows, consent) => {
-    expect(consentAfter(known, seen, rows)).toBe(consent);
+  it.each<[string, Refusals, ConsentView, number | null, string]>([
+    ['a list refusal ends when the address is active on our list', list, view(), PUT, 'mailable'],
+    ['new counts as active', list, view({ status: 'new' }), PUT, 'mailable'],
+    ['a list refusal stays when the address is active elsewhere', list, view({ isOnOurList: false }), PUT, 'unsubscribed'],
+    ['a list refusal stays when only a row of ours made it active', list, view(), REFUSED + 1, 'unsubscribed'],
+    ['a list refusal stays when the answer is older', list, view({ askedAtMs: LEARNED }), PUT, 'unsubscribed'],
+    ['a list refusal stays when the address may not be mailed', list, view({ status: 'invited' }), PUT, 'unsubscribed'],
+    ['a global refusal ends when the address is active', global, view({ isOnOurList: false }), PUT, 'mailable'],
+    ['a global refusal stays when the address is inactive', global, view({ status: 'inactive' }), PUT, 'unsubscribed'],
+    ['a global refusal is learnt', noRefusals, view({ status: 'blocked' }), PUT, 'blocked'],
+    ['a list refusal is learnt', noRefusals, view({ hasLeftList: true }), PUT, 'unsubscribed'],
+    ['nothing is learnt from an active address', noRefusals, view(), PUT, 'mailable'],
+  ])('%s', (_name, known, seen, putUntilMs, consent) => {
+    expect(consentAfter(known, seen, putUntilMs)).toBe(consent);
   });
 
   it('settles the scope of an unproven refusal', () => {
     const both: Refusals = { global: unproven, list: unproven };
-    const left = learnFromView(both, view({ isOnOurList: false, hasLeftList: true }), sent(), LATER);
+    const left = learnFromView(both, view({ isOnOurList: false, hasLeftList: true }), PUT, LATER);
     expect(left).toMatchObject({ global: null, list: { isUnproven: false } });
-    const everything = learnFromView(both, view({ status: 'unsubscribed' }), sent(), LATER);
+    const everything = learnFromView(both, view({ status: 'unsubscribed' }), PUT, LATER);
     expect(everything).toMatchObject({ global: { isUnproven: false }, list: null });
     expect(consentAfter(both, view())).toBe('mailable');
     const leftAnother = view({ isOnOurList: false, hasLeftOtherList: true });
-    expect(consentAfter(both, leftAnother, sent({ isPresent: false }))).toBe('mailable');
-    expect(consentAfter(both, view({ isOnOurList: false }), sent({ isPresent: false }))).toBe('unsubscribed');
+    expect(consentAfter(both, leftAnother, null)).toBe('mailable');
+    expect(consentAfter(both, leftAnother)).toBe('unsubscribed');
+    expect(consentAfter(both, view({ isOnOurList: false }), null)).toBe('unsubscribed');
     expect(consentAfter(both, view({ isOnOurList: false }))).toBe('unsubscribed');
   });
 
   it.each([
-    { place: 'is on our list', isOnOurList: true, lastSentAtMs: REFUSED - HOUR, list: null },
-    { place: 'never was on our list', isOnOurList: false, lastSentAtMs: null, list: null },
-    { place: 'may have left a list that was deleted', isOnOurList: false, lastSentAtMs: REFUSED - HOUR, list: unproven },
-  ])('settles an unproven refusal of the whole account when the address $place', (address) => {
+    { place: 'is on our list', isOnOurList: true, putUntilMs: PUT, list: null },
+    { place: 'is on our list again by a row of ours', isOnOurList: true, putUntilMs: REFUSED + 1, list: unproven },
+    { place: 'never was put on our list', isOnOurList: false, putUntilMs: null, list: null },
+    { place: 'may have left a list that was deleted', isOnOurList: false, putUntilMs: PUT, list: unproven },
+  ])('settles an unproven refusal of the whole account when the address $place', ({ isOnOurList, putUntilMs, list: left }) => {
     const both: Refusals = { global: unproven, list: unproven };
-    const shown = view({ status: 'unsubscribed', isOnOurList: address.isOnOurList });
-    const learnt = learnFromView(both, shown, sent({ lastSentAtMs: address.lastSentAtMs }), LATER);
-    expect(learnt).toEqual({ global: refusal(), list: address.list });
+    expect(learnFromView(both, view({ status: 'unsubscribed', isOnOurList }), putUntilMs, LATER)).toEqual({
+      global: refusal(),
+      list: left,
+    });
   });
 
   it('keeps the time of a refusal that is seen again', () => {
-    expect(learnFromView(list, view({ hasLeftList: true }), sent(), LATER)).toEqual(list);
+    expect(learnFromView(list, view({ hasLeftList: true }), PUT, LATER)).toEqual(list);
   });
 });
 
 describe('addRefusals', () => {
-  it('keeps the worse kind, the later times and the proof', () => {
+  it('keeps the worse kind, the later receipt and the proof', () => {
     const added: Refusals = { global: refusal({ kind: 'complained', refusedAtMs: REFUSED - 1, learnedAtMs: LATER }), list: null };
     expect(addRefusals({ global: unproven, list: unproven }, added)).toEqual({
-      global: { kind: 'complained', refusedAtMs: REFUSED, learnedAtMs: LATER, isUnproven: false },
+      global: { kind: 'complained', refusedAtMs: REFUSED - 1, learnedAtMs: LATER, isUnproven: false },
       list: unproven,
     });
+  });
+
+  const at = (refusedAtMs: number, isUnproven: boolean) => refusal({ refusedAtMs, isUnproven });
+  it.each([
+    { rule: 'the later of two proven ones', known: at(REFUSED, false), added: at(REFUSED + 5, false), refusedAtMs: REFUSED + 5 },
+    { rule: 'the earlier of two unproven ones', known: at(REFUSED, true), added: at(REFUSED + 5, true), refusedAtMs: REFUSED },
+    { rule: 'the proven one before a later unproven one', known: at(REFUSED, false), added: at(REFUSED + 5, true), refusedAtMs: REFUSED },
+  ])('the time that decides is that of $rule', ({ known, added, refusedAtMs }) => {
+    for (const [one, other] of [
+      [known, added],
+      [added, known],
+    ] as const)
+      expect(addRefusals({ global: null, list: one }, { global: null, list: other }).list?.refusedAtMs).toBe(refusedAtMs);
   });
 });
 

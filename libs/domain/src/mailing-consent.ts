@@ -47,14 +47,6 @@ export interface OurLists {
   readonly everIds: readonly number[];
 }
 
-/** What is known about the rows of ours that put the address on a list. */
-export interface SentRows {
-  /** Until when they may have put it there, by Unisender's clock, epoch milliseconds ({@link latestPutMs}); null when none was sent. */
-  readonly lastSentAtMs: number | null;
-  /** Whether the address is on our list as far as we know. */
-  readonly isPresent: boolean;
-}
-
 /** A refusal without a time may be this much older than its receipt: Unisender repeats an event for a day (reference/unisender.md 8.1). */
 const UNKNOWN_AGE_MS = 24 * 3_600_000;
 
@@ -117,37 +109,40 @@ export const isRefusal = ({ status, hasLeftList }: ConsentView): boolean => hasL
 /** The earliest time at which the owner may have refused. */
 const earliestRefusalMs = ({ refusedAtMs, learnedAtMs }: Refusal): number => refusedAtMs ?? learnedAtMs - UNKNOWN_AGE_MS;
 
+/** Whether a row of ours may have put the address on a list after the refusal. */
+const mayBePutSince = (refusal: Refusal, putUntilMs: number | null): boolean =>
+  putUntilMs !== null && putUntilMs > earliestRefusalMs(refusal);
+
 /** Unisender's own answer that the address is active again, with its scope. */
 export interface ActiveEvidence {
   readonly scope: RefusalScope;
   readonly askedAtMs: number;
 }
 
-/** Unisender's clock and ours may differ by minutes. */
-const CLOCK_TOLERANCE_MS = 15 * 60_000;
+/** Clocks of different machines may differ by minutes. */
+export const CLOCK_TOLERANCE_MS = 15 * 60_000;
 
 /** Times of responses are whole seconds. */
 const TIME_STEP_MS = 1_000;
 
+const DAY_MS = 24 * 3_600_000;
+
 /**
- * Until when a call may have put its addresses on a list, by Unisender's clock, as events have their times. `answeredAtMs` is
- * Unisender's time of the response: its clock cannot differ from itself. Without it, the end is as late as clocks may differ.
+ * Returns the latest time at which a call may have put its addresses on a list, to be compared with the times of events, epoch
+ * milliseconds. `nowMs` is the database's time after the call. `respondedAtMs` is Unisender's time of the response: its clock may be
+ * ahead of ours. Without it, 15 minutes are added.
  */
-export function latestPutMs(nowMs: number, answeredAtMs?: number): number {
-  const latestMs = nowMs + CLOCK_TOLERANCE_MS;
-  if (answeredAtMs === undefined) return latestMs;
-  const endMs = answeredAtMs + TIME_STEP_MS;
-  return Math.abs(answeredAtMs - nowMs) <= CLOCK_TOLERANCE_MS ? endMs : Math.max(endMs, latestMs);
+export function latestPutMs(nowMs: number, respondedAtMs?: number): number {
+  if (respondedAtMs === undefined) return nowMs + CLOCK_TOLERANCE_MS;
+  return Math.min(Math.max(respondedAtMs + TIME_STEP_MS, nowMs), nowMs + DAY_MS);
 }
 
 /**
  * Whether the evidence lifts a refusal of this scope. Unisender must have been asked about the same scope, and after the refusal was
  * learnt. No row of ours may have put the address on a list after the refusal: such a row may be why it is active.
  */
-export const mayLift = (scope: RefusalScope, refusal: Refusal, evidence: ActiveEvidence, lastSentAtMs: number | null): boolean =>
-  evidence.scope === scope &&
-  evidence.askedAtMs > refusal.learnedAtMs &&
-  (lastSentAtMs ?? Number.NEGATIVE_INFINITY) <= earliestRefusalMs(refusal);
+export const mayLift = (scope: RefusalScope, refusal: Refusal, evidence: ActiveEvidence, putUntilMs: number | null): boolean =>
+  evidence.scope === scope && evidence.askedAtMs > refusal.learnedAtMs && !mayBePutSince(refusal, putUntilMs);
 
 const proven = (known: Refusal | null, kind: RefusalKind, learnedAtMs: number): Refusal =>
   known ? { ...known, kind: worse(known.kind, kind), isUnproven: false } : { kind, refusedAtMs: null, learnedAtMs, isUnproven: false };
@@ -164,41 +159,58 @@ export function addShownRefusals({ global, list }: Refusals, view: ConsentView, 
 /** Whether the view settles what an event without a scope meant: the other scope. */
 const isSettledBy = (refusal: Refusal, view: ConsentView): boolean => refusal.isUnproven && view.askedAtMs > refusal.learnedAtMs;
 
-function learnGlobal({ global }: Refusals, view: ConsentView, sent: SentRows, nowMs: number): Refusal | null {
+function learnGlobal({ global }: Refusals, view: ConsentView, putUntilMs: number | null, nowMs: number): Refusal | null {
   const shown = refusalOfStatus(view.status);
   if (shown) return proven(global, shown, nowMs);
   if (!global || !isMailableStatus(view.status)) return global;
   if (isSettledBy(global, view) && view.hasLeftList) return null;
-  return mayLift('global', global, { scope: 'global', askedAtMs: view.askedAtMs }, sent.lastSentAtMs) ? null : global;
+  return mayLift('global', global, { scope: 'global', askedAtMs: view.askedAtMs }, putUntilMs) ? null : global;
 }
 
-function learnList({ list }: Refusals, view: ConsentView, sent: SentRows, nowMs: number): Refusal | null {
+/**
+ * Whether the address may have left a list of ours that does not show it: the list was deleted since, or a row of ours put the address
+ * there again.
+ */
+const mayHaveLeftOurs = (list: Refusal, view: ConsentView, putUntilMs: number | null): boolean =>
+  view.isOnOurList ? mayBePutSince(list, putUntilMs) : putUntilMs !== null;
+
+function learnList({ list }: Refusals, view: ConsentView, putUntilMs: number | null, nowMs: number): Refusal | null {
   if (view.hasLeftList) return proven(list, 'unsubscribed', nowMs);
   if (!list) return null;
-  // The status explains one event. A list of ours that was deleted since does not show what another event meant.
-  const mayHaveLeftDeletedList = !view.isOnOurList && sent.lastSentAtMs !== null;
-  if (isSettledBy(list, view) && refusalOfStatus(view.status) && !mayHaveLeftDeletedList) return null;
+  if (isSettledBy(list, view) && refusalOfStatus(view.status)) return mayHaveLeftOurs(list, view, putUntilMs) ? list : null;
   if (!isMailableStatus(view.status)) return list;
-  // An event that gave no list was about another one, if the address left such a list and none of ours. A list of ours that was
-  // deleted since shows nothing.
-  const isAboutAnotherList = list.isUnproven && !sent.isPresent && view.hasLeftOtherList;
+  // An event without lists was about another list, if the address left one and was never put on ours.
+  const isAboutAnotherList = list.isUnproven && putUntilMs === null && view.hasLeftOtherList;
   if (!view.isOnOurList && !isAboutAnotherList) return list;
-  return mayLift('list', list, { scope: 'list', askedAtMs: view.askedAtMs }, sent.lastSentAtMs) ? null : list;
+  return mayLift('list', list, { scope: 'list', askedAtMs: view.askedAtMs }, putUntilMs) ? null : list;
 }
 
-/** Returns what is known after Unisender's own answer: refusals that it shows are added, and those that it disproves are lifted. */
-export const learnFromView = (known: Refusals, view: ConsentView, sent: SentRows, nowMs: number): Refusals => ({
-  global: learnGlobal(known, view, sent, nowMs),
-  list: learnList(known, view, sent, nowMs),
+/**
+ * Returns what is known after Unisender's own answer: refusals that it shows are added, and those that it disproves are lifted.
+ * `putUntilMs`: the latest time at which a row of ours may have put the address on a list ({@link latestPutMs}); null without such a row.
+ */
+export const learnFromView = (known: Refusals, view: ConsentView, putUntilMs: number | null, nowMs: number): Refusals => ({
+  global: learnGlobal(known, view, putUntilMs, nowMs),
+  list: learnList(known, view, putUntilMs, nowMs),
 });
 
-/** Returns what is known after another refusal of the same scope. The latest refusal decides which rows of ours came after it. */
+/**
+ * Returns the refusal whose time decides which rows of ours came after it: the latest proven one. An unproven one may be about something
+ * else, so the earliest of these decides.
+ */
+function decisiveOf(one: Refusal, other: Refusal): Refusal {
+  if (one.isUnproven !== other.isUnproven) return one.isUnproven ? other : one;
+  const isOneLater = earliestRefusalMs(one) > earliestRefusalMs(other);
+  return isOneLater === one.isUnproven ? other : one;
+}
+
+/** Returns what is known after another refusal of the same scope. */
 function addRefusal(known: Refusal | null, added: Refusal): Refusal {
   if (!known) return added;
-  const latest = earliestRefusalMs(added) >= earliestRefusalMs(known) ? added : known;
+  const decisive = decisiveOf(known, added);
   return {
     kind: worse(known.kind, added.kind),
-    refusedAtMs: latest.refusedAtMs ?? earliestRefusalMs(latest),
+    refusedAtMs: decisive.refusedAtMs ?? earliestRefusalMs(decisive),
     learnedAtMs: Math.max(known.learnedAtMs, added.learnedAtMs),
     isUnproven: known.isUnproven && added.isUnproven,
   };

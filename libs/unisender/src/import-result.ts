@@ -18,7 +18,7 @@ export interface ImportResult {
   readonly invalid: number;
   readonly rejected: readonly RejectedRow[];
   /** Unisender's time of the response, epoch milliseconds of a whole second; undefined when it names none. */
-  readonly answeredAtMs?: number | undefined;
+  readonly respondedAtMs?: number | undefined;
 }
 
 /** The result of importing no rows. */

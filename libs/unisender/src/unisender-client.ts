@@ -85,10 +85,10 @@ interface FormCall extends ResponseLimits {
   readonly form: string;
 }
 
-interface Answer {
+interface MethodResponse {
   readonly result: unknown;
   /** Unisender's time of the response. */
-  readonly answeredAtMs: number | undefined;
+  readonly respondedAtMs: number | undefined;
 }
 
 /** Columns that could subscribe an unsubscribed address again. */
@@ -159,8 +159,8 @@ export class UnisenderClient {
   async importContacts(key: Secret, { fieldNames, rows }: ImportRows): Promise<ImportResult> {
     assertImportable({ fieldNames, rows });
     if (rows.length === 0) return EMPTY_IMPORT;
-    const { result, answeredAtMs } = await this.exchange(key, 'importContacts', { field_names: fieldNames, data: rows });
-    return { ...readImportResult(result, rows.length), answeredAtMs };
+    const { result, respondedAtMs } = await this.request(key, 'importContacts', { field_names: fieldNames, data: rows });
+    return { ...readImportResult(result, rows.length), respondedAtMs };
   }
 
   /** Reads an address with its lists and fields. Undefined when the account does not have it. */
@@ -242,20 +242,20 @@ export class UnisenderClient {
     }
   }
 
-  private async call(...call: Parameters<UnisenderClient['exchange']>): Promise<unknown> {
-    return (await this.exchange(...call)).result;
+  private async call(...call: Parameters<UnisenderClient['request']>): Promise<unknown> {
+    return (await this.request(...call)).result;
   }
 
   /**
    * Sends all arguments in the body, the key included: Unisender rejects a mix of body and query, and proxies log URLs
    * (reference/unisender.md 1.1).
    */
-  private async exchange(
+  private async request(
     key: Secret,
     method: keyof typeof RESPONSES,
     args: FormArguments = {},
     furtherLimits: readonly string[] = [],
-  ): Promise<Answer> {
+  ): Promise<MethodResponse> {
     const apiKey = key.reveal();
     const keyHash = hashKey(key);
     const methodKey = `unisender-method:${keyHash}:${method}`;
@@ -264,9 +264,9 @@ export class UnisenderClient {
     const form = toFormBody({ format: 'json', api_key: apiKey, platform: PLATFORM, ...args });
     const { maxBytes, maxItems } = RESPONSES[method];
     try {
-      const answer = await this.send({ key, method, form, maxBytes, maxItems });
+      const response = await this.send({ key, method, form, maxBytes, maxItems });
       await this.limiter.resume(methodKey);
-      return answer;
+      return response;
     } catch (error) {
       if (error instanceof UnisenderRateLimitedError) await this.pauseAfter(error, keyHash);
       if (error instanceof UnisenderMethodDeniedError) await this.denyMethod(error, methodKey);
@@ -275,7 +275,7 @@ export class UnisenderClient {
   }
 
   /** Sends the call and counts it. */
-  private async send({ key, method, form, maxBytes, maxItems }: FormCall): Promise<Answer> {
+  private async send({ key, method, form, maxBytes, maxItems }: FormCall): Promise<MethodResponse> {
     const request = {
       method: 'POST',
       url: `${this.baseUrl}/${method}`,
@@ -285,9 +285,9 @@ export class UnisenderClient {
       totalTimeoutMs: this.timeoutMs,
       maxResponseBytes: maxBytes,
     } as const;
-    const call = async (): Promise<Answer> => {
+    const call = async (): Promise<MethodResponse> => {
       const response = await this.http.send(request);
-      return { result: readResult(response, { method, key }, maxItems), answeredAtMs: response.serverTimeMs };
+      return { result: readResult(response, { method, key }, maxItems), respondedAtMs: response.serverTimeMs };
     };
     return countCall({ vendor: 'unisender', meter: this.meter, clock: this.clock }, method, call, () => 'ok');
   }

@@ -326,6 +326,15 @@ describe('a database that cannot be reached', () => {
   });
 });
 
+describe.each(testDatabaseKinds().filter((kind) => kind === 'mysql'))('sessions of %s', (kind) => {
+  const databases = openTestDatabases(kind);
+
+  it('have UTC: a local clock repeats an hour when summer time ends', async () => {
+    const database = await databases.open();
+    expect(await database.query('SELECT @@SESSION.time_zone AS zone')).toEqual([{ zone: '+00:00' }]);
+  });
+});
+
 describe.each(testDatabaseKinds().filter((kind) => kind === 'mysql'))('a lost connection to %s', (kind) => {
   const databases = openTestDatabases(kind);
   const killAll = async (database: Database): Promise<void> => {

@@ -232,6 +232,21 @@ describe.each(testDatabaseKinds())('mailing consent on %s', (kind) => {
       expect(await nameOf(LEFT)).toBe('Renamed');
     });
 
+    it('R51: stays when only a row of ours ended it that Unisender refused for want of money', async () => {
+      await world.control.set({ 'unisender.reimport_revives': true, 'unisender.event_list_ids': 'absent' });
+      const [left] = await connectAndLeave();
+      await account.change(left, { name: 'Renamed' });
+      await world.control.post('/kommo/hooks/flush');
+      await world.control.fault({ target: 'unisender', kind: 'not_enough_money', match: 'importContacts', times: 1, applied: 'after' });
+      const push = world.harness.get(AccountSync).processEvents(account.accountId, new AbortController().signal);
+      await expect(push).rejects.toMatchObject({ code: 'unisender_not_enough_money' });
+      await world.control.post('/unisender/hooks/flush');
+      clock.advance(20 * MINUTE_MS);
+      await world.work();
+      await rename(left, 'Renamed again');
+      expect(await nameOf(LEFT)).toBe('Renamed');
+    });
+
     it('R51: ends when Unisender itself shows the address active on our list, by a look', async () => {
       const [left] = await connectAndLeave();
       await world.settleUnisender();

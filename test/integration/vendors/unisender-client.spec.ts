@@ -171,10 +171,10 @@ describe('importContacts', () => {
   it.each([
     ['Wed, 21 Oct 2015 07:28:00 GMT', Date.UTC(2015, 9, 21, 7, 28)],
     ['soon', undefined],
-  ])('returns the time that the response names: %s', async (date, answeredAtMs) => {
+  ])('returns the time that the response names: %s', async (date, respondedAtMs) => {
     vendor.respondWith(json(readJsonSample('unisender', 'importContacts.response.shape.json'), 200, { Date: date }));
     const result = await client.importContacts(key, { fieldNames: ['email'], rows: [['a@example.org']] });
-    expect(result.answeredAtMs).toBe(answeredAtMs);
+    expect(result.respondedAtMs).toBe(respondedAtMs);
   });
 
   it.each([

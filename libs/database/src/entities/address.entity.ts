@@ -47,7 +47,7 @@ export class AddressEntity extends RefusalColumns {
   @Column(bigintColumn({ name: 'first_sent_at', nullable: true }))
   firstSentAt!: number | null;
 
-  /** When the last call began that puts the address on a list. It is never forgotten. */
+  /** The latest time at which a row of ours may have put the address on a list (`latestPutMs`). */
   @Column(bigintColumn({ name: 'last_sent_at', nullable: true }))
   lastSentAt!: number | null;
 

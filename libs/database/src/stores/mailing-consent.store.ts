@@ -27,7 +27,7 @@ export interface PendingWriteBack {
   readonly contactIds: readonly number[];
 }
 
-/** What an address refused, and when a row of ours last put it on a list. Times are epoch milliseconds. */
+/** What an address refused, and the latest time at which a row of ours may have put it on a list, epoch milliseconds. */
 export interface KnownRefusals {
   readonly refusals: Refusals;
   readonly lastSentAt: number | null;
@@ -116,12 +116,12 @@ export class MailingConsentStore {
   async learn(accountId: number, views: ReadonlyMap<string, ConsentView>): Promise<void> {
     const nowMs = await this.database.nowMs();
     await this.change(accountId, views, (known, view) => {
-      const sent = { lastSentAtMs: known ? lastSentOf(known) : null, isPresent: known?.state === 'present' };
-      return learnFromView(known ? toRefusals(known) : noRefusals, view, sent, nowMs);
+      const putUntilMs = known ? lastSentOf(known) : null;
+      return learnFromView(known ? toRefusals(known) : noRefusals, view, putUntilMs, nowMs);
     });
   }
 
-  /** Returns the refusals of an address and when a row of ours last put it on a list; undefined when it refused nothing. */
+  /** Returns the refusals of an address with the latest time of a row of ours; undefined when it refused nothing. */
   async findRefusals(accountId: number, email: string): Promise<KnownRefusals | undefined> {
     const [row] = await selectRows(this.database, {
       entity: AddressEntity,
@@ -132,7 +132,7 @@ export class MailingConsentStore {
     return row && { refusals: toRefusals(row), lastSentAt: lastSentOf(row) };
   }
 
-  /** Adds refusals with the time of the last row of ours. Call it in a transaction. */
+  /** Adds refusals with the latest time of a row of ours. Call it in a transaction. */
   async restore(accountId: number, known: ReadonlyMap<string, KnownRefusals>): Promise<void> {
     await this.addRefusals(accountId, new Map([...known].map(([email, { refusals }]) => [email, refusals])));
     for (const [email, { lastSentAt }] of known) {

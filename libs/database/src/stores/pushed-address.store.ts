@@ -36,6 +36,11 @@ export interface ShownAddress {
   readonly addedAt: number | null;
 }
 
+/** Unisender's time of the response to a put, epoch milliseconds; undefined when it is unknown. */
+interface PutTime {
+  readonly respondedAtMs?: number | undefined;
+}
+
 /** What an address was before a call. */
 type RevertedAddress = PushBase & Pick<AddressEntity, 'lastSentAt' | 'retryAt'>;
 
@@ -66,7 +71,7 @@ const earlier = (one: number | null, other: number | null): number | null =>
 function toRow(
   accountId: number,
   { state, origin, ownListId, firstSentAt, verifyAt, lateListIds, writtenFields, park }: PushedAddress,
-  { updatedAt, putUntilMs }: { readonly updatedAt: number; readonly putUntilMs: number | undefined },
+  { updatedAt, lastSentAt }: { readonly updatedAt: number; readonly lastSentAt: number | undefined },
 ): Partial<AddressEntity> {
   return {
     accountId,
@@ -86,7 +91,7 @@ function toRow(
     retryAt: park?.retryAt ?? null,
     dueAt: earlier(verifyAt, park?.retryAt ?? null),
     updatedAt,
-    ...(putUntilMs === undefined ? {} : { lastSentAt: putUntilMs }),
+    ...(lastSentAt === undefined ? {} : { lastSentAt }),
   };
 }
 
@@ -167,11 +172,11 @@ export class PushedAddressStore {
     emails: readonly string[],
     { lateListIds, condition }: { readonly lateListIds: string; readonly condition: string },
   ): Promise<number> {
-    const nowMs = this.clock.nowMs();
+    const lastSentAt = latestPutMs(await this.database.nowMs());
     // An address that the list had before us stays there: the list is not added.
     const put = `first_sent_at = COALESCE(first_sent_at, ?), last_sent_at = ?, added_at = NULL,
                  late_list_ids = CASE WHEN seen_at IS NULL OR own_list_id = ? THEN ? ELSE late_list_ids END,`;
-    return this.begin(accountId, emails, { sql: put, params: [nowMs, latestPutMs(nowMs), listId, lateListIds], condition });
+    return this.begin(accountId, emails, { sql: put, params: [this.clock.nowMs(), lastSentAt, listId, lateListIds], condition });
   }
 
   /** Records before a call that it removes these addresses. Its effect may come up to 15 minutes later. */
@@ -198,11 +203,12 @@ export class PushedAddressStore {
   }
 
   /**
-   * Records the outcome of calls and clears the dirty marks. Consents stay: Unisender's webhooks write them at any time. `putUntilMs`:
-   * until when the calls may have put the addresses on a list, by Unisender's clock. A row of ours disproves no refusal before that.
+   * Records the outcome of calls and clears the dirty marks. Consents stay: Unisender's webhooks write them at any time. `put`: the calls
+   * may have put the addresses on a list, and their response has this time of Unisender.
    */
-  async record(accountId: number, pushed: readonly PushedAddress[], putUntilMs?: number): Promise<void> {
+  async record(accountId: number, pushed: readonly PushedAddress[], put?: PutTime): Promise<void> {
     const updatedAt = this.clock.nowMs();
+    const lastSentAt = put && latestPutMs(await this.database.nowMs(), put.respondedAtMs);
     const groups = groupAlike(pushed);
     const others = groups.filter(({ all }) => all.length < MIN_ALIKE).flatMap(({ all }) => all);
     const upsert = {
@@ -210,7 +216,7 @@ export class PushedAddressStore {
       key: ['accountId', 'email'] as const,
       update: {
         ...incoming('state', 'origin', 'pushedHash', 'ownListId', 'firstSentAt', 'verifyAt', 'writtenFields', 'dirtySince', 'updatedAt'),
-        ...incoming('lateListIds', 'dueAt', ...(putUntilMs === undefined ? [] : (['lastSentAt'] as const))),
+        ...incoming('lateListIds', 'dueAt', ...(put ? (['lastSentAt'] as const) : [])),
         removalRunId: { sql: KEPT_REMOVAL.removalRunId },
         removal: { sql: KEPT_REMOVAL.removal },
         ...incoming('parkStep', 'parkCode', 'parkCause', 'parkAttempts', 'parkedAt', 'retryAt'),
@@ -221,13 +227,13 @@ export class PushedAddressStore {
       if (all.length < MIN_ALIKE) continue;
       await upsertAlike(this.database, {
         ...upsert,
-        common: toRow(accountId, first, { updatedAt, putUntilMs }),
+        common: toRow(accountId, first, { updatedAt, lastSentAt }),
         differing: ['email', 'pushedHash'],
         values: new Map(all.map(({ email, pushedHash }) => [email, pushedHash])),
       });
     }
     const toWholeRow = (address: PushedAddress) => ({
-      ...toRow(accountId, address, { updatedAt, putUntilMs }),
+      ...toRow(accountId, address, { updatedAt, lastSentAt }),
       email: address.email,
       pushedHash: address.pushedHash,
     });
@@ -245,7 +251,7 @@ export class PushedAddressStore {
 
   /**
    * Restores addresses as they were before a call that was refused. They stay dirty. That a list may have them is not forgotten.
-   * `mayBePut`: Unisender got the call, so it may have put them there all the same.
+   * `mayBePut`: the call may have put them there although it was refused.
    */
   async revert(accountId: number, records: readonly RevertedAddress[], { mayBePut = false } = {}): Promise<void> {
     await upsertRows(this.database, {
@@ -296,8 +302,10 @@ export class PushedAddressStore {
 
   /** Records that Unisender does not have these addresses: one that comes back is not ours. */
   async recordGone(accountId: number, emails: readonly string[]): Promise<void> {
-    const forgotten = "origin = 'unknown', own_list_id = NULL, first_sent_at = NULL, written_fields = NULL";
-    await executeIn(this.database, `UPDATE addresses SET ${forgotten} WHERE account_id = ? AND email IN (?)`, [accountId], emails);
+    const sql = `UPDATE addresses SET origin = 'unknown', own_list_id = NULL, late_list_ids = NULL, first_sent_at = NULL, seen_at = NULL,
+                        written_fields = NULL
+                  WHERE account_id = ? AND email IN (?)`;
+    await executeIn(this.database, sql, [accountId], emails);
   }
 
   /** Records that others may have created these addresses anew. The lists that we put them on are not forgotten. */
@@ -314,7 +322,7 @@ export class PushedAddressStore {
     const sql = `UPDATE addresses SET verify_at = NULL, due_at = retry_at, state = ?, pushed_hash = NULL,
                         last_sent_at = CASE WHEN last_sent_at IS NULL THEN NULL ELSE ? END
                   WHERE account_id = ? AND email IN (?)`;
-    await executeIn(this.database, sql, [state, latestPutMs(this.clock.nowMs()), accountId], emails);
+    await executeIn(this.database, sql, [state, latestPutMs(await this.database.nowMs()), accountId], emails);
   }
 
   /** Makes the sweep look at the account at that time. */

@@ -172,7 +172,7 @@ const toPushed = (address: AddressEntity, nowMs: number) =>
     ? null
     : {
         first_sent_at: toIsoTime(address.firstSentAt),
-        last_sent_at: toIsoTime(address.lastSentAt && Math.min(address.lastSentAt, nowMs)),
+        last_sent_at: toIsoTime(address.lastSentAt === null ? null : Math.min(address.lastSentAt, nowMs)),
         list_id: address.ownListId,
         written_fields: address.writtenFields ?? [],
         is_current: address.dirtySince === null && address.pushedHash !== null && address.differenceHash === null,

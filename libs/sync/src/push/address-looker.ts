@@ -55,12 +55,12 @@ export class AddressLooker {
 
   private async lookAt(key: Secret, email: string, ours: OurLists): Promise<Look> {
     const askedAtMs = this.clock.nowMs();
-    const databaseMs = await this.database.nowMs();
+    const consentAskedAtMs = await this.database.nowMs();
     const shown = await this.ask(key, email);
     if (!shown) return { kind: 'absent', askedAtMs };
     if ('kind' in shown) return shown;
     const otherListIds = shown.lists.map(({ id }) => id).filter((id) => !ours.allIds.includes(id));
-    return { kind: 'found', askedAtMs, contact: shown, view: viewOfContact(shown, ours, databaseMs), otherListIds };
+    return { kind: 'found', askedAtMs, contact: shown, view: viewOfContact(shown, ours, consentAskedAtMs), otherListIds };
   }
 
   private async addRefusal({ lease }: AccountWork, email: string, view: ConsentView): Promise<void> {

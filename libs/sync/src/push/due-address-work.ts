@@ -10,7 +10,6 @@ import {
   groupBy,
   hashOfPush,
   isCreatedByOthers,
-  latestPutMs,
   pushedByDelete,
   showsValues,
   toPushedAddress,
@@ -38,7 +37,6 @@ export class AddressVerifier {
     private readonly pushed: PushedAddressStore,
     private readonly addresses: AddressStore,
     private readonly consents: MailingConsentStore,
-    private readonly clock: Clock,
   ) {}
 
   /** Looks at each address, records what Unisender has, and marks those dirty that differ. */
@@ -67,7 +65,7 @@ export class AddressVerifier {
       await this.pushed.record(
         accountId,
         verified.map(({ pushed }) => pushed),
-        latestPutMs(this.clock.nowMs()),
+        {},
       );
       for (const [state, group] of groupBy(undecided, (record) => stateShownBy(record, looks.get(record.email), listId))) {
         const emails = group.map(({ email }) => email);

@@ -9,6 +9,7 @@ import {
   MailingConsentStore,
 } from '#database';
 import {
+  CLOCK_TOLERANCE_MS,
   Clock,
   type OurLists,
   type Secret,
@@ -41,9 +42,6 @@ export interface ExportTask {
 
 /** An export that is requested anew after a restart. */
 export const unsavedTask: ExportTask = { taskId: null, sinceMs: 0, save: async () => {} };
-
-/** The time before a running export is of a process whose clock may differ from the database's by minutes. */
-const CLOCKS_MS = 15 * 60_000;
 
 /** More lists than an address is on. */
 const MAX_LISTS = 10_000;
@@ -153,7 +151,8 @@ export class ExportReader {
   async requestAndStore(work: AccountWork, key: Secret, task: ExportTask): Promise<number> {
     const running = task.sinceMs >= work.account.listDecidedAt ? task.taskId : null;
     const askedAtMs = running === null ? this.clock.nowMs() : task.sinceMs;
-    const consentAtMs = running === null ? await this.database.nowMs() : task.sinceMs - CLOCKS_MS;
+    // `sinceMs` comes from the clock of a process.
+    const consentAskedAtMs = running === null ? await this.database.nowMs() : task.sinceMs - CLOCK_TOLERANCE_MS;
     const taskId = running ?? (await this.request(work, key));
     await task.save(taskId);
     const url = await this.tasks.waitForFile(work, key, {
@@ -175,7 +174,7 @@ export class ExportReader {
     for await (const rows of url === undefined ? [] : this.readFile(url, task)) {
       for (const row of rows) {
         const { email, invalidReason } = parseAddress(row['email'] ?? '');
-        if (invalidReason !== 'empty') batch.push(toExported(row, email, ours, consentAtMs));
+        if (invalidReason !== 'empty') batch.push(toExported(row, email, ours, consentAskedAtMs));
         if (batch.length === BATCH_ROWS) await storeBatch();
       }
     }

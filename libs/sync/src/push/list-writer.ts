@@ -11,7 +11,7 @@ import {
   TransientError,
   UNEXPLAINED,
   explainResponse,
-  latestPutMs,
+  hasErrorCode,
   originOfFirst,
   possiblyPut,
   pushedByDelete,
@@ -46,7 +46,7 @@ type Outcome =
   /** Unisender refused the whole call. */
   | { readonly kind: 'refused'; readonly error: UnisenderRejectedError }
   /** The sums of the response do not explain every row. */
-  | { readonly kind: 'unexplained' };
+  | { readonly kind: 'unexplained'; readonly response: ImportResult };
 
 /** Calls of one round. A call that is refused as a whole is halved; what is left then waits for the next round. */
 const MAX_CALLS = 64;
@@ -83,7 +83,7 @@ export class ListWriter {
       if (!next) return true;
       throwIfStopping(round.work.signal);
       round.work.lease.assertHeld();
-      const outcome = await this.send(round, next);
+      const outcome = await this.send(round, next, next === call);
       if (outcome.kind === 'settled') continue;
       if (outcome.kind === 'refused' && !wasLookedUp && (await round.onRefused())) return false;
       wasLookedUp = true;
@@ -122,14 +122,15 @@ export class ListWriter {
     await this.record(round, [parked], { ...noCounts, rejected: 1 });
   }
 
-  private async send(round: Round, wanted: Call): Promise<Outcome> {
+  /** `isFirst`: no earlier call of this round carried the addresses. */
+  private async send(round: Round, wanted: Call, isFirst: boolean): Promise<Outcome> {
     const call = await this.begin(round, wanted);
     const addresses = addressesOf(call);
     if (addresses.length === 0) return { kind: 'settled' };
-    const response = await this.callOrRevert(round, call);
+    const response = await this.callOrRevert(round, call, isFirst);
     if (response instanceof UnisenderRejectedError) return { kind: 'refused', error: response };
     const rejected = explainResponse(response, addresses.length);
-    if (!rejected) return { kind: 'unexplained' };
+    if (!rejected) return { kind: 'unexplained', response };
     await this.settle(round, call, response, rejected);
     return { kind: 'settled' };
   }
@@ -145,19 +146,28 @@ export class ListWriter {
     return { ...call, puts: call.puts.filter(({ address }) => admitted.has(address.email)) };
   }
 
-  private async callOrRevert(round: Round, call: Call): Promise<ImportResult | UnisenderRejectedError> {
+  private async callOrRevert(round: Round, call: Call, isFirst: boolean): Promise<ImportResult | UnisenderRejectedError> {
     try {
       return await this.unisender.importContacts(round.key, toRows(call, round.listId));
     } catch (error) {
-      if (!(error instanceof UnisenderRejectedError)) throw await this.afterFailure(round, addressesOf(call), error);
+      if (!(error instanceof UnisenderRejectedError)) {
+        throw await this.afterFailure(round, addressesOf(call), error, {
+          mayBePut: !isFirst || !hasErrorCode(error, 'unisender_rate_limited'),
+        });
+      }
       await round.work.lease.write(() => this.pushed.revert(round.work.lease.accountId, addressesOf(call), { mayBePut: true }));
       return error;
     }
   }
 
   /** Restores the addresses unless the outcome of the call is unknown. Returns the error. */
-  private async afterFailure({ work: { lease } }: Round, addresses: readonly DirtyAddress[], error: unknown): Promise<unknown> {
-    if (!hasUnknownOutcome(error)) await lease.write(() => this.pushed.revert(lease.accountId, addresses));
+  private async afterFailure(
+    { work: { lease } }: Round,
+    addresses: readonly DirtyAddress[],
+    error: unknown,
+    put?: { readonly mayBePut: boolean },
+  ): Promise<unknown> {
+    if (!hasUnknownOutcome(error)) await lease.write(() => this.pushed.revert(lease.accountId, addresses, put));
     return error;
   }
 
@@ -171,8 +181,7 @@ export class ListWriter {
       const cause = causes.get(index) ?? '';
       return pushedByRefusal(afterRefusal(round, call, address), { step: stepOf(call), code, cause, ...hashOf(call, index) }, nowMs);
     });
-    const putUntilMs = call.kind === 'put' ? latestPutMs(nowMs, response.answeredAtMs) : undefined;
-    await this.record(round, pushed, countsOf(call, rejected), putUntilMs);
+    await this.record(round, pushed, countsOf(call, rejected), call.kind === 'put' ? response : undefined);
   }
 
   private accepted({ listId }: Round, call: Call, index: number, origin: 'ours' | 'preexisting' | 'uncertain'): PushedAddress {
@@ -196,8 +205,8 @@ export class ListWriter {
     }
     const look = (await this.looker.look(round.work, round.key, [address.email])).get(address.email);
     if (look && showsEffect(call, look)) {
-      const putUntilMs = call.kind === 'put' ? latestPutMs(this.clock.nowMs()) : undefined;
-      return this.record(round, [this.accepted(round, call, 0, 'uncertain')], countsOf(call, new Map()), putUntilMs);
+      const put = call.kind === 'put' ? outcome.response : undefined;
+      return this.record(round, [this.accepted(round, call, 0, 'uncertain')], countsOf(call, new Map()), put);
     }
     const parked = afterRefusal(round, call, address, mayBeOnList(look, round.listId));
     await this.park(round, parked, { step, code: UNEXPLAINED, cause: 'the response does not explain the row', ...hashOf(call, 0) });
@@ -207,10 +216,10 @@ export class ListWriter {
     { work: { lease }, count }: Round,
     pushed: readonly PushedAddress[],
     counts: PushCounts,
-    putUntilMs?: number,
+    put?: Pick<ImportResult, 'respondedAtMs'>,
   ): Promise<void> {
     const recordAndCount = async () => {
-      await this.pushed.record(lease.accountId, pushed, putUntilMs);
+      await this.pushed.record(lease.accountId, pushed, put);
       await count(counts);
     };
     // Without this record, the begin of the call shows that its outcome is unknown.
