@@ -150,6 +150,8 @@ export class Oracle {
   readonly counts = { joined: 0, deleted: 0, left: 0, refusals: 0, calls: 0 };
   private readonly clients = new Map<number, Client>();
   private readonly owners = new Map<number, number>();
+  /** A list that was created without a response, or just before a crash, is not known to the service until it is used. */
+  private readonly used = new Set<number>();
   private readonly origins = new Map<UnisenderAccount, Map<string, Origin>>();
   /** Memberships that the service made, `<list>/<email>`, and when it sent the call. */
   private readonly madeByUs = new Map<string, number>();
@@ -207,6 +209,11 @@ export class Oracle {
     this.owners.set(listId, accountId);
   }
 
+  /** The service put somebody on the list. */
+  noteUse(listId: number): void {
+    this.used.add(listId);
+  }
+
   ownerOf(listId: number): number | undefined {
     return this.owners.get(listId);
   }
@@ -237,7 +244,10 @@ export class Oracle {
     for (const client of this.clientsOf(account)) {
       const own = refused.listIds.filter((listId) => this.owners.get(listId) === client.accountId);
       if (refused.isGlobal) this.addRefusal(client, account, email, undefined);
-      for (const listId of own) this.addRefusal(client, account, email, listId);
+      for (const listId of own) {
+        if (this.used.has(listId)) this.addRefusal(client, account, email, listId);
+        else client.everRefused.add(email);
+      }
     }
     // A client that left the account may still learn of the refusal, and then respects it.
     for (const { former, everRefused } of this.clients.values()) if (former.has(account)) everRefused.add(email);

@@ -122,6 +122,7 @@ export class SimulatedVendors implements CallWatcher {
   private noteNewLists(account: UnisenderAccount, call: IncomingCall): void {
     const before = this.listsBefore.get(account);
     const used = new Set(rowsOf(call).flatMap(({ listIds }) => listIds));
+    for (const id of used) this.oracle.noteUse(id);
     for (const { id, title } of account.lists.values()) {
       const isNew = before !== undefined && !before.has(id);
       const owner = this.ownerOfTitle(title);
