@@ -45,7 +45,7 @@ async function whenReceived(): Promise<void> {
 
 describe('a call', () => {
   it('sends the body unchanged and returns a response of any status', async () => {
-    vendor.respondWith(text('no', 503, { 'Retry-After': '7' }));
+    vendor.respondWith(text('no', 503, { 'Retry-After': '7', Date: 'Wed, 21 Oct 2015 07:28:00 GMT' }));
     const body = '{ "spaces" : "stay" }';
     const headers = { 'Content-Type': 'application/json', Accept: 'application/json' };
     await expect(client.send(request({ headers, body }))).resolves.toEqual({
@@ -53,6 +53,7 @@ describe('a call', () => {
       text: 'no',
       retryAfterHeader: '7',
       location: undefined,
+      serverTimeMs: Date.UTC(2015, 9, 21, 7, 28),
     });
     expect(vendor.requests[0]).toMatchObject({ method: 'POST', target: `/path?key=${SECRET}`, body });
     expect(vendor.requests[0]?.headers).toMatchObject({ accept: 'application/json', 'user-agent': 'kommo-unisender-sync/1.0' });
