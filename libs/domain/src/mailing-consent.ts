@@ -47,8 +47,10 @@ export interface OurLists {
   readonly everIds: readonly number[];
 }
 
+const DAY_MS = 24 * 3_600_000;
+
 /** A refusal without a time may be this much older than its receipt: Unisender repeats an event for a day (reference/unisender.md 8.1). */
-const UNKNOWN_AGE_MS = 24 * 3_600_000;
+const UNKNOWN_AGE_MS = DAY_MS;
 
 const SEVERITY: Readonly<Record<MailingConsent, number>> = { mailable: 0, unsubscribed: 1, blocked: 2, complained: 3 };
 
@@ -124,8 +126,6 @@ export const CLOCK_TOLERANCE_MS = 15 * 60_000;
 
 /** Times of responses are whole seconds. */
 const TIME_STEP_MS = 1_000;
-
-const DAY_MS = 24 * 3_600_000;
 
 /**
  * Returns the latest time at which a call may have put its addresses on a list, to be compared with the times of events, epoch

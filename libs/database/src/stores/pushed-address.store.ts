@@ -41,6 +41,15 @@ interface PutTime {
   readonly respondedAtMs?: number | undefined;
 }
 
+/** What the begin of a call changes, of which addresses. */
+interface CallBegin {
+  /** The database's time: a process with another clock would verify before the call takes effect. */
+  readonly nowMs: number;
+  readonly sql: string;
+  readonly params: readonly SqlValue[];
+  readonly condition: string;
+}
+
 /** What an address was before a call. */
 type RevertedAddress = PushBase & Pick<AddressEntity, 'lastSentAt' | 'retryAt'>;
 
@@ -145,13 +154,13 @@ export class PushedAddressStore {
   async beginPut(accountId: number, listId: number, emails: readonly string[]): Promise<readonly string[]> {
     const onlyLate = { lateListIds: JSON.stringify([listId]), condition: "consent = 'mailable' AND late_list_ids IS NULL" };
     // Mostly all are put for the first time, or no earlier call is unsettled.
-    if ((await this.beginGroup(accountId, listId, emails, onlyLate)) === emails.length) return emails;
+    const put = { accountId, listId, nowMs: await this.database.nowMs() };
+    if ((await this.beginGroup(put, emails, onlyLate)) === emails.length) return emails;
     const mailable = await this.lockMailable(accountId, emails);
     const groups = groupBy(mailable, ({ lateListIds }) => JSON.stringify([...new Set([...(lateListIds ?? []), listId])]));
     for (const [lateListIds, group] of groups) {
       await this.beginGroup(
-        accountId,
-        listId,
+        put,
         group.map(({ email }) => email),
         { lateListIds, condition: '1 = 1' },
       );
@@ -167,30 +176,24 @@ export class PushedAddressStore {
 
   /** Returns how many addresses have met the condition. */
   private async beginGroup(
-    accountId: number,
-    listId: number,
+    { accountId, listId, nowMs }: { readonly accountId: number; readonly listId: number; readonly nowMs: number },
     emails: readonly string[],
     { lateListIds, condition }: { readonly lateListIds: string; readonly condition: string },
   ): Promise<number> {
-    const lastSentAt = latestPutMs(await this.database.nowMs());
     // An address that the list had before us stays there: the list is not added.
     const put = `first_sent_at = COALESCE(first_sent_at, ?), last_sent_at = ?, added_at = NULL,
                  late_list_ids = CASE WHEN seen_at IS NULL OR own_list_id = ? THEN ? ELSE late_list_ids END,`;
-    return this.begin(accountId, emails, { sql: put, params: [this.clock.nowMs(), lastSentAt, listId, lateListIds], condition });
+    const params = [this.clock.nowMs(), latestPutMs(nowMs), listId, lateListIds];
+    return this.begin(accountId, emails, { nowMs, sql: put, params, condition });
   }
 
   /** Records before a call that it removes these addresses. Its effect may come up to 15 minutes later. */
   async beginRemoval(accountId: number, emails: readonly string[]): Promise<void> {
-    await this.begin(accountId, emails, { sql: '', params: [], condition: '1 = 1' });
+    await this.begin(accountId, emails, { nowMs: await this.database.nowMs(), sql: '', params: [], condition: '1 = 1' });
   }
 
-  private async begin(
-    accountId: number,
-    emails: readonly string[],
-    { sql, params, condition }: { readonly sql: string; readonly params: readonly SqlValue[]; readonly condition: string },
-  ): Promise<number> {
-    // By the database's clock: a process with another clock would verify before the call takes effect.
-    const verifyAt = (await this.database.nowMs()) + LONGEST_CALL_MS;
+  private async begin(accountId: number, emails: readonly string[], { nowMs, sql, params, condition }: CallBegin): Promise<number> {
+    const verifyAt = nowMs + LONGEST_CALL_MS;
     const begun = await executeIn(
       this.database,
       `UPDATE addresses SET ${sql} pushed_hash = ?, verify_at = ?, due_at = CASE WHEN retry_at < ? THEN retry_at ELSE ? END
@@ -250,14 +253,14 @@ export class PushedAddressStore {
   }
 
   /**
-   * Restores addresses as they were before a call that was refused. They stay dirty. That a list may have them is not forgotten.
-   * `mayBePut`: the call may have put them there although it was refused.
+   * Restores addresses as they were before a call that was refused. They stay dirty. That a list may have them is not forgotten, unless
+   * `isTaken` is false: Unisender did not even look at the rows.
    */
-  async revert(accountId: number, records: readonly RevertedAddress[], { mayBePut = false } = {}): Promise<void> {
+  async revert(accountId: number, records: readonly RevertedAddress[], { isTaken = true } = {}): Promise<void> {
     await upsertRows(this.database, {
       entity: AddressEntity,
       key: ['accountId', 'email'],
-      update: incoming('pushedHash', 'firstSentAt', 'verifyAt', 'dueAt', ...(mayBePut ? [] : (['lastSentAt'] as const))),
+      update: incoming('pushedHash', 'firstSentAt', 'verifyAt', 'dueAt', ...(isTaken ? [] : (['lastSentAt'] as const))),
       rows: records.map(({ email, pushedHash, firstSentAt, lastSentAt, verifyAt, retryAt }) => ({
         accountId,
         email,

@@ -152,10 +152,10 @@ export class ListWriter {
     } catch (error) {
       if (!(error instanceof UnisenderRejectedError)) {
         throw await this.afterFailure(round, addressesOf(call), error, {
-          mayBePut: !isFirst || !hasErrorCode(error, 'unisender_rate_limited'),
+          isTaken: !isFirst || !hasErrorCode(error, 'unisender_rate_limited'),
         });
       }
-      await round.work.lease.write(() => this.pushed.revert(round.work.lease.accountId, addressesOf(call), { mayBePut: true }));
+      await round.work.lease.write(() => this.pushed.revert(round.work.lease.accountId, addressesOf(call)));
       return error;
     }
   }
@@ -165,9 +165,9 @@ export class ListWriter {
     { work: { lease } }: Round,
     addresses: readonly DirtyAddress[],
     error: unknown,
-    put?: { readonly mayBePut: boolean },
+    sent?: { readonly isTaken: boolean },
   ): Promise<unknown> {
-    if (!hasUnknownOutcome(error)) await lease.write(() => this.pushed.revert(lease.accountId, addresses, put));
+    if (!hasUnknownOutcome(error)) await lease.write(() => this.pushed.revert(lease.accountId, addresses, sent));
     return error;
   }
 
