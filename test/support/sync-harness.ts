@@ -68,6 +68,8 @@ export interface HarnessOptions {
   readonly limiter?: RequestLimiter;
   /** The sandbox's own, where both must agree on the time. */
   readonly clock?: ShiftedClock;
+  /** Default: the clock of the process. */
+  readonly databaseClock?: Clock;
   readonly config?: Partial<Config>;
   readonly keyring?: Keyring;
 }
@@ -98,7 +100,7 @@ afterEach(async () => {
   for (const application of applications.splice(0)) await application.close();
 });
 
-/** The database of a test, which the test closes itself. It goes by the clock of the harness. */
+/** The database of a test, which the test closes itself, with a clock. */
 const withoutClose = (database: Database, clock: Clock): Database =>
   Object.create(database, {
     close: { value: () => Promise.resolve() },
@@ -129,6 +131,7 @@ export function prepareHarness(
     limiter = unlimited,
     config: changes = {},
     clock = new ShiftedClock(),
+    databaseClock = clock,
     keyring = new Keyring(ENCRYPTION_KEY),
   }: HarnessOptions,
 ): PreparedHarness {
@@ -144,7 +147,7 @@ export function prepareHarness(
   const globals = { module: GlobalsModule, global: true, providers, exports: providers };
   const builder = Test.createTestingModule({ imports: [globals, ...imports] })
     .overrideProvider(Database)
-    .useValue(withoutClose(database, clock))
+    .useValue(withoutClose(database, databaseClock))
     .overrideProvider(RequestLimiter)
     .useValue(limiter)
     .overrideProvider(JobQueue)

@@ -26,7 +26,7 @@ export function openSyncScene(kind: DatabaseKind) {
     worlds.push(world);
     return { world, account: await world.addAccount() };
   };
-  const enter = async (options: Pick<HarnessOptions, 'limiter' | 'clock'> = {}) =>
+  const enter = async (options: Pick<HarnessOptions, 'limiter' | 'clock' | 'databaseClock'> = {}) =>
     enterWith({ database: await databases.open(), sandbox, clock, ...options });
 
   /** As `enter`, with the pauses of the service by the clock of the suite, and without limits. */

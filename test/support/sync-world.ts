@@ -141,7 +141,9 @@ export class SyncWorld {
     private readonly receiver: HookReceiver,
   ) {}
 
-  static async open(options: Pick<HarnessOptions, 'database' | 'sandbox' | 'config' | 'clock' | 'limiter'>): Promise<SyncWorld> {
+  static async open(
+    options: Pick<HarnessOptions, 'database' | 'sandbox' | 'config' | 'clock' | 'databaseClock' | 'limiter'>,
+  ): Promise<SyncWorld> {
     const control = new SandboxControl(options.sandbox.url);
     await control.reset();
     await control.set({

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { AccountSync, PersonalData, RunWorker, UnisenderContacts } from '#sync';
+import { TransientError } from '#domain';
+import { AccountSync, PersonalData, RunService, RunWorker, UnisenderContacts } from '#sync';
 import { ShiftedClock } from '../../support/sync-harness.js';
 import { openSyncScene } from '../../support/sync-scene.js';
 import type { SyncedAccount, SyncWorld } from '../../support/sync-world.js';
@@ -247,6 +248,30 @@ describe.each(testDatabaseKinds())('mailing consent on %s', (kind) => {
       expect(await nameOf(LEFT)).toBe('Renamed');
     });
 
+    it('R51: stays when only a row of ours ended it, although half of its call was then refused for its rate', async () => {
+      let imports = 0;
+      const acquire = async (keys: readonly string[]) => {
+        if (!isLimited || !keys.some((key) => key.endsWith(':importContacts'))) return;
+        imports += 1;
+        if (imports === 2) throw new TransientError('too many calls', { code: 'unisender_rate_limited', retryAfterMs: 1_000 });
+      };
+      let isLimited = false;
+      ({ world, account } = await enter({ limiter: { acquire, pause: () => Promise.resolve(), resume: () => Promise.resolve() } }));
+      await world.control.set({ 'unisender.reimport_revives': true, 'unisender.event_list_ids': 'absent' });
+      const ids = await connectAndLeave();
+      for (const id of ids) await account.change(id, { name: 'Renamed' });
+      await world.control.post('/kommo/hooks/flush');
+      await world.control.set({ 'unisender.import_sums': 'short_total' });
+      isLimited = true;
+      const push = world.harness.get(AccountSync).processEvents(account.accountId, new AbortController().signal);
+      await expect(push).rejects.toMatchObject({ code: 'unisender_rate_limited' });
+      await world.control.set({ 'unisender.import_sums': 'true' });
+      await world.control.post('/unisender/hooks/flush');
+      await world.work();
+      await rename(ids[0], 'Renamed again');
+      expect(await nameOf(LEFT)).toBe('Renamed');
+    });
+
     it('R51: ends when Unisender itself shows the address active on our list, by a look', async () => {
       const [left] = await connectAndLeave();
       await world.settleUnisender();
@@ -266,6 +291,39 @@ describe.each(testDatabaseKinds())('mailing consent on %s', (kind) => {
       await account.run('reconcile');
       await rename(left, 'Renamed');
       expect(await nameOf(LEFT)).toBe('Renamed');
+    });
+
+    it.each([-5, 5])('R51: ends by a look although the clock of the process is wrong by %i minutes', async (minutes) => {
+      ({ world, account } = await enter({ clock: new ShiftedClock(clock, minutes * MINUTE_MS), databaseClock: clock }));
+      const [left] = await connectAndLeave();
+      await world.settleUnisender();
+      clock.advance(1_000);
+      await account.subscribe(LEFT, [await account.listId()]);
+      await world.settleUnisender();
+      await rename(left, 'Renamed');
+      expect(await nameOf(LEFT)).toBe('Renamed');
+    });
+
+    it('R51: is not ended by an export that was requested before it, although the clock of the process is ahead', async () => {
+      ({ world, account } = await enter({ clock: new ShiftedClock(clock, 5 * MINUTE_MS), databaseClock: clock }));
+      const left = await create(LEFT);
+      await account.connect();
+      const listId = await account.listId();
+      clock.advance(2 * DAY_MS);
+      await world.control.fault({ target: 'unisender', kind: '503', match: 'getTaskResult', times: 1 });
+      const { run_id } = await world.harness
+        .get(RunService)
+        .start({ accountId: account.accountId, mode: 'reconcile', trigger: 'operator' });
+      const run = world.harness.get(RunWorker).continueRun(run_id, new AbortController().signal);
+      await expect(run).rejects.toMatchObject({ code: 'unisender_unavailable' });
+      clock.advance(1_000);
+      await account.unsubscribe(LEFT, [listId]);
+      await world.control.post('/unisender/hooks/flush');
+      await account.subscribe(LEFT, [listId]);
+      await world.loseUnisenderHooks();
+      await world.work();
+      await rename(left, 'Renamed');
+      expect(await nameOf(LEFT)).toBe('left');
     });
 
     it('R51: an event without lists counts for everything until Unisender is asked', async () => {
@@ -290,6 +348,19 @@ describe.each(testDatabaseKinds())('mailing consent on %s', (kind) => {
       await world.settleUnisender();
       await rename(stays, 'Renamed');
       expect(await nameOf(STAYS)).toBe('Renamed');
+    });
+
+    it('R51: an event about another list is settled although a row of ours was sent a minute before', async () => {
+      await world.control.set({ 'unisender.event_list_ids': 'absent' });
+      const other = await account.addList('News');
+      await account.addToUnisender({ email: STAYS, lists: [other] });
+      const [, stays] = await connectAndLeave();
+      await rename(stays, 'Renamed');
+      clock.advance(MINUTE_MS);
+      await account.unsubscribe(STAYS, [other]);
+      await world.settleUnisender();
+      await rename(stays, 'Renamed again');
+      expect(await nameOf(STAYS)).toBe('Renamed again');
     });
 
     it('R51: an event about another list is settled although a call before it was refused for its rate', async () => {
