@@ -153,8 +153,8 @@ export class PushedAddressStore {
    */
   async beginPut(accountId: number, listId: number, emails: readonly string[]): Promise<readonly string[]> {
     const onlyLate = { lateListIds: JSON.stringify([listId]), condition: "consent = 'mailable' AND late_list_ids IS NULL" };
-    // Mostly all are put for the first time, or no earlier call is unsettled.
     const put = { accountId, listId, nowMs: await this.database.nowMs() };
+    // Mostly all are put for the first time, or no earlier call is unsettled.
     if ((await this.beginGroup(put, emails, onlyLate)) === emails.length) return emails;
     const mailable = await this.lockMailable(accountId, emails);
     const groups = groupBy(mailable, ({ lateListIds }) => JSON.stringify([...new Set([...(lateListIds ?? []), listId])]));
@@ -253,8 +253,8 @@ export class PushedAddressStore {
   }
 
   /**
-   * Restores addresses as they were before a call that was refused. They stay dirty. That a list may have them is not forgotten, unless
-   * `isTaken` is false: Unisender did not even look at the rows.
+   * Restores addresses as they were before a call that was refused. They stay dirty. That a list may have them is not forgotten, nor
+   * until when they may have been put there, unless `isTaken` is false: Unisender did not look at the rows.
    */
   async revert(accountId: number, records: readonly RevertedAddress[], { isTaken = true } = {}): Promise<void> {
     await upsertRows(this.database, {
